@@ -1,0 +1,199 @@
+/**
+ * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
+ * inspection. Media and counters never travel here, but in shared memory.
+ */
+import type { CodecName, MediaKind } from "./wire/codecs.ts";
+
+/** A ring as threads pass it round: its slot in the dirty bitmaps and its memory. */
+export interface RingGrant {
+  readonly index: number;
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** How the two ends of one session authenticate each other; comes from offer and answer. */
+export interface PeerSetup {
+  readonly localUfrag: string;
+  readonly localPwd: string;
+  readonly remoteUfrag: string;
+  readonly remotePwd: string;
+  /** Our DTLS role: "server" answers setup:passive, "client" answers setup:active. */
+  readonly dtlsRole: "client" | "server";
+  /** a=fingerprint of the remote certificate; one must match. `value` is upper-case hex, colons. */
+  readonly fingerprints: readonly Fingerprint[];
+}
+
+export interface Fingerprint {
+  readonly algorithm: "sha-256" | "sha-384" | "sha-512";
+  readonly value: string;
+}
+
+/** One payload type that both ends accepted. */
+export interface MediaFormat {
+  readonly codec: CodecName;
+  readonly payloadType: number;
+  readonly rtxPayloadType: number | null;
+  /** Opus RED (RFC 2198) payload type, if both ends have it. */
+  readonly redPayloadType: number | null;
+  readonly clockRate: number;
+  readonly channels: number;
+  /** The a=fmtp parameters as the peer wrote them, without payload type. */
+  readonly fmtp: string;
+  readonly nack: boolean;
+  readonly pli: boolean;
+  readonly fir: boolean;
+  readonly remb: boolean;
+  readonly transportCc: boolean;
+}
+
+/** One negotiated m-section that carries media. */
+export interface MediaSection {
+  readonly mid: string;
+  readonly kind: MediaKind;
+  /** In order of preference; never empty. */
+  readonly formats: readonly MediaFormat[];
+  /** Header extension id by internal id (src/wire/extensions.ts); 0 where not negotiated. */
+  readonly extensionIds: readonly number[];
+  /** Publisher: announced by the offer (may be empty). Viewer: ours, exactly one. */
+  readonly ssrcs: readonly number[];
+  /** RTX SSRCs, in the order of `ssrcs`; empty without RTX or when not announced. */
+  readonly rtxSsrcs: readonly number[];
+  /** Simulcast restriction ids, highest layer first; empty without simulcast. */
+  readonly rids: readonly string[];
+}
+
+/** The rings of one epoch of a stream: what viewers read. */
+export interface StreamSource {
+  readonly epoch: number;
+  readonly audio: RingGrant | null;
+  /** One ring a layer, highest first; empty for an audio-only publisher. */
+  readonly video: readonly RingGrant[];
+}
+
+/** Why a session ended. */
+export type CloseReason =
+  | "deleted" // DELETE
+  | "kicked" // admin API
+  | "taken-over" // another publisher took the name
+  | "peer-closed" // DTLS close_notify or BYE of every source
+  | "consent-expired" // RFC 7675
+  | "connect-timeout" // ICE or DTLS never completed
+  | "dtls-failed" // handshake failed or fingerprint mismatch
+  | "codec-changed" // the publisher returned with a codec the viewer did not accept
+  | "worker-lost" // its worker was replaced
+  | "shutdown";
+
+export type WorkerCommand =
+  | {
+      readonly type: "publisher-open";
+      readonly session: number;
+      readonly stream: number;
+      readonly peer: PeerSetup;
+      readonly media: readonly MediaSection[];
+      /** Rings of each section of `media`, one a layer. */
+      readonly rings: readonly (readonly RingGrant[])[];
+      /** The highest bit rate asked of the publisher by REMB, in bits a second. */
+      readonly bitrateMax: number;
+    }
+  | {
+      readonly type: "viewer-open";
+      readonly session: number;
+      readonly stream: number;
+      readonly peer: PeerSetup;
+      readonly media: readonly MediaSection[];
+      readonly source: StreamSource | null;
+      /** Sent to viewers that negotiated playout-delay, in 10 ms units; null sends none. */
+      readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+    }
+  /** New credentials (RFC 9725 4.3.3): DTLS, SRTP and everything else stay. */
+  | {
+      readonly type: "ice-restart";
+      readonly session: number;
+      readonly localUfrag: string;
+      readonly localPwd: string;
+      readonly remoteUfrag: string;
+      readonly remotePwd: string;
+    }
+  /** Authenticated close (DTLS close_notify), then the session is freed; answered by `closed`. */
+  | { readonly type: "close"; readonly session: number; readonly reason: CloseReason }
+  /** A stream has a new epoch (or null: its publisher is gone). Answered by `source-changed`. */
+  | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null }
+  | { readonly type: "stats"; readonly request: number; readonly session: number | null }
+  /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
+  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "segfault" };
+
+export type WorkerEvent =
+  | { readonly type: "ready" }
+  /** DTLS complete, media may flow. `path` is the remote address, formatted. */
+  | {
+      readonly type: "connected";
+      readonly session: number;
+      readonly path: string;
+      readonly srtpProfile: string;
+    }
+  | { readonly type: "closed"; readonly session: number; readonly reason: CloseReason }
+  /** This worker no longer reads any ring of the stream's earlier epochs. */
+  | { readonly type: "source-changed"; readonly stream: number; readonly epoch: number }
+  /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
+  | { readonly type: "first-media"; readonly session: number; readonly afterUs: number }
+  | {
+      readonly type: "stats";
+      readonly request: number;
+      readonly sessions: readonly SessionStats[];
+    }
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+    };
+
+/** What a worker knows of one session. Counters are totals since the session began. */
+export interface SessionStats {
+  readonly session: number;
+  readonly connected: boolean;
+  readonly path: string | null;
+  readonly srtpProfile: string | null;
+  readonly roundTripMs: number | null;
+  readonly tracks: readonly TrackStats[];
+}
+
+export interface TrackStats {
+  readonly kind: MediaKind;
+  readonly codec: CodecName | null;
+  readonly ssrc: number;
+  readonly rid: string | null;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Publisher: packets never received. Viewer: as its receiver reports say. */
+  readonly packetsLost: number;
+  readonly retransmissions: number;
+  readonly nacks: number;
+  readonly plis: number;
+  readonly keyframes: number;
+  readonly jitterMs: number | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bitrate: number;
+  readonly framesPerSecond: number | null;
+}
+
+/** Given to a worker once, when it starts. */
+export interface WorkerSetup {
+  readonly kind: "ingest" | "egress";
+  /** 0-based among workers of its kind. */
+  readonly index: number;
+  /** Reader-thread number in ring headers (egress), or -1. */
+  readonly reader: number;
+  /** File descriptors of bound UDP sockets, one a local address, owned by control. */
+  readonly sockets: readonly number[];
+  /** eventfd that wakes this worker. */
+  readonly doorbellFd: number;
+  /** The worker's own block: heartbeat, asleep word, dirty bitmap, counters (src/ring/doorbell.ts). */
+  readonly block: SharedArrayBuffer;
+  /** Blocks and eventfds of all reader threads, by reader number: whom a writer may wake. */
+  readonly readers: readonly { readonly block: SharedArrayBuffer; readonly doorbellFd: number }[];
+  readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** Path of libssl/libcrypto chosen by control at start (src/io/openssl.ts), or "system". */
+  readonly openssl: string;
+  readonly drills: boolean;
+}

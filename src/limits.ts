@@ -1,0 +1,85 @@
+/**
+ * Every maximum in one place, with the arithmetic behind it. Relations between limits are asserted
+ * at the end of this file, so a change that breaks one fails at start.
+ */
+import { assert } from "./assert.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+// -- Datagrams ---------------------------------------------------------------------------------
+
+/** A receive slot: Ethernet's 1,500 bytes fit, and so does anything a path with that MTU carries. */
+export const DATAGRAM_BYTES_MAX = 1536;
+/** Datagrams taken by one recvmmsg call. 64 x 1.5 KiB = 96 KiB of arena per socket. */
+export const RECEIVE_BATCH = 64;
+
+// -- Rings (src/ring) --------------------------------------------------------------------------
+
+/** One slot: 64 B of description + 128 B of header extensions + 1,856 B for the payload. */
+export const SLOT_BYTES = 2048;
+/** Largest RTP payload a slot takes: SLOT_BYTES - 192; above the 1,460 that a 1,500 B MTU allows. */
+export const PAYLOAD_BYTES_MAX = 1856;
+/** 128 packets of 20 ms are 2.5 s of audio. */
+export const AUDIO_SLOTS = 128;
+/** 512 packets of 1.2 kB are 2 s at 2.4 Mb/s. */
+export const VIDEO_SLOTS_START = 512;
+/** 8,192 packets of 1.2 kB are 10 s at 7.8 Mb/s; 16 MiB. */
+export const VIDEO_SLOTS_MAX = 8192;
+/** Readers stay this many slots away from the writer's head, so that a slot is never read while it
+ * is overwritten. 32 slots are 32 packets: more than one receive batch writes into one ring between
+ * two looks of a reader that copies at once. */
+export const RING_MARGIN = 32;
+/** Reader threads that can attach to a ring: one word each in the ring header. */
+export const READER_THREADS_MAX = 64;
+/** Rings that exist at once; one bit each in a reader's dirty bitmap. */
+export const RINGS_MAX = 4096;
+
+// -- Sessions ----------------------------------------------------------------------------------
+
+export const SDP_BYTES_MAX = 64 * KIB;
+export const SDP_LINES_MAX = 2000;
+export const MEDIA_SECTIONS_MAX = 8;
+export const CANDIDATES_MAX = 64;
+/** Publisher SSRCs that get state beyond those negotiated (RTX, a restarted encoder). */
+export const SSRCS_EXTRA_MAX = 4;
+/** Sessions of one address that have not completed DTLS yet. A classroom sits behind one address. */
+export const PENDING_SESSIONS_PER_ADDRESS = 500;
+/** POSTs a second from one address. */
+export const POSTS_PER_SECOND_PER_ADDRESS = 200;
+/** RFC 7675: media stops this long after the last valid sign of life ... */
+export const CONSENT_MEDIA_TIMEOUT_US = 10_000_000;
+/** ... and the session is freed here. */
+export const CONSENT_SESSION_TIMEOUT_US = 30_000_000;
+/** A session that never completes DTLS is freed here. */
+export const CONNECT_TIMEOUT_US = 20_000_000;
+/** SRTP replay window, in packets (RFC 3711 3.3.2 asks for 64 at least). */
+export const REPLAY_WINDOW = 1024;
+
+// -- Repair ------------------------------------------------------------------------------------
+
+/** A hole is asked for again and again until it is this old. */
+export const NACK_AGE_MAX_US = 500_000;
+/** Sequence numbers taken from one NACK packet; more is a flood. */
+export const NACK_SEQUENCES_MAX = 48;
+/** Retransmitted bytes a viewer may cause, as a share of what it is sent. */
+export const RTX_SHARE_MAX = 0.15;
+/** Joins ask the publisher for a keyframe at most this often per layer ... */
+export const PLI_INTERVAL_JOIN_US = 2_000_000;
+/** ... decoder failures this often. */
+export const PLI_INTERVAL_FAILURE_US = 500_000;
+
+// -- Loop --------------------------------------------------------------------------------------
+
+/** Longest sleep of a media worker. */
+export const SLEEP_MAX_US = 20_000;
+/** No turn of a worker's loop is longer. */
+export const TURN_MAX_US = 5_000;
+/** A worker whose heartbeat word stands still for this long is replaced. */
+export const HEARTBEAT_TIMEOUT_MS = 1_000;
+/** Socket buffers asked for: 4 MiB hold a keyframe burst of 1,000 viewers (coturn#1902). */
+export const SOCKET_BUFFER_BYTES = 4 * MIB;
+
+assert(SLOT_BYTES - 192 === PAYLOAD_BYTES_MAX, "slot parts tile the slot");
+assert((VIDEO_SLOTS_MAX & (VIDEO_SLOTS_MAX - 1)) === 0, "slot counts are powers of two");
+assert(RING_MARGIN * 2 <= AUDIO_SLOTS, "a reader can use at least half of the smallest ring");
