@@ -1,0 +1,99 @@
+/**
+ * The media plane as control sees it: sessions are opened on workers, streams get sources. The
+ * implementation (src/control/workers.ts) spawns threads; tests pass a fake.
+ */
+
+import type {
+  CloseReason,
+  MediaSection,
+  PeerSetup,
+  RingGrant,
+  SessionStats,
+  StreamSource,
+} from "../commands.ts";
+import type { CounterName } from "../counters.ts";
+import type { RingDescription } from "../ring/layout.ts";
+
+/** A place for one session: the worker and the UDP candidates that lead to it. */
+export interface Placement {
+  readonly worker: number;
+  readonly workerName: string;
+  readonly candidates: readonly LocalCandidate[];
+}
+
+export interface LocalCandidate {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
+
+export interface PublisherOpen {
+  readonly session: number;
+  readonly stream: number;
+  readonly peer: PeerSetup;
+  readonly media: readonly MediaSection[];
+  readonly rings: readonly (readonly RingGrant[])[];
+  readonly bitrateMax: number;
+}
+
+export interface ViewerOpen {
+  readonly session: number;
+  readonly stream: number;
+  readonly peer: PeerSetup;
+  readonly media: readonly MediaSection[];
+  readonly source: StreamSource | null;
+  readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+}
+
+/** What the plane tells control. `session` numbers are those that control chose when opening. */
+export interface PlaneEvents {
+  connected(session: number, path: string, srtpProfile: string): void;
+  closed(session: number, reason: CloseReason): void;
+  firstMedia(session: number, afterUs: number): void;
+  /** The worker was replaced; all its sessions are gone (closed was called for each before). */
+  workerRestarted(worker: number, workerName: string, cause: string): void;
+}
+
+export interface WorkerLoad {
+  readonly name: string;
+  readonly kind: "ingest" | "egress";
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly counters: Readonly<Record<CounterName, number>>;
+}
+
+export interface MediaPlane {
+  /** SHA-256 fingerprint of our DTLS certificate, "AA:BB:...". */
+  readonly fingerprint: string;
+  /** Least-loaded worker of the kind; null when none is ready. */
+  place(kind: "ingest" | "egress"): Placement | null;
+  openPublisher(worker: number, open: PublisherOpen): void;
+  openViewer(worker: number, open: ViewerOpen): void;
+  restartIce(
+    worker: number,
+    restart: {
+      readonly session: number;
+      readonly localUfrag: string;
+      readonly localPwd: string;
+      readonly remoteUfrag: string;
+      readonly remotePwd: string;
+    },
+  ): void;
+  close(worker: number, session: number, reason: CloseReason): void;
+  /**
+   * Tells every egress worker the stream's present source; resolves when none reads an older epoch
+   * any more, so that the old rings can go back to the pool.
+   */
+  setSource(stream: number, source: StreamSource | null): Promise<void>;
+  /** A ring from the pool, or null when --ring-memory is used up. */
+  takeRing(kind: "audio" | "video"): RingGrant | null;
+  returnRing(ring: RingGrant): void;
+  /** Codec, size and activity of the ring's content, as its writer describes it. */
+  describeRing(ring: RingGrant): RingDescription;
+  stats(worker: number, session: number | null): Promise<readonly SessionStats[]>;
+  loads(): readonly WorkerLoad[];
+  ready(): boolean;
+  /** Test mode only (--drills): makes a worker throw, hang or fault. */
+  drill(worker: number, kind: "throw" | "hang" | "segfault"): void;
+  stop(): Promise<void>;
+}

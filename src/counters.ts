@@ -1,0 +1,54 @@
+/**
+ * Counters that a worker alone writes and control reads: a Float64Array in the worker's shared
+ * block, indexed by the constants here. A double counts to 2^53 without loss; aligned 8-byte stores
+ * do not tear on the machines that we run on. Only append: the number is the place.
+ */
+export const COUNTER_NAMES = [
+  // Every media worker.
+  "datagramsIn",
+  "datagramsOut",
+  "bytesIn",
+  "bytesOut",
+  "datagramsUnknown",
+  "stunForged",
+  "dtlsUnvalidated",
+  "dtlsFailed",
+  "srtpForged",
+  "srtpReplayed",
+  "srtcpForged",
+  "malformed",
+  "sendErrors",
+  "sendBufferFull",
+  "turns",
+  "busyUs",
+  "turnMaxUs",
+  "wakeups",
+  "sessions",
+  "joins",
+  "joinsFailed",
+  // Ingest.
+  "packetsIn",
+  "packetsLost",
+  "packetsRecovered",
+  "packetsDuplicate",
+  "nacksSent",
+  "plisSent",
+  "keyframesIn",
+  // Egress.
+  "packetsOut",
+  "payloadBytesOut",
+  "nacksReceived",
+  "retransmissions",
+  "retransmissionsRefused",
+  "plisReceived",
+  "keyframeRequests",
+  "ringLaps",
+  "viewersSwitched",
+  "packetsReportedLost",
+] as const;
+export type CounterName = (typeof COUNTER_NAMES)[number];
+
+/** Index of each counter in the Float64Array. */
+export const Counter = Object.fromEntries(
+  COUNTER_NAMES.map((name, index) => [name, index]),
+) as Readonly<Record<CounterName, number>>;

@@ -1,0 +1,210 @@
+/**
+ * The bytes of a ring, in one SharedArrayBuffer:
+ *
+ *   0        header       one 4 KiB page: description, cursors
+ *   4 KiB    reader words READER_THREADS_MAX x 64 B: one cache line a reader thread
+ *   8 KiB    arrival log  slots x 4 B: origin sequence of each arrival, in order of arrival
+ *   ...      slots        slots x SLOT_BYTES
+ *
+ * Invariant: a slot at place `sequence & mask` is valid for `sequence` exactly while its sequence
+ * word says so and `head - sequence < slots - RING_MARGIN`.
+ *
+ * Memory is reserved for `slotsMax`; the kernel backs a page when it is first written, so a ring
+ * that uses 512 slots costs 1 MiB. The writer doubles `slots` in place (src/ring/writer.ts).
+ */
+import { assert } from "../assert.ts";
+import {
+  AUDIO_SLOTS,
+  PAYLOAD_BYTES_MAX,
+  READER_THREADS_MAX,
+  SLOT_BYTES,
+  VIDEO_SLOTS_MAX,
+  VIDEO_SLOTS_START,
+} from "../limits.ts";
+import type { CodecName } from "../wire/codecs.ts";
+
+/** Int32 word indices in the header. */
+export const Header = {
+  magic: 0,
+  slots: 1, // slots in use, a power of two
+  slotsMax: 2,
+  slotsGranted: 3, // control: the writer may grow up to here
+  head: 4, // one past the highest origin sequence written
+  logHead: 5, // arrivals so far, modulo 2^32
+  closed: 6, // 1 once the writer has left
+  codec: 7,
+  keyframe: 8, // origin sequence where the newest keyframe begins
+  keyframeValid: 9, // 1 if that keyframe's whole group of pictures is in the ring
+  keyframeCount: 10,
+  width: 11,
+  height: 12,
+  clockRate: 13,
+  channels: 14,
+  timingGuard: 15, // odd while the timing record is being written
+  ssrc: 16, // the publisher's SSRC, for the admin API
+  packetsLost: 17,
+  nacksSent: 18,
+  plisSent: 19,
+  framesCount: 20,
+  jitterUs: 21,
+  bytesSinceKeyframe: 22,
+  fmtpGuard: 23, // odd while fmtp is being written
+  fmtpLength: 24,
+  pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
+} as const;
+
+/** Float64 word indices in the header (byte offset / 8). */
+export const HeaderFloat = {
+  keyframeArrival: 64, // us
+  bytes: 65, // payload bytes written, total
+  packets: 66,
+  lastArrival: 67, // us
+  timingNtp: 68, // publisher's NTP time of timingRtp, seconds since 1900 as a double of us
+  timingRtp: 69, // RTP timestamp (u32)
+  timingLocal: 70, // our monotonic us when that sender report arrived
+  firstArrival: 71,
+} as const;
+
+const FMTP_OFFSET = 1024;
+const FMTP_BYTES_MAX = 1024;
+const RID_OFFSET = 2048;
+
+const HEADER_BYTES = 4096;
+const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
+const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
+
+/** Int32 word offsets inside a reader thread's cache line. */
+export const ReaderWord = { wanted: 0, keyframePlease: 1 } as const;
+
+/** Byte offsets inside a slot. */
+export const Slot = {
+  sequence: 0, // i32, stored last
+  flags: 4, // u32, SlotFlag
+  timestamp: 8, // u32 RTP timestamp of the publisher
+  payloadLength: 12, // u16
+  extensionLength: 14, // u16, bytes used in the extension area
+  arrival: 16, // f64 us
+  codec: 24, // u8
+  spatialId: 25, // u8
+  temporalId: 26, // u8
+  pictureIdOffset: 27, // u8, offset in the payload + 1; 0 = none
+  pictureId: 28, // i32, -1 = none
+  tl0PicIdx: 32, // i16, -1 = none
+  tl0PicIdxOffset: 34, // u8, offset + 1; 0 = none
+  keyIdx: 35, // u8
+  extensions: 64, // [internal id u8][length u8][data] ...
+  payload: 192,
+} as const;
+
+export const SlotFlag = {
+  /** Nothing to forward: a padding-only packet whose number is reserved. */
+  skip: 1,
+  keyframeStart: 2,
+  frameStart: 4,
+  frameEnd: 8,
+  marker: 16,
+  /** Carries parameter sets (SPS/PPS/VPS). */
+  parameterSets: 32,
+  /** IDR that needs the cached parameter sets in front. */
+  needsParameterSets: 64,
+  /** Temporal layer sync / switching point. */
+  switchingPoint: 128,
+  discardable: 256,
+  /** Opus RED (RFC 2198) payload. */
+  red: 512,
+} as const;
+
+export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions;
+export const RING_MAGIC = 0x53504c31;
+
+/** Bytes of the buffer for a ring of at most `slotsMax` slots. */
+export function ringBytes(slotsMax: number): number {
+  return slotsOffset(slotsMax) + slotsMax * SLOT_BYTES;
+}
+
+/** Byte offset of slot 0; a whole page, so that growing touches only new pages. */
+export function slotsOffset(slotsMax: number): number {
+  return Math.ceil((LOG_OFFSET + slotsMax * 4) / 4096) * 4096;
+}
+
+/** The views of one ring; every thread makes its own over the shared memory. */
+export class RingViews {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly log: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly data: DataView;
+  readonly slotsMax: number;
+  /** Byte offset of slot 0. */
+  readonly base: number;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.words = new Int32Array(buffer, 0, (HEADER_BYTES + READER_WORDS_BYTES) / 4);
+    assert(this.words[Header.magic] === RING_MAGIC, "not a ring");
+    this.slotsMax = this.words[Header.slotsMax]!;
+    assert(buffer.byteLength === ringBytes(this.slotsMax), "ring has its size");
+    this.floats = new Float64Array(buffer, 0, HEADER_BYTES / 8);
+    this.log = new Int32Array(buffer, LOG_OFFSET, this.slotsMax);
+    this.bytes = new Uint8Array(buffer);
+    this.data = new DataView(buffer);
+    this.base = slotsOffset(this.slotsMax);
+  }
+
+  /** Int32 index of a reader thread's word. */
+  readerWord(reader: number, word: number): number {
+    return HEADER_BYTES / 4 + reader * 16 + word;
+  }
+}
+
+/** A new ring's memory, described and empty. */
+export function createRing(kind: "audio" | "video"): SharedArrayBuffer {
+  const slotsMax = kind === "audio" ? AUDIO_SLOTS : VIDEO_SLOTS_MAX;
+  const buffer = new SharedArrayBuffer(ringBytes(slotsMax));
+  formatRing(buffer, kind);
+  return buffer;
+}
+
+/** Writes the header of an empty ring into zeroed memory. */
+export function formatRing(buffer: SharedArrayBuffer, kind: "audio" | "video"): void {
+  const words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+  const slotsMax = kind === "audio" ? AUDIO_SLOTS : VIDEO_SLOTS_MAX;
+  const start = kind === "audio" ? AUDIO_SLOTS : VIDEO_SLOTS_START;
+  words[Header.slots] = start;
+  words[Header.slotsMax] = slotsMax;
+  words[Header.slotsGranted] = start;
+  Atomics.store(words, Header.magic, RING_MAGIC);
+}
+
+/** What control and readers may know of a ring's content. */
+export interface RingDescription {
+  readonly codec: CodecName | null;
+  readonly fmtp: string;
+  readonly clockRate: number;
+  readonly channels: number;
+  readonly rid: string;
+  readonly width: number;
+  readonly height: number;
+  readonly ssrc: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly frames: number;
+  readonly keyframes: number;
+  readonly packetsLost: number;
+  readonly nacksSent: number;
+  readonly plisSent: number;
+  readonly jitterUs: number;
+  readonly slots: number;
+  /** A decodable group of pictures is in the ring. */
+  readonly keyframeCached: boolean;
+  readonly lastArrivalUs: number;
+}
+
+export const RingText = {
+  fmtpOffset: FMTP_OFFSET,
+  fmtpBytesMax: FMTP_BYTES_MAX,
+  ridOffset: RID_OFFSET,
+} as const;
+
+assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
+assert(HeaderFloat.firstArrival * 8 + 8 <= FMTP_OFFSET, "floats end before fmtp");
+assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
