@@ -1,0 +1,15 @@
+import { DATAGRAM_BYTES_MAX } from "../limits.ts";
+import type { Path } from "../wire/path.ts";
+
+/** One datagram to send, filled by `pollTransmit`. Valid until the next call that fills it. */
+export interface Transmit {
+  readonly bytes: Uint8Array;
+  length: number;
+  path: Path;
+}
+
+const NOWHERE: Path = { socket: 0, sockaddr: new Uint8Array(16), key: 0 };
+
+export function createTransmit(bytes = new Uint8Array(DATAGRAM_BYTES_MAX)): Transmit {
+  return { bytes, length: 0, path: NOWHERE };
+}
