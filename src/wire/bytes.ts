@@ -1,0 +1,43 @@
+/** Big-endian readers and writers. The caller has checked that the offset lies inside. */
+
+export function readU16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 8) | bytes[offset + 1]!;
+}
+
+export function readU24(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 16) | (bytes[offset + 1]! << 8) | bytes[offset + 2]!;
+}
+
+/** Two's complement, 24 bits. */
+export function readI24(bytes: Uint8Array, offset: number): number {
+  return (readU24(bytes, offset) << 8) >> 8;
+}
+
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset]! << 24) |
+      (bytes[offset + 1]! << 16) |
+      (bytes[offset + 2]! << 8) |
+      bytes[offset + 3]!) >>>
+    0
+  );
+}
+
+export function writeU16(out: Uint8Array, offset: number, value: number): void {
+  out[offset] = value >>> 8;
+  out[offset + 1] = value;
+}
+
+export function writeU24(out: Uint8Array, offset: number, value: number): void {
+  out[offset] = value >>> 16;
+  out[offset + 1] = value >>> 8;
+  out[offset + 2] = value;
+}
+
+/** Takes the low 32 bits of `value`. */
+export function writeU32(out: Uint8Array, offset: number, value: number): void {
+  out[offset] = value >>> 24;
+  out[offset + 1] = value >>> 16;
+  out[offset + 2] = value >>> 8;
+  out[offset + 3] = value;
+}
