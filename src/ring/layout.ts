@@ -50,6 +50,7 @@ export const Header = {
   bytesSinceKeyframe: 22,
   fmtpGuard: 23, // odd while fmtp is being written
   fmtpLength: 24,
+  slotsWanted: 26, // the writer: slots that the content needs
   pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
 } as const;
 
@@ -74,7 +75,7 @@ const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
 const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
 
 /** Int32 word offsets inside a reader thread's cache line. */
-export const ReaderWord = { wanted: 0, keyframePlease: 1 } as const;
+export const ReaderWord = { wanted: 0, keyframeJoin: 1, keyframeFailure: 2 } as const;
 
 /** Byte offsets inside a slot. */
 export const Slot = {
@@ -134,6 +135,8 @@ export class RingViews {
   readonly log: Int32Array;
   readonly bytes: Uint8Array;
   readonly data: DataView;
+  /** The whole ring as words: a slot's sequence word stands at (slot offset >> 2). */
+  readonly slotWords: Int32Array;
   readonly slotsMax: number;
   /** Byte offset of slot 0. */
   readonly base: number;
@@ -147,6 +150,7 @@ export class RingViews {
     this.log = new Int32Array(buffer, LOG_OFFSET, this.slotsMax);
     this.bytes = new Uint8Array(buffer);
     this.data = new DataView(buffer);
+    this.slotWords = new Int32Array(buffer);
     this.base = slotsOffset(this.slotsMax);
   }
 

@@ -1,0 +1,115 @@
+/**
+ * A worker's own block of shared memory, and how others wake it.
+ *
+ *   0      heartbeat word, moved by the worker each turn (cache line of its own)
+ *   64     asleep word: 1 while the worker sleeps in epoll_wait
+ *   128    dirty bitmap, one bit a ring: "there is something new"
+ *   1024   counters (src/counters.ts), Float64
+ *
+ * A writer sets the bit first and looks at the asleep word second; the sleeper sets the word first
+ * and looks at the bits second. So one of the two always sees the other.
+ */
+import { assert } from "../assert.ts";
+import { COUNTER_NAMES } from "../counters.ts";
+import { RINGS_MAX } from "../limits.ts";
+
+const HEARTBEAT = 0;
+const ASLEEP = 16;
+const DIRTY = 32;
+const DIRTY_WORDS = RINGS_MAX / 32;
+const COUNTERS_OFFSET = 1024;
+
+export const BLOCK_BYTES = 4096;
+
+export class WorkerBlock {
+  private readonly words: Int32Array;
+  readonly counters: Float64Array;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.words = new Int32Array(buffer);
+    this.counters = new Float64Array(buffer, COUNTERS_OFFSET, COUNTER_NAMES.length);
+  }
+
+  static create(): WorkerBlock {
+    return new WorkerBlock(new SharedArrayBuffer(BLOCK_BYTES));
+  }
+
+  beat(): void {
+    Atomics.add(this.words, HEARTBEAT, 1);
+  }
+
+  get heartbeat(): number {
+    return Atomics.load(this.words, HEARTBEAT);
+  }
+
+  /** Writer: ring `index` has news. True when the worker sleeps and must be woken by its eventfd. */
+  mark(index: number): boolean {
+    Atomics.or(this.words, DIRTY + (index >> 5), 1 << (index & 31));
+    return this.claimWake();
+  }
+
+  /** True for exactly one caller while the worker sleeps. */
+  claimWake(): boolean {
+    return (
+      Atomics.load(this.words, ASLEEP) === 1 &&
+      Atomics.compareExchange(this.words, ASLEEP, 1, 0) === 1
+    );
+  }
+
+  /** Worker: about to sleep. False when there is news already, and it must not. */
+  fallAsleep(): boolean {
+    Atomics.store(this.words, ASLEEP, 1);
+    for (let word = 0; word < DIRTY_WORDS; word += 1) {
+      if (Atomics.load(this.words, DIRTY + word) !== 0) {
+        Atomics.store(this.words, ASLEEP, 0);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  wakeUp(): void {
+    Atomics.store(this.words, ASLEEP, 0);
+  }
+
+  /** Worker: calls `visit` with the index of each ring marked since the last call. */
+  takeMarked(visit: (index: number) => void): void {
+    for (let word = 0; word < DIRTY_WORDS; word += 1) {
+      if (this.words[DIRTY + word] === 0) continue;
+      let bits = Atomics.exchange(this.words, DIRTY + word, 0);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        visit(word * 32 + bit);
+        bits &= bits - 1;
+      }
+    }
+  }
+
+  count(counter: number, amount: number): void {
+    this.counters[counter] = this.counters[counter]! + amount;
+  }
+}
+
+/** The reader threads that a writer may have to wake, and how. */
+export class Doorbells {
+  constructor(
+    private readonly blocks: readonly WorkerBlock[],
+    /** Writes the reader's eventfd; from src/io. */
+    private readonly wake: (reader: number) => void,
+  ) {}
+
+  get readers(): number {
+    return this.blocks.length;
+  }
+
+  /** Marks the ring dirty for every reader that wants it and wakes those asleep. */
+  ring(index: number, wantedBy: { wantedBy(reader: number): boolean }): void {
+    for (let reader = 0; reader < this.blocks.length; reader += 1) {
+      if (!wantedBy.wantedBy(reader)) continue;
+      if (this.blocks[reader]!.mark(index)) this.wake(reader);
+    }
+  }
+}
+
+assert((DIRTY + DIRTY_WORDS) * 4 <= COUNTERS_OFFSET, "the bitmap ends before the counters");
+assert(COUNTERS_OFFSET + COUNTER_NAMES.length * 8 <= BLOCK_BYTES, "the counters fit the block");

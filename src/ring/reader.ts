@@ -1,0 +1,203 @@
+import { RING_MARGIN, SLOT_BYTES } from "../limits.ts";
+import { CODEC_NAMES, type CodecId, type CodecName } from "../wire/codecs.ts";
+import {
+  Header,
+  HeaderFloat,
+  ReaderWord,
+  type RingDescription,
+  RingText,
+  RingViews,
+  Slot,
+} from "./layout.ts";
+
+export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
+
+/** How often a torn description is read again before the reader gives up for this time. */
+const GUARD_TRIES = 8;
+
+/**
+ * One reader thread's view of a ring. It walks the arrival log with its own cursor and copies slots
+ * out: check the sequence word, copy, check it again together with the distance to the head. The
+ * distance is the authority, since JavaScript has no fence between plain and atomic access.
+ */
+export class RingReader {
+  readonly views: RingViews;
+  /** Arrivals that this reader has seen, modulo 2^32. */
+  private cursor: number;
+
+  constructor(
+    readonly buffer: SharedArrayBuffer,
+    /** Reader-thread number, or -1 for an onlooker (control) that writes nothing into the ring. */
+    readonly reader: number,
+  ) {
+    this.views = new RingViews(buffer);
+    this.cursor = Atomics.load(this.views.words, Header.logHead);
+  }
+
+  /** Arrivals not yet taken from the log. */
+  get backlog(): number {
+    return (Atomics.load(this.views.words, Header.logHead) - this.cursor) | 0;
+  }
+
+  /**
+   * Writes up to `out.length` origin sequences, in order of arrival, and returns how many; -1 when
+   * the log has run over this reader, which then stands at the log's head again.
+   */
+  takeArrivals(out: Int32Array, max: number): number {
+    const { words, log, slotsMax } = this.views;
+    const head = Atomics.load(words, Header.logHead);
+    let count = (head - this.cursor) | 0;
+    if (count > slotsMax - RING_MARGIN) return this.skipToHead(head);
+    if (count > max) count = max;
+    for (let i = 0; i < count; i += 1) out[i] = log[(this.cursor + i) & (slotsMax - 1)]!;
+    const headAfter = Atomics.load(words, Header.logHead);
+    if (((headAfter - this.cursor) | 0) > slotsMax - RING_MARGIN) return this.skipToHead(headAfter);
+    this.cursor = (this.cursor + count) | 0;
+    return count;
+  }
+
+  private skipToHead(head: number): number {
+    this.cursor = head;
+    return -1;
+  }
+
+  /**
+   * Copies the slot of an origin sequence (description, extensions and payload: SLOT_BYTES at most)
+   * to `target[targetOffset..]`. Anything but `ok` leaves garbage there.
+   */
+  read(sequence: number, target: Uint8Array, targetOffset: number): number {
+    const views = this.views;
+    const slots = Atomics.load(views.words, Header.slots);
+    let reach = slots;
+    let offset = views.base + (sequence & (slots - 1)) * SLOT_BYTES;
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) {
+      // Written before the ring last doubled: placed by half the mask, overwritten at half the reach.
+      reach = slots >> 1;
+      offset = views.base + (sequence & (reach - 1)) * SLOT_BYTES;
+      if (Atomics.load(views.slotWords, offset >> 2) !== sequence) {
+        return this.distance(sequence) >= slots - RING_MARGIN ? ReadResult.lapped : ReadResult.hole;
+      }
+    }
+    const used = Slot.payload + views.data.getUint16(offset + Slot.payloadLength, true);
+    const end = offset + (used > SLOT_BYTES ? SLOT_BYTES : used);
+    target.set(views.bytes.subarray(offset, end), targetOffset);
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return ReadResult.lapped;
+    return this.distance(sequence) < reach - RING_MARGIN ? ReadResult.ok : ReadResult.lapped;
+  }
+
+  /** How far behind the head a sequence stands; negative when it is not written yet. */
+  distance(sequence: number): number {
+    return (Atomics.load(this.views.words, Header.head) - sequence) | 0;
+  }
+
+  get head(): number {
+    return Atomics.load(this.views.words, Header.head);
+  }
+
+  /** Where the newest keyframe begins; null when none is in the ring with its whole tail. */
+  keyframe(): number | null {
+    const words = this.views.words;
+    if (Atomics.load(words, Header.keyframeValid) === 0) return null;
+    return Atomics.load(words, Header.keyframe);
+  }
+
+  get keyframeArrivalUs(): number {
+    return this.views.floats[HeaderFloat.keyframeArrival]!;
+  }
+
+  get bytesSinceKeyframe(): number {
+    return this.views.words[Header.bytesSinceKeyframe]!;
+  }
+
+  get publisherIgnoresPli(): boolean {
+    return this.views.words[Header.pliIgnored] !== 0;
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.views.words, Header.closed) !== 0;
+  }
+
+  get codec(): CodecId {
+    return this.views.words[Header.codec] as CodecId;
+  }
+
+  get clockRate(): number {
+    return this.views.words[Header.clockRate]!;
+  }
+
+  /** Tells the writer that this thread wants the ring (and is to be woken) or no longer does. */
+  want(wanted: boolean): void {
+    const word = this.views.readerWord(this.reader, ReaderWord.wanted);
+    Atomics.store(this.views.words, word, wanted ? 1 : 0);
+  }
+
+  /** Asks the writer for a keyframe; it merges what all threads ask. */
+  requestKeyframe(why: "join" | "failure"): void {
+    const word = this.views.readerWord(
+      this.reader,
+      why === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure,
+    );
+    this.views.words[word] = (this.views.words[word]! + 1) | 0;
+  }
+
+  /** Newest sender report of the publisher into `out`; false when there is none yet. */
+  timing(out: RingTiming): boolean {
+    const { words, floats } = this.views;
+    for (let i = 0; i < GUARD_TRIES; i += 1) {
+      const guard = Atomics.load(words, Header.timingGuard);
+      if (guard === 0) return false;
+      if ((guard & 1) !== 0) continue;
+      out.rtpTimestamp = floats[HeaderFloat.timingRtp]!;
+      out.ntpUs = floats[HeaderFloat.timingNtp]!;
+      out.localUs = floats[HeaderFloat.timingLocal]!;
+      if (Atomics.load(words, Header.timingGuard) === guard) return true;
+    }
+    return false;
+  }
+
+  /** What the writer says of the ring's content. Allocates: not for the packet path. */
+  describe(): RingDescription {
+    const { words, floats, bytes } = this.views;
+    let fmtp = "";
+    let rid = "";
+    for (let i = 0; i < GUARD_TRIES; i += 1) {
+      const guard = Atomics.load(words, Header.fmtpGuard);
+      fmtp = text(bytes, RingText.fmtpOffset, words[Header.fmtpLength]!);
+      rid = text(bytes, RingText.ridOffset + 1, bytes[RingText.ridOffset]!);
+      if ((guard & 1) === 0 && Atomics.load(words, Header.fmtpGuard) === guard) break;
+    }
+    const name = CODEC_NAMES[words[Header.codec]!];
+    return {
+      codec: name === undefined || name === "none" ? null : (name as CodecName),
+      fmtp,
+      clockRate: words[Header.clockRate]!,
+      channels: words[Header.channels]!,
+      rid,
+      width: words[Header.width]!,
+      height: words[Header.height]!,
+      ssrc: words[Header.ssrc]! >>> 0,
+      packets: floats[HeaderFloat.packets]!,
+      bytes: floats[HeaderFloat.bytes]!,
+      frames: words[Header.framesCount]!,
+      keyframes: words[Header.keyframeCount]!,
+      packetsLost: words[Header.packetsLost]!,
+      nacksSent: words[Header.nacksSent]!,
+      plisSent: words[Header.plisSent]!,
+      jitterUs: words[Header.jitterUs]!,
+      slots: words[Header.slots]!,
+      keyframeCached: words[Header.keyframeValid] !== 0,
+      lastArrivalUs: floats[HeaderFloat.lastArrival]!,
+    };
+  }
+}
+
+export interface RingTiming {
+  rtpTimestamp: number;
+  /** us since 1900, as the publisher's clock says. */
+  ntpUs: number;
+  localUs: number;
+}
+
+function text(bytes: Uint8Array, offset: number, length: number): string {
+  return new TextDecoder().decode(bytes.slice(offset, offset + length));
+}

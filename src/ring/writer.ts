@@ -1,0 +1,305 @@
+import { assert } from "../assert.ts";
+import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES } from "../limits.ts";
+import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
+import type { PayloadDescription } from "../wire/describe.ts";
+import {
+  EXTENSION_BYTES_MAX,
+  Header,
+  HeaderFloat,
+  ReaderWord,
+  RingText,
+  RingViews,
+  Slot,
+  SlotFlag,
+} from "./layout.ts";
+
+/** Groups of pictures up to this long are kept whole; joins to a longer one wait for a keyframe. */
+const GOP_HELD_MAX_US = 10_000_000;
+
+/** What `reserve` answers when a packet has no place. */
+export const NO_SLOT = -1;
+
+/**
+ * The one writer of a ring. Never waits for a reader.
+ *
+ * Use: `offset = reserve(sequence)`, fill the slot's payload and description in place (`bytes` from
+ * `offset`; the setters below), `commit(sequence, offset)`. A slot may be filled late: any sequence
+ * not older than the ring's reach.
+ */
+export class RingWriter {
+  readonly views: RingViews;
+  /** The whole ring; slots are byte ranges in it. */
+  readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly data: DataView;
+  private slots: number;
+  /** From this sequence on, slots are placed by the present mask; before it, by half of it. */
+  private growth = 0;
+  private started = false;
+  private head = 0;
+  private logHead = 0;
+  private keyframeTimestamp = 0;
+  /** Slots that the present group of pictures and the last two seconds need. */
+  private slotsNeeded = 0;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.views = new RingViews(buffer);
+    this.bytes = this.views.bytes;
+    this.words = this.views.words;
+    this.data = this.views.data;
+    this.slots = this.words[Header.slots]!;
+  }
+
+  /** Writes down what the ring carries; again when the publisher changes codec. */
+  describe(codec: CodecId, clockRate: number, channels: number, fmtp: string, rid: string): void {
+    const words = this.words;
+    const guard = words[Header.fmtpGuard]!;
+    Atomics.store(words, Header.fmtpGuard, guard + 1);
+    words[Header.codec] = codec;
+    words[Header.clockRate] = clockRate;
+    words[Header.channels] = channels;
+    const text = new TextEncoder().encode(fmtp).subarray(0, RingText.fmtpBytesMax);
+    this.bytes.set(text, RingText.fmtpOffset);
+    words[Header.fmtpLength] = text.length;
+    const ridBytes = new TextEncoder().encode(rid).subarray(0, 255);
+    this.bytes[RingText.ridOffset] = ridBytes.length;
+    this.bytes.set(ridBytes, RingText.ridOffset + 1);
+    Atomics.store(words, Header.fmtpGuard, guard + 2);
+  }
+
+  /**
+   * Byte offset of the slot for this origin sequence (int32, wraps), marked empty; NO_SLOT when the
+   * packet is older than the ring reaches or already there.
+   */
+  reserve(sequence: number): number {
+    if (!this.started) this.start(sequence);
+    const ahead = (sequence - this.head) | 0;
+    if (ahead >= 0) {
+      this.maybeGrow(sequence);
+    } else if (-ahead >= this.reachOf(sequence) - RING_MARGIN) {
+      return NO_SLOT;
+    }
+    const offset = this.place(sequence);
+    const word = offset >> 2;
+    if (ahead < 0 && this.words32(word) === sequence) return NO_SLOT;
+    // The slot's old content is void from here on: ~sequence never belongs in this place.
+    this.store32(word, ~sequence);
+    this.data.setUint32(offset + Slot.flags, 0, true);
+    return offset;
+  }
+
+  /** Fills the description words of a reserved slot from a parsed payload. */
+  setDescription(
+    offset: number,
+    timestamp: number,
+    payloadLength: number,
+    arrival: number,
+    codec: CodecId,
+    flags: number,
+    description: PayloadDescription | null,
+  ): void {
+    assert(payloadLength <= PAYLOAD_BYTES_MAX, "payload fits its slot");
+    const data = this.data;
+    data.setUint32(offset + Slot.flags, flags, true);
+    data.setUint32(offset + Slot.timestamp, timestamp, true);
+    data.setUint16(offset + Slot.payloadLength, payloadLength, true);
+    data.setUint16(offset + Slot.extensionLength, 0, true);
+    data.setFloat64(offset + Slot.arrival, arrival, true);
+    const bytes = this.bytes;
+    bytes[offset + Slot.codec] = codec;
+    bytes[offset + Slot.spatialId] = description === null ? 0 : description.spatialId;
+    bytes[offset + Slot.temporalId] = description === null ? 0 : description.temporalId;
+    bytes[offset + Slot.pictureIdOffset] =
+      description === null || description.pictureId < 0 ? 0 : description.pictureIdOffset + 1;
+    data.setInt32(offset + Slot.pictureId, description === null ? -1 : description.pictureId, true);
+    data.setInt16(offset + Slot.tl0PicIdx, description === null ? -1 : description.tl0PicIdx, true);
+    bytes[offset + Slot.tl0PicIdxOffset] =
+      description === null || description.tl0PicIdx < 0 ? 0 : description.tl0PicIdxOffset + 1;
+  }
+
+  /** Appends one header extension element (internal id); false when the area is full. */
+  addExtension(
+    offset: number,
+    id: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    length: number,
+  ): boolean {
+    const used = this.data.getUint16(offset + Slot.extensionLength, true);
+    if (used + 2 + length > EXTENSION_BYTES_MAX) return false;
+    let at = offset + Slot.extensions + used;
+    this.bytes[at] = id;
+    this.bytes[at + 1] = length;
+    at += 2;
+    for (let i = 0; i < length; i += 1) this.bytes[at + i] = source[sourceOffset + i]!;
+    this.data.setUint16(offset + Slot.extensionLength, used + 2 + length, true);
+    return true;
+  }
+
+  /** Publishes a filled slot: sequence word, keyframe words, log, cursors. */
+  commit(sequence: number, offset: number): void {
+    const words = this.words;
+    const floats = this.views.floats;
+    const flags = this.data.getUint32(offset + Slot.flags, true);
+    const timestamp = this.data.getUint32(offset + Slot.timestamp, true);
+    const arrival = this.data.getFloat64(offset + Slot.arrival, true);
+    const length = this.data.getUint16(offset + Slot.payloadLength, true);
+    this.store32(offset >> 2, sequence);
+    floats[HeaderFloat.bytes] = floats[HeaderFloat.bytes]! + length;
+    floats[HeaderFloat.packets] = floats[HeaderFloat.packets]! + 1;
+    floats[HeaderFloat.lastArrival] = arrival;
+    if ((flags & SlotFlag.frameStart) !== 0)
+      words[Header.framesCount] = words[Header.framesCount]! + 1;
+    if ((flags & SlotFlag.keyframeStart) !== 0) this.noteKeyframe(sequence, timestamp, arrival);
+    words[Header.bytesSinceKeyframe] = words[Header.bytesSinceKeyframe]! + length;
+    this.views.log[this.logHead & (this.views.slotsMax - 1)] = sequence;
+    this.logHead = (this.logHead + 1) | 0;
+    if (((sequence - this.head) | 0) >= 0) {
+      this.head = (sequence + 1) | 0;
+      Atomics.store(words, Header.head, this.head);
+      // Keep the last doubling within half the number space, or old and new would change places.
+      if (((this.head - this.growth) | 0) > 1 << 30) this.growth = (this.head - this.slots) | 0;
+      this.checkKeyframeReach();
+    }
+    Atomics.store(words, Header.logHead, this.logHead);
+  }
+
+  /** The publisher's newest sender report: RTP time, NTP time (us since 1900), our arrival time. */
+  setTiming(rtpTimestamp: number, ntpUs: number, localUs: number): void {
+    const guard = this.words[Header.timingGuard]!;
+    Atomics.store(this.words, Header.timingGuard, guard + 1);
+    this.views.floats[HeaderFloat.timingRtp] = rtpTimestamp;
+    this.views.floats[HeaderFloat.timingNtp] = ntpUs;
+    this.views.floats[HeaderFloat.timingLocal] = localUs;
+    Atomics.store(this.words, Header.timingGuard, guard + 2);
+  }
+
+  setSize(width: number, height: number): void {
+    this.words[Header.width] = width;
+    this.words[Header.height] = height;
+  }
+
+  /** Plain status words (Header.ssrc, packetsLost, nacksSent, plisSent, jitterUs, pliIgnored). */
+  setWord(word: number, value: number): void {
+    this.words[word] = value | 0;
+  }
+
+  /** True while reader thread `reader` wants this ring. */
+  wantedBy(reader: number): boolean {
+    return Atomics.load(this.words, this.views.readerWord(reader, ReaderWord.wanted)) !== 0;
+  }
+
+  /** Keyframe requests of all reader threads so far, for joins or for decoder failures. */
+  keyframeRequests(readers: number, word: "join" | "failure"): number {
+    const index = word === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure;
+    let sum = 0;
+    for (let reader = 0; reader < readers; reader += 1) {
+      sum = (sum + Atomics.load(this.words, this.views.readerWord(reader, index))) | 0;
+    }
+    return sum;
+  }
+
+  /** The writer leaves: readers keep what is there. */
+  close(): void {
+    Atomics.store(this.words, Header.closed, 1);
+  }
+
+  get headSequence(): number {
+    return this.head;
+  }
+
+  /** One line for logs and tests. */
+  toString(): string {
+    return `ring of ${CODEC_NAMES[this.words[Header.codec]!]} at ${this.head}, ${this.slots} slots`;
+  }
+
+  private start(sequence: number): void {
+    this.started = true;
+    this.head = sequence;
+    this.growth = (sequence - this.slots) | 0;
+    Atomics.store(this.words, Header.head, sequence);
+  }
+
+  /** Slots among which a sequence is placed: half of them if it is older than the last doubling. */
+  private reachOf(sequence: number): number {
+    return ((sequence - this.growth) | 0) < 0 ? this.slots >> 1 : this.slots;
+  }
+
+  /** Byte offset of the place of a sequence. */
+  private place(sequence: number): number {
+    return this.views.base + (sequence & (this.reachOf(sequence) - 1)) * SLOT_BYTES;
+  }
+
+  /**
+   * Doubles the ring in place when control grants it and the content needs it. Only where the first
+   * new sequence is a multiple of the new size: then every earlier sequence still in reach keeps its
+   * old place until the new numbering overwrites exactly that place in the old order.
+   */
+  private maybeGrow(sequence: number): void {
+    const doubled = this.slots * 2;
+    if (this.slotsNeeded <= this.slots || doubled > this.words[Header.slotsGranted]!) return;
+    const boundary = sequence & ~(doubled - 1);
+    if (((boundary - this.head) | 0) < 0) return;
+    this.growth = boundary;
+    this.slots = doubled;
+    Atomics.store(this.words, Header.slots, doubled);
+  }
+
+  private noteKeyframe(sequence: number, timestamp: number, arrival: number): void {
+    const words = this.words;
+    const count = words[Header.keyframeCount]!;
+    const current = words[Header.keyframe]!;
+    if (count > 0 && timestamp === this.keyframeTimestamp) {
+      // Another packet that can begin the same keyframe: the earliest one is its start.
+      if (((sequence - current) | 0) < 0) Atomics.store(words, Header.keyframe, sequence);
+      return;
+    }
+    if (count > 0 && ((sequence - current) | 0) < 0) return;
+    if (count > 0) this.noteNeed((sequence - current) | 0, arrival);
+    this.keyframeTimestamp = timestamp;
+    words[Header.bytesSinceKeyframe] = 0;
+    this.views.floats[HeaderFloat.keyframeArrival] = arrival;
+    Atomics.store(words, Header.keyframe, sequence);
+    Atomics.store(words, Header.keyframeValid, 1);
+    Atomics.store(words, Header.keyframeCount, count + 1);
+  }
+
+  /** After a whole group of pictures: it should fit, and so should two seconds at its rate. */
+  private noteNeed(packets: number, arrival: number): void {
+    const elapsedUs = Math.max(1, arrival - this.views.floats[HeaderFloat.keyframeArrival]!);
+    const held = elapsedUs > GOP_HELD_MAX_US ? 0 : packets;
+    const twoSeconds = Math.ceil((packets * 2_000_000) / elapsedUs);
+    this.want(Math.max(held, twoSeconds) + RING_MARGIN * 2);
+  }
+
+  private want(slots: number): void {
+    if (slots <= this.slotsNeeded) return;
+    this.slotsNeeded = slots;
+    this.words[Header.slotsWanted] = slots;
+  }
+
+  /** Marks a group of pictures that no longer fits, and remembers how much room it needs. */
+  private checkKeyframeReach(): void {
+    const words = this.words;
+    if (words[Header.keyframeCount] === 0) return;
+    const age = (this.head - words[Header.keyframe]!) | 0;
+    const reach = this.slots - RING_MARGIN * 2;
+    if (age < reach) return;
+    const keyframeAgeUs =
+      this.views.floats[HeaderFloat.lastArrival]! - this.views.floats[HeaderFloat.keyframeArrival]!;
+    if (keyframeAgeUs < GOP_HELD_MAX_US) this.want(this.slots + 1);
+    if (age >= this.slots - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
+  }
+
+  private words32(word: number): number {
+    return Atomics.load(this.slotWords, word);
+  }
+
+  private store32(word: number, value: number): void {
+    Atomics.store(this.slotWords, word, value);
+  }
+
+  private get slotWords(): Int32Array {
+    return this.views.slotWords;
+  }
+}
