@@ -1,0 +1,315 @@
+/**
+ * The configuration: a TOML file, then SPILLWAY_* environment, then flags, parsed once into a frozen
+ * value. A mistake is one line that names the key and where it stands; callers print it, exit 2.
+ */
+import type { z } from "zod";
+import type { Cidr } from "./config/cidr.ts";
+import type { IceServer, JwtKey, OptionKey, StaticToken, StreamRule } from "./config/options.ts";
+import { fileTables, OPTIONS, optionTable } from "./config/options.ts";
+import type { Advertise, HostPort } from "./config/values.ts";
+import { isLoopback } from "./config/values.ts";
+
+export { exampleConfig } from "./config/example.ts";
+export type { IceServer, JwtKey, OptionRow, StaticToken, StreamRule } from "./config/options.ts";
+export { optionTable } from "./config/options.ts";
+export type { Advertise, HostPort } from "./config/values.ts";
+
+export interface Config {
+  readonly http: HostPort;
+  readonly media: HostPort;
+  readonly advertise: readonly Advertise[];
+  readonly ingestWorkers: number;
+  readonly egressWorkers: number;
+  readonly ringMemoryBytes: number;
+  readonly trustedProxies: readonly Cidr[];
+  readonly publicUrl: string | null;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly stateDir: string | null;
+  readonly insecure: boolean;
+  readonly takeover: boolean;
+  readonly waitForStream: boolean;
+  readonly redirectUrl: string | null;
+  readonly drainSeconds: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logFormat: "auto" | "pretty" | "json";
+  readonly drills: boolean;
+  readonly limits: {
+    readonly sessions: number;
+    readonly viewersPerStream: number;
+    readonly bitrateMax: number;
+    readonly pendingPerAddress: number;
+    readonly postsPerSecond: number;
+  };
+  readonly auth: {
+    readonly tokens: readonly StaticToken[];
+    readonly keys: readonly JwtKey[];
+    readonly audience: string;
+    readonly sessionUrlIsProof: boolean;
+  };
+  readonly hook: {
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly secret: string | null;
+  } | null;
+  readonly iceServers: readonly IceServer[];
+  readonly streams: readonly StreamRule[];
+}
+
+export interface ConfigSources {
+  /** Command line after the subcommand. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Text of the file; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly error: string };
+
+/** What was set where: the later source wins. */
+interface Setting {
+  readonly value: unknown;
+  readonly from: string;
+}
+
+/** Reads all three sources. Never throws: an error is one line for the person at the terminal. */
+export function loadConfig(sources: ConfigSources): ConfigResult {
+  try {
+    return { ok: true, config: load(sources) };
+  } catch (error) {
+    if (error instanceof ConfigError) return { ok: false, error: error.message };
+    throw error;
+  }
+}
+
+/** Whether anybody who reaches the listener may do anything: loopback, no proxy, no tokens. */
+export function isOpenByDefault(config: Config): boolean {
+  return (
+    isLoopback(config.http.host) &&
+    config.trustedProxies.length === 0 &&
+    config.publicUrl === null &&
+    config.auth.tokens.length === 0 &&
+    config.auth.keys.length === 0
+  );
+}
+
+/** Whether `serve` must make a token at first start, so that nothing is open by accident. */
+export function needsFirstToken(config: Config): boolean {
+  const { tokens, keys } = config.auth;
+  return !config.insecure && !isOpenByDefault(config) && tokens.length === 0 && keys.length === 0;
+}
+
+class ConfigError extends Error {}
+
+function load(sources: ConfigSources): Config {
+  const settings = new Map<string, Setting>();
+  const flags = readFlags(sources.args);
+  const environment = readEnvironment(sources.env);
+  const file = flags.get("config") ?? environment.get("config");
+  if (file !== undefined) {
+    for (const [key, setting] of readTomlFile(String(file.value), sources.readFile)) {
+      settings.set(key, setting);
+    }
+  }
+  for (const [key, setting] of environment) settings.set(key, setting);
+  for (const [key, setting] of flags) settings.set(key, setting);
+  return deepFreeze(build(settings, sources));
+}
+
+function readFlags(args: readonly string[]): Map<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (let i = 0; i < args.length; i += 1) {
+    const [name = "", ...inline] = args[i]!.split("=");
+    const row = optionTable.find((option) => option.flag === name);
+    if (row === undefined) {
+      const known = optionTable.filter((option) => !option.hidden).map((option) => option.flag);
+      throw new ConfigError(`${name}: unknown option${suggest(name, known)}`);
+    }
+    let value: string;
+    if (inline.length > 0) value = inline.join("=");
+    else if (row.value === "") value = "true";
+    else {
+      i += 1;
+      if (i >= args.length) throw new ConfigError(`${name}: needs a value: ${name} ${row.value}`);
+      value = args[i]!;
+    }
+    settings.set(row.key, { value, from: name });
+  }
+  return settings;
+}
+
+function readEnvironment(env: ConfigSources["env"]): Map<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith("SPILLWAY_") || value === undefined) continue;
+    const row = optionTable.find((option) => option.env === name);
+    if (row === undefined) {
+      const known = optionTable.map((option) => option.env);
+      throw new ConfigError(`${name}: unknown environment variable${suggest(name, known)}`);
+    }
+    settings.set(row.key, { value, from: name });
+  }
+  return settings;
+}
+
+function readTomlFile(path: string, readFile: (path: string) => string): Map<string, Setting> {
+  let document: Record<string, unknown>;
+  try {
+    document = Bun.TOML.parse(readFile(path)) as Record<string, unknown>;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new ConfigError(`${path}: ${reason}`);
+  }
+  const settings = new Map<string, Setting>();
+  const known = [...optionTable.map((option) => option.key), ...Object.keys(fileTables)];
+  const groups = new Set(known.filter((key) => key.includes(".")).map((key) => key.split(".")[0]!));
+  const visit = (prefix: string, table: Record<string, unknown>): void => {
+    for (const [name, value] of Object.entries(table)) {
+      const key = prefix + name;
+      if (known.includes(key) && key !== "config") settings.set(key, { value, from: path });
+      else if (prefix === "" && groups.has(key) && isTable(value)) visit(`${key}.`, value);
+      else throw new ConfigError(`${path}: ${key}: unknown key${suggest(key, known)}`);
+    }
+  };
+  visit("", document);
+  return settings;
+}
+
+function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): Config {
+  const read = <K extends OptionKey>(key: K): z.output<(typeof OPTIONS)[K]["schema"]> | null =>
+    parse(key, OPTIONS[key].schema, settings.get(key) ?? defaultOf(key)) as z.output<
+      (typeof OPTIONS)[K]["schema"]
+    > | null;
+  const table = <K extends keyof typeof fileTables>(key: K): z.output<(typeof fileTables)[K]> =>
+    parse(key, fileTables[key], settings.get(key) ?? { value: [], from: "default" }) as z.output<
+      (typeof fileTables)[K]
+    >;
+  const ring = read("ring-memory")!;
+  const config: Config = {
+    http: read("http")!,
+    media: read("media")!,
+    advertise: read("advertise") ?? [],
+    ingestWorkers: read("ingest-workers")!,
+    egressWorkers: read("egress-workers") ?? Math.min(64, Math.max(1, sources.cores)),
+    ringMemoryBytes: "bytes" in ring ? ring.bytes : Math.floor(ring.share * sources.memoryBytes),
+    trustedProxies: read("trusted-proxy") ?? [],
+    publicUrl: read("public-url"),
+    tls: tlsFiles(read("tls-cert"), read("tls-key")),
+    stateDir: read("state"),
+    insecure: read("insecure")!,
+    takeover: read("takeover")!,
+    waitForStream: read("wait-for-stream")!,
+    redirectUrl: read("redirect-url"),
+    drainSeconds: read("drain-seconds")!,
+    logLevel: read("log-level")!,
+    logFormat: read("log-format")!,
+    drills: read("drills")!,
+    limits: {
+      sessions: read("limits.sessions")!,
+      viewersPerStream: read("limits.viewers-per-stream")!,
+      bitrateMax: read("limits.bitrate-max")!,
+      pendingPerAddress: read("limits.pending-per-address")!,
+      postsPerSecond: read("limits.posts-per-second")!,
+    },
+    auth: {
+      tokens: table("auth.tokens"),
+      keys: table("auth.keys"),
+      audience: read("auth.audience")!,
+      sessionUrlIsProof: read("auth.session-url-is-proof")!,
+    },
+    hook: hook(read("hook.url"), read("hook.timeout-ms")!, read("hook.secret")),
+    iceServers: table("ice-servers"),
+    streams: table("streams"),
+  };
+  checkPorts(config);
+  checkDelays(config);
+  return config;
+}
+
+/** Options without a default are null; the number of cores is filled in by the caller. */
+function defaultOf(key: OptionKey): Setting | null {
+  const value: string = OPTIONS[key].default;
+  return value === "" || key === "egress-workers" ? null : { value, from: "default" };
+}
+
+function parse(key: string, schema: z.ZodType, setting: Setting | null): unknown {
+  if (setting === null) return null;
+  const result = schema.safeParse(setting.value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const place = issue.path.map((part) =>
+    typeof part === "number" ? `[${part}]` : `.${String(part)}`,
+  );
+  const where = setting.from.startsWith("SPILLWAY_") || setting.from.startsWith("--");
+  const name = where ? setting.from : `${setting.from}: ${key}${place.join("")}`;
+  const extra = issue.code === "unrecognized_keys" ? `unknown key ${issue.keys.join(", ")}` : null;
+  throw new ConfigError(`${name}: ${extra ?? issue.message}`);
+}
+
+function tlsFiles(certFile: string | null, keyFile: string | null): Config["tls"] {
+  if (certFile === null && keyFile === null) return null;
+  if (certFile === null) throw new ConfigError("tls-cert: is missing, tls-key needs it");
+  if (keyFile === null) throw new ConfigError("tls-key: is missing, tls-cert needs it");
+  return { certFile, keyFile };
+}
+
+function hook(url: string | null, timeoutMs: number, secret: string | null): Config["hook"] {
+  if (url !== null) return { url, timeoutMs, secret };
+  if (secret !== null) throw new ConfigError("hook.url: is missing, hook.secret needs it");
+  return null;
+}
+
+function checkPorts(config: Config): void {
+  const last = config.media.port + config.ingestWorkers + config.egressWorkers - 1;
+  if (config.media.port !== 0 && last > 65535) {
+    throw new ConfigError(`media: the workers need ports up to ${last}, the highest is 65535`);
+  }
+}
+
+function checkDelays(config: Config): void {
+  for (const [index, rule] of config.streams.entries()) {
+    const min = rule["playout-delay-min-ms"] ?? 0;
+    if (min > (rule["playout-delay-max-ms"] ?? min)) {
+      throw new ConfigError(`streams[${index}].playout-delay-min-ms: is above its maximum`);
+    }
+  }
+}
+
+/** ` (did you mean X?)` for the closest known name within three edits, else nothing. */
+function suggest(name: string, known: readonly string[]): string {
+  let best = "";
+  let bestDistance = 4;
+  for (const candidate of known) {
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best === "" ? "" : ` (did you mean ${best}?)`;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}

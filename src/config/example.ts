@@ -1,0 +1,56 @@
+import { optionTable } from "./options.ts";
+
+/** A configuration file in which every option stands with its default, commented out. */
+export function exampleConfig(): string {
+  const lines = [
+    "# Spillway. Every option is shown with its default; remove the # to change it.",
+    "# SPILLWAY_* in the environment and flags override this file.",
+    "",
+  ];
+  let group = "";
+  for (const row of optionTable) {
+    if (row.hidden || row.key === "config") continue;
+    const [first = "", second] = row.key.split(".");
+    if (second !== undefined && first !== group) {
+      group = first;
+      lines.push(`[${group}]`, "");
+    }
+    lines.push(`# ${row.help}`, `# ${second ?? first} = ${literal(row.default)}`, "");
+  }
+  return `${[...lines, TABLES].join("\n")}`;
+}
+
+function literal(text: string): string {
+  if (text === "true" || text === "false" || /^\d+$/.test(text)) return text;
+  return JSON.stringify(text);
+}
+
+const TABLES = `# Static tokens: the token itself, or its SHA-256 (\`spillway token\` prints both).
+# [[auth.tokens]]
+# hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+# rights = ["publish", "view"]            # publish, view, admin
+# streams = ["events/*"]                  # * within a segment, ** across segments
+
+# Keys that JWTs are signed with; the algorithm is pinned to the key.
+# [[auth.keys]]
+# id = "2026"
+# alg = "HS256"                           # HS256 with secret; RS256, ES256, EdDSA with public
+# secret = "base64url of at least 32 random bytes"
+# [[auth.keys]]
+# alg = "ES256"
+# jwks = "/etc/spillway/jwks.json"
+
+# STUN and TURN servers that clients are told of.
+# [[ice-servers]]
+# urls = ["turn:turn.example.com:3478?transport=udp"]
+# username = "user"
+# credential = "secret"
+
+# Streams that differ from the rest; the first match counts.
+# [[streams]]
+# match = "events/**"
+# takeover = true
+# wait-for-stream = true
+# playout-delay-min-ms = 0
+# playout-delay-max-ms = 200
+`;

@@ -1,0 +1,127 @@
+/** Readers of single configuration values. Each returns the value or throws a zod issue. */
+import { z } from "zod";
+import { parseCidr } from "./cidr.ts";
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address that clients are told, and the local one that its packets arrive at. */
+export interface Advertise {
+  readonly public: string;
+  /** Null: any local address of the same family. */
+  readonly local: string | null;
+}
+
+/** `HOST:PORT`, `[::1]:PORT`. */
+export const hostPort = z.string().transform((text, context): HostPort => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    return refuse(context, `"${text}" is not HOST:PORT, for example 127.0.0.1:8080 or [::]:8080`);
+  }
+  return { host: (match[1] ?? match[2])!, port };
+});
+
+/** `PUBLIC[/LOCAL]`, a list or separated by commas. */
+export const advertise = list().transform((items, context): readonly Advertise[] => {
+  return items.map((item) => {
+    const [address = "", local, ...rest] = item.split("/");
+    if (rest.length > 0 || !isAddress(address) || (local !== undefined && !isAddress(local))) {
+      return refuse(context, `"${item}" is not PUBLIC or PUBLIC/LOCAL with IP addresses`);
+    }
+    return { public: address, local: local ?? null };
+  });
+});
+
+export const cidrs = list().transform((items, context) =>
+  items.map((item) => parseCidr(item) ?? refuse(context, `"${item}" is not an address or CIDR`)),
+);
+
+/** Bytes: a number, "512m", "2g", or a share of the machine's memory: "25%". */
+export type Memory = { readonly bytes: number } | { readonly share: number };
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+export const memory = z.union([z.string(), z.number()]).transform((value, context): Memory => {
+  const match = /^(\d+(?:\.\d+)?)\s*(%|[kmg]?)(?:i?b)?$/i.exec(String(value).trim());
+  if (match === null) return refuse(context, `"${value}" is not a size: 512m, 2g or 25%`);
+  const amount = Number(match[1]);
+  const unit = match[2]!.toLowerCase();
+  if (unit === "%") {
+    if (amount <= 0 || amount > 90) return refuse(context, "a share is above 0% and at most 90%");
+    return { share: amount / 100 };
+  }
+  const bytes = Math.floor(amount * UNITS[unit]!);
+  if (bytes < 32 * 1024 ** 2) return refuse(context, "at least 32m: one video ring takes 16 MiB");
+  return { bytes };
+});
+
+/** Bits a second: a number, "800k", "8M". */
+export const bitrate = z.union([z.string(), z.number()]).transform((value, context): number => {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)$/i.exec(String(value).trim());
+  if (match === null) return refuse(context, `"${value}" is not a bit rate: 8M, 800k or bits/s`);
+  const unit = { "": 1, k: 1e3, m: 1e6, g: 1e9 }[match[2]!.toLowerCase()]!;
+  const bits = Math.floor(Number(match[1]) * unit);
+  return bits >= 10_000 ? bits : refuse(context, "at least 10k");
+});
+
+/** An absolute http or https URL. `origin`: scheme, host and port only. */
+export function httpUrl(origin: boolean) {
+  return z.string().transform((text, context): string => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "") {
+      return refuse(context, `"${text}" is not an http(s) URL`);
+    }
+    if (!origin) return url.href;
+    if (url.pathname !== "/" || url.search !== "") {
+      return refuse(context, `"${text}" must be scheme, host and port only`);
+    }
+    return url.origin;
+  });
+}
+
+/** A whole number in a range; text is accepted, since environment and flags are text. */
+export function integer(min: number, max: number) {
+  return z.union([z.string(), z.number()]).transform((value, context): number => {
+    const number = typeof value === "number" ? value : Number(value.trim() || Number.NaN);
+    if (!Number.isInteger(number) || number < min || number > max) {
+      return refuse(context, `"${value}" is not a whole number from ${min} to ${max}`);
+    }
+    return number;
+  });
+}
+
+export const truth = z.union([z.boolean(), z.string()]).transform((value, context): boolean => {
+  const text = String(value).toLowerCase();
+  if (["true", "1", "yes", "on"].includes(text)) return true;
+  if (["false", "0", "no", "off"].includes(text)) return false;
+  return refuse(context, `"${value}" is not true or false`);
+});
+
+export function isAddress(text: string): boolean {
+  return parseCidr(text) !== null && !text.includes("/");
+}
+
+/** Whether a listener on this host can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === "localhost" || /^127(\.\d{1,3}){3}$/.test(host) || host === "::1" || host === "[::1]"
+  );
+}
+
+function list() {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) =>
+      (typeof value === "string" ? value.split(",") : value)
+        .map((item) => item.trim())
+        .filter(Boolean),
+    );
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+}
