@@ -1,0 +1,118 @@
+import { readU32 } from "../wire/bytes.ts";
+import type { Region, SrtpCipher } from "./cipher.ts";
+import { ReplayVerdict, ReplayWindow } from "./replay-window.ts";
+
+/** Why a packet was refused; all negative, so that a length never collides with one. */
+export const SrtpReject = {
+  forged: -1,
+  replayed: -2,
+  tooOld: -3,
+  tooShort: -4,
+  tooManySources: -5,
+} as const;
+export type SrtpReject = (typeof SrtpReject)[keyof typeof SrtpReject];
+
+const RTCP_HEADER_BYTES = 8;
+const INDEX_WORD_BYTES = 4;
+const ENCRYPTED_FLAG = 0x80000000;
+
+/**
+ * The receiving side of one session's SRTP and SRTCP. Order for every packet (RFC 3711 3.3): guess
+ * the index, look into the replay window, verify the tag, and only then change any state. An SSRC
+ * gets state with its first authentic packet, up to `sourcesMax` of them.
+ */
+export class SrtpReceiver {
+  /** 48-bit index (roll-over counter * 65536 + sequence) of the last packet that `openRtp` took. */
+  index = 0;
+  readonly #cipher: SrtpCipher;
+  readonly #sourcesMax: number;
+  readonly #rtp = new Map<number, ReplayWindow>();
+  readonly #rtcp = new Map<number, ReplayWindow>();
+
+  constructor(cipher: SrtpCipher, sourcesMax: number) {
+    this.#cipher = cipher;
+    this.#sourcesMax = sourcesMax;
+  }
+
+  /** Remote SSRCs that have RTP state. */
+  get sources(): number {
+    return this.#rtp.size;
+  }
+
+  /**
+   * Opens one RTP packet in place. `headerLength`, `ssrc` and `sequence` are of its parsed header.
+   * Returns the length of header and plaintext payload, or a SrtpReject. A refused packet's bytes
+   * are undefined.
+   */
+  openRtp(
+    region: Region,
+    offset: number,
+    length: number,
+    headerLength: number,
+    ssrc: number,
+    sequence: number,
+  ): number {
+    if (length < headerLength + this.#cipher.rtpOverhead) return SrtpReject.tooShort;
+    const known = this.#rtp.get(ssrc);
+    if (known === undefined && this.#rtp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
+    const index = known === undefined ? sequence : estimateIndex(known.highest, sequence);
+    if (known !== undefined) {
+      const verdict = known.check(index);
+      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
+      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
+    }
+    const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
+    if (opened < 0) return SrtpReject.forged;
+    const window = known ?? addWindow(this.#rtp, ssrc);
+    window.commit(index);
+    this.index = index;
+    return opened;
+  }
+
+  /** Opens one compound RTCP packet in place. Returns its plain length, or a SrtpReject. */
+  openRtcp(region: Region, offset: number, length: number): number {
+    const overhead = this.#cipher.rtcpOverhead;
+    if (length < RTCP_HEADER_BYTES + overhead) return SrtpReject.tooShort;
+    const bytes = region.bytes;
+    const ssrc = readU32(bytes, offset + 4);
+    const tagBytes = overhead - INDEX_WORD_BYTES;
+    // RFC 3711 3.4: E and index stand before the HMAC tag; RFC 7714 9: behind the GCM tag.
+    const wordOffset = offset + length - (tagBytes === 16 ? INDEX_WORD_BYTES : overhead);
+    const word = readU32(bytes, wordOffset);
+    // RFC 8827 6.5: SRTCP must be encrypted.
+    if (word < ENCRYPTED_FLAG) return SrtpReject.forged;
+    const index = word - ENCRYPTED_FLAG;
+    const known = this.#rtcp.get(ssrc);
+    if (known === undefined) {
+      if (this.#rtcp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
+    } else {
+      const verdict = known.check(index);
+      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
+      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
+    }
+    const opened = this.#cipher.openRtcp(region, offset, length, ssrc, index);
+    if (opened < 0) return SrtpReject.forged;
+    (known ?? addWindow(this.#rtcp, ssrc)).commit(index);
+    return opened;
+  }
+
+  free(): void {
+    this.#cipher.free();
+  }
+}
+
+/** RFC 3711 3.3.1: the index closest to the highest one seen. May be negative: then too old. */
+export function estimateIndex(highest: number, sequence: number): number {
+  const highestSequence = highest % 65536;
+  const cycle = highest - highestSequence;
+  if (highestSequence < 32768) {
+    return sequence - highestSequence > 32768 ? cycle - 65536 + sequence : cycle + sequence;
+  }
+  return highestSequence - 32768 > sequence ? cycle + 65536 + sequence : cycle + sequence;
+}
+
+function addWindow(windows: Map<number, ReplayWindow>, ssrc: number): ReplayWindow {
+  const window = new ReplayWindow();
+  windows.set(ssrc, window);
+  return window;
+}
