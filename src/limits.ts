@@ -14,6 +14,13 @@ export const DATAGRAM_BYTES_MAX = 1536;
 /** Datagrams taken by one recvmmsg call. 64 x 1.5 KiB = 96 KiB of arena per socket. */
 export const RECEIVE_BATCH = 64;
 
+/** Segments of one UDP_SEGMENT message: more would fight the pacing of a viewer's link. */
+export const GSO_SEGMENTS_MAX = 8;
+/** Messages handed over by one sendmmsg: 32 to 128 cost the same a packet (measured). */
+export const SEND_MESSAGES_MAX = 128;
+/** 128 messages x 8 segments x 1,024 B. */
+export const SEND_ARENA_BYTES = MIB;
+
 // -- Rings (src/ring) --------------------------------------------------------------------------
 
 /** One slot: 64 B of description + 128 B of header extensions + 1,856 B for the payload. */
@@ -41,6 +48,10 @@ export const SDP_BYTES_MAX = 64 * KIB;
 export const SDP_LINES_MAX = 2000;
 export const MEDIA_SECTIONS_MAX = 8;
 export const CANDIDATES_MAX = 64;
+/** Simulcast streams one section may offer; browsers send 3, OBS up to 4. */
+export const RIDS_OFFERED_MAX = 8;
+/** SSRCs one section may declare: for each of 8 layers media, RTX and FEC. */
+export const SSRCS_OFFERED_MAX = 24;
 /** Publisher SSRCs that get state beyond those negotiated (RTX, a restarted encoder). */
 export const SSRCS_EXTRA_MAX = 4;
 /** Sessions of one address that have not completed DTLS yet. A classroom sits behind one address. */
@@ -83,3 +94,4 @@ export const SOCKET_BUFFER_BYTES = 4 * MIB;
 assert(SLOT_BYTES - 192 === PAYLOAD_BYTES_MAX, "slot parts tile the slot");
 assert((VIDEO_SLOTS_MAX & (VIDEO_SLOTS_MAX - 1)) === 0, "slot counts are powers of two");
 assert(RING_MARGIN * 2 <= AUDIO_SLOTS, "a reader can use at least half of the smallest ring");
+assert(SSRCS_OFFERED_MAX === 3 * RIDS_OFFERED_MAX, "each layer has media, RTX and FEC");

@@ -1,0 +1,75 @@
+/** The C library calls that Bun does not offer: batched datagrams, epoll, eventfd, the clock. */
+import { CString, dlopen, FFIType, ptr, read } from "bun:ffi";
+
+const { i32, u32, u64, ptr: pointer } = FFIType;
+
+const library = dlopen("libc.so.6", {
+  socket: { args: [i32, i32, i32], returns: i32 },
+  bind: { args: [i32, pointer, u32], returns: i32 },
+  close: { args: [i32], returns: i32 },
+  dup: { args: [i32], returns: i32 },
+  setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
+  getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
+  getsockname: { args: [i32, pointer, pointer], returns: i32 },
+  recvmmsg: { args: [i32, pointer, u32, i32, pointer], returns: i32 },
+  sendmmsg: { args: [i32, pointer, u32, i32], returns: i32 },
+  sendto: { args: [i32, pointer, u64, i32, pointer, u32], returns: i32 },
+  epoll_create1: { args: [i32], returns: i32 },
+  epoll_ctl: { args: [i32, i32, i32, pointer], returns: i32 },
+  epoll_wait: { args: [i32, pointer, i32, i32], returns: i32 },
+  eventfd: { args: [u32, i32], returns: i32 },
+  read: { args: [i32, pointer, u64], returns: i32 },
+  write: { args: [i32, pointer, u64], returns: i32 },
+  clock_gettime: { args: [i32, pointer], returns: i32 },
+  madvise: { args: [pointer, u64, i32], returns: i32 },
+  getrlimit: { args: [i32, pointer], returns: i32 },
+  setrlimit: { args: [i32, pointer], returns: i32 },
+  __errno_location: { args: [], returns: pointer },
+  strerror: { args: [i32], returns: pointer },
+});
+
+export const libc = library.symbols;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const EAGAIN = 11;
+export const EINTR = 4;
+export const EINVAL = 22;
+export const EIO = 5;
+export const EMSGSIZE = 90;
+
+/** errno of this thread's last failed call; read it before anything else runs. */
+export function errno(): number {
+  const location = libc.__errno_location();
+  return location === null ? 0 : read.i32(location, 0);
+}
+
+export class SystemError extends Error {
+  constructor(
+    readonly call: string,
+    readonly code: number,
+  ) {
+    const text = libc.strerror(code);
+    super(`${call}: ${text === null ? `errno ${code}` : new CString(text).toString()}`);
+    this.name = "SystemError";
+  }
+}
+
+/** Throws a SystemError with errno when a call returned a negative number. */
+export function check(call: string, result: number): number {
+  if (result < 0) throw new SystemError(call, errno());
+  return result;
+}
+
+/** Sets an int socket option; false when the kernel refuses it. */
+export function setOption(fd: number, level: number, option: number, value: number): boolean {
+  const word = new Int32Array([value]);
+  return libc.setsockopt(fd, level, option, ptr(word), 4) === 0;
+}
+
+/** Reads an int socket option; null when the kernel refuses it. */
+export function getOption(fd: number, level: number, option: number): number | null {
+  const word = new Int32Array(1);
+  const length = new Uint32Array([4]);
+  return libc.getsockopt(fd, level, option, ptr(word), ptr(length)) === 0 ? word[0]! : null;
+}

@@ -1,0 +1,217 @@
+import type { ptr } from "bun:ffi";
+import { GSO_SEGMENTS_MAX, SEND_ARENA_BYTES, SEND_MESSAGES_MAX } from "../limits.ts";
+import type { Region } from "../srtp/cipher.ts";
+import type { Path } from "../wire/path.ts";
+import { EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, errno, libc } from "./libc.ts";
+import { pinnedRegion } from "./pinned.ts";
+
+const MSG_DONTWAIT = 0x40;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const MSGHDR_BYTES = 64;
+const NAME_BYTES = 32;
+/** cmsghdr (16) + u16, aligned to 8. */
+const CONTROL_BYTES = 24;
+const CONTROL_LENGTH = 18;
+
+/** Datagrams and errors since the start; the worker copies them into its counters. */
+export interface SendCounters {
+  datagrams: number;
+  bytes: number;
+  /** Messages that the kernel refused for good (unreachable, too long ...). */
+  errors: number;
+  /** Datagrams dropped because neither kernel nor arena had room. */
+  dropped: number;
+}
+
+/**
+ * Batched send for one socket. Datagrams are written straight into one pinned arena and leave by one
+ * sendmmsg; neighbours of equal size to the same path become segments of one UDP_SEGMENT message
+ * (the last may be shorter). Use: `offset = reserve(n)`, write, `commit(path, length)`, at the end of
+ * a turn `flush()`.
+ */
+export class UdpSender {
+  readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
+  readonly counters: SendCounters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
+  private readonly names = pinnedRegion(SEND_MESSAGES_MAX * NAME_BYTES);
+  private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * 16);
+  private readonly controls = pinnedRegion(SEND_MESSAGES_MAX * CONTROL_BYTES);
+  private readonly headers = pinnedRegion(SEND_MESSAGES_MAX * MSGHDR_BYTES);
+  private readonly headerWords = new Uint32Array(this.headers.bytes.buffer);
+  private readonly iovecView = new DataView(this.iovecs.bytes.buffer);
+  private readonly controlView = new DataView(this.controls.bytes.buffer);
+  /** Bytes used in the arena; `reserve` hands out from here. */
+  private end = 0;
+  private messages = 0;
+  /** First message that the kernel has not taken yet. */
+  private first = 0;
+  // The message that a further segment may join.
+  private lastPath: Path | null = null;
+  private segmentSize = 0;
+  private segments = 0;
+  private closed = true;
+
+  constructor(
+    private readonly fd: number,
+    /** False sends every datagram by itself (no UDP_SEGMENT in this kernel). */
+    private gso: boolean,
+  ) {
+    for (let i = 0; i < SEND_MESSAGES_MAX; i += 1) {
+      const header = new DataView(this.headers.bytes.buffer, i * MSGHDR_BYTES, MSGHDR_BYTES);
+      setAddress(header, 0, this.names.address + i * NAME_BYTES);
+      setAddress(header, 16, this.iovecs.address + i * 16);
+      setAddress(header, 24, 1);
+      setAddress(header, 32, this.controls.address + i * CONTROL_BYTES);
+      const control = i * CONTROL_BYTES;
+      setAddress(this.controlView, control, CONTROL_LENGTH);
+      this.controlView.setInt32(control + 8, SOL_UDP, true);
+      this.controlView.setInt32(control + 12, UDP_SEGMENT, true);
+    }
+  }
+
+  /** True while the kernel's buffer is full: poll for writability, then `flush`. */
+  get blocked(): boolean {
+    return this.messages > 0;
+  }
+
+  /** Room for one datagram of up to `bytes`; -1 when there is none (the caller drops and goes on). */
+  reserve(bytes: number): number {
+    if (this.messages === SEND_MESSAGES_MAX || this.end + bytes > SEND_ARENA_BYTES) {
+      if (!this.flush()) {
+        this.counters.dropped += 1;
+        return -1;
+      }
+    }
+    return this.end;
+  }
+
+  /** Queues the datagram written at the offset of the last `reserve`. */
+  commit(path: Path, length: number): void {
+    const joins =
+      this.gso &&
+      !this.closed &&
+      this.lastPath === path &&
+      length <= this.segmentSize &&
+      this.segments < GSO_SEGMENTS_MAX;
+    if (joins) this.join(length);
+    else this.open(path, length);
+    this.end += length;
+  }
+
+  /** Hands the queue to the kernel; false when its buffer is full and something still waits. */
+  flush(): boolean {
+    while (this.first < this.messages) {
+      const sent = libc.sendmmsg(
+        this.fd,
+        (this.headers.address + this.first * MSGHDR_BYTES) as Address,
+        this.messages - this.first,
+        MSG_DONTWAIT,
+      );
+      if (sent > 0) {
+        this.countSent(sent);
+        this.first += sent;
+      } else if (!this.handleError(errno())) {
+        // Whatever is queued later must not join a message that may be half-way out.
+        this.closed = true;
+        return false;
+      }
+    }
+    this.first = 0;
+    this.messages = 0;
+    this.end = 0;
+    this.closed = true;
+    this.lastPath = null;
+    return true;
+  }
+
+  private join(length: number): void {
+    const message = this.messages - 1;
+    const bytes = this.iovecView.getUint32(message * 16 + 8, true) + length;
+    this.iovecView.setUint32(message * 16 + 8, bytes, true);
+    this.segments += 1;
+    this.closed = length < this.segmentSize;
+    this.headerWords[message * 16 + 10] = CONTROL_BYTES;
+  }
+
+  private open(path: Path, length: number): void {
+    const message = this.messages;
+    const sockaddr = path.sockaddr;
+    const name = message * NAME_BYTES;
+    for (let i = 0; i < sockaddr.length; i += 1) this.names.bytes[name + i] = sockaddr[i]!;
+    setAddress(this.iovecView, message * 16, this.region.address + this.end);
+    this.iovecView.setUint32(message * 16 + 8, length, true);
+    this.headerWords[message * 16 + 2] = sockaddr.length; // msg_namelen
+    this.headerWords[message * 16 + 10] = 0; // msg_controllen: one segment needs no UDP_SEGMENT
+    this.controlView.setUint16(message * CONTROL_BYTES + 16, length, true);
+    this.messages += 1;
+    this.lastPath = path;
+    this.segmentSize = length;
+    this.segments = 1;
+    this.closed = false;
+  }
+
+  private countSent(sent: number): void {
+    for (let i = this.first; i < this.first + sent; i += 1) {
+      const bytes = this.iovecView.getUint32(i * 16 + 8, true);
+      this.counters.bytes += bytes;
+      this.counters.datagrams += this.segmentsOf(i, bytes);
+    }
+  }
+
+  private segmentsOf(message: number, bytes: number): number {
+    if (this.headerWords[message * 16 + 10] === 0) return 1;
+    return Math.ceil(bytes / this.controlView.getUint16(message * CONTROL_BYTES + 16, true));
+  }
+
+  /** True when sending can go on (the offending message was dealt with). */
+  private handleError(code: number): boolean {
+    if (code === EINTR) return true;
+    if (code === EAGAIN) return false;
+    const segmented = this.headerWords[this.first * 16 + 10] !== 0;
+    if (segmented && (code === EINVAL || code === EIO || code === EMSGSIZE)) {
+      // No segmentation offload on this kernel or route (coturn#1907: disable it for good).
+      if (code !== EMSGSIZE) this.gso = false;
+      this.sendSegments();
+    } else {
+      this.counters.errors += 1;
+    }
+    this.first += 1;
+    return true;
+  }
+
+  /** Sends the segments of the first message one by one. */
+  private sendSegments(): void {
+    const message = this.first;
+    const size = this.controlView.getUint16(message * CONTROL_BYTES + 16, true);
+    const start =
+      this.iovecView.getUint32(message * 16, true) +
+      this.iovecView.getUint32(message * 16 + 4, true) * 2 ** 32;
+    const bytes = this.iovecView.getUint32(message * 16 + 8, true);
+    const name = this.names.address + message * NAME_BYTES;
+    const nameLength = this.headerWords[message * 16 + 2]!;
+    for (let at = 0; at < bytes; at += size) {
+      const length = Math.min(size, bytes - at);
+      const sent = libc.sendto(
+        this.fd,
+        (start + at) as Address,
+        length,
+        MSG_DONTWAIT,
+        name as Address,
+        nameLength,
+      );
+      if (sent === length) {
+        this.counters.datagrams += 1;
+        this.counters.bytes += length;
+      } else {
+        this.counters.errors += 1;
+      }
+    }
+  }
+}
+
+type Address = ReturnType<typeof ptr>;
+
+function setAddress(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % 2 ** 32, true);
+  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
+}
