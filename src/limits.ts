@@ -80,6 +80,31 @@ export const PLI_INTERVAL_JOIN_US = 2_000_000;
 /** ... decoder failures this often. */
 export const PLI_INTERVAL_FAILURE_US = 500_000;
 
+// -- HTTP and the registry (src/control) ---------------------------------------------------------
+
+/** Characters of a stream name; with percent-encoding it stays far below a URL's usual 8 KiB. */
+export const STREAM_NAME_LENGTH_MAX = 200;
+/** Addresses with a rate-limit bucket at once: 64 Ki x about 100 B = 6.5 MB. */
+export const RATE_LIMIT_ADDRESSES_MAX = 65_536;
+/** A publisher silent for this long loses its name to a newcomer: it has crashed or reloaded. */
+export const PUBLISHER_SILENCE_US = 2_000_000;
+/** Rings of a publisher that is gone stay for late retransmissions and slow readers this long. */
+export const SOURCE_LINGER_US = 30_000_000;
+/** A session that ended by itself still answers one DELETE with 200 for this long (OBS). */
+export const TOMBSTONE_US = 10_000_000;
+/** Tombstones kept at once: 16 Ki x about 100 B = 1.6 MB. */
+export const TOMBSTONES_MAX = 16_384;
+/** Event streams one viewer may have open at once; a page needs one. */
+export const EVENT_STREAMS_PER_SESSION = 4;
+/** Events that wait for a slow or absent reader of an event stream; older ones are dropped. */
+export const EVENT_QUEUE_MAX = 64;
+/** Comment lines keep event streams alive; below the HTTP server's idle timeout of 10 s. */
+export const EVENT_HEARTBEAT_US = 5_000_000;
+/** JSON bodies of the extensions are a few members. */
+export const JSON_BYTES_MAX = 4 * KIB;
+/** Notifications that wait for a slow hook; 1,024 x about 300 B = 300 KB. More are dropped. */
+export const HOOK_QUEUE_MAX = 1024;
+
 // -- Loop --------------------------------------------------------------------------------------
 
 /** Longest sleep of a media worker. */
