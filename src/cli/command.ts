@@ -1,9 +1,7 @@
-/** What every subcommand is made of. Its file holds the work; src/main.ts finds it by name. */
+/** What every subcommand is. Its file holds the work; src/cli/commands.ts lists them. */
 export interface Command {
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** The whole text of `spillway NAME --help`. */
-  help(): string;
+  readonly help: string;
   /**
    * Runs with the arguments after the name and returns the exit code. A UsageError ends with its
    * message on standard error and exit code 2.
@@ -11,7 +9,20 @@ export interface Command {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** A mistake of the person at the keyboard or in the configuration: one readable line, exit 2. */
+/** A mistake at the keyboard or in the configuration: one readable line, exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** Calls parseArgs of node:util and turns its complaints into a UsageError. */
+export function usage<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error) {
+      // "Unknown option '--x'. To specify a positional ...": the first sentence says all.
+      throw new UsageError(error.message.split(". ")[0]!);
+    }
+    throw error;
+  }
 }

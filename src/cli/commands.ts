@@ -1,0 +1,54 @@
+import type { Command } from "./command.ts";
+
+/**
+ * All subcommands, in the order of --help. Each is loaded when it is asked for, so that a server
+ * does not carry the demuxer of `publish`.
+ */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  serve: {
+    summary: "Run the server (the default).",
+    load: async () => (await import("./serve.ts")).serveCommand,
+  },
+  demo: {
+    summary: "Run the server with a stream called demo already live.",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+  publish: {
+    summary: "Send an MP4 or WebM file to a WHIP address in real time.",
+    load: async () => (await import("./publish.ts")).publishCommand,
+  },
+  doctor: {
+    summary: "Check this machine and say how to mend what is wrong.",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  install: {
+    summary: "Print or write a systemd unit, a sysctl file and a configuration file.",
+    load: async () => (await import("./install.ts")).installCommand,
+  },
+  token: {
+    summary: "Make tokens and the keys that sign them.",
+    load: async () => (await import("./token.ts")).tokenCommand,
+  },
+};
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** The closest command within two edits, for "did you mean". */
+export function closestCommand(name: string): string | null {
+  const near = Object.keys(COMMANDS).filter((command) => withinTwoEdits(name, command));
+  return near[0] ?? null;
+}
+
+function withinTwoEdits(a: string, b: string, edits = 2): boolean {
+  if (edits < 0 || Math.abs(a.length - b.length) > edits) return false;
+  if (a === "" || b === "") return true;
+  if (a[0] === b[0] && withinTwoEdits(a.slice(1), b.slice(1), edits)) return true;
+  return (
+    withinTwoEdits(a.slice(1), b, edits - 1) ||
+    withinTwoEdits(a, b.slice(1), edits - 1) ||
+    withinTwoEdits(a.slice(1), b.slice(1), edits - 1)
+  );
+}
