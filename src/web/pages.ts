@@ -1,0 +1,65 @@
+/**
+ * The web pages as the server hands them out. From source they are bundled in memory at the first
+ * call; the compiled executable carries them as one embedded file that scripts/web.ts wrote.
+ */
+import type { PackedPages } from "./bundle.ts";
+
+/** One file for the browser. `contentSecurityPolicy` is set on HTML pages only. */
+export interface Page {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  /** A strong entity tag, quotes included. */
+  readonly etag: string;
+  readonly contentSecurityPolicy: string | null;
+}
+
+/** Keys: "home", "publish", "watch", "dashboard", and asset paths such as "/assets/player.js". */
+export interface Pages {
+  get(key: string): Page | undefined;
+  keys(): Iterable<string>;
+}
+
+/** Name (before the bundler's hash) of the embedded file; scripts/web.ts writes it. */
+export const PACK_NAME = "spillway-web";
+
+/** Loads all pages once, at start. Throws when the sources do not bundle: our own bug. */
+export async function loadPages(): Promise<Pages> {
+  const packed = (await readEmbedded()) ?? (await bundleNow());
+  const pages = new Map<string, Page>();
+  for (const [key, file] of Object.entries(packed)) {
+    const body = new TextEncoder().encode(file.text);
+    pages.set(key, {
+      body,
+      contentType: file.contentType,
+      etag: `"${Bun.hash(body).toString(16).padStart(16, "0")}"`,
+      contentSecurityPolicy: file.contentType.startsWith("text/html") ? policyOf(key) : null,
+    });
+  }
+  return pages;
+}
+
+/**
+ * Scripts come from this server alone. media-chrome puts style elements into its shadow roots, so
+ * the page that holds the player allows inline styles; a player or publisher may be sent to
+ * another node (307, or the "reconnect" event), so those two pages may connect anywhere.
+ */
+function policyOf(key: string): string {
+  const parts = ["default-src 'self'", "object-src 'none'", "base-uri 'none'"];
+  parts.push("img-src 'self' data:", "form-action 'self'");
+  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'");
+  if (key === "watch" || key === "publish") parts.push("connect-src 'self' http: https:");
+  return parts.join("; ");
+}
+
+async function readEmbedded(): Promise<PackedPages | null> {
+  for (const file of Bun.embeddedFiles) {
+    const name = "name" in file ? String(file.name) : "";
+    if (name.includes(PACK_NAME)) return JSON.parse(await file.text()) as PackedPages;
+  }
+  return null;
+}
+
+async function bundleNow(): Promise<PackedPages> {
+  const { bundlePages } = await import("./bundle.ts");
+  return await bundlePages();
+}
