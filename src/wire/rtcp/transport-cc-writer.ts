@@ -9,9 +9,12 @@ import {
   TRANSPORT_CC_TICK_US,
 } from "./transport-cc.ts";
 
-/** No room for one chunk, one large delta and the padding: not worth calling. */
-export const TRANSPORT_CC_ROOM_MIN = TRANSPORT_CC_FIXED_BYTES + 8;
 const RUN_MAX = 0x1fff;
+/**
+ * Least room: 20 bytes of chunks for 65,535 losses in front (65,535 / 8,191 = 9 runs, and one more),
+ * 2 for a chunk, 2 for a large delta, 3 to fill the word, rounded up. So a call always gets on.
+ */
+export const TRANSPORT_CC_ROOM_MIN = TRANSPORT_CC_FIXED_BYTES + 28;
 
 /** Where packets arrived: `us[sequence % us.length]`, monotonic microseconds, -1 for "did not". */
 export interface ArrivalTable {
@@ -54,6 +57,7 @@ export class TransportFeedbackWriter {
     this.covered = 0;
     if (referenceTime === -1) return 0;
     const covered = this.#collect(room, base, wanted, arrivals, referenceTime);
+    assert(covered > 0, "a feedback speaks of one arrival at least");
     let position = this.#writeChunks(out, offset + TRANSPORT_CC_FIXED_BYTES, covered);
     position = this.#writeDeltas(out, position, covered);
     while (((position - offset) & 3) !== 0) {
@@ -85,6 +89,8 @@ export class TransportFeedbackWriter {
     let previous = referenceTime * REFERENCE_TICKS;
     let deltaBytes = 0;
     let covered = 0;
+    let leadBytes = 0;
+    let first = 0;
     for (let i = 0; i < wanted; i += 1) {
       this.#status[i] = PacketStatus.notReceived;
       this.#delta[i] = 0;
@@ -95,8 +101,13 @@ export class TransportFeedbackWriter {
       const delta = ticks - previous;
       if (delta < -0x8000 || delta > 0x7fff) break;
       const size = delta >= 0 && delta <= 0xff ? 1 : 2;
-      // Every chunk but the last stands for 7 packets at least.
-      if (deltaBytes + size + 2 * Math.ceil((i + 1) / 7) > budget) break;
+      if (covered === 0) {
+        // Losses in front are runs, and perhaps the head of a vector.
+        leadBytes = i === 0 ? 0 : 2 * (1 + Math.ceil(i / RUN_MAX));
+        first = i;
+      }
+      // Every further chunk but the last stands for 7 packets at least.
+      if (leadBytes + deltaBytes + size + 2 * Math.ceil((i + 1 - first) / 7) > budget) break;
       this.#status[i] = size;
       this.#delta[i] = delta;
       deltaBytes += size;

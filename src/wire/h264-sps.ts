@@ -1,0 +1,84 @@
+import { BitReader } from "./bits.ts";
+import type { PayloadDescription } from "./payload-description.ts";
+
+const bits = new BitReader();
+/** H.264 A.3.1: no level allows more; a larger number is a broken SPS. */
+const MACROBLOCKS_MAX = 1055;
+
+/**
+ * Reads the picture size, cropped, of an SPS NAL unit (H.264 7.3.2.1.1), header byte included.
+ * Leaves the size alone when the SPS is truncated or out of bounds.
+ */
+export function readH264Size(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  out: PayloadDescription,
+): void {
+  if (length < 5) return;
+  const profile = bytes[offset + 1]!;
+  bits.reset(bytes, offset + 4, length - 4, true);
+  bits.ue(); // seq_parameter_set_id
+  let chroma = 1;
+  if (HIGH_PROFILES.has(profile)) {
+    chroma = bits.ue();
+    if (chroma === 3) bits.skip(1); // separate_colour_plane_flag: the crop units stay 1
+    bits.ue(); // bit_depth_luma_minus8
+    bits.ue();
+    bits.skip(1);
+    if (bits.bit() === 1) skipScalingMatrix(chroma === 3 ? 12 : 8);
+  }
+  bits.ue(); // log2_max_frame_num_minus4
+  skipOrderCount();
+  bits.ue(); // max_num_ref_frames
+  bits.skip(1);
+  const widthBlocks = bits.ue() + 1;
+  const heightUnits = bits.ue() + 1;
+  const frameOnly = bits.bit();
+  if (frameOnly === 0) bits.skip(1);
+  bits.skip(1); // direct_8x8_inference_flag
+  const cropped = bits.bit() === 1;
+  // 7.4.2.1.1: crop units by chroma format and by fields.
+  const cropX = chroma === 1 || chroma === 2 ? 2 : 1;
+  const cropY = (chroma === 1 ? 2 : 1) * (2 - frameOnly);
+  const left = cropped ? bits.ue() : 0;
+  const right = cropped ? bits.ue() : 0;
+  const top = cropped ? bits.ue() : 0;
+  const bottom = cropped ? bits.ue() : 0;
+  const heightBlocks = heightUnits * (2 - frameOnly);
+  if (bits.overrun || widthBlocks > MACROBLOCKS_MAX || heightBlocks > MACROBLOCKS_MAX) return;
+  const width = 16 * widthBlocks - cropX * (left + right);
+  const height = 16 * heightBlocks - cropY * (top + bottom);
+  if (width <= 0 || height <= 0) return;
+  out.width = width;
+  out.height = height;
+}
+
+/** 7.3.2.1.1: the profiles whose SPS names chroma format and bit depth. */
+const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
+
+function skipScalingMatrix(lists: number): void {
+  for (let i = 0; i < lists && !bits.overrun; i += 1) {
+    if (bits.bit() === 0) continue;
+    let last = 8;
+    let next = 8;
+    const size = i < 6 ? 16 : 64;
+    for (let j = 0; j < size && !bits.overrun; j += 1) {
+      if (next !== 0) next = (last + bits.se() + 256) & 255;
+      if (next !== 0) last = next;
+    }
+  }
+}
+
+function skipOrderCount(): void {
+  const type = bits.ue();
+  if (type === 0) {
+    bits.ue();
+  } else if (type === 1) {
+    bits.skip(1);
+    bits.ue();
+    bits.ue();
+    const count = bits.ue();
+    for (let i = 0; i < count && i < 256 && !bits.overrun; i += 1) bits.ue();
+  }
+}

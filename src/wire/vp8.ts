@@ -1,0 +1,76 @@
+/**
+ * VP8 payloads (RFC 7741 4.2, 4.3).
+ *
+ *  |X|R|N|S|R| PID | ; X: |I|L|T|K| RSV | ; I: |M| PictureID 7 or 15 |
+ *  L: | TL0PICIDX | ; T or K: |TID|Y| KEYIDX | ; then VP8 data
+ */
+import { readU16, readU24 } from "./bytes.ts";
+import type { PayloadDescription } from "./payload-description.ts";
+
+const START_CODE = 0x9d012a;
+
+/** Fills `out` from one payload. False when the descriptor does not fit. */
+export function describeVp8(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  out: PayloadDescription,
+): boolean {
+  const end = offset + length;
+  const first = bytes[offset]!;
+  out.discardable = (first & 0x20) !== 0;
+  const data = (first & 0x80) === 0 ? offset + 1 : readExtended(bytes, offset, end, out);
+  // RFC 7741 4.2: no byte of VP8 data means a broken packet.
+  if (data === -1 || data >= end) return false;
+  // The first partition begins: S set, partition index 0.
+  out.frameStart = (first & 0x17) === 0x10;
+  if (!out.frameStart) return true;
+  // RFC 7741 4.3: P = 0 is a keyframe. RFC 6386 9.1: start code, then width and height.
+  out.keyframe = (bytes[data]! & 1) === 0;
+  if (out.keyframe && end - data >= 10 && readU24(bytes, data + 3) === START_CODE) {
+    out.width = bytes[data + 6]! | ((bytes[data + 7]! & 0x3f) << 8);
+    out.height = bytes[data + 8]! | ((bytes[data + 9]! & 0x3f) << 8);
+  }
+  return true;
+}
+
+/** Reads the optional fields. Returns where the VP8 data begins, or -1. */
+function readExtended(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  out: PayloadDescription,
+): number {
+  if (offset + 2 > end) return -1;
+  const flags = bytes[offset + 1]!;
+  let position = offset + 2;
+  if ((flags & 0x80) !== 0) {
+    if (position >= end) return -1;
+    const wide = (bytes[position]! & 0x80) !== 0;
+    if (wide && position + 2 > end) return -1;
+    out.pictureId = wide ? readU16(bytes, position) & 0x7fff : bytes[position]!;
+    out.pictureIdBits = wide ? 15 : 7;
+    out.pictureIdOffset = position - offset;
+    position += wide ? 2 : 1;
+  }
+  if ((flags & 0x40) !== 0) {
+    if (position >= end) return -1;
+    out.tl0PicIdx = bytes[position]!;
+    out.tl0PicIdxOffset = position - offset;
+    position += 1;
+  }
+  if ((flags & 0x30) !== 0) {
+    if (position >= end) return -1;
+    const value = bytes[position]!;
+    if ((flags & 0x20) !== 0) {
+      out.temporalId = value >> 6;
+      out.switchingPoint = (value & 0x20) !== 0;
+    }
+    if ((flags & 0x10) !== 0) {
+      out.keyIdx = value & 0x1f;
+      out.keyIdxOffset = position - offset;
+    }
+    position += 1;
+  }
+  return position;
+}

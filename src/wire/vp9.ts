@@ -1,0 +1,158 @@
+/**
+ * VP9 payloads (RFC 9628 4.2).
+ *
+ *  |I|P|L|F|B|E|V|Z| ; I: |M| picture id 7 or 15 | ; L: | TID |U| SID |D| ; L, not F: | TL0PICIDX |
+ *  F and P: up to three | P_DIFF |N| ; V: scalability structure ; then VP9 data
+ */
+import { BitReader } from "./bits.ts";
+import { readU16 } from "./bytes.ts";
+import type { PayloadDescription } from "./payload-description.ts";
+
+const FLAG_I = 0x80;
+const FLAG_P = 0x40;
+const FLAG_L = 0x20;
+const FLAG_F = 0x10;
+const FLAG_B = 0x08;
+const FLAG_E = 0x04;
+const FLAG_V = 0x02;
+const FLAG_Z = 0x01;
+const SYNC_CODE = 0x498342;
+const COLOR_SRGB = 7;
+
+const bits = new BitReader();
+
+/** Fills `out` from one payload. False when the descriptor does not fit. */
+export function describeVp9(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  out: PayloadDescription,
+): boolean {
+  const end = offset + length;
+  const flags = bytes[offset]!;
+  let position = offset + 1;
+  position = readPictureId(bytes, offset, position, end, flags, out);
+  if (position !== -1) position = readLayer(bytes, offset, position, end, flags, out);
+  if (position !== -1) position = skipReferences(bytes, position, end, flags);
+  if (position !== -1 && (flags & FLAG_V) !== 0) {
+    position = readStructure(bytes, position, end, out);
+  }
+  if (position === -1 || position >= end) return false;
+  out.frameStart = (flags & FLAG_B) !== 0;
+  out.frameEnd = (flags & FLAG_E) !== 0;
+  out.notReferencedAbove = (flags & FLAG_Z) !== 0;
+  out.keyframe = out.frameStart && (flags & FLAG_P) === 0 && out.spatialId === 0;
+  if (out.keyframe && out.width === 0) readUncompressedHeader(bytes, position, end, out);
+  return true;
+}
+
+function readPictureId(
+  bytes: Uint8Array,
+  offset: number,
+  position: number,
+  end: number,
+  flags: number,
+  out: PayloadDescription,
+): number {
+  if ((flags & FLAG_I) === 0) return position;
+  if (position >= end) return -1;
+  const wide = (bytes[position]! & 0x80) !== 0;
+  if (wide && position + 2 > end) return -1;
+  out.pictureId = wide ? readU16(bytes, position) & 0x7fff : bytes[position]!;
+  out.pictureIdBits = wide ? 15 : 7;
+  out.pictureIdOffset = position - offset;
+  return position + (wide ? 2 : 1);
+}
+
+function readLayer(
+  bytes: Uint8Array,
+  offset: number,
+  position: number,
+  end: number,
+  flags: number,
+  out: PayloadDescription,
+): number {
+  out.independentLayer = true;
+  if ((flags & FLAG_L) === 0) return position;
+  if (position >= end) return -1;
+  const layer = bytes[position]!;
+  out.temporalId = layer >> 5;
+  out.switchingPoint = (layer & 0x10) !== 0;
+  out.spatialId = (layer >> 1) & 7;
+  out.independentLayer = (layer & 1) === 0;
+  // Only the non-flexible mode has TL0PICIDX.
+  if ((flags & FLAG_F) !== 0) return position + 1;
+  if (position + 2 > end) return -1;
+  out.tl0PicIdx = bytes[position + 1]!;
+  out.tl0PicIdxOffset = position + 1 - offset;
+  return position + 2;
+}
+
+function skipReferences(bytes: Uint8Array, start: number, end: number, flags: number): number {
+  if ((flags & FLAG_F) === 0 || (flags & FLAG_P) === 0) return start;
+  // At most three P_DIFF; N in the lowest bit says that another follows.
+  let position = start;
+  for (let i = 0; i < 3; i += 1) {
+    if (position >= end) return -1;
+    const more = (bytes[position]! & 1) !== 0;
+    position += 1;
+    if (!more) return position;
+    if (i === 2) return -1;
+  }
+  return position;
+}
+
+/** RFC 9628 4.2.1: | N_S |Y|G| RES | ; Y: sizes of N_S + 1 layers ; G: the picture group. */
+function readStructure(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: PayloadDescription,
+): number {
+  if (start >= end) return -1;
+  const head = bytes[start]!;
+  let position = start + 1;
+  if ((head & 0x10) !== 0) {
+    const sizes = 4 * ((head >> 5) + 1);
+    if (position + sizes > end) return -1;
+    // The picture is as large as its highest spatial layer.
+    out.width = readU16(bytes, position + sizes - 4);
+    out.height = readU16(bytes, position + sizes - 2);
+    position += sizes;
+  }
+  if ((head & 0x08) === 0) return position;
+  if (position >= end) return -1;
+  const pictures = bytes[position]!;
+  position += 1;
+  for (let i = 0; i < pictures; i += 1) {
+    if (position >= end) return -1;
+    position += 1 + ((bytes[position]! >> 2) & 3);
+  }
+  return position > end ? -1 : position;
+}
+
+/** VP9 bitstream specification 6.2, up to frame_size; leaves the size at 0 when it is no keyframe. */
+function readUncompressedHeader(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  out: PayloadDescription,
+): void {
+  bits.reset(bytes, offset, end - offset, false);
+  if (bits.bits(2) !== 2) return;
+  const profile = bits.bit() + 2 * bits.bit();
+  if (profile === 3) bits.skip(1);
+  // show_existing_frame, frame_type (0 is a keyframe); then show_frame, error_resilient_mode.
+  if (bits.bit() === 1 || bits.bit() === 1) return;
+  bits.skip(2);
+  if (bits.bits(24) !== SYNC_CODE) return;
+  if (profile >= 2) bits.skip(1);
+  const odd = profile === 1 || profile === 3;
+  if (bits.bits(3) !== COLOR_SRGB) bits.skip(odd ? 4 : 1);
+  else if (odd) bits.skip(1);
+  const width = bits.bits(16) + 1;
+  const height = bits.bits(16) + 1;
+  if (bits.overrun) return;
+  out.width = width;
+  out.height = height;
+}
