@@ -3,6 +3,7 @@
  * collected and its memory reused; so everything here is kept reachable until it is released.
  */
 import { ptr } from "bun:ffi";
+import { assert } from "../assert.ts";
 import type { Region } from "../srtp/cipher.ts";
 
 const pinned = new Set<Uint8Array>();
@@ -15,6 +16,8 @@ export function pinnedRegion(size: number): Region {
 /** The region of an existing array, also over a SharedArrayBuffer; pins it. */
 export function regionOf(bytes: Uint8Array): Region {
   pinned.add(bytes);
+  // A small array has no ArrayBuffer until somebody asks for it, and then its bytes move. Ask now.
+  assert(bytes.buffer.byteLength >= bytes.length, "the array has its buffer");
   return { bytes, address: Number(ptr(bytes)) };
 }
 

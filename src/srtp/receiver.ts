@@ -1,3 +1,4 @@
+import { SSRCS_EXTRA_MAX } from "../limits.ts";
 import { readU32 } from "../wire/bytes.ts";
 import type { Region, SrtpCipher } from "./cipher.ts";
 import { ReplayVerdict, ReplayWindow } from "./replay-window.ts";
@@ -19,19 +20,23 @@ const ENCRYPTED_FLAG = 0x80000000;
 /**
  * The receiving side of one session's SRTP and SRTCP. Order for every packet (RFC 3711 3.3): guess
  * the index, look into the replay window, verify the tag, and only then change any state. An SSRC
- * gets state with its first authentic packet, up to `sourcesMax` of them.
+ * gets state with its first authentic packet: up to `sourcesMax` of them for RTP, SSRCS_EXTRA_MAX more
+ * for RTCP.
  */
 export class SrtpReceiver {
   /** 48-bit index (roll-over counter * 65536 + sequence) of the last packet that `openRtp` took. */
   index = 0;
   readonly #cipher: SrtpCipher;
   readonly #sourcesMax: number;
+  readonly #rtcpSourcesMax: number;
   readonly #rtp = new Map<number, ReplayWindow>();
   readonly #rtcp = new Map<number, ReplayWindow>();
 
   constructor(cipher: SrtpCipher, sourcesMax: number) {
     this.#cipher = cipher;
     this.#sourcesMax = sourcesMax;
+    // A receiver without media of its own reports under SSRCs that no offer announces.
+    this.#rtcpSourcesMax = sourcesMax + SSRCS_EXTRA_MAX;
   }
 
   /** Remote SSRCs that have RTP state. */
@@ -84,7 +89,7 @@ export class SrtpReceiver {
     const index = word - ENCRYPTED_FLAG;
     const known = this.#rtcp.get(ssrc);
     if (known === undefined) {
-      if (this.#rtcp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
+      if (this.#rtcp.size >= this.#rtcpSourcesMax) return SrtpReject.tooManySources;
     } else {
       const verdict = known.check(index);
       if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;

@@ -1,0 +1,170 @@
+/** AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714). */
+import type { Pointer } from "bun:ffi";
+import { assert } from "../assert.ts";
+import type { Region, SrtpCipher } from "../srtp/cipher.ts";
+import { writeGcmIv } from "../srtp/iv.ts";
+import type { SrtpSessionKeys } from "../srtp/key-derivation.ts";
+import { writeU32 } from "../wire/bytes.ts";
+import type { OpenSsl } from "./openssl.ts";
+import { pinnedRegion } from "./pinned.ts";
+import type { SrtpSessionKeyPair } from "./srtp-openssl.ts";
+
+const TAG_BYTES = 16;
+const IV_BYTES = 12;
+const INDEX_WORD_BYTES = 4;
+/** RFC 7714 9.2: the part of a compound RTCP packet that stays in clear. */
+const RTCP_HEADER_BYTES = 8;
+const RTCP_AAD_BYTES = RTCP_HEADER_BYTES + INDEX_WORD_BYTES;
+const ENCRYPTED_FLAG = 0x80000000;
+
+const EVP_CTRL_AEAD_GET_TAG = 0x10;
+const EVP_CTRL_AEAD_SET_TAG = 0x11;
+const ENCRYPT = 1;
+const DECRYPT = 0;
+
+/** One packet at a time in a thread: these are shared by all its ciphers. */
+const iv = pinnedRegion(IV_BYTES);
+const aad = pinnedRegion(RTCP_AAD_BYTES);
+const written = pinnedRegion(4);
+
+const IV = iv.address as Pointer;
+const AAD = aad.address as Pointer;
+const WRITTEN = written.address as Pointer;
+
+export class GcmCipher implements SrtpCipher {
+  readonly rtpOverhead = TAG_BYTES;
+  readonly rtcpOverhead = TAG_BYTES + INDEX_WORD_BYTES;
+  readonly #crypto: OpenSsl["crypto"];
+  readonly #rtpSalt: Uint8Array;
+  readonly #rtcpSalt: Uint8Array;
+  #rtp: Pointer;
+  #rtcp: Pointer;
+  #freed = false;
+
+  constructor(openSsl: OpenSsl, keys: SrtpSessionKeyPair) {
+    this.#crypto = openSsl.crypto;
+    this.#rtp = newContext(openSsl, keys.rtp);
+    this.#rtcp = newContext(openSsl, keys.rtcp);
+    this.#rtpSalt = keys.rtp.salt;
+    this.#rtcpSalt = keys.rtcp.salt;
+  }
+
+  sealRtp(
+    output: Region,
+    outputOffset: number,
+    headerLength: number,
+    input: Region,
+    inputOffset: number,
+    inputLength: number,
+    ssrc: number,
+    index: number,
+  ): number {
+    const start = output.address + outputOffset;
+    const payload = start + headerLength;
+    writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
+    const from = input.address + inputOffset;
+    this.#seal(this.#rtp, start as Pointer, headerLength, from, payload, inputLength);
+    return headerLength + inputLength + TAG_BYTES;
+  }
+
+  openRtp(
+    region: Region,
+    offset: number,
+    headerLength: number,
+    length: number,
+    ssrc: number,
+    index: number,
+  ): number {
+    const payloadLength = length - headerLength - TAG_BYTES;
+    if (payloadLength < 0) return -1;
+    const start = region.address + offset;
+    writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
+    const authentic = this.#open(
+      this.#rtp,
+      start as Pointer,
+      headerLength,
+      (start + headerLength) as Pointer,
+      payloadLength,
+    );
+    return authentic ? length - TAG_BYTES : -1;
+  }
+
+  /** RFC 7714 9.2: header | ciphertext | tag | E and index. */
+  sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
+    const word = ENCRYPTED_FLAG + index;
+    writeRtcpAad(region.bytes, offset, word);
+    writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
+    const body = region.address + offset + RTCP_HEADER_BYTES;
+    this.#seal(this.#rtcp, AAD, RTCP_AAD_BYTES, body, body, length - RTCP_HEADER_BYTES);
+    writeU32(region.bytes, offset + length + TAG_BYTES, word);
+    return length + TAG_BYTES + INDEX_WORD_BYTES;
+  }
+
+  openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
+    const plainLength = length - TAG_BYTES - INDEX_WORD_BYTES;
+    if (plainLength < RTCP_HEADER_BYTES) return -1;
+    writeRtcpAad(region.bytes, offset, ENCRYPTED_FLAG + index);
+    writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
+    const body = (region.address + offset + RTCP_HEADER_BYTES) as Pointer;
+    const bodyLength = plainLength - RTCP_HEADER_BYTES;
+    return this.#open(this.#rtcp, AAD, RTCP_AAD_BYTES, body, bodyLength) ? plainLength : -1;
+  }
+
+  free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
+    this.#crypto.EVP_CIPHER_CTX_free(this.#rtp);
+    this.#crypto.EVP_CIPHER_CTX_free(this.#rtcp);
+  }
+
+  #seal(
+    context: Pointer,
+    aadAt: Pointer,
+    aadLength: number,
+    from: number,
+    to: number,
+    length: number,
+  ): void {
+    assert(!this.#freed, "a freed cipher is not used");
+    const crypto = this.#crypto;
+    const end = (to + length) as Pointer;
+    let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, ENCRYPT);
+    ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
+    if (length > 0) {
+      ok &= crypto.EVP_CipherUpdate(context, to as Pointer, WRITTEN, from as Pointer, length);
+    }
+    ok &= crypto.EVP_CipherFinal_ex(context, end, WRITTEN);
+    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, end);
+    assert(ok === 1, "AES-GCM seals");
+  }
+
+  /** The tag stands behind the ciphertext. */
+  #open(context: Pointer, aadAt: Pointer, aadLength: number, at: Pointer, length: number): boolean {
+    assert(!this.#freed, "a freed cipher is not used");
+    const crypto = this.#crypto;
+    const end = (at + length) as Pointer;
+    let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, DECRYPT);
+    ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
+    if (length > 0) ok &= crypto.EVP_CipherUpdate(context, at, WRITTEN, at, length);
+    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, end);
+    assert(ok === 1, "AES-GCM takes a packet");
+    return crypto.EVP_CipherFinal_ex(context, end, WRITTEN) === 1;
+  }
+}
+
+/** A context with the key schedule in place; a packet only sets the IV. */
+function newContext(openSsl: OpenSsl, keys: SrtpSessionKeys): Pointer {
+  const crypto = openSsl.crypto;
+  assert(keys.salt.length === IV_BYTES, "GCM salt length");
+  const cipher = keys.key.length === 32 ? crypto.EVP_aes_256_gcm() : crypto.EVP_aes_128_gcm();
+  const context = crypto.EVP_CIPHER_CTX_new() as Pointer | null;
+  assert(context !== null, "EVP_CIPHER_CTX_new");
+  const ok = crypto.EVP_CipherInit_ex(context, cipher, null, keys.key, null, ENCRYPT);
+  assert(ok === 1, "AES-GCM takes its key");
+  return context;
+}
+
+function writeRtcpAad(bytes: Uint8Array, offset: number, word: number): void {
+  for (let i = 0; i < RTCP_HEADER_BYTES; i += 1) aad.bytes[i] = bytes[offset + i]!;
+  writeU32(aad.bytes, RTCP_HEADER_BYTES, word);
+}
