@@ -11,8 +11,8 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 name = sys.argv[1]
 s.bind("\\0" + name[1:] if name[0] == "@" else name)
 s.settimeout(10)
-sys.stdout.write("bound\n"); sys.stdout.flush()
-sys.stdout.write(s.recv(4096).decode() + "\n")
+sys.stdout.write("bound" + chr(10)); sys.stdout.flush()
+sys.stdout.write(s.recv(4096).decode() + chr(10))
 `;
 const python = Bun.which("python3");
 const folder = mkdtempSync(join(tmpdir(), "spillway-notify-"));
