@@ -1,0 +1,51 @@
+import type { Context } from "hono";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import type { Authenticator } from "./auth.ts";
+import type { EventHub } from "./events.ts";
+import type { Hook } from "./hook.ts";
+import type { Metrics } from "./metrics.ts";
+import type { MediaPlane } from "./plane.ts";
+import type { Client } from "./proxy.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { Registry } from "./registry.ts";
+
+/** The two clocks of control: `now` is monotonic microseconds, `wall` milliseconds since 1970. */
+export interface Clock {
+  now(): number;
+  wall(): number;
+}
+
+/** Cryptographically strong bytes. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** What every route family works with. */
+export interface Services {
+  readonly config: Config;
+  readonly plane: MediaPlane;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Logger;
+  readonly version: string;
+  readonly registry: Registry;
+  readonly auth: Authenticator;
+  readonly hook: Hook;
+  readonly rateLimit: RateLimit;
+  readonly events: EventHub;
+  readonly metrics: Metrics;
+  /** True from SIGTERM on: no new sessions. */
+  readonly draining: () => boolean;
+}
+
+/** What the HTTP server passes with each request: the socket's remote address, and whether TLS. */
+export interface Bindings {
+  readonly address?: string;
+  readonly secure?: boolean;
+}
+
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: { client: Client };
+}
+
+export type AppContext = Context<AppEnv>;

@@ -1,0 +1,39 @@
+/** RFC 9457 bodies. `error` repeats the detail: MediaMTX's pages read that member. */
+export function problem(
+  status: number,
+  title: string,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(
+    JSON.stringify({ type: "about:blank", status, title, detail, error: detail }),
+    {
+      status,
+      headers: {
+        ...headers,
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+      },
+    },
+  );
+}
+
+/** 503 or 429: come back after `seconds`. */
+export function retryLater(
+  status: 409 | 429 | 503,
+  seconds: number,
+  title: string,
+  detail: string,
+): Response {
+  return problem(status, title, detail, { "Retry-After": String(seconds) });
+}
+
+export function notFound(what: string): Response {
+  return problem(404, "Not found", `There is no such ${what}.`);
+}
+
+export function methodNotAllowed(method: string, allow: string): Response {
+  return problem(405, "Method not allowed", `${method} is not possible here; allowed: ${allow}.`, {
+    Allow: allow,
+  });
+}

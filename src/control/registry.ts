@@ -1,0 +1,296 @@
+import type { CloseReason, MediaSection, PeerSetup } from "../commands.ts";
+import { CONNECT_TIMEOUT_US, PUBLISHER_SILENCE_US, SOURCE_LINGER_US } from "../limits.ts";
+import type { Logger } from "../log.ts";
+import type { LocalDescription } from "../sdp/local.ts";
+import type { Clock, RandomBytes } from "./context.ts";
+import type { RingLease } from "./lease.ts";
+import type { MediaPlane, Placement, PlaneEvents } from "./plane.ts";
+import type { Session } from "./session.ts";
+import { Sessions } from "./session.ts";
+import { Stream } from "./stream.ts";
+
+/** What others are told of streams and sessions. */
+export interface RegistryListener {
+  active(stream: Stream): void;
+  inactive(stream: Stream): void;
+  /** The session's media path stands. */
+  joined(session: Session): void;
+  /** After its URL is gone. `wasConnected`: `joined` was told before. */
+  left(session: Session, reason: CloseReason, wasConnected: boolean): void;
+  firstMedia(session: Session, afterUs: number): void;
+}
+
+/** What a POST has worked out before a session exists. */
+export interface NewSession {
+  readonly name: string;
+  readonly placement: Placement;
+  readonly peer: PeerSetup;
+  readonly media: readonly MediaSection[];
+  readonly local: LocalDescription;
+  readonly address: string;
+  readonly origin: string;
+  readonly userAgent: string;
+  readonly tokenHash: string | null;
+}
+
+interface RegistryOptions {
+  readonly plane: MediaPlane;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Logger;
+  readonly listener: RegistryListener;
+}
+
+/** Backstop behind the workers' own time-out. */
+const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
+
+/** Streams and sessions: who publishes what, who watches it, and which rings they meet in. */
+export class Registry implements PlaneEvents {
+  readonly sessions = new Sessions();
+  readonly streams = new Map<string, Stream>();
+  readonly #options: RegistryOptions;
+  #sessionNumber = 0;
+  #streamNumber = 0;
+  /** Highest epoch known. One count for all names: a name that was forgotten still moves on. */
+  #epoch = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a new publisher may have the name now. */
+  mayPublish(name: string, takeover: boolean): boolean {
+    const stream = this.streams.get(name);
+    if (stream === undefined) return true;
+    if (stream.candidate !== null && !takeover) return false;
+    return stream.publisher === null || takeover || this.#isSilent(stream.publisher);
+  }
+
+  /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
+  openPublisher(fresh: NewSession, lease: RingLease, bitrateMax: number): Session {
+    const stream = this.#stream(fresh.name);
+    if (stream.candidate !== null) this.end(stream.candidate, "taken-over");
+    const session = this.#session("publisher", stream, fresh, lease);
+    this.streams.set(stream.name, stream);
+    stream.candidate = session;
+    this.#options.plane.openPublisher(session.worker, {
+      session: session.number,
+      stream: stream.number,
+      peer: fresh.peer,
+      media: fresh.media,
+      rings: lease.rings,
+      bitrateMax,
+    });
+    return session;
+  }
+
+  openViewer(fresh: NewSession, playoutDelay: { min: number; max: number } | null): Session {
+    const stream = this.#stream(fresh.name);
+    const session = this.#session("viewer", stream, fresh, null);
+    stream.viewers.add(session);
+    const live = stream.publisher === null ? null : stream.lease;
+    this.#options.plane.openViewer(session.worker, {
+      session: session.number,
+      stream: stream.number,
+      peer: fresh.peer,
+      media: fresh.media,
+      source: live?.source(stream.epoch) ?? null,
+      playoutDelay,
+    });
+    return session;
+  }
+
+  /** New ICE credentials on both sides; everything else stays (RFC 9725 4.3.3). */
+  restartIce(
+    session: Session,
+    local: LocalDescription,
+    remote: { readonly ufrag: string; readonly pwd: string },
+  ): void {
+    session.local = local;
+    session.remote = remote;
+    session.etag = this.#etag();
+    this.#options.plane.restartIce(session.worker, {
+      session: session.number,
+      localUfrag: local.ufrag,
+      localPwd: local.pwd,
+      remoteUfrag: remote.ufrag,
+      remotePwd: remote.pwd,
+    });
+  }
+
+  /** Ends a session from our side; its name is free at once, its worker confirms later. */
+  end(session: Session, reason: CloseReason): void {
+    if (session.state === "ended") return;
+    this.#options.plane.close(session.worker, session.number, reason);
+    this.#detach(session, reason);
+  }
+
+  connected(number: number, path: string, srtpProfile: string): void {
+    const session = this.sessions.byNumber(number);
+    if (session === null || session.state !== "pending") return;
+    this.sessions.connected(session);
+    session.path = path;
+    session.srtpProfile = srtpProfile;
+    session.connectedUs = this.#options.clock.now();
+    if (session.kind === "publisher") this.#promote(session);
+    this.#options.listener.joined(session);
+  }
+
+  closed(number: number, reason: CloseReason): void {
+    const session = this.sessions.byNumber(number);
+    if (session === null) return;
+    if (session.state !== "ended") this.#detach(session, reason);
+    this.sessions.forget(session);
+    session.lease?.writerGone();
+  }
+
+  firstMedia(number: number, afterUs: number): void {
+    const session = this.sessions.byNumber(number);
+    if (session === null || session.state === "ended") return;
+    session.firstMediaUs = afterUs;
+    this.#options.listener.firstMedia(session, afterUs);
+  }
+
+  workerRestarted(_worker: number, workerName: string, cause: string): void {
+    this.#options.log.error("Worker replaced", { worker: workerName, cause });
+  }
+
+  /** Called about once a second. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    this.sessions.sweep(now);
+    for (const session of [...this.sessions.all()]) {
+      if (session.state === "pending" && now - session.createdUs > PENDING_MAX_US) {
+        this.end(session, "connect-timeout");
+      }
+    }
+    for (const stream of this.streams.values()) {
+      if (stream.idleSinceUs === null || now - stream.idleSinceUs <= SOURCE_LINGER_US) continue;
+      this.#dropSource(stream);
+    }
+  }
+
+  /** Publishers and viewers that have not ended. */
+  count(kind: "publisher" | "viewer"): number {
+    let count = 0;
+    for (const session of this.sessions.all()) if (session.kind === kind) count += 1;
+    return count;
+  }
+
+  #stream(name: string): Stream {
+    let stream = this.streams.get(name);
+    if (stream === undefined) {
+      this.#streamNumber += 1;
+      stream = new Stream(this.#streamNumber, name);
+      this.streams.set(name, stream);
+    }
+    return stream;
+  }
+
+  #session(
+    kind: Session["kind"],
+    stream: Stream,
+    fresh: NewSession,
+    lease: RingLease | null,
+  ): Session {
+    this.#sessionNumber += 1;
+    const session: Session = {
+      kind,
+      number: this.#sessionNumber,
+      id: Buffer.from(this.#options.random(16)).toString("base64url"),
+      publicId: `${kind === "publisher" ? "p" : "v"}${this.#sessionNumber}`,
+      stream,
+      worker: fresh.placement.worker,
+      workerName: fresh.placement.workerName,
+      address: fresh.address,
+      origin: fresh.origin,
+      userAgent: fresh.userAgent,
+      createdUs: this.#options.clock.now(),
+      tokenHash: fresh.tokenHash,
+      media: fresh.media,
+      lease,
+      local: fresh.local,
+      remote: { ufrag: fresh.peer.remoteUfrag, pwd: fresh.peer.remotePwd },
+      etag: this.#etag(),
+      state: "pending",
+      path: null,
+      srtpProfile: null,
+      connectedUs: null,
+      firstMediaUs: null,
+    };
+    this.sessions.add(session);
+    return session;
+  }
+
+  #etag(): string {
+    return `"${Buffer.from(this.#options.random(8)).toString("hex")}"`;
+  }
+
+  /** A connected candidate becomes the publisher: viewers switch to its rings. */
+  #promote(session: Session): void {
+    const stream = session.stream;
+    const before = stream.publisher;
+    const oldLease = stream.lease;
+    this.#epoch += 1;
+    stream.epoch = this.#epoch;
+    stream.candidate = null;
+    stream.publisher = session;
+    stream.lease = session.lease;
+    stream.liveSinceUs = this.#options.clock.now();
+    stream.idleSinceUs = null;
+    session.lease!.lend();
+    const switched = this.#options.plane.setSource(
+      stream.number,
+      session.lease!.source(stream.epoch),
+    );
+    this.#retire(oldLease, switched);
+    if (before !== null) this.end(before, "taken-over");
+    this.#options.listener.active(stream);
+  }
+
+  #detach(session: Session, reason: CloseReason): void {
+    const wasConnected = session.state === "connected";
+    const stream = session.stream;
+    const now = this.#options.clock.now();
+    this.sessions.end(session, now, reason);
+    stream.viewers.delete(session);
+    if (stream.candidate === session) stream.candidate = null;
+    if (stream.publisher === session) {
+      stream.publisher = null;
+      stream.liveSinceUs = null;
+      stream.idleSinceUs = now;
+      this.#options.listener.inactive(stream);
+    }
+    this.#options.listener.left(session, reason, wasConnected);
+    if (stream.abandoned) {
+      this.#dropSource(stream);
+      if (this.streams.get(stream.name) === stream) this.streams.delete(stream.name);
+    }
+  }
+
+  #dropSource(stream: Stream): void {
+    stream.idleSinceUs = null;
+    const lease = stream.lease;
+    if (lease === null) return;
+    stream.lease = null;
+    this.#retire(lease, this.#options.plane.setSource(stream.number, null));
+  }
+
+  #retire(lease: RingLease | null, switched: Promise<void>): void {
+    switched.then(
+      () => lease?.readersGone(),
+      // The rings stay out of the pool: better a lost ring than one with two writers.
+      (error) => this.#options.log.error("Readers did not switch", { cause: String(error) }),
+    );
+  }
+
+  /** Nothing has come from it for a while: its machine or page is gone and it wants back in. */
+  #isSilent(publisher: Session): boolean {
+    const now = this.#options.clock.now();
+    let last = publisher.connectedUs ?? now;
+    for (const ring of publisher.lease!.rings.flat()) {
+      last = Math.max(last, this.#options.plane.describeRing(ring).lastArrivalUs);
+    }
+    return now - last > PUBLISHER_SILENCE_US;
+  }
+}

@@ -1,0 +1,136 @@
+import type { CloseReason, MediaSection } from "../commands.ts";
+import { TOMBSTONE_US, TOMBSTONES_MAX } from "../limits.ts";
+import type { LocalDescription } from "../sdp/local.ts";
+import type { RingLease } from "./lease.ts";
+import { addressGroup } from "./rate-limit.ts";
+import type { Stream } from "./stream.ts";
+
+/** One publisher or viewer, from its POST until its worker has let go of it. */
+export interface Session {
+  readonly kind: "publisher" | "viewer";
+  /** What the media plane calls it. */
+  readonly number: number;
+  /** The secret part of the session URL: 128 random bits. */
+  readonly id: string;
+  /** What the admin API calls it; gives no power over the session. */
+  readonly publicId: string;
+  readonly stream: Stream;
+  readonly worker: number;
+  readonly workerName: string;
+  /** The HTTP client's address. */
+  readonly address: string;
+  /** Scheme and host by which the client came, for absolute links. */
+  readonly origin: string;
+  readonly userAgent: string;
+  readonly createdUs: number;
+  /** SHA-256 of the token that opened it: that token stays good for it, even when it expires. */
+  readonly tokenHash: string | null;
+  readonly media: readonly MediaSection[];
+  /** Of a publisher: its rings, in the order of `media`. */
+  readonly lease: RingLease | null;
+  /** Our description, with the current credentials. */
+  local: LocalDescription;
+  remote: { readonly ufrag: string; readonly pwd: string };
+  /** Strong entity tag of the current ICE session (RFC 9725 4.3.1), with its quotes. */
+  etag: string;
+  state: "pending" | "connected" | "ended";
+  /** Remote media address, once connected. */
+  path: string | null;
+  srtpProfile: string | null;
+  connectedUs: number | null;
+  firstMediaUs: number | null;
+}
+
+/** All sessions, by every name they have. */
+export class Sessions {
+  readonly #byId = new Map<string, Session>();
+  readonly #byNumber = new Map<number, Session>();
+  readonly #byPublicId = new Map<string, Session>();
+  readonly #pending = new Map<string, number>();
+  /** Ended by themselves: id to the time until which a DELETE is still 200. */
+  readonly #tombstones = new Map<string, number>();
+
+  add(session: Session): void {
+    this.#byId.set(session.id, session);
+    this.#byNumber.set(session.number, session);
+    this.#byPublicId.set(session.publicId, session);
+    const group = addressGroup(session.address);
+    this.#pending.set(group, this.pendingOf(session.address) + 1);
+  }
+
+  byId(id: string): Session | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  byPublicId(id: string): Session | null {
+    return this.#byPublicId.get(id) ?? null;
+  }
+
+  /** Also finds a session that has ended but whose worker has not confirmed it yet. */
+  byNumber(number: number): Session | null {
+    return this.#byNumber.get(number) ?? null;
+  }
+
+  /** Sessions of this client (address or /64) that are not connected yet. */
+  pendingOf(address: string): number {
+    return this.#pending.get(addressGroup(address)) ?? 0;
+  }
+
+  connected(session: Session): void {
+    if (session.state !== "pending") return;
+    session.state = "connected";
+    this.#leavePending(session);
+  }
+
+  /** The session URL is gone from here on; the number lives until `forget`. */
+  end(session: Session, nowUs: number, reason: CloseReason): void {
+    if (session.state === "pending") this.#leavePending(session);
+    session.state = "ended";
+    this.#byId.delete(session.id);
+    this.#byPublicId.delete(session.publicId);
+    if (reason === "deleted") return;
+    this.#tombstones.set(session.id, nowUs + TOMBSTONE_US);
+    if (this.#tombstones.size > TOMBSTONES_MAX) {
+      this.#tombstones.delete(this.#tombstones.keys().next().value!);
+    }
+  }
+
+  forget(session: Session): void {
+    this.#byNumber.delete(session.number);
+  }
+
+  /** True once, for a session that ended by itself a moment ago. */
+  takeTombstone(id: string, nowUs: number): boolean {
+    const until = this.#tombstones.get(id);
+    this.#tombstones.delete(id);
+    return until !== undefined && nowUs < until;
+  }
+
+  sweep(nowUs: number): void {
+    for (const [id, until] of this.#tombstones) {
+      if (nowUs < until) break;
+      this.#tombstones.delete(id);
+    }
+  }
+
+  /** Sessions that have not ended. */
+  all(): IterableIterator<Session> {
+    return this.#byId.values();
+  }
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  /** Everything still held, for the tests of leaks. */
+  get held(): number {
+    return this.#byNumber.size + this.#pending.size + this.#byId.size;
+  }
+
+  #leavePending(session: Session): void {
+    const group = addressGroup(session.address);
+    const left = (this.#pending.get(group) ?? 0) - 1;
+    if (left > 0) this.#pending.set(group, left);
+    else this.#pending.delete(group);
+  }
+}
