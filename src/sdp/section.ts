@@ -5,7 +5,7 @@ import { type OfferedExtension, readExtensions } from "./extmap.ts";
 import { encodingNames, type OfferedFormat, readFormats } from "./formats.ts";
 import type { ParsedMedia, ParsedSdp } from "./parse.ts";
 import { isProblem, malformed, quote, type SdpProblem } from "./problem.ts";
-import { readSendRids, readSources, readStreamIds } from "./sources.ts";
+import { readRids, readSources, readStreamIds } from "./sources.ts";
 
 /** One m-section of an offer or answer. */
 export interface OfferSection {
@@ -37,6 +37,8 @@ export interface OfferSection {
   readonly rtxSsrcs: readonly number[];
   /** rids of a=simulcast:send in its order of preference; empty without simulcast. */
   readonly rids: readonly string[];
+  /** rids of a=simulcast:recv: in an answer, the layers that the other end takes. */
+  readonly receivedRids: readonly string[];
 }
 
 /** Reads the section at `index`. Errors: 400 for a bad mid, 413 for too many sources. */
@@ -53,8 +55,10 @@ export function readSection(
   }
   const sources = readSources(attributes);
   if (isProblem(sources)) return sources;
-  const rids = readSendRids(attributes);
+  const rids = readRids(attributes, "send");
   if (isProblem(rids)) return rids;
+  const receivedRids = readRids(attributes, "recv");
+  if (isProblem(receivedRids)) return receivedRids;
   const kind = media.kind === "audio" || media.kind === "video" ? media.kind : "other";
   return {
     mid,
@@ -75,6 +79,7 @@ export function readSection(
     streamIds: readStreamIds(attributes),
     ...sources,
     rids,
+    receivedRids,
   };
 }
 

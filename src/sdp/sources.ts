@@ -41,31 +41,37 @@ export function readSources(attributes: readonly Attribute[]): OfferedSources | 
 }
 
 /**
- * The rids that a section would send, in the order of preference of its a=simulcast line (RFC
+ * The rids that a section sends (or receives), in the order of preference of its a=simulcast line (RFC
  * 8853 5.1): the first alternative of each stream, paused or not. Also takes the draft's form
  * "a=simulcast: send rid=a;b" of very old Firefox. Error: 413 beyond RIDS_OFFERED_MAX.
  */
-export function readSendRids(attributes: readonly Attribute[]): readonly string[] | SdpProblem {
+export function readRids(
+  attributes: readonly Attribute[],
+  direction: "send" | "recv",
+): readonly string[] | SdpProblem {
   const simulcast = firstValue(attributes, "simulcast");
   if (simulcast === null) return [];
   const parts = words(simulcast);
-  const list = parts[parts.indexOf("send") + 1];
-  if (!parts.includes("send") || list === undefined) return [];
+  const list = parts[parts.indexOf(direction) + 1];
+  if (!parts.includes(direction) || list === undefined) return [];
   const streams = list.replace(/^rid=/, "").split(";", RIDS_OFFERED_MAX + 1);
   if (streams.length > RIDS_OFFERED_MAX) {
     return tooLarge(`a=simulcast lists more than ${RIDS_OFFERED_MAX} streams.`);
   }
-  const declared = sentRids(attributes);
+  const declared = declaredRids(attributes, direction);
   const rids = streams.map((stream) => (stream.split(",", 1)[0] ?? "").replace(/^~/, ""));
   return [...new Set(rids)].filter((rid) => declared.has(rid));
 }
 
-/** a=rid:<id> send (RFC 8851 4); ids that fit a one-byte header extension element. */
-function sentRids(attributes: readonly Attribute[]): ReadonlySet<string> {
+/** a=rid:<id> <direction> (RFC 8851 4); ids that fit a one-byte header extension element. */
+function declaredRids(
+  attributes: readonly Attribute[],
+  wanted: "send" | "recv",
+): ReadonlySet<string> {
   const rids = new Set<string>();
   for (const value of allValues(attributes, "rid")) {
     const [rid, direction] = words(value);
-    if (direction === "send" && rid !== undefined && /^[\w-]{1,16}$/.test(rid)) rids.add(rid);
+    if (direction === wanted && rid !== undefined && /^[\w-]{1,16}$/.test(rid)) rids.add(rid);
   }
   return rids;
 }

@@ -1,7 +1,7 @@
 import type { MediaFormat } from "../commands.ts";
 import type { CodecName } from "../wire/codecs.ts";
+import { H264Profile, parseProfileLevelId } from "../wire/h264-profile.ts";
 import { fmtpParameters } from "./fmtp.ts";
-import { h264ProfileRank } from "./h264-profile.ts";
 
 /** What a publisher sends now on one track. */
 export interface LiveTrack {
@@ -59,13 +59,28 @@ const DISTANCES: Readonly<Record<CodecName, Distance>> = {
  * no part, since nobody's level is lowered by forwarding.
  */
 function h264Distance(live: Parameters, offered: Parameters): number {
-  const liveRank = h264ProfileRank(live.get("profile-level-id"));
-  const offeredRank = h264ProfileRank(offered.get("profile-level-id"));
+  const liveRank = profileRank(live.get("profile-level-id"));
+  const offeredRank = profileRank(offered.get("profile-level-id"));
   // Mode 0 cannot carry the fragmented units of mode 1, the other way round it can.
   const mode = integer(offered, "packetization-mode", 0) === 1 ? 0 : 100;
   if (liveRank === null || offeredRank === null) return mode + 50;
   const profile = offeredRank >= liveRank ? offeredRank - liveRank : 10 + liveRank - offeredRank;
   return mode + profile;
+}
+
+/** Profiles in the order of what a decoder must know: each decodes those before it, nearly. */
+const PROFILE_RANKS: Readonly<Record<H264Profile, number>> = {
+  [H264Profile.constrainedBaseline]: 0,
+  [H264Profile.baseline]: 1,
+  [H264Profile.main]: 2,
+  [H264Profile.constrainedHigh]: 3,
+  [H264Profile.high]: 4,
+  [H264Profile.high444]: 5,
+};
+
+function profileRank(profileLevelId: string | undefined): number | null {
+  const parsed = profileLevelId === undefined ? null : parseProfileLevelId(profileLevelId);
+  return parsed === null ? null : PROFILE_RANKS[parsed.profile];
 }
 
 function nested(live: Parameters, offered: Parameters, key: string, missing: number): number {
