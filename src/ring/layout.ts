@@ -52,6 +52,8 @@ export const Header = {
   fmtpLength: 24,
   slotsWanted: 26, // the writer: slots that the content needs
   pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
+  parameterSetsGuard: 27, // odd while the parameter sets are being written
+  parameterSetsLength: 28, // 0: none
 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
@@ -69,6 +71,9 @@ export const HeaderFloat = {
 const FMTP_OFFSET = 1024;
 const FMTP_BYTES_MAX = 1024;
 const RID_OFFSET = 2048;
+const PARAMETER_SETS_OFFSET = 3072;
+/** Sent as one packet, so that it must fit a path's MTU as well. */
+const PARAMETER_SETS_BYTES_MAX = 1024;
 
 const HEADER_BYTES = 4096;
 const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
@@ -113,9 +118,12 @@ export const SlotFlag = {
   discardable: 256,
   /** Opus RED (RFC 2198) payload. */
   red: 512,
+  /** First packet of a new numbering or source: the RTP timestamp may have jumped. */
+  discontinuity: 1024,
 } as const;
 
-export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions;
+/** Two bytes stay free before the payload: an RTX packet puts its original number there. */
+export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
 export const RING_MAGIC = 0x53504c31;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
@@ -207,8 +215,13 @@ export const RingText = {
   fmtpOffset: FMTP_OFFSET,
   fmtpBytesMax: FMTP_BYTES_MAX,
   ridOffset: RID_OFFSET,
+  parameterSetsOffset: PARAMETER_SETS_OFFSET,
+  parameterSetsBytesMax: PARAMETER_SETS_BYTES_MAX,
 } as const;
 
 assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
 assert(HeaderFloat.firstArrival * 8 + 8 <= FMTP_OFFSET, "floats end before fmtp");
+assert(FMTP_OFFSET + FMTP_BYTES_MAX <= RID_OFFSET, "fmtp ends before the rid");
+assert(RID_OFFSET + 256 <= PARAMETER_SETS_OFFSET, "the rid ends before the parameter sets");
+assert(PARAMETER_SETS_OFFSET + PARAMETER_SETS_BYTES_MAX <= HEADER_BYTES, "header fits its page");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");

@@ -155,6 +155,22 @@ export class RingReader {
     return false;
   }
 
+  /**
+   * A copy of the parameter sets to send in front of a slot with `needsParameterSets`, as one RTP
+   * payload; null when there are none. Allocates: rare.
+   */
+  parameterSets(): Uint8Array | null {
+    const { words, bytes } = this.views;
+    for (let i = 0; i < GUARD_TRIES; i += 1) {
+      const guard = Atomics.load(words, Header.parameterSetsGuard);
+      const length = words[Header.parameterSetsLength]!;
+      const copy = bytes.slice(RingText.parameterSetsOffset, RingText.parameterSetsOffset + length);
+      if ((guard & 1) !== 0 || Atomics.load(words, Header.parameterSetsGuard) !== guard) continue;
+      return length === 0 ? null : copy;
+    }
+    return null;
+  }
+
   /** What the writer says of the ring's content. Allocates: not for the packet path. */
   describe(): RingDescription {
     const { words, floats, bytes } = this.views;

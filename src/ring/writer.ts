@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES } from "../limits.ts";
 import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
-import type { PayloadDescription } from "../wire/describe.ts";
+import type { PayloadDescription } from "../wire/payload-description.ts";
 import {
   EXTENSION_BYTES_MAX,
   Header,
@@ -39,6 +39,7 @@ export class RingWriter {
   private head = 0;
   private logHead = 0;
   private keyframeTimestamp = 0;
+  private frameTimestamp = 0;
   /** Slots that the present group of pictures and the last two seconds need. */
   private slotsNeeded = 0;
 
@@ -76,6 +77,7 @@ export class RingWriter {
     const ahead = (sequence - this.head) | 0;
     if (ahead >= 0) {
       this.maybeGrow(sequence);
+      if (ahead > 0) this.leap(sequence);
     } else if (-ahead >= this.reachOf(sequence) - RING_MARGIN) {
       return NO_SLOT;
     }
@@ -148,8 +150,7 @@ export class RingWriter {
     floats[HeaderFloat.bytes] = floats[HeaderFloat.bytes]! + length;
     floats[HeaderFloat.packets] = floats[HeaderFloat.packets]! + 1;
     floats[HeaderFloat.lastArrival] = arrival;
-    if ((flags & SlotFlag.frameStart) !== 0)
-      words[Header.framesCount] = words[Header.framesCount]! + 1;
+    if ((flags & SlotFlag.frameStart) !== 0) this.countFrame(timestamp);
     if ((flags & SlotFlag.keyframeStart) !== 0) this.noteKeyframe(sequence, timestamp, arrival);
     words[Header.bytesSinceKeyframe] = words[Header.bytesSinceKeyframe]! + length;
     this.views.log[this.logHead & (this.views.slotsMax - 1)] = sequence;
@@ -162,6 +163,19 @@ export class RingWriter {
       this.checkKeyframeReach();
     }
     Atomics.store(words, Header.logHead, this.logHead);
+  }
+
+  /**
+   * Parameter sets for IDRs that come without: a whole RTP payload (H.264 STAP-A, H.265 AP) of at
+   * most RingText.parameterSetsBytesMax bytes; empty for none.
+   */
+  setParameterSets(payload: Uint8Array): void {
+    assert(payload.length <= RingText.parameterSetsBytesMax, "parameter sets fit");
+    const guard = this.words[Header.parameterSetsGuard]!;
+    Atomics.store(this.words, Header.parameterSetsGuard, guard + 1);
+    this.bytes.set(payload, RingText.parameterSetsOffset);
+    this.words[Header.parameterSetsLength] = payload.length;
+    Atomics.store(this.words, Header.parameterSetsGuard, guard + 2);
   }
 
   /** The publisher's newest sender report: RTP time, NTP time (us since 1900), our arrival time. */
@@ -220,6 +234,15 @@ export class RingWriter {
     Atomics.store(this.words, Header.head, sequence);
   }
 
+  /**
+   * Moves the head over a gap before the slot behind it is overwritten: the distance to the head is
+   * what readers trust, so a writer is never more than one slot ahead of it.
+   */
+  private leap(sequence: number): void {
+    this.head = sequence;
+    Atomics.store(this.words, Header.head, sequence);
+  }
+
   /** Slots among which a sequence is placed: half of them if it is older than the last doubling. */
   private reachOf(sequence: number): number {
     return ((sequence - this.growth) | 0) < 0 ? this.slots >> 1 : this.slots;
@@ -243,6 +266,14 @@ export class RingWriter {
     this.growth = boundary;
     this.slots = doubled;
     Atomics.store(this.words, Header.slots, doubled);
+  }
+
+  /** H.264, H.265 and AV1 may mark several packets of one frame as its start. */
+  private countFrame(timestamp: number): void {
+    const count = this.words[Header.framesCount]!;
+    if (count > 0 && timestamp === this.frameTimestamp) return;
+    this.frameTimestamp = timestamp;
+    this.words[Header.framesCount] = count + 1;
   }
 
   private noteKeyframe(sequence: number, timestamp: number, arrival: number): void {
@@ -282,13 +313,15 @@ export class RingWriter {
   private checkKeyframeReach(): void {
     const words = this.words;
     if (words[Header.keyframeCount] === 0) return;
-    const age = (this.head - words[Header.keyframe]!) | 0;
-    const reach = this.slots - RING_MARGIN * 2;
-    if (age < reach) return;
+    const keyframe = words[Header.keyframe]!;
+    const age = (this.head - keyframe) | 0;
+    // A keyframe from before the last doubling is overwritten at half the reach.
+    const reach = this.reachOf(keyframe);
+    if (age < reach - RING_MARGIN * 2) return;
     const keyframeAgeUs =
       this.views.floats[HeaderFloat.lastArrival]! - this.views.floats[HeaderFloat.keyframeArrival]!;
     if (keyframeAgeUs < GOP_HELD_MAX_US) this.want(this.slots + 1);
-    if (age >= this.slots - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
+    if (age >= reach - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
   }
 
   private words32(word: number): number {
