@@ -1,0 +1,108 @@
+/** The HTTP side of a WHIP client (RFC 9725 4). */
+
+export interface WhipOptions {
+  readonly token: string | null;
+  /** Takes any TLS certificate: for tests and for a server on this machine. */
+  readonly anyCertificate: boolean;
+}
+
+/** The session that the server made. */
+export interface WhipSession {
+  readonly url: string;
+  readonly answer: string;
+}
+
+/** The server refused, or did not keep to the protocol; the message says which. */
+export class WhipError extends Error {
+  override readonly name = "WhipError";
+  constructor(
+    message: string,
+    /** 0 when the server could not be reached. */
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+/** RFC 9725 4.5 wants 307; a chain longer than this is a loop. */
+const REDIRECTS_MAX = 5;
+const TIMEOUT_MS = 10_000;
+
+/** Posts the offer, follows redirects, returns answer and session URL. Throws a WhipError. */
+export async function createSession(
+  endpoint: string,
+  offer: string,
+  options: WhipOptions,
+): Promise<WhipSession> {
+  let url = endpoint;
+  for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+    const response = await request(url, options, {
+      method: "POST",
+      body: offer,
+      headers: { "Content-Type": "application/sdp", Accept: "application/sdp" },
+    });
+    const location = response.headers.get("Location");
+    if ((response.status === 307 || response.status === 308) && location !== null) {
+      url = redirectTarget(location, url);
+      continue;
+    }
+    const body = await response.text();
+    if (response.status !== 201) throw new WhipError(refusal(response, body), response.status);
+    if (location === null) throw new WhipError("the server named no session (Location)", 201);
+    return { url: new URL(location, url).href, answer: body };
+  }
+  throw new WhipError(`more than ${REDIRECTS_MAX} redirects`, 0);
+}
+
+/** Ends the session (RFC 9725 4.2). A server that is gone already has ended it. */
+export async function deleteSession(session: WhipSession, options: WhipOptions): Promise<void> {
+  try {
+    await request(session.url, options, { method: "DELETE" });
+  } catch (error) {
+    if (!(error instanceof WhipError)) throw error;
+  }
+}
+
+async function request(
+  url: string,
+  options: WhipOptions,
+  init: { method: string; body?: string; headers?: Record<string, string> },
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (options.token !== null) headers.set("Authorization", `Bearer ${options.token}`);
+  try {
+    return await fetch(url, {
+      ...init,
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      tls: { rejectUnauthorized: !options.anyCertificate },
+    });
+  } catch (error) {
+    throw new WhipError(`${url}: ${error instanceof Error ? error.message : String(error)}`, 0);
+  }
+}
+
+/** A token that went out over TLS does not go on in the clear. */
+function redirectTarget(location: string, from: string): string {
+  const target = new URL(location, from);
+  const source = new URL(from);
+  if (source.protocol === "https:" && target.protocol !== "https:") {
+    throw new WhipError(`refusing the redirect from ${source.origin} to ${target.origin}`, 307);
+  }
+  return target.href;
+}
+
+/** RFC 9457 bodies say why; anything else is cut short. */
+function refusal(response: Response, body: string): string {
+  let detail = body.split("\n")[0]!.slice(0, 200);
+  if (response.headers.get("Content-Type")?.includes("json")) {
+    try {
+      const problem = JSON.parse(body) as { title?: unknown; detail?: unknown };
+      detail = String(problem.detail ?? problem.title ?? detail);
+    } catch {
+      // Not the JSON that it claims to be: the line above has to do.
+    }
+  }
+  return `${response.url} answered ${response.status}${detail === "" ? "" : `: ${detail}`}`;
+}
