@@ -64,7 +64,8 @@ function h264Distance(live: Parameters, offered: Parameters): number {
   // Mode 0 cannot carry the fragmented units of mode 1, the other way round it can.
   const mode = integer(offered, "packetization-mode", 0) === 1 ? 0 : 100;
   if (liveRank === null || offeredRank === null) return mode + 50;
-  const profile = offeredRank >= liveRank ? offeredRank - liveRank : 10 + liveRank - offeredRank;
+  // None of those below is right; then the player's own order speaks.
+  const profile = offeredRank >= liveRank ? offeredRank - liveRank : 10;
   return mode + profile;
 }
 
