@@ -1,3 +1,5 @@
+import { SrtpReject } from "../srtp/receiver.ts";
+
 /** What a worker's peers refused or lost, by reason. A plain record of totals: += is the whole API. */
 export interface PeerCounters {
   /** STUN that does not parse, or whose FINGERPRINT is wrong. */
@@ -46,4 +48,24 @@ export function createPeerCounters(): PeerCounters {
     srtpTooManySources: 0,
     unknown: 0,
   };
+}
+
+/** Counts a negative result of SrtpReceiver under its reason. */
+export function countSrtpReject(counters: PeerCounters, reject: number): void {
+  switch (reject) {
+    case SrtpReject.forged:
+      counters.srtpForged += 1;
+      return;
+    case SrtpReject.replayed:
+      counters.srtpReplayed += 1;
+      return;
+    case SrtpReject.tooOld:
+      counters.srtpTooOld += 1;
+      return;
+    case SrtpReject.tooManySources:
+      counters.srtpTooManySources += 1;
+      return;
+    default:
+      counters.srtpMalformed += 1;
+  }
 }

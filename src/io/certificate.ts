@@ -1,0 +1,124 @@
+/** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from "node:crypto";
+import type { Fingerprint } from "../commands.ts";
+
+export interface Certificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** For a=fingerprint (RFC 8122 5). */
+  readonly fingerprint: Fingerprint;
+}
+
+const DAY_MS = 86_400_000;
+/** Clocks of peers differ; nobody checks the dates of a pinned certificate, but some parse them. */
+const VALID_BEFORE_MS = DAY_MS;
+const VALID_AFTER_MS = 365 * DAY_MS;
+
+const Tag = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, time: 0x17 } as const;
+const SEQUENCE = 0x30;
+const SET = 0x31;
+const EXPLICIT_0 = 0xa0;
+/** 1.2.840.10045.4.3.2 */
+const ECDSA_WITH_SHA256 = Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02);
+/** 2.5.4.3 */
+const COMMON_NAME = Uint8Array.of(0x55, 0x04, 0x03);
+
+/** A new key and certificate. Takes below 1 ms. */
+export function createCertificate(now = new Date()): Certificate {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "der" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const algorithm = der(SEQUENCE, der(Tag.oid, ECDSA_WITH_SHA256));
+  // libdatachannel (OBS) refuses an empty name.
+  const name = der(
+    SEQUENCE,
+    der(
+      SET,
+      der(SEQUENCE, der(Tag.oid, COMMON_NAME), der(Tag.utf8, new TextEncoder().encode("Spillway"))),
+    ),
+  );
+  const validity = der(
+    SEQUENCE,
+    derTime(new Date(now.getTime() - VALID_BEFORE_MS)),
+    derTime(new Date(now.getTime() + VALID_AFTER_MS)),
+  );
+  const body = der(
+    SEQUENCE,
+    der(EXPLICIT_0, der(Tag.integer, Uint8Array.of(2))),
+    der(Tag.integer, serialNumber()),
+    algorithm,
+    name,
+    validity,
+    name,
+    new Uint8Array(publicKey),
+  );
+  const signature = sign("sha256", body, privateKey);
+  const certificate = der(SEQUENCE, body, algorithm, der(Tag.bits, Uint8Array.of(0), signature));
+  return {
+    certificatePem: pem(certificate),
+    privateKeyPem: privateKey,
+    fingerprint: fingerprintOf(certificate),
+  };
+}
+
+/** The fingerprint of a certificate that the operator brings. Throws if the key is not its key. */
+export function loadCertificate(certificatePem: string, privateKeyPem: string): Certificate {
+  const certificate = new X509Certificate(certificatePem);
+  if (!certificate.checkPrivateKey(createPrivateKey(privateKeyPem))) {
+    throw new Error("the private key does not belong to the certificate");
+  }
+  return { certificatePem, privateKeyPem, fingerprint: fingerprintOf(certificate.raw) };
+}
+
+/** SHA-256 of a DER certificate as a=fingerprint writes it. */
+export function fingerprintOf(certificateDer: Uint8Array): Fingerprint {
+  const digest = createHash("sha256").update(certificateDer).digest();
+  return { algorithm: "sha-256", value: colonHex(digest) };
+}
+
+/** `AB:CD:...` */
+export function colonHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(":");
+}
+
+/** 16 random bytes, positive and without leading zeros (RFC 5280 4.1.2.2). */
+function serialNumber(): Uint8Array {
+  const serial = new Uint8Array(randomBytes(16));
+  serial[0] = (serial[0]! & 0x3f) | 0x40;
+  return serial;
+}
+
+function der(tag: number, ...parts: Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const size =
+    length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length];
+  const out = new Uint8Array(1 + size.length + length);
+  out[0] = tag;
+  out.set(size, 1);
+  let position = 1 + size.length;
+  for (const part of parts) {
+    out.set(part, position);
+    position += part.length;
+  }
+  return out;
+}
+
+/** UTCTime: enough until 2049 (RFC 5280 4.1.2.5.1). */
+function derTime(date: Date): Uint8Array {
+  const digits = date.toISOString().replace(/[-:T]/g, "").slice(2, 14);
+  return der(Tag.time, new TextEncoder().encode(`${digits}Z`));
+}
+
+function pem(certificate: Uint8Array): string {
+  const lines = certificate.toBase64().match(/.{1,64}/g)!;
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}

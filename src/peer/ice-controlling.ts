@@ -1,0 +1,155 @@
+import { assert } from "../assert.ts";
+import { type Path, samePath } from "../wire/path.ts";
+import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
+import { writeBindingRequest } from "../wire/stun-writer.ts";
+import { type IceAgent, IceOutcome, PathSet } from "./ice.ts";
+import { type IceCredentials, type IceKeys, keysOf } from "./ice-credentials.ts";
+import type { Transmit } from "./transmit.ts";
+
+/** RFC 8445 14.2: Ta. */
+const PACE_US = 50_000;
+/** RFC 7675 5.1 asks for 5 s, randomised; browsers use half of it. */
+const CONSENT_US = 2_500_000;
+/** An unanswered consent check is repeated. */
+const CONSENT_RETRY_US = 500_000;
+/** Checks that an answer may still come for: 8 x 50 ms at first, 4 s afterwards. */
+const TRANSACTIONS_MAX = 8;
+/** RFC 8445 5.1.2.1: host candidate, one component. */
+const PRIORITY = 126 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
+
+interface Transaction {
+  readonly id: Uint8Array;
+  sentAt: number;
+  path: Path | null;
+}
+
+/**
+ * The controlling side, against a lite server: checks its addresses in turn, always nominating, and
+ * keeps the first that answers. Used by our own WHIP and WHEP clients.
+ */
+export class IceControlling implements IceAgent {
+  selected: Path | null = null;
+  readonly validated = new PathSet();
+  roundTripUs: number | null = null;
+  readonly #paths: readonly Path[];
+  readonly #random: (out: Uint8Array) => void;
+  readonly #tieBreaker = new Uint8Array(8);
+  readonly #transactions: Transaction[] = [];
+  #keys: IceKeys;
+  #username: Uint8Array;
+  #turn = 0;
+  #nextAt: number;
+  #due = false;
+  /** False from a restart until an answer under the new credentials. */
+  #settled = false;
+
+  constructor(
+    credentials: IceCredentials,
+    paths: readonly Path[],
+    random: (out: Uint8Array) => void,
+    now: number,
+  ) {
+    assert(paths.length > 0, "the server has at least one candidate");
+    this.#paths = paths;
+    this.#random = random;
+    random(this.#tieBreaker);
+    for (let i = 0; i < TRANSACTIONS_MAX; i += 1) {
+      this.#transactions.push({ id: new Uint8Array(12), sentAt: 0, path: null });
+    }
+    this.#keys = keysOf(credentials);
+    this.#username = usernameOf(credentials);
+    this.#nextAt = now;
+  }
+
+  handleStun(
+    now: number,
+    bytes: Uint8Array,
+    offset: number,
+    message: StunMessage,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+  ): IceOutcome {
+    const answer = message.class === StunClass.success || message.class === StunClass.error;
+    if (!answer || message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
+    const transaction = this.#find(bytes, message.transactionIdOffset);
+    if (transaction === null || transaction.path === null) return IceOutcome.ignored;
+    // RFC 8445 7.2.5.2.1: the answer comes from where the check went.
+    if (!samePath(transaction.path, socket, sockaddr, sockaddrOffset)) return IceOutcome.ignored;
+    if (!verifyIntegrity(bytes, offset, message, this.#keys.remotePwd)) return IceOutcome.forged;
+    const path = transaction.path;
+    transaction.path = null;
+    if (message.class === StunClass.error) {
+      return message.errorCode === 403 ? IceOutcome.revoked : IceOutcome.ignored;
+    }
+    this.roundTripUs = now - transaction.sentAt;
+    if (!this.validated.paths.includes(path)) this.validated.add(path, this.selected);
+    if (!this.#settled) {
+      this.#settled = true;
+      this.selected = path;
+    }
+    this.#nextAt = now + CONSENT_US;
+    return IceOutcome.valid;
+  }
+
+  restart(now: number, credentials: IceCredentials): void {
+    this.#keys = keysOf(credentials);
+    this.#username = usernameOf(credentials);
+    for (const transaction of this.#transactions) transaction.path = null;
+    this.#settled = false;
+    this.#nextAt = now;
+  }
+
+  lose(path: Path): void {
+    this.validated.remove(path);
+    if (this.selected === path) this.selected = null;
+  }
+
+  handleTimeout(now: number): void {
+    if (now < this.#nextAt) return;
+    this.#due = true;
+    const oldest = this.#transactions[this.#turn % TRANSACTIONS_MAX]!;
+    const path = this.#settled ? this.selected : this.#paths[this.#turn % this.#paths.length]!;
+    oldest.path = path ?? this.#paths[0]!;
+    oldest.sentAt = now;
+    this.#nextAt = now + (this.#settled ? CONSENT_RETRY_US : PACE_US);
+  }
+
+  nextTimeout(): number {
+    return this.#nextAt;
+  }
+
+  pollTransmit(out: Transmit): boolean {
+    if (!this.#due) return false;
+    this.#due = false;
+    const transaction = this.#transactions[this.#turn % TRANSACTIONS_MAX]!;
+    this.#turn += 1;
+    if (transaction.path === null) return false;
+    this.#random(transaction.id);
+    const request = {
+      transactionId: transaction.id,
+      username: this.#username,
+      priority: PRIORITY,
+      controlling: this.#tieBreaker,
+      useCandidate: true,
+    };
+    out.length = writeBindingRequest(out.bytes, 0, request, this.#keys.remotePwd);
+    out.path = transaction.path;
+    return true;
+  }
+
+  #find(bytes: Uint8Array, offset: number): Transaction | null {
+    for (const transaction of this.#transactions) {
+      if (transaction.path === null) continue;
+      let same = true;
+      for (let i = 0; i < 12 && same; i += 1) same = transaction.id[i] === bytes[offset + i];
+      if (same) return transaction;
+    }
+    return null;
+  }
+}
+
+/** RFC 8445 7.2.2: the other end's ufrag first. */
+function usernameOf(credentials: IceCredentials): Uint8Array {
+  return new TextEncoder().encode(`${credentials.remoteUfrag}:${credentials.localUfrag}`);
+}
