@@ -6,6 +6,9 @@ import { readU16 } from "./bytes.ts";
 import { readH264Size } from "./h264-sps.ts";
 import { ParameterSet, type PayloadDescription } from "./payload-description.ts";
 
+// Above the classes: an instance of this module's own is made while it loads.
+const EMPTY = new Uint8Array(0);
+
 export const H264Nal = {
   slice: 1,
   idr: 5,
@@ -129,5 +132,3 @@ export function describeH264(
   out.discardable = fragment ? (bytes[offset]! & 0x60) === 0 : slices > 0 && !referenced;
   return !units.malformed;
 }
-
-const EMPTY = new Uint8Array(0);

@@ -6,6 +6,9 @@ import { readU16 } from "./bytes.ts";
 import { readH265Size } from "./h265-sps.ts";
 import { ParameterSet, type PayloadDescription } from "./payload-description.ts";
 
+// Above the classes: an instance of this module's own is made while it loads.
+const EMPTY = new Uint8Array(0);
+
 export const H265Nal = {
   /** 2..5: TSA and STSA, the points where temporal layers may be switched up to. */
   tsaFirst: 2,
@@ -130,5 +133,3 @@ export function describeH265(
 function nalType(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! >> 1) & 0x3f;
 }
-
-const EMPTY = new Uint8Array(0);
