@@ -5,15 +5,34 @@
  * Order of use after any `handle*`: drain `pollRtcp` until it returns 0, `drainTouched` once a
  * batch, then ask `nextTimeout`.
  */
+import { assert } from "../assert.ts";
 import type { SessionStats, WorkerCommand } from "../commands.ts";
+import { Counter } from "../counters.ts";
+import { SLEEP_MAX_US } from "../limits.ts";
+import { RoundTrip } from "../media/round-trip.ts";
+import { TransportFeedbackSource } from "../media/transport-feedback.ts";
 import type { Peer } from "../peer/peer.ts";
+import { Header } from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
 import type { Region } from "../srtp/cipher.ts";
+import { readU16 } from "../wire/bytes.ts";
+import { Extension } from "../wire/extensions.ts";
+import { formatPath } from "../wire/path.ts";
+import { readBye } from "../wire/rtcp/bye.ts";
+import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
+import { compactNtp, readSenderReport, SenderReport } from "../wire/rtcp/sender-report.ts";
+import { parseRtp, RtpHeader } from "../wire/rtp.ts";
+import { ExtensionCursor } from "../wire/rtp-extensions.ts";
+import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
+import { extensionTable, type Source, Sources } from "./sources.ts";
+import { Track } from "./track.ts";
+
+export { RTCP_BYTES_MAX } from "./feedback.ts";
 
 export type PublisherOpen = Extract<WorkerCommand, { readonly type: "publisher-open" }>;
 
 /** What a publisher needs to know of its peer; a test passes a plain object. */
-export type PublisherPeer = Pick<Peer, "state" | "path" | "srtpProfile" | "roundTripUs">;
+export type PublisherPeer = Pick<Peer, "state" | "path" | "srtpProfile">;
 
 export interface PublisherOptions {
   readonly command: PublisherOpen;
@@ -22,7 +41,7 @@ export interface PublisherOptions {
   readonly now: number;
   /** SSRC under which we send RTCP: random, given. */
   readonly ssrc: number;
-  /** CNAME of our RTCP: random, 1..64 characters (RFC 7022). */
+  /** CNAME of our RTCP: random, 1..64 ASCII characters (RFC 7022). */
   readonly cname: string;
   /** Reader threads whose keyframe wishes are summed (Doorbells.readers). */
   readonly readers: number;
@@ -30,26 +49,230 @@ export interface PublisherOptions {
   readonly counters: Float64Array;
 }
 
-export declare class Publisher {
+/** Media this long after a BYE takes it back; what is still on its way does not. */
+const BYE_GRACE_US = 200_000;
+
+/** Scratch of the one thread that runs this module: valid within one call only. */
+const header = new RtpHeader();
+const extensions = new ExtensionCursor();
+const rtcp = new RtcpCursor();
+const senderReport = new SenderReport();
+const byes = new Uint32Array(31);
+
+export class Publisher {
   readonly session: number;
   readonly stream: number;
   readonly peer: PublisherPeer;
-  /** True once a BYE named every source: close the peer with "peer-closed". */
-  readonly left: boolean;
+  readonly tracks: readonly Track[];
+  readonly #sources: Sources;
+  readonly #feedback: Feedback;
+  readonly #transport: TransportFeedbackSource | null;
+  readonly #roundTrip = new RoundTrip();
+  readonly #readers: number;
+  readonly #counters: Float64Array;
+  /** Sums of the readers' keyframe words when last looked at, two a track. */
+  readonly #wishes: Int32Array;
+  #wishesAt: number;
 
-  constructor(options: PublisherOptions);
+  constructor(options: PublisherOptions) {
+    const { command } = options;
+    assert(options.cname.length >= 1 && options.cname.length <= 64, "a CNAME of 1..64 characters");
+    this.session = command.session;
+    this.stream = command.stream;
+    this.peer = options.peer;
+    this.#readers = options.readers;
+    this.#counters = options.counters;
+    this.tracks = createTracks(command, this.#roundTrip, options.counters);
+    this.#sources = new Sources(this.tracks);
+    this.#transport = wantsTransportFeedback(command) ? new TransportFeedbackSource() : null;
+    this.#feedback = new Feedback({
+      ssrc: options.ssrc,
+      cname: options.cname,
+      bitrateMax: command.bitrateMax,
+      tracks: this.tracks,
+      transport: this.#transport,
+      counters: options.counters,
+    });
+    this.#wishes = new Int32Array(this.tracks.length * 2);
+    this.#wishesAt = options.now;
+    this.#readWishes(null);
+  }
+
+  /** True once a BYE named every source: close the peer with "peer-closed". */
+  get left(): boolean {
+    let gone = 0;
+    for (const source of this.#sources.all.values()) {
+      if (source.rtx || source.track.ssrc !== source.ssrc) continue;
+      if (source.byeAt === 0) return false;
+      gone += 1;
+    }
+    return gone > 0;
+  }
+
   /** One plaintext RTP packet; `arrival` is the kernel's receive time. Never throws on input. */
-  handleRtp(now: number, region: Region, offset: number, length: number, arrival: number): void;
+  handleRtp(now: number, region: Region, offset: number, length: number, arrival: number): void {
+    const { bytes } = region;
+    if (!parseRtp(bytes, offset, length, header)) {
+      this.#count(Counter.malformed);
+      return;
+    }
+    if (this.#transport !== null) this.#noteTransport(bytes, arrival);
+    const source = this.#sources.find(now, bytes, header);
+    if (source === null) {
+      this.#count(Counter.malformed);
+      return;
+    }
+    if (source.byeAt !== 0 && now - source.byeAt > BYE_GRACE_US) source.byeAt = 0;
+    this.#feedback.start(now);
+    if (source.rtx) source.track.handleRtx(now, bytes, header, arrival);
+    else if (source.track.bind(now, source.ssrc)) {
+      source.track.handleMedia(now, bytes, header, arrival);
+    }
+  }
+
   /** One plaintext compound RTCP packet. */
-  handleRtcp(now: number, region: Region, offset: number, length: number, arrival: number): void;
+  handleRtcp(now: number, region: Region, offset: number, length: number, arrival: number): void {
+    const { bytes } = region;
+    rtcp.reset(bytes, offset, length);
+    while (rtcp.next()) {
+      if (rtcp.type === RtcpType.senderReport) this.#handleSenderReport(bytes, arrival);
+      else if (rtcp.type === RtcpType.bye) this.#handleBye(now, bytes);
+    }
+    if (rtcp.malformed) this.#count(Counter.malformed);
+  }
+
   /** Reads the readers' keyframe wishes and runs what is due. Harmless when early. */
-  handleTimeout(now: number): void;
-  nextTimeout(): number;
+  handleTimeout(now: number): void {
+    if (now < this.#wishesAt) return;
+    this.#wishesAt = now + SLEEP_MAX_US;
+    this.#readWishes(now);
+  }
+
+  /** When `handleTimeout` and `pollRtcp` are due; at most SLEEP_MAX_US away, for the wishes. */
+  nextTimeout(): number {
+    return Math.min(this.#wishesAt, this.#feedback.nextTimeout());
+  }
+
   /** Writes one compound RTCP packet (plaintext, at most RTCP_BYTES_MAX); 0 when there is none. */
-  pollRtcp(now: number, out: Uint8Array): number;
+  pollRtcp(now: number, out: Uint8Array): number {
+    assert(out.length >= RTCP_BYTES_MAX, "a compound packet fits");
+    return now < this.#feedback.nextTimeout() ? 0 : this.#feedback.poll(now, out);
+  }
+
   /** Calls `visit` for each ring written since the last call: ring the doorbells. */
-  drainTouched(visit: (index: number, writer: RingWriter) => void): void;
-  stats(now: number): SessionStats;
+  drainTouched(visit: (index: number, writer: RingWriter) => void): void {
+    for (const track of this.tracks) {
+      if (!track.touched) continue;
+      track.touched = false;
+      visit(track.ring.index, track.writer);
+    }
+  }
+
+  stats(now: number): SessionStats {
+    return {
+      session: this.session,
+      connected: this.peer.state === "connected",
+      path: this.peer.path === null ? null : formatPath(this.peer.path),
+      srtpProfile: this.peer.srtpProfile,
+      roundTripMs: this.#roundTrip.measured ? this.#roundTrip.us / 1000 : null,
+      tracks: this.tracks.map((track) => track.stats(now)),
+    };
+  }
+
   /** Marks the rings closed. Nothing else may be called afterwards. */
-  close(): void;
+  close(): void {
+    for (const track of this.tracks) track.writer.close();
+  }
+
+  /** Compares the wish words with what they were; null only notes them. */
+  #readWishes(now: number | null): void {
+    for (let i = 0; i < this.tracks.length; i += 1) {
+      const { writer, keyframes, video } = this.tracks[i]!;
+      if (!video) continue;
+      const joins = writer.keyframeRequests(this.#readers, "join");
+      const failures = writer.keyframeRequests(this.#readers, "failure");
+      if (now !== null && joins !== this.#wishes[2 * i]) keyframes.want("join");
+      if (now !== null && failures !== this.#wishes[2 * i + 1]) keyframes.want("failure");
+      this.#wishes[2 * i] = joins;
+      this.#wishes[2 * i + 1] = failures;
+      if (now === null) continue;
+      keyframes.handleTimeout(now);
+      writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
+    }
+  }
+
+  #noteTransport(bytes: Uint8Array, arrival: number): void {
+    if (header.extensionLength === 0) return;
+    extensions.reset(bytes, header);
+    while (extensions.next()) {
+      if (this.#sources.extension(extensions.id) !== Extension.transportCc) continue;
+      if (extensions.length >= 2) {
+        this.#transport!.note(readU16(bytes, extensions.offset), arrival);
+      }
+      return;
+    }
+  }
+
+  #handleSenderReport(bytes: Uint8Array, arrival: number): void {
+    if (!readSenderReport(bytes, rtcp.offset, rtcp.length, rtcp.count, senderReport)) {
+      this.#count(Counter.malformed);
+      return;
+    }
+    const source = this.#sources.all.get(senderReport.ssrc);
+    if (source === undefined || !isMedia(source)) return;
+    const { ntpSeconds, ntpFraction, rtpTimestamp } = senderReport;
+    source.track.statistics.senderReport(compactNtp(ntpSeconds, ntpFraction), arrival);
+    // A sender without a wall clock says 0 (RFC 3550 6.4.1): no time line to map.
+    if (ntpSeconds === 0 && ntpFraction === 0) return;
+    const ntpUs = ntpSeconds * 1e6 + (ntpFraction * 1e6) / 4294967296;
+    source.track.writer.setTiming(rtpTimestamp, ntpUs, arrival);
+  }
+
+  #handleBye(now: number, bytes: Uint8Array): void {
+    const count = readBye(bytes, rtcp.offset, rtcp.length, rtcp.count, byes);
+    if (count < 0) {
+      this.#count(Counter.malformed);
+      return;
+    }
+    for (let i = 0; i < count; i += 1) {
+      const source = this.#sources.all.get(byes[i]!);
+      if (source !== undefined) source.byeAt = now;
+    }
+  }
+
+  #count(counter: number): void {
+    this.#counters[counter] = this.#counters[counter]! + 1;
+  }
 }
+
+function isMedia(source: Source): boolean {
+  return !source.rtx && source.track.ssrc === source.ssrc;
+}
+
+function createTracks(
+  command: PublisherOpen,
+  roundTrip: RoundTrip,
+  counters: Float64Array,
+): Track[] {
+  const tracks: Track[] = [];
+  for (let i = 0; i < command.media.length; i += 1) {
+    const section = command.media[i]!;
+    const ids = extensionTable([section]);
+    const rings = command.rings[i] ?? [];
+    for (let layer = 0; layer < rings.length; layer += 1) {
+      const rid = section.rids[layer] ?? "";
+      tracks.push(new Track(section, rings[layer]!, rid, ids, roundTrip, counters));
+    }
+  }
+  return tracks;
+}
+
+function wantsTransportFeedback(command: PublisherOpen): boolean {
+  return command.media.some(
+    (section) =>
+      (section.extensionIds[Extension.transportCc] ?? 0) > 0 &&
+      section.formats.some((format) => format.transportCc),
+  );
+}
+
+assert(REPORT_BYTES_MAX <= RTCP_BYTES_MAX, "a whole report fits one packet");

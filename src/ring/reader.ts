@@ -79,7 +79,7 @@ export class RingReader {
       }
     }
     const used = Slot.payload + views.data.getUint16(offset + Slot.payloadLength, true);
-    const end = offset + (used > SLOT_BYTES ? SLOT_BYTES : used);
+    const end = offset + Math.min(used, SLOT_BYTES);
     target.set(views.bytes.subarray(offset, end), targetOffset);
     if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return ReadResult.lapped;
     return this.distance(sequence) < reach - RING_MARGIN ? ReadResult.ok : ReadResult.lapped;

@@ -119,6 +119,12 @@ export class RingWriter {
       description === null || description.tl0PicIdx < 0 ? 0 : description.tl0PicIdxOffset + 1;
   }
 
+  /** Copies the payload; its length is the one given to `setDescription`. */
+  setPayload(offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
+    assert(length <= PAYLOAD_BYTES_MAX, "payload fits its slot");
+    this.bytes.set(source.subarray(sourceOffset, sourceOffset + length), offset + Slot.payload);
+  }
+
   /** Appends one header extension element (internal id); false when the area is full. */
   addExtension(
     offset: number,
