@@ -84,8 +84,10 @@ export class Authenticator {
   ): Promise<Verdict> {
     if (this.isOpen(client)) return { ok: true, grant: EVERYTHING };
     const token = tokenOf(request);
+    // The hook is asked about a stream, so it cannot speak for lists.
+    const byHook = stream !== null && this.#hookDecides(right);
     if (token === null) {
-      if (this.#hookDecides(right)) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
+      if (byHook) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
       return unauthorized(
         "This needs a token: Authorization: Bearer TOKEN, or ?token=TOKEN.",
         false,
@@ -93,7 +95,7 @@ export class Authenticator {
     }
     const grant = await this.#grantOf(token);
     if (grant === null) {
-      if (this.#hookDecides(right)) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
+      if (byHook) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
       return unauthorized("The token is unknown, expired or not meant for this server.", true);
     }
     return allow(grant, right, stream);

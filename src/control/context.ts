@@ -45,7 +45,11 @@ export interface Bindings {
 
 export interface AppEnv {
   Bindings: Bindings;
-  Variables: { client: Client };
+  Variables: {
+    client: Client;
+    /** Of GET /api/v1/streams by a viewer's token: the names that it may see. */
+    covers: ((stream: string) => boolean) | undefined;
+  };
 }
 
 export type AppContext = Context<AppEnv>;

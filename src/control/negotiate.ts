@@ -162,6 +162,7 @@ function atLimit(c: AppContext, services: Services): Response | null {
   const { config, registry, metrics } = services;
   const client = c.get("client");
   if (services.draining()) {
+    if (config.redirectUrl !== null) return redirect(c.req.raw, config.redirectUrl);
     return retryLater(503, RETRY_LIMIT_S, "Stopping", "The server is stopping.");
   }
   if (registry.sessions.count >= config.limits.sessions) {

@@ -17,6 +17,8 @@ export interface RegistryListener {
   joined(session: Session): void;
   /** After its URL is gone. `wasConnected`: `joined` was told before. */
   left(session: Session, reason: CloseReason, wasConnected: boolean): void;
+  /** A session has ended, or its worker has let go of one. */
+  gone(): void;
   firstMedia(session: Session, afterUs: number): void;
 }
 
@@ -142,6 +144,7 @@ export class Registry implements PlaneEvents {
     if (session.state !== "ended") this.#detach(session, reason);
     this.sessions.forget(session);
     session.lease?.writerGone();
+    this.#options.listener.gone();
   }
 
   firstMedia(number: number, afterUs: number): void {
@@ -266,6 +269,7 @@ export class Registry implements PlaneEvents {
       this.#dropSource(stream);
       if (this.streams.get(stream.name) === stream) this.streams.delete(stream.name);
     }
+    this.#options.listener.gone();
   }
 
   #dropSource(stream: Stream): void {

@@ -1,0 +1,110 @@
+import { z } from "@hono/zod-openapi";
+
+/** The shapes of /api/v1; the pages and `spillway status` read them. */
+export const streamSchema = z
+  .object({
+    name: z.string(),
+    live: z.boolean(),
+    viewers: z.number().int(),
+    publishers: z.number().int(),
+    video: z
+      .object({
+        codec: z.string(),
+        width: z.number().int(),
+        height: z.number().int(),
+        bitrate: z.number(),
+        framesPerSecond: z.number(),
+      })
+      .nullable(),
+    audio: z
+      .object({ codec: z.string(), bitrate: z.number(), channels: z.number().int() })
+      .nullable(),
+    uptimeSeconds: z.number(),
+  })
+  .openapi("Stream");
+
+export const trackSchema = z
+  .object({
+    kind: z.enum(["audio", "video"]),
+    codec: z.string().nullable(),
+    ssrc: z.number().int(),
+    rid: z.string().nullable(),
+    packets: z.number(),
+    bytes: z.number(),
+    packetsLost: z.number(),
+    retransmissions: z.number(),
+    nacks: z.number(),
+    plis: z.number(),
+    keyframes: z.number(),
+    jitterMs: z.number().nullable(),
+    width: z.number().nullable(),
+    height: z.number().nullable(),
+    bitrate: z.number(),
+    framesPerSecond: z.number().nullable(),
+  })
+  .openapi("Track");
+
+export const sessionSchema = z
+  .object({
+    id: z.string().describe("Public id; not the secret of the session URL."),
+    kind: z.enum(["publisher", "viewer"]),
+    stream: z.string(),
+    state: z.enum(["connecting", "connected"]),
+    address: z.string().describe("Address of the HTTP client."),
+    path: z.string().nullable().describe("Remote media address, once connected."),
+    userAgent: z.string(),
+    worker: z.string(),
+    srtpProfile: z.string().nullable(),
+    ageSeconds: z.number(),
+    connectedSeconds: z.number(),
+    firstMediaMs: z.number().nullable(),
+    roundTripMs: z.number().nullable(),
+    bitrate: z.number(),
+    tracks: z.array(trackSchema),
+  })
+  .openapi("Session");
+
+export const statsSchema = z
+  .object({
+    version: z.string(),
+    uptimeSeconds: z.number(),
+    streams: z.number().int(),
+    publishers: z.number().int(),
+    viewers: z.number().int(),
+    workers: z.array(
+      z.object({
+        name: z.string(),
+        load: z.number().describe("Share of the time that it is busy, 0 to 1."),
+        loopLagMs: z.number(),
+        sessions: z.number(),
+        packetsIn: z.number(),
+        packetsOut: z.number(),
+        bytesIn: z.number(),
+        bytesOut: z.number(),
+        nacks: z.number(),
+        plis: z.number(),
+        restarts: z.number(),
+      }),
+    ),
+    process: z.object({ rssBytes: z.number(), cpu: z.number().describe("Cores in use.") }),
+    bitsPerSecondIn: z.number(),
+    bitsPerSecondOut: z.number(),
+  })
+  .openapi("Stats");
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    status: z.number().int(),
+    title: z.string(),
+    detail: z.string(),
+    error: z.string(),
+  })
+  .openapi("Problem");
+
+export const drillSchema = z
+  .object({
+    worker: z.number().int().min(0),
+    kind: z.enum(["throw", "hang", "segfault"]),
+  })
+  .openapi("Drill");

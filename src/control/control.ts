@@ -1,0 +1,256 @@
+/** The control thread as one object: what main wires to sockets, signals and workers. */
+import type { Hono } from "hono";
+import type { CloseReason } from "../commands.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { Announcer } from "./announcer.ts";
+import { createApp } from "./app.ts";
+import { Authenticator } from "./auth.ts";
+import type { AppEnv, Clock, RandomBytes, Services } from "./context.ts";
+import { EventHub } from "./events.ts";
+import { Hook } from "./hook.ts";
+import { loadKeys } from "./keys.ts";
+import { Metrics } from "./metrics.ts";
+import type { Pages } from "./page-routes.ts";
+import type { MediaPlane, PlaneEvents } from "./plane.ts";
+import { RateLimit } from "./rate-limit.ts";
+import type { RegistryListener } from "./registry.ts";
+import { Registry } from "./registry.ts";
+import { Sampler } from "./sampler.ts";
+import type { Session } from "./session.ts";
+
+export interface ControlOptions {
+  readonly config: Config;
+  /** Starts the media plane; it reports to `events` from then on. */
+  readonly plane: (events: PlaneEvents) => MediaPlane | Promise<MediaPlane>;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly pages: Pages;
+  readonly log: Logger;
+  readonly version: string;
+  /** Text of a key file; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+  /** Memory of the process and the CPU time that it has used. */
+  readonly usage: () => { readonly rssBytes: number; readonly cpuUs: number };
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** A further condition of /readyz. */
+  readonly readyWhen?: () => boolean;
+  /** Runs `work` every `ms` until the returned function is called. */
+  readonly every?: (ms: number, work: () => void) => () => void;
+}
+
+export interface Control {
+  /** `app.fetch(request, { address, secure })` with the socket's remote address. */
+  readonly app: Hono<AppEnv>;
+  readonly plane: MediaPlane;
+  readonly registry: Registry;
+  ready(): boolean;
+  /** SIGHUP: tokens and keys of `config` count from now on. Throws an Error for a bad key. */
+  reload(config: Config): Promise<void>;
+  /** No new sessions; resolves when all viewers have left or drain-seconds are over. */
+  drain(): Promise<void>;
+  /** Ends every session and stops the media plane. */
+  stop(): Promise<void>;
+}
+
+/** Workers get this long to say good-bye to their peers. */
+const STOP_TIMEOUT_MS = 1000;
+
+export async function createControl(options: ControlOptions): Promise<Control> {
+  const { config, clock, random, log } = options;
+  const keys = await loadKeys(config.auth.keys, options.readFile);
+  let registry: Registry | null = null;
+  const plane = await options.plane({
+    connected: (session, path, profile) => registry?.connected(session, path, profile),
+    closed: (session, reason) => registry?.closed(session, reason),
+    firstMedia: (session, afterUs) => registry?.firstMedia(session, afterUs),
+    workerRestarted: (worker, name, cause) => registry?.workerRestarted(worker, name, cause),
+  });
+  const announcer = new Announcer(plane);
+  const events = new EventHub(clock, random, (session) => announcer.initial(session));
+  const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
+  const metrics = new Metrics();
+  const gate = new Gate();
+  const listener = listen({ announcer, events, hook, metrics, log, gate, clock });
+  registry = new Registry({ plane, clock, random, log, listener });
+  const services: Services = {
+    config,
+    plane,
+    clock,
+    random,
+    log,
+    version: options.version,
+    registry,
+    auth: new Authenticator(config, keys, clock),
+    hook,
+    rateLimit: new RateLimit(config.limits.postsPerSecond),
+    events,
+    metrics,
+    draining: () => gate.draining,
+  };
+  return assemble(options, services, announcer, gate);
+}
+
+function assemble(
+  options: ControlOptions,
+  services: Services,
+  announcer: Announcer,
+  gate: Gate,
+): Control {
+  const { plane, registry, clock, metrics, hook, events } = services;
+  const sampler = new Sampler(plane);
+  const ready = () => !gate.draining && plane.ready() && (options.readyWhen?.() ?? true);
+  const app = createApp({
+    services,
+    sampler,
+    startedUs: clock.now(),
+    rssBytes: () => options.usage().rssBytes,
+    pages: options.pages,
+    ready,
+    metricsText: () => {
+      const { rssBytes, cpuUs } = options.usage();
+      const hookDropped = hook.dropped;
+      return metrics.text({
+        plane,
+        registry,
+        sampler,
+        rssBytes,
+        cpuSeconds: cpuUs / 1e6,
+        hookDropped,
+      });
+    },
+  });
+  const cancel = (options.every ?? every)(1000, () => {
+    registry.tick();
+    announcer.tick(events);
+    events.heartbeat();
+    sampler.tick(clock.now(), options.usage().cpuUs);
+    services.rateLimit.sweep(clock.now());
+    services.log.flush();
+  });
+  return {
+    app,
+    plane,
+    registry,
+    ready,
+    reload: async (config) => {
+      services.auth.replace(config, await loadKeys(config.auth.keys, options.readFile));
+    },
+    drain: () => drain(services, announcer, gate),
+    stop: async () => {
+      gate.draining = true;
+      for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
+      await within(
+        STOP_TIMEOUT_MS,
+        gate.whenEmpty(() => registry.sessions.held === 0),
+      );
+      cancel();
+      await within(STOP_TIMEOUT_MS, hook.settled());
+      await plane.stop();
+    },
+  };
+}
+
+async function drain(services: Services, announcer: Announcer, gate: Gate): Promise<void> {
+  const { config, registry, events } = services;
+  gate.draining = true;
+  if (config.redirectUrl !== null) {
+    // Their next POST is sent to the other node.
+    for (const session of registry.sessions.all()) announcer.reconnect(session, events);
+  }
+  await within(
+    config.drainSeconds * 1000,
+    gate.whenEmpty(() => registry.count("viewer") === 0),
+  );
+}
+
+/** Knows whether new sessions may come, and wakes those who wait for the last to go. */
+class Gate {
+  draining = false;
+  readonly #waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
+
+  whenEmpty(done: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ done, resolve });
+    this.changed();
+    return promise;
+  }
+
+  changed(): void {
+    for (const { done, resolve } of this.#waiting) if (done()) resolve();
+  }
+}
+
+interface Listeners {
+  readonly announcer: Announcer;
+  readonly events: EventHub;
+  readonly hook: Hook;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly gate: Gate;
+  readonly clock: Clock;
+}
+
+/** Tells everyone concerned what happens in the registry. */
+function listen(parts: Listeners): RegistryListener {
+  const { announcer, events, hook, metrics, log, gate } = parts;
+  const tell = (session: Session, joined: boolean, reason: CloseReason | null): void => {
+    const viewer = session.kind === "viewer";
+    hook.tell({
+      event: joined
+        ? viewer
+          ? "viewer-joined"
+          : "published"
+        : viewer
+          ? "viewer-left"
+          : "unpublished",
+      stream: session.stream.name,
+      session: session.publicId,
+      address: session.address,
+      reason,
+    });
+  };
+  return {
+    active: (stream) => announcer.active(stream, events),
+    inactive: (stream) => announcer.inactive(stream, events),
+    joined: (session) => {
+      metrics.connected(session);
+      tell(session, true, null);
+      log.info(session.kind === "viewer" ? "Viewer joined" : "Publisher connected", about(session));
+    },
+    left: (session, reason, wasConnected) => {
+      announcer.left(session, reason, events);
+      metrics.ended(session, reason);
+      if (wasConnected) tell(session, false, reason);
+      log.info(session.kind === "viewer" ? "Viewer left" : "Publisher gone", {
+        ...about(session),
+        reason,
+      });
+    },
+    gone: () => gate.changed(),
+    firstMedia: (_session, afterUs) => metrics.firstMedia(afterUs),
+  };
+}
+
+function about(session: Session): Record<string, string | null> {
+  return {
+    stream: session.stream.name,
+    session: session.publicId,
+    worker: session.workerName,
+    path: session.path,
+  };
+}
+
+/** Waits for `promise`, but not longer than `ms`. */
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
+
+function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,172 @@
+/** GET /metrics: the Prometheus text format, version 0.0.4. */
+import type { CloseReason } from "../commands.ts";
+import type { CounterName } from "../counters.ts";
+import { COUNTER_NAMES } from "../counters.ts";
+import type { MediaPlane } from "./plane.ts";
+import type { Registry } from "./registry.ts";
+import type { Sampler } from "./sampler.ts";
+import type { Session } from "./session.ts";
+
+export type Refusal =
+  | "rate-limit"
+  | "session-limit"
+  | "pending-limit"
+  | "viewer-limit"
+  | "ring-memory"
+  | "not-live";
+
+/** Upper bounds of the join histogram, in seconds. */
+const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
+
+/** Counts of the control thread; the workers' own live in shared memory. */
+export class Metrics {
+  readonly #requests = new Map<string, number>();
+  readonly #refused = new Map<Refusal, number>();
+  readonly #ended = new Map<string, number>();
+  readonly #connected = { publisher: 0, viewer: 0 };
+  readonly #joins = new Array<number>(JOIN_BUCKETS.length + 1).fill(0);
+  #joinSeconds = 0;
+
+  /** Routes and statuses are few, whatever clients ask for. */
+  request(route: string, method: string, status: number): void {
+    const known = METHODS.has(method) ? method : "other";
+    count(this.#requests, `route="${route}",method="${known}",status="${status}"`);
+  }
+
+  refused(reason: Refusal): void {
+    count(this.#refused, reason);
+  }
+
+  connected(session: Session): void {
+    this.#connected[session.kind] += 1;
+  }
+
+  ended(session: Session, reason: CloseReason): void {
+    count(this.#ended, `kind="${session.kind}",reason="${reason}"`);
+  }
+
+  firstMedia(afterUs: number): void {
+    const seconds = afterUs / 1e6;
+    const bucket = JOIN_BUCKETS.findIndex((bound) => seconds <= bound);
+    this.#joins[bucket < 0 ? JOIN_BUCKETS.length : bucket]! += 1;
+    this.#joinSeconds += seconds;
+  }
+
+  /** The whole page. */
+  text(parts: {
+    readonly plane: MediaPlane;
+    readonly registry: Registry;
+    readonly sampler: Sampler;
+    readonly rssBytes: number;
+    readonly cpuSeconds: number;
+    readonly hookDropped: number;
+  }): string {
+    const out = new Text();
+    this.#sessions(out, parts.registry);
+    this.#http(out);
+    out.family("hook_notices_dropped_total", "counter", "Notices the hook was too slow for.");
+    out.value("hook_notices_dropped_total", "", parts.hookDropped);
+    workers(out, parts.plane, parts.sampler);
+    out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
+    out.value("process_resident_memory_bytes", "", parts.rssBytes);
+    out.family("process_cpu_seconds_total", "counter", "CPU time of the process.");
+    out.value("process_cpu_seconds_total", "", parts.cpuSeconds);
+    return out.toString();
+  }
+
+  #sessions(out: Text, registry: Registry): void {
+    let live = 0;
+    for (const stream of registry.streams.values()) if (stream.publisher !== null) live += 1;
+    out.family("streams", "gauge", "Streams with a connected publisher.");
+    out.value("streams", "", live);
+    out.family("publishers", "gauge", "Publisher sessions.");
+    out.value("publishers", "", registry.count("publisher"));
+    out.family("viewers", "gauge", "Viewer sessions.");
+    out.value("viewers", "", registry.count("viewer"));
+    out.family("sessions_connected_total", "counter", "Sessions whose media path stood.");
+    for (const kind of ["publisher", "viewer"] as const) {
+      out.value("sessions_connected_total", `kind="${kind}"`, this.#connected[kind]);
+    }
+    out.family("sessions_ended_total", "counter", "Sessions by why they ended.");
+    for (const [labels, total] of this.#ended) out.value("sessions_ended_total", labels, total);
+    out.family("refused_total", "counter", "POSTs refused, by reason.");
+    for (const [reason, total] of this.#refused) {
+      out.value("refused_total", `reason="${reason}"`, total);
+    }
+  }
+
+  #http(out: Text): void {
+    out.family("http_requests_total", "counter", "HTTP requests.");
+    for (const [labels, total] of this.#requests) out.value("http_requests_total", labels, total);
+    out.family("join_seconds", "histogram", "From a viewer's POST to its first keyframe sent.");
+    let total = 0;
+    for (const [index, joins] of this.#joins.entries()) {
+      total += joins;
+      out.value("join_seconds_bucket", `le="${JOIN_BUCKETS[index] ?? "+Inf"}"`, total);
+    }
+    out.value("join_seconds_sum", "", this.#joinSeconds);
+    out.value("join_seconds_count", "", total);
+  }
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
+
+/** These are states, everything else in COUNTER_NAMES only grows. */
+const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs"]);
+
+function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
+  const loads = plane.loads();
+  for (const counter of COUNTER_NAMES) {
+    const gauge = GAUGES.has(counter);
+    const name = `worker_${snake(counter)}${gauge ? "" : "_total"}`;
+    out.family(name, gauge ? "gauge" : "counter", `Of each media worker: ${words(counter)}.`);
+    for (const load of loads) out.value(name, `worker="${load.name}"`, load.counters[counter]);
+  }
+  out.family("worker_load", "gauge", "Share of the time that a worker is busy, 0 to 1.");
+  out.family("worker_loop_lag_seconds", "gauge", "Longest turn of a worker's loop.");
+  out.family("worker_restarts_total", "counter", "Times that a worker was replaced.");
+  out.family("worker_ready", "gauge", "1 while the worker accepts sessions.");
+  for (const load of loads) {
+    const label = `worker="${load.name}"`;
+    const rates = sampler.ratesOf(load.name);
+    out.value("worker_load", label, rates.load);
+    out.value("worker_loop_lag_seconds", label, rates.loopLagMs / 1000);
+    out.value("worker_restarts_total", label, load.restarts);
+    out.value("worker_ready", label, load.ready ? 1 : 0);
+  }
+}
+
+/** Collects samples by family, since the format wants a family's lines together. */
+class Text {
+  readonly #families = new Map<string, string[]>();
+
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
+    this.#families.set(name, [
+      `# HELP spillway_${name} ${help}`,
+      `# TYPE spillway_${name} ${type}`,
+    ]);
+  }
+
+  value(name: string, labels: string, value: number): void {
+    const family = this.#families.get(name) ?? this.#families.get(name.replace(SUFFIX, ""));
+    family?.push(`spillway_${name}${labels === "" ? "" : `{${labels}}`} ${value}`);
+  }
+
+  toString(): string {
+    return `${[...this.#families.values()].flat().join("\n")}\n`;
+  }
+}
+
+const SUFFIX = /_(bucket|sum|count)$/;
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function count<K>(map: Map<K, number>, key: K): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}

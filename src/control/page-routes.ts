@@ -1,0 +1,45 @@
+import type { Hono } from "hono";
+import type { AppContext, AppEnv } from "./context.ts";
+import { notFound } from "./problem.ts";
+
+/** One file for the browser, as src/web hands it out. */
+export interface Page {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  /** A strong entity tag, quotes included. */
+  readonly etag: string;
+  readonly contentSecurityPolicy: string | null;
+}
+
+/** Keys: "home", "publish", "watch", "dashboard", and asset paths such as "/assets/player.js". */
+export interface Pages {
+  get(key: string): Page | undefined;
+}
+
+/** The pages and their assets. A token may stand in a page's URL, so no referrer leaves it. */
+export function mountPages(app: Hono<AppEnv>, pages: Pages): void {
+  const serve = (key: string) => (c: AppContext) => send(c, pages.get(key));
+  app.get("/", serve("home"));
+  app.get("/publish/*", serve("publish"));
+  app.get("/watch/*", serve("watch"));
+  app.get("/dashboard", serve("dashboard"));
+  app.get("/*", (c) => send(c, c.req.path.includes(".") ? pages.get(c.req.path) : undefined));
+}
+
+function send(c: AppContext, page: Page | undefined): Response {
+  if (page === undefined) return notFound("page");
+  const headers: Record<string, string> = {
+    "Content-Type": page.contentType,
+    ETag: page.etag,
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+  };
+  if (page.contentSecurityPolicy !== null) {
+    headers["Content-Security-Policy"] = page.contentSecurityPolicy;
+  }
+  if (c.req.header("If-None-Match") === page.etag) {
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(page.body, { status: 200, headers });
+}
