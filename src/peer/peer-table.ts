@@ -1,27 +1,89 @@
+import { assert } from "../assert.ts";
+import type { CloseReason } from "../commands.ts";
+import type { Region } from "../srtp/cipher.ts";
+import { classify, DatagramKind } from "../wire/demux.ts";
+import { type Path, pathKey, samePath } from "../wire/path.ts";
+import { parseStun, StunMessage } from "../wire/stun.ts";
+import type { PeerCounters } from "./counters.ts";
+import { PeerEvent, type PeerEventCode } from "./events.ts";
+import {
+  type IceCredentials,
+  type IceKeys,
+  keysOf,
+  localUfragOf,
+  usernameMatches,
+} from "./ice-credentials.ts";
+import type { Peer } from "./peer.ts";
+import { Tombstones } from "./tombstones.ts";
+import type { Transmit } from "./transmit.ts";
+
+/** An address belongs to its session while that gave a sign of life so lately; browsers check every
+ * 2.5 s. Afterwards another session may prove that it lives there now (a port is reused). */
+const ADDRESS_HELD_US = 3_000_000;
+/** The original credentials and those of the last restart. */
+const UFRAGS_MAX = 2;
+
+interface Entry {
+  readonly peer: Peer;
+  /** Local ufrags that lead here, oldest first, with their keys for the tombstone. */
+  readonly credentials: { readonly ufrag: string; readonly keys: IceKeys }[];
+  /** Addresses under which the peer is found. */
+  readonly paths: Path[];
+}
+
+/** One message at a time in a thread. */
+const message = new StunMessage();
+
 /**
  * All sessions of one worker: finds the peer of each datagram by its validated address, or, for
- * STUN requests, by local ufrag. Sessions closed a moment ago still answer checks, with 403.
+ * STUN requests from elsewhere, by local ufrag. Sessions closed a moment ago still answer
+ * authenticated checks, with 403.
  *
  * Loop of a worker: `handleDatagram` for each datagram received (act on the event of `table.peer`),
  * `handleTimeout` when `nextTimeout` is due, then `pollTransmit` until false.
  */
-import type { CloseReason } from "../commands.ts";
-import type { Region } from "../srtp/cipher.ts";
-import type { PeerCounters } from "./counters.ts";
-import type { PeerEventCode } from "./events.ts";
-import type { IceCredentials, Peer } from "./peer.ts";
-import type { Transmit } from "./transmit.ts";
-
-export declare class PeerTable {
+export class PeerTable {
   /** The peer that the last event of `handleDatagram` is about; null when it found none. */
-  readonly peer: Peer | null;
-  readonly size: number;
+  peer: Peer | null = null;
+  readonly #counters: PeerCounters;
+  readonly #entries = new Map<number, Entry>();
+  readonly #byUfrag = new Map<string, Entry>();
+  /** By `path.key`; IPv6 keys are hashes, so the path itself is compared too. */
+  readonly #byPath = new Map<number, Entry>();
+  readonly #tombstones = new Tombstones();
+  /** Peers that may have something to send; closed ones are freed once drained. */
+  readonly #sending = new Set<Peer>();
+  #earliest = Infinity;
 
-  constructor(counters: PeerCounters);
-  /** The peer's local ufrag must be unused in this table. */
-  add(peer: Peer): void;
-  bySession(session: number): Peer | null;
-  peers(): IterableIterator<Peer>;
+  constructor(counters: PeerCounters) {
+    this.#counters = counters;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The peer's session number and local ufrag must be unused in this table. */
+  add(peer: Peer): void {
+    const { localUfrag } = peer.setup;
+    assert(!this.#entries.has(peer.session), "a session is added once");
+    assert(!this.#byUfrag.has(localUfrag), "local ufrags are unique");
+    const credentials = [{ ufrag: localUfrag, keys: keysOf(peer.setup) }];
+    const entry: Entry = { peer, credentials, paths: [] };
+    this.#entries.set(peer.session, entry);
+    this.#byUfrag.set(localUfrag, entry);
+    this.#sending.add(peer);
+    this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
+  }
+
+  bySession(session: number): Peer | null {
+    return this.#entries.get(session)?.peer ?? null;
+  }
+
+  *peers(): IterableIterator<Peer> {
+    for (const { peer } of this.#entries.values()) yield peer;
+  }
+
   /** After `closed` the peer is out of the table; its last datagrams leave by `pollTransmit`. */
   handleDatagram(
     now: number,
@@ -31,12 +93,203 @@ export declare class PeerTable {
     socket: number,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
-  ): PeerEventCode;
+  ): PeerEventCode {
+    this.peer = null;
+    const { bytes } = region;
+    const kind = classify(bytes, offset, length);
+    const owner = this.#ownerOf(socket, sockaddr, sockaddrOffset);
+    if (kind === DatagramKind.stun) {
+      return this.#handleStun(now, bytes, offset, length, socket, sockaddr, sockaddrOffset, owner);
+    }
+    if (owner === null) {
+      this.#countStranger(kind);
+      return PeerEvent.none;
+    }
+    const peer = owner.peer;
+    this.peer = peer;
+    const event = peer.handleDatagram(
+      now,
+      region,
+      offset,
+      length,
+      socket,
+      sockaddr,
+      sockaddrOffset,
+    );
+    if (kind === DatagramKind.dtls) this.#follow(now, owner, event);
+    return event;
+  }
+
   /** Calls `onEvent` for every peer whose timeout changed its state. */
-  handleTimeout(now: number, onEvent: (peer: Peer, event: PeerEventCode) => void): void;
-  nextTimeout(): number;
-  pollTransmit(out: Transmit): boolean;
+  handleTimeout(now: number, onEvent: (peer: Peer, event: PeerEventCode) => void): void {
+    if (now < this.#earliest) return;
+    this.#earliest = Infinity;
+    for (const entry of this.#entries.values()) {
+      const { peer } = entry;
+      if (now >= peer.nextTimeout()) {
+        const event = peer.handleTimeout(now);
+        this.#follow(now, entry, event);
+        if (event !== PeerEvent.none) onEvent(peer, event);
+      }
+      this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
+    }
+  }
+
+  /** Microseconds of `now`'s clock, or Infinity. May be earlier than needed. */
+  nextTimeout(): number {
+    return this.#earliest;
+  }
+
+  pollTransmit(out: Transmit): boolean {
+    if (this.#tombstones.pollTransmit(out)) return true;
+    for (const peer of this.#sending) {
+      if (peer.pollTransmit(out)) return true;
+      this.#sending.delete(peer);
+      if (peer.state === "closed") peer.free();
+    }
+    return false;
+  }
+
   /** Closes and takes the peer out; its close_notify leaves by `pollTransmit`, then it is freed. */
-  close(now: number, peer: Peer, reason: CloseReason): void;
-  restart(now: number, peer: Peer, credentials: IceCredentials): void;
+  close(now: number, peer: Peer, reason: CloseReason): void {
+    const entry = this.#entries.get(peer.session);
+    assert(entry?.peer === peer, "the peer is in this table");
+    peer.close(now, reason);
+    this.#follow(now, entry, PeerEvent.closed);
+  }
+
+  restart(now: number, peer: Peer, credentials: IceCredentials): void {
+    const entry = this.#entries.get(peer.session);
+    assert(entry?.peer === peer, "the peer is in this table");
+    assert(!this.#byUfrag.has(credentials.localUfrag), "local ufrags are unique");
+    peer.restart(now, credentials);
+    // Which of the old credentials still count is the peer's business; here they only lead to it.
+    if (entry.credentials.length === UFRAGS_MAX) {
+      this.#byUfrag.delete(entry.credentials.shift()!.ufrag);
+    }
+    entry.credentials.push({ ufrag: credentials.localUfrag, keys: keysOf(credentials) });
+    this.#byUfrag.set(credentials.localUfrag, entry);
+    this.#follow(now, entry, PeerEvent.none);
+  }
+
+  #handleStun(
+    now: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+    owner: Entry | null,
+  ): PeerEventCode {
+    if (!parseStun(bytes, offset, length, message)) {
+      this.#counters.stunMalformed += 1;
+      return PeerEvent.none;
+    }
+    const entry = this.#addressee(bytes, owner);
+    if (entry === null) {
+      this.#refuseStranger(now, bytes, offset, socket, sockaddr, sockaddrOffset);
+      return PeerEvent.none;
+    }
+    const { peer } = entry;
+    const rival = owner !== null && owner !== entry ? owner : null;
+    if (rival !== null && now - rival.peer.lastSignOfLife < ADDRESS_HELD_US) {
+      this.#counters.pathConflicts += 1;
+      return PeerEvent.none;
+    }
+    this.peer = peer;
+    const event = peer.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+    this.#indexPaths(entry);
+    this.#follow(now, entry, event);
+    return event;
+  }
+
+  /** Whom a STUN message is for: the request's local ufrag decides, else who lives there. */
+  #addressee(bytes: Uint8Array, owner: Entry | null): Entry | null {
+    const { usernameOffset: at, usernameLength: length } = message;
+    if (at === -1) return owner;
+    // The usual case, without making a string.
+    if (owner !== null) {
+      for (const { keys } of owner.credentials) {
+        if (usernameMatches(keys, bytes, at, length)) return owner;
+      }
+    }
+    return this.#byUfrag.get(localUfragOf(bytes, at, length)) ?? owner;
+  }
+
+  #refuseStranger(
+    now: number,
+    bytes: Uint8Array,
+    offset: number,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+  ): void {
+    const { usernameOffset: at, usernameLength: length } = message;
+    const ufrag = at === -1 ? "" : localUfragOf(bytes, at, length);
+    const closed = this.#tombstones;
+    if (closed.refuse(now, ufrag, bytes, offset, message, socket, sockaddr, sockaddrOffset)) {
+      this.#counters.stunRefused += 1;
+    } else {
+      this.#counters.stunUnknown += 1;
+    }
+  }
+
+  #countStranger(kind: DatagramKind): void {
+    if (kind === DatagramKind.dtls) this.#counters.dtlsUnvalidated += 1;
+    else if (kind === DatagramKind.unknown) this.#counters.unknown += 1;
+    else this.#counters.srtpUnvalidated += 1;
+  }
+
+  #ownerOf(socket: number, sockaddr: Uint8Array, sockaddrOffset: number): Entry | null {
+    const entry = this.#byPath.get(pathKey(socket, sockaddr, sockaddrOffset));
+    if (entry === undefined) return null;
+    for (const path of entry.paths) {
+      if (samePath(path, socket, sockaddr, sockaddrOffset)) return entry;
+    }
+    return null;
+  }
+
+  /** Makes the addresses that ICE has validated lead to the peer, and only those. */
+  #indexPaths(entry: Entry): void {
+    const { paths } = entry.peer.ice.validated;
+    for (let i = entry.paths.length - 1; i >= 0; i -= 1) {
+      const path = entry.paths[i]!;
+      if (paths.includes(path)) continue;
+      entry.paths.splice(i, 1);
+      if (this.#byPath.get(path.key) === entry) this.#byPath.delete(path.key);
+    }
+    for (const path of paths) {
+      if (entry.paths.includes(path)) continue;
+      const rival = this.#byPath.get(path.key);
+      if (rival !== undefined) this.#dispossess(rival, path.key);
+      entry.paths.push(path);
+      this.#byPath.set(path.key, entry);
+    }
+  }
+
+  /** The old session at an address loses it, and with its last address its consent. */
+  #dispossess(entry: Entry, key: number): void {
+    for (const path of entry.paths.filter((candidate) => candidate.key === key)) {
+      entry.peer.ice.lose(path);
+      entry.paths.splice(entry.paths.indexOf(path), 1);
+    }
+  }
+
+  #follow(now: number, entry: Entry, event: PeerEventCode): void {
+    const { peer } = entry;
+    this.#sending.add(peer);
+    if (event !== PeerEvent.closed) {
+      this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
+      return;
+    }
+    this.#entries.delete(peer.session);
+    for (const { ufrag, keys } of entry.credentials) {
+      this.#byUfrag.delete(ufrag);
+      this.#tombstones.add(now, ufrag, keys);
+    }
+    for (const path of entry.paths) {
+      if (this.#byPath.get(path.key) === entry) this.#byPath.delete(path.key);
+    }
+  }
 }
