@@ -184,6 +184,8 @@ export function formatRing(buffer: SharedArrayBuffer, kind: "audio" | "video"): 
   words[Header.slots] = start;
   words[Header.slotsMax] = slotsMax;
   words[Header.slotsGranted] = start;
+  // Zeroed memory would say that sequence 0 is in its place already.
+  new Int32Array(buffer, slotsOffset(slotsMax), 1)[0] = ~0;
   Atomics.store(words, Header.magic, RING_MAGIC);
 }
 
