@@ -7,7 +7,8 @@ export interface WebLink {
 export const REL_EVENTS = "urn:ietf:params:whep:ext:core:server-sent-events";
 
 // <target> and then parameters; a quoted value may hold commas, semicolons and escaped quotes.
-const LINK = /<([^>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))?)*)/g;
+const LINK =
+  /<([^>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))?)*)/g;
 const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+)))?/g;
 
 /** Parses a Link header, several joined by commas included; what is not a link is skipped. */

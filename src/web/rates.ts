@@ -83,7 +83,10 @@ export interface Latency {
  * it is capture to screen; otherwise only what can be known here: half the round trip to the
  * server plus the time in the jitter buffer.
  */
-export function estimateLatency(captureToScreenMs: number | null, figures: Figures): Latency | null {
+export function estimateLatency(
+  captureToScreenMs: number | null,
+  figures: Figures,
+): Latency | null {
   // A publisher's clock that was never mapped gives nonsense: no live picture is a minute old.
   if (captureToScreenMs !== null && captureToScreenMs > 0 && captureToScreenMs < 60_000) {
     return { ms: captureToScreenMs, basis: "capture" };

@@ -6,7 +6,10 @@ export function nameFromPath(path: string, page: string): string {
   if (!path.startsWith(prefix)) return "";
   const segments = path.slice(prefix.length).split("/");
   try {
-    return segments.map(decodeURIComponent).filter((segment) => segment !== "").join("/");
+    return segments
+      .map(decodeURIComponent)
+      .filter((segment) => segment !== "")
+      .join("/");
   } catch {
     return "";
   }

@@ -1,0 +1,268 @@
+/**
+ * <spillway-player src="/whep/NAME">: a WHEP player with controls, for the watch page and for
+ * other sites (served as /assets/player.js).
+ *
+ * Attributes: `src` (WHEP address), `token` (Bearer token), `muted`, `stats` (shows the overlay).
+ * Events: "statechange", "figures" (each second), "viewercount". It starts when it enters the
+ * document and stops when it leaves.
+ */
+import "media-chrome/dist/media-controller.js";
+import "media-chrome/dist/media-control-bar.js";
+import "media-chrome/dist/media-play-button.js";
+import "media-chrome/dist/media-mute-button.js";
+import "media-chrome/dist/media-volume-range.js";
+import "media-chrome/dist/media-fullscreen-button.js";
+import "media-chrome/dist/media-pip-button.js";
+import type { ConnectionState } from "./connection.ts";
+import { make, setText } from "./dom.ts";
+import { figureLines } from "./figures.ts";
+import { PLAYER_STYLE } from "./playerstyle.ts";
+import type { Figures, Latency, Report } from "./rates.ts";
+import { estimateLatency, viewerFigures } from "./rates.ts";
+import { Viewer } from "./whep.ts";
+
+const FIGURES_INTERVAL_MS = 1_000;
+
+/** What the picture is doing, for the page around the player. */
+export interface PlayerStatus {
+  readonly state: ConnectionState | "inactive";
+  readonly message: string;
+  readonly status: number;
+}
+
+export class SpillwayPlayer extends HTMLElement {
+  static readonly observedAttributes = ["src", "token", "muted", "stats"];
+
+  readonly video = make("video");
+  readonly #cover = make("div", "cover");
+  readonly #coverText = make("p");
+  readonly #unmute = make("button", "unmute", "Unmute");
+  readonly #overlay = make("dl", "overlay");
+  #viewer: Viewer | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #before: Report[] = [];
+  #captureToScreenMs: number | null = null;
+  #restart = false;
+  figures: Figures | null = null;
+  latency: Latency | null = null;
+  /** Since the page began, in ms; null until the first picture of the newest session. */
+  firstFrameMs: number | null = null;
+  /** From the start of the WHEP POST to the first picture, in ms. */
+  postToFirstFrameMs: number | null = null;
+
+  constructor() {
+    super();
+    this.#build(this.attachShadow({ mode: "open" }));
+  }
+
+  get pc(): RTCPeerConnection | null {
+    return this.#viewer?.connection.pc ?? null;
+  }
+
+  get viewers(): number | null {
+    return this.#viewer?.viewers ?? null;
+  }
+
+  get status(): PlayerStatus {
+    const connection = this.#viewer?.connection;
+    if (!connection) return { state: "idle", message: "", status: 0 };
+    const away = connection.state === "live" && !this.#viewer?.active;
+    const { message, status } = connection;
+    return { state: away ? "inactive" : connection.state, message, status };
+  }
+
+  connectedCallback(): void {
+    this.#start();
+    this.#timer = setInterval(() => void this.#measure(), FIGURES_INTERVAL_MS);
+    this.#watchFrames();
+  }
+
+  disconnectedCallback(): void {
+    clearInterval(this.#timer);
+    this.#viewer?.stop();
+    this.#viewer = null;
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === "stats") this.#overlay.hidden = after === null;
+    else if (name === "muted") this.video.muted = after !== null;
+    else if (this.isConnected && !this.#restart) this.#startSoon();
+  }
+
+  /** Starts anew, for instance with another token. */
+  #startSoon(): void {
+    this.#restart = true;
+    queueMicrotask(() => {
+      this.#restart = false;
+      if (this.isConnected) this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#viewer?.stop();
+    this.#viewer = null;
+    const source = this.getAttribute("src");
+    if (!source) return;
+    const stream = new MediaStream();
+    this.video.srcObject = null;
+    const viewer = new Viewer(
+      new URL(source, document.baseURI).href,
+      this.getAttribute("token"),
+      stream,
+    );
+    this.#viewer = viewer;
+    // Not earlier: a video element with nothing to show would hold the page's load event back.
+    viewer.addEventListener("track", () => this.#attach(stream));
+    viewer.addEventListener("statechange", () => this.#show());
+    viewer.addEventListener("active", () => this.#show());
+    viewer.addEventListener("inactive", () => this.#show());
+    viewer.addEventListener("viewercount", () => this.dispatchEvent(new Event("viewercount")));
+    viewer.connection.start();
+  }
+
+  #attach(stream: MediaStream): void {
+    if (this.video.srcObject === stream) return;
+    this.video.srcObject = stream;
+    void this.#play();
+  }
+
+  /** Browsers refuse sound before a click: then play without, and offer the button. */
+  async #play(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+      this.video.muted = true;
+      await this.video.play().catch(() => undefined);
+    }
+    this.#showUnmute();
+  }
+
+  #watchFrames(): void {
+    const seen = (_now: number, frame: VideoFrameCallbackMetadata) => {
+      if (!this.isConnected) return;
+      const capture = frame.captureTime;
+      const delay = capture === undefined ? null : frame.expectedDisplayTime - capture;
+      this.#captureToScreenMs = delay;
+      const connection = this.#viewer?.connection;
+      if (this.firstFrameMs === null && connection?.state !== "stopped") {
+        this.firstFrameMs = performance.now();
+        this.postToFirstFrameMs = this.firstFrameMs - (connection?.postedAt ?? 0);
+        this.#show();
+      }
+      this.video.requestVideoFrameCallback(seen);
+    };
+    this.video.requestVideoFrameCallback?.(seen);
+  }
+
+  #show(): void {
+    const { state, message } = this.status;
+    if (state === "connecting") {
+      this.firstFrameMs = null;
+      this.postToFirstFrameMs = null;
+      this.#before = [];
+    }
+    if (state !== "live") this.#captureToScreenMs = null;
+    const hasMedia = this.firstFrameMs !== null || (this.figures?.packets ?? 0) > 0;
+    const shown = state === "live" && hasMedia ? "" : coverText(state, message);
+    setText(this.#coverText, shown);
+    this.#cover.hidden = shown === "";
+    this.#cover.classList.toggle("busy", state !== "refused" && state !== "stopped");
+    this.#showUnmute();
+    this.dispatchEvent(new Event("statechange"));
+  }
+
+  #showUnmute(): void {
+    this.#unmute.hidden = !this.video.muted || this.status.state !== "live";
+  }
+
+  async #measure(): Promise<void> {
+    const pc = this.pc;
+    if (pc === null || pc.connectionState === "closed") return;
+    const reports: Report[] = [];
+    for (const report of (await pc.getStats()).values()) reports.push(report);
+    if (this.pc !== pc) return;
+    this.figures = viewerFigures(this.#before, reports);
+    this.latency = estimateLatency(this.#captureToScreenMs, this.figures);
+    this.#before = reports;
+    this.#viewer?.heard(this.figures.packets, performance.now());
+    if (!this.#cover.hidden && this.status.state === "live") this.#show();
+    if (!this.#overlay.hidden) this.#fillOverlay(this.figures);
+    this.dispatchEvent(new Event("figures"));
+  }
+
+  #fillOverlay(figures: Figures): void {
+    const rows = figureLines(figures, this.latency).map((line) =>
+      make("div", "", make("dt", "", line.label), make("dd", "", line.value)),
+    );
+    this.#overlay.replaceChildren(...rows);
+  }
+
+  #build(root: ShadowRoot): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(PLAYER_STYLE);
+    root.adoptedStyleSheets = [sheet];
+    this.video.slot = "media";
+    this.video.autoplay = true;
+    this.video.playsInline = true;
+    this.#cover.append(make("span", "spinner"), this.#coverText);
+    this.#coverText.setAttribute("role", "status");
+    this.#overlay.hidden = true;
+    this.#unmute.type = "button";
+    this.#unmute.hidden = true;
+    this.#unmute.addEventListener("click", () => {
+      this.video.muted = false;
+      if (this.video.volume === 0) this.video.volume = 1;
+      void this.video.play();
+    });
+    this.video.addEventListener("volumechange", () => this.#showUnmute());
+    const controller = document.createElement("media-controller");
+    controller.setAttribute("defaultstreamtype", "live");
+    controller.setAttribute("hotkeys", "noarrowleft noarrowright");
+    controller.append(this.video, this.#controls());
+    root.append(make("div", "frame", controller, this.#cover, this.#overlay, this.#unmute));
+  }
+
+  #controls(): HTMLElement {
+    const bar = document.createElement("media-control-bar");
+    const stats = make("button", "stats", "Stats");
+    stats.type = "button";
+    stats.setAttribute("aria-pressed", "false");
+    stats.addEventListener("click", () => {
+      stats.setAttribute("aria-pressed", String(this.toggleAttribute("stats")));
+      if (this.figures) this.#fillOverlay(this.figures);
+    });
+    for (const name of ["play-button", "mute-button", "volume-range"]) {
+      bar.append(document.createElement(`media-${name}`));
+    }
+    bar.append(make("span", "space"), stats);
+    for (const name of ["pip-button", "fullscreen-button"]) {
+      bar.append(document.createElement(`media-${name}`));
+    }
+    return bar;
+  }
+}
+
+function coverText(state: PlayerStatus["state"], message: string): string {
+  switch (state) {
+    case "waiting":
+      return "Waiting for the stream to start…";
+    case "inactive":
+      return "The publisher is away. Playback goes on when it returns.";
+    case "retrying":
+      return `${message} Trying again…`;
+    case "refused":
+      return message;
+    case "stopped":
+      return "Stopped.";
+    case "idle":
+      return "No stream chosen.";
+    case "connecting":
+    case "live":
+      return "Connecting…";
+  }
+}
+
+if (!customElements.get("spillway-player"))
+  customElements.define("spillway-player", SpillwayPlayer);

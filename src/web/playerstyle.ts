@@ -1,0 +1,38 @@
+/** The player's own style: it must look the same on any site, so it lives in the shadow root. */
+export const PLAYER_STYLE = `
+:host { display: block; position: relative; aspect-ratio: 16 / 9; background: #05090b;
+  color: #f2f7f7; border-radius: 10px; overflow: hidden;
+  font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+[hidden][hidden][hidden] { display: none; }
+.frame, media-controller { position: absolute; inset: 0; width: 100%; height: 100%; }
+media-controller { --media-primary-color: #f2f7f7; --media-control-background: transparent;
+  --media-control-hover-background: rgb(255 255 255 / .14); --media-background-color: transparent;
+  --media-focus-box-shadow: inset 0 0 0 2px #4fd6cb; --media-range-bar-color: #4fd6cb; }
+video { width: 100%; height: 100%; object-fit: contain; }
+media-control-bar { width: 100%; align-items: center; padding: 0 4px;
+  background: linear-gradient(transparent, rgb(0 0 0 / .72)); }
+.space { flex: 1; }
+button { font: inherit; color: inherit; cursor: pointer; }
+button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
+.stats { background: none; border: 1px solid rgb(255 255 255 / .5); border-radius: 6px;
+  padding: 2px 9px; margin: 0 6px; font-size: 13px; }
+.stats[aria-pressed="true"] { background: #f2f7f7; color: #05090b; }
+.cover { position: absolute; inset: 0; display: flex; flex-direction: column; gap: 14px;
+  align-items: center; justify-content: center; padding: 24px; text-align: center;
+  background: rgb(5 9 11 / .78); pointer-events: none; }
+.cover p { margin: 0; max-width: 44ch; font-size: 17px; }
+.spinner { display: none; width: 30px; height: 30px; border-radius: 50%;
+  border: 3px solid rgb(255 255 255 / .25); border-top-color: #4fd6cb; }
+.busy .spinner { display: block; animation: turn 1s linear infinite; }
+@keyframes turn { to { transform: rotate(1turn); } }
+@media (prefers-reduced-motion: reduce) { .busy .spinner { animation-duration: 4s; } }
+.unmute { position: absolute; top: 14px; right: 14px; border: 0; border-radius: 999px;
+  padding: 9px 18px; font-weight: 600; background: #f2f7f7; color: #05090b;
+  box-shadow: 0 2px 12px rgb(0 0 0 / .45); }
+.overlay { position: absolute; top: 10px; left: 10px; margin: 0; padding: 9px 12px;
+  border-radius: 8px; background: rgb(5 9 11 / .74); font-size: 12px; line-height: 1.5;
+  font-variant-numeric: tabular-nums; pointer-events: none; }
+.overlay div { display: flex; gap: 14px; justify-content: space-between; }
+.overlay dt { opacity: .75; } .overlay dd { margin: 0; }
+@media (max-width: 480px) { media-volume-range { display: none; } .overlay { font-size: 10px; } }
+`;

@@ -1,0 +1,215 @@
+/** /publish/NAME: choose sources, send them by WHIP, see how it goes. */
+import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
+import type { Connection } from "./connection.ts";
+import { byId, setNotice, setText } from "./dom.ts";
+import { publisherLines } from "./figures.ts";
+import { startMeter } from "./meter.ts";
+import type { Report } from "./rates.ts";
+import { publisherFigures } from "./rates.ts";
+import type { SourceChoice, Sources } from "./sources.ts";
+import { openSources } from "./sources.ts";
+import { nameFromPath, pathOfName } from "./streamname.ts";
+import { showTiles } from "./tiles.ts";
+import { publishConnection, sendableCodecs } from "./whip.ts";
+
+const STATES: Record<string, string> = {
+  connecting: "connecting",
+  live: "live",
+  retrying: "reconnecting",
+  refused: "refused",
+  stopped: "stopped",
+};
+
+const name = nameFromPath(location.pathname, "publish");
+const parameters = new URLSearchParams(location.search);
+const form = byId<HTMLFormElement>("settings");
+const toggle = byId<HTMLButtonElement>("toggle");
+const preview = byId<HTMLVideoElement>("preview");
+let connection: Connection | null = null;
+let sources: Sources | null = null;
+let stopMeter: () => void = () => undefined;
+let before: Report[] = [];
+let starting = false;
+
+prepare();
+
+function prepare(): void {
+  carryToken();
+  setText(byId("name"), name || "No stream named");
+  document.title = `Publish ${name} – Spillway`;
+  byId<HTMLAnchorElement>("watch").href = withToken(pathOfName("watch", name));
+  for (const codec of sendableCodecs()) {
+    byId<HTMLSelectElement>("codec").add(new Option(codec.toUpperCase(), codec));
+  }
+  if (!navigator.mediaDevices) {
+    byId("insecure").hidden = false;
+    select("source", "pattern");
+    select("audio", "tone");
+  }
+  applyParameters();
+  showTiles(byId("figures"), publisherLines(publisherFigures([], [])));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (connection === null) void start();
+    else finish("stopped");
+  });
+  setInterval(() => void measure(), 1_000);
+  toggle.disabled = name === "";
+  exposeForTests();
+  if (parameters.get("auto") === "1" && name !== "") void start();
+}
+
+/** ?source=pattern&audio=tone&codec=VP8&width=640&height=360&fps=30&bitrate=1500000&auto=1 */
+function applyParameters(): void {
+  const width = whole("width", 16, 7680);
+  const height = whole("height", 16, 4320);
+  select("source", parameters.get("source"));
+  select("audio", parameters.get("audio"));
+  select("codec", parameters.get("codec")?.toLowerCase() ?? null);
+  if (width !== null && height !== null)
+    selectOrAdd("size", `${width}x${height}`, `${width} × ${height}`);
+  const fps = whole("fps", 1, 120);
+  if (fps !== null) selectOrAdd("fps", String(fps), String(fps));
+  const bitrate = whole("bitrate", 10_000, 100_000_000);
+  if (bitrate !== null) selectOrAdd("bitrate", String(bitrate), `${bitrate / 1e6} Mb/s`);
+}
+
+function whole(key: string, min: number, max: number): number | null {
+  const value = Number(parameters.get(key) ?? "x");
+  return Number.isInteger(value) && value >= min && value <= max ? value : null;
+}
+
+function select(id: string, value: string | null): void {
+  const element = byId<HTMLSelectElement>(id);
+  const known = Array.from(element.options).some((option) => option.value === value);
+  if (value !== null && known) element.value = value;
+}
+
+function selectOrAdd(id: string, value: string, label: string): void {
+  const element = byId<HTMLSelectElement>(id);
+  const known = Array.from(element.options).some((option) => option.value === value);
+  if (!known) element.add(new Option(label, value));
+  element.value = value;
+}
+
+function chosenIn(id: string): string {
+  return byId<HTMLSelectElement>(id).value;
+}
+
+function choice(): SourceChoice {
+  const [width, height] = chosenIn("size").split("x").map(Number);
+  return {
+    picture: chosenIn("source") as SourceChoice["picture"],
+    sound: chosenIn("audio") as SourceChoice["sound"],
+    width: width ?? 1280,
+    height: height ?? 720,
+    framesPerSecond: Number(chosenIn("fps")),
+  };
+}
+
+async function start(): Promise<void> {
+  if (starting) return;
+  const chosen = choice();
+  setNotice(byId("notice"), "");
+  if (chosen.picture === "none" && chosen.sound === "none") {
+    setNotice(byId("notice"), "Choose a picture or a sound to send.");
+    return;
+  }
+  starting = true;
+  toggle.disabled = true;
+  try {
+    sources = await openSources(chosen);
+    begin(sources);
+  } catch (error) {
+    setNotice(byId("notice"), error instanceof Error ? error.message : String(error));
+  } finally {
+    starting = false;
+    toggle.disabled = false;
+  }
+}
+
+function begin(opened: Sources): void {
+  const tracks = [opened.video, opened.audio].filter((track) => track !== null);
+  preview.srcObject = new MediaStream(tracks);
+  byId("hint").hidden = opened.video !== null;
+  if (opened.video === null) setText(byId("hint"), "Sound only.");
+  if (opened.audio) stopMeter = startMeter(opened.audio, byId<HTMLMeterElement>("level"));
+  for (const track of tracks) {
+    track.addEventListener("ended", () => finish("stopped", "The source ended."));
+  }
+  connection = publishConnection({
+    endpoint: new URL(pathOfName("whip", name), location.href).href,
+    token: currentToken(),
+    video: opened.video,
+    audio: opened.audio,
+    codec: chosenIn("codec") || null,
+    maxBitrate: Number(chosenIn("bitrate")),
+  });
+  connection.addEventListener("statechange", showState);
+  setRunning(true);
+  connection.start();
+}
+
+function showState(): void {
+  if (connection === null) return;
+  const { state, message, status } = connection;
+  setBadge(state);
+  if (state !== "refused") {
+    setNotice(byId("notice"), state === "retrying" ? `${message} Trying again…` : "");
+    return;
+  }
+  finish("refused", message);
+  if (status === 401 || status === 403) askForToken(() => void start());
+}
+
+function finish(state: string, message = ""): void {
+  connection?.removeEventListener("statechange", showState);
+  connection?.stop();
+  connection = null;
+  stopMeter();
+  stopMeter = () => undefined;
+  sources?.stop();
+  sources = null;
+  before = [];
+  preview.srcObject = null;
+  setText(byId("hint"), "Choose what to send, then press Start.");
+  byId("hint").hidden = false;
+  setNotice(byId("notice"), message);
+  setBadge(state);
+  setRunning(false);
+  showTiles(byId("figures"), publisherLines(publisherFigures([], [])));
+}
+
+function setRunning(running: boolean): void {
+  setText(toggle, running ? "Stop" : "Start");
+  toggle.classList.toggle("danger", running);
+  for (const element of form.querySelectorAll("select")) element.disabled = running;
+}
+
+function setBadge(state: string): void {
+  setText(byId("state"), STATES[state] ?? state);
+  byId("state").dataset.state = state;
+}
+
+async function measure(): Promise<void> {
+  const pc = connection?.pc;
+  if (!pc) return;
+  const reports: Report[] = [];
+  for (const report of (await pc.getStats()).values()) reports.push(report);
+  if (connection?.pc !== pc) return;
+  showTiles(byId("figures"), publisherLines(publisherFigures(before, reports)));
+  before = reports;
+}
+
+function exposeForTests(): void {
+  const spillway = {
+    get pc() {
+      return connection?.pc ?? null;
+    },
+    get state() {
+      return connection?.state ?? "idle";
+    },
+    stats: async () => Array.from((await connection?.pc?.getStats())?.values() ?? []),
+  };
+  Object.assign(window, { spillway });
+}

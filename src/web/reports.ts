@@ -1,0 +1,71 @@
+/** What the admin API answers, as far as the pages use it. */
+
+export interface VideoEntry {
+  readonly codec: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bitrate: number | null;
+  readonly framesPerSecond: number | null;
+}
+
+/** GET /api/v1/streams */
+export interface StreamEntry {
+  readonly name: string;
+  readonly live: boolean;
+  readonly viewers: number;
+  readonly publishers: number;
+  readonly video: VideoEntry | null;
+  readonly audio: {
+    readonly codec: string;
+    readonly bitrate: number | null;
+    readonly channels: number;
+  } | null;
+  readonly uptimeSeconds: number | null;
+}
+
+/** GET /api/v1/stats; counters only rise. */
+export interface NodeStats {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly streams: number;
+  readonly publishers: number;
+  readonly viewers: number;
+  readonly workers: readonly WorkerEntry[];
+  /** `cpu` is in cores: 1.5 is one and a half busy cores. */
+  readonly process: { readonly rssBytes: number; readonly cpu: number };
+  readonly bitsPerSecondIn: number;
+  readonly bitsPerSecondOut: number;
+}
+
+export interface WorkerEntry {
+  readonly name: string;
+  readonly load: number;
+  readonly loopLagMs: number;
+  readonly sessions: number;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly nacks: number;
+  readonly plis: number;
+  readonly restarts: number;
+}
+
+/** GET /api/v1/sessions */
+export interface SessionEntry {
+  readonly id: string;
+  readonly kind: "publisher" | "viewer";
+  readonly stream: string;
+  readonly path: string;
+  readonly connectedSeconds: number;
+  readonly bitrate: number | null;
+}
+
+/** "H264 1280×720 30 fps" with what is known, or "no picture". */
+export function describeVideo(video: VideoEntry | null): string {
+  if (video === null) return "no picture";
+  const parts = [video.codec.toUpperCase()];
+  if (video.width && video.height) parts.push(`${video.width}×${video.height}`);
+  if (video.framesPerSecond) parts.push(`${Math.round(video.framesPerSecond)} fps`);
+  return parts.join(" ");
+}

@@ -1,0 +1,102 @@
+/** /watch/NAME: the player, its figures and the snippet to embed it elsewhere. */
+import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
+import { byId, setText } from "./dom.ts";
+import { figureLines } from "./figures.ts";
+import { formatCount } from "./format.ts";
+import type { SpillwayPlayer } from "./player.ts";
+import { viewerFigures } from "./rates.ts";
+import { nameFromPath, pathOfName } from "./streamname.ts";
+import { showTiles } from "./tiles.ts";
+
+declare global {
+  interface Window {
+    /** For tests and the curious. */
+    spillway: unknown;
+  }
+}
+
+const STATES: Record<string, string> = {
+  idle: "idle",
+  connecting: "connecting",
+  live: "live",
+  inactive: "publisher away",
+  waiting: "not live yet",
+  retrying: "reconnecting",
+  refused: "refused",
+  stopped: "stopped",
+};
+
+const name = nameFromPath(location.pathname, "watch");
+const tiles = byId("figures");
+
+carryToken();
+setText(byId("name"), name || "No stream named");
+document.title = `${name || "Watch"} – Spillway`;
+byId<HTMLAnchorElement>("publish").href = withToken(pathOfName("publish", name));
+showTiles(tiles, figureLines(viewerFigures([], []), null));
+byId<HTMLTextAreaElement>("snippet").value = snippet();
+byId("copy").addEventListener("click", () => void copySnippet());
+customElements.whenDefined("spillway-player").then(startPlayer);
+
+function startPlayer(): void {
+  const player = byId<SpillwayPlayer>("player");
+  player.addEventListener("statechange", () => showState(player));
+  player.addEventListener("viewercount", () => showState(player));
+  player.addEventListener("figures", () => {
+    if (player.figures) showTiles(tiles, figureLines(player.figures, player.latency));
+  });
+  exposeForTests(player);
+  const token = currentToken();
+  if (token) player.setAttribute("token", token);
+  if (name) player.setAttribute("src", pathOfName("whep", name));
+}
+
+function showState(player: SpillwayPlayer): void {
+  const { state, status } = player.status;
+  const badge = byId("state");
+  setText(badge, STATES[state] ?? state);
+  badge.dataset.state = state;
+  const viewers = player.viewers;
+  const words = viewers === 1 ? "1 viewer" : `${formatCount(viewers)} viewers`;
+  setText(byId("viewers"), viewers === null ? "" : words);
+  if (state === "refused" && (status === 401 || status === 403)) {
+    askForToken((token) => player.setAttribute("token", token));
+  }
+}
+
+function snippet(): string {
+  const origin = location.origin;
+  return `<script type="module" src="${origin}/assets/player.js"></script>
+<spillway-player src="${origin}${pathOfName("whep", name)}"></spillway-player>`;
+}
+
+async function copySnippet(): Promise<void> {
+  const area = byId<HTMLTextAreaElement>("snippet");
+  area.select();
+  try {
+    // Undefined outside a secure context; the text is selected then, ready for Ctrl+C.
+    await navigator.clipboard.writeText(area.value);
+    setText(byId("copied"), "Copied.");
+  } catch {
+    setText(byId("copied"), "Selected: press Ctrl+C to copy.");
+  }
+}
+
+function exposeForTests(player: SpillwayPlayer): void {
+  window.spillway = {
+    get pc() {
+      return player.pc;
+    },
+    get firstFrameMs() {
+      return player.firstFrameMs;
+    },
+    get postToFirstFrameMs() {
+      return player.postToFirstFrameMs;
+    },
+    get state() {
+      return player.status.state;
+    },
+    figures: () => player.figures,
+    stats: async () => Array.from((await player.pc?.getStats())?.values() ?? []),
+  };
+}

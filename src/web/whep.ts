@@ -1,0 +1,132 @@
+/**
+ * The watching end (draft-ietf-wish-whep) with its events extension. Dispatches, beside the
+ * connection's "statechange": "inactive", "active" and "viewercount".
+ */
+import { Connection } from "./connection.ts";
+import { findLink, REL_EVENTS } from "./link.ts";
+import { withStereoOpus } from "./sdp.ts";
+import type { Session } from "./session.ts";
+import { authorization } from "./session.ts";
+
+/** Without a packet for this long, the session is replaced; longer while the stream is away. */
+const SILENCE_MAX_MS = 8_000;
+const SILENCE_INACTIVE_MAX_MS = 60_000;
+const EVENT_NAMES = ["active", "inactive", "viewercount", "reconnect"];
+
+export class Viewer extends EventTarget {
+  readonly connection: Connection;
+  readonly #token: string | null;
+  readonly #stream: MediaStream;
+  #events: EventSource | null = null;
+  #heardAt = 0;
+  #packets = -1;
+  /** False between the server's "inactive" and "active" events. */
+  active = true;
+  viewers: number | null = null;
+
+  /** Tracks are put into `stream` as they come, each announced by a "track" event. */
+  constructor(endpoint: string, token: string | null, stream: MediaStream) {
+    super();
+    this.#token = token;
+    this.#stream = stream;
+    this.connection = new Connection({
+      endpoint,
+      token,
+      conflictWaits: true,
+      prepare: (pc) => this.#prepare(pc),
+      mungeOffer: withStereoOpus,
+      opened: (session) => void this.#listen(session),
+    });
+    this.connection.addEventListener("statechange", () => {
+      if (this.connection.state !== "live") this.#forgetEvents();
+      this.dispatchEvent(new Event("statechange"));
+    });
+  }
+
+  stop(): void {
+    this.connection.stop();
+  }
+
+  /** To be told how many packets came in all; replaces a session that fell silent. */
+  heard(packets: number, nowMs: number): void {
+    if (packets !== this.#packets) {
+      this.#packets = packets;
+      this.#heardAt = nowMs;
+      return;
+    }
+    const limit = this.active ? SILENCE_MAX_MS : SILENCE_INACTIVE_MAX_MS;
+    if (this.connection.state === "live" && nowMs - this.#heardAt > limit) {
+      this.#heardAt = nowMs;
+      this.connection.fail("No media is arriving.");
+    }
+  }
+
+  #prepare(pc: RTCPeerConnection): void {
+    for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track);
+    this.active = true;
+    this.#packets = -1;
+    this.#heardAt = performance.now();
+    pc.addTransceiver("video", { direction: "recvonly" });
+    pc.addTransceiver("audio", { direction: "recvonly" });
+    pc.addEventListener("track", (event) => {
+      this.#stream.addTrack(event.track);
+      this.dispatchEvent(new Event("track"));
+    });
+  }
+
+  async #listen(session: Session): Promise<void> {
+    const link = findLink(session.links, REL_EVENTS);
+    if (link === null) return;
+    const offered = link.parameters.events?.split(",").map((name) => name.trim());
+    const wanted = EVENT_NAMES.filter((name) => offered === undefined || offered.includes(name));
+    try {
+      const response = await fetch(session.resolve(link.target), {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...authorization(this.#token) },
+        body: JSON.stringify(wanted),
+      });
+      const location = response.headers.get("Location");
+      if (response.status !== 201 || location === null) return;
+      this.#forgetEvents();
+      this.#subscribe(new EventSource(new URL(location, response.url).href));
+    } catch {
+      // The events are an extra: without them the stream plays all the same.
+    }
+  }
+
+  #subscribe(events: EventSource): void {
+    this.#events = events;
+    events.addEventListener("active", () => this.#setActive(true));
+    events.addEventListener("inactive", () => this.#setActive(false));
+    events.addEventListener("viewercount", (event) => {
+      const count = readJson(event.data).viewercount;
+      if (typeof count !== "number") return;
+      this.viewers = count;
+      this.dispatchEvent(new Event("viewercount"));
+    });
+    events.addEventListener("reconnect", (event) => {
+      const url = readJson(event.data).url;
+      this.connection.reconnect(typeof url === "string" ? url : null);
+    });
+  }
+
+  #setActive(active: boolean): void {
+    this.active = active;
+    this.#heardAt = performance.now();
+    this.dispatchEvent(new Event(active ? "active" : "inactive"));
+  }
+
+  #forgetEvents(): void {
+    this.#events?.close();
+    this.#events = null;
+  }
+}
+
+function readJson(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

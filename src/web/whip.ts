@@ -1,0 +1,63 @@
+/** The publishing end (RFC 9725): one video track, one audio track, one session kept alive. */
+import { Connection } from "./connection.ts";
+
+export interface WhipOptions {
+  readonly endpoint: string;
+  readonly token: string | null;
+  readonly video: MediaStreamTrack | null;
+  readonly audio: MediaStreamTrack | null;
+  /** "h264", "vp8", …; null leaves the choice to browser and server. */
+  readonly codec: string | null;
+  /** Upper limit of the video in bits per second; null for the browser's own. */
+  readonly maxBitrate: number | null;
+}
+
+/** A stopped connection that publishes once start() is called. */
+export function publishConnection(options: WhipOptions): Connection {
+  return new Connection({
+    endpoint: options.endpoint,
+    token: options.token,
+    conflictWaits: false,
+    prepare: (pc) => {
+      const stream = new MediaStream();
+      if (options.audio)
+        pc.addTransceiver(options.audio, { direction: "sendonly", streams: [stream] });
+      if (options.video) addVideo(pc, options.video, stream, options);
+    },
+  });
+}
+
+/** Video codecs this browser can send and Spillway forwards, as lower-case names, best first. */
+export function sendableCodecs(): string[] {
+  const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const names = new Set(listed.map((codec) => shortName(codec.mimeType)));
+  return ["h264", "vp8", "vp9", "av1", "h265"].filter((name) => names.has(name));
+}
+
+function addVideo(
+  pc: RTCPeerConnection,
+  track: MediaStreamTrack,
+  stream: MediaStream,
+  options: WhipOptions,
+): void {
+  const encoding = options.maxBitrate === null ? {} : { maxBitrate: options.maxBitrate };
+  const transceiver = pc.addTransceiver(track, {
+    direction: "sendonly",
+    streams: [stream],
+    sendEncodings: [encoding],
+  });
+  if (options.codec === null) return;
+  const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  // RTX stays in the list, otherwise lost packets could not be sent again.
+  const wanted = listed.filter((codec) => {
+    const name = shortName(codec.mimeType);
+    return name === options.codec || name === "rtx";
+  });
+  if (wanted.some((codec) => shortName(codec.mimeType) !== "rtx")) {
+    transceiver.setCodecPreferences(wanted);
+  }
+}
+
+function shortName(mimeType: string): string {
+  return mimeType.toLowerCase().replace("video/", "");
+}
