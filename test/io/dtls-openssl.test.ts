@@ -1,0 +1,95 @@
+import { expect, test } from "bun:test";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { createCertificate, loadCertificate } from "../../src/io/certificate.ts";
+import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
+import { openOpenSsl } from "../../src/io/openssl.ts";
+import type { DtlsSession } from "../../src/peer/dtls.ts";
+import { DTLS_DATAGRAM_MAX } from "../../src/peer/dtls.ts";
+
+const openSsl = openOpenSsl("system");
+const a = createCertificate();
+const b = createCertificate();
+const server = new OpenSslDtlsFactory(openSsl, a);
+const client = new OpenSslDtlsFactory(openSsl, b);
+const buffer = new Uint8Array(1500);
+
+function shuttle(from: DtlsSession, to: DtlsSession, change?: (bytes: Uint8Array) => void): void {
+  for (let n = from.pollTransmit(buffer); n > 0; n = from.pollTransmit(buffer)) {
+    expect(n).toBeLessThanOrEqual(DTLS_DATAGRAM_MAX);
+    change?.(buffer.subarray(0, n));
+    to.handleDatagram(0, buffer, 0, n);
+  }
+}
+
+function handshake(change?: (bytes: Uint8Array) => void): [DtlsSession, DtlsSession] {
+  const s = server.create("server", [b.fingerprint], 0);
+  const c = client.create("client", [a.fingerprint], 0);
+  for (let i = 0; i < 6; i += 1) {
+    shuttle(c, s, change);
+    shuttle(s, c);
+  }
+  return [s, c];
+}
+
+test("both ends derive the same keys, crosswise", () => {
+  const [s, c] = handshake();
+  expect([s.state, c.state]).toEqual(["connected", "connected"]);
+  const [ours, theirs] = [s.keys(), c.keys()];
+  expect(ours.localKey).toEqual(theirs.remoteKey);
+  expect(ours.remoteKey).toEqual(theirs.localKey);
+  expect(ours.localSalt).toEqual(theirs.remoteSalt);
+  expect(ours.localKey).not.toEqual(ours.remoteKey);
+  c.close(0);
+  shuttle(c, s);
+  expect(s.state).toBe("closed");
+  for (const session of [s, c]) session.free();
+});
+
+test("a CertificateVerify by another key is refused", () => {
+  const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  let changed = 0;
+  // The client's flight is in clear up to ChangeCipherSpec: put another key's signature into its
+  // CertificateVerify (handshake type 15): algorithm (2), length (2), DER signature.
+  const [s, c] = handshake((bytes) => {
+    for (
+      let at = 0;
+      at + 13 < bytes.length;
+      at += 13 + ((bytes[at + 11]! << 8) | bytes[at + 12]!)
+    ) {
+      if (bytes[at] !== 22 || bytes[at + 4] !== 0 || bytes[at + 13] !== 15) continue;
+      const start = at + 13 + 12 + 4;
+      const length = (bytes[start - 2]! << 8) | bytes[start - 1]!;
+      let signature = sign("sha256", bytes.slice(0, at), stranger);
+      while (signature.length !== length) signature = sign("sha256", bytes.slice(0, at), stranger);
+      bytes.set(signature, start);
+      changed += 1;
+    }
+  });
+  expect(changed).toBe(1);
+  expect(s.state).toBe("failed");
+  expect(s.failure).toContain("bad signature");
+  for (const session of [s, c]) session.free();
+});
+
+test("a key that is not the certificate's is refused at start", () => {
+  const mixed = { certificatePem: a.certificatePem, privateKeyPem: b.privateKeyPem };
+  expect(() => new OpenSslDtlsFactory(openSsl, mixed)).toThrow(/private key/);
+  expect(() => loadCertificate(a.certificatePem, b.privateKeyPem)).toThrow(/private key/);
+  expect(loadCertificate(a.certificatePem, a.privateKeyPem).fingerprint).toEqual(a.fingerprint);
+});
+
+test("sessions leave nothing behind", () => {
+  const rounds = (count: number) => {
+    for (let i = 0; i < count; i += 1) {
+      for (const session of handshake()) session.free();
+      const half = client.create("client", [a.fingerprint], 0);
+      half.free();
+      half.free();
+    }
+    Bun.gc(true);
+    return process.memoryUsage.rss();
+  };
+  const before = rounds(150);
+  // A leaked session is 50 KiB: 150 rounds of three would be 22 MiB.
+  expect(rounds(150) - before).toBeLessThan(8 * 1024 * 1024);
+}, 20_000);
