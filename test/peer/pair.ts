@@ -16,7 +16,7 @@ import { LossyLink } from "../support/lossy-link.ts";
 import { seeded } from "../support/random.ts";
 
 const openSsl = openOpenSsl("system");
-const ciphers = new OpenSslSrtpFactory(openSsl);
+export const ciphers = new OpenSslSrtpFactory(openSsl);
 export const serverCertificate = createCertificate();
 export const clientCertificate = createCertificate();
 export const serverDtls = new OpenSslDtlsFactory(openSsl, serverCertificate);
