@@ -1,0 +1,83 @@
+/** `spillway demo`: the server with a stream already live, published by a child process. */
+import type { Subprocess } from "bun";
+import type { Control } from "../control/control.ts";
+import type { Command } from "./command.ts";
+import { DEMO_CLIP, TOKEN_VARIABLE } from "./publish.ts";
+import { serverOptions } from "./serve.ts";
+import { type RunningServer, runServer } from "./server.ts";
+
+const STREAM = "demo";
+/** A publisher that ends (its worker was replaced, for example) is started again after this. */
+const RESTART_MS = 500;
+
+export const demoCommand: Command = {
+  help: `Runs the server with a stream called ${STREAM} already live: a built-in clip with a running clock and
+a beep each second, published over the network like any other stream.
+
+Usage: spillway demo [OPTIONS]
+
+Options are those of serve:
+${serverOptions()}`,
+  run: (args) =>
+    runServer({
+      args,
+      stream: STREAM,
+      readyWhen: hasKeyframe,
+      started: startPublisher,
+    }),
+};
+
+/** Whether a viewer that joined now would have a picture at once. */
+function hasKeyframe(control: Control): boolean {
+  const rings = control.registry.streams.get(STREAM)?.lease?.rings.flat() ?? [];
+  return rings.some((ring) => {
+    const { codec, keyframeCached } = control.plane.describeRing(ring);
+    return codec !== null && codec !== "opus" && keyframeCached;
+  });
+}
+
+/** Keeps a `spillway publish` of its own running; returns how to end it. */
+function startPublisher(server: RunningServer): () => void {
+  let child: Subprocess | null = null;
+  let restart: Timer | null = null;
+  let ended = false;
+  const start = (): void => {
+    restart = null;
+    child = Bun.spawn(publisherCommand(server), {
+      env: { ...process.env, ...(server.token === null ? {} : { [TOKEN_VARIABLE]: server.token }) },
+      stdio: ["ignore", "ignore", "pipe"],
+      onExit: (_process, code, signal) => {
+        if (ended) return;
+        server.log.warn("Demo publisher ended, starting it again", { code, signal });
+        restart = setTimeout(start, RESTART_MS);
+      },
+    });
+    void relayLines(child, (line) => server.log.debug("Demo publisher", { line }));
+  };
+  start();
+  return () => {
+    ended = true;
+    if (restart !== null) clearTimeout(restart);
+    child?.kill("SIGTERM");
+  };
+}
+
+/** This executable, or from source Bun with the entry point. */
+function publisherCommand(server: RunningServer): string[] {
+  const { http, tls } = server.config;
+  const wildcard = http.host === "0.0.0.0" || http.host === "::";
+  const host = wildcard ? "127.0.0.1" : http.host;
+  const bracketed = host.includes(":") ? `[${host}]` : host;
+  const url = `${tls === null ? "http" : "https"}://${bracketed}:${server.port}/whip/${STREAM}`;
+  const self = Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
+  // The certificate is made out to the public name, and this is the same machine.
+  const trust = tls === null ? [] : ["--any-certificate"];
+  return [...self, "publish", DEMO_CLIP, url, "--loop", ...trust];
+}
+
+async function relayLines(child: Subprocess, log: (line: string) => void): Promise<void> {
+  if (!(child.stderr instanceof ReadableStream)) return;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    for (const line of text.split("\n")) if (line !== "") log(line);
+  }
+}

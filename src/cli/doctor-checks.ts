@@ -1,0 +1,199 @@
+/** The checks of `spillway doctor`, one a function. */
+import { existsSync, readFileSync } from "node:fs";
+import { arch, release } from "node:os";
+import type { Config } from "../config.ts";
+import { EMBEDDED_OPENSSL } from "../embedded.ts";
+import { chooseOpenSsl } from "../io/embedded-openssl.ts";
+import { probeSegmentation } from "../io/probe.ts";
+import { openFileLimit } from "../io/resource-limit.ts";
+import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
+import { SOCKET_BUFFER_BYTES } from "../limits.ts";
+import { versionLine } from "../version.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly level: "ok" | "warn" | "fail";
+  readonly detail: string;
+  /** What to do about it; null when all is well. */
+  readonly mend: string | null;
+}
+
+/** An event stream, a keep-alive connection and some slack for each of 10,000 viewers. */
+const OPEN_FILES_MIN = 32_768;
+/** 5.0 is the first kernel whose UDP_SEGMENT and UDP_GRO have no known corruption. */
+const KERNEL_MIN = 5;
+
+/** `running`: the ports are in use by the server itself. */
+export async function runChecks(config: Config, running: boolean): Promise<readonly Finding[]> {
+  return [
+    ok("version", versionLine()),
+    await checkOpenSsl(),
+    embeddedOpenSsl(),
+    checkKernel(),
+    checkSegmentation(),
+    ...["rmem_max", "wmem_max"].map(checkBuffer),
+    checkOpenFiles(),
+    ...(running ? [] : [checkHttpPort(config), checkMediaPorts(config)]),
+    checkClock(),
+    checkAes(),
+    checkMemoryLimit(config),
+    checkCpuLimit(),
+  ];
+}
+
+async function checkOpenSsl(): Promise<Finding> {
+  try {
+    const { version, origin } = await chooseOpenSsl();
+    return ok("openssl", `${version} (${origin})`);
+  } catch (error) {
+    return fail("openssl", messageOf(error), "apt-get install libssl3");
+  }
+}
+
+function embeddedOpenSsl(): Finding {
+  const copy = EMBEDDED_OPENSSL;
+  if (copy === null) return ok("embedded openssl", "none in this build");
+  const hashes = [copy.crypto, copy.ssl].map(({ soname, sha256 }) => `${soname} sha256 ${sha256}`);
+  return ok("embedded openssl", `${copy.version}, ${copy.architecture}, ${hashes.join(", ")}`);
+}
+
+function checkKernel(): Finding {
+  const detail = `Linux ${release()} on ${arch()}`;
+  if (Number.parseInt(release(), 10) >= KERNEL_MIN) return ok("kernel", detail);
+  return fail("kernel", detail, `Linux ${KERNEL_MIN}.0 or newer is needed`);
+}
+
+function checkSegmentation(): Finding {
+  const problem = probeSegmentation();
+  if (problem === null) return ok("udp offload", "UDP_SEGMENT works");
+  return warn(
+    "udp offload",
+    `UDP_SEGMENT does not work (${problem}): sending costs two to three times the CPU`,
+    "Use a kernel with UDP GSO, and no sandbox that hides it (gVisor)",
+  );
+}
+
+function checkBuffer(name: string): Finding {
+  const value = readNumber(`/proc/sys/net/core/${name}`);
+  if (value === null) return warn(name, "cannot be read", "Is /proc mounted?");
+  const detail = `${value} bytes, ${SOCKET_BUFFER_BYTES} wanted`;
+  if (value >= SOCKET_BUFFER_BYTES) return ok(name, detail);
+  return warn(
+    name,
+    `${detail}: bursts will be lost under load`,
+    `sysctl -w net.core.${name}=${SOCKET_BUFFER_BYTES} (kept by: spillway install)`,
+  );
+}
+
+function checkOpenFiles(): Finding {
+  const { soft, hard } = openFileLimit();
+  const detail = `${soft} (may be raised to ${hard})`;
+  if (soft >= OPEN_FILES_MIN) return ok("open files", detail);
+  return warn("open files", detail, `ulimit -n ${OPEN_FILES_MIN}, or LimitNOFILE= in the unit`);
+}
+
+function checkHttpPort({ http }: Config): Finding {
+  const name = `tcp ${http.host}:${http.port}`;
+  try {
+    const listener = Bun.listen({
+      hostname: http.host,
+      port: http.port,
+      socket: { data: () => {} },
+    });
+    listener.stop(true);
+    return ok(name, "free");
+  } catch (error) {
+    return fail(name, messageOf(error), "Choose another --http, or find the owner: ss -ltnp");
+  }
+}
+
+function checkMediaPorts({ media, ingestWorkers, egressWorkers }: Config): Finding {
+  const count = ingestWorkers + egressWorkers;
+  const name = `udp ${media.host}:${media.port}-${media.port + count - 1}`;
+  const family = media.host.includes(":") ? 6 : 4;
+  for (let i = 0; media.port !== 0 && i < count; i += 1) {
+    try {
+      closeUdpSocket(openUdpSocket(media.host, family, media.port + i));
+    } catch (error) {
+      return fail(name, messageOf(error), "Choose another --media, or find the owner: ss -lunp");
+    }
+  }
+  return ok(name, "free");
+}
+
+function checkClock(): Finding {
+  const source = readText("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  if (source === null) return warn("clock", "source unknown", "Is /sys mounted?");
+  // These are read without a system call; others (hpet, acpi_pm) cost a microsecond or more.
+  const fast = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page"];
+  if (fast.includes(source)) return ok("clock", source);
+  return warn("clock", `${source} is slow to read`, "Boot with clocksource=tsc if the CPU has it");
+}
+
+function checkAes(): Finding {
+  const info = readText("/proc/cpuinfo") ?? "";
+  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(info)?.[1]?.split(" ") ?? [];
+  if (flags.includes("aes")) return ok("cpu", "AES instructions");
+  return warn("cpu", "no AES instructions: encryption will take most of the CPU", "Another CPU");
+}
+
+function checkMemoryLimit(config: Config): Finding {
+  const limit = cgroupValue("memory.max");
+  const rings = Math.round(config.ringMemoryBytes / 2 ** 20);
+  if (limit === null) return ok("memory limit", `none; rings may take ${rings} MiB`);
+  const detail = `${Math.round(limit / 2 ** 20)} MiB, of which rings may take ${rings} MiB`;
+  if (config.ringMemoryBytes <= limit / 2) return ok("memory limit", detail);
+  return warn("memory limit", detail, "Lower --ring-memory to half of the limit at most");
+}
+
+function checkCpuLimit(): Finding {
+  const [quota, period] = (readText(cgroupFile("cpu.max")) ?? "").split(" ");
+  if (quota === undefined || quota === "" || quota === "max") return ok("cpu limit", "none");
+  const cores = (Number(quota) / Number(period)).toFixed(1);
+  return warn(
+    "cpu limit",
+    `${cores} cores by quota: a burst that uses it up stalls every viewer`,
+    "Give whole cores (cpuset) instead of a quota",
+  );
+}
+
+function cgroupValue(file: string): number | null {
+  const text = readText(cgroupFile(file));
+  return text === null || text === "max" ? null : Number(text);
+}
+
+/** cgroup 2: the file of the group that this process is in. */
+function cgroupFile(file: string): string {
+  const group = /^0::(.*)$/m.exec(readText("/proc/self/cgroup") ?? "")?.[1] ?? "/";
+  const path = `/sys/fs/cgroup${group}/${file}`;
+  return existsSync(path) ? path : `/sys/fs/cgroup/${file}`;
+}
+
+function readNumber(path: string): number | null {
+  const text = readText(path);
+  return text === null || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return null;
+  }
+}
+
+function ok(name: string, detail: string): Finding {
+  return { name, level: "ok", detail, mend: null };
+}
+
+function warn(name: string, detail: string, mend: string): Finding {
+  return { name, level: "warn", detail, mend };
+}
+
+function fail(name: string, detail: string, mend: string): Finding {
+  return { name, level: "fail", detail, mend };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,68 @@
+/** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
+import { parseArgs } from "node:util";
+import { type Command, usage } from "./command.ts";
+import { readConfig } from "./configuration.ts";
+import { type Finding, runChecks } from "./doctor-checks.ts";
+import { optionLines } from "./help.ts";
+
+export const doctorCommand: Command = {
+  help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, clock. Says how to mend
+what is wrong. Exit code 1 when something must be mended.
+
+Usage: spillway doctor [OPTIONS]
+
+Options:
+${optionLines([
+  { flag: "--json", value: "", help: "One JSON object instead of text." },
+  {
+    flag: "--running",
+    value: "",
+    help: "A server runs here already: do not check that its ports are free.",
+  },
+  { flag: "...", value: "", help: "Those of serve: --http, --media, --config and so on." },
+])}`,
+  run,
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const own = ["--json", "--running"];
+  const { values } = usage(() =>
+    parseArgs({
+      args: args.filter((arg) => own.includes(arg)),
+      options: {
+        json: { type: "boolean", default: false },
+        running: { type: "boolean", default: false },
+      },
+    }),
+  );
+  const config = readConfig(args.filter((arg) => !own.includes(arg)));
+  const findings = await runChecks(config, values.running);
+  const firewall = firewallRules(config.http.port, config.media.port, workersOf(config));
+  const failed = findings.some((finding) => finding.level === "fail");
+  if (values.json) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));
+  else console.log(text(findings, firewall));
+  return failed ? 1 : 0;
+}
+
+const MARKS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;
+
+function text(findings: readonly Finding[], firewall: readonly string[]): string {
+  const lines = findings.flatMap((finding) => [
+    `${MARKS[finding.level]}  ${finding.name}: ${finding.detail}`,
+    ...(finding.mend === null ? [] : [`      ${finding.mend}`]),
+  ]);
+  return [...lines, "", "Firewall, one of:", ...firewall.map((rule) => `      ${rule}`)].join("\n");
+}
+
+function firewallRules(http: number, media: number, workers: number): string[] {
+  const last = media + workers - 1;
+  const nftRange = workers === 1 ? `${media}` : `${media}-${last}`;
+  return [
+    `nft add rule inet filter input meta l4proto . th dport { tcp . ${http}, udp . ${nftRange} } accept`,
+    `ufw allow ${http}/tcp && ufw allow ${workers === 1 ? media : `${media}:${last}`}/udp`,
+  ];
+}
+
+function workersOf(config: { ingestWorkers: number; egressWorkers: number }): number {
+  return config.ingestWorkers + config.egressWorkers;
+}

@@ -1,0 +1,70 @@
+/** The HTTP(S) socket in front of the control thread. */
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import type { Server } from "bun";
+import type { Hono } from "hono";
+import type { Config } from "../config.ts";
+import type { AppEnv } from "../control/context.ts";
+
+export interface Listener {
+  readonly port: number;
+  /**
+   * Reads certificate and key again. Connections that stand keep theirs. Throws, with everything as
+   * it was, when the files cannot be used.
+   */
+  reloadCertificate(): void;
+  /** No new connections; those that stand are closed too with `now`. */
+  stop(now: boolean): Promise<void>;
+}
+
+/** Above SDP_BYTES_MAX, so that the app answers in its own words, and below what could hurt. */
+const BODY_BYTES_MAX = 256 * 1024;
+/** Longer than the heartbeat of event streams. */
+const IDLE_SECONDS = 120;
+
+type Tls = { readonly cert: string; readonly key: string };
+
+/** Binds the port of the configuration. Throws when it is taken or the certificate is no good. */
+export function listen(config: Config, app: Hono<AppEnv>): Listener {
+  const open = (port: number, tls: Tls | null): Server<undefined> =>
+    Bun.serve({
+      hostname: config.http.host,
+      port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      development: false,
+      ...(tls === null ? {} : { tls }),
+      fetch: (request, server) =>
+        app.fetch(request, { address: server.requestIP(request)?.address, secure: tls !== null }),
+    });
+  let tls = readTls(config);
+  let server = open(config.http.port, tls);
+  const port = server.port ?? config.http.port;
+  return {
+    port,
+    reloadCertificate: () => {
+      if (config.tls === null) return;
+      const fresh = readTls(config);
+      // Bun cannot change the certificate of a server: a new one takes over the port. The old one
+      // lets go of it at once and goes on with its connections.
+      void server.stop(false);
+      try {
+        server = open(port, fresh);
+        tls = fresh;
+      } catch (error) {
+        server = open(port, tls);
+        throw error;
+      }
+    },
+    stop: (now) => server.stop(now),
+  };
+}
+
+function readTls(config: Config): Tls | null {
+  if (config.tls === null) return null;
+  const cert = readFileSync(config.tls.certFile, "utf8");
+  const key = readFileSync(config.tls.keyFile, "utf8");
+  // Throws when they do not parse or do not belong together.
+  createSecureContext({ cert, key });
+  return { cert, key };
+}

@@ -1,0 +1,244 @@
+/** The running server: workers, control, HTTP, signals and the service manager. */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { type Control, createControl } from "../control/control.ts";
+import { startPlane } from "../control/workers.ts";
+import { monotonicUs, realtimeUs } from "../io/clock.ts";
+import { chooseOpenSsl } from "../io/embedded-openssl.ts";
+import { OpenSslUnavailable, type ResolvedOpenSsl } from "../io/openssl.ts";
+import { serviceManager } from "../io/systemd.ts";
+import { createLogger, type Logger } from "../log.ts";
+import { VERSION, versionLine } from "../version.ts";
+import { loadPages } from "../web/pages.ts";
+import { banner, tokenNotice } from "./banner.ts";
+import { UsageError } from "./command.ts";
+import { readConfig } from "./configuration.ts";
+import {
+  type FirstToken,
+  firstToken,
+  firstTokenEntry,
+  publisherToken,
+  withToken,
+} from "./first-token.ts";
+import { type Listener, listen } from "./listener.ts";
+
+export interface ServerOptions {
+  /** Flags; read again on SIGHUP. */
+  readonly args: readonly string[];
+  /** The stream that the printed addresses name. */
+  readonly stream: string;
+  /** A further condition of /readyz. */
+  readonly readyWhen?: (control: Control) => boolean;
+  /** Called when the server stands; what it returns is called before the sessions are ended. */
+  readonly started?: (server: RunningServer) => () => void;
+}
+
+export interface RunningServer {
+  readonly config: Config;
+  readonly control: Control;
+  readonly log: Logger;
+  readonly port: number;
+  readonly token: string | null;
+}
+
+/** Runs until a signal ends it; the exit code. */
+export async function runServer(options: ServerOptions): Promise<number> {
+  const plain = readConfig(options.args);
+  const log = createLog(plain);
+  const openssl = await findOpenSsl();
+  if (openssl === null) return 1;
+  const first = makeFirstToken(plain);
+  const own = options.started === undefined ? null : publisherToken(plain, options.stream);
+  const withTokens = (base: Config) => withToken(withToken(base, firstTokenEntry(first)), own);
+  const config = withTokens(plain);
+  let control: Control | null = null;
+  try {
+    control = await startControl(config, log, openssl, options);
+    const listener = listen(config, control.app);
+    return await serve({
+      options,
+      config,
+      log,
+      control,
+      listener,
+      openssl,
+      first,
+      withTokens,
+      token: own?.token ?? null,
+    });
+  } catch (error) {
+    await control?.stop();
+    // A port that is taken, a certificate or key that cannot be read: one line says it.
+    console.error(`spillway: ${error instanceof Error ? error.message : String(error)}`);
+    log.debug("Start failed", { stack: error instanceof Error ? error.stack : null });
+    return 1;
+  }
+}
+
+interface Parts {
+  readonly options: ServerOptions;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly control: Control;
+  readonly listener: Listener;
+  readonly openssl: ResolvedOpenSsl;
+  readonly first: FirstToken | null;
+  /** Adds the tokens of this process to a configuration. */
+  readonly withTokens: (config: Config) => Config;
+  /** For this process's own publisher. */
+  readonly token: string | null;
+}
+
+async function serve(parts: Parts): Promise<number> {
+  const { options, config, log, control, listener, token } = parts;
+  const manager = serviceManager(process.env, process.pid);
+  const { port } = listener;
+  announce(parts);
+  const server = { config, control, log, port, token };
+  const beforeStop = options.started?.(server);
+  const cancelWatchdog = watch(manager, control);
+  manager.notify("READY=1", `STATUS=Serving on ${config.http.host}:${port}`);
+  process.on("SIGHUP", () => void reload(parts));
+
+  const signal = await firstSignal();
+  manager.notify("STOPPING=1", "STATUS=Waiting for viewers to leave");
+  const viewers = control.registry.count("viewer");
+  log.info("Stopping", { signal, viewers, drainSeconds: config.drainSeconds });
+  exitOnNextSignal();
+  await control.drain();
+  beforeStop?.();
+  await control.stop();
+  await within(1000, listener.stop(true));
+  cancelWatchdog();
+  log.info("Stopped");
+  log.flush();
+  return 0;
+}
+
+function startControl(
+  config: Config,
+  log: Logger,
+  openssl: ResolvedOpenSsl,
+  options: ServerOptions,
+): Promise<Control> {
+  let control: Control | null = null;
+  const { readyWhen } = options;
+  const created = loadPages().then((pages) =>
+    createControl({
+      config,
+      plane: (events) => startPlane({ config, log, events, openssl }),
+      clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
+      random: (length) => new Uint8Array(randomBytes(length)),
+      pages,
+      log,
+      version: VERSION,
+      readFile: (path) => readFileSync(path, "utf8"),
+      usage: () => {
+        const { user, system } = process.cpuUsage();
+        return { rssBytes: process.memoryUsage.rss(), cpuUs: user + system };
+      },
+      readyWhen: () => readyWhen === undefined || (control !== null && readyWhen(control)),
+    }),
+  );
+  return created.then((made) => {
+    control = made;
+    return made;
+  });
+}
+
+/** Keys, tokens and certificates are read again; what is wrong is logged and the old stays. */
+async function reload(parts: Parts): Promise<void> {
+  const { options, log, control, listener } = parts;
+  const manager = serviceManager(process.env, process.pid);
+  manager.notify("RELOADING=1", `MONOTONIC_USEC=${Math.floor(monotonicUs())}`);
+  try {
+    await control.reload(parts.withTokens(readConfig(options.args)));
+    listener.reloadCertificate();
+    log.info("Read keys and certificates again");
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    log.error("Reload failed, keys and certificates stay as they were", { cause });
+  }
+  manager.notify("READY=1");
+}
+
+function announce(parts: Parts): void {
+  const { config, log, listener, openssl, first, options } = parts;
+  log.info("Serving", {
+    version: versionLine(),
+    http: `${config.http.host}:${listener.port}`,
+    media: `${config.media.host}:${config.media.port}`,
+    openssl: `${openssl.version} (${openssl.origin})`,
+  });
+  if (first !== null && !first.fresh)
+    log.info("The token of the first start is in use", { file: first.file });
+  if (first?.fresh) console.log(`\n${tokenNotice(first)}`);
+  if (process.stdout.isTTY) {
+    const { port } = listener;
+    const { stream } = options;
+    console.log(`\n${banner({ config, port, openssl, stream })}\n`);
+  }
+}
+
+function createLog(config: Config): Logger {
+  const terminal = process.stderr.isTTY === true;
+  const format = config.logFormat === "auto" ? (terminal ? "pretty" : "json") : config.logFormat;
+  return createLogger({
+    level: config.logLevel,
+    format,
+    sink: (line) => process.stderr.write(line),
+    wall: () => realtimeUs() / 1000,
+  });
+}
+
+async function findOpenSsl(): Promise<ResolvedOpenSsl | null> {
+  try {
+    return await chooseOpenSsl();
+  } catch (error) {
+    if (!(error instanceof OpenSslUnavailable)) throw error;
+    console.error(`spillway: ${error.message}`);
+    return null;
+  }
+}
+
+function makeFirstToken(config: Config): FirstToken | null {
+  try {
+    return firstToken(config, config.stateDir ?? process.env.STATE_DIRECTORY ?? null);
+  } catch (error) {
+    throw new UsageError(`state: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/**
+ * Signs of life come from this thread's loop and only while workers accept sessions: a main loop
+ * that hangs, or workers that cannot be brought back, make the manager start the process anew.
+ */
+function watch(manager: ReturnType<typeof serviceManager>, control: Control): () => void {
+  if (manager.watchdogUs === null) return () => {};
+  const beat = (): void => {
+    if (control.plane.ready()) manager.notify("WATCHDOG=1");
+  };
+  beat();
+  const timer = setInterval(beat, manager.watchdogUs / 1000 / 3);
+  return () => clearInterval(timer);
+}
+
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+  });
+}
+
+function exitOnNextSignal(): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
+}
+
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,77 @@
+/** The texts of `spillway install`. */
+import { SOCKET_BUFFER_BYTES } from "../limits.ts";
+
+/**
+ * The unit. Hardened as far as a JIT compiler allows: MemoryDenyWriteExecute would stop it. The
+ * configuration comes as a credential, so that the file can stay readable by root alone although
+ * the service runs as a user of its own.
+ */
+export function systemdUnit(binary: string, privilegedPorts: boolean): string {
+  const capability = privilegedPorts ? "CAP_NET_BIND_SERVICE" : "";
+  return `[Unit]
+Description=Spillway WebRTC delivery server
+Documentation=file:///etc/spillway/spillway.toml
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=${binary} serve --config \${CREDENTIALS_DIRECTORY}/spillway.toml
+ExecReload=/bin/kill -HUP $MAINPID
+LoadCredential=spillway.toml:/etc/spillway/spillway.toml
+StateDirectory=spillway
+StateDirectoryMode=0700
+Restart=always
+RestartSec=200ms
+WatchdogSec=10s
+TimeoutStartSec=30s
+# drain-seconds of the configuration (10 by default) must fit.
+TimeoutStopSec=60s
+KillMode=mixed
+LimitNOFILE=1048576
+LimitCORE=0
+OOMScoreAdjust=-200
+
+DynamicUser=yes
+CapabilityBoundingSet=${capability}
+AmbientCapabilities=${capability}
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0077
+# Not MemoryDenyWriteExecute=: the JavaScript engine compiles to machine code at run time.
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** Socket buffers: without them a keyframe burst to many viewers is cut short. */
+export function sysctlFile(): string {
+  return `# Spillway asks for ${SOCKET_BUFFER_BYTES} bytes per media socket; the kernel's default limit is 212992.
+net.core.rmem_max = ${SOCKET_BUFFER_BYTES}
+net.core.wmem_max = ${SOCKET_BUFFER_BYTES}
+# Datagrams that may wait for a busy core.
+net.core.netdev_max_backlog = 10000
+`;
+}
