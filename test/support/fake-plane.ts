@@ -1,0 +1,135 @@
+/** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
+import type { CloseReason, RingGrant, SessionStats, StreamSource } from "../../src/commands.ts";
+import type {
+  MediaPlane,
+  Placement,
+  PlaneEvents,
+  PublisherOpen,
+  ViewerOpen,
+  WorkerLoad,
+} from "../../src/control/plane.ts";
+import type { CounterName } from "../../src/counters.ts";
+import { COUNTER_NAMES } from "../../src/counters.ts";
+import type { RingDescription } from "../../src/ring/layout.ts";
+
+export class FakePlane implements MediaPlane {
+  readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
+  readonly publishers: PublisherOpen[] = [];
+  readonly viewers: ViewerOpen[] = [];
+  readonly restarts: Parameters<MediaPlane["restartIce"]>[1][] = [];
+  readonly closes: { session: number; reason: CloseReason }[] = [];
+  readonly sources: { stream: number; source: StreamSource | null }[] = [];
+  readonly drills: { worker: number; kind: string }[] = [];
+  readonly ringsOut = new Set<number>();
+  /** Rings left to give; beyond it `takeRing` is null. */
+  ringsMax = 1000;
+  isReady = true;
+  placed = true;
+  /** While false, sessions that control closes are confirmed only by `confirm`. */
+  confirms = true;
+  stopped = false;
+  description: Partial<RingDescription> = {};
+  counters: Partial<Record<CounterName, number>> = {};
+  reports: SessionStats[] = [];
+  /** Set to hold back `setSource` until the test resolves it. */
+  hold: Promise<void> | null = null;
+  #ring = 0;
+
+  constructor(readonly events: PlaneEvents) {}
+
+  place(kind: "ingest" | "egress"): Placement | null {
+    if (!this.placed) return null;
+    return {
+      worker: kind === "ingest" ? 0 : 1,
+      workerName: `${kind}-0`,
+      candidates: [{ address: "192.0.2.10", port: kind === "ingest" ? 8200 : 8201, family: 4 }],
+    };
+  }
+
+  openPublisher(_worker: number, open: PublisherOpen): void {
+    this.publishers.push(open);
+  }
+
+  openViewer(_worker: number, open: ViewerOpen): void {
+    this.viewers.push(open);
+  }
+
+  restartIce(_worker: number, restart: Parameters<MediaPlane["restartIce"]>[1]): void {
+    this.restarts.push(restart);
+  }
+
+  close(_worker: number, session: number, reason: CloseReason): void {
+    this.closes.push({ session, reason });
+    if (this.confirms) queueMicrotask(() => this.events.closed(session, reason));
+  }
+
+  async setSource(stream: number, source: StreamSource | null): Promise<void> {
+    this.sources.push({ stream, source });
+    await this.hold;
+  }
+
+  takeRing(_kind: "audio" | "video"): RingGrant | null {
+    if (this.ringsOut.size >= this.ringsMax) return null;
+    this.#ring += 1;
+    this.ringsOut.add(this.#ring);
+    return { index: this.#ring, buffer: new SharedArrayBuffer(0) };
+  }
+
+  returnRing(ring: RingGrant): void {
+    if (!this.ringsOut.delete(ring.index)) throw new Error(`ring ${ring.index} came back twice`);
+  }
+
+  describeRing(_ring: RingGrant): RingDescription {
+    return { ...EMPTY_RING, ...this.description };
+  }
+
+  async stats(_worker: number, _session: number | null): Promise<readonly SessionStats[]> {
+    return this.reports;
+  }
+
+  loads(): readonly WorkerLoad[] {
+    const zero = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0]));
+    const counters = { ...zero, ...this.counters } as Record<CounterName, number>;
+    return (["ingest", "egress"] as const).map((kind) => ({
+      name: `${kind}-0`,
+      kind,
+      ready: this.isReady,
+      restarts: 0,
+      counters,
+    }));
+  }
+
+  ready(): boolean {
+    return this.isReady;
+  }
+
+  drill(worker: number, kind: "throw" | "hang" | "segfault"): void {
+    this.drills.push({ worker, kind });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+  }
+}
+
+const EMPTY_RING: RingDescription = {
+  codec: null,
+  fmtp: "",
+  clockRate: 0,
+  channels: 0,
+  rid: "",
+  width: 0,
+  height: 0,
+  ssrc: 0,
+  packets: 0,
+  bytes: 0,
+  frames: 0,
+  keyframes: 0,
+  packetsLost: 0,
+  nacksSent: 0,
+  plisSent: 0,
+  jitterUs: 0,
+  slots: 0,
+  keyframeCached: false,
+  lastArrivalUs: 0,
+};
