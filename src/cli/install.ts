@@ -5,7 +5,12 @@ import { parseArgs } from "node:util";
 import { exampleConfig } from "../config.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { optionLines } from "./help.ts";
-import { sysctlFile, systemdUnit } from "./unit.ts";
+import { CONFIG_FILE, CONFIG_GROUP, sysctlFile, systemdUnit, sysusersFile } from "./unit.ts";
+
+const NEXT_STEPS = [
+  `systemd-sysusers && chgrp -R ${CONFIG_GROUP} ${dirname(CONFIG_FILE)}`,
+  "sysctl --system && systemctl daemon-reload && systemctl enable --now spillway",
+];
 
 export const installCommand: Command = {
   help: `Makes a hardened systemd unit, a sysctl file for socket buffers and a commented configuration.
@@ -30,7 +35,8 @@ ${optionLines([
   },
 ])}
 
-Afterwards: systemctl daemon-reload && sysctl --system && systemctl enable --now spillway`,
+Afterwards:
+  ${NEXT_STEPS.join("\n  ")}`,
   run: async (args) => run(args),
 };
 
@@ -58,14 +64,16 @@ function run(args: readonly string[]): number {
       0o644,
     ],
     ["/etc/sysctl.d/60-spillway.conf", sysctlFile(), 0o644],
-    // Tokens may be written into it.
-    ["/etc/spillway/spillway.toml", exampleConfig(), 0o600],
+    ["/etc/sysusers.d/spillway.conf", sysusersFile(), 0o644],
+    // Tokens may be written into it: for root and CONFIG_GROUP alone.
+    [CONFIG_FILE, exampleConfig(), 0o640],
   ];
   const root = values.root.replace(/\/+$/, "");
   for (const [path, text, mode] of files) {
     if (values.write) writeFile(root + path, text, mode);
     else console.log(`# ==> ${path}\n${text}`);
   }
+  if (values.write) console.log(`Now run:\n  ${NEXT_STEPS.join("\n  ")}`);
   return 0;
 }
 
@@ -75,7 +83,7 @@ function writeFile(path: string, text: string, mode: number): void {
     return;
   }
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     writeFileSync(path, text, { mode, flag: "wx" });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

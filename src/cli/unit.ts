@@ -1,16 +1,19 @@
 /** The texts of `spillway install`. */
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 
+export const CONFIG_FILE = "/etc/spillway/spillway.toml";
+/** Not the unit's name, which systemd gives to the dynamic user. */
+export const CONFIG_GROUP = "spillway-config";
+
 /**
  * The unit. Hardened as far as a JIT compiler allows: MemoryDenyWriteExecute would stop it. The
- * configuration comes as a credential, so that the file can stay readable by root alone although
- * the service runs as a user of its own.
+ * service runs as a user of its own and reads its configuration through CONFIG_GROUP: a systemd
+ * credential would be a copy that SIGHUP cannot see changes of.
  */
 export function systemdUnit(binary: string, privilegedPorts: boolean): string {
   const capability = privilegedPorts ? "CAP_NET_BIND_SERVICE" : "";
   return `[Unit]
 Description=Spillway WebRTC delivery server
-Documentation=file:///etc/spillway/spillway.toml
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0
@@ -18,9 +21,8 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart=${binary} serve --config \${CREDENTIALS_DIRECTORY}/spillway.toml
+ExecStart=${binary} serve --config ${CONFIG_FILE}
 ExecReload=/bin/kill -HUP $MAINPID
-LoadCredential=spillway.toml:/etc/spillway/spillway.toml
 StateDirectory=spillway
 StateDirectoryMode=0700
 Restart=always
@@ -35,6 +37,7 @@ LimitCORE=0
 OOMScoreAdjust=-200
 
 DynamicUser=yes
+SupplementaryGroups=${CONFIG_GROUP}
 CapabilityBoundingSet=${capability}
 AmbientCapabilities=${capability}
 NoNewPrivileges=yes
@@ -74,4 +77,9 @@ net.core.wmem_max = ${SOCKET_BUFFER_BYTES}
 # Datagrams that may wait for a busy core.
 net.core.netdev_max_backlog = 10000
 `;
+}
+
+/** The group that may read the configuration and the certificates beside it. */
+export function sysusersFile(): string {
+  return `g ${CONFIG_GROUP} -\n`;
 }
