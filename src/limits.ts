@@ -105,6 +105,23 @@ export const JSON_BYTES_MAX = 4 * KIB;
 /** Notifications that wait for a slow hook; 1,024 x about 300 B = 300 KB. More are dropped. */
 export const HOOK_QUEUE_MAX = 1024;
 
+/** A viewer joins from the cached keyframe when that is at most this old ... */
+export const JOIN_KEYFRAME_AGE_MAX_US = 2_000_000;
+/** ... and at most this many bytes stand between it and the live edge. */
+export const JOIN_BYTES_MAX = 500_000;
+/** Packets kept for repair per video track: 4 s at 2.5 Mb/s. */
+export const SENT_HISTORY_VIDEO = 1024;
+/** Packets kept for repair per audio track: 2.5 s, as long as the ring. */
+export const SENT_HISTORY_AUDIO = 128;
+/** Bytes of repair a viewer may cause at once, before its share of the traffic counts: one GOP's
+ * keyframe of 50 packets. */
+export const RTX_BURST_BYTES = 64_000;
+/** Packets staged at once for all viewers of a ring: two frames of 2.5 Mb/s. */
+export const STAGE_PACKETS = 32;
+/** Packets of the catch-up burst per viewer and turn: at one turn a millisecond 16 packets are
+ * 150 Mb/s on loopback; turns lengthen under load, so the burst slows down by itself. */
+export const CATCH_UP_PACKETS = 16;
+
 // -- Loop --------------------------------------------------------------------------------------
 
 /** Longest sleep of a media worker. */

@@ -1,0 +1,278 @@
+/** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
+import { networkInterfaces } from "node:os";
+import type {
+  RingGrant,
+  SessionStats,
+  StreamSource,
+  WorkerEvent,
+  WorkerSetup,
+} from "../commands.ts";
+import { isLoopback } from "../config/values.ts";
+import type { Config } from "../config.ts";
+import { createCertificate } from "../io/certificate.ts";
+import { createEventFd } from "../io/event-fd.ts";
+import { releasePages } from "../io/memory.ts";
+import type { ResolvedOpenSsl } from "../io/openssl.ts";
+import { closeUdpSocket, localPort, openUdpSocket } from "../io/udp-socket.ts";
+import type { Logger } from "../log.ts";
+import { WorkerBlock } from "../ring/doorbell.ts";
+import { RingReader } from "../ring/reader.ts";
+import { type LocalAddress, localAddresses } from "./addresses.ts";
+import { HEARTBEAT_LOOK_MS, MediaWorker } from "./media-worker.ts";
+import type { LocalCandidate, MediaPlane, PlaneEvents } from "./plane.ts";
+import { RingPool } from "./ring-pool.ts";
+
+export interface PlaneOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly events: PlaneEvents;
+  readonly openssl: ResolvedOpenSsl;
+}
+
+const STATS_TIMEOUT_MS = 1_000;
+
+/** Opens the sockets and starts the workers; throws when a port is taken or no address is usable. */
+export function startPlane(options: PlaneOptions): MediaPlane {
+  const { config } = options;
+  const addresses = localAddresses({
+    host: config.media.host,
+    httpIsLoopback: isLoopback(config.http.host),
+    advertise: config.advertise,
+    interfaces: networkInterfaces(),
+  });
+  if (addresses.length === 0) {
+    throw new Error("media: no usable local address (see --media and --advertise)");
+  }
+  return new Workers(options, addresses);
+}
+
+/** An egress worker's answer to `source` that a promise waits for. */
+interface Switch {
+  readonly stream: number;
+  readonly waiting: Set<MediaWorker>;
+  readonly resolve: () => void;
+}
+
+class Workers implements MediaPlane {
+  readonly fingerprint: string;
+  private readonly workers: MediaWorker[] = [];
+  private readonly sockets: number[] = [];
+  private readonly rings: RingPool;
+  private readonly switches: Switch[] = [];
+  private readonly statsWaiting = new Map<number, (sessions: readonly SessionStats[]) => void>();
+  private readonly readers = new Map<number, RingReader>();
+  private statsNext = 1;
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    private readonly options: PlaneOptions,
+    private readonly addresses: readonly LocalAddress[],
+  ) {
+    const { config } = options;
+    const certificate = createCertificate();
+    this.fingerprint = certificate.fingerprint.value;
+    this.rings = new RingPool(config.ringMemoryBytes, releasePages);
+    const readers = Array.from({ length: config.egressWorkers }, () => ({
+      block: WorkerBlock.create().buffer,
+      doorbellFd: createEventFd(),
+    }));
+    const total = config.ingestWorkers + config.egressWorkers;
+    // All ports first: a taken one must fail the start before any thread runs.
+    const opened = Array.from({ length: total }, (_, number) => this.openSockets(number));
+    for (let number = 0; number < total; number += 1) {
+      const index = number - config.ingestWorkers;
+      const egress = index >= 0;
+      const setup: WorkerSetup = {
+        kind: egress ? "egress" : "ingest",
+        index: egress ? index : number,
+        reader: egress ? index : -1,
+        sockets: opened[number]!.sockets,
+        ...(egress
+          ? readers[index]!
+          : { block: WorkerBlock.create().buffer, doorbellFd: createEventFd() }),
+        readers,
+        certificate,
+        openssl: options.openssl.where,
+        drills: config.drills,
+      };
+      this.workers.push(this.createWorker(number, setup, opened[number]!.candidates));
+    }
+    this.timer = setInterval(() => {
+      for (const worker of this.workers) worker.look();
+      this.rings.grant();
+    }, HEARTBEAT_LOOK_MS);
+  }
+
+  place(kind: "ingest" | "egress") {
+    let best: MediaWorker | null = null;
+    for (const worker of this.workers) {
+      if (worker.kind !== kind || !worker.ready) continue;
+      if (best === null || worker.sessions.size < best.sessions.size) best = worker;
+    }
+    if (best === null) return null;
+    return { worker: best.number, workerName: best.name, candidates: best.candidates };
+  }
+
+  openPublisher(worker: number, open: Parameters<MediaPlane["openPublisher"]>[1]): void {
+    this.workers[worker]!.sessions.add(open.session);
+    this.workers[worker]!.send({ type: "publisher-open", ...open });
+  }
+
+  openViewer(worker: number, open: Parameters<MediaPlane["openViewer"]>[1]): void {
+    this.workers[worker]!.sessions.add(open.session);
+    this.workers[worker]!.send({ type: "viewer-open", ...open });
+  }
+
+  restartIce(worker: number, restart: Parameters<MediaPlane["restartIce"]>[1]): void {
+    this.workers[worker]!.send({ type: "ice-restart", ...restart });
+  }
+
+  close(worker: number, session: number, reason: Parameters<MediaPlane["close"]>[2]): void {
+    this.workers[worker]!.send({ type: "close", session, reason });
+  }
+
+  setSource(stream: number, source: StreamSource | null): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = new Set(this.workers.filter(({ kind, ready }) => kind === "egress" && ready));
+    this.switches.push({ stream, waiting, resolve });
+    for (const worker of waiting) worker.send({ type: "source", stream, source });
+    this.settleSwitches();
+    return promise;
+  }
+
+  takeRing(kind: "audio" | "video"): RingGrant | null {
+    const ring = this.rings.take(kind);
+    return ring === null ? null : { index: ring.index, buffer: ring.buffer };
+  }
+
+  returnRing(ring: RingGrant): void {
+    this.rings.give(ring);
+  }
+
+  describeRing(ring: RingGrant) {
+    let reader = this.readers.get(ring.index);
+    if (reader === undefined) {
+      reader = new RingReader(ring.buffer, -1);
+      this.readers.set(ring.index, reader);
+    }
+    return reader.describe();
+  }
+
+  stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
+    const request = this.statsNext;
+    this.statsNext += 1;
+    const { promise, resolve } = Promise.withResolvers<readonly SessionStats[]>();
+    const timer = setTimeout(() => this.answerStats(request, []), STATS_TIMEOUT_MS);
+    this.statsWaiting.set(request, (sessions) => {
+      clearTimeout(timer);
+      resolve(sessions);
+    });
+    this.workers[worker]!.send({ type: "stats", request, session });
+    return promise;
+  }
+
+  loads() {
+    return this.workers.map((worker) => worker.load());
+  }
+
+  ready(): boolean {
+    return this.workers.every((worker) => worker.ready);
+  }
+
+  drill(worker: number, kind: "throw" | "hang" | "segfault"): void {
+    if (kind === "segfault") process.kill(process.pid, "SIGSEGV");
+    else this.workers[worker]?.send({ type: "drill", kind });
+  }
+
+  stop(): Promise<void> {
+    clearInterval(this.timer);
+    for (const worker of this.workers) worker.stop();
+    for (const fd of this.sockets) closeUdpSocket(fd);
+    return Promise.resolve();
+  }
+
+  /** One socket a local address, all on the worker's port (ports of the kernel's choice from 0). */
+  private openSockets(number: number): { sockets: number[]; candidates: LocalCandidate[] } {
+    const { media } = this.options.config;
+    const sockets: number[] = [];
+    const candidates: LocalCandidate[] = [];
+    const port = media.port === 0 ? 0 : media.port + number;
+    for (const { address, family, advertised } of this.addresses) {
+      let fd: number;
+      try {
+        fd = openUdpSocket(address, family, port);
+      } catch (error) {
+        for (const open of this.sockets) closeUdpSocket(open);
+        throw error;
+      }
+      this.sockets.push(fd);
+      sockets.push(fd);
+      for (const told of advertised) {
+        candidates.push({ address: told, port: localPort(fd), family: told.includes(":") ? 6 : 4 });
+      }
+    }
+    return { sockets, candidates };
+  }
+
+  private createWorker(
+    number: number,
+    setup: WorkerSetup,
+    candidates: readonly LocalCandidate[],
+  ): MediaWorker {
+    return new MediaWorker({
+      setup,
+      number,
+      candidates,
+      onEvent: (worker, event) => this.handleEvent(worker, event),
+      onLost: (worker, cause) => this.handleLost(worker, cause),
+    });
+  }
+
+  private handleEvent(worker: MediaWorker, event: WorkerEvent): void {
+    const { events, log } = this.options;
+    if (event.type === "connected") {
+      events.connected(event.session, event.path, event.srtpProfile);
+    } else if (event.type === "closed") {
+      worker.sessions.delete(event.session);
+      events.closed(event.session, event.reason);
+    } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
+    else if (event.type === "stats") this.answerStats(event.request, event.sessions);
+    else if (event.type === "source-changed") this.sourceChanged(worker, event.stream);
+    else if (event.type === "log") {
+      log[event.level](event.message, { worker: worker.name, ...event.fields });
+    }
+  }
+
+  private handleLost(worker: MediaWorker, cause: string): void {
+    const { events, log } = this.options;
+    log.error("Worker lost, starting it again", { worker: worker.name, cause });
+    if (worker.reader >= 0) this.rings.forgetReader(worker.reader);
+    const lost = [...worker.sessions];
+    worker.sessions.clear();
+    for (const session of lost) events.closed(session, "worker-lost");
+    for (const { waiting } of this.switches) waiting.delete(worker);
+    this.settleSwitches();
+    events.workerRestarted(worker.number, worker.name, cause);
+  }
+
+  /** Answers come in the order of the commands: the first switch that still waits is the one. */
+  private sourceChanged(worker: MediaWorker, stream: number): void {
+    const first = this.switches.find((one) => one.stream === stream && one.waiting.has(worker));
+    first?.waiting.delete(worker);
+    this.settleSwitches();
+  }
+
+  private settleSwitches(): void {
+    for (let i = this.switches.length - 1; i >= 0; i -= 1) {
+      const { waiting, resolve } = this.switches[i]!;
+      if (waiting.size > 0) continue;
+      this.switches.splice(i, 1);
+      resolve();
+    }
+  }
+
+  private answerStats(request: number, sessions: readonly SessionStats[]): void {
+    this.statsWaiting.get(request)?.(sessions);
+    this.statsWaiting.delete(request);
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * The loop of a media worker: sockets in, logic, sockets out. It sleeps in one epoll_wait on its
+ * sockets and its doorbell until the next deadline, works in bounded chunks, and gives the
+ * JavaScript event loop (commands from control) a turn after each.
+ */
+import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
+import { Counter } from "../counters.ts";
+import { HEARTBEAT_TIMEOUT_MS, RECEIVE_BATCH, SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
+import { createPeerCounters } from "../peer/counters.ts";
+import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
+import { Peer } from "../peer/peer.ts";
+import { PeerTable } from "../peer/peer-table.ts";
+import { createTransmit } from "../peer/transmit.ts";
+import { WorkerBlock } from "../ring/doorbell.ts";
+import type { Region } from "../srtp/cipher.ts";
+import { formatPath } from "../wire/path.ts";
+import { monotonicUs, realtimeUs } from "./clock.ts";
+import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
+import { openOpenSsl } from "./openssl.ts";
+import { Poller } from "./poller.ts";
+import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
+import { UdpReceiver } from "./udp-receiver.ts";
+import { UdpSender } from "./udp-sender.ts";
+
+/** What a worker does with what the loop brings. All times in us, monotonic. */
+export interface MediaLogic {
+  /** A session may carry media now. */
+  connected(peer: Peer, now: number): void;
+  /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */
+  rtp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
+  rtcp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
+  /** The session is over; the peer is out of the table. */
+  closed(peer: Peer, now: number): void;
+  command(command: WorkerCommand, now: number): void;
+  /** A writer marked this ring. */
+  mark(index: number): void;
+  /** After each batch of datagrams. */
+  received(now: number): void;
+  /** Forwards media until done or `deadline`; true when work is left. */
+  work(now: number, deadline: number): boolean;
+  readonly hasWork: boolean;
+  handleTimeout(now: number): void;
+  nextTimeout(): number;
+}
+
+/** Receive batches a socket may have in one turn, so that sending is never starved. */
+const BATCHES_PER_TURN = 4;
+/** Shortest and longest pause between two forwarding passes, by load (design 4). */
+const TICK_MIN_US = 1_000;
+const TICK_MAX_US = 5_000;
+const LOAD_LOW = 0.4;
+const LOAD_HIGH = 0.8;
+/** Load is measured over windows of this length. */
+const LOAD_WINDOW_US = 100_000;
+const TURN_WINDOW_US = 1_000_000;
+
+export class MediaLoop {
+  readonly block: WorkerBlock;
+  readonly table: PeerTable;
+  readonly senders: readonly UdpSender[];
+  readonly wallOffsetUs = realtimeUs() - monotonicUs();
+  private readonly receiver = new UdpReceiver();
+  private readonly poller: Poller;
+  private readonly peerCounters = createPeerCounters();
+  private readonly transmit = createTransmit();
+  private readonly dtls: OpenSslDtlsFactory;
+  private readonly ciphers: OpenSslSrtpFactory;
+  private readonly writableWanted: boolean[];
+  private readonly visitMark: (index: number) => void;
+  private logic!: MediaLogic;
+  private forwardAt = 0;
+  private tickUs = TICK_MIN_US;
+  private loadSince = 0;
+  private loadBusyUs = 0;
+  private turnMaxUs = 0;
+  private turnSince = 0;
+
+  constructor(
+    private readonly setup: WorkerSetup,
+    readonly emit: (event: WorkerEvent) => void,
+  ) {
+    const openSsl = openOpenSsl(setup.openssl);
+    this.dtls = new OpenSslDtlsFactory(openSsl, setup.certificate);
+    this.ciphers = new OpenSslSrtpFactory(openSsl);
+    this.block = new WorkerBlock(setup.block);
+    this.table = new PeerTable(this.peerCounters);
+    this.senders = setup.sockets.map((fd) => new UdpSender(fd, true));
+    this.writableWanted = setup.sockets.map(() => false);
+    this.poller = new Poller(setup.sockets, setup.doorbellFd);
+    this.visitMark = (index) => this.logic.mark(index);
+  }
+
+  /** A server-side peer of this worker, in the table. */
+  addPeer(
+    command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
+    sourcesMax: number,
+    now: number,
+  ): Peer {
+    const peer = new Peer({
+      session: command.session,
+      setup: command.peer,
+      ice: { mode: "lite" },
+      dtls: this.dtls,
+      ciphers: this.ciphers,
+      counters: this.peerCounters,
+      sourcesMax,
+      now,
+    });
+    this.table.add(peer);
+    return peer;
+  }
+
+  /** Runs until the thread ends. */
+  run(logic: MediaLogic): void {
+    this.logic = logic;
+    const step = (): void => {
+      this.turn();
+      setImmediate(step);
+    };
+    this.emit({ type: "ready" });
+    step();
+  }
+
+  handleCommand(command: WorkerCommand): void {
+    const now = monotonicUs();
+    if (command.type === "close") this.closeSession(command.session, command.reason, now);
+    else if (command.type === "ice-restart") {
+      const peer = this.table.bySession(command.session);
+      if (peer !== null) this.table.restart(now, peer, command);
+    } else if (command.type === "drill") drill(command.kind);
+    else this.logic.command(command, now);
+  }
+
+  /** Ends a session from our side: DTLS close_notify, then `closed` to logic and control. */
+  closeSession(session: number, reason: Parameters<PeerTable["close"]>[2], now: number): void {
+    const peer = this.table.bySession(session);
+    if (peer === null) return;
+    this.table.close(now, peer, reason);
+    this.sessionClosed(peer, now);
+  }
+
+  private turn(): void {
+    const ready = this.sleep();
+    const start = monotonicUs();
+    this.block.beat();
+    this.readSockets(ready, start);
+    this.block.takeMarked(this.visitMark);
+    this.forward(start);
+    const now = monotonicUs();
+    if (now >= this.table.nextTimeout()) this.table.handleTimeout(now, this.onPeerEvent);
+    if (now >= this.logic.nextTimeout()) this.logic.handleTimeout(now);
+    this.transmitAll();
+    this.account(start, monotonicUs());
+  }
+
+  private sleep(): number {
+    const now = monotonicUs();
+    let until = now + SLEEP_MAX_US;
+    until = Math.min(until, this.table.nextTimeout(), this.logic.nextTimeout());
+    const ticking = this.logic.hasWork;
+    if (ticking && !this.blocked) until = Math.min(until, this.forwardAt);
+    const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
+    // While a tick runs its time down, writers need not ring: their marks are seen at its end.
+    if (waitMs === 0 || ticking || !this.block.fallAsleep()) {
+      return this.poller.wait(ticking ? waitMs : 0);
+    }
+    this.block.count(Counter.wakeups!, 1);
+    const ready = this.poller.wait(waitMs);
+    this.block.wakeUp();
+    return ready;
+  }
+
+  private readSockets(ready: number, now: number): void {
+    for (let socket = 0; socket < this.setup.sockets.length; socket += 1) {
+      if ((ready & (1 << socket)) === 0) continue;
+      for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
+        const count = this.receiver.receive(this.setup.sockets[socket]!);
+        for (let i = 0; i < count; i += 1) this.handleDatagram(socket, i, now);
+        if (count > 0) this.logic.received(now);
+        if (count < RECEIVE_BATCH) break;
+      }
+    }
+  }
+
+  private handleDatagram(socket: number, i: number, now: number): void {
+    const { receiver } = this;
+    const offset = receiver.offset(i);
+    const length = receiver.length(i);
+    this.block.count(Counter.datagramsIn!, 1);
+    this.block.count(Counter.bytesIn!, length);
+    const event = this.table.handleDatagram(
+      now,
+      receiver.region,
+      offset,
+      length,
+      socket,
+      receiver.names,
+      receiver.nameOffset(i),
+    );
+    if (event === PeerEvent.none) return;
+    const peer = this.table.peer!;
+    const arrival = receiver.arrivals[i]!;
+    if (event === PeerEvent.rtp) this.logic.rtp(peer, now, receiver.region, offset, arrival);
+    else if (event === PeerEvent.rtcp) this.logic.rtcp(peer, now, receiver.region, offset, arrival);
+    else this.onPeerEvent(peer, event);
+  }
+
+  private readonly onPeerEvent = (peer: Peer, event: PeerEventCode): void => {
+    const now = monotonicUs();
+    if (event === PeerEvent.connected) {
+      this.block.count(Counter.joins!, 1);
+      this.emit({
+        type: "connected",
+        session: peer.session,
+        path: peer.path === null ? "" : formatPath(peer.path),
+        srtpProfile: peer.srtpProfile ?? "",
+      });
+      this.logic.connected(peer, now);
+    } else if (event === PeerEvent.closed) {
+      this.sessionClosed(peer, now);
+    }
+  };
+
+  private sessionClosed(peer: Peer, now: number): void {
+    const reason = peer.closeReason ?? "peer-closed";
+    if (reason === "connect-timeout" || reason === "dtls-failed") {
+      this.block.count(Counter.joinsFailed!, 1);
+      const fields = { session: peer.session, reason, detail: peer.closeDetail };
+      this.emit({ type: "log", level: "info", message: "Session failed to connect", fields });
+    }
+    this.logic.closed(peer, now);
+    this.emit({ type: "closed", session: peer.session, reason });
+  }
+
+  private forward(now: number): void {
+    if (!this.logic.hasWork || now < this.forwardAt || this.blocked) return;
+    const left = this.logic.work(now, now + TURN_MAX_US / 2);
+    // Work left over goes on at once, after the sockets had their turn; else the next tick.
+    this.forwardAt = left ? 0 : now + this.tickUs;
+  }
+
+  /** Some socket's kernel buffer is full: media stays in the rings until it drains. */
+  private get blocked(): boolean {
+    return this.writableWanted.includes(true);
+  }
+
+  private transmitAll(): void {
+    const { transmit } = this;
+    while (this.table.pollTransmit(transmit)) this.send();
+    for (let i = 0; i < this.senders.length; i += 1) {
+      const sender = this.senders[i]!;
+      const full = !sender.flush();
+      if (full === this.writableWanted[i]) continue;
+      this.writableWanted[i] = full;
+      this.poller.wantWritable(this.setup.sockets[i]!, i, full);
+      if (full) this.block.count(Counter.sendBufferFull!, 1);
+    }
+  }
+
+  private send(): void {
+    const { path, length, bytes } = this.transmit;
+    const sender = this.senders[path.socket]!;
+    const at = sender.reserve(length);
+    if (at < 0) return;
+    for (let i = 0; i < length; i += 1) sender.region.bytes[at + i] = bytes[i]!;
+    sender.commit(path, length);
+  }
+
+  private account(start: number, end: number): void {
+    const busy = end - start;
+    this.turnMaxUs = Math.max(this.turnMaxUs, busy);
+    this.loadBusyUs += busy;
+    const { block, peerCounters } = this;
+    block.count(Counter.turns!, 1);
+    block.count(Counter.busyUs!, busy);
+    const window = end - this.loadSince;
+    if (window < LOAD_WINDOW_US) return;
+    this.adaptTick(this.loadBusyUs / window);
+    this.loadSince = end;
+    this.loadBusyUs = 0;
+    const counters = block.counters;
+    counters[Counter.sessions!] = this.table.size;
+    counters[Counter.datagramsUnknown!] = peerCounters.unknown;
+    counters[Counter.stunForged!] = peerCounters.stunForged + peerCounters.stunUnknown;
+    counters[Counter.dtlsUnvalidated!] = peerCounters.dtlsUnvalidated;
+    counters[Counter.dtlsFailed!] = peerCounters.dtlsFailed;
+    counters[Counter.srtpForged!] = peerCounters.srtpForged;
+    counters[Counter.srtpReplayed!] = peerCounters.srtpReplayed;
+    let datagrams = 0;
+    let bytes = 0;
+    let errors = 0;
+    for (const sender of this.senders) {
+      datagrams += sender.counters.datagrams;
+      bytes += sender.counters.bytes;
+      errors += sender.counters.errors + sender.counters.dropped;
+    }
+    counters[Counter.datagramsOut!] = datagrams;
+    counters[Counter.bytesOut!] = bytes;
+    counters[Counter.sendErrors!] = errors;
+    if (end - this.turnSince < TURN_WINDOW_US) return;
+    this.turnSince = end;
+    counters[Counter.turnMaxUs!] = this.turnMaxUs;
+    this.turnMaxUs = 0;
+  }
+
+  private adaptTick(load: number): void {
+    const share = Math.min(1, Math.max(0, (load - LOAD_LOW) / (LOAD_HIGH - LOAD_LOW)));
+    this.tickUs = TICK_MIN_US + share * (TICK_MAX_US - TICK_MIN_US);
+  }
+}
+
+/** Crash drills of the test suite; control passes them on only with --drills. */
+function drill(kind: "throw" | "hang" | "segfault"): void {
+  if (kind === "throw") throw new Error("drill: a worker throws");
+  const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
+  while (kind === "hang" && monotonicUs() < end);
+}
