@@ -78,7 +78,7 @@ function fillCard(card: HTMLElement, stream: StreamEntry): void {
   const [, main, detail] = card.children;
   const bitrate = (stream.video?.bitrate ?? 0) + (stream.audio?.bitrate ?? 0);
   if (main) setText(main, `${plural(stream.viewers, "viewer")} · ${formatBitrate(bitrate)}`);
-  const parts = [describeVideo(stream.video), stream.audio?.codec ?? "no sound"];
+  const parts = [describeVideo(stream.video), stream.audio?.codec.toUpperCase() ?? "no sound"];
   parts.push(`for ${formatDuration(stream.uptimeSeconds)}`);
   if (detail) setText(detail, parts.join(" · "));
 }

@@ -155,11 +155,16 @@ function showState(): void {
   const { state, message, status } = connection;
   setBadge(state);
   if (state !== "refused") {
-    setNotice(byId("notice"), state === "retrying" ? `${message} Trying again…` : "");
+    setNotice(byId("notice"), state === "retrying" ? `${message} Trying again…` : soundHint());
     return;
   }
   finish("refused", message);
   if (status === 401 || status === 403) askForToken(() => void start());
+}
+
+function soundHint(): string {
+  if (!sources?.awaitsClick()) return "";
+  return "The browser starts the test tone at your first click on this page.";
 }
 
 function finish(state: string, message = ""): void {
@@ -197,6 +202,7 @@ async function measure(): Promise<void> {
   const reports: Report[] = [];
   for (const report of (await pc.getStats()).values()) reports.push(report);
   if (connection?.pc !== pc) return;
+  if (connection.state === "live") setNotice(byId("notice"), soundHint());
   showTiles(byId("figures"), publisherLines(publisherFigures(before, reports)));
   before = reports;
 }

@@ -133,7 +133,11 @@ function roundTrip(reports: readonly Report[]): number | null {
 
 function codecName(reports: readonly Report[], stream: Report | undefined): string | null {
   const codec = stream && reports.find((report) => report.id === stream.codecId);
-  return text(codec, "mimeType")?.replace(/^\w+\//, "") ?? null;
+  return (
+    text(codec, "mimeType")
+      ?.replace(/^\w+\//, "")
+      .toUpperCase() ?? null
+  );
 }
 
 /** Sum over the streams of how much a counter rose; a stream that is new counts from zero. */

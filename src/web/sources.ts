@@ -13,6 +13,8 @@ export interface Sources {
   readonly video: MediaStreamTrack | null;
   readonly audio: MediaStreamTrack | null;
   readonly stop: () => void;
+  /** The browser holds the test tone back until the first click on the page. */
+  readonly awaitsClick: () => boolean;
 }
 
 /** Opens what was chosen. Rejects with an Error whose message a person can act on. */
@@ -26,7 +28,8 @@ export async function openSources(choice: SourceChoice): Promise<Sources> {
     stops.push(picture.stop);
     const sound = await openSound(choice);
     stops.push(sound.stop);
-    return { video: picture.track, audio: sound.track, stop };
+    const awaitsClick = sound.awaitsClick ?? (() => false);
+    return { video: picture.track, audio: sound.track, stop, awaitsClick };
   } catch (error) {
     stop();
     throw new Error(explain(error, choice));
@@ -36,6 +39,7 @@ export async function openSources(choice: SourceChoice): Promise<Sources> {
 interface OpenTrack {
   readonly track: MediaStreamTrack | null;
   readonly stop: () => void;
+  readonly awaitsClick?: () => boolean;
 }
 
 async function openPicture(choice: SourceChoice): Promise<OpenTrack> {
@@ -100,7 +104,8 @@ function startTone(): OpenTrack {
     removeEventListener("pointerdown", wake);
     void context.close();
   };
-  return { track: target.stream.getAudioTracks()[0] ?? null, stop };
+  const awaitsClick = () => context.state === "suspended";
+  return { track: target.stream.getAudioTracks()[0] ?? null, stop, awaitsClick };
 }
 
 function devices(): MediaDevices {

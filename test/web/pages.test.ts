@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { loadPages } from "../../src/web/pages.ts";
+
+const SIZE_MAX = 250_000;
+
+test("every page loads only what is served here, and stays small", async () => {
+  const pages = await loadPages();
+  for (const key of ["home", "publish", "watch", "dashboard"]) {
+    const page = pages.get(key);
+    if (page === undefined) throw new Error(`no page ${key}`);
+    const html = new TextDecoder().decode(page.body);
+    expect(page.contentSecurityPolicy).toStartWith("default-src 'self';");
+    expect(page.contentSecurityPolicy).not.toContain("script-src");
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/);
+    let scriptBytes = 0;
+    for (const [, address = ""] of html.matchAll(
+      /<(?:script|link|img)[^>]*\s(?:src|href)="([^"]+)"/g,
+    )) {
+      const asset = pages.get(address);
+      if (asset === undefined) throw new Error(`${key} wants ${address}, which is not served`);
+      expect(asset.etag).toMatch(/^"[0-9a-f]{16}"$/);
+      if (address.endsWith(".js")) scriptBytes += asset.body.length;
+    }
+    expect(scriptBytes).toBeGreaterThan(1000);
+    expect(scriptBytes).toBeLessThan(SIZE_MAX);
+  }
+});
+
+test("the test pattern's worker is served", async () => {
+  const pages = await loadPages();
+  expect(pages.get("/assets/ticker.js")?.contentType).toStartWith("text/javascript");
+});

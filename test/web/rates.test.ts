@@ -1,0 +1,85 @@
+import { describe, expect, test } from "bun:test";
+import type { Report } from "../../src/web/rates.ts";
+import { estimateLatency, publisherFigures, viewerFigures } from "../../src/web/rates.ts";
+
+function snapshot(at: number, counters: Record<string, number>): Report[] {
+  return [
+    { id: "v", type: "inbound-rtp", kind: "video", timestamp: at, codecId: "c", ...counters },
+    { id: "c", type: "codec", mimeType: "video/VP8" },
+    { id: "t", type: "transport", selectedCandidatePairId: "p" },
+    { id: "q", type: "candidate-pair", nominated: true, currentRoundTripTime: 9 },
+    { id: "p", type: "candidate-pair", nominated: true, currentRoundTripTime: 0.02 },
+  ];
+}
+
+const first = snapshot(1000, {
+  bytesReceived: 1000,
+  packetsReceived: 90,
+  packetsLost: 5,
+  jitterBufferDelay: 1,
+  jitterBufferEmittedCount: 10,
+});
+const second = snapshot(3000, {
+  bytesReceived: 501_000,
+  packetsReceived: 180,
+  packetsLost: 15,
+  jitterBufferDelay: 2.5,
+  jitterBufferEmittedCount: 60,
+  jitter: 0.004,
+});
+
+describe("viewer figures", () => {
+  test("rates come from the growth between two looks", () => {
+    const figures = viewerFigures(first, second);
+    expect(figures.bitrate).toBe(2_000_000);
+    expect(figures.loss).toBeCloseTo(0.1);
+    expect(figures.bufferMs).toBeCloseTo(30);
+    expect(figures.jitterMs).toBeCloseTo(4);
+    expect(figures.roundTripMs).toBeCloseTo(20);
+    expect(figures.videoCodec).toBe("VP8");
+    expect(figures.packetsLost).toBe(15);
+  });
+
+  test("with one look only, rates are unknown, not zero or infinite", () => {
+    expect(viewerFigures([], first).bitrate).toBeNull();
+    expect(viewerFigures([], []).loss).toBeNull();
+  });
+
+  test("a late packet that lowers the loss counter is no negative loss", () => {
+    const lower = second.map((report) =>
+      report.id === "v" ? { ...report, packetsLost: 3 } : report,
+    );
+    expect(viewerFigures(first, lower).loss).toBe(0);
+  });
+});
+
+describe("latency", () => {
+  const figures = viewerFigures(first, second);
+
+  test("says what it is based on", () => {
+    expect(estimateLatency(62, figures)).toEqual({ ms: 62, basis: "capture" });
+    const network = estimateLatency(null, figures);
+    expect(network?.basis).toBe("network");
+    expect(network?.ms).toBeCloseTo(40);
+  });
+
+  test("a capture time from an unmapped clock is not believed", () => {
+    expect(estimateLatency(-5, figures)?.basis).toBe("network");
+    expect(estimateLatency(3_600_000, figures)?.basis).toBe("network");
+    expect(estimateLatency(null, viewerFigures([], []))).toBeNull();
+  });
+});
+
+test("publisher figures take loss from the server's reports and name the limitation", () => {
+  const base = { id: "o", type: "outbound-rtp", kind: "video" };
+  const before = [{ ...base, timestamp: 0, bytesSent: 0 }];
+  const after = [
+    { ...base, timestamp: 1000, bytesSent: 125_000, qualityLimitationReason: "bandwidth" },
+    { id: "r", type: "remote-inbound-rtp", kind: "video", fractionLost: 0.25, packetsLost: 7 },
+  ];
+  const figures = publisherFigures(before, after);
+  expect(figures.bitrate).toBe(1_000_000);
+  expect(figures.loss).toBe(0.25);
+  expect(figures.packetsLost).toBe(7);
+  expect(figures.limitation).toBe("bandwidth");
+});
