@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { WORKER_NAMES } from "../src/io/spawn.ts";
 import { embeddedModule, findOpenSsl, gitCommit } from "./embed.ts";
+import { buildWeb } from "./web.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
@@ -15,7 +16,7 @@ process.chdir(ROOT);
 const outfile = resolve(process.argv[2] ?? "dist/spillway");
 await mkdir(dirname(outfile), { recursive: true });
 const openssl = await findOpenSsl();
-await compile(outfile, embeddedModule(gitCommit(), openssl));
+await compile(outfile, embeddedModule(gitCommit(), openssl), await buildWeb(".cache/web"));
 
 const { size } = await stat(outfile);
 const seconds = (Bun.nanoseconds() - started) / 1e9;
@@ -29,11 +30,11 @@ if (openssl === null) {
   }
 }
 
-async function compile(target: string, embedded: string): Promise<void> {
+async function compile(target: string, embedded: string, pages: string): Promise<void> {
   // A running executable cannot be overwritten (ETXTBSY), but it can be replaced.
   const fresh = `${target}.new`;
   const result = await Bun.build({
-    entrypoints: ["src/main.ts", ...WORKER_NAMES.map((name) => `workers/${name}.ts`)],
+    entrypoints: ["src/main.ts", ...WORKER_NAMES.map((name) => `workers/${name}.ts`), pages],
     root: ROOT,
     target: "bun",
     minify: { whitespace: true, syntax: true, identifiers: false },

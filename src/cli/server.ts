@@ -174,7 +174,8 @@ function announce(parts: Parts): void {
   if (first !== null && !first.fresh)
     log.info("The token of the first start is in use", { file: first.file });
   if (first?.fresh) console.log(`\n${tokenNotice(first)}`);
-  if (process.stdout.isTTY) {
+  // The demo is started by a person, also where npm stands between it and the terminal.
+  if (process.stdout.isTTY || options.started !== undefined) {
     const { port } = listener;
     const { stream } = options;
     console.log(`\n${banner({ config, port, openssl, stream })}\n`);
