@@ -109,6 +109,11 @@ export class Publisher {
     return gone > 0;
   }
 
+  /** SSRCs that have state. */
+  get sources(): number {
+    return this.#sources.all.size;
+  }
+
   /** One plaintext RTP packet; `arrival` is the kernel's receive time. Never throws on input. */
   handleRtp(now: number, region: Region, offset: number, length: number, arrival: number): void {
     const { bytes } = region;
