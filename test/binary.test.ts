@@ -1,0 +1,103 @@
+/** The executable by itself: no sources, no node_modules, and at last no OpenSSL beside it. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { binary, runBinary } from "./support/binary.ts";
+
+const path = await binary();
+const rootFolder = mkdtempSync(join(tmpdir(), "spillway-root-"));
+afterAll(() => {
+  rmSync(dirname(path), { recursive: true, force: true });
+  rmSync(rootFolder, { recursive: true, force: true });
+});
+
+describe("command line", () => {
+  test("--version names version and commit", () => {
+    const manifest = JSON.parse(readFileSync(join(import.meta.dir, "../package.json"), "utf8"));
+    const { code, out } = runBinary(path, ["--version"]);
+    expect(out).toStartWith(`spillway ${manifest.version} (`);
+    expect(code).toBe(0);
+  });
+
+  test("--help lists the commands, and each has its own", () => {
+    const { code, out } = runBinary(path, ["--help"]);
+    expect(code).toBe(0);
+    for (const command of ["serve", "demo", "publish", "doctor", "install", "token"]) {
+      expect(out).toContain(`  ${command} `);
+      const help = runBinary(path, [command, "--help"]);
+      expect(help.out).toContain("Usage: spillway");
+      expect(help.err).toBe("");
+      expect(help.code).toBe(0);
+    }
+  });
+
+  test("a mistake is one line and exit code 2", () => {
+    const mistakes: readonly (readonly [string[], string])[] = [
+      [["srve"], "did you mean serve?"],
+      [["--htp", "x"], "--http"],
+      [["--http", "nowhere"], "--http"],
+      [["--config", "/nonexistent.toml"], "/nonexistent.toml"],
+      [["publish", "film.mp4"], "needs FILE and URL"],
+      [["token", "--rights", "all"], "--"],
+    ];
+    for (const [args, expected] of mistakes) {
+      const { code, err } = runBinary(path, args);
+      expect(err).toContain(expected);
+      expect(err.trimEnd().split("\n")).toHaveLength(1);
+      expect(code).toBe(2);
+    }
+  });
+
+  test("neither .env nor bunfig.toml of the working folder counts", () => {
+    const folder = mkdtempSync(join(tmpdir(), "spillway-cwd-"));
+    try {
+      Bun.spawnSync(["sh", "-c", "echo SPILLWAY_HTTP=broken > .env; echo '[' > bunfig.toml"], {
+        cwd: folder,
+      });
+      const result = Bun.spawnSync([path, "doctor", "--json"], { cwd: folder });
+      expect(JSON.parse(result.stdout.toString())).toHaveProperty("findings");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("install prints a unit that systemd accepts", () => {
+    const { code } = runBinary(path, [
+      "install",
+      "--write",
+      "--root",
+      rootFolder,
+      "--binary",
+      "/bin/true",
+    ]);
+    expect(code).toBe(0);
+    const unit = join(rootFolder, "etc/systemd/system/spillway.service");
+    expect(readFileSync(unit, "utf8")).not.toContain("\nMemoryDenyWriteExecute");
+    if (Bun.which("systemd-analyze") === null) return;
+    const verify = Bun.spawnSync(["systemd-analyze", "verify", unit]);
+    expect(verify.stderr.toString()).not.toContain("spillway.service");
+  });
+});
+
+const root = process.getuid?.() === 0;
+if (!root) console.log("skipped: a root folder with glibc alone (needs root for chroot)");
+
+test.skipIf(!root)("runs in a root folder that has glibc and nothing else", () => {
+  const bare = join(rootFolder, "bare");
+  const needed = Bun.spawnSync(["ldd", path]).stdout.toString();
+  for (const [, library] of needed.matchAll(/(\/\S+\.so\S*)/g)) {
+    mkdirSync(join(bare, dirname(library!)), { recursive: true });
+    copyFileSync(library!, join(bare, library!));
+  }
+  mkdirSync(join(bare, "tmp"));
+  copyFileSync(path, join(bare, "spillway"));
+  const run = (...args: string[]) =>
+    Bun.spawnSync(["chroot", bare, "/spillway", ...args], { env: {}, timeout: 20_000 });
+  expect(run("--version").stdout.toString()).toStartWith("spillway ");
+  const report = JSON.parse(run("doctor", "--json").stdout.toString()) as {
+    findings: { name: string; level: string; detail: string }[];
+  };
+  const openssl = report.findings.find((finding) => finding.name === "openssl");
+  expect(openssl).toMatchObject({ level: "ok", detail: expect.stringContaining("(embedded)") });
+});
