@@ -15,7 +15,7 @@ media-control-bar { width: 100%; align-items: center; padding: 0 4px;
 button { font: inherit; color: inherit; cursor: pointer; }
 button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
 .stats { background: none; border: 1px solid rgb(255 255 255 / .5); border-radius: 6px;
-  padding: 2px 9px; margin: 0 6px; font-size: 13px; }
+  padding: 2px 9px; margin: 0 6px; font-size: 13px; line-height: 1.6; height: 27px; }
 .stats[aria-pressed="true"] { background: #f2f7f7; color: #05090b; }
 .cover { position: absolute; inset: 0; display: flex; flex-direction: column; gap: 14px;
   align-items: center; justify-content: center; padding: 24px; text-align: center;
@@ -34,5 +34,6 @@ button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
   font-variant-numeric: tabular-nums; pointer-events: none; }
 .overlay div { display: flex; gap: 14px; justify-content: space-between; }
 .overlay dt { opacity: .75; } .overlay dd { margin: 0; }
-@media (max-width: 480px) { media-volume-range { display: none; } .overlay { font-size: 10px; } }
+@media (max-width: 480px) { media-volume-range { display: none; } 
+  .overlay { font-size: 10px; display: grid; grid-template-columns: 1fr 1fr; gap: 0 18px; padding: 6px 10px; } }
 `;
