@@ -144,12 +144,15 @@ export class MediaLoop {
     const start = monotonicUs();
     this.block.beat();
     this.readSockets(ready, start);
+    // Before media: a DTLS Finished must not stand behind packets that need its keys.
+    this.queueTransmits();
     this.block.takeMarked(this.visitMark);
     this.forward(start);
     const now = monotonicUs();
     if (now >= this.table.nextTimeout()) this.table.handleTimeout(now, this.onPeerEvent);
     if (now >= this.logic.nextTimeout()) this.logic.handleTimeout(now);
-    this.transmitAll();
+    this.queueTransmits();
+    this.flush();
     this.account(start, monotonicUs());
   }
 
@@ -244,9 +247,11 @@ export class MediaLoop {
     return this.writableWanted.includes(true);
   }
 
-  private transmitAll(): void {
-    const { transmit } = this;
-    while (this.table.pollTransmit(transmit)) this.send();
+  private queueTransmits(): void {
+    while (this.table.pollTransmit(this.transmit)) this.send();
+  }
+
+  private flush(): void {
     for (let i = 0; i < this.senders.length; i += 1) {
       const sender = this.senders[i]!;
       const full = !sender.flush();
