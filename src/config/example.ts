@@ -1,3 +1,4 @@
+import type { OptionRow } from "./options.ts";
 import { optionTable } from "./options.ts";
 
 /** A configuration file in which every option stands with its default, commented out. */
@@ -15,13 +16,15 @@ export function exampleConfig(): string {
       group = first;
       lines.push(`[${group}]`, "");
     }
-    lines.push(`# ${row.help}`, `# ${second ?? first} = ${literal(row.default)}`, "");
+    lines.push(`# ${row.help}`, `# ${second ?? first} = ${literal(row)}`, "");
   }
   return `${[...lines, TABLES].join("\n")}`;
 }
 
-function literal(text: string): string {
+function literal({ default: text, value }: OptionRow): string {
   if (text === "true" || text === "false" || /^\d+$/.test(text)) return text;
+  // A number whose default depends on the machine.
+  if (value === "N") return `4 # default: ${text}`;
   return JSON.stringify(text);
 }
 

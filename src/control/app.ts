@@ -1,5 +1,6 @@
 /** The HTTP side as one Hono app: WHIP, WHEP, session URLs, admin API, metrics, health, pages. */
 import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import type { AdminParts } from "./admin.ts";
 import { createAdmin, Refusal } from "./admin.ts";
 import { SDP_TYPE } from "./body.ts";
@@ -43,6 +44,9 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.notFound(() => notFound("resource"));
   app.onError((error) => {
     if (error instanceof Refusal) return error.response;
+    if (error instanceof HTTPException) {
+      return problem(error.status, "Request refused", error.message || "Not understood.");
+    }
     services.log.error("Request failed", { cause: String(error), stack: error.stack ?? "" });
     return problem(500, "Internal error", "The server made a mistake; its log says more.");
   });

@@ -33,10 +33,10 @@ test("W02 failures carry a problem document that parses", async () => {
   for (const response of failures) {
     expect(response.headers.get("Content-Type")).toBe("application/problem+json");
     const body = (await response.json()) as Record<string, unknown>;
-    expect(body["status"]).toBe(response.status);
-    expect(String(body["title"]).length).toBeGreaterThan(3);
+    expect(body.status).toBe(response.status);
+    expect(String(body.title).length).toBeGreaterThan(3);
     // MediaMTX's reader shows `error`.
-    expect(body["error"]).toBe(body["detail"]);
+    expect(body.error).toBe(body.detail);
   }
 });
 

@@ -1,4 +1,5 @@
 /** The whole control thread over a fake media plane, with clocks and a seed that the test holds. */
+import type { Config } from "../../src/config.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { Control } from "../../src/control/control.ts";
 import { createControl } from "../../src/control/control.ts";
@@ -36,6 +37,9 @@ export class Harness {
   nowUs = 1_000_000_000;
   wallMs = Date.UTC(2026, 10, 22);
   readonly lines: string[] = [];
+  /** What `readFile` finds; a test may change it and call `reload`. */
+  files: Record<string, string> = {};
+  config!: Config;
   control!: Control;
   plane!: FakePlane;
   tick: () => void = () => {};
@@ -43,6 +47,7 @@ export class Harness {
   static async start(options: HarnessOptions = {}): Promise<Harness> {
     const harness = new Harness();
     const files: Record<string, string> = { ...options.files, "c.toml": options.config ?? "" };
+    harness.files = files;
     const readFile = (path: string): string => {
       const text = files[path];
       if (text === undefined) throw new Error(`${path} is missing`);
@@ -51,6 +56,7 @@ export class Harness {
     const args = ["--config", "c.toml", ...(options.args ?? [])];
     const parsed = loadConfig({ args, env: {}, readFile, cores: 2, memoryBytes: 8e9 });
     if (!parsed.ok) throw new Error(parsed.error);
+    harness.config = parsed.config;
     const random = seeded(7);
     harness.control = await createControl({
       config: parsed.config,

@@ -1,0 +1,223 @@
+import { expect, test } from "bun:test";
+import { inRanges, parseCidr } from "../src/config/cidr.ts";
+import type { Config, ConfigSources } from "../src/config.ts";
+import {
+  exampleConfig,
+  isOpenByDefault,
+  loadConfig,
+  needsFirstToken,
+  optionTable,
+} from "../src/config.ts";
+import { matchesPattern } from "../src/control/pattern.ts";
+import { seeded } from "./support/random.ts";
+
+function load(sources: Partial<ConfigSources> & { file?: string }) {
+  const file = sources.file;
+  return loadConfig({
+    args: file === undefined ? [] : ["--config", "c.toml"],
+    env: {},
+    readFile: () => file ?? "",
+    cores: 4,
+    memoryBytes: 8e9,
+    ...sources,
+  });
+}
+
+function good(sources: Parameters<typeof load>[0]): Config {
+  const result = load(sources);
+  if (!result.ok) throw new Error(result.error);
+  return result.config;
+}
+
+function bad(sources: Parameters<typeof load>[0]): string {
+  const result = load(sources);
+  if (result.ok) throw new Error("was accepted");
+  expect(result.error).not.toContain("\n");
+  return result.error;
+}
+
+test("defaults", () => {
+  const config = good({});
+  expect(config.http).toEqual({ host: "127.0.0.1", port: 8080 });
+  expect(config.media).toEqual({ host: "0.0.0.0", port: 8200 });
+  expect(config.egressWorkers).toBe(4);
+  expect(config.ringMemoryBytes).toBe(2e9);
+  expect(config.hook).toBeNull();
+  expect(config.auth.sessionUrlIsProof).toBe(true);
+});
+
+test("flags beat environment, environment beats the file", () => {
+  const file = `http = "127.0.0.1:1"\nmedia = "0.0.0.0:1000"\nlog-level = "warn"`;
+  const env = { SPILLWAY_HTTP: "127.0.0.1:2", SPILLWAY_MEDIA: "0.0.0.0:2000", HOME: "/root" };
+  const args = ["--config", "c.toml", "--http=127.0.0.1:3", "--insecure"];
+  const config = good({ args, env, readFile: () => file });
+  expect(config.http.port).toBe(3);
+  expect(config.media.port).toBe(2000);
+  expect(config.logLevel).toBe("warn");
+  expect(config.insecure).toBe(true);
+});
+
+test("every option can be set by flag, environment and file", () => {
+  const values: Record<string, string> = { HOST: "h" };
+  const sample: Record<string, string> = {
+    "HOST:PORT": "127.0.0.1:9000",
+    "PUBLIC[/LOCAL],...": "192.0.2.1/10.0.0.1,2001:db8::1",
+    N: "2",
+    SIZE: "512m",
+    "CIDR,...": "10.0.0.0/8",
+    URL: "https://a.example",
+    FILE: "f",
+    DIR: "d",
+    LEVEL: "debug",
+    FORMAT: "json",
+    "BITS/S": "5M",
+    TEXT: "text",
+    MS: "100",
+    "": "true",
+  };
+  for (const row of optionTable) values[row.key] = sample[row.value]!;
+  const args = optionTable
+    .filter((row) => row.key !== "config")
+    .map((row) => `${row.flag}=${values[row.key]}`);
+  const env = Object.fromEntries(optionTable.map((row) => [row.env, values[row.key]]));
+  const lines = optionTable
+    .filter((row) => row.key !== "config")
+    .map((row) => `${row.key} = ${JSON.stringify(values[row.key])}`);
+  const byFlag = good({ args });
+  expect(good({ env })).toEqual(byFlag);
+  expect(good({ file: lines.join("\n") })).toEqual(byFlag);
+  expect(byFlag).not.toEqual(good({}));
+});
+
+test("a mistake is one line that names the key and where it stands", () => {
+  expect(bad({ args: ["--htp", "x"] })).toBe("--htp: unknown option (did you mean --http?)");
+  expect(bad({ args: ["--http"] })).toStartWith("--http: needs a value");
+  expect(bad({ args: ["--http", "8080"] })).toStartWith('--http: "8080" is not HOST:PORT');
+  expect(bad({ env: { SPILLWAY_MEDIAA: "x" } })).toContain("did you mean SPILLWAY_MEDIA?");
+  expect(bad({ env: { SPILLWAY_INGEST_WORKERS: "many" } })).toStartWith("SPILLWAY_INGEST_WORKERS:");
+  expect(bad({ file: "tls-cert = 'x'" })).toStartWith("tls-key:");
+  expect(bad({ file: "[limits]\nsesions = 1" })).toBe(
+    "c.toml: limits.sesions: unknown key (did you mean limits.sessions?)",
+  );
+  expect(bad({ file: "x = = 1" })).toStartWith("c.toml:");
+  expect(bad({ file: "[hook]\nsecret = 'x'" })).toStartWith("hook.url:");
+  expect(bad({ file: "ring-memory = '200%'" })).toStartWith("c.toml: ring-memory:");
+  expect(bad({ args: ["--media", "0.0.0.0:65534"] })).toStartWith("media:");
+  const token = (text: string) => bad({ file: `[[auth.tokens]]\n${text}` });
+  expect(token("rights = ['view']")).toContain("auth.tokens[0]");
+  expect(token("token = 'short'\nrights = ['view']")).toContain("auth.tokens[0].token");
+  expect(token("token = '0123456789abcdef'\nrights = ['root']")).toContain("rights[0]");
+  expect(token("tokn = '0123456789abcdef'\nrights = ['view']")).toContain("tokn");
+  expect(bad({ file: "[[auth.keys]]\nalg = 'HS256'\nsecret = 'short'" })).toContain("auth.keys[0]");
+  expect(bad({ file: "[[auth.keys]]\nalg = 'none'" })).toContain("auth.keys[0].alg");
+  expect(bad({ file: "[[ice-servers]]\nurls = 'http://x'" })).toContain("ice-servers[0].urls");
+  const missing = loadConfig({
+    args: ["--config", "none.toml"],
+    env: {},
+    readFile: () => {
+      throw new Error("ENOENT: no such file");
+    },
+    cores: 1,
+    memoryBytes: 1e9,
+  });
+  expect(missing).toEqual({ ok: false, error: "none.toml: ENOENT: no such file" });
+});
+
+test("the configuration is frozen to its leaves", () => {
+  const config = good({});
+  expect(Object.isFrozen(config)).toBe(true);
+  expect(Object.isFrozen(config.limits)).toBe(true);
+  expect(Object.isFrozen(config.auth.tokens)).toBe(true);
+});
+
+test("the example is valid as it stands and with every option switched on", () => {
+  const text = exampleConfig();
+  expect(good({ file: text })).toEqual(good({}));
+  const on = text
+    .split("# Static tokens")[0]!
+    .split("\n")
+    .map((line) => line.replace(/^# ([a-z-]+ = [^"]\S*|[a-z-]+ = "[^"]+")$/, "$1"))
+    .join("\n");
+  expect(good({ file: on })).toEqual(good({}));
+  for (const row of optionTable) {
+    if (!row.hidden && row.key !== "config") expect(text).toContain(`# ${row.help}`);
+  }
+});
+
+test("what is open by default, and what needs a first token", () => {
+  const states = (args: string[]) => {
+    const config = good({ args });
+    return [isOpenByDefault(config), needsFirstToken(config)];
+  };
+  expect(states([])).toEqual([true, false]);
+  expect(states(["--http", "[::1]:8080"])).toEqual([true, false]);
+  expect(states(["--http", "localhost:8080"])).toEqual([true, false]);
+  expect(states(["--http", "0.0.0.0:8080"])).toEqual([false, true]);
+  expect(states(["--trusted-proxy", "127.0.0.1"])).toEqual([false, true]);
+  expect(states(["--http", "0.0.0.0:8080", "--insecure"])).toEqual([false, false]);
+});
+
+test("CIDR: IPv4, IPv6, mapped addresses, limits", () => {
+  const within = (address: string, range: string) => inRanges(address, [parseCidr(range)!]);
+  expect(within("10.255.0.1", "10.0.0.0/8")).toBe(true);
+  expect(within("11.0.0.1", "10.0.0.0/8")).toBe(false);
+  expect(within("192.168.1.129", "192.168.1.128/25")).toBe(true);
+  expect(within("192.168.1.127", "192.168.1.128/25")).toBe(false);
+  expect(within("::ffff:10.0.0.1", "10.0.0.0/8")).toBe(true);
+  expect(within("2001:db8:ffff::1", "2001:db8::/32")).toBe(true);
+  expect(within("2001:db9::1", "2001:db8::/32")).toBe(false);
+  expect(within("::1", "::1")).toBe(true);
+  expect(within("1.2.3.4", "0.0.0.0/0")).toBe(true);
+  expect(within("::1", "0.0.0.0/0")).toBe(false);
+  expect(within("nonsense", "::/0")).toBe(false);
+  for (const text of [
+    "",
+    "1.2.3",
+    "1.2.3.4/33",
+    "1.2.3.400",
+    "01.2.3.4",
+    "::/129",
+    ":::",
+    "1::2::3",
+    "g::",
+    "1.2.3.4/",
+    "1.2.3.4/8/8",
+  ]) {
+    expect(parseCidr(text)).toBeNull();
+  }
+});
+
+test("CIDR and patterns: random text never throws, and takes bounded time", () => {
+  const seed = 77;
+  const random = seeded(seed);
+  const draw = (alphabet: string) =>
+    Array.from(
+      { length: Math.floor(random() * 40) },
+      () => alphabet[Math.floor(random() * alphabet.length)],
+    ).join("");
+  for (let i = 0; i < 10_000; i += 1) {
+    parseCidr(draw("0123456789abcdef:./%[]"));
+    matchesPattern(draw("a*/"), draw("a/b"));
+  }
+  expect(matchesPattern("*a*a*a*a*a*a*a*a*b", "a".repeat(200))).toBe(false);
+});
+
+test("patterns: * within a segment, ** across, the rest literal", () => {
+  const cases: [string, string, boolean][] = [
+    ["a/*", "a/b", true],
+    ["a/*", "a/b/c", false],
+    ["a/**", "a/b/c", true],
+    ["a/*/c", "a/b/c", true],
+    ["*", "a/b", true],
+    ["**", "a/b", true],
+    ["a*c", "abc", true],
+    ["a*c", "ac", true],
+    ["a", "ab", false],
+    ["a.c", "abc", false],
+    ["**/live", "x/y/live", true],
+    ["", "a", false],
+  ];
+  for (const [pattern, name, expected] of cases) {
+    expect([pattern, name, matchesPattern(pattern, name)]).toEqual([pattern, name, expected]);
+  }
+});
