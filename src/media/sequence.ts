@@ -2,6 +2,8 @@
 export const SEQUENCE_JUMP_MAX = 3000;
 /** The first packet's origin sequence lies this far above its RTP sequence number. */
 const ORIGIN_START = 65_536;
+/** Packets of the old numbering come this late at most, counted in either numbering. */
+const STRAGGLERS_MAX = 1000;
 
 /** The int32 nearest to `previous` whose low 16 bits are `sequence`. */
 export function unwrap16(previous: number, sequence: number): number {
@@ -51,8 +53,9 @@ export class OriginSequence {
     if (!this.#started) return this.#start(sequence);
     if (this.#restarted) return this.#jump(sequence, false);
     const ahead = difference16(sequence, this.#newest);
+    if (this.#straggler(sequence, ahead)) return true;
     if (Math.abs(ahead) <= SEQUENCE_JUMP_MAX) return this.#near(sequence, ahead);
-    return this.#straggler(sequence) || this.#jump(sequence, true);
+    return this.#jump(sequence, true);
   }
 
   /** The same for a retransmission (RTX), which never begins a numbering. */
@@ -60,8 +63,8 @@ export class OriginSequence {
     this.discontinuity = false;
     if (!this.#started || this.#restarted) return false;
     const ahead = difference16(sequence, this.#newest);
-    if (Math.abs(ahead) <= SEQUENCE_JUMP_MAX) return this.#near(sequence, ahead);
-    return this.#straggler(sequence);
+    if (this.#straggler(sequence, ahead)) return true;
+    return Math.abs(ahead) <= SEQUENCE_JUMP_MAX && this.#near(sequence, ahead);
   }
 
   /** RTP sequence number of an origin sequence of the present numbering. */
@@ -94,11 +97,16 @@ export class OriginSequence {
     return true;
   }
 
-  /** A late packet of the numbering before the present one. */
-  #straggler(sequence: number): boolean {
+  /** A late packet of the numbering before the present one: nearer to its end than to our head. */
+  #straggler(sequence: number, ahead: number): boolean {
     if (!this.#hasPrevious) return false;
+    if (((this.#head - this.#floor) | 0) > STRAGGLERS_MAX) {
+      // The present numbering may reach the old numbers soon.
+      this.#hasPrevious = false;
+      return false;
+    }
     const behind = difference16(sequence, this.#previousNewest);
-    if (behind > 0 || behind < -SEQUENCE_JUMP_MAX) return false;
+    if (behind > 0 || behind < -STRAGGLERS_MAX || -behind >= Math.abs(ahead)) return false;
     this.origin = (this.#floor - 1 + behind) | 0;
     return true;
   }

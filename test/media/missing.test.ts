@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { NACK_AGE_MAX_US } from "../../src/limits.ts";
+import { MISSING_MAX, MissingPackets } from "../../src/media/missing.ts";
+import { seeded } from "../support/random.ts";
+import { WRAP_STARTS_32 } from "../support/wrap-starts.ts";
+
+const RTT = 50_000;
+const out = new Int32Array(64);
+const taken = (count: number) => [...out.subarray(0, count)];
+
+describe("MissingPackets", () => {
+  for (const start of WRAP_STARTS_32) {
+    test(`asks after the reorder wait, then each round trip, from ${start}`, () => {
+      const missing = new MissingPackets();
+      missing.addGap(0, start, (start + 3) | 0, RTT);
+      expect(missing.nextTimeout()).toBe(RTT / 4);
+      expect(missing.collect(RTT / 4 - 1, RTT, out)).toBe(0);
+      const all = [start, (start + 1) | 0, (start + 2) | 0];
+      expect(taken(missing.collect(RTT / 4, RTT, out))).toEqual(all);
+      expect(missing.collect(RTT / 4 + 1, RTT, out)).toBe(0);
+      // Asked for once: the time until it came is a round trip.
+      expect(missing.fill(RTT / 4 + 40_000, all[1]!)).toBe(40_000);
+      expect(missing.fill(RTT / 4 + 40_000, all[1]!)).toBe(-1);
+      expect(missing.nextTimeout()).toBe(RTT / 4 + RTT);
+      expect(taken(missing.collect(RTT / 4 + RTT, RTT, out))).toEqual([all[0]!, all[2]!]);
+      // Asked for twice: it tells nothing.
+      expect(missing.fill(RTT * 2, all[0]!)).toBe(0);
+      expect(missing.lost).toBe(0);
+    });
+  }
+
+  test("asks at most ten times, no faster than 20 ms, and gives up in time", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 5, 6, 1000);
+    const asked: number[] = [];
+    for (let now = 0; now < NACK_AGE_MAX_US; now += 1000) {
+      if (missing.collect(now, 1000, out) > 0) asked.push(now);
+    }
+    expect(asked).toEqual(Array.from({ length: 10 }, (_, i) => 5000 + 20_000 * i));
+    expect(missing.nextTimeout()).toBe(NACK_AGE_MAX_US);
+    expect(missing.collect(NACK_AGE_MAX_US, 1000, out)).toBe(0);
+    expect([missing.size, missing.lost]).toEqual([0, 1]);
+    expect(missing.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("gives up what a newer keyframe made useless, a little later", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 100, 110, RTT);
+    missing.keyframe(105);
+    missing.collect(140_000, RTT, out);
+    expect(missing.size).toBe(10);
+    missing.collect(150_000, RTT, out);
+    expect([missing.size, missing.lost]).toEqual([5, 5]);
+    expect(missing.asked(104)).toBe(false);
+    expect(missing.asked(105)).toBe(true);
+    // An older keyframe takes nothing back.
+    missing.keyframe(90);
+    missing.collect(151_000, RTT, out);
+    expect(missing.lost).toBe(5);
+  });
+
+  test("stays bounded: the oldest holes make room", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 0, 400, RTT);
+    missing.addGap(0, 401, 801, RTT);
+    expect([missing.size, missing.lost]).toEqual([MISSING_MAX, 800 - MISSING_MAX]);
+    missing.addGap(0, 1000, 1000 + MISSING_MAX + 50, RTT);
+    expect([missing.size, missing.lost]).toEqual([MISSING_MAX, 850]);
+    expect(missing.fill(1, 1049)).toBe(-1);
+    expect(missing.fill(1, 1050)).toBe(0);
+  });
+
+  test("an empty list gives up and asks for nothing", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 1, 3, RTT);
+    expect(missing.collect(RTT, RTT, new Int32Array(0))).toBe(0);
+    expect(missing.nextTimeout()).toBe(NACK_AGE_MAX_US);
+    missing.collect(NACK_AGE_MAX_US, RTT, new Int32Array(0));
+    expect(missing.lost).toBe(2);
+  });
+
+  test("against a model: every hole is either filled or lost", () => {
+    const random = seeded(31);
+    const missing = new MissingPackets();
+    const open = new Set<number>();
+    let head = 0x7fffff00;
+    let filled = 0;
+    let holes = 0;
+    for (let now = 0; now < 20_000_000; now += 4000) {
+      if (random() < 0.1) {
+        const gap = 1 + Math.floor(random() * 5);
+        missing.addGap(now, head, (head + gap) | 0, RTT);
+        for (let i = 0; i < gap; i += 1) open.add((head + i) | 0);
+        head = (head + gap) | 0;
+        holes += gap;
+      }
+      head = (head + 1) | 0;
+      for (const sequence of open) {
+        if (random() > 0.02) continue;
+        open.delete(sequence);
+        if (missing.fill(now, sequence) >= 0) filled += 1;
+      }
+      const count = missing.collect(now, RTT, out);
+      for (const sequence of taken(count)) expect(open.has(sequence)).toBe(true);
+    }
+    expect(filled + missing.lost + missing.size).toBe(holes);
+    expect(missing.lost).toBeGreaterThan(10);
+  });
+});
