@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
+
+/** Times (ms) of the requests sent while running every 10 ms up to `end` ms. */
+function run(requests: KeyframeRequests, from: number, end: number, each?: (ms: number) => void) {
+  const sent: number[] = [];
+  for (let ms = from; ms < end; ms += 10) {
+    each?.(ms);
+    if (requests.take(ms * 1000)) sent.push(ms);
+  }
+  return sent;
+}
+
+test("nothing is asked without a wish, and a keyframe fulfils all of them", () => {
+  const requests = new KeyframeRequests();
+  expect(requests.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  expect(run(requests, 0, 1000)).toEqual([]);
+  requests.want("join");
+  requests.want("failure");
+  requests.keyframe(1_000_000);
+  expect(run(requests, 1000, 9000)).toEqual([]);
+});
+
+test("a join hides no failure, a failure speeds up a join", () => {
+  const requests = new KeyframeRequests();
+  requests.want("join");
+  expect(run(requests, 0, 300)).toEqual([0]);
+  requests.want("failure");
+  requests.want("join");
+  expect(run(requests, 300, 900)).toEqual([500]);
+});
+
+test("a lost request is repeated; three without an answer mark the publisher", () => {
+  const requests = new KeyframeRequests();
+  requests.want("join");
+  expect(run(requests, 0, 5000)).toEqual([0, 2000, 4000]);
+  expect(requests.ignored).toBe(false);
+  expect(run(requests, 5000, 30_000)).toEqual([14_000, 24_000]);
+  expect(requests.ignored).toBe(true);
+  // Answered within a second: all is well again.
+  requests.want("failure");
+  requests.keyframe(24_900_000 + 9_000_000);
+  expect(requests.ignored).toBe(true);
+  requests.want("failure");
+  expect(run(requests, 34_000, 34_010)).toEqual([34_000]);
+  requests.keyframe(34_500_000);
+  expect(requests.ignored).toBe(false);
+  requests.want("failure");
+  expect(run(requests, 34_510, 35_000)).toEqual([34_510]);
+});
+
+test("the timeout that it names is the time at which it acts", () => {
+  const requests = new KeyframeRequests();
+  requests.restart();
+  for (let i = 0; i < 6; i += 1) {
+    const due = Math.max(0, requests.nextTimeout());
+    if (due > 0) expect(requests.take(due - 1)).toBe(false);
+    const sent = requests.sent;
+    requests.take(due);
+    if (requests.sent === sent) expect(requests.nextTimeout()).toBeGreaterThan(due);
+  }
+  expect(requests.sent).toBeGreaterThanOrEqual(3);
+});
+
+test("a new source is asked at once, whatever the one before it ignored", () => {
+  const requests = new KeyframeRequests();
+  requests.want("failure");
+  run(requests, 0, 20_000);
+  expect(requests.ignored).toBe(true);
+  requests.restart();
+  expect(requests.ignored).toBe(false);
+  expect(run(requests, 20_000, 21_000)).toEqual([20_000]);
+});
