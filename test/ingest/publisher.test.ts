@@ -52,7 +52,7 @@ describe("slots", () => {
     session.rtp(1, build({ ...packet, payload, extensions, padding: 3 }));
     session.turn(1);
     const slot = session.read(START + 77)!;
-    expect(slot.payload).toEqual(payload);
+    expect([...slot.payload]).toEqual([...payload]);
     expect(slot.timestamp).toBe(1234);
     expect(slot.codec).toBe(Codec.vp8);
     expect([...slot.extensions]).toEqual([Extension.absCaptureTime, 8, ...capture]);

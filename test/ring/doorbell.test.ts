@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { RINGS_MAX } from "../../src/limits.ts";
+import { Doorbells, WorkerBlock } from "../../src/ring/doorbell.ts";
+import { seeded } from "../support/random.ts";
+
+function marked(block: WorkerBlock): number[] {
+  const indices: number[] = [];
+  block.takeMarked((index) => indices.push(index));
+  return indices;
+}
+
+describe("WorkerBlock", () => {
+  test("gives each marked ring back once, in order", () => {
+    const block = WorkerBlock.create();
+    const random = seeded(8);
+    const expected = new Set<number>([0, 31, 32, RINGS_MAX - 1]);
+    for (let i = 0; i < 500; i += 1) expected.add(Math.floor(random() * RINGS_MAX));
+    for (const index of expected) {
+      block.mark(index);
+      block.mark(index);
+    }
+    expect(marked(block)).toEqual([...expected].sort((a, b) => a - b));
+    expect(marked(block)).toEqual([]);
+  });
+
+  test("does not sleep over news, and is woken by exactly one", () => {
+    const block = WorkerBlock.create();
+    expect(block.mark(5)).toBe(false);
+    expect(block.fallAsleep()).toBe(false);
+    expect(marked(block)).toEqual([5]);
+    expect(block.fallAsleep()).toBe(true);
+    expect(block.mark(6)).toBe(true);
+    expect(block.mark(7)).toBe(false);
+    block.wakeUp();
+    expect(marked(block)).toEqual([6, 7]);
+    expect(block.fallAsleep()).toBe(true);
+    block.wakeUp();
+    expect(block.mark(8)).toBe(false);
+  });
+
+  test("the bitmap and the counters do not touch each other", () => {
+    const block = WorkerBlock.create();
+    block.counters.fill(1.5);
+    expect(marked(block)).toEqual([]);
+    for (let index = 0; index < RINGS_MAX; index += 1) block.mark(index);
+    expect([...block.counters].every((value) => value === 1.5)).toBe(true);
+    block.beat();
+    expect(block.heartbeat).toBe(1);
+    expect(marked(block).length).toBe(RINGS_MAX);
+  });
+});
+
+test("Doorbells wake the sleeping readers that want the ring, and no others", () => {
+  const blocks = [WorkerBlock.create(), WorkerBlock.create(), WorkerBlock.create()];
+  const woken: number[] = [];
+  const bells = new Doorbells(blocks, (reader) => woken.push(reader));
+  blocks[0]!.fallAsleep();
+  blocks[1]!.fallAsleep();
+  bells.ring(40, { wantedBy: (reader) => reader !== 1 });
+  bells.ring(40, { wantedBy: (reader) => reader !== 1 });
+  expect(woken).toEqual([0]);
+  expect(blocks.map(marked)).toEqual([[40], [], [40]]);
+});
