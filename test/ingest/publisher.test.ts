@@ -86,6 +86,23 @@ describe("slots", () => {
     expect(session.counters[Counter.nacksSent]).toBe(0);
   });
 
+  test("an encoder that restarts under its SSRC goes on at the next number, old holes forgotten", () => {
+    const session = new Session([section({})]);
+    const packet = { type: VP8_TYPE, ssrc: 9 };
+    session.rtp(1, build({ ...packet, sequence: 100, payload: vp8(true) }));
+    session.rtp(2, build({ ...packet, sequence: 103 }));
+    session.rtp(3, build({ ...packet, sequence: 40_000, timestamp: 5, payload: vp8(true) }));
+    session.rtp(4, build({ ...packet, sequence: 40_002, timestamp: 6 }));
+    const first = session.read(START + 104)!;
+    expect(first.flags & SlotFlag.discontinuity).not.toBe(0);
+    expect(session.read(START + 106)!.flags & SlotFlag.discontinuity).toBe(0);
+    expect(session.readers[0]![0]!.head).toBe(START + 107);
+    session.runTo(4, 100_000);
+    const asked = new Set(session.sent.flatMap((sent) => sent.nacked));
+    expect([...asked]).toEqual([40_001]);
+    expect(session.counters[Counter.packetsLost]).toBe(2);
+  });
+
   test("a change of codec on the same SSRC describes the ring anew", () => {
     const session = new Session([section({ formats: [format({}), H264] })]);
     session.rtp(1, build({ type: VP8_TYPE, ssrc: 9, sequence: 1, payload: vp8(true) }));
