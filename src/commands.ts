@@ -119,7 +119,7 @@ export type WorkerCommand =
   | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null }
   | { readonly type: "stats"; readonly request: number; readonly session: number | null }
   /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
-  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "segfault" };
+  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "block" | "segfault" };
 
 export type WorkerEvent =
   | { readonly type: "ready" }
@@ -186,6 +186,8 @@ export interface WorkerSetup {
   readonly reader: number;
   /** File descriptors of bound UDP sockets, one a local address, owned by control. */
   readonly sockets: readonly number[];
+  /** An empty epoll instance, owned by control: a thread that is ended closes nothing. */
+  readonly pollFd: number;
   /** eventfd that wakes this worker. */
   readonly doorbellFd: number;
   /** The worker's own block: heartbeat, asleep word, dirty bitmap, counters (src/ring/doorbell.ts). */

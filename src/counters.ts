@@ -45,6 +45,13 @@ export const COUNTER_NAMES = [
   "ringLaps",
   "viewersSwitched",
   "packetsReportedLost",
+  // Every media worker.
+  "stunRefused",
+  "pathConflicts",
+  "srtpUnvalidated",
+  "srtpEarly",
+  "srtpTooOld",
+  "srtpTooManySources",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -105,6 +105,6 @@ export const problemSchema = z
 export const drillSchema = z
   .object({
     worker: z.number().int().min(0),
-    kind: z.enum(["throw", "hang", "segfault"]),
+    kind: z.enum(["throw", "hang", "block", "segfault"]),
   })
   .openapi("Drill");

@@ -1,6 +1,7 @@
 import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
 import { COUNTER_NAMES, Counter, type CounterName } from "../counters.ts";
 import { ringEventFd } from "../io/event-fd.ts";
+import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
@@ -14,15 +15,31 @@ const START_LOOKS = 40;
 /** A worker that dies again and again is started again ever later, up to this. */
 const RESTART_DELAY_MAX_MS = 5_000;
 const STABLE_MS = 10_000;
+/** A thread that is told to end does so at its next turn, unless it is stuck in native code. */
+const END_TIMEOUT_MS = 2_000;
 
 export interface MediaWorkerOptions {
-  readonly setup: WorkerSetup;
+  readonly setup: Omit<WorkerSetup, "pollFd">;
   /** Position among all workers. */
   readonly number: number;
   readonly candidates: readonly LocalCandidate[];
   readonly onEvent: (worker: MediaWorker, event: WorkerEvent) => void;
-  /** The thread is gone and will be replaced: its sessions are lost. */
+  /** The thread has ended and will be replaced: its sessions are lost. */
   readonly onLost: (worker: MediaWorker, cause: string) => void;
+  /** The successor of a lost thread accepts sessions. */
+  readonly onReplaced: (worker: MediaWorker, cause: string) => void;
+  /**
+   * The thread cannot be ended. It may go on to read the sockets and write the rings of its
+   * successor, so there must be none: the process has to end.
+   */
+  readonly onStuck: (worker: MediaWorker, cause: string) => void;
+}
+
+/** A thread and what tells that it has ended. */
+interface Thread {
+  readonly worker: Worker;
+  readonly ended: Promise<void>;
+  readonly pollFd: number;
 }
 
 /** One worker thread as control holds it: replaced when it throws, hangs or ends. */
@@ -34,7 +51,9 @@ export class MediaWorker {
   ready = false;
   restarts = 0;
   private readonly block: WorkerBlock;
-  private thread: Worker | null = null;
+  private thread: Thread | null = null;
+  /** Why the last thread was lost, until its successor is ready. */
+  private lostBy: string | null = null;
   private lastBeat = -1;
   private silent = 0;
   private stopped = false;
@@ -58,10 +77,12 @@ export class MediaWorker {
     return this.options.setup.reader;
   }
 
-  send(command: WorkerCommand): void {
-    if (this.thread === null) return;
-    this.thread.postMessage(command);
+  /** False when there is no thread at the moment: nobody will act on the command. */
+  send(command: WorkerCommand): boolean {
+    if (this.thread === null) return false;
+    this.thread.worker.postMessage(command);
     if (this.block.claimWake()) ringEventFd(this.options.setup.doorbellFd);
+    return true;
   }
 
   /** Looks at the heartbeat; a silent thread is replaced. */
@@ -89,43 +110,81 @@ export class MediaWorker {
     };
   }
 
-  stop(): void {
+  /** Resolves when the thread has ended, or will not. */
+  async stop(): Promise<void> {
     this.stopped = true;
-    this.thread?.terminate();
+    const thread = this.thread;
     this.thread = null;
+    if (thread !== null) await end(thread);
   }
 
   private start(): void {
     if (this.stopped) return;
-    const thread = spawnWorker(this.kind);
+    const worker = spawnWorker(this.kind);
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const thread = { worker, ended, pollFd: createPollFd() };
     this.thread = thread;
     this.startedAt = performance.now();
     this.silent = 0;
     this.block.wakeUp();
-    thread.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
-      if (this.thread !== thread) return;
-      if (data.type === "ready") this.ready = true;
-      this.options.onEvent(this, data);
+    worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
+      if (this.thread === thread) this.handleEvent(data);
     };
-    thread.onerror = (event) => {
+    worker.onerror = (event) => {
       event.preventDefault();
-      if (this.thread === thread) this.lose(event.message || "it threw");
+      if (this.thread === thread) this.lose(causeOf(event.message));
     };
-    thread.addEventListener("close", () => {
+    worker.addEventListener("close", () => {
+      closePollFd(thread.pollFd);
+      resolve();
       if (this.thread === thread) this.lose("it ended");
     });
-    thread.postMessage(this.options.setup);
+    worker.postMessage({ ...this.options.setup, pollFd: thread.pollFd });
+  }
+
+  private handleEvent(event: WorkerEvent): void {
+    if (event.type === "ready") {
+      this.ready = true;
+      if (this.lostBy !== null) this.options.onReplaced(this, this.lostBy);
+      this.lostBy = null;
+    }
+    this.options.onEvent(this, event);
   }
 
   private lose(cause: string): void {
-    const thread = this.thread;
+    const thread = this.thread!;
     this.thread = null;
     this.ready = false;
     this.restarts += 1;
-    thread?.terminate();
-    this.options.onLost(this, cause);
+    this.lostBy = cause;
     const stable = performance.now() - this.startedAt > STABLE_MS;
     this.delayMs = stable ? 0 : Math.min(RESTART_DELAY_MAX_MS, this.delayMs * 2 || 50);
-    setTimeout(() => this.start(), this.delayMs);
+    void end(thread).then((ended) => {
+      if (this.stopped) return;
+      if (!ended) {
+        this.options.onStuck(this, cause);
+        return;
+      }
+      this.options.onLost(this, cause);
+      setTimeout(() => this.start(), this.delayMs);
+    });
   }
+}
+
+/** Ends a thread; false when it did not within END_TIMEOUT_MS. */
+async function end(thread: Thread): Promise<boolean> {
+  thread.worker.terminate();
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), END_TIMEOUT_MS);
+  const ended = await Promise.race([thread.ended.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+}
+
+/** Bun's message of an uncaught error is an excerpt of the source; one line of it is the error. */
+function causeOf(message: string): string {
+  const lines = message.split("\n");
+  const error = lines.find((line) => /^\w*error: /i.test(line)) ?? lines[0]!;
+  const place = lines.find((line) => /^\s+at /.test(line)) ?? "";
+  return `${error || "it threw"}${place === "" ? "" : ` ${place.trim()}`}`;
 }

@@ -66,6 +66,11 @@ export class Metrics {
     this.#http(out);
     out.family("hook_notices_dropped_total", "counter", "Notices the hook was too slow for.");
     out.value("hook_notices_dropped_total", "", parts.hookDropped);
+    const rings = parts.plane.rings();
+    out.family("rings", "gauge", "Rings that publishers hold.");
+    out.value("rings", "", rings.inUse);
+    out.family("ring_bytes", "gauge", "Memory granted to rings.");
+    out.value("ring_bytes", "", rings.bytes);
     workers(out, parts.plane, parts.sampler);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
     out.value("process_resident_memory_bytes", "", parts.rssBytes);

@@ -50,7 +50,7 @@ export interface PlaneEvents {
   connected(session: number, path: string, srtpProfile: string): void;
   closed(session: number, reason: CloseReason): void;
   firstMedia(session: number, afterUs: number): void;
-  /** The worker was replaced; all its sessions are gone (closed was called for each before). */
+  /** The worker's successor is ready (closed was called for each lost session before). */
   workerRestarted(worker: number, workerName: string, cause: string): void;
 }
 
@@ -92,8 +92,10 @@ export interface MediaPlane {
   describeRing(ring: RingGrant): RingDescription;
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]>;
   loads(): readonly WorkerLoad[];
+  /** Rings that publishers hold, and the memory granted to them. */
+  rings(): { readonly inUse: number; readonly bytes: number };
   ready(): boolean;
   /** Test mode only (--drills): makes a worker throw, hang or fault. */
-  drill(worker: number, kind: "throw" | "hang" | "segfault"): void;
+  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void;
   stop(): Promise<void>;
 }

@@ -155,7 +155,7 @@ export class Registry implements PlaneEvents {
   }
 
   workerRestarted(_worker: number, workerName: string, cause: string): void {
-    this.#options.log.error("Worker replaced", { worker: workerName, cause });
+    this.#options.log.warn("Worker replaced", { worker: workerName, cause });
   }
 
   /** Called about once a second. */

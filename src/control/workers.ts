@@ -4,8 +4,8 @@ import type {
   RingGrant,
   SessionStats,
   StreamSource,
+  WorkerCommand,
   WorkerEvent,
-  WorkerSetup,
 } from "../commands.ts";
 import { isLoopback } from "../config/values.ts";
 import type { Config } from "../config.ts";
@@ -18,7 +18,7 @@ import type { Logger } from "../log.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type LocalAddress, localAddresses } from "./addresses.ts";
-import { HEARTBEAT_LOOK_MS, MediaWorker } from "./media-worker.ts";
+import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type { LocalCandidate, MediaPlane, PlaneEvents } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
 
@@ -57,7 +57,7 @@ class Workers implements MediaPlane {
   readonly fingerprint: string;
   private readonly workers: MediaWorker[] = [];
   private readonly sockets: number[] = [];
-  private readonly rings: RingPool;
+  private readonly pool: RingPool;
   private readonly switches: Switch[] = [];
   private readonly statsWaiting = new Map<number, (sessions: readonly SessionStats[]) => void>();
   private readonly readers = new Map<number, RingReader>();
@@ -71,7 +71,7 @@ class Workers implements MediaPlane {
     const { config } = options;
     const certificate = createCertificate();
     this.fingerprint = certificate.fingerprint.value;
-    this.rings = new RingPool(config.ringMemoryBytes, releasePages);
+    this.pool = new RingPool(config.ringMemoryBytes, releasePages);
     const readers = Array.from({ length: config.egressWorkers }, () => ({
       block: WorkerBlock.create().buffer,
       doorbellFd: createEventFd(),
@@ -82,7 +82,7 @@ class Workers implements MediaPlane {
     for (let number = 0; number < total; number += 1) {
       const index = number - config.ingestWorkers;
       const egress = index >= 0;
-      const setup: WorkerSetup = {
+      const setup: MediaWorkerOptions["setup"] = {
         kind: egress ? "egress" : "ingest",
         index: egress ? index : number,
         reader: egress ? index : -1,
@@ -99,7 +99,7 @@ class Workers implements MediaPlane {
     }
     this.timer = setInterval(() => {
       for (const worker of this.workers) worker.look();
-      this.rings.grant();
+      this.pool.grant();
     }, HEARTBEAT_LOOK_MS);
   }
 
@@ -114,13 +114,11 @@ class Workers implements MediaPlane {
   }
 
   openPublisher(worker: number, open: Parameters<MediaPlane["openPublisher"]>[1]): void {
-    this.workers[worker]!.sessions.add(open.session);
-    this.workers[worker]!.send({ type: "publisher-open", ...open });
+    this.open(this.workers[worker]!, { type: "publisher-open", ...open });
   }
 
   openViewer(worker: number, open: Parameters<MediaPlane["openViewer"]>[1]): void {
-    this.workers[worker]!.sessions.add(open.session);
-    this.workers[worker]!.send({ type: "viewer-open", ...open });
+    this.open(this.workers[worker]!, { type: "viewer-open", ...open });
   }
 
   restartIce(worker: number, restart: Parameters<MediaPlane["restartIce"]>[1]): void {
@@ -141,12 +139,12 @@ class Workers implements MediaPlane {
   }
 
   takeRing(kind: "audio" | "video"): RingGrant | null {
-    const ring = this.rings.take(kind);
+    const ring = this.pool.take(kind);
     return ring === null ? null : { index: ring.index, buffer: ring.buffer };
   }
 
   returnRing(ring: RingGrant): void {
-    this.rings.give(ring);
+    this.pool.give(ring);
   }
 
   describeRing(ring: RingGrant) {
@@ -171,6 +169,10 @@ class Workers implements MediaPlane {
     return promise;
   }
 
+  rings() {
+    return { inUse: this.pool.ringsInUse, bytes: this.pool.bytesUsed };
+  }
+
   loads() {
     return this.workers.map((worker) => worker.load());
   }
@@ -179,16 +181,26 @@ class Workers implements MediaPlane {
     return this.workers.every((worker) => worker.ready);
   }
 
-  drill(worker: number, kind: "throw" | "hang" | "segfault"): void {
+  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void {
     if (kind === "segfault") process.kill(process.pid, "SIGSEGV");
     else this.workers[worker]?.send({ type: "drill", kind });
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     clearInterval(this.timer);
-    for (const worker of this.workers) worker.stop();
+    await Promise.all(this.workers.map((worker) => worker.stop()));
     for (const fd of this.sockets) closeUdpSocket(fd);
-    return Promise.resolve();
+  }
+
+  private open(
+    worker: MediaWorker,
+    command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
+  ): void {
+    worker.sessions.add(command.session);
+    if (worker.send(command)) return;
+    // Its worker was lost between placement and now; the caller has yet to note the session down.
+    worker.sessions.delete(command.session);
+    queueMicrotask(() => this.options.events.closed(command.session, "worker-lost"));
   }
 
   /** One socket a local address, all on the worker's port (ports of the kernel's choice from 0). */
@@ -216,7 +228,7 @@ class Workers implements MediaPlane {
 
   private createWorker(
     number: number,
-    setup: WorkerSetup,
+    setup: MediaWorkerOptions["setup"],
     candidates: readonly LocalCandidate[],
   ): MediaWorker {
     return new MediaWorker({
@@ -225,6 +237,9 @@ class Workers implements MediaPlane {
       candidates,
       onEvent: (worker, event) => this.handleEvent(worker, event),
       onLost: (worker, cause) => this.handleLost(worker, cause),
+      onReplaced: ({ number, name }, cause) =>
+        this.options.events.workerRestarted(number, name, cause),
+      onStuck: (worker, cause) => this.handleStuck(worker, cause),
     });
   }
 
@@ -245,14 +260,22 @@ class Workers implements MediaPlane {
 
   private handleLost(worker: MediaWorker, cause: string): void {
     const { events, log } = this.options;
-    log.error("Worker lost, starting it again", { worker: worker.name, cause });
-    if (worker.reader >= 0) this.rings.forgetReader(worker.reader);
+    const sessions = worker.sessions.size;
+    log.error("Worker lost, starting it again", { worker: worker.name, cause, sessions });
+    if (worker.reader >= 0) this.pool.forgetReader(worker.reader);
     const lost = [...worker.sessions];
     worker.sessions.clear();
     for (const session of lost) events.closed(session, "worker-lost");
     for (const { waiting } of this.switches) waiting.delete(worker);
     this.settleSwitches();
-    events.workerRestarted(worker.number, worker.name, cause);
+  }
+
+  private handleStuck(worker: MediaWorker, cause: string): void {
+    const { log } = this.options;
+    log.error("Worker cannot be ended, ending the process", { worker: worker.name, cause });
+    log.flush();
+    // The supervisor starts it anew with threads that nobody else shares anything with.
+    process.exit(1);
   }
 
   /** Answers come in the order of the commands: the first switch that still waits is the one. */

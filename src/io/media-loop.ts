@@ -86,7 +86,7 @@ export class MediaLoop {
     this.table = new PeerTable(this.peerCounters);
     this.senders = setup.sockets.map((fd) => new UdpSender(fd, true));
     this.writableWanted = setup.sockets.map(() => false);
-    this.poller = new Poller(setup.sockets, setup.doorbellFd);
+    this.poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
     this.visitMark = (index) => this.logic.mark(index);
   }
 
@@ -291,6 +291,14 @@ export class MediaLoop {
     counters[Counter.dtlsFailed!] = peerCounters.dtlsFailed;
     counters[Counter.srtpForged!] = peerCounters.srtpForged;
     counters[Counter.srtpReplayed!] = peerCounters.srtpReplayed;
+    counters[Counter.srtcpForged!] = peerCounters.srtcpForged;
+    counters[Counter.malformed!] = peerCounters.stunMalformed + peerCounters.srtpMalformed;
+    counters[Counter.stunRefused!] = peerCounters.stunRefused;
+    counters[Counter.pathConflicts!] = peerCounters.pathConflicts;
+    counters[Counter.srtpUnvalidated!] = peerCounters.srtpUnvalidated;
+    counters[Counter.srtpEarly!] = peerCounters.srtpEarly;
+    counters[Counter.srtpTooOld!] = peerCounters.srtpTooOld;
+    counters[Counter.srtpTooManySources!] = peerCounters.srtpTooManySources;
     let datagrams = 0;
     let bytes = 0;
     let errors = 0;
@@ -315,8 +323,10 @@ export class MediaLoop {
 }
 
 /** Crash drills of the test suite; control passes them on only with --drills. */
-function drill(kind: "throw" | "hang" | "segfault"): void {
+function drill(kind: "throw" | "hang" | "block" | "segfault"): void {
   if (kind === "throw") throw new Error("drill: a worker throws");
   const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
   while (kind === "hang" && monotonicUs() < end);
+  // In native code no request to end can reach the thread.
+  if (kind === "block") Bun.sleepSync(HEARTBEAT_TIMEOUT_MS * 60);
 }

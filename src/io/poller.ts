@@ -10,12 +10,20 @@ const EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_MAX = 64;
 const DOORBELL = 0xffffffff;
 
+/** A new epoll instance. */
+export function createPollFd(): number {
+  return check("epoll_create1", libc.epoll_create1(EPOLL_CLOEXEC));
+}
+
+export function closePollFd(fd: number): void {
+  libc.close(fd);
+}
+
 /**
  * One epoll instance over a worker's sockets and its doorbell. `wait` blocks the whole thread: the
  * only place where a media worker sleeps.
  */
 export class Poller {
-  private readonly fd: number;
   // struct epoll_event is packed: u32 events, u64 data; 12 bytes.
   private readonly events = new Uint8Array(EVENTS_MAX * 12);
   private readonly view = new DataView(this.events.buffer);
@@ -23,11 +31,12 @@ export class Poller {
   private readonly change = new Uint8Array(12);
   private readonly changeView = new DataView(this.change.buffer);
 
+  /** `fd` is an empty epoll instance (`createPollFd`); its owner closes it. */
   constructor(
+    private readonly fd: number,
     sockets: readonly number[],
     private readonly doorbellFd: number,
   ) {
-    this.fd = check("epoll_create1", libc.epoll_create1(EPOLL_CLOEXEC));
     sockets.forEach((fd, index) => {
       this.control(EPOLL_CTL_ADD, fd, EPOLLIN, index);
     });
@@ -52,10 +61,6 @@ export class Poller {
       else if ((this.view.getUint32(i * 12, true) & EPOLLIN) !== 0) ready |= 1 << data;
     }
     return ready;
-  }
-
-  close(): void {
-    libc.close(this.fd);
   }
 
   private control(operation: number, fd: number, events: number, data: number): void {

@@ -20,6 +20,7 @@ export interface PeerCounters {
   /** SRTP or SRTCP before DTLS is complete. */
   srtpEarly: number;
   srtpForged: number;
+  srtcpForged: number;
   srtpReplayed: number;
   /** Behind the replay window. */
   srtpTooOld: number;
@@ -42,6 +43,7 @@ export function createPeerCounters(): PeerCounters {
     srtpUnvalidated: 0,
     srtpEarly: 0,
     srtpForged: 0,
+    srtcpForged: 0,
     srtpReplayed: 0,
     srtpTooOld: 0,
     srtpMalformed: 0,

@@ -7,7 +7,7 @@ import {
 } from "../limits.ts";
 import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
 import { SrtpProfile } from "../srtp/cipher.ts";
-import { SrtpReceiver } from "../srtp/receiver.ts";
+import { SrtpReceiver, SrtpReject } from "../srtp/receiver.ts";
 import { SrtpSender } from "../srtp/sender.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import type { Path } from "../wire/path.ts";
@@ -305,7 +305,8 @@ export class Peer {
   #handleRtcp(now: number, region: Region, offset: number, length: number): PeerEventCode {
     const opened = this.receiver!.openRtcp(region, offset, length);
     if (opened < 0) {
-      countSrtpReject(this.#counters, opened);
+      if (opened === SrtpReject.forged) this.#counters.srtcpForged += 1;
+      else countSrtpReject(this.#counters, opened);
       return PeerEvent.none;
     }
     this.length = opened;

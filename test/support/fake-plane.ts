@@ -99,11 +99,15 @@ export class FakePlane implements MediaPlane {
     }));
   }
 
+  rings() {
+    return { inUse: this.ringsOut.size, bytes: this.ringsOut.size * 2048 };
+  }
+
   ready(): boolean {
     return this.isReady;
   }
 
-  drill(worker: number, kind: "throw" | "hang" | "segfault"): void {
+  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void {
     this.drills.push({ worker, kind });
   }
 
