@@ -33,6 +33,7 @@ export interface ConnectionOptions {
   /** Adds tracks or transceivers before the offer is made. */
   readonly prepare: (pc: RTCPeerConnection) => void | Promise<void>;
   readonly mungeOffer?: (sdp: string) => string;
+  readonly mungeAnswer?: (sdp: string) => string;
   /** Called with each session the server accepted. */
   readonly opened?: (session: Session) => void;
   /** 409 means "not live yet, wait" for a viewer and "name taken" for a publisher. */
@@ -106,8 +107,9 @@ export class Connection extends EventTarget {
     try {
       await this.#options.prepare(pc);
       this.postedAt = performance.now();
-      const munge = this.#options.mungeOffer ?? ((sdp: string) => sdp);
-      const session = await Session.open(pc, this.#endpoint, this.#token, munge);
+      const same = (sdp: string) => sdp;
+      const { mungeOffer: offer = same, mungeAnswer: answer = same } = this.#options;
+      const session = await Session.open(pc, this.#endpoint, this.#token, { offer, answer });
       if (this.pc !== pc) return session.close();
       this.#accept(pc, session);
     } catch (error) {

@@ -21,6 +21,12 @@ export class ServerRefusal extends Error {
   }
 }
 
+/** What a client changes in SDP by hand. */
+export interface Munge {
+  readonly offer: (sdp: string) => string;
+  readonly answer: (sdp: string) => string;
+}
+
 /** What the server said to an offer. */
 export class Session {
   readonly #pc: RTCPeerConnection;
@@ -31,18 +37,18 @@ export class Session {
   #trickles = true;
 
   /**
-   * Sends the offer and applies the answer. `mungeOffer` may rewrite the SDP first.
+   * Sends the offer and applies the answer; `munge` may rewrite either first.
    * Rejects with ServerRefusal, or with a TypeError when the server cannot be reached.
    */
   static async open(
     pc: RTCPeerConnection,
     endpoint: string,
     token: string | null,
-    mungeOffer: (sdp: string) => string,
+    munge: Munge,
   ): Promise<Session> {
     const queue = new CandidateQueue(pc);
     const offer = await pc.createOffer();
-    await pc.setLocalDescription({ type: "offer", sdp: mungeOffer(offer.sdp ?? "") });
+    await pc.setLocalDescription({ type: "offer", sdp: munge.offer(offer.sdp ?? "") });
     const response = await fetch(endpoint, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", ...authorization(token) },
@@ -56,7 +62,10 @@ export class Session {
       session.close();
       throw new DOMException("stopped while connecting", "AbortError");
     }
-    await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    await pc.setRemoteDescription({
+      type: "answer",
+      sdp: munge.answer(await response.text()),
+    });
     queue.drain((candidates, complete) => session.#trickle(candidates, complete));
     return session;
   }

@@ -1,5 +1,9 @@
 /** The publishing end (RFC 9725): one video track, one audio track, one session kept alive. */
 import { Connection } from "./connection.ts";
+import { withStartBitrate } from "./sdp.ts";
+
+/** Of the upper limit: room for the estimate to be lower on a real uplink. */
+const START_SHARE = 0.6;
 
 export interface WhipOptions {
   readonly endpoint: string;
@@ -18,6 +22,7 @@ export function publishConnection(options: WhipOptions): Connection {
     endpoint: options.endpoint,
     token: options.token,
     conflictWaits: false,
+    mungeAnswer: (sdp) => withStartBitrate(sdp, (options.maxBitrate ?? 1_500_000) * START_SHARE),
     prepare: (pc) => {
       const stream = new MediaStream();
       if (options.audio)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fragmentOf, withStereoOpus, writeFragment } from "../../src/web/sdp.ts";
+import { fragmentOf, withStartBitrate, withStereoOpus, writeFragment } from "../../src/web/sdp.ts";
 
 const OFFER = [
   "v=0",
@@ -53,4 +53,24 @@ describe("trickle fragment", () => {
   test("a description without credentials gives none", () => {
     expect(fragmentOf("v=0\r\n")).toBeNull();
   });
+});
+
+test("the start bitrate stands in the fmtp of every video codec and of nothing else", () => {
+  const answer = [
+    "v=0",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "a=rtpmap:111 opus/48000/2",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 97 108",
+    "a=rtpmap:96 VP8/90000",
+    "a=rtpmap:97 rtx/90000",
+    "a=fmtp:97 apt=96",
+    "a=rtpmap:108 H264/90000",
+    "a=fmtp:108 packetization-mode=1",
+    "",
+  ].join("\r\n");
+  const lines = withStartBitrate(answer, 1_500_000).split("\r\n");
+  expect(lines.filter((line) => line.includes("x-google-start-bitrate"))).toEqual([
+    "a=fmtp:96 x-google-start-bitrate=1500",
+    "a=fmtp:108 packetization-mode=1;x-google-start-bitrate=1500",
+  ]);
 });
