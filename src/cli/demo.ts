@@ -40,14 +40,15 @@ function hasKeyframe(control: Control): boolean {
 function startPublisher(server: RunningServer): () => void {
   let child: Subprocess | null = null;
   let restart: Timer | null = null;
-  let ended = false;
   const start = (): void => {
     restart = null;
+    // A terminal's Ctrl-C reaches the publisher, too, and perhaps first.
+    if (server.stopping.aborted) return;
     child = Bun.spawn(publisherCommand(server), {
       env: { ...process.env, ...(server.token === null ? {} : { [TOKEN_VARIABLE]: server.token }) },
       stdio: ["ignore", "ignore", "pipe"],
       onExit: (_process, code, signal) => {
-        if (ended) return;
+        if (server.stopping.aborted) return;
         server.log.warn("Demo publisher ended, starting it again", { code, signal });
         restart = setTimeout(start, RESTART_MS);
       },
@@ -56,7 +57,6 @@ function startPublisher(server: RunningServer): () => void {
   };
   start();
   return () => {
-    ended = true;
     if (restart !== null) clearTimeout(restart);
     child?.kill("SIGTERM");
   };

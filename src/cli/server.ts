@@ -40,6 +40,8 @@ export interface RunningServer {
   readonly log: Logger;
   readonly port: number;
   readonly token: string | null;
+  /** Aborted when the first signal asks the server to end. */
+  readonly stopping: AbortSignal;
 }
 
 /** Runs until a signal ends it; the exit code. */
@@ -95,13 +97,15 @@ async function serve(parts: Parts): Promise<number> {
   const manager = serviceManager(process.env, process.pid);
   const { port } = listener;
   announce(parts);
-  const server = { config, control, log, port, token };
+  const stopping = new AbortController();
+  const server = { config, control, log, port, token, stopping: stopping.signal };
   const beforeStop = options.started?.(server);
   const cancelWatchdog = watch(manager, control);
   manager.notify("READY=1", `STATUS=Serving on ${config.http.host}:${port}`);
   process.on("SIGHUP", () => void reload(parts));
 
   const signal = await firstSignal();
+  stopping.abort();
   manager.notify("STOPPING=1", "STATUS=Waiting for viewers to leave");
   const viewers = control.registry.count("viewer");
   log.info("Stopping", { signal, viewers, drainSeconds: config.drainSeconds });
