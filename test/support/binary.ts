@@ -1,13 +1,14 @@
 /** The compiled executable, built when the sources are newer, and copied away from them. */
-import { copyFileSync, mkdtempSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dir, "../..");
 let copied: Promise<string> | null = null;
 
-/** Path of a copy in an empty folder of its own. One a test process; the caller removes nothing. */
-export function binary(): Promise<string> {
+/** Path of a copy in an empty folder of its own: one a test process, or anew if it was removed. */
+export async function binary(): Promise<string> {
+  if (copied !== null && !existsSync(await copied)) copied = null;
   copied ??= prepare();
   return copied;
 }
