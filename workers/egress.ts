@@ -4,6 +4,7 @@ import { Egress } from "../src/egress/egress.ts";
 import { monotonicUs } from "../src/io/clock.ts";
 import { MediaLoop } from "../src/io/media-loop.ts";
 import { pinnedRegion } from "../src/io/pinned.ts";
+import { randomUnit } from "../src/io/random.ts";
 
 /** A viewer may send nothing but RTCP; two sources leave room for a browser's receiver SSRCs. */
 const SOURCES_MAX = 4;
@@ -24,7 +25,7 @@ function start(setup: WorkerSetup): void {
       },
       allocate: pinnedRegion,
       wallOffsetUs: loop.wallOffsetUs,
-      random: Math.random,
+      random: randomUnit,
       counters: loop.block.counters,
     },
     setup.reader,

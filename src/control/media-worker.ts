@@ -1,5 +1,6 @@
 import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
 import { COUNTER_NAMES, Counter, type CounterName } from "../counters.ts";
+import { monotonicUs } from "../io/clock.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
@@ -14,7 +15,7 @@ const SILENT_LOOKS = HEARTBEAT_TIMEOUT_MS / HEARTBEAT_LOOK_MS;
 const START_LOOKS = 40;
 /** A worker that dies again and again is started again ever later, up to this. */
 const RESTART_DELAY_MAX_MS = 5_000;
-const STABLE_MS = 10_000;
+const STABLE_US = 10_000_000;
 /** A thread that is told to end does so at its next turn, unless it is stuck in native code. */
 const END_TIMEOUT_MS = 2_000;
 
@@ -57,7 +58,7 @@ export class MediaWorker {
   private lastBeat = -1;
   private silent = 0;
   private stopped = false;
-  private startedAt = 0;
+  private startedUs = 0;
   private delayMs = 0;
 
   constructor(private readonly options: MediaWorkerOptions) {
@@ -124,7 +125,7 @@ export class MediaWorker {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const thread = { worker, ended, pollFd: createPollFd() };
     this.thread = thread;
-    this.startedAt = performance.now();
+    this.startedUs = monotonicUs();
     this.silent = 0;
     this.block.wakeUp();
     worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
@@ -157,7 +158,7 @@ export class MediaWorker {
     this.ready = false;
     this.restarts += 1;
     this.lostBy = cause;
-    const stable = performance.now() - this.startedAt > STABLE_MS;
+    const stable = monotonicUs() - this.startedUs > STABLE_US;
     this.delayMs = stable ? 0 : Math.min(RESTART_DELAY_MAX_MS, this.delayMs * 2 || 50);
     void end(thread).then((ended) => {
       if (this.stopped) return;
