@@ -11,12 +11,17 @@ const TYPE_CHANGE_CIPHER_SPEC = 20;
 const TYPE_ALERT = 21;
 const TYPE_APPLICATION_DATA = 23;
 const VERSION_MAJOR = 0xfe;
+/**
+ * RFC 5288 3: explicit nonce (8) and tag (16) of AES-GCM, the only ciphers we negotiate. OpenSSL
+ * 3.0 ends a session by an encrypted record that is shorter, whoever sent it.
+ */
+const ENCRYPTED_FRAGMENT_MIN = 24;
 
 /**
  * Copies the records of a datagram that may reach the DTLS library into `out` and returns their
  * length. Left out: everything from the first malformed record on; alerts in clear, which anybody
- * can forge (RFC 6347 4.1.2.7: no session ends by an unauthenticated record); and, once
- * `encryptedOnly`, every record in clear.
+ * can forge (RFC 6347 4.1.2.7: no session ends by an unauthenticated record); encrypted records
+ * that are too short to be authentic; and, once `encryptedOnly`, every record in clear.
  */
 export function filterRecords(
   bytes: Uint8Array,
@@ -35,7 +40,8 @@ export function filterRecords(
     const next = position + recordLength(bytes, position);
     if (next > end || kept + next - position > out.length) break;
     const clear = readU16(bytes, position + 3) === 0;
-    if (!clear || (!encryptedOnly && type !== TYPE_ALERT)) {
+    const fragment = next - position - DTLS_RECORD_HEADER_BYTES;
+    if (clear ? !encryptedOnly && type !== TYPE_ALERT : fragment >= ENCRYPTED_FRAGMENT_MIN) {
       for (let i = position; i < next; i += 1) out[kept++] = bytes[i]!;
     }
     position = next;

@@ -5,6 +5,7 @@ import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
 import { DTLS_DATAGRAM_MAX } from "../../src/peer/dtls.ts";
+import { seeded } from "../support/random.ts";
 
 const openSsl = openOpenSsl("system");
 const a = createCertificate();
@@ -69,6 +70,37 @@ test("a CertificateVerify by another key is refused", () => {
   expect(s.state).toBe("failed");
   expect(s.failure).toContain("bad signature");
   for (const session of [s, c]) session.free();
+});
+
+test("no forged record ends a session, however short, in the handshake or after it", () => {
+  const random = seeded(20_260_702);
+  const pick = (limit: number) => Math.floor(random() * limit);
+  const feed = (session: DtlsSession) => {
+    const length = pick(4) === 0 ? pick(200) : pick(30);
+    const record = Uint8Array.from({ length: 13 + length }, () => pick(256));
+    record.set([20 + pick(4), 254, 253, 0, pick(8) === 0 ? pick(256) : 1]);
+    // Sequence numbers near the expected ones, as an attacker would guess them.
+    if (pick(4) > 0) record.set([0, 0, 0, 0, 0, pick(4)], 5);
+    record.set([length >> 8, length & 255], 11);
+    session.handleDatagram(0, record, 0, record.length);
+  };
+  for (let round = 0; round < 100; round += 1) {
+    const s = server.create("server", [b.fingerprint], 0);
+    const c = client.create("client", [a.fingerprint], 0);
+    for (let i = 0; i < 6; i += 1) {
+      shuttle(c, s);
+      for (let count = pick(8); count > 0; count -= 1) feed(pick(2) === 0 ? s : c);
+      shuttle(s, c);
+    }
+    expect([s.state, c.state]).toEqual(["connected", "connected"]);
+    for (let count = 0; count < 100; count += 1) feed(count % 2 === 0 ? s : c);
+    expect([s.state, c.state]).toEqual(["connected", "connected"]);
+    // They still listen to each other.
+    c.close(0);
+    shuttle(c, s);
+    expect(s.state).toBe("closed");
+    for (const session of [s, c]) session.free();
+  }
 });
 
 test("a key that is not the certificate's is refused at start", () => {
