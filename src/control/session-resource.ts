@@ -1,4 +1,5 @@
 /** The session URL of WHIP and WHEP: PATCH (trickle, ICE restart), DELETE, GET. */
+import type { CloseReason } from "../commands.ts";
 import { SDP_BYTES_MAX } from "../limits.ts";
 import { isRestart, readFragment, writeRestartFragment } from "../sdp/fragment.ts";
 import { isProblem } from "../sdp/problem.ts";
@@ -23,8 +24,20 @@ export async function findSession(c: AppContext, services: Services): Promise<Se
   return refused ?? session;
 }
 
-/** GET and HEAD: 2xx without content (RFC 9725 4.1). */
+/**
+ * Ends that a client must not answer with a new POST: two publishers of one name would take it from
+ * each other for ever, and a kick would do nothing.
+ */
+const FINAL: Readonly<Partial<Record<CloseReason, string>>> = {
+  "taken-over": "Another publisher took over this stream.",
+  kicked: "An administrator ended this session.",
+};
+
+/** GET and HEAD: 2xx without content (RFC 9725 4.1); for a while 410 says that the end was final. */
 export async function getSession(c: AppContext, services: Services): Promise<Response> {
+  const end = services.registry.sessions.endOf(c.req.param("id") ?? "", services.clock.now());
+  const final = end === null ? undefined : FINAL[end];
+  if (final !== undefined) return problem(410, "Session ended", final);
   const session = await findSession(c, services);
   if (session instanceof Response) return session;
   return new Response(null, { status: 204, headers: { "Cache-Control": "no-store" } });

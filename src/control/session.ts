@@ -47,8 +47,11 @@ export class Sessions {
   readonly #byNumber = new Map<number, Session>();
   readonly #byPublicId = new Map<string, Session>();
   readonly #pending = new Map<string, number>();
-  /** Ended by themselves: id to the time until which a DELETE is still 200. */
-  readonly #tombstones = new Map<string, number>();
+  /** Ended by themselves: how, and until when a DELETE is still 200. */
+  readonly #tombstones = new Map<
+    string,
+    { readonly untilUs: number; readonly reason: CloseReason }
+  >();
 
   add(session: Session): void {
     this.#byId.set(session.id, session);
@@ -89,7 +92,7 @@ export class Sessions {
     this.#byId.delete(session.id);
     this.#byPublicId.delete(session.publicId);
     if (reason === "deleted") return;
-    this.#tombstones.set(session.id, nowUs + TOMBSTONE_US);
+    this.#tombstones.set(session.id, { untilUs: nowUs + TOMBSTONE_US, reason });
     if (this.#tombstones.size > TOMBSTONES_MAX) {
       this.#tombstones.delete(this.#tombstones.keys().next().value!);
     }
@@ -101,14 +104,20 @@ export class Sessions {
 
   /** True once, for a session that ended by itself a moment ago. */
   takeTombstone(id: string, nowUs: number): boolean {
-    const until = this.#tombstones.get(id);
+    const found = this.endOf(id, nowUs) !== null;
     this.#tombstones.delete(id);
-    return until !== undefined && nowUs < until;
+    return found;
+  }
+
+  /** How a session ended a moment ago; null if it did not, or was deleted by its client. */
+  endOf(id: string, nowUs: number): CloseReason | null {
+    const tombstone = this.#tombstones.get(id);
+    return tombstone !== undefined && nowUs < tombstone.untilUs ? tombstone.reason : null;
   }
 
   sweep(nowUs: number): void {
-    for (const [id, until] of this.#tombstones) {
-      if (nowUs < until) break;
+    for (const [id, { untilUs }] of this.#tombstones) {
+      if (nowUs < untilUs) break;
       this.#tombstones.delete(id);
     }
   }

@@ -145,12 +145,20 @@ export class Connection extends EventTarget {
       this.#openedAt = performance.now();
       this.#set("live", "");
     } else if (pc.connectionState === "failed") {
-      this.fail("The connection broke.");
+      void this.#broke(pc, "The connection broke.");
     } else if (pc.connectionState === "disconnected") {
       this.#later(DISCONNECTED_GRACE_MS, () => {
-        if (pc.connectionState === "disconnected") this.fail("The connection was lost.");
+        if (pc.connectionState === "disconnected") void this.#broke(pc, "The connection was lost.");
       });
     }
+  }
+
+  /** A publisher that was sent away must not fight for the name; a viewer may always come back. */
+  async #broke(pc: RTCPeerConnection, message: string): Promise<void> {
+    const end = this.#options.conflictWaits ? null : await this.#session?.finalEnd();
+    if (this.pc !== pc) return;
+    if (end) this.#refuse(end);
+    else this.fail(message);
   }
 
   #refuse(error: unknown): void {

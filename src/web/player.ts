@@ -66,9 +66,11 @@ export class SpillwayPlayer extends HTMLElement {
   get status(): PlayerStatus {
     const connection = this.#viewer?.connection;
     if (!connection) return { state: "idle", message: "", status: 0 };
-    const away = connection.state === "live" && !this.#viewer?.active;
     const { message, status } = connection;
-    return { state: away ? "inactive" : connection.state, message, status };
+    if (connection.state !== "live" || this.#viewer?.active) {
+      return { state: connection.state, message, status };
+    }
+    return { state: this.#viewer?.heardMedia ? "inactive" : "waiting", message, status };
   }
 
   connectedCallback(): void {

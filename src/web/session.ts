@@ -85,6 +85,16 @@ export class Session {
     return new URL(target, this.#url).href;
   }
 
+  /** What the server says of an end that is final (410 Gone); null when a new POST is welcome. */
+  async finalEnd(): Promise<ServerRefusal | null> {
+    try {
+      const response = await fetch(this.#url, { headers: authorization(this.#token) });
+      return response.status === 410 ? await refusalOf(response) : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Ends the session at the server; outlives the page. Errors do not matter any more. */
   close(): void {
     const headers = authorization(this.#token);

@@ -61,6 +61,11 @@ export class Viewer extends EventTarget {
     }
   }
 
+  /** Whether this session has brought any packet. */
+  get heardMedia(): boolean {
+    return this.#packets > 0;
+  }
+
   #prepare(pc: RTCPeerConnection): void {
     for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track);
     this.active = true;
@@ -68,13 +73,22 @@ export class Viewer extends EventTarget {
     this.#heardAt = performance.now();
     pc.addTransceiver("video", { direction: "recvonly" });
     pc.addTransceiver("audio", { direction: "recvonly" });
-    pc.addEventListener("track", (event) => {
-      this.#stream.addTrack(event.track);
-      this.dispatchEvent(new Event("track"));
+    pc.addEventListener("track", ({ track }) => {
+      // Muted until its first packet. A track without media would keep a media element from
+      // playing the other one: the answer has audio and video also where the stream has not.
+      if (!track.muted) this.#addTrack(pc, track);
+      else track.addEventListener("unmute", () => this.#addTrack(pc, track), { once: true });
     });
   }
 
+  #addTrack(pc: RTCPeerConnection, track: MediaStreamTrack): void {
+    if (this.connection.pc !== pc) return;
+    this.#stream.addTrack(track);
+    this.dispatchEvent(new Event("track"));
+  }
+
   async #listen(session: Session): Promise<void> {
+    const { pc } = this.connection;
     const link = findLink(session.links, REL_EVENTS);
     if (link === null) return;
     const offered = link.parameters.events?.split(",").map((name) => name.trim());
@@ -86,7 +100,7 @@ export class Viewer extends EventTarget {
         body: JSON.stringify(wanted),
       });
       const location = response.headers.get("Location");
-      if (response.status !== 201 || location === null) return;
+      if (response.status !== 201 || location === null || this.connection.pc !== pc) return;
       this.#forgetEvents();
       this.#subscribe(new EventSource(new URL(location, response.url).href));
     } catch {
@@ -96,9 +110,16 @@ export class Viewer extends EventTarget {
 
   #subscribe(events: EventSource): void {
     this.#events = events;
-    events.addEventListener("active", () => this.#setActive(true));
-    events.addEventListener("inactive", () => this.#setActive(false));
+    let told = false;
+    const tell = (active: boolean) => {
+      told = true;
+      this.#setActive(active);
+    };
+    events.addEventListener("active", () => tell(true));
+    events.addEventListener("inactive", () => tell(false));
     events.addEventListener("viewercount", (event) => {
+      // At the start "active" comes first if the stream is live, and "inactive" never does.
+      if (!told && !this.heardMedia) tell(false);
       const count = readJson(event.data).viewercount;
       if (typeof count !== "number") return;
       this.viewers = count;

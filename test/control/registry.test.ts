@@ -69,7 +69,8 @@ test("takeover: the old publisher stays until the new one is connected", async (
   h.plane.events.connected(fresh.number, "x", "GCM");
   await settle();
   expect(h.plane.closes).toEqual([{ session: old.number, reason: "taken-over" }]);
-  expect((await h.request("GET", old.location)).status).toBe(404);
+  // Its client must not take the name back.
+  expect((await h.request("GET", old.location)).status).toBe(410);
   expect(h.plane.sources.map(({ source }) => source!.epoch)).toEqual([1, 2]);
   expect(h.plane.ringsOut.size).toBe(2);
 });

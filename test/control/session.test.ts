@@ -237,6 +237,17 @@ describe.each(["publisher", "viewer"] as const)("%s", (kind) => {
     expect((await h.request("DELETE", opened.location)).status).toBe(404);
   });
 
+  test("a kick is told to the client for a few seconds: GET is 410", async () => {
+    const { h, opened } = await start();
+    const id = `${kind === "publisher" ? "p" : "v"}${opened.number}`;
+    expect((await h.request("DELETE", `/api/v1/sessions/${id}`)).status).toBe(204);
+    const response = await h.request("GET", opened.location);
+    expect(response.status).toBe(410);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining("ended") });
+    h.pass(11);
+    expect((await h.request("GET", opened.location)).status).toBe(404);
+  });
+
   test("E13 DELETE is 200 and frees everything", async () => {
     const { h, opened } = await start();
     expect((await h.request("DELETE", opened.location)).status).toBe(200);
