@@ -47,6 +47,7 @@ export const COUNTER_NAMES = [
   "packetsReportedLost",
   // Every media worker.
   "stunRefused",
+  "stunIgnored",
   "pathConflicts",
   "srtpUnvalidated",
   "srtpEarly",

@@ -294,6 +294,7 @@ export class MediaLoop {
     counters[Counter.srtcpForged!] = peerCounters.srtcpForged;
     counters[Counter.malformed!] = peerCounters.stunMalformed + peerCounters.srtpMalformed;
     counters[Counter.stunRefused!] = peerCounters.stunRefused;
+    counters[Counter.stunIgnored!] = peerCounters.stunIgnored;
     counters[Counter.pathConflicts!] = peerCounters.pathConflicts;
     counters[Counter.srtpUnvalidated!] = peerCounters.srtpUnvalidated;
     counters[Counter.srtpEarly!] = peerCounters.srtpEarly;

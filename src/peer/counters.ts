@@ -10,6 +10,8 @@ export interface PeerCounters {
   stunForged: number;
   /** STUN answered with an error: 420 (unknown attribute), 487 (role conflict), 403 (revoked). */
   stunRefused: number;
+  /** STUN that asks for nothing: indications, answers to no question of ours. */
+  stunIgnored: number;
   /** Checks that would take an address from a session that is alive there. */
   pathConflicts: number;
   /** DTLS from an address that no session has validated. */
@@ -37,6 +39,7 @@ export function createPeerCounters(): PeerCounters {
     stunUnknown: 0,
     stunForged: 0,
     stunRefused: 0,
+    stunIgnored: 0,
     pathConflicts: 0,
     dtlsUnvalidated: 0,
     dtlsFailed: 0,

@@ -173,6 +173,7 @@ export class Peer {
     const before = this.ice.selected;
     const ice = this.ice;
     const outcome = ice.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+    if (outcome === IceOutcome.ignored) this.#counters.stunIgnored += 1;
     if (outcome === IceOutcome.forged) this.#counters.stunForged += 1;
     if (outcome === IceOutcome.refused) this.#counters.stunRefused += 1;
     if (outcome === IceOutcome.revoked) return this.#end("peer-closed", "consent revoked");
