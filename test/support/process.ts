@@ -1,0 +1,108 @@
+/** `spillway serve` or `demo` as a child on fixed ports, for tests that end it by signals. */
+import { createServer } from "node:net";
+import { closeUdpSocket, localPort, openUdpSocket } from "../../src/io/udp-socket.ts";
+import { binary } from "./binary.ts";
+import { until } from "./until.ts";
+
+/** Ports of one server's media; tests have three workers at most. */
+const MEDIA_PORTS = 4;
+
+export interface ServerProcess {
+  readonly base: string;
+  /** The process of the moment; a supervised one changes. */
+  readonly pid: () => number;
+  readonly logs: () => string;
+  /** Exit code of the first process. */
+  readonly exited: Promise<number>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  readonly ready: () => Promise<boolean>;
+  /** Ends it, supervised or not. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Starts it and waits for /readyz. With `restartMs` it is started again that long after it ended. */
+export async function startProcess(
+  args: readonly string[],
+  restartMs: number | null = null,
+): Promise<ServerProcess> {
+  const path = await binary();
+  const [http, media] = [await freeTcpPort(), freeUdpPorts()];
+  const [command = "serve", ...rest] = args;
+  const flags = ["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${media}`];
+  let logs = "";
+  let stopped = false;
+  const spawn = () => {
+    const child = Bun.spawn([path, command, ...flags, "--log-format", "json", ...rest], {
+      cwd: "/",
+      env: { PATH: process.env.PATH ?? "" },
+      stdio: ["ignore", "ignore", "pipe"],
+      onExit: () => {
+        if (restartMs !== null && !stopped) setTimeout(restart, restartMs);
+      },
+    });
+    void (async () => {
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) logs += text;
+    })();
+    return child;
+  };
+  const restart = () => {
+    if (!stopped) child = spawn();
+  };
+  let child = spawn();
+  const base = `http://127.0.0.1:${http}`;
+  const ready = () =>
+    fetch(`${base}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  const server: ServerProcess = {
+    base,
+    pid: () => child.pid,
+    logs: () => logs,
+    exited: child.exited,
+    signal: (signal) => child.kill(signal),
+    ready,
+    kill: async () => {
+      stopped = true;
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+  try {
+    await until(`${command} is ready`, 15_000, ready, () => logs);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+  return server;
+}
+
+/** Below the ports that the kernel hands out, so that nobody else takes it between two starts. */
+async function freeTcpPort(): Promise<number> {
+  for (let port = randomPort(); ; port = randomPort()) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    if (await promise) return port;
+  }
+}
+
+function freeUdpPorts(): number {
+  for (;;) {
+    const first = randomPort();
+    const open: number[] = [];
+    try {
+      for (let i = 0; i < MEDIA_PORTS; i += 1) open.push(openUdpSocket("127.0.0.1", 4, first + i));
+      return localPort(open[0]!);
+    } catch {
+      // One of them is taken: another place.
+    } finally {
+      for (const fd of open) closeUdpSocket(fd);
+    }
+  }
+}
+
+function randomPort(): number {
+  return 20_000 + Math.floor(Math.random() * 12_000);
+}
