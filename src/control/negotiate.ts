@@ -106,12 +106,22 @@ export function credentials(random: RandomBytes): { ufrag: string; pwd: string }
   };
 }
 
+/** In the URL of a redirect: the client came from another node. */
+const REDIRECTED = "redirected";
+
 /** 201 with the four things that a client needs (RFC 9725 4.2). */
-export function created(session: Session, sdp: string, links: readonly string[]): Response {
+export function created(
+  c: AppContext,
+  session: Session,
+  sdp: string,
+  links: readonly string[],
+): Response {
+  // A path without query: OBS replaces only the path of the URL that it posted to. GStreamer
+  // resolves a path against the URL that it was given before any redirect, so then it is absolute.
+  const isRedirected = new URL(c.req.url).searchParams.has(REDIRECTED);
   const headers = new Headers({
     "Content-Type": SDP_TYPE,
-    // A path without query: OBS replaces only the path of the URL that it posted to.
-    Location: sessionPath(session),
+    Location: (isRedirected ? session.origin : "") + sessionPath(session),
     ETag: session.etag,
     "Cache-Control": "no-store",
     "Accept-Patch": FRAGMENT_TYPE,
@@ -188,6 +198,7 @@ function redirect(request: Request, origin: string): Response {
   const target = new URL(origin);
   target.pathname = url.pathname;
   target.search = url.search;
+  target.searchParams.set(REDIRECTED, "1");
   const token = tokenOf(request);
   if (token !== null) target.searchParams.set("token", token);
   return new Response(null, {

@@ -58,7 +58,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
     streamOptions(config, name).playoutDelay,
   );
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
-  return created(session, answer.sdp, links);
+  return created(c, session, answer.sdp, links);
 }
 
 /** 409 while nobody publishes (WHEP 4.3.9), 503 when the stream has its viewers. */

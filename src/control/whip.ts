@@ -56,7 +56,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
     lease,
     Math.min(config.limits.bitrateMax, admission.grant.bitrateMax ?? Number.POSITIVE_INFINITY),
   );
-  return created(session, answer.sdp, iceServerLinks(config.iceServers));
+  return created(c, session, answer.sdp, iceServerLinks(config.iceServers));
 }
 
 function nameTaken(name: string, services: Services): Response | null {

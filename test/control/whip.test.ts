@@ -226,11 +226,14 @@ test("W60 E43 the session limit redirects with 307 when there is another node", 
   for (const path of ["/whip/a/b", "/whep/a/b?x=1"]) {
     const response = await h.post(path, PUBLISHER_OFFER);
     expect(response.status).toBe(307);
-    expect(response.headers.get("Location")).toBe(`https://b.example:8443${path}`);
+    const target = `https://b.example:8443${path}${path.includes("?") ? "&" : "?"}redirected=1`;
+    expect(response.headers.get("Location")).toBe(target);
   }
   const headers = { Authorization: "Bearer secret" };
   const carried = await h.post("/whip/a", PUBLISHER_OFFER, { headers });
-  expect(carried.headers.get("Location")).toBe("https://b.example:8443/whip/a?token=secret");
+  expect(carried.headers.get("Location")).toBe(
+    "https://b.example:8443/whip/a?redirected=1&token=secret",
+  );
 });
 
 test("W61 E43 the session limit is 503 with Retry-After and leaves no session", async () => {
