@@ -23,7 +23,8 @@ const CIPHERS = [
   "ECDHE-RSA-AES256-GCM-SHA384",
 ].join(":");
 const GROUPS = "X25519:P-256:P-384";
-const SRTP_PROFILES = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
+/** OpenSSL's names of the SRTP profiles, best first. */
+export const SRTP_PROFILES = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
 
 const DTLS1_2_VERSION = 0xfefd;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
@@ -59,10 +60,13 @@ export class OpenSslDtlsFactory implements DtlsFactory {
   readonly #openSsl: OpenSsl;
   #context: Pointer | null;
 
-  /** Throws when OpenSSL takes neither certificate nor settings. */
-  constructor(openSsl: OpenSsl, certificate: DtlsCertificate) {
+  /**
+   * Throws when OpenSSL takes neither certificate nor settings. `srtpProfiles` limits what is
+   * negotiated, in OpenSSL's spelling; null offers all, AES-128-GCM first.
+   */
+  constructor(openSsl: OpenSsl, certificate: DtlsCertificate, srtpProfiles: string | null = null) {
     this.#openSsl = openSsl;
-    this.#context = newContext(openSsl, certificate);
+    this.#context = newContext(openSsl, certificate, srtpProfiles ?? SRTP_PROFILES);
   }
 
   create(role: DtlsRole, fingerprints: readonly Fingerprint[], now: number): DtlsSession {
@@ -93,7 +97,7 @@ function sharedCallbacks(): Callbacks {
   return callbacks;
 }
 
-function newContext(openSsl: OpenSsl, certificate: DtlsCertificate): Pointer {
+function newContext(openSsl: OpenSsl, certificate: DtlsCertificate, srtpProfiles: string): Pointer {
   const { ssl } = openSsl;
   const context = ssl.SSL_CTX_new(ssl.DTLS_method()) as Pointer | null;
   assert(context !== null, "SSL_CTX_new");
@@ -113,7 +117,7 @@ function newContext(openSsl: OpenSsl, certificate: DtlsCertificate): Pointer {
   const groups = ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, text(GROUPS));
   check(openSsl, Number(groups), "groups");
   // This one function returns 0 for success.
-  const refused = ssl.SSL_CTX_set_tlsext_use_srtp(context, text(SRTP_PROFILES));
+  const refused = ssl.SSL_CTX_set_tlsext_use_srtp(context, text(srtpProfiles));
   check(openSsl, refused === 0 ? 1 : 0, "SRTP profiles");
   ssl.SSL_CTX_set_verify(context, SSL_VERIFY_PEER_OR_FAIL, null);
   ssl.SSL_CTX_set_cert_verify_callback(context, sharedCallbacks().verify.ptr, null);

@@ -158,7 +158,7 @@ test("10,000 random and mutated datagrams leave a connected session as it is", (
   pair.free();
 }, 30_000);
 
-test("consent: media stops, then the session ends; SRTP alone keeps it (Q-F6)", () => {
+test("W11 E12 consent: media stops, then the session ends; SRTP alone keeps it (Q-F6)", () => {
   const pair = connect();
   const tick = (us: number) => {
     pair.now += us;
@@ -200,6 +200,24 @@ test("W44 W48: a restart keeps DTLS; old credentials die once the new pair is se
   expect(pair.drainServer()).toEqual([]);
   expect(pair.inject(media(pair, 5), moved)).toBe(PeerEvent.rtp);
   expect(pair.server.sender).toBe(sender);
+  pair.free();
+});
+
+test("W47 E30: consent that expires after a failed restart ends the session", () => {
+  const pair = connect();
+  const names = { localUfrag: "srv2", localPwd: "p".repeat(24), remoteUfrag: "cli2" };
+  pair.table.restart(pair.now, pair.server, { ...names, remotePwd: "q".repeat(24) });
+  const tick = (us: number) => {
+    pair.now += us;
+    pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event));
+  };
+  // The client never checks under the new names; its old pair carries on, then falls silent.
+  tick(CONSENT_SESSION_TIMEOUT_US / 2);
+  expect(pair.inject(check(pair))).toBe(PeerEvent.none);
+  tick(CONSENT_SESSION_TIMEOUT_US - 1);
+  expect(pair.server.state).toBe("connected");
+  tick(1);
+  expect(pair.server.closeReason).toBe("consent-expired");
   pair.free();
 });
 

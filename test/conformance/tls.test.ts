@@ -1,0 +1,55 @@
+/** W69, E47: HTTPS by the listener itself. */
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Listener, listen } from "../../src/cli/listener.ts";
+import { createCertificate } from "../../src/io/certificate.ts";
+import { Harness, PUBLISHER_OFFER } from "../support/control-harness.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "spillway-tls-"));
+const cert = join(folder, "cert.pem");
+const key = join(folder, "key.pem");
+let listener: Listener | null = null;
+
+afterEach(async () => {
+  await listener?.stop(true);
+  listener = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function writePair(): string {
+  const made = createCertificate();
+  writeFileSync(cert, made.certificatePem);
+  writeFileSync(key, made.privateKeyPem);
+  return made.certificatePem;
+}
+
+test("W69 E47 --tls-cert and --tls-key serve HTTPS and only HTTPS; both are re-read", async () => {
+  const first = writePair();
+  const args = ["--http", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key];
+  const h = await Harness.start({ args });
+  listener = listen(h.config, h.control.app);
+  const { port } = listener;
+  const post = (scheme: string, name: string, ca: string) =>
+    fetch(`${scheme}://127.0.0.1:${port}/whip/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", Connection: "close" },
+      body: PUBLISHER_OFFER,
+      // The very certificate, whose name is not the address.
+      tls: { ca, checkServerIdentity: () => undefined },
+    });
+  expect((await post("https", "a", first)).status).toBe(201);
+  expect(post("http", "b", first)).rejects.toThrow();
+  // Links that must be absolute say https.
+  expect([...h.control.registry.sessions.all()][0]!.origin).toBe(`https://127.0.0.1:${port}`);
+
+  const second = writePair();
+  listener.reloadCertificate();
+  expect((await post("https", "c", second)).status).toBe(201);
+  expect(post("https", "d", first)).rejects.toThrow();
+
+  writeFileSync(key, createCertificate().privateKeyPem);
+  expect(() => listener!.reloadCertificate()).toThrow();
+  expect((await post("https", "e", second)).status).toBe(201);
+});
