@@ -19,18 +19,24 @@ export interface Listener {
 
 /** Above SDP_BYTES_MAX, so that the app answers in its own words, and below what could hurt. */
 const BODY_BYTES_MAX = 256 * 1024;
-/** Longer than the heartbeat of event streams. */
-const IDLE_SECONDS = 120;
+/**
+ * Twice the heartbeat of event streams. Bun closes a connection that has not sent a whole request
+ * by then, however it trickles in: nobody holds one for nothing (Slowloris).
+ */
+const IDLE_SECONDS = 10;
+/** The hook's answer is waited for on an idle connection. */
+const HOOK_SLACK_SECONDS = 5;
 
 type Tls = { readonly cert: string; readonly key: string };
 
 /** Binds the port of the configuration. Throws when it is taken or the certificate is no good. */
 export function listen(config: Config, app: Hono<AppEnv>): Listener {
+  const hookSeconds = Math.ceil(config.hook.timeoutMs / 1000) + HOOK_SLACK_SECONDS;
   const open = (port: number, tls: Tls | null): Server<undefined> =>
     Bun.serve({
       hostname: config.http.host,
       port,
-      idleTimeout: IDLE_SECONDS,
+      idleTimeout: Math.max(IDLE_SECONDS, config.hook.url === null ? 0 : hookSeconds),
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
       ...(tls === null ? {} : { tls }),
