@@ -53,6 +53,8 @@ export interface MediaSection {
   readonly formats: readonly MediaFormat[];
   /** Header extension id by internal id (src/wire/extensions.ts); 0 where not negotiated. */
   readonly extensionIds: readonly number[];
+  /** Both ends take two-byte elements among one-byte ones (a=extmap-allow-mixed, RFC 8285 6). */
+  readonly mixedExtensions: boolean;
   /** Publisher: announced by the offer (may be empty). Viewer: ours, exactly one. */
   readonly ssrcs: readonly number[];
   /** RTX SSRCs, in the order of `ssrcs`; empty without RTX or when not announced. */

@@ -54,7 +54,16 @@ function section(
   rtxSsrcs: readonly number[],
 ): MediaSection {
   const extensionIds = new Array<number>(EXTENSION_TABLE_LENGTH).fill(0);
-  return { mid, kind, formats: [format], extensionIds, ssrcs, rtxSsrcs, rids: [] };
+  return {
+    mid,
+    kind,
+    formats: [format],
+    extensionIds,
+    mixedExtensions: true,
+    ssrcs,
+    rtxSsrcs,
+    rids: [],
+  };
 }
 
 function formatOf(track: FileTrack, payloadType: number, rtx: number | null): MediaFormat {

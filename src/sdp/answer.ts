@@ -43,9 +43,10 @@ export function answerPublisher(
 ): NegotiatedAnswer | SdpProblem {
   const sections = offer.sections.map((section): AnswerSection => {
     if (!isMedia(section) || section.formats.length === 0) return rejected(section);
-    const extensions = acceptExtensions(section, "publisher", allowsMixed(offer, section));
+    const mixed = allowsMixed(offer, section);
+    const extensions = acceptExtensions(section, "publisher", mixed);
     const sources = publisherSources(section, extensions, options.simulcast);
-    const media = acceptSection(section, section.formats, extensions, sources);
+    const media = acceptSection(section, section.formats, extensions, mixed, sources);
     const fmtp = new Map(section.formats.map((f) => [f.payloadType, publisherFmtp(f)]));
     return { offered: section, media, extensions, fmtp };
   });
@@ -92,10 +93,11 @@ function viewerSection(
   track: LiveTrack | null,
 ): AnswerSection {
   const formats = live === null ? section.formats : withFirst(section.formats, live);
-  const extensions = acceptExtensions(section, "viewer", allowsMixed(offer, section));
+  const mixed = allowsMixed(offer, section);
+  const extensions = acceptExtensions(section, "viewer", mixed);
   const audio = section.kind === "audio";
   const repaired = formats.some((format) => format.rtxPayloadType !== null);
-  const media = acceptSection(section, formats, extensions, {
+  const media = acceptSection(section, formats, extensions, mixed, {
     ssrcs: [audio ? local.ssrcs.audio : local.ssrcs.video],
     rtxSsrcs: repaired ? [local.ssrcs.videoRtx] : [],
     rids: [],

@@ -49,6 +49,7 @@ export const VIEWER_MEDIA: readonly MediaSection[] = [
     kind: "audio",
     formats: [offeredFormat("opus", 111, null, "minptime=10;useinbandfec=1;stereo=1")],
     extensionIds: extensionIds({ audioLevel: 1, transportCc: 3, mid: 4, absCaptureTime: 5 }),
+    mixedExtensions: true,
     ssrcs: [],
     rtxSsrcs: [],
     rids: [],
@@ -74,6 +75,7 @@ export const VIEWER_MEDIA: readonly MediaSection[] = [
       videoOrientation: 7,
       dependencyDescriptor: 12,
     }),
+    mixedExtensions: true,
     ssrcs: [],
     rtxSsrcs: [],
     rids: [],
@@ -108,8 +110,17 @@ export function readAnswer(text: string): Answer | SdpProblem {
     const { kind, formats, ssrcs, rtxSsrcs } = section;
     if (kind === "other" || !isLive(section) || formats.length === 0) continue;
     const rids = section.receivedRids;
+    const mixed = parsed.attributes.some(({ key }) => key === "extmap-allow-mixed");
+    const sources = { ssrcs, rtxSsrcs, rids };
+    const accepted = { ...section, kind };
     media.push(
-      acceptSection({ ...section, kind }, formats, section.extensions, { ssrcs, rtxSsrcs, rids }),
+      acceptSection(
+        accepted,
+        formats,
+        section.extensions,
+        mixed || section.extmapAllowMixed,
+        sources,
+      ),
     );
   }
   if (media.length === 0) return unusable("The answer accepts neither audio nor video.");

@@ -96,11 +96,12 @@ export function feedbackOf(format: MediaFormat): readonly string[] {
   return lines;
 }
 
-/** The common part of both roles; sources are the caller's. */
+/** The common part of both roles; sources are the caller's. `mixed`: see acceptExtensions. */
 export function acceptSection(
   section: OfferSection & { readonly kind: MediaSection["kind"] },
   formats: readonly OfferedFormat[],
   extensions: readonly OfferedExtension[],
+  mixed: boolean,
   sources: Pick<MediaSection, "ssrcs" | "rtxSsrcs" | "rids">,
 ): MediaSection {
   const extensionIds = extensionTable(extensions);
@@ -109,6 +110,7 @@ export function acceptSection(
     kind: section.kind,
     formats: formats.map((format) => acceptFormat(format, extensionIds)),
     extensionIds,
+    mixedExtensions: mixed,
     ...sources,
   };
 }

@@ -53,6 +53,7 @@ export function section(changes: Partial<MediaSection>): MediaSection {
     kind: "video",
     formats: [format({})],
     extensionIds,
+    mixedExtensions: true,
     ssrcs: [],
     rtxSsrcs: [],
     rids: [],
