@@ -1,12 +1,21 @@
+import type { MediaSection } from "../commands.ts";
 import { COUNTER_NAMES } from "../counters.ts";
+import type { Peer } from "../peer/peer.ts";
+import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
-import { HeaderWriter } from "./header-writer.ts";
+import type { SendStream } from "../srtp/sender.ts";
+import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Output } from "./output.ts";
 import { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /** us between 1900 (NTP, RFC 5905) and 1970. */
 const NTP_EPOCH_US = 2_208_988_800e6;
+/** RTP padding, RTX's original number and the SRTP tag. */
+const TRAILER_BYTES_MAX = 32;
+/** An RTX payload begins with the original sequence number (RFC 4588 4). */
+export const RTX_PREFIX_BYTES = 2;
 
 export interface EgressEnvironment {
   readonly output: Output;
@@ -23,20 +32,23 @@ export interface EgressEnvironment {
 /** What all viewers of one worker share: scratch memory, output, clock. */
 export class EgressContext {
   readonly output: Output;
-  readonly headers = new HeaderWriter();
   /** One packet at a time: catch-up and repairs. */
   readonly scratch: Staging;
+  /** Room for one payload of parameter sets, as an RTX packet too. */
   readonly parameterSets: Region;
+  readonly packet: Outgoing;
   readonly counters: Float64Array;
   readonly random: () => number;
   /** Tracks that send from the cached keyframe toward the live edge. */
   readonly catchingUp: ViewerTrack[] = [];
+  private readonly headers = new HeaderWriter();
   private readonly wallOffsetUs: number;
 
   constructor(environment: EgressEnvironment) {
     this.output = environment.output;
     this.scratch = new Staging(environment.allocate(Staging.bytes(1)), 1);
-    this.parameterSets = environment.allocate(4096);
+    this.parameterSets = environment.allocate(RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax);
+    this.packet = new Outgoing(this.scratch.region);
     this.counters = environment.counters;
     this.random = environment.random;
     this.wallOffsetUs = environment.wallOffsetUs;
@@ -55,10 +67,28 @@ export class EgressContext {
     this.counters[counter] = this.counters[counter]! + amount;
   }
 
-  /** A reserved number without media leaves as one octet of padding, so that it is no hole. */
-  writeEmptyPadding(batch: Staging, i: number): number {
-    batch.region.bytes[batch.payloadOffset(i)] = 1;
-    return 1;
+  /** Room for a packet with so much payload to this peer; -1 when the output is full. */
+  reserve(peer: Peer, payloadLength: number): number {
+    const bytes = HEADER_BYTES_MAX + payloadLength + TRAILER_BYTES_MAX;
+    return this.output.reserve(peer.path!.socket, bytes);
+  }
+
+  /**
+   * Sends `packet` from the place that `reserve` gave. `again`: its bytes are those that left under
+   * this index before (nonce rule); otherwise the index is new.
+   */
+  send(peer: Peer, section: MediaSection, stream: SendStream, at: number, again: boolean): void {
+    const packet = this.packet;
+    const path = peer.path!;
+    const sender = peer.sender!;
+    const out = this.output.region(path.socket);
+    const headerLength = this.headers.write(out.bytes, at, section, stream.ssrc, packet);
+    const length = packet.payloadLength + packet.padding;
+    const { region, payloadOffset, index } = packet;
+    const sealed = again
+      ? sender.resealRtp(stream, out, at, headerLength, region, payloadOffset, length, index)
+      : sender.sealRtp(stream, out, at, headerLength, region, payloadOffset, length, index);
+    this.output.commit(path, sealed);
   }
 }
 

@@ -9,12 +9,12 @@ import { Counter } from "../counters.ts";
 import { STAGE_PACKETS } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import { ReadResult } from "../ring/reader.ts";
-import { Extension } from "../wire/extensions.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
 import { Feed } from "./feed.ts";
 import { SourceClock } from "./source-clock.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
+import { CatchUp } from "./viewer-track.ts";
 
 /** Viewers served between two looks at the clock. */
 const CHUNK = 32;
@@ -51,6 +51,12 @@ export class Egress {
   private readonly dirtySet = new Set<number>();
   /** The feed whose staged batch is not yet with all its viewers. */
   private active: Feed | null = null;
+  /** The output took no more: what is left waits until it drains. */
+  private outputFull = false;
+  /** Steps since the last look at the clock. */
+  private steps = 0;
+  /** Whose turn it is among the tracks that catch up. */
+  private catchUpTurn = 0;
   private maintenanceAt = 0;
 
   constructor(
@@ -73,7 +79,8 @@ export class Egress {
       now,
     );
     this.viewers.set(command.session, viewer);
-    this.setSource(command.stream, command.source, now);
+    // Without a source the stream's earlier rings may linger: nobody has taken them back yet.
+    if (command.source !== null) this.setSource(command.stream, command.source, now);
     this.attach(viewer, now);
   }
 
@@ -128,13 +135,14 @@ export class Egress {
     return this.active !== null || this.dirty.length > 0 || this.context.catchingUp.length > 0;
   }
 
-  /** Serves viewers until all is done or `deadline` (us) has passed. True when work is left. */
+  /**
+   * Serves viewers until all is done, `deadline` (us) has passed or the output is full. True when
+   * live media is left, or a viewer that catches up has not had its burst.
+   */
   forward(now: number, deadline: number, clock: () => number): boolean {
-    for (;;) {
-      if (this.active === null && !this.stageNext(now)) break;
-      if (!this.serveActive(now, deadline, clock)) return true;
-    }
-    return this.serveCatchUp(now, deadline, clock);
+    this.outputFull = false;
+    const left = this.serveLive(now, deadline, clock);
+    return this.serveCatchUp(now, deadline, clock) || left;
   }
 
   /** Reports and checks that are not tied to packets. */
@@ -143,7 +151,7 @@ export class Egress {
     this.maintenanceAt = now + MAINTENANCE_US;
     for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
     for (const viewer of this.viewers.values()) {
-      viewer.sendReports(now);
+      viewer.handleTimeout(now);
       if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
       else if (viewer.firstMediaSent && !viewer.firstMediaTold) {
         viewer.firstMediaTold = true;
@@ -196,9 +204,6 @@ export class Egress {
       feed.release();
       if (this.feeds.get(feed.index) === feed) this.feeds.delete(feed.index);
       if (this.active === feed) this.active = null;
-      for (const viewer of this.viewers.values()) {
-        for (const track of viewer.tracks) track.segments.retire(feed);
-      }
     }
   }
 
@@ -209,7 +214,7 @@ export class Egress {
       if (index === undefined) return false;
       this.dirtySet.delete(index);
       const feed = this.feeds.get(index);
-      if (feed === undefined) continue;
+      if (feed === undefined || feed.tracks.length === 0) continue;
       const count = feed.reader.takeArrivals(this.arrivals, STAGE_PACKETS);
       if (count < 0) {
         this.lapped(feed, now);
@@ -228,16 +233,13 @@ export class Egress {
   private stage(feed: Feed, count: number): void {
     const batch = this.batch;
     batch.clear();
+    feed.beginBatch();
     let laps = 0;
     for (let i = 0; i < count; i += 1) {
-      if (batch.load(feed.reader, this.arrivals[i]!) !== ReadResult.ok) {
+      if (batch.load(feed.reader, this.arrivals[i]!) === ReadResult.ok) {
+        feed.note(batch, batch.count - 1);
+      } else {
         laps += 1;
-        continue;
-      }
-      const at = batch.count - 1;
-      feed.clock.notePacket(batch.timestamps[at]!, batch.arrivals[at]!, feed.reader.clockRate);
-      if (batch.extensionLengths[at] !== 0 && batch.carries(at, Extension.absCaptureTime)) {
-        feed.bringsCaptureTime = true;
       }
     }
     if (laps > 0) this.context.count(Counter.ringLaps!, laps);
@@ -249,31 +251,58 @@ export class Egress {
     for (const track of feed.tracks) track.resume(now);
   }
 
-  /** Gives the batch to the active feed's viewers; false when time ran out before the last. */
+  /** Forwards what the rings have; false when nothing is left of it. */
+  private serveLive(now: number, deadline: number, clock: () => number): boolean {
+    for (;;) {
+      if (this.active === null && !this.stageNext(now)) return false;
+      if (!this.serveActive(now, deadline, clock)) return true;
+      if (this.timeIsUp(deadline, clock)) return this.active !== null || this.dirty.length > 0;
+    }
+  }
+
+  /** Gives the batch to the active feed's viewers; false when it stopped before the last. */
   private serveActive(now: number, deadline: number, clock: () => number): boolean {
     const feed = this.active!;
     while (feed.cursor < feed.tracks.length) {
-      const end = Math.min(feed.cursor + CHUNK, feed.tracks.length);
-      while (feed.cursor < end) {
-        const track = feed.tracks[feed.cursor]!;
-        feed.cursor += 1;
-        track.forward(this.batch, now);
+      if (!feed.tracks[feed.cursor]!.forward(this.batch, now)) {
+        this.outputFull = true;
+        return false;
       }
-      if (feed.cursor < feed.tracks.length && clock() >= deadline) return false;
+      feed.cursor += 1;
+      if (feed.cursor < feed.tracks.length && this.timeIsUp(deadline, clock)) return false;
     }
     this.active = null;
     return true;
   }
 
+  /**
+   * One burst for each track that catches up; for one of them even when time is up, so that a
+   * loaded worker does not leave newcomers waiting. True when some have not had theirs.
+   */
   private serveCatchUp(now: number, deadline: number, clock: () => number): boolean {
     const list = this.context.catchingUp;
-    for (let i = list.length - 1; i >= 0; i -= 1) {
-      if (list[i]!.catchUp(now)) {
-        list[i] = list[list.length - 1]!;
+    for (let left = list.length; left > 0; left -= 1) {
+      if (this.outputFull) return true;
+      if (this.catchUpTurn >= list.length) this.catchUpTurn = 0;
+      const result = list[this.catchUpTurn]!.catchUp(now);
+      if (result === CatchUp.outputFull) {
+        this.outputFull = true;
+      } else if (result === CatchUp.done) {
+        list[this.catchUpTurn] = list[list.length - 1]!;
         list.pop();
+      } else {
+        this.catchUpTurn += 1;
       }
-      if (clock() >= deadline) break;
+      if (clock() >= deadline) return left > 1;
     }
-    return list.length > 0;
+    return this.outputFull;
+  }
+
+  /** Looks at the clock once in CHUNK calls. */
+  private timeIsUp(deadline: number, clock: () => number): boolean {
+    this.steps += 1;
+    if (this.steps < CHUNK) return false;
+    this.steps = 0;
+    return clock() >= deadline;
   }
 }

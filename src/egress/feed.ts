@@ -1,6 +1,10 @@
 import type { RingGrant } from "../commands.ts";
+import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US } from "../limits.ts";
+import { SlotFlag } from "../ring/layout.ts";
 import { RingReader } from "../ring/reader.ts";
+import { Extension } from "../wire/extensions.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
+import type { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /** One ring as this worker reads it, and the viewers' tracks that it feeds. */
@@ -13,18 +17,30 @@ export class Feed {
   cursor = 0;
   /** The publisher sends abs-capture-time itself: it is forwarded, and we add none. */
   bringsCaptureTime = false;
+  /** Highest origin sequence in the batches before the present one, and with it. */
+  private started = false;
+  private highestBefore = 0;
+  private highest = 0;
 
   constructor(
-    readonly grant: RingGrant,
+    grant: RingGrant,
     reader: number,
+    /** The clock of the whole epoch. */
     readonly source: SourceClock,
   ) {
     this.index = grant.index;
     this.reader = new RingReader(grant.buffer, reader);
-    this.reader.want(true);
   }
 
+  /** The ring is wanted (and its writer wakes this thread) while it has tracks. */
   attach(track: ViewerTrack): void {
+    if (this.tracks.length === 0) {
+      this.reader.want(true);
+      this.reader.skip();
+      this.started = !this.reader.empty;
+      this.highest = (this.reader.head - 1) | 0;
+      this.highestBefore = this.highest;
+    }
     this.tracks.push(track);
   }
 
@@ -33,6 +49,44 @@ export class Feed {
     if (at < 0) return;
     this.tracks.splice(at, 1);
     if (at < this.cursor) this.cursor -= 1;
+    if (this.tracks.length === 0) this.reader.want(false);
+  }
+
+  /** Where a join may begin at once (design 4): the newest keyframe, if it is near enough. */
+  joinableKeyframe(now: number): number | null {
+    const reader = this.reader;
+    const keyframe = reader.keyframe();
+    if (keyframe === null || reader.publisherIgnoresPli) return keyframe;
+    const fresh = now - reader.keyframeArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
+    return fresh && reader.bytesSinceKeyframe <= JOIN_BYTES_MAX ? keyframe : null;
+  }
+
+  /** A batch of this ring is about to be staged. */
+  beginBatch(): void {
+    this.highestBefore = this.highest;
+  }
+
+  /** Takes notice of a staged packet. */
+  note(batch: Staging, i: number): void {
+    const sequence = batch.sequences[i]!;
+    if (!this.started || ((sequence - this.highest) | 0) > 0) this.highest = sequence;
+    if (!this.started) this.highestBefore = (sequence - 1) | 0;
+    this.started = true;
+    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.clock.restart(batch.arrivals[i]!);
+    this.clock.notePacket(batch.timestamps[i]!, batch.arrivals[i]!, this.reader.clockRate);
+    if (batch.extensionLengths[i] !== 0 && batch.carries(i, Extension.absCaptureTime)) {
+      this.bringsCaptureTime = true;
+    }
+  }
+
+  /** Whether a packet that belongs behind packet `i` came before it. */
+  overtaken(batch: Staging, i: number): boolean {
+    const sequence = batch.sequences[i]!;
+    if (((this.highestBefore - sequence) | 0) > 0) return true;
+    for (let before = 0; before < i; before += 1) {
+      if (((batch.sequences[before]! - sequence) | 0) > 0) return true;
+    }
+    return false;
   }
 
   /** The worker no longer reads this ring. */

@@ -1,3 +1,4 @@
+import type { MediaSection } from "../commands.ts";
 import { writeU16, writeU32 } from "../wire/bytes.ts";
 import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
 import {
@@ -8,59 +9,40 @@ import {
   writePlayoutDelay,
 } from "../wire/rtp-extension-values.ts";
 import { ExtensionWriter } from "../wire/rtp-extension-writer.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** Fixed header plus the largest block: 13 elements, of which stored ones take 126 bytes. */
 export const HEADER_BYTES_MAX = 12 + 4 + 126 + 13 * 2 + 32;
 
-/** What goes into the next header besides what the packet itself brings. */
-export interface HeaderExtras {
-  /** transport-cc number, or -1. */
-  transportSequence: number;
-  /** Adds playout-delay (10 ms units) when >= 0. */
-  playoutMin: number;
-  playoutMax: number;
-  /** Adds abs-capture-time (us since 1900) when > 0. */
-  captureNtpUs: number;
-}
+const ONE_BYTE_ID_MAX = 14;
+const ONE_BYTE_LENGTH_MAX = 16;
 
 /**
  * Writes the RTP headers of one worker: the fixed part, and the extensions under each viewer's own
  * ids (RFC 8285). Scratch is shared by all viewers of the thread; nothing is allocated.
  */
 export class HeaderWriter {
-  readonly extras: HeaderExtras = {
-    transportSequence: -1,
-    playoutMin: -1,
-    playoutMax: -1,
-    captureNtpUs: 0,
-  };
   private readonly writer = new ExtensionWriter();
   private readonly capture = new AbsCaptureTime();
   private readonly scratch = new Uint8Array(2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES);
+  /** Two-byte elements are allowed. */
+  private mixed = false;
+  /** Internal ids that the packet brought itself, as bits. */
+  private brought = 0;
 
-  /**
-   * Writes a header at `out[at]` and returns its length. `ids` maps internal extension ids to the
-   * viewer's; the packet's own elements stand at `source[sourceAt]` as [internal id][length][data].
-   */
+  /** Writes the header of a packet at `out[at]` and returns its length. */
   write(
     out: Uint8Array,
     at: number,
-    ids: readonly number[],
-    marker: boolean,
-    padded: boolean,
-    payloadType: number,
-    index: number,
-    timestamp: number,
+    section: Pick<MediaSection, "extensionIds" | "mixedExtensions">,
     ssrc: number,
-    source: Uint8Array,
-    sourceAt: number,
-    sourceLength: number,
+    packet: Outgoing,
   ): number {
-    const blockLength = this.writeBlock(out, at + 12, ids, source, sourceAt, sourceLength);
-    out[at] = 0x80 | (padded ? 0x20 : 0) | (blockLength > 0 ? 0x10 : 0);
-    out[at + 1] = (marker ? 0x80 : 0) | payloadType;
-    writeU16(out, at + 2, index & 0xffff);
-    writeU32(out, at + 4, timestamp);
+    const blockLength = this.writeBlock(out, at + 12, section, packet);
+    out[at] = 0x80 | (packet.padding > 0 ? 0x20 : 0) | (blockLength > 0 ? 0x10 : 0);
+    out[at + 1] = (packet.marker ? 0x80 : 0) | packet.payloadType;
+    writeU16(out, at + 2, packet.index & 0xffff);
+    writeU32(out, at + 4, packet.timestamp);
     writeU32(out, at + 8, ssrc);
     return 12 + blockLength;
   }
@@ -68,70 +50,78 @@ export class HeaderWriter {
   private writeBlock(
     out: Uint8Array,
     at: number,
-    ids: readonly number[],
-    source: Uint8Array,
-    sourceAt: number,
-    sourceLength: number,
+    section: Pick<MediaSection, "extensionIds" | "mixedExtensions">,
+    packet: Outgoing,
   ): number {
-    const extras = this.extras;
-    const transportId = ids[Extension.transportCc]!;
-    const wantsTransport = transportId !== 0 && extras.transportSequence >= 0;
-    if (sourceLength === 0 && extras.playoutMin < 0 && extras.captureNtpUs === 0) {
-      if (!wantsTransport) return 0;
-      if (transportId < 15) {
+    const ids = section.extensionIds;
+    const transportId = packet.transportSequence >= 0 ? ids[Extension.transportCc]! : 0;
+    if (packet.extensionLength === 0 && packet.playoutMin < 0 && packet.captureNtpUs === 0) {
+      if (transportId === 0) return 0;
+      if (transportId <= ONE_BYTE_ID_MAX) {
         // The common case by hand: one element of two bytes.
         writeU32(out, at, 0xbede0001);
         out[at + 4] = (transportId << 4) | 1;
-        out[at + 5] = extras.transportSequence >> 8;
-        out[at + 6] = extras.transportSequence & 255;
+        out[at + 5] = packet.transportSequence >> 8;
+        out[at + 6] = packet.transportSequence & 255;
         out[at + 7] = 0;
         return 8;
       }
     }
-    const writer = this.writer;
-    writer.reset();
-    if (wantsTransport) {
-      writeU16(this.scratch, 0, extras.transportSequence);
-      writer.add(transportId, this.scratch, 0, 2);
+    this.writer.reset();
+    this.mixed = section.mixedExtensions;
+    this.brought = 0;
+    if (transportId !== 0) {
+      writeU16(this.scratch, 0, packet.transportSequence);
+      this.add(transportId, this.scratch, 0, 2);
     }
-    this.addStored(ids, source, sourceAt, sourceLength);
-    this.addOwn(ids);
-    return writer.count === 0 ? 0 : writer.write(out, at);
+    this.addStored(ids, packet);
+    this.addOwn(ids, packet);
+    return this.writer.count === 0 ? 0 : this.writer.write(out, at);
   }
 
   /** The elements that came with the packet through the ring. */
-  private addStored(
-    ids: readonly number[],
-    source: Uint8Array,
-    sourceAt: number,
-    sourceLength: number,
-  ): void {
-    const end = sourceAt + sourceLength;
-    let at = sourceAt;
+  private addStored(ids: readonly number[], packet: Outgoing): void {
+    const source = packet.region.bytes;
+    const end = packet.extensionOffset + packet.extensionLength;
+    let at = packet.extensionOffset;
     while (at + 2 <= end) {
       const internal = source[at]!;
       const length = source[at + 1]!;
-      const id = internal <= EXTENSION_STORED_MAX ? (ids[internal] ?? 0) : 0;
-      if (id !== 0 && at + 2 + length <= end) this.writer.add(id, source, at + 2, length);
+      const known = internal <= EXTENSION_STORED_MAX && (this.brought & (1 << internal)) === 0;
+      const id = known ? (ids[internal] ?? 0) : 0;
+      if (id !== 0 && at + 2 + length <= end) {
+        this.add(id, source, at + 2, length);
+        this.brought |= 1 << internal;
+      }
       at += 2 + length;
     }
   }
 
-  private addOwn(ids: readonly number[]): void {
-    const extras = this.extras;
+  /** Ours, unless the packet brought the same. */
+  private addOwn(ids: readonly number[], packet: Outgoing): void {
     const playoutId = ids[Extension.playoutDelay]!;
-    if (playoutId !== 0 && extras.playoutMin >= 0) {
-      writePlayoutDelay(this.scratch, 2, extras.playoutMin, extras.playoutMax);
-      this.writer.add(playoutId, this.scratch, 2, PLAYOUT_DELAY_BYTES);
+    if (packet.playoutMin >= 0 && this.wants(playoutId, Extension.playoutDelay)) {
+      writePlayoutDelay(this.scratch, 2, packet.playoutMin, packet.playoutMax);
+      this.add(playoutId, this.scratch, 2, PLAYOUT_DELAY_BYTES);
     }
     const captureId = ids[Extension.absCaptureTime]!;
-    if (captureId !== 0 && extras.captureNtpUs > 0) {
+    if (packet.captureNtpUs > 0 && this.wants(captureId, Extension.absCaptureTime)) {
       const capture = this.capture;
-      capture.ntpSeconds = Math.floor(extras.captureNtpUs / 1e6);
-      const rest = extras.captureNtpUs - capture.ntpSeconds * 1e6;
+      capture.ntpSeconds = Math.floor(packet.captureNtpUs / 1e6);
+      const rest = packet.captureNtpUs - capture.ntpSeconds * 1e6;
       capture.ntpFraction = Math.floor((rest / 1e6) * 4294967296);
       writeAbsCaptureTime(this.scratch, 2 + PLAYOUT_DELAY_BYTES, capture);
-      this.writer.add(captureId, this.scratch, 2 + PLAYOUT_DELAY_BYTES, ABS_CAPTURE_TIME_BYTES);
+      this.add(captureId, this.scratch, 2 + PLAYOUT_DELAY_BYTES, ABS_CAPTURE_TIME_BYTES);
     }
+  }
+
+  private wants(id: number, internal: number): boolean {
+    return id !== 0 && (this.brought & (1 << internal)) === 0;
+  }
+
+  /** RFC 8285 6: the two-byte form only where a=extmap-allow-mixed was negotiated. */
+  private add(id: number, source: Uint8Array, offset: number, length: number): void {
+    const oneByte = id <= ONE_BYTE_ID_MAX && length >= 1 && length <= ONE_BYTE_LENGTH_MAX;
+    if (oneByte || this.mixed) this.writer.add(id, source, offset, length);
   }
 }

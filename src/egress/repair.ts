@@ -1,10 +1,9 @@
 import { Counter } from "../counters.ts";
-import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { writeU16 } from "../wire/bytes.ts";
-import type { EgressContext } from "./context.ts";
-import { HEADER_BYTES_MAX } from "./header-writer.ts";
-import { NO_PAYLOAD_TYPE, type ViewerTrack } from "./viewer-track.ts";
+import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
+import { NO_PAYLOAD_TYPE } from "./track-format.ts";
+import type { ViewerTrack } from "./viewer-track.ts";
 
 /** Without a measured round trip, a packet is sent again at most this often. */
 const INTERVAL_DEFAULT_US = 50_000;
@@ -22,37 +21,69 @@ export function repair(
   now: number,
   roundTripUs: number | null,
 ): void {
-  if (answer(context, track, sequence, now, roundTripUs)) {
-    track.retransmissions += 1;
+  const index = track.segments.unwrap(sequence);
+  const sent = track.history.has(index)
+    ? sendRepair(context, track, index, now, roundTripUs)
+    : sendFirst(context, track, index, now);
+  if (sent) {
+    track.totals.retransmissions += 1;
     context.count(Counter.retransmissions!);
   } else {
     context.count(Counter.retransmissionsRefused!);
   }
 }
 
-function answer(
+/** A packet that never left, though the ring has it now: output was full, or it was read torn. */
+function sendFirst(
   context: EgressContext,
   track: ViewerTrack,
-  sequence: number,
+  index: number,
+  now: number,
+): boolean {
+  const { current } = track.segments;
+  if (current === null || current.feed !== track.feed || index < current.outStart) return false;
+  if (!track.mayStillSend(index) || !loadSlot(context, track, index)) return false;
+  const { scratch } = context;
+  if (!track.carries(scratch.codecs[0]!) && !scratch.skips(0)) return false;
+  if (!track.viewer.budget.spend(scratch.payloadLengths[0]!)) return false;
+  return track.send(scratch, 0, index, now);
+}
+
+function sendRepair(
+  context: EgressContext,
+  track: ViewerTrack,
+  index: number,
   now: number,
   roundTripUs: number | null,
 ): boolean {
-  const index = track.segments.unwrap(sequence);
-  if (index < 0 || !track.history.has(index)) return false;
+  const { history, parameterSets, viewer } = track;
   const interval = Math.max(INTERVAL_MIN_US, roundTripUs ?? INTERVAL_DEFAULT_US);
-  if (!track.history.mayResend(index, now, interval)) return false;
+  if (!history.mayResend(index, now, interval)) return false;
+  if (parameterSets.holds(index)) parameterSets.load();
+  else if (!loadSlot(context, track, index)) return false;
+  const payloadType =
+    track.rtxSsrc === 0 ? NO_PAYLOAD_TYPE : track.format.rtxOf(history.payloadType(index));
+  const rtx = payloadType !== NO_PAYLOAD_TYPE;
+  if (!rtx && !track.mayRepeat(index)) return false;
+  const at = context.reserve(viewer.peer, context.packet.payloadLength + RTX_PREFIX_BYTES);
+  if (at < 0 || !viewer.budget.spend(context.packet.payloadLength)) return false;
+  if (rtx) sendRtx(context, track, index, at, payloadType);
+  else sendAgain(context, track, index, at);
+  history.noteResent(index, now);
+  return true;
+}
+
+/** The slot of an index into the context's packet; false when the ring has it no more, or not yet. */
+function loadSlot(context: EgressContext, track: ViewerTrack, index: number): boolean {
   const segment = track.segments.segmentOf(index);
-  if (segment === null || segment.retired) return false;
-  const scratch = context.scratch;
-  scratch.clear();
+  if (segment === null || segment.feed === null) return false;
+  const { scratch, packet } = context;
   const origin = track.segments.originOf(segment, index);
+  scratch.clear();
   if (scratch.load(segment.feed.reader, origin) !== ReadResult.ok) return false;
-  if (!track.viewer.budget.spend(scratch.payloadLengths[0]!)) return false;
-  const rtx = track.rtxSsrc !== 0 && track.rtxPayloadType !== NO_PAYLOAD_TYPE;
-  if (!rtx && !track.history.repeatable(index)) return false;
-  return rtx
-    ? sendRtx(context, track, index, segment.timestampOffset)
-    : sendAgain(context, track, index, segment.timestampOffset);
+  packet.take(scratch, 0);
+  packet.timestamp = (scratch.timestamps[0]! + segment.timestampOffset) >>> 0;
+  return true;
 }
 
 /** RFC 4588 4: own SSRC, number and payload type; the payload begins with the original number. */
@@ -60,102 +91,38 @@ function sendRtx(
   context: EgressContext,
   track: ViewerTrack,
   index: number,
-  timestampOffset: number,
-): boolean {
-  const { scratch, output, headers } = context;
+  at: number,
+  payloadType: number,
+): void {
+  const { packet } = context;
   const { peer } = track.viewer;
-  const path = peer.path!;
-  const payloadLength = scratch.payloadLengths[0]!;
-  const at = output.reserve(path.socket, HEADER_BYTES_MAX + payloadLength + 34);
-  if (at < 0) return false;
-  const region = output.region(path.socket);
-  const original = scratch.payloadOffset(0) - 2;
-  // The ring keeps these two bytes free (EXTENSION_BYTES_MAX).
-  writeU16(scratch.region.bytes, original, index & 0xffff);
-  clearExtras(context, track);
-  const headerLength = headers.write(
-    region.bytes,
-    at,
-    track.section.extensionIds,
-    (scratch.flags[0]! & SlotFlag.marker) !== 0,
-    false,
-    track.rtxPayloadType,
-    track.rtxIndex,
-    (scratch.timestamps[0]! + timestampOffset) >>> 0,
-    track.rtxSsrc,
-    scratch.region.bytes,
-    scratch.extensionOffset(0),
-    scratch.extensionLengths[0]!,
-  );
-  track.rtxStream ??= peer.sender!.stream(track.rtxSsrc);
-  const length = peer.sender!.sealRtp(
-    track.rtxStream,
-    region,
-    at,
-    headerLength,
-    scratch.region,
-    original,
-    payloadLength + 2,
-    track.rtxIndex,
-  );
+  // The ring, like the scratch of the parameter sets, keeps these two bytes free.
+  packet.payloadOffset -= RTX_PREFIX_BYTES;
+  packet.payloadLength += RTX_PREFIX_BYTES;
+  writeU16(packet.region.bytes, packet.payloadOffset, index & 0xffff);
+  packet.payloadType = payloadType;
+  packet.index = track.rtxIndex;
+  packet.transportSequence = track.viewer.takeTransportSequence();
   track.rtxIndex += 1;
-  output.commit(path, length);
-  return true;
+  track.rtxStream ??= peer.sender!.stream(track.rtxSsrc);
+  context.send(peer, track.section, track.rtxStream, at, false);
 }
 
 /** The same bytes once more (design 4, nonce rule): extension values and padding as they left. */
-function sendAgain(
-  context: EgressContext,
-  track: ViewerTrack,
-  index: number,
-  timestampOffset: number,
-): boolean {
-  const { scratch, output, headers } = context;
-  const { peer } = track.viewer;
-  const path = peer.path!;
-  const payloadLength = scratch.payloadLengths[0]!;
-  if (!track.stream?.canResend(index)) return false;
-  const at = output.reserve(path.socket, HEADER_BYTES_MAX + payloadLength + 34);
-  if (at < 0) return false;
-  const region = output.region(path.socket);
-  const padding = track.history.padding(index);
-  const end = scratch.payloadOffset(0) + payloadLength;
-  scratch.region.bytes.fill(0, end, end + padding);
-  if (padding > 0) scratch.region.bytes[end + padding - 1] = padding;
-  clearExtras(context, track);
-  headers.extras.transportSequence = track.history.transportSequence(index);
-  const headerLength = headers.write(
-    region.bytes,
-    at,
-    track.section.extensionIds,
-    (scratch.flags[0]! & SlotFlag.marker) !== 0,
-    padding > 0,
-    track.payloadType,
-    index,
-    (scratch.timestamps[0]! + timestampOffset) >>> 0,
-    track.ssrc,
-    scratch.region.bytes,
-    scratch.extensionOffset(0),
-    scratch.extensionLengths[0]!,
-  );
-  const length = peer.sender!.resealRtp(
-    track.stream,
-    region,
-    at,
-    headerLength,
-    scratch.region,
-    scratch.payloadOffset(0),
-    payloadLength + padding,
-    index,
-  );
-  output.commit(path, length);
-  return true;
-}
-
-function clearExtras(context: EgressContext, track: ViewerTrack): void {
-  const extras = context.headers.extras;
-  extras.playoutMin = -1;
-  extras.playoutMax = -1;
-  extras.captureNtpUs = 0;
-  extras.transportSequence = track.viewer.takeTransportSequence();
+function sendAgain(context: EgressContext, track: ViewerTrack, index: number, at: number): void {
+  const { packet } = context;
+  const { history } = track;
+  const padding = history.padding(index);
+  if (padding > 0) {
+    const end = packet.payloadOffset + packet.payloadLength + padding;
+    packet.region.bytes.fill(0, end - padding, end);
+    packet.region.bytes[end - 1] = padding;
+  }
+  packet.padding = padding;
+  packet.payloadType = history.payloadType(index);
+  packet.index = index;
+  packet.transportSequence = history.transportSequence(index);
+  packet.captureNtpUs = history.captureNtpUs(index);
+  if (history.hint(index)) track.own.addHint(packet);
+  context.send(track.viewer.peer, track.section, track.stream!, at, true);
 }

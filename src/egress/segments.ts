@@ -1,17 +1,18 @@
 /** Numberings that are remembered for repairs: the present one and three before it. */
 const SEGMENTS_KEPT = 4;
+/** A segment's start moves along, so that the distance to it never nears half the number space. */
+const DISTANCE_MAX = 2 ** 30;
 
 /** A stretch of a viewer's sequence numbers that maps one to one to a ring's. */
 export interface Segment<Feed> {
-  readonly feed: Feed;
+  /** Null once its ring is gone. */
+  feed: Feed | null;
   /** Origin sequence that leaves with index `outStart`. */
-  readonly originStart: number;
+  originStart: number;
   /** 48-bit SRTP index (roll-over counter * 65536 + sequence number). */
-  readonly outStart: number;
+  outStart: number;
   /** Added to the publisher's RTP timestamps, modulo 2^32. */
   readonly timestampOffset: number;
-  /** Its ring is gone; the numbers and the time line still count. */
-  retired: boolean;
 }
 
 /**
@@ -45,13 +46,13 @@ export class Segments<Feed> {
 
   /** Begins a segment at an origin sequence. */
   begin(feed: Feed, originStart: number, timestampOffset: number): Segment<Feed> {
-    const segment = { feed, originStart, outStart: this.end, timestampOffset, retired: false };
+    const segment = { feed, originStart, outStart: this.end, timestampOffset };
     this.kept.unshift(segment);
     if (this.kept.length > SEGMENTS_KEPT) this.kept.pop();
     return segment;
   }
 
-  /** Index of an origin sequence in the current segment; -1 when it lies before its start. */
+  /** Reserves and returns the index of an origin sequence; -1 before the current segment. */
   indexOf(originSequence: number): number {
     const segment = this.kept[0];
     if (segment === undefined) return -1;
@@ -59,6 +60,10 @@ export class Segments<Feed> {
     if (distance < 0) return -1;
     const index = segment.outStart + distance;
     if (index >= this.end) this.end = index + 1;
+    if (distance > DISTANCE_MAX) {
+      segment.originStart = (segment.originStart + DISTANCE_MAX / 2) | 0;
+      segment.outStart += DISTANCE_MAX / 2;
+    }
     return index;
   }
 
@@ -73,7 +78,7 @@ export class Segments<Feed> {
     return (segment.originStart + (index - segment.outStart)) | 0;
   }
 
-  /** The index nearest to the newest one whose low 16 bits are `sequence`, or -1 if in the future. */
+  /** The newest index so far whose low 16 bits are `sequence`, or -1. */
   unwrap(sequence: number): number {
     const newest = this.end - 1;
     const index = newest - ((newest - sequence) & 0xffff);
@@ -82,6 +87,6 @@ export class Segments<Feed> {
 
   /** The ring goes back to the pool: what was sent from it cannot be repaired any more. */
   retire(feed: Feed): void {
-    for (const segment of this.kept) if (segment.feed === feed) segment.retired = true;
+    for (const segment of this.kept) if (segment.feed === feed) segment.feed = null;
   }
 }

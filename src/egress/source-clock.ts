@@ -3,6 +3,9 @@ import type { RingReader, RingTiming } from "../ring/reader.ts";
 /** Sender clocks drift by 100 ppm at most; an estimate may follow twice as fast. */
 const DRIFT_PER_US = 0.0002;
 
+/** A sender's clock that goes back by more was set; less is a report that came late. */
+const CLOCK_STEP_US = 1_000_000;
+
 /**
  * The clock of one stream epoch, shared by its audio and video: maps our monotonic time to the
  * publisher's NTP time by its sender reports. The largest difference seen came with the least
@@ -10,18 +13,15 @@ const DRIFT_PER_US = 0.0002;
  */
 export class SourceClock {
   private difference = Number.NEGATIVE_INFINITY;
-  private noted = 0;
+  private noted = Number.NEGATIVE_INFINITY;
 
   /** A sender report: publisher's NTP time (us since 1900) and when it arrived here (us). */
   note(ntpUs: number, localUs: number): void {
     if (localUs <= this.noted) return;
     const faded = this.difference - (localUs - this.noted) * DRIFT_PER_US;
-    this.difference = Math.max(faded, ntpUs - localUs);
+    const sample = ntpUs - localUs;
+    this.difference = sample < faded - CLOCK_STEP_US ? sample : Math.max(faded, sample);
     this.noted = localUs;
-  }
-
-  get known(): boolean {
-    return this.noted > 0;
   }
 
   ntpAt(nowUs: number): number {
@@ -36,13 +36,27 @@ export class SourceClock {
 export class TrackClock {
   private readonly timing: RingTiming = { rtpTimestamp: 0, ntpUs: 0, localUs: 0 };
   hasReport = false;
+  /** Rises when the ring's timestamps begin anew, on a line that has nothing to do with the old. */
+  line = 0;
+  /** Reports from before this time (us) belong to an earlier line. */
+  private lineBegan = Number.NEGATIVE_INFINITY;
   /** Newest packet: RTP timestamp and least-delayed arrival. */
+  private started = false;
   private newestTimestamp = 0;
   private newestArrival = 0;
 
+  /** The ring's source or numbering is another one from this packet on. */
+  restart(arrival: number): void {
+    this.line += 1;
+    this.lineBegan = arrival;
+    this.hasReport = false;
+    this.started = false;
+  }
+
   /** A packet of the ring; called once for each staged packet. */
   notePacket(timestamp: number, arrival: number, clockRate: number): void {
-    if (this.newestArrival === 0) {
+    if (!this.started) {
+      this.started = true;
       this.newestTimestamp = timestamp;
       this.newestArrival = arrival;
       return;
@@ -50,8 +64,9 @@ export class TrackClock {
     const step = (timestamp - this.newestTimestamp) | 0;
     if (step <= 0) return;
     // When this packet would have come with the least delay seen (fading upward, as above).
-    const expected = this.newestArrival + (step * 1e6) / clockRate;
-    const slack = (expected - this.newestArrival) * DRIFT_PER_US;
+    const elapsed = (step * 1e6) / clockRate;
+    const expected = this.newestArrival + elapsed;
+    const slack = elapsed * DRIFT_PER_US;
     this.newestArrival =
       Math.abs(arrival - expected) > 1e6 ? arrival : Math.min(arrival, expected + slack);
     this.newestTimestamp = timestamp;
@@ -59,7 +74,7 @@ export class TrackClock {
 
   /** Reads the ring's newest sender report. */
   update(reader: RingReader, source: SourceClock): void {
-    if (!reader.timing(this.timing)) return;
+    if (!reader.timing(this.timing) || this.timing.localUs < this.lineBegan) return;
     this.hasReport = true;
     source.note(this.timing.ntpUs, this.timing.localUs);
   }
@@ -75,7 +90,7 @@ export class TrackClock {
       const elapsed = source.ntpAt(now) - this.timing.ntpUs;
       return (this.timing.rtpTimestamp + Math.round((elapsed * clockRate) / 1e6)) >>> 0;
     }
-    if (this.newestArrival === 0) return null;
+    if (!this.started) return null;
     const elapsed = now - this.newestArrival;
     return (this.newestTimestamp + Math.round((elapsed * clockRate) / 1e6)) >>> 0;
   }

@@ -26,7 +26,7 @@ export class Staging {
 
   constructor(
     readonly region: Region,
-    private readonly capacity: number,
+    capacity: number,
   ) {
     this.sequences = new Int32Array(capacity);
     this.flags = new Uint32Array(capacity);
@@ -46,10 +46,6 @@ export class Staging {
 
   clear(): void {
     this.count = 0;
-  }
-
-  get full(): boolean {
-    return this.count === this.capacity;
   }
 
   /** Appends the packet of an origin sequence; returns the reader's ReadResult. */
@@ -83,6 +79,21 @@ export class Staging {
 
   extensionOffset(i: number): number {
     return i * STRIDE + Slot.extensions;
+  }
+
+  marker(i: number): boolean {
+    return (this.flags[i]! & SlotFlag.marker) !== 0;
+  }
+
+  /** A reserved number without media. */
+  skips(i: number): boolean {
+    return (this.flags[i]! & SlotFlag.skip) !== 0;
+  }
+
+  /** A reserved number leaves as one octet of padding, so that it is no hole. Returns its length. */
+  fillSkip(i: number): number {
+    this.region.bytes[this.payloadOffset(i)] = 1;
+    return 1;
   }
 
   /** Whether packet `i` brought an extension element with this internal id. */

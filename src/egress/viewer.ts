@@ -2,7 +2,6 @@ import type { MediaSection, SessionStats } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
-import { Extension } from "../wire/extensions.ts";
 import { formatPath } from "../wire/path.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
 import { readFir } from "../wire/rtcp/fir.ts";
@@ -16,6 +15,7 @@ import {
   writeSenderReport,
 } from "../wire/rtcp/sender-report.ts";
 import type { EgressContext } from "./context.ts";
+import type { PlayoutDelay } from "./own-extensions.ts";
 import { repair } from "./repair.ts";
 import { RepairBudget } from "./repair-budget.ts";
 import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
@@ -38,7 +38,9 @@ export class Viewer {
   /** The stream's codec has no payload type here: the session ends with `codec-changed`. */
   unsupported = false;
   /** Time of the next sender reports, us. */
-  reportAt = 0;
+  private reportAt = 0;
+  /** A track began a new time line: its report is due at once. */
+  reportDue = false;
   roundTripUs: number | null = null;
   firstMediaSent = false;
   firstMediaTold = false;
@@ -49,7 +51,7 @@ export class Viewer {
     readonly peer: Peer,
     readonly stream: number,
     media: readonly MediaSection[],
-    readonly playoutDelay: { readonly min: number; readonly max: number } | null,
+    readonly playoutDelay: PlayoutDelay | null,
     readonly openedAt: number,
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
@@ -64,8 +66,9 @@ export class Viewer {
     return this.peer.state === "connected";
   }
 
+  /** RFC 7675. Another session may have taken the address over, too: then there is none. */
   get mediaAllowed(): boolean {
-    return this.peer.mediaAllowed;
+    return this.peer.mediaAllowed && this.peer.path !== null;
   }
 
   /** The next transport-cc number: one space for all packets of the session. */
@@ -73,10 +76,6 @@ export class Viewer {
     const sequence = this.transportSequence;
     this.transportSequence = (sequence + 1) & 0xffff;
     return sequence;
-  }
-
-  wantsCaptureTime(track: ViewerTrack): boolean {
-    return track.section.extensionIds[Extension.absCaptureTime] !== 0;
   }
 
   noteMedia(payloadBytes: number): void {
@@ -100,20 +99,26 @@ export class Viewer {
     if (cursor.malformed) this.context.count(Counter.malformed!);
   }
 
+  /** Reports and rates; call a few times a second at least. */
+  handleTimeout(now: number): void {
+    for (const track of this.tracks) track.totals.rate.advance(track.totals.bytes, now);
+    this.sendReports(now);
+  }
+
   /** Sends sender reports for every track when they are due (RFC 3550 6.4.1). */
-  sendReports(now: number): void {
-    if (!this.mediaAllowed || this.peer.path === null || this.peer.sender === null) return;
-    if (now < this.reportAt && !this.tracks.some((track) => track.reportDue)) return;
-    this.reportAt = now + REPORT_INTERVAL_US;
+  private sendReports(now: number): void {
+    if (now < this.reportAt && !this.reportDue) return;
+    const { path, sender } = this.peer;
+    if (!this.mediaAllowed || path === null || sender === null) return;
     const { output } = this.context;
-    const path = this.peer.path;
     const room = this.tracks.length * (SENDER_REPORT_BYTES + sdesLength(CNAME.length));
     const at = output.reserve(path.socket, room + SRTCP_OVERHEAD_MAX);
     if (at < 0) return;
+    this.reportAt = now + REPORT_INTERVAL_US;
+    this.reportDue = false;
     const region = output.region(path.socket);
     const length = this.writeReports(region.bytes, at, now);
-    if (length === 0) return;
-    output.commit(path, this.peer.sender.sealRtcp(region, at, length));
+    if (length > 0) output.commit(path, sender.sealRtcp(region, at, length));
   }
 
   private writeReports(out: Uint8Array, at: number, now: number): number {
@@ -122,15 +127,14 @@ export class Viewer {
     const byReport = this.tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
     let length = 0;
     for (const track of this.tracks) {
-      track.reportDue = false;
       const timestamp = track.timestampAt(now, byReport);
-      if (timestamp === null || track.packets === 0) continue;
+      if (timestamp === null || track.totals.packets === 0) continue;
       report.ssrc = track.ssrc;
       report.ntpSeconds = Math.floor(ntpUs / 1e6);
       report.ntpFraction = Math.floor(((ntpUs % 1e6) / 1e6) * 4294967296);
       report.rtpTimestamp = timestamp;
-      report.packetCount = track.packets;
-      report.octetCount = track.bytes;
+      report.packetCount = track.totals.packets;
+      report.octetCount = track.totals.bytes;
       length += writeSenderReport(out, at + length, report, [], 0);
       length += writeSdes(out, at + length, track.ssrc, CNAME);
     }
@@ -144,7 +148,7 @@ export class Viewer {
       path: this.peer.path === null ? null : formatPath(this.peer.path),
       srtpProfile: this.peer.srtpProfile,
       roundTripMs: this.roundTripUs === null ? null : this.roundTripUs / 1000,
-      tracks: this.tracks.map((track) => track.stats()),
+      tracks: this.tracks.map((track) => track.totals.stats(track)),
     };
   }
 
@@ -157,9 +161,12 @@ export class Viewer {
       const track = this.trackOf(block.ssrc);
       if (track === undefined) continue;
       const lost = Math.max(0, block.packetsLost);
-      this.context.count(Counter.packetsReportedLost!, Math.max(0, lost - track.packetsLost));
-      track.packetsLost = lost;
-      track.jitter = block.jitter;
+      this.context.count(
+        Counter.packetsReportedLost!,
+        Math.max(0, lost - track.totals.packetsLost),
+      );
+      track.totals.packetsLost = lost;
+      track.totals.jitter = block.jitter;
       this.noteRoundTrip(now);
     }
   }
@@ -182,7 +189,7 @@ export class Viewer {
     if (track === undefined) return;
     const count = readNack(bytes, cursor.offset, cursor.length, nacked);
     if (count < 0) return;
-    track.nacks += 1;
+    track.totals.nacks += 1;
     this.context.count(Counter.nacksReceived!);
     if (!this.mediaAllowed) return;
     for (let i = 0; i < count; i += 1) {
@@ -197,10 +204,9 @@ export class Viewer {
       const asked = pli
         ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.ssrc
         : readFir(bytes, cursor.offset, cursor.length, track.ssrc) >= 0;
-      if (!asked || track.section.kind !== "video") continue;
-      track.plis += 1;
+      if (!asked || !track.video) continue;
       this.context.count(Counter.plisReceived!);
-      track.feed?.reader.requestKeyframe("failure");
+      track.refresh();
     }
   }
 

@@ -56,6 +56,16 @@ export class RingReader {
     return count;
   }
 
+  /** Passes over everything that was written so far. */
+  skip(): void {
+    this.skipToHead(Atomics.load(this.views.words, Header.logHead));
+  }
+
+  /** Nothing was ever written. */
+  get empty(): boolean {
+    return this.views.floats[HeaderFloat.packets] === 0;
+  }
+
   private skipToHead(head: number): number {
     this.cursor = head;
     return -1;

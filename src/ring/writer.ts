@@ -156,6 +156,8 @@ export class RingWriter {
     floats[HeaderFloat.bytes] = floats[HeaderFloat.bytes]! + length;
     floats[HeaderFloat.packets] = floats[HeaderFloat.packets]! + 1;
     floats[HeaderFloat.lastArrival] = arrival;
+    // Before it lies another source: a join must not run from one into the other.
+    if ((flags & SlotFlag.discontinuity) !== 0) Atomics.store(words, Header.keyframeValid, 0);
     if ((flags & SlotFlag.frameStart) !== 0) this.countFrame(timestamp);
     if ((flags & SlotFlag.keyframeStart) !== 0) this.noteKeyframe(sequence, timestamp, arrival);
     words[Header.bytesSinceKeyframe] = words[Header.bytesSinceKeyframe]! + length;

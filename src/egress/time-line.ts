@@ -1,0 +1,42 @@
+/** A jump of a source's own timestamps beyond what its packets' arrival explains. */
+const UNEXPLAINED_US = 1_000_000;
+
+/**
+ * The RTP time line of one track toward a viewer. It rises by the time that really passed, whoever
+ * publishes: without that jump, picture latency would grow by the length of each gap.
+ */
+export class TimeLine {
+  /** Added to the source's timestamps, modulo 2^32. */
+  private offset = 0;
+  private started = false;
+  /** Newest packet that left: its timestamp on this line, and when it came from the publisher. */
+  private timestamp = 0;
+  private arrival = 0;
+
+  /** A packet left. */
+  note(timestamp: number, arrival: number): void {
+    if (this.started && ((timestamp - this.timestamp) | 0) <= 0) return;
+    this.started = true;
+    this.timestamp = timestamp;
+    this.arrival = arrival;
+  }
+
+  /**
+   * The offset of a segment that begins with this packet of a source. `sameSource`: its timestamps
+   * go on from those of the segment before, unless they show that they do not.
+   */
+  begin(timestamp: number, arrival: number, clockRate: number, sameSource: boolean): number {
+    if (!this.started) return this.offset;
+    const elapsed = Math.max(0, arrival - this.arrival);
+    const ticks = Math.max(1, Math.round((elapsed * clockRate) / 1e6));
+    if (!sameSource || !this.goesOn(timestamp, ticks, clockRate)) {
+      this.offset = (this.timestamp + ticks - timestamp) >>> 0;
+    }
+    return this.offset;
+  }
+
+  private goesOn(timestamp: number, ticks: number, clockRate: number): boolean {
+    const ahead = (timestamp + this.offset - this.timestamp) | 0;
+    return ahead > 0 && Math.abs(ahead - ticks) <= (UNEXPLAINED_US / 1e6) * clockRate;
+  }
+}
