@@ -16,6 +16,7 @@ import type { Region } from "../srtp/cipher.ts";
 import { formatPath } from "../wire/path.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
 import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
+import { LoopMeter } from "./loop-meter.ts";
 import { openOpenSsl } from "./openssl.ts";
 import { Poller } from "./poller.ts";
 import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
@@ -45,15 +46,8 @@ export interface MediaLogic {
 
 /** Receive batches a socket may have in one turn, so that sending is never starved. */
 const BATCHES_PER_TURN = 4;
-/** Shortest and longest pause between two forwarding passes, by load (design 4). */
-const TICK_MIN_US = 1_000;
-const TICK_MAX_US = 5_000;
-const LOAD_LOW = 0.4;
-const LOAD_HIGH = 0.8;
-/** Load is measured over windows of this length. */
-const LOAD_WINDOW_US = 100_000;
-const TURN_WINDOW_US = 1_000_000;
-
+/** Share of a turn for datagrams that come in. */
+const READ_BUDGET_US = TURN_MAX_US * 0.4;
 export class MediaLoop {
   readonly block: WorkerBlock;
   readonly table: PeerTable;
@@ -66,14 +60,14 @@ export class MediaLoop {
   private readonly dtls: OpenSslDtlsFactory;
   private readonly ciphers: OpenSslSrtpFactory;
   private readonly writableWanted: boolean[];
+  private readonly meter: LoopMeter;
   private readonly visitMark: (index: number) => void;
   private logic!: MediaLogic;
+  /** The receiver's last batch, handled up to `batchNext`. */
+  private batchSocket = 0;
+  private batchNext = 0;
+  private batchCount = 0;
   private forwardAt = 0;
-  private tickUs = TICK_MIN_US;
-  private loadSince = 0;
-  private loadBusyUs = 0;
-  private turnMaxUs = 0;
-  private turnSince = 0;
 
   constructor(
     private readonly setup: WorkerSetup,
@@ -87,6 +81,7 @@ export class MediaLoop {
     this.senders = setup.sockets.map((fd) => new UdpSender(fd, true));
     this.writableWanted = setup.sockets.map(() => false);
     this.poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
+    this.meter = new LoopMeter(this.block, this.table, this.senders, this.peerCounters);
     this.visitMark = (index) => this.logic.mark(index);
   }
 
@@ -153,7 +148,7 @@ export class MediaLoop {
     if (now >= this.logic.nextTimeout()) this.logic.handleTimeout(now);
     this.queueTransmits();
     this.flush();
-    this.account(start, monotonicUs());
+    this.meter.turn(start, monotonicUs());
   }
 
   private sleep(): number {
@@ -162,6 +157,7 @@ export class MediaLoop {
     until = Math.min(until, this.table.nextTimeout(), this.logic.nextTimeout());
     const ticking = this.logic.hasWork;
     if (ticking && !this.blocked) until = Math.min(until, this.forwardAt);
+    if (this.batchNext < this.batchCount) until = now;
     const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
     // While a tick runs its time down, writers need not ring: their marks are seen at its end.
     if (waitMs === 0 || ticking || !this.block.fallAsleep()) {
@@ -173,19 +169,41 @@ export class MediaLoop {
     return ready;
   }
 
+  /**
+   * Takes what the sockets have, until the reading share of this turn is used up. A handshake costs
+   * up to a millisecond, so a storm of joins would otherwise hold media back for a whole batch.
+   */
   private readSockets(ready: number, now: number): void {
+    const deadline = now + READ_BUDGET_US;
+    if (!this.handleBatch(now, deadline)) return;
     for (let socket = 0; socket < this.setup.sockets.length; socket += 1) {
       if ((ready & (1 << socket)) === 0) continue;
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-        const count = this.receiver.receive(this.setup.sockets[socket]!);
-        for (let i = 0; i < count; i += 1) this.handleDatagram(socket, i, now);
-        if (count > 0) this.logic.received(now);
-        if (count < RECEIVE_BATCH) break;
+        this.batchSocket = socket;
+        this.batchNext = 0;
+        this.batchCount = this.receiver.receive(this.setup.sockets[socket]!);
+        const full = this.batchCount === RECEIVE_BATCH;
+        if (!this.handleBatch(now, deadline)) return;
+        if (!full) break;
       }
     }
   }
 
-  private handleDatagram(socket: number, i: number, now: number): void {
+  /** Handles what is left of the last batch; false when the time is over and some of it waits. */
+  private handleBatch(now: number, deadline: number): boolean {
+    if (this.batchNext === this.batchCount) return true;
+    while (this.batchNext < this.batchCount) {
+      const media = this.handleDatagram(this.batchSocket, this.batchNext, now);
+      this.batchNext += 1;
+      // Media costs a microsecond, less than looking at the clock would be worth.
+      if (!media && monotonicUs() >= deadline) break;
+    }
+    this.logic.received(now);
+    return this.batchNext === this.batchCount;
+  }
+
+  /** True for an RTP packet. */
+  private handleDatagram(socket: number, i: number, now: number): boolean {
     const { receiver } = this;
     const offset = receiver.offset(i);
     const length = receiver.length(i);
@@ -200,12 +218,16 @@ export class MediaLoop {
       receiver.names,
       receiver.nameOffset(i),
     );
-    if (event === PeerEvent.none) return;
+    if (event === PeerEvent.none) return false;
     const peer = this.table.peer!;
     const arrival = receiver.arrivals[i]!;
-    if (event === PeerEvent.rtp) this.logic.rtp(peer, now, receiver.region, offset, arrival);
-    else if (event === PeerEvent.rtcp) this.logic.rtcp(peer, now, receiver.region, offset, arrival);
+    if (event === PeerEvent.rtp) {
+      this.logic.rtp(peer, now, receiver.region, offset, arrival);
+      return true;
+    }
+    if (event === PeerEvent.rtcp) this.logic.rtcp(peer, now, receiver.region, offset, arrival);
     else this.onPeerEvent(peer, event);
+    return false;
   }
 
   private readonly onPeerEvent = (peer: Peer, event: PeerEventCode): void => {
@@ -239,7 +261,7 @@ export class MediaLoop {
     if (!this.logic.hasWork || now < this.forwardAt || this.blocked) return;
     const left = this.logic.work(now, now + TURN_MAX_US / 2);
     // Work left over goes on at once, after the sockets had their turn; else the next tick.
-    this.forwardAt = left ? 0 : now + this.tickUs;
+    this.forwardAt = left ? 0 : now + this.meter.tickUs;
   }
 
   /** Some socket's kernel buffer is full: media stays in the rings until it drains. */
@@ -269,57 +291,6 @@ export class MediaLoop {
     if (at < 0) return;
     for (let i = 0; i < length; i += 1) sender.region.bytes[at + i] = bytes[i]!;
     sender.commit(path, length);
-  }
-
-  private account(start: number, end: number): void {
-    const busy = end - start;
-    this.turnMaxUs = Math.max(this.turnMaxUs, busy);
-    this.loadBusyUs += busy;
-    const { block, peerCounters } = this;
-    block.count(Counter.turns!, 1);
-    block.count(Counter.busyUs!, busy);
-    const window = end - this.loadSince;
-    if (window < LOAD_WINDOW_US) return;
-    this.adaptTick(this.loadBusyUs / window);
-    this.loadSince = end;
-    this.loadBusyUs = 0;
-    const counters = block.counters;
-    counters[Counter.sessions!] = this.table.size;
-    counters[Counter.datagramsUnknown!] = peerCounters.unknown;
-    counters[Counter.stunForged!] = peerCounters.stunForged + peerCounters.stunUnknown;
-    counters[Counter.dtlsUnvalidated!] = peerCounters.dtlsUnvalidated;
-    counters[Counter.dtlsFailed!] = peerCounters.dtlsFailed;
-    counters[Counter.srtpForged!] = peerCounters.srtpForged;
-    counters[Counter.srtpReplayed!] = peerCounters.srtpReplayed;
-    counters[Counter.srtcpForged!] = peerCounters.srtcpForged;
-    counters[Counter.malformed!] = peerCounters.stunMalformed + peerCounters.srtpMalformed;
-    counters[Counter.stunRefused!] = peerCounters.stunRefused;
-    counters[Counter.stunIgnored!] = peerCounters.stunIgnored;
-    counters[Counter.pathConflicts!] = peerCounters.pathConflicts;
-    counters[Counter.srtpUnvalidated!] = peerCounters.srtpUnvalidated;
-    counters[Counter.srtpEarly!] = peerCounters.srtpEarly;
-    counters[Counter.srtpTooOld!] = peerCounters.srtpTooOld;
-    counters[Counter.srtpTooManySources!] = peerCounters.srtpTooManySources;
-    let datagrams = 0;
-    let bytes = 0;
-    let errors = 0;
-    for (const sender of this.senders) {
-      datagrams += sender.counters.datagrams;
-      bytes += sender.counters.bytes;
-      errors += sender.counters.errors + sender.counters.dropped;
-    }
-    counters[Counter.datagramsOut!] = datagrams;
-    counters[Counter.bytesOut!] = bytes;
-    counters[Counter.sendErrors!] = errors;
-    if (end - this.turnSince < TURN_WINDOW_US) return;
-    this.turnSince = end;
-    counters[Counter.turnMaxUs!] = this.turnMaxUs;
-    this.turnMaxUs = 0;
-  }
-
-  private adaptTick(load: number): void {
-    const share = Math.min(1, Math.max(0, (load - LOAD_LOW) / (LOAD_HIGH - LOAD_LOW)));
-    this.tickUs = TICK_MIN_US + share * (TICK_MAX_US - TICK_MIN_US);
   }
 }
 
