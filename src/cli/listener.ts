@@ -31,12 +31,13 @@ type Tls = { readonly cert: string; readonly key: string };
 
 /** Binds the port of the configuration. Throws when it is taken or the certificate is no good. */
 export function listen(config: Config, app: Hono<AppEnv>): Listener {
-  const hookSeconds = Math.ceil(config.hook.timeoutMs / 1000) + HOOK_SLACK_SECONDS;
+  const { hook } = config;
+  const patience = hook === null ? 0 : Math.ceil(hook.timeoutMs / 1000) + HOOK_SLACK_SECONDS;
   const open = (port: number, tls: Tls | null): Server<undefined> =>
     Bun.serve({
       hostname: config.http.host,
       port,
-      idleTimeout: Math.max(IDLE_SECONDS, config.hook.url === null ? 0 : hookSeconds),
+      idleTimeout: Math.max(IDLE_SECONDS, patience),
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
       ...(tls === null ? {} : { tls }),
