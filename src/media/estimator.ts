@@ -1,0 +1,286 @@
+import {
+  PacketStatus,
+  REFERENCE_TICKS,
+  TRANSPORT_CC_TICK_US,
+  type TransportFeedback,
+} from "../wire/rtcp/transport-cc.ts";
+import { AcknowledgedRate } from "./acknowledged-rate.ts";
+import { DelayGradient } from "./delay-gradient.ts";
+import { LossControl } from "./loss-control.ts";
+import { Probing } from "./probing.ts";
+import { RateControl } from "./rate-control.ts";
+import { PacketFate, PacketKind, SentPackets } from "./sent-packets.ts";
+import { DelayState } from "./trendline.ts";
+
+export interface EstimatorOptions {
+  /** us. */
+  readonly now: number;
+  /** Bits a second. */
+  readonly startBitrate?: number;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** libwebrtc's default. The first probes raise it within two round trips. */
+const START_BITRATE = 300_000;
+const MIN_BITRATE = 50_000;
+const MAX_BITRATE = 50_000_000;
+const RTT_START_US = 100_000;
+/** Reference time: 24 bits of 64 ms. */
+const REFERENCE_BITS = 24;
+const REFERENCE_US = REFERENCE_TICKS * TRANSPORT_CC_TICK_US;
+/** Silence of the feedback beyond a round trip, while packets are under way. Feedback comes every
+ * 50 to 100 ms, so five in a row would have to be lost for nothing. */
+const SILENCE_US = 500_000;
+/** After a decrease the path is left alone so long. */
+const PROBE_AFTER_DECREASE_US = 1_500_000;
+/** Above this queue there is nothing to find by probing. */
+const PROBE_QUEUE_US = 30_000;
+/** A queue above the first bound is drained: the target falls by its excess over half a second, at
+ * most to half (the idea of draft-ietf-rmcat-nada-13's and SCReAM's queue target; GCC alone drains
+ * by 15 % of the capacity, too slow for a queue that a fall of the capacity has left). */
+const DRAIN_QUEUE_US = 40_000;
+const DRAIN_OVER_US = 500_000;
+const DRAIN_MIN = 0.5;
+/** Sending less than this share of the estimate, the application sets the rate (libwebrtc
+ * AlrDetector: 0.65). */
+const LIMITED_SHARE = 0.65;
+/** A REMB as low as this multiple of what we send may only mean that we send no more: receivers
+ * bound it by 1.5 x what they receive (draft-ietf-rmcat-gcc-02 5.5). */
+const REMB_HEADROOM = 1.35;
+/** A REMB counts for so long; receivers repeat it each second. */
+const REMB_AGE_MAX_US = 5_000_000;
+
+/**
+ * Send-side bandwidth estimation for one viewer, in the way of Google congestion control
+ * (draft-ietf-rmcat-gcc-02 and libwebrtc's goog_cc), for a sender that can only choose layers.
+ * Sans I/O: us in, bits a second out. Allocates nothing after construction.
+ */
+export class BandwidthEstimator {
+  readonly sent = new SentPackets();
+  readonly acknowledged = new AcknowledgedRate();
+  readonly delay = new DelayGradient();
+  readonly rates: RateControl;
+  readonly losses = new LossControl();
+  readonly probing: Probing;
+  /** Least feedback delay of late, us: round trip plus what the receiver waits. */
+  rttUs = RTT_START_US;
+  /** Packets and bytes that feedback has reported, and times that it fell silent. */
+  reportedPackets = 0;
+  reportedLost = 0;
+  silences = 0;
+  private readonly min: number;
+  private readonly max: number;
+  private started = false;
+  /** Transport feedback has come: REMB and reports are not needed. */
+  private feedback = false;
+  private referenceTime = 0;
+  private newestSent = 0;
+  /** First packet sent since the last feedback; Infinity for none. */
+  private unreportedSince = Number.POSITIVE_INFINITY;
+  private remb = Number.POSITIVE_INFINITY;
+  private rembAt = Number.NEGATIVE_INFINITY;
+  private rttMeasured = false;
+  /** Bits a second that leave, over about half a second. */
+  private sendRate = 0;
+  private sendBytes = 0;
+  private sendSince: number;
+  private readonly view = { targetBitrate: 0, pathClear: true };
+
+  constructor(options: EstimatorOptions) {
+    const start = options.startBitrate ?? START_BITRATE;
+    this.min = options.min ?? MIN_BITRATE;
+    this.max = options.max ?? MAX_BITRATE;
+    this.rates = new RateControl(start, this.min, this.max);
+    this.probing = new Probing(start);
+    this.sendSince = options.now;
+  }
+
+  /** What the path is believed to carry, bits a second. */
+  get estimate(): number {
+    const limit = Math.min(this.rates.bitrate, this.losses.limit, this.remb);
+    return Math.min(this.max, Math.max(this.min, limit));
+  }
+
+  /** What to send at most now: less than the estimate while a queue has to drain. */
+  get targetBitrate(): number {
+    const excess = this.delay.queueUs - DRAIN_QUEUE_US;
+    const share = excess <= 0 ? 1 : Math.max(DRAIN_MIN, 1 - excess / DRAIN_OVER_US);
+    return Math.max(this.min, this.estimate * share);
+  }
+
+  get acknowledgedBitrate(): number {
+    return this.acknowledged.bitsPerSecond;
+  }
+
+  get delayState(): DelayState {
+    return this.delay.trendline.state;
+  }
+
+  /** Queueing delay found on the path, us. */
+  get queueUs(): number {
+    return this.delay.queueUs;
+  }
+
+  /** Share lost of late, 0 to 1. */
+  get loss(): number {
+    return this.losses.loss;
+  }
+
+  /**
+   * Bits a second, audio included, of the next layer above the one that flows (0 for none) and of
+   * the highest. Without it nothing is probed.
+   */
+  setDemand(next: number, all: number): void {
+    this.probing.setDemand(next, all);
+  }
+
+  /** A packet with this transport sequence number left: `bytes` as on the wire, above UDP. */
+  notePacketSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
+    const cluster = this.probing.cluster;
+    this.sent.note(sequence, now, bytes, kind, cluster);
+    if (cluster !== 0) this.probing.noteSent(now, bytes);
+    if (this.unreportedSince === Number.POSITIVE_INFINITY) this.unreportedSince = now;
+    if (kind !== PacketKind.probe) this.sendBytes += bytes;
+    const elapsed = now - this.sendSince;
+    if (elapsed < SILENCE_US) return;
+    this.sendRate = (this.sendBytes * 8e6) / elapsed;
+    this.sendBytes = 0;
+    this.sendSince = now;
+  }
+
+  /** A transport-cc feedback packet. */
+  handleFeedback(now: number, feedback: TransportFeedback): void {
+    this.feedback = true;
+    this.remb = Number.POSITIVE_INFINITY;
+    const newestBefore = this.newestSent;
+    this.readStatuses(now, feedback);
+    if (this.newestSent > newestBefore) {
+      this.unreportedSince = Number.POSITIVE_INFINITY;
+      this.noteRoundTrip(now - this.newestSent);
+    }
+    this.delay.finish(now);
+    this.update(now);
+  }
+
+  /** A REMB: the receiver's own estimate. Of use only without transport feedback. */
+  handleRemb(now: number, bitsPerSecond: number): void {
+    if (this.feedback) return;
+    this.rembAt = now;
+    const free = this.sendRate > 0 && bitsPerSecond >= this.sendRate * REMB_HEADROOM;
+    this.remb = free ? Number.POSITIVE_INFINITY : bitsPerSecond;
+  }
+
+  /** A receiver report: `fractionLost` 0 to 1. Drives the rate only without transport feedback. */
+  handleReport(_now: number, fractionLost: number, rttUs: number | null): void {
+    if (rttUs !== null && !this.rttMeasured) this.rttUs = rttUs;
+    if (this.feedback) return;
+    const next = this.losses.report(this.rates.bitrate, fractionLost);
+    this.rates.bitrate = Math.min(this.max, Math.max(this.min, next));
+  }
+
+  /** Call at `nextTimeout`. */
+  handleTimeout(now: number): void {
+    if (now - this.rembAt > REMB_AGE_MAX_US) this.remb = Number.POSITIVE_INFINITY;
+    if (!this.feedback || now < this.silenceAt()) return;
+    // No feedback at all: the queue is longer than we have ever seen or the path is dead.
+    this.silences += 1;
+    this.unreportedSince = now - this.rttUs;
+    this.rates.halve(now);
+    this.probing.postpone(now + PROBE_AFTER_DECREASE_US);
+  }
+
+  /** us; Infinity for never. */
+  nextTimeout(): number {
+    const probe = this.feedback ? this.probing.nextTimeout() : Number.POSITIVE_INFINITY;
+    const silence = this.feedback ? this.silenceAt() : Number.POSITIVE_INFINITY;
+    return Math.min(probe, silence);
+  }
+
+  /** Bytes of a padding packet to send now as `PacketKind.probe`, 0 for none; ask again after it. */
+  probe(now: number): number {
+    // Without feedback nobody would tell what came of it.
+    if (!this.feedback) return 0;
+    this.view.targetBitrate = this.targetBitrate;
+    this.view.pathClear =
+      this.delayState !== DelayState.overuse && this.delay.queueUs <= PROBE_QUEUE_US;
+    return this.probing.due(now, this.view);
+  }
+
+  private silenceAt(): number {
+    return this.unreportedSince + this.rttUs + SILENCE_US;
+  }
+
+  /** Matches every status of a feedback with what was sent. */
+  private readStatuses(now: number, feedback: TransportFeedback): void {
+    const { status, delta, baseSequence, statusCount } = feedback;
+    const limited = this.sendRate < this.estimate * LIMITED_SHARE;
+    let arrival = this.arrivalBase(feedback.referenceTime);
+    let reported = 0;
+    let lost = 0;
+    let bytes = 0;
+    for (let i = 0; i < statusCount; i += 1) {
+      const received = status[i] !== PacketStatus.notReceived;
+      if (received) arrival += delta[i]! * TRANSPORT_CC_TICK_US;
+      const slot = this.sent.find((baseSequence + i) & 0xffff);
+      if (slot < 0) continue;
+      const before = this.sent.settle(slot, received ? PacketFate.received : PacketFate.lost);
+      if (before === PacketFate.received || (before === PacketFate.lost && !received)) continue;
+      if (before === PacketFate.inFlight) {
+        reported += 1;
+        bytes += this.sent.bytes[slot]!;
+        if (!received) lost += 1;
+      } else {
+        // Reported lost before, found since.
+        lost -= 1;
+      }
+      if (received) this.noteReceived(now, slot, arrival, limited);
+    }
+    this.reportedPackets += reported;
+    this.reportedLost += lost;
+    this.losses.add(reported, lost, bytes);
+  }
+
+  private noteReceived(now: number, slot: number, arrival: number, limited: boolean): void {
+    const sentUs = now - this.sent.ageUs(slot, now);
+    const bytes = this.sent.bytes[slot]!;
+    const cluster = this.sent.cluster[slot]!;
+    if (sentUs > this.newestSent) this.newestSent = sentUs;
+    this.acknowledged.add(arrival, bytes, limited);
+    this.delay.add(sentUs, arrival);
+    if (cluster !== 0) this.probing.noteReceived(cluster, sentUs, arrival, bytes);
+  }
+
+  private update(now: number): void {
+    const { rates, delay, probing } = this;
+    const acknowledged = this.acknowledged.bitsPerSecond;
+    const decreases = rates.decreases;
+    const { recent } = this.acknowledged;
+    rates.update(now, delay.trendline.state, delay.queueUs, acknowledged, recent, this.rttUs);
+    if (rates.decreases !== decreases) probing.postpone(now + PROBE_AFTER_DECREASE_US);
+    const probed = probing.evaluate(now, this.newestSent);
+    if (probed > 0 && delay.trendline.state !== DelayState.overuse) {
+      // A saturated probe shows the capacity, also when that is lower than believed; but what
+      // arrives anyway is the better witness.
+      rates.setProbed(now, Math.max(probed, acknowledged));
+    }
+    this.losses.update(this.newestSent, acknowledged, rates.bitrate);
+  }
+
+  /** us on the receiver's clock, without the wrap of the reference time. */
+  private arrivalBase(referenceTime: number): number {
+    if (!this.started) {
+      this.started = true;
+      this.referenceTime = referenceTime;
+    }
+    const shift = 32 - REFERENCE_BITS;
+    const ahead = ((referenceTime - this.referenceTime) << shift) >> shift;
+    this.referenceTime += ahead;
+    return this.referenceTime * REFERENCE_US;
+  }
+
+  private noteRoundTrip(sample: number): void {
+    this.rttUs = this.rttMeasured ? this.rttUs + (sample - this.rttUs) / 8 : sample;
+    this.rttMeasured = true;
+  }
+}
