@@ -4,7 +4,8 @@ export function startMeter(track: MediaStreamTrack, meter: HTMLMeterElement): ()
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const analyser = new AnalyserNode(context, { fftSize: 1024 });
   source.connect(analyser);
-  void context.resume();
+  // Rejected when the page stops before the browser lets it sound.
+  context.resume().catch(() => undefined);
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);

@@ -91,8 +91,11 @@ function startTone(): OpenTrack {
   tone.connect(volume).connect(target);
   tone.start();
   // A context made before any click is suspended; it starts with the first one.
-  void context.resume();
-  const wake = () => void context.resume();
+  const wake = () => {
+    // Rejected when the page stops before the browser lets it sound.
+    context.resume().catch(() => undefined);
+  };
+  wake();
   addEventListener("pointerdown", wake);
   const beep = () => {
     volume.gain.setValueAtTime(0.3, context.currentTime);

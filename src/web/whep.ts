@@ -61,9 +61,9 @@ export class Viewer extends EventTarget {
     }
   }
 
-  /** Whether this session has brought any packet. */
+  /** Whether this session has brought any packet: tracks are added with their first one. */
   get heardMedia(): boolean {
-    return this.#packets > 0;
+    return this.#stream.getTracks().length > 0;
   }
 
   #prepare(pc: RTCPeerConnection): void {
