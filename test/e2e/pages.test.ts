@@ -1,0 +1,199 @@
+/** The pages as a person uses them, and the WHEP events behind the watch page. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { lacksChromium, TestBrowser } from "../support/browser.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const SHOWN_MS = 6_000;
+/** With one ingest and one egress worker: the second is egress. */
+const EGRESS = 1;
+
+const skip = lacksChromium("pages in Chromium");
+
+describe.skipIf(skip)("pages of an open server", () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    const starting = startServer("serve", { args: ["--egress-workers", "1", "--drills"] });
+    [server, browser] = await Promise.all([starting, TestBrowser.open()]);
+  }, SETUP_MS);
+  afterEach(async () => {
+    await browser.closePages();
+    expect(browser.pageErrors).toEqual([]);
+  });
+  afterAll(async () => {
+    await Promise.all([browser?.close(), server?.stop()]);
+  });
+
+  test("home lists what is live, and leads to it", async () => {
+    const home = await browser.open(server.base);
+    await shows(home, "#empty", "Nothing is live yet");
+    const publisher = await browser.publish(server.base, "event/stage-1", { codec: "VP8" });
+    await publisher.live();
+    const card = "#streams .card";
+    await shows(home, card, "event/stage-1");
+    await shows(home, card, /VP8.*640\D+360.*OPUS/);
+    await shows(home, card, /0 viewers · [\d.]+ [kM]b\/s/);
+    const watcher = await browser.watch(server.base, "event/stage-1");
+    await watcher.receives("a picture", ({ frames }) => frames > 0);
+    await shows(home, card, "1 viewer ");
+    await home.getByRole("link", { name: "event/stage-1" }).click();
+    await shows(home, "#state", "live");
+    await home.goBack();
+    await publisher.page.getByRole("button", { name: "Stop" }).click();
+    await shows(home, "#empty", "Nothing is live yet");
+  }, 40_000);
+
+  test("the dashboard shows workers and sessions, and disconnects them", async () => {
+    const publisher = await browser.publish(server.base, "kicks");
+    await publisher.live();
+    const watcher = await browser.watch(server.base, "kicks");
+    await watcher.receives("a picture", ({ frames }) => frames > 0);
+    const dashboard = await browser.open(`${server.base}/dashboard`);
+    await shows(dashboard, "#workers", /ingest-0.*egress-0/);
+    await shows(dashboard, "#totals", /Publishers1Viewers1/);
+    await shows(dashboard, "#streams", /kicks.*live.*1/);
+    await shows(dashboard, "#sessions", /publisherkicks/);
+    await shows(dashboard, "#value-bits", /[\d.]+ [kM]b\/s/);
+
+    await disconnect(dashboard, "viewer");
+    // A viewer's page is free to come back, and does.
+    await until("a second POST", SHOWN_MS, () => watcher.posts === 2);
+    await watcher.receives("the picture again", ({ frames }) => frames > 0);
+
+    await disconnect(dashboard, "publisher");
+    await shows(publisher.page, "#notice", "An administrator ended this session.");
+    await shows(publisher.page, "#state", "refused");
+    await shows(dashboard, "#totals", /Publishers0/);
+    await shows(watcher.page, "#state", "publisher away");
+  }, 40_000);
+
+  test("events: the watch page counts viewers and knows when the publisher is away", async () => {
+    const publisher = await browser.publish(server.base, "events");
+    await publisher.live();
+    const first = await browser.watch(server.base, "events");
+    await shows(first.page, "#viewers", "1 viewer");
+    const second = await browser.watch(server.base, "events");
+    await shows(first.page, "#viewers", "2 viewers");
+    await shows(second.page, "#viewers", "2 viewers");
+    await second.page.close();
+    await shows(first.page, "#viewers", "1 viewer");
+    await first.receives("a picture", ({ frames }) => frames > 0);
+    await publisher.page.getByRole("button", { name: "Stop" }).click();
+    await shows(first.page, "#state", "publisher away");
+    await first.page.getByText("The publisher is away").waitFor();
+    await publisher.page.getByRole("button", { name: "Start" }).click();
+    await shows(first.page, "#state", "live");
+    expect(first.posts).toBe(1);
+  }, 40_000);
+
+  test("events: `reconnect` brings viewers of a lost worker back at once", async () => {
+    await (await browser.publish(server.base, "lost")).live();
+    const watcher = await browser.watch(server.base, "lost");
+    await watcher.receives("a picture", ({ frames }) => frames > 0);
+    await shows(watcher.page, "#viewers", "1 viewer");
+    await server.api("/drills", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ worker: EGRESS, kind: "throw" }),
+    });
+    // Without the event Chromium would notice only after seconds without STUN answers.
+    await until("a second POST", 3_000, () => watcher.posts === 2);
+    const again = await watcher.receives("the picture again", ({ frames, energy }) => {
+      return frames > 10 && energy > 0;
+    });
+    expect(again.lost).toBe(0);
+    await shows(watcher.page, "#viewers", "1 viewer");
+    expect(server.logs()).toContain("Worker replaced");
+  }, 40_000);
+});
+
+const TOKENS = { view: "view-token-0123456789", admin: "admin-token-0123456789" };
+
+describe.skipIf(skip)("pages of a server with tokens", () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    const config = `
+[[auth.tokens]]
+token = "${TOKENS.view}"
+rights = ["view"]
+[[auth.tokens]]
+token = "${TOKENS.admin}"
+rights = ["publish", "view", "admin"]
+`;
+    // Without the flag that lets sound play before a click, as in everybody's browser.
+    const starting = startServer("demo", { config, token: TOKENS.admin });
+    [server, browser] = await Promise.all([starting, TestBrowser.open(false)]);
+  }, SETUP_MS);
+  afterEach(async () => {
+    await browser.closePages();
+    expect(browser.pageErrors).toEqual([]);
+  });
+  afterAll(async () => {
+    await Promise.all([browser?.close(), server?.stop()]);
+  });
+
+  test("the watch page asks for a token until it has a good one", async () => {
+    const { page } = await browser.watch(server.base, "demo");
+    await shows(page, "#state", "refused");
+    await page.getByText("This needs a token").waitFor();
+    await giveToken(page, "wrong-token-0123456789");
+    await page.getByText("unknown, expired or not meant").waitFor();
+    await giveToken(page, TOKENS.view);
+    await shows(page, "#state", "live");
+    // Events come although an EventSource sends no Authorization.
+    await shows(page, "#viewers", "1 viewer");
+  }, 40_000);
+
+  test("before any click the watch page plays muted, and a button gives sound", async () => {
+    const { page } = await browser.watch(server.base, "demo", `?token=${TOKENS.view}`);
+    const unmute = page.getByRole("button", { name: "Unmute" }).first();
+    await unmute.waitFor({ timeout: SHOWN_MS });
+    expect(await isMuted(page)).toBe(true);
+    await unmute.click();
+    await until("sound is on", SHOWN_MS, async () => !(await isMuted(page)));
+  }, 40_000);
+
+  test("the publish page says what the token may not", async () => {
+    const publisher = await browser.publish(server.base, "secret", { token: TOKENS.view });
+    await shows(publisher.page, "#notice", "The token does not allow to publish.");
+    await giveToken(publisher.page, TOKENS.admin);
+    await publisher.live();
+  }, 40_000);
+
+  test("home and dashboard ask for a token too", async () => {
+    const home = await browser.open(server.base);
+    await giveToken(home, TOKENS.view);
+    await shows(home, "#streams .card", "demo");
+    const dashboard = await browser.open(`${server.base}/dashboard?token=${TOKENS.view}`);
+    await giveToken(dashboard, TOKENS.admin);
+    await shows(dashboard, "#workers", /ingest-0.*egress-0/);
+  }, 40_000);
+});
+
+/** Waits until the element's text contains or matches `text`. */
+async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
+  const visible = page.locator(selector).filter({ hasText: text, visible: true });
+  try {
+    await visible.first().waitFor({ timeout: SHOWN_MS });
+  } catch {
+    const seen = await page.locator(selector).allTextContents();
+    throw new Error(`${selector} does not show ${text}, but ${JSON.stringify(seen)}`);
+  }
+}
+
+async function disconnect(dashboard: Page, kind: "publisher" | "viewer"): Promise<void> {
+  await dashboard.getByRole("button", { name: `Disconnect ${kind}` }).click();
+  await dashboard.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
+}
+
+async function giveToken(page: Page, token: string): Promise<void> {
+  await page.getByLabel("Access token").fill(token);
+  await page.getByRole("button", { name: "Continue" }).click();
+}
+
+function isMuted(page: Page): Promise<boolean> {
+  return page.evaluate("document.querySelector('spillway-player').video.muted");
+}
