@@ -153,6 +153,13 @@ export class Client {
     this.#release?.();
   }
 
+  /** DTLS close_notify and nothing over HTTP, as a player that is closed. */
+  hangUp(): void {
+    this.peer.close(monotonicUs(), "deleted");
+    while (this.peer.pollTransmit(transmit)) this.send(transmit.bytes.subarray(0, transmit.length));
+    this.vanish();
+  }
+
   /** DELETE, and the socket is closed. */
   async leave(): Promise<void> {
     this.vanish();
