@@ -153,9 +153,9 @@ export class Egress {
     for (const viewer of this.viewers.values()) {
       viewer.handleTimeout(now);
       if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
-      else if (viewer.firstMediaSent && !viewer.firstMediaTold) {
+      else if (viewer.firstMediaAt <= now && !viewer.firstMediaTold) {
         viewer.firstMediaTold = true;
-        this.events.firstMedia(viewer.session, now - viewer.openedAt);
+        this.events.firstMedia(viewer.session, viewer.firstMediaAt - viewer.openedAt);
       }
     }
   }

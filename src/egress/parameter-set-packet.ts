@@ -14,7 +14,7 @@ export class ParameterSetPacket {
   constructor(private readonly context: EgressContext) {}
 
   /** Sends what the ring has, if it has any; false when the output is full. */
-  send(track: ViewerTrack, feed: Feed, timestamp: number, arrival: number): boolean {
+  send(track: ViewerTrack, feed: Feed, timestamp: number, arrival: number, now: number): boolean {
     const payload = feed.reader.parameterSets();
     if (payload === null) return true;
     const at = this.context.reserve(track.viewer.peer, payload.length);
@@ -27,7 +27,7 @@ export class ParameterSetPacket {
     packet.index = this.index;
     packet.payloadType = track.format.payloadType;
     packet.transportSequence = track.viewer.takeTransportSequence();
-    track.sendNew(at, 0, arrival);
+    track.sendNew(at, 0, arrival, now);
     return true;
   }
 

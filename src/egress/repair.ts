@@ -22,15 +22,25 @@ export function repair(
   roundTripUs: number | null,
 ): void {
   const index = track.segments.unwrap(sequence);
-  const sent = track.history.has(index)
-    ? sendRepair(context, track, index, now, roundTripUs)
-    : sendFirst(context, track, index, now);
-  if (sent) {
+  if (answer(context, track, index, now, roundTripUs)) {
     track.totals.retransmissions += 1;
     context.count(Counter.retransmissions!);
   } else {
     context.count(Counter.retransmissionsRefused!);
   }
+}
+
+function answer(
+  context: EgressContext,
+  track: ViewerTrack,
+  index: number,
+  now: number,
+  roundTripUs: number | null,
+): boolean {
+  if (index < 0) return false;
+  return track.history.has(index)
+    ? sendRepair(context, track, index, now, roundTripUs)
+    : sendFirst(context, track, index, now);
 }
 
 /** A packet that never left, though the ring has it now: output was full, or it was read torn. */

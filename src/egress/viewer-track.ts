@@ -121,7 +121,7 @@ export class ViewerTrack {
     for (let i = 0; i < batch.count; i += 1) {
       if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i);
       if (this.state === "waiting") {
-        if (this.startsHere(batch, i) && !this.begin(batch, i)) return false;
+        if (this.startsHere(batch, i) && !this.begin(batch, i, now)) return false;
         if (this.state === "waiting") continue;
       }
       const passed = ((batch.sequences[i]! - this.next) | 0) < 0;
@@ -154,7 +154,7 @@ export class ViewerTrack {
           if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp();
           this.beginPending = true;
         }
-        if (this.beginPending && !this.begin(scratch, 0)) return CatchUp.outputFull;
+        if (this.beginPending && !this.begin(scratch, 0, now)) return CatchUp.outputFull;
         if (this.state !== "catchUp") return CatchUp.done;
         if (!this.deliver(scratch, 0, now)) return CatchUp.outputFull;
       }
@@ -180,12 +180,12 @@ export class ViewerTrack {
     packet.transportSequence = this.viewer.takeTransportSequence();
     packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
     this.own.add(packet, feed!, this.format.clockRate, batch, i, now);
-    this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!);
+    this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now);
     return true;
   }
 
   /** Sends the context's packet under its new index, from the place reserved for it. */
-  sendNew(at: number, flags: number, arrival: number): void {
+  sendNew(at: number, flags: number, arrival: number, now: number): void {
     const { packet } = this.context;
     const { peer } = this.viewer;
     this.stream ??= peer.sender!.stream(this.ssrc);
@@ -203,7 +203,7 @@ export class ViewerTrack {
     totals.bytes += packet.payloadLength;
     if ((flags & SlotFlag.keyframeStart) !== 0) totals.keyframes += 1;
     this.timeLine.note(packet.timestamp, arrival);
-    this.viewer.noteMedia(packet.payloadLength);
+    this.viewer.noteMedia(packet.payloadLength, now);
   }
 
   /** Whether an index that was reserved but never sent can be sealed still. */
@@ -273,7 +273,7 @@ export class ViewerTrack {
   }
 
   /** Begins a segment at slot `i`; false when the output is full. */
-  private begin(batch: Staging, i: number): boolean {
+  private begin(batch: Staging, i: number, now: number): boolean {
     const feed = this.feed!;
     const timestamp = batch.timestamps[i]!;
     const arrival = batch.arrivals[i]!;
@@ -286,7 +286,7 @@ export class ViewerTrack {
     const offset = this.timeLine.begin(timestamp, arrival, this.format.clockRate, sameSource);
     const naked = (batch.flags[i]! & SlotFlag.needsParameterSets) !== 0;
     const line = (timestamp + offset) >>> 0;
-    if (naked && !this.parameterSets.send(this, feed, line, arrival)) {
+    if (naked && !this.parameterSets.send(this, feed, line, arrival, now)) {
       this.format.forget();
       return false;
     }
@@ -311,7 +311,7 @@ export class ViewerTrack {
       // The publisher switched its payload type: only at a keyframe (design 4), and never back.
       if (!this.startsHere(batch, i) || this.isBehind(sequence)) return true;
       const { state } = this;
-      if (!this.begin(batch, i)) return false;
+      if (!this.begin(batch, i, now)) return false;
       if (this.state !== state) return true;
     }
     const index = this.segments.indexOf(sequence);

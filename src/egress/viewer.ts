@@ -42,7 +42,8 @@ export class Viewer {
   /** A track began a new time line: its report is due at once. */
   reportDue = false;
   roundTripUs: number | null = null;
-  firstMediaSent = false;
+  /** Infinity before. */
+  firstMediaAt = Number.POSITIVE_INFINITY;
   firstMediaTold = false;
   private transportSequence = 0;
 
@@ -78,9 +79,9 @@ export class Viewer {
     return sequence;
   }
 
-  noteMedia(payloadBytes: number): void {
+  noteMedia(payloadBytes: number, now: number): void {
     this.budget.earn(payloadBytes);
-    this.firstMediaSent = true;
+    if (now < this.firstMediaAt) this.firstMediaAt = now;
     this.context.count(Counter.packetsOut!);
     this.context.count(Counter.payloadBytesOut!, payloadBytes);
   }
