@@ -83,7 +83,9 @@ export class AcknowledgedRate {
     const estimate = this.bitsPerSecond;
     // Falling below the estimate is what congestion does: believed at once also when limited.
     const scale = limited && sample < estimate ? UNCERTAINTY_LIMITED : UNCERTAINTY;
-    const uncertainty = (scale * Math.abs(estimate - sample)) / estimate;
+    // Divided by the larger: libwebrtc divides by the estimate, and then follows a switch from a
+    // low layer to a high one only after seconds.
+    const uncertainty = (scale * Math.abs(estimate - sample)) / Math.max(estimate, sample);
     const sampleVariance = uncertainty * uncertainty;
     const predicted = this.variance + PROCESS_VARIANCE;
     this.bitsPerSecond =

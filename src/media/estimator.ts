@@ -258,7 +258,7 @@ export class BandwidthEstimator {
     const { recent } = this.acknowledged;
     rates.update(now, delay.trendline.state, delay.queueUs, acknowledged, recent, this.rttUs);
     if (rates.decreases !== decreases) probing.postpone(now + PROBE_AFTER_DECREASE_US);
-    const probed = probing.evaluate(now, this.newestSent);
+    const probed = probing.evaluate(now, this.newestSent, this.losses.loss);
     if (probed > 0 && delay.trendline.state !== DelayState.overuse) {
       // A saturated probe shows the capacity, also when that is lower than believed; but what
       // arrives anyway is the better witness.

@@ -8,7 +8,7 @@ const BURST_BYTES_MAX = 8 * 1_500;
 /** A backlog above so much time at the layer's rate is a keyframe: it leaves at what the path is
  * known to take, since a queue for 2.5 times the layer's rate may not exist. */
 const KEYFRAME_BACKLOG_US = 100_000;
-const KEYFRAME_LAYER_FACTOR = 1.5;
+const KEYFRAME_LAYER_FACTOR = 1.2;
 /** But a backlog is never stretched over more than this. */
 const BACKLOG_US_MAX = 250_000;
 

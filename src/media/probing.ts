@@ -24,6 +24,8 @@ const INTERVAL_GROWTH = 1.25;
 const INTERVAL_SUCCESS_US = 500_000;
 /** A cluster whose feedback does not come is given up. */
 const FEEDBACK_WAIT_US = 1_500_000;
+/** More loss than this is not taken for the path's own. */
+const LOSS_MAX = 0.12;
 const CLUSTERS = 255;
 
 const Phase = { start: 0, idle: 1, sending: 2, waiting: 3 } as const;
@@ -114,11 +116,11 @@ export class Probing {
 
   /**
    * Feedback speaks of everything sent until `newestSent` (us). Returns the rate that the finished
-   * cluster has shown, 0 when none is finished or it shows nothing.
+   * cluster has shown, 0 when none is finished or it shows nothing. `loss`: of the path, 0 to 1.
    */
-  evaluate(now: number, newestSent: number): number {
+  evaluate(now: number, newestSent: number, loss: number): number {
     if (this.phase !== Phase.waiting || newestSent < this.sentAt) return 0;
-    const result = this.packets.result();
+    const result = Math.min(this.rate, this.packets.result(Math.min(loss, LOSS_MAX)));
     if (result === 0) {
       this.fail(now);
       return 0;

@@ -28,8 +28,12 @@ const REDUCE_MAX_US = 200_000;
 /** With a queue below this the rate that arrives is rate that the path takes. */
 const QUEUE_EMPTY_US = 20_000;
 const QUEUE_EMPTY_FOR_US = 300_000;
-/** Over-use with less of a queue than this is a burst (a keyframe, an aggregate), no congestion. */
+/** Over-use with less of a queue than this, or for a moment only, is a burst (a keyframe, an
+ * aggregate of Wi-Fi) and no congestion ... */
 const QUEUE_CONGESTED_US = 20_000;
+const CONGESTED_FOR_US = 150_000;
+/** ... unless the queue is as long as this. */
+const QUEUE_LONG_US = 80_000;
 
 /**
  * Delay-based rate (draft-ietf-rmcat-gcc-02 5.5): multiplicative growth until the first decrease,
@@ -43,6 +47,7 @@ export class RateControl {
   private changedAt = Number.NEGATIVE_INFINITY;
   private reducedAt = Number.NEGATIVE_INFINITY;
   private emptySince = Number.POSITIVE_INFINITY;
+  private congestedSince = Number.POSITIVE_INFINITY;
   /** kb/s; negative: unknown. */
   private maximum = -1;
   private variance = VARIANCE_START;
@@ -66,10 +71,12 @@ export class RateControl {
     recent: number,
     rttUs: number,
   ): void {
+    if (queueUs < QUEUE_CONGESTED_US) this.congestedSince = Number.POSITIVE_INFINITY;
+    else if (this.congestedSince === Number.POSITIVE_INFINITY) this.congestedSince = now;
     if (state === DelayState.overuse) {
       this.increasing = false;
       this.emptySince = Number.POSITIVE_INFINITY;
-      if (queueUs >= QUEUE_CONGESTED_US) this.decrease(now, recent, rttUs);
+      if (this.congested(now, queueUs)) this.decrease(now, recent, rttUs);
       return;
     }
     this.trackEmptyQueue(now, queueUs);
@@ -98,6 +105,10 @@ export class RateControl {
     this.bitrate = this.clamp(this.bitrate / 2);
     this.changedAt = now;
     this.decreases += 1;
+  }
+
+  private congested(now: number, queueUs: number): boolean {
+    return queueUs >= QUEUE_LONG_US || now - this.congestedSince >= CONGESTED_FOR_US;
   }
 
   private trackEmptyQueue(now: number, queueUs: number): void {

@@ -6,6 +6,8 @@ const UPGRADE_MARGIN = 1.1;
 const UPGRADE_INTERVAL_US = 700_000;
 /** A mild excess may be one burst of somebody else's: it is waited for so long. */
 const MILD_US = 700_000;
+/** A decrease to 0.85 of what arrives is no reason by itself, if what arrives is the layer. */
+const TOLERANCE = 0.93;
 /** Beyond these the path visibly does not carry the layer. */
 const SEVERE_QUEUE_US = 120_000;
 const SEVERE_DELIVERED = 0.85;
@@ -13,7 +15,7 @@ const SEVERE_DELIVERED = 0.85;
 const SETTLED_US = 1_500_000;
 /** A layer that failed this soon after the switch up to it is barred, longer each time. */
 const FAILED_US = 15_000_000;
-const BAR_US = 10_000_000;
+const BAR_US = 5_000_000;
 const BAR_MAX_US = 80_000_000;
 
 /** Which layer to send by the estimate: down at once, up with hysteresis. */
@@ -36,7 +38,7 @@ export class LayerPolicy {
   update(now: number, estimator: BandwidthEstimator): void {
     const target = estimator.targetBitrate;
     const cost = this.costs[this.wanted]!;
-    if (this.wanted > 0 && target < cost) this.consider(now, estimator);
+    if (this.wanted > 0 && target < cost * TOLERANCE) this.consider(now, estimator);
     else this.belowSince = Number.POSITIVE_INFINITY;
     if (now - this.changedAt > UPGRADE_INTERVAL_US) this.upgrade(now, target);
     const next = this.wanted + 1;
