@@ -59,13 +59,16 @@ export class RingPool {
 
   /** Lets rings grow that ask for it, while the memory lasts; call a few times a second. */
   grant(): void {
+    let used = this.bytesUsed;
     for (const ring of this.rings) {
       if (!ring.inUse) continue;
       const granted = ring.words[Header.slotsGranted]!;
       const wanted = ring.words[Header.slotsWanted]!;
       if (wanted <= granted || granted * 2 > maxSlots(ring.kind)) continue;
-      if (this.bytesUsed + granted * SLOT_BYTES > this.bytesMax) return;
+      // Another that asks for less may still fit.
+      if (used + granted * SLOT_BYTES > this.bytesMax) continue;
       Atomics.store(ring.words, Header.slotsGranted, granted * 2);
+      used += granted * SLOT_BYTES;
     }
   }
 

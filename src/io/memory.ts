@@ -12,5 +12,8 @@ export function releasePages(buffer: SharedArrayBuffer): void {
   const end = Math.floor((address + bytes.length) / PAGE) * PAGE;
   bytes.fill(0, 0, start - address);
   bytes.fill(0, bytes.length - (address + bytes.length - end));
-  if (end > start) libc.madvise(start as ReturnType<typeof ptr>, end - start, MADV_DONTNEED);
+  if (end <= start) return;
+  const refused = libc.madvise(start as ReturnType<typeof ptr>, end - start, MADV_DONTNEED) !== 0;
+  // Locked pages (mlockall) stay; the next user must not see them all the same.
+  if (refused) bytes.fill(0);
 }

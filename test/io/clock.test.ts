@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { monotonicUs, realtimeUs } from "../../src/io/clock.ts";
+
+test("the clock is CLOCK_MONOTONIC: since boot, in microseconds, never backwards", async () => {
+  const uptimeUs = Number((await Bun.file("/proc/uptime").text()).split(" ")[0]) * 1e6;
+  const start = monotonicUs();
+  // Uptime counts suspended time, too, and has two decimals.
+  expect(start).toBeLessThan(uptimeUs + 100_000);
+  let last = start;
+  for (let i = 0; i < 10_000; i += 1) {
+    const now = monotonicUs();
+    expect(now).toBeGreaterThanOrEqual(last);
+    last = now;
+  }
+  const before = monotonicUs();
+  Bun.sleepSync(20);
+  const slept = monotonicUs() - before;
+  expect(slept).toBeGreaterThanOrEqual(20_000);
+  expect(slept).toBeLessThan(520_000);
+});
+
+test("it has finer steps than a millisecond", () => {
+  const stamps = new Set(Array.from({ length: 100 }, () => monotonicUs()));
+  expect(stamps.size).toBeGreaterThan(50);
+});
+
+test("all threads see the same time", async () => {
+  const worker = new Worker(new URL("clock-thread.ts", import.meta.url).href);
+  try {
+    const before = monotonicUs();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    worker.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
+    const inside = await promise;
+    expect(inside).toBeGreaterThanOrEqual(before);
+    expect(inside).toBeLessThanOrEqual(monotonicUs());
+  } finally {
+    worker.terminate();
+  }
+});
+
+test("the wall clock is the system's", () => {
+  expect(Math.abs(realtimeUs() / 1000 - Date.now())).toBeLessThan(50);
+});
