@@ -31,11 +31,13 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   egress: PEER,
   client: PEER,
   io: PEER,
+  // The load tool runs on threads of its own, so it brings its sockets and clock along.
+  load: [...PEER, "client", "io"],
   control: [...PEER, "io", "config", "log", "version"],
   web: ["assert", "limits"],
-  cli: [...PEER, "client", "io", "control", "config", "log", "version", "web"],
+  cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
   main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "io"],
+  workers: [...PEER, "ingest", "egress", "load", "io"],
 };
 
 /** Lines a file may have. Files above it are named here and may only shrink. */

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Send an MP4 or WebM file to a WHIP address in real time.",
     load: async () => (await import("./publish.ts")).publishCommand,
   },
+  load: {
+    summary: "Put viewers by the thousand on a WHEP server, and measure.",
+    load: async () => (await import("./load.ts")).loadCommand,
+  },
   doctor: {
     summary: "Check this machine and say how to mend what is wrong.",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -1,0 +1,192 @@
+/** The command line of `spillway load`, read and checked. */
+import { parseArgs } from "node:util";
+import type { LoadPlan } from "../load/plan.ts";
+import { VIDEO_BYTES_MIN } from "../load/synthetic-source.ts";
+import { SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
+import { UsageError, usage } from "./command.ts";
+import { TOKEN_VARIABLE } from "./publish.ts";
+
+export interface LoadArguments {
+  readonly plan: LoadPlan;
+  readonly json: boolean;
+  readonly decodeCheck: boolean;
+}
+
+/** About this many viewers are opened when --sample does not say. */
+const SAMPLED_VIEWERS = 50;
+
+/** OpenSSL's names of the SRTP profiles. */
+const PROFILES: Readonly<Record<string, string>> = {
+  gcm: "SRTP_AEAD_AES_128_GCM",
+  gcm256: "SRTP_AEAD_AES_256_GCM",
+  cm: "SRTP_AES128_CM_SHA1_80",
+};
+
+export const OPTIONS = [
+  option("viewers", "N", "Viewers in all.", "100, or 0 without a WHEP-URL"),
+  option("rate", "N", "Joins a second.", "50"),
+  option("duration", "S", "Seconds that are measured, once all viewers are in.", "10"),
+  option("hold", "S", "Each viewer leaves after so many seconds; 0 stays.", "0"),
+  option("publish", "WHIP-URL", "Also send a synthetic stream, or several, to this address."),
+  option("streams", "N", "Number of streams; URLs then contain {n}.", "1"),
+  option("bitrate", "BITS/S", "Of the synthetic picture (800k, 2.5M).", "2.5M"),
+  option("fps", "N", "Frames a second of the synthetic picture.", "30"),
+  option("burst", "", "All packets of a frame leave at once (the default)."),
+  option("spread", "MS", "The packets of a frame leave evenly over so many milliseconds."),
+  option("packet-bytes", "N", "Largest RTP payload of the synthetic picture.", "1100"),
+  option("gop", "S", "Seconds between its keyframes.", "2"),
+  option("keyframe-ratio", "N", "Size of a keyframe in other frames.", "4"),
+  option("no-audio", "", "No sound: neither published nor watched."),
+  option("no-video", "", "No picture: neither published nor watched."),
+  option("loss", "PERCENT", "Drop so many of the received packets.", "0"),
+  option("no-nack", "", "Do not ask for lost packets again."),
+  option("twcc-interval", "MS", "Pause between transport-cc feedback; 0 sends none.", "100"),
+  option("sample", "N", "Open and check the packets of every n-th viewer.", "so that 50 are"),
+  option("decode-check", "", "Fail unless all frames of the checked viewers were whole."),
+  option("capture-time", "", "Negotiate abs-capture-time and tell the delay from it."),
+  option("srtp", "PROFILE", "Offer one SRTP profile only: gcm, gcm256 or cm.", "all"),
+  option("no-gro", "", "Receive packet by packet, as over a card without offloads."),
+  option("threads", "N", "Threads for the viewers; one carries about 2 Gb/s.", "1"),
+  option("server-pid", "PID", "Measure CPU and memory of this process and its children."),
+  option("token", "TOKEN", `Bearer token; also from the environment: ${TOKEN_VARIABLE}.`),
+  option("any-certificate", "", "Accept any TLS certificate of the server."),
+  option("json", "", "Print the report as JSON."),
+];
+
+/** Throws a UsageError for everything that makes no sense. */
+export function parseLoadArguments(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): LoadArguments {
+  const { values, positionals } = usage(() =>
+    parseArgs({ args: [...args], allowPositionals: true, options: PARSE_OPTIONS }),
+  );
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const on = (name: string): boolean => values[name] === true;
+  const number = (name: string, fallback: number, min: number, max: number): number =>
+    numberOf(name, text(name), fallback, min, max);
+  const whole = (name: string, fallback: number, min: number, max: number): number => {
+    const value = number(name, fallback, min, max);
+    if (!Number.isInteger(value)) throw new UsageError(`load: --${name} is a whole number`);
+    return value;
+  };
+  const [watch, ...rest] = positionals;
+  const publish = text("publish");
+  if (rest.length > 0) throw new UsageError(`load: "${rest[0]}" is one argument too many`);
+  if (watch === undefined && publish === undefined) {
+    throw new UsageError("load: needs a WHEP-URL or --publish (see spillway load --help)");
+  }
+  const viewers = watch === undefined ? 0 : whole("viewers", 100, 1, 100_000);
+  if (watch === undefined && text("viewers") !== undefined) {
+    throw new UsageError("load: --viewers needs a WHEP-URL to watch");
+  }
+  if (on("no-audio") && on("no-video")) throw new UsageError("load: nothing is left to send");
+  if (on("burst") && text("spread") !== undefined) {
+    throw new UsageError("load: --burst and --spread exclude each other");
+  }
+  const streams = whole("streams", 1, 1, 10_000);
+  const fps = number("fps", 30, 1, 240);
+  const spreadMs = number("spread", 0, 0, 1000);
+  if (spreadMs > 1000 / fps) throw new UsageError("load: --spread is longer than a frame lasts");
+  const sample = Math.max(1, Math.ceil(viewers / SAMPLED_VIEWERS));
+  return {
+    json: on("json"),
+    decodeCheck: on("decode-check"),
+    plan: {
+      watch: watch === undefined ? [] : expand(watch, streams),
+      publish: publish === undefined ? [] : expand(publish, streams),
+      source: {
+        audio: !on("no-audio"),
+        video: !on("no-video"),
+        bitrate: bitsPerSecond(text("bitrate") ?? "2.5M"),
+        fps,
+        spreadUs: spreadMs * 1000,
+        packetBytes: whole("packet-bytes", 1100, VIDEO_BYTES_MIN, SYNTHETIC_PAYLOAD_MAX),
+        gopSeconds: number("gop", 2, 0.1, 60),
+        keyframeRatio: number("keyframe-ratio", 4, 1, 50),
+      },
+      viewers,
+      rate: number("rate", 50, 0.1, 10_000),
+      durationSeconds: number("duration", 10, 0.1, 86_400),
+      holdSeconds: number("hold", 0, 0, 86_400),
+      threads: whole("threads", 1, 1, 64),
+      sample: whole("sample", sample, 1, 1_000_000),
+      loss: number("loss", 0, 0, 100) / 100,
+      feedback: {
+        nack: !on("no-nack"),
+        transportIntervalUs: number("twcc-interval", 100, 0, 10_000) * 1000,
+      },
+      gro: !on("no-gro"),
+      captureTime: on("capture-time"),
+      audio: !on("no-audio"),
+      video: !on("no-video"),
+      srtpProfiles: profileOf(text("srtp")),
+      serverPid: text("server-pid") === undefined ? null : whole("server-pid", 0, 1, 2 ** 22),
+      token: text("token") ?? env[TOKEN_VARIABLE] ?? null,
+      anyCertificate: on("any-certificate"),
+    },
+  };
+}
+
+function option(name: string, value: string, help: string, standard = "") {
+  return { flag: `--${name}`, value, help, ...(standard === "" ? {} : { default: standard }) };
+}
+
+const PARSE_OPTIONS: Readonly<Record<string, { readonly type: "string" | "boolean" }>> =
+  Object.fromEntries(
+    OPTIONS.map(({ flag, value }) => [
+      flag.slice(2),
+      { type: value === "" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+
+function numberOf(
+  name: string,
+  text: string | undefined,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (text === undefined) return fallback;
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`load: --${name} is a number from ${min} to ${max}, not "${text}"`);
+  }
+  return value;
+}
+
+/** "2.5M", "800k", "64000". */
+function bitsPerSecond(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
+  const unit = match?.[2] === "M" ? 1e6 : match?.[2] === "k" ? 1e3 : 1;
+  const value = Number(match?.[1] ?? Number.NaN) * unit;
+  if (!(value >= 10_000 && value <= 1e9)) {
+    throw new UsageError(`load: --bitrate is 10k to 1000M, not "${text}"`);
+  }
+  return value;
+}
+
+function profileOf(name: string | undefined): string | null {
+  if (name === undefined || name === "all") return null;
+  const profile = PROFILES[name];
+  if (profile === undefined)
+    throw new UsageError(`load: --srtp is gcm, gcm256 or cm, not "${name}"`);
+  return profile;
+}
+
+/** One URL a stream, with {n} counted from 1. */
+function expand(url: string, streams: number): readonly string[] {
+  if (streams > 1 && !url.includes("{n}")) {
+    throw new UsageError(`load: with --streams "${url}" needs {n} where the number belongs`);
+  }
+  return Array.from({ length: streams }, (_, index) => {
+    const expanded = url.replaceAll("{n}", String(index + 1));
+    if (!URL.canParse(expanded) || !/^https?:/.test(expanded)) {
+      throw new UsageError(`load: "${url}" is not an http(s) URL`);
+    }
+    return expanded;
+  });
+}

@@ -1,0 +1,26 @@
+import type { ptr } from "bun:ffi";
+import { DATAGRAM_BYTES_MAX } from "../limits.ts";
+import type { Region } from "../srtp/cipher.ts";
+import { libc } from "./libc.ts";
+import { pinnedRegion } from "./pinned.ts";
+
+const MSG_DONTWAIT = 0x40;
+
+/** One datagram at a time to any of many sockets: for clients, whose own packets are few. */
+export class DatagramSender {
+  /** The datagram is written here, from byte 0 on. */
+  readonly region: Region = pinnedRegion(DATAGRAM_BYTES_MAX);
+  /** Datagrams that the kernel did not take. */
+  errors = 0;
+  private readonly name = pinnedRegion(32);
+
+  send(fd: number, sockaddr: Uint8Array, length: number): void {
+    this.name.bytes.set(sockaddr);
+    const from = this.region.address as Address;
+    const to = this.name.address as Address;
+    const sent = libc.sendto(fd, from, length, MSG_DONTWAIT, to, sockaddr.length);
+    if (sent !== length) this.errors += 1;
+  }
+}
+
+type Address = ReturnType<typeof ptr>;

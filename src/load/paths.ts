@@ -1,0 +1,33 @@
+import { sockaddrOf } from "../io/udp-socket.ts";
+import type { RemoteCandidate } from "../sdp/candidate.ts";
+import { copyPath, type Path } from "../wire/path.ts";
+
+/** Where a server can be reached: by IPv4 if it names such an address, all from one socket. */
+export function candidatePaths(candidates: readonly RemoteCandidate[]): {
+  readonly family: 4 | 6;
+  readonly paths: readonly Path[];
+} {
+  const family = candidates.some((candidate) => candidate.family === 4) ? 4 : 6;
+  const paths = candidates
+    .filter((candidate) => candidate.family === family)
+    .map(({ address, port }) => copyPath(0, sockaddrOf(address, family, port), 0));
+  return { family, paths };
+}
+
+export function randomBytes(out: Uint8Array): void {
+  crypto.getRandomValues(out);
+}
+
+const pool = new Uint32Array(1024);
+let used = pool.length;
+
+/** Uniform in [0, 1). */
+export function random(): number {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  const value = pool[used]! / 2 ** 32;
+  used += 1;
+  return value;
+}

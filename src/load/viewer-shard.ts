@@ -1,0 +1,310 @@
+/** The viewers of one load thread: sockets, clock and HTTP around LoadViewer. */
+import { deleteSession, WhipError, type WhipSession } from "../client/whip.ts";
+import type { MediaSection } from "../commands.ts";
+import { createCertificate } from "../io/certificate.ts";
+import { monotonicUs, realtimeUs } from "../io/clock.ts";
+import { DatagramSender } from "../io/datagram-sender.ts";
+import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
+import { enableGro, GroReceiver } from "../io/gro-receiver.ts";
+import { openOpenSsl } from "../io/openssl.ts";
+import { SocketSet } from "../io/socket-set.ts";
+import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
+import { createPeerCounters } from "../peer/counters.ts";
+import { Peer } from "../peer/peer.ts";
+import { createTransmit } from "../peer/transmit.ts";
+import { LoadCounters } from "./counters.ts";
+import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
+import type { ViewerLoad } from "./options.ts";
+import { candidatePaths, random, randomBytes } from "./paths.ts";
+import { AnswerError, offerOf, openSession } from "./session.ts";
+import { LoadViewer } from "./viewer.ts";
+import { viewerMedia } from "./viewer-media.ts";
+
+/** Pause between two looks at the sockets once all viewers are in; see SocketSet.nap. */
+const NAP_MS = 2;
+/** Longest wait while sessions are being made: HTTP needs the JavaScript loop. */
+const JOIN_WAIT_MS = 1;
+/** Timers of all viewers are looked at this often. */
+const TIMERS_US = 5_000;
+/** POSTs under way at once. A server that is slower than the rate makes the others wait. */
+const POSTS_MAX = 256;
+const DELETES_MAX = 32;
+
+interface Member {
+  readonly viewer: LoadViewer;
+  readonly http: WhipSession;
+  readonly fd: number;
+  readonly joinedAt: number;
+}
+
+export interface ViewerShardResult {
+  readonly distributions: DistributionData;
+  /** How often sessions failed for each reason. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export class ViewerShard {
+  readonly #counters: LoadCounters;
+  readonly #distributions = createDistributions();
+  readonly #failures: Record<string, number> = {};
+  readonly #sockets = new SocketSet();
+  readonly #receiver = new GroReceiver();
+  readonly #sender = new DatagramSender();
+  readonly #transmit = createTransmit();
+  readonly #peerCounters = createPeerCounters();
+  readonly #certificate = createCertificate(new Date(realtimeUs() / 1000));
+  readonly #dtls: OpenSslDtlsFactory;
+  readonly #ciphers: OpenSslSrtpFactory;
+  readonly #media: readonly MediaSection[];
+  readonly #members: (Member | null)[] = [];
+  readonly #free: number[] = [];
+  #started = 0;
+  #posting = 0;
+  #joining = 0;
+  #startUs = 0;
+  #timersAt = 0;
+  #wallOffsetUs = 0;
+  #stopping = false;
+
+  constructor(private readonly load: ViewerLoad) {
+    this.#counters = new LoadCounters(load.block);
+    const openSsl = openOpenSsl(load.openssl);
+    this.#dtls = new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles);
+    this.#ciphers = new OpenSslSrtpFactory(openSsl);
+    this.#media = viewerMedia(load);
+  }
+
+  /** Runs until `stop`; then closes all sessions and returns what was measured. */
+  async run(): Promise<ViewerShardResult> {
+    this.#startUs = monotonicUs();
+    while (!this.#stopping) {
+      this.#turn();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#leaveAll();
+    this.#sockets.close();
+    return { distributions: distributionData(this.#distributions), failures: this.#failures };
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  #turn(): void {
+    const busy = this.#posting > 0 || this.#joining > 0 || this.#started < this.load.viewers;
+    if (!busy) this.#sockets.nap(NAP_MS);
+    let count = this.#sockets.wait(busy ? JOIN_WAIT_MS : 0);
+    this.#wallOffsetUs = realtimeUs() - monotonicUs();
+    for (;;) {
+      for (let i = 0; i < count; i += 1) this.#receive(this.#sockets.ready(i));
+      if (!this.#sockets.isFull(count)) break;
+      count = this.#sockets.wait(0);
+    }
+    const now = monotonicUs();
+    this.#startDue(now);
+    if (now < this.#timersAt) return;
+    this.#timersAt = now + TIMERS_US;
+    for (let i = 0; i < this.#members.length; i += 1) this.#tend(i, now);
+  }
+
+  #receive(index: number): void {
+    const member = this.#members[index];
+    if (member === null || member === undefined) return;
+    const receiver = this.#receiver;
+    let count: number;
+    do {
+      count = receiver.receive(member.fd);
+      const now = monotonicUs();
+      for (let i = 0; i < count; i += 1) this.#receiveMessage(member, i, now);
+    } while (count === receiver.batch);
+    if (!member.viewer.connected) this.#flush(member, monotonicUs());
+  }
+
+  #receiveMessage(member: Member, i: number, now: number): void {
+    const { region, names } = this.#receiver;
+    const start = this.#receiver.offset(i);
+    const end = start + this.#receiver.length(i);
+    const segment = this.#receiver.segment(i);
+    const arrival = this.#receiver.arrival(i);
+    const name = this.#receiver.nameOffset(i);
+    for (let at = start; at < end; at += segment) {
+      const length = Math.min(segment, end - at);
+      member.viewer.handleDatagram(now, arrival, region, at, length, names, name);
+    }
+  }
+
+  /** Timers, feedback and leaving of one viewer. */
+  #tend(index: number, now: number): void {
+    const member = this.#members[index];
+    if (member === null || member === undefined) return;
+    const { viewer } = member;
+    if (now >= viewer.peer.nextTimeout()) viewer.peer.handleTimeout(now);
+    this.#flush(member, now);
+    if (viewer.peer.state === "closed") {
+      const detail = viewer.peer.closeDetail;
+      this.#fail(`${viewer.peer.closeReason}${detail === "" ? "" : `: ${detail}`}`);
+      this.#remove(index);
+    } else if (this.load.holdUs > 0 && now - member.joinedAt >= this.load.holdUs) {
+      this.#leave(index, now);
+    }
+  }
+
+  /** Handshake datagrams and feedback. */
+  #flush(member: Member, now: number): void {
+    const { viewer, fd } = member;
+    const out = this.#sender.region;
+    while (viewer.peer.pollTransmit(this.#transmit)) {
+      const { bytes, length, path } = this.#transmit;
+      out.bytes.set(bytes.subarray(0, length));
+      this.#sender.send(fd, path.sockaddr, length);
+    }
+    const { path, sender } = viewer.peer;
+    if (!viewer.connected || path === null || sender === null) return;
+    const length = viewer.feedback.poll(now, viewer.waitsForKeyframe, out.bytes, 0);
+    if (length === 0) return;
+    this.#sender.send(fd, path.sockaddr, sender.sealRtcp(out, 0, length));
+  }
+
+  #startDue(now: number): void {
+    const due = Math.floor(((now - this.#startUs) / 1e6) * this.load.rate) + 1;
+    while (
+      this.#started < Math.min(this.load.viewers, due) &&
+      this.#posting < POSTS_MAX &&
+      !this.#stopping
+    ) {
+      const number = this.#started;
+      this.#started += 1;
+      this.#counters.add("joinsStarted");
+      this.#posting += 1;
+      this.#joining += 1;
+      void this.#join(number).finally(() => {
+        this.#posting -= 1;
+      });
+    }
+  }
+
+  async #join(number: number): Promise<void> {
+    const startedAt = monotonicUs();
+    const { algorithm, value } = this.#certificate.fingerprint;
+    const offer = offerOf("viewer", this.#media, `${algorithm} ${value}`, randomBytes);
+    const url = this.load.urls[number % this.load.urls.length]!;
+    try {
+      const session = await openSession(url, offer, this.load);
+      const { paths, family } = candidatePaths(session.answer.peer.candidates);
+      const fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
+      if (this.load.gro) enableGro(fd);
+      const now = monotonicUs();
+      const peer = new Peer({
+        session: number,
+        setup: session.setup,
+        ice: { mode: "controlling", paths, random: randomBytes },
+        dtls: this.#dtls,
+        ciphers: this.#ciphers,
+        counters: this.#peerCounters,
+        sourcesMax: 8,
+        now,
+      });
+      const viewer = new LoadViewer({
+        peer,
+        sections: session.answer.media,
+        counters: this.#counters,
+        distributions: this.#distributions,
+        plan: this.load.feedback,
+        sampled: number % this.load.sample === 0,
+        loss: this.load.loss,
+        random,
+        ssrc: 1 + Math.floor(random() * 0xfffffffe),
+        cname: offer.cname,
+        startedAt,
+        wallOffsetUs: () => this.#wallOffsetUs,
+      });
+      this.#add({ viewer, http: session.http, fd, joinedAt: now });
+    } catch (error) {
+      this.#joining -= 1;
+      if (!(error instanceof WhipError) && !(error instanceof AnswerError)) throw error;
+      this.#fail(error.message);
+    }
+  }
+
+  #add(member: Member): void {
+    const index = this.#free.pop() ?? this.#members.length;
+    this.#members[index] = member;
+    this.#sockets.add(member.fd, index);
+    this.#counters.add("live");
+    const now = monotonicUs();
+    member.viewer.peer.handleTimeout(now);
+    this.#flush(member, now);
+    const settled = () => {
+      const { viewer } = member;
+      const { state } = viewer.peer;
+      const waits = state === "new" || state === "connecting";
+      if (waits && !this.#stopping) setTimeout(settled, 20);
+      else this.#joining -= 1;
+    };
+    setTimeout(settled, 20);
+  }
+
+  #fail(reason: string): void {
+    this.#counters.add("joinsFailed");
+    this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
+  }
+
+  /** Ends a session in good order: close_notify and DELETE. */
+  #leave(index: number, now: number): void {
+    const member = this.#members[index]!;
+    member.viewer.peer.close(now, "deleted");
+    this.#flush(member, now);
+    this.#counters.add("left");
+    void deleteSession(member.http, this.load);
+    this.#remove(index);
+  }
+
+  #remove(index: number): void {
+    const member = this.#members[index]!;
+    this.#account(member.viewer);
+    this.#sockets.remove(member.fd);
+    closeUdpSocket(member.fd);
+    member.viewer.peer.free();
+    this.#members[index] = null;
+    this.#free.push(index);
+    this.#counters.add("live", -1);
+  }
+
+  /** A viewer's own figures, at its end. */
+  #account(viewer: LoadViewer): void {
+    if (viewer.connectedAt === 0) return;
+    viewer.feedback.finish();
+    const seconds = (monotonicUs() - viewer.connectedAt) / 1e6;
+    if (seconds > 0) {
+      this.#distributions.bitrateKbps.record((viewer.bytes * 8) / 1000 / seconds);
+    }
+    const track = viewer.tracks.find(({ kind }) => kind === "video") ?? viewer.tracks[0];
+    if (track !== undefined) this.#distributions.jitterUs.record(track.statistics.jitterUs);
+    for (const { frames } of viewer.tracks) {
+      this.#counters.add("framesComplete", frames.complete);
+      this.#counters.add("framesBroken", frames.broken);
+      this.#counters.add("stampBreaks", frames.stampBreaks);
+    }
+    this.#counters.add("sendErrors", this.#sender.errors);
+    this.#sender.errors = 0;
+  }
+
+  async #leaveAll(): Promise<void> {
+    const sessions: WhipSession[] = [];
+    const now = monotonicUs();
+    for (const [index, member] of this.#members.entries()) {
+      if (member === null) continue;
+      sessions.push(member.http);
+      member.viewer.peer.close(now, "deleted");
+      this.#flush(member, now);
+      this.#remove(index);
+    }
+    const next = async (): Promise<void> => {
+      for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
+        await deleteSession(session, this.load);
+      }
+    };
+    await Promise.all(Array.from({ length: DELETES_MAX }, next));
+  }
+}
