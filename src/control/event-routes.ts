@@ -40,6 +40,7 @@ export async function subscribe(c: AppContext, services: Services): Promise<Resp
 export async function readEvents(c: AppContext, services: Services): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
+  if (c.req.method === "HEAD") return eventStream(null);
   const body = services.events.open(session, c.req.param("stream") ?? "", false);
   return body === null ? notFound("event stream") : eventStream(body);
 }
@@ -48,6 +49,8 @@ export async function readEvents(c: AppContext, services: Services): Promise<Res
 export async function readAllEvents(c: AppContext, services: Services): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
+  // Nobody would read it, and so nobody would ever give it back.
+  if (c.req.method === "HEAD") return eventStream(null);
   const id = services.events.create(session, EVENT_NAMES);
   const body = id === null ? null : services.events.open(session, id, true);
   return body === null ? tooMany() : eventStream(body);
@@ -60,7 +63,7 @@ export async function unsubscribe(c: AppContext, services: Services): Promise<Re
   return found ? new Response(null, { status: 200 }) : notFound("event stream");
 }
 
-function eventStream(body: ReadableStream<Uint8Array>): Response {
+function eventStream(body: ReadableStream<Uint8Array> | null): Response {
   return new Response(body, {
     status: 200,
     headers: {

@@ -4,7 +4,8 @@
  */
 export function matchesPattern(pattern: string, name: string): boolean {
   if (pattern === "*" || pattern === "**") return true;
-  return match(pattern, name);
+  // Names are in this form (src/control/names.ts).
+  return match(pattern.normalize("NFC"), name);
 }
 
 /** Bounded by the product of the lengths, whatever the pattern; a regular expression is not. */

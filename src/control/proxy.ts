@@ -9,6 +9,7 @@ export interface Client {
   readonly scheme: "http" | "https";
   /** Host with port, as the client named it. */
   readonly host: string;
+  /** On this machine, as far as is known: nobody behind a proxy on it. */
   readonly loopback: boolean;
   /** A proxy that is not trusted stands in between: the address is the proxy's. */
   readonly proxied: boolean;
@@ -31,8 +32,9 @@ export function resolveClient(request: Request, peer: Peer, trusted: readonly Ci
   const host = request.headers.get("Host") ?? url.host;
   const scheme = peer.secure ? "https" : "http";
   if (!inRanges(peer.address, trusted)) {
-    const proxied = forwarded !== null || request.headers.has("Forwarded");
-    return { address: peer.address, scheme, host, loopback: isLocal(peer.address), proxied };
+    const proxied = PROXY_HEADERS.some((name) => request.headers.has(name));
+    const loopback = isLocal(peer.address) && !proxied;
+    return { address: peer.address, scheme, host, loopback, proxied };
   }
   const hops = (forwarded ?? "").split(",").map((hop) => bareAddress(hop.trim()));
   let address = peer.address;
@@ -57,6 +59,16 @@ export function resolveClient(request: Request, peer: Peer, trusted: readonly Ci
 export function isLoopbackHost(host: string): boolean {
   return isLoopback(host.replace(/:\d+$/, ""));
 }
+
+/** What proxies and tunnels add in their usual settings (RFC 7239, RFC 9110 7.6.3). */
+const PROXY_HEADERS = [
+  "Forwarded",
+  "Via",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Real-IP",
+];
 
 const LOOPBACK = [parseCidr("127.0.0.0/8")!, parseCidr("::1")!];
 
