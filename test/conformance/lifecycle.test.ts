@@ -1,5 +1,13 @@
 /** Sessions over real sockets against the executable: what HTTP alone cannot show (W09 .. W55). */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from "bun:test";
 import { offerText } from "../sdp/support.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -7,6 +15,8 @@ import { Actor, type Arrival, type Style } from "./actor.ts";
 
 const PUBLISHER = offerText("chrome-publish");
 const VIEWER = offerText("chrome-watch");
+
+setDefaultTimeout(20_000);
 
 let server: TestServer;
 const actors: Actor[] = [];

@@ -2,7 +2,7 @@
  * Whole sessions in the manner of real clients (references/whip-whep.md section 4): the offer has
  * their shape, and what is sent afterwards has their habits.
  */
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { offerText } from "../sdp/support.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -16,6 +16,8 @@ const FFMPEG: Style = {
 };
 /** MID and RID ids that libdatachannel writes whatever the answer says. */
 const OBS_EXTENSIONS = { 1: "MID", 2: "0" };
+
+setDefaultTimeout(20_000);
 
 let server: TestServer;
 const actors: Actor[] = [];

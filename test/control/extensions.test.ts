@@ -210,6 +210,16 @@ test("X21 X22 automatic is accepted in every spelling", async () => {
   expect((await h.request("DELETE", layer)).status).toBe(200);
 });
 
+test("X22 automatic is accepted where there are several layers too", async () => {
+  const h = await Harness.start();
+  await h.publish("a", true, SIMULCAST_OFFER);
+  const layer = `${(await h.view("a")).location}/layer`;
+  for (const body of ["{}", '{"mediaId":"0"}']) {
+    const response = await h.request("POST", layer, { headers: JSON_TYPE, body });
+    expect(response.status).toBe(200);
+  }
+});
+
 test("X21 an unknown rid or m-line, and nonsense, are 4xx", async () => {
   const h = await Harness.start();
   await h.publish("a", true, SIMULCAST_OFFER);

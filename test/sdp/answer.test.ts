@@ -161,6 +161,21 @@ test("E10 E41 extra sections are rejected by port 0 and leave the bundle", () =>
   expectStructure(twice, two.sdp, "viewer");
 });
 
+test("W50 W51 E40 one bundle of all sections, rtcp-mux and rtcp-mux-only in each", () => {
+  const answers = [
+    succeed(publish(offerText("chrome-publish"))),
+    succeed(watch(offerText("chrome-watch"), H264_LIVE)),
+  ];
+  for (const { sdp } of answers) {
+    const answer = parsed(sdp);
+    expect(attribute(answer, "group")).toEqual(["BUNDLE 0 1"]);
+    for (const section of answer.media) {
+      expect(attribute(section, "rtcp-mux")).toEqual([""]);
+      expect(attribute(section, "rtcp-mux-only")).toEqual([""]);
+    }
+  }
+});
+
 test("E40 E41 one msid a section, the same stream", () => {
   const answer = parsed(succeed(watch(offerText("chrome-watch"), H264_LIVE)).sdp);
   const msids = answer.media.map((section) => attribute(section, "msid"));

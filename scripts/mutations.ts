@@ -1,0 +1,23 @@
+/**
+ * Each rule of WHIP and WHEP switched off by one small change of a source: `bun run mutate` applies
+ * them one by one to a copy of the tree and expects the tests named by the ids to fail.
+ */
+import { ENDPOINTS } from "./mutations/endpoints.ts";
+import { EXTENSIONS } from "./mutations/extensions.ts";
+import { MEDIA } from "./mutations/media.ts";
+import { PATCHES } from "./mutations/patches.ts";
+import { REST } from "./mutations/rest.ts";
+import type { Mutation } from "./mutations/rule.ts";
+
+/** Covered ids without a mutation, and why. */
+export const UNMUTATED: Readonly<Record<string, string>> = {
+  W67: "no rule: SVC has no negotiation that could be switched off",
+};
+
+export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readonly string[] })[] = [
+  ...ENDPOINTS,
+  ...PATCHES,
+  ...MEDIA,
+  ...REST,
+  ...EXTENSIONS,
+].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

@@ -1,0 +1,51 @@
+/** Both WHEP extensions: X01 to X22, E46. */
+
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: sources are quoted as they stand.
+
+import { CONTROL, type Mutation, rule } from "./rule.ts";
+
+export const EXTENSIONS: readonly Mutation[] = [
+  rule("X01 E46", `${CONTROL}links.ts`, ':server-sent-events"', ':events"'),
+  rule("X20 E46", `${CONTROL}links.ts`, 'rel="${EXTENSIONS}:layer"', 'rel="layer"'),
+  rule("X02", `${CONTROL}event-routes.ts`, "status: 201,", "status: 200,"),
+  rule("X03", `${CONTROL}event-routes.ts`, "z.array(z.enum(EVENT_NAMES))", "z.array(z.any())"),
+  rule("X04", `${CONTROL}events.ts`, "if (!this.names.has(name)) return;", ""),
+  rule("X04 X05", `${CONTROL}events.ts`, "JSON.stringify(data)}", "JSON.stringify(data, null, 1)}"),
+  rule("X05", `${CONTROL}events.ts`, "`event: ${name}\\ndata", "`data"),
+  rule(
+    "X06",
+    `${CONTROL}events.ts`,
+    "stream.destroy();\n    streams.delete(id);",
+    "stream.destroy();",
+  ),
+  rule("X06", `${CONTROL}announcer.ts`, "hub.destroySession(session);", ""),
+  rule("X07", `${CONTROL}announcer.ts`, "if (stream.publisher === null) return [count];", ""),
+  rule("X07", `${CONTROL}announcer.ts`, 'hub.send(viewer, "inactive", {});', ";"),
+  rule("X07", `${CONTROL}announcer.ts`, "if (RECONNECT.has(reason))", "if (reason !== null)"),
+  rule("X08", `${CONTROL}announcer.ts`, "[String(index)]:", "video:"),
+  rule(
+    "X20",
+    `${CONTROL}layers.ts`,
+    'if (session instanceof Response || session.kind === "viewer")',
+    "if (session !== null)",
+  ),
+  rule(
+    "X21",
+    `${CONTROL}layers.ts`,
+    'if (!known) return problem(404, "Unknown layer"',
+    'if (layers === null) return problem(404, "Unknown layer"',
+  ),
+  rule(
+    "X21",
+    `${CONTROL}layers.ts`,
+    "if (!choice.success) {",
+    "if (!choice.success && text === '') {",
+  ),
+  rule("X22", `${CONTROL}layers.ts`, "if (isAutomatic || isOnlyLayer)", "if (isOnlyLayer)"),
+  rule(
+    "X22",
+    `${CONTROL}layers.ts`,
+    "? session : new Response(null, { status: 200 });",
+    "? session : new Response(null, { status: 405 });",
+  ),
+];

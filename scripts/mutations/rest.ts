@@ -1,0 +1,80 @@
+/** Load, Link, tokens, limits: W60 to W72, E43 to E47. */
+
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: sources are quoted as they stand.
+
+import { CONTROL, type Mutation, rule } from "./rule.ts";
+
+export const REST: readonly Mutation[] = [
+  rule("W60 E43", `${CONTROL}negotiate.ts`, "status: 307,", "status: 302,"),
+  rule(
+    "W61 E43",
+    `${CONTROL}negotiate.ts`,
+    "if (registry.sessions.count >= config.limits.sessions) {",
+    "if (registry.sessions.count >= 1e9) {",
+  ),
+  rule("W62 E44", `${CONTROL}links.ts`, '; credential-type="password"', ""),
+  rule("W62 E44", `${CONTROL}whip.ts`, "iceServerLinks(config.iceServers));", "[]);"),
+  rule("W63", `${CONTROL}app.ts`, ".slice(0, 1)", ""),
+  rule("W63", `${CONTROL}resource.ts`, "!isPreflight(c.req.raw) && ", ""),
+  rule("W63", `${CONTROL}app.ts`, "return verdict.ok ? ", "return verdict !== null ? "),
+  rule(
+    "W64 E45",
+    `${CONTROL}auth.ts`,
+    "const grant = await this.#grantOf(token);",
+    "const grant = EVERYTHING;",
+  ),
+  rule(
+    "W64 E45",
+    `${CONTROL}auth.ts`,
+    'const headers = { "WWW-Authenticate": challenge };',
+    "const headers = {};",
+  ),
+  rule("W64", `${CONTROL}auth.ts`, "if (!grant.rights.includes(right))", "if (grant === null)"),
+  rule(
+    "W64",
+    `${CONTROL}auth.ts`,
+    "if (stream !== null && !grant.covers(stream)) {",
+    "if (grant === null) {",
+  ),
+  rule("W64", `${CONTROL}auth.ts`, "/^bearer\\s+(\\S+)$/i", "/^Bearer\\s+(\\S+)$/"),
+  rule("W64", `${CONTROL}session-resource.ts`, "return refused ?? session;", "return session;"),
+  rule(
+    "W64",
+    `${CONTROL}auth.ts`,
+    "if (this.#config.auth.sessionUrlIsProof || this.#hookDecides(right)) return null;",
+    "return null;",
+  ),
+  rule("W65", `${CONTROL}auth.ts`, '(new URL(request.url).searchParams.get("token") ?? "")', '""'),
+  rule(
+    "W68",
+    `${CONTROL}whip.ts`,
+    "iceServerLinks(config.iceServers));",
+    "['<x>; rel=\"urn:ietf:params:whip:ext:x\"']);",
+  ),
+  rule("W69 E47", "src/cli/listener.ts", "...(tls === null ? {} : { tls }),", ""),
+  rule(
+    "W70",
+    `${CONTROL}negotiate.ts`,
+    "if (services.rateLimit.take(",
+    "if (client !== null || services.rateLimit.take(",
+  ),
+  rule(
+    "W70",
+    `${CONTROL}negotiate.ts`,
+    'c.req.method === "POST" ? 1 : 0.1',
+    'c.req.method === "POST" ? 1 : 0',
+  ),
+  rule(
+    "W71 E47",
+    `${CONTROL}registry.ts`,
+    'random(16)).toString("base64url"),',
+    'random(8)).toString("base64url"),',
+  ),
+  rule("W72", `${CONTROL}registry.ts`, "now - session.createdUs > PENDING_MAX_US", "now < 0"),
+  rule(
+    "W72",
+    `${CONTROL}negotiate.ts`,
+    "pending >= config.limits.pendingPerAddress",
+    "pending < 0",
+  ),
+];
