@@ -16,5 +16,5 @@ if [ "$missing" = 1 ]; then exit 1; fi
 
 "$bun" scripts/check.ts
 "$bun" scripts/build.ts
-"$bun" test "$@"
+"$bun" test --timeout 20000 "$@"
 echo "All checks and tests passed in $(($(date +%s) - started)) s."
