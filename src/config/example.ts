@@ -28,7 +28,7 @@ function literal({ default: text, value }: OptionRow): string {
   return JSON.stringify(text);
 }
 
-const TABLES = `# Static tokens: the token itself, or its SHA-256 (\`spillway token\` prints both).
+const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOKEN | sha256sum).
 # [[auth.tokens]]
 # hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 # rights = ["publish", "view"]            # publish, view, admin

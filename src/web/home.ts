@@ -79,7 +79,8 @@ function fillCard(card: HTMLElement, stream: StreamEntry): void {
   const bitrate = (stream.video?.bitrate ?? 0) + (stream.audio?.bitrate ?? 0);
   if (main) setText(main, `${plural(stream.viewers, "viewer")} · ${formatBitrate(bitrate)}`);
   const parts = [describeVideo(stream.video), stream.audio?.codec.toUpperCase() ?? "no sound"];
-  parts.push(`for ${formatDuration(stream.uptimeSeconds)}`);
+  // No-break spaces: the unit stays with its number.
+  parts.push(`for ${formatDuration(stream.uptimeSeconds)}`.replaceAll(" ", "\u00a0"));
   if (detail) setText(detail, parts.join(" · "));
 }
 
