@@ -72,7 +72,7 @@ async function wave(number: number): Promise<Client[]> {
     Array.from({ length: VIEWERS }, (_, i) => Client.connect(server.base, "viewer", name(i))),
   );
   const waiting = () => viewers.filter(({ received }) => received.packets < 10).length;
-  await until("everybody sees media", 5_000, () => waiting() === 0, waiting);
+  await until("everybody sees media", 15_000, () => waiting() === 0, waiting);
   for (const viewer of viewers) expect(viewer.received.lost()).toBe(0);
   const ghosts = number === 1 ? viewers.splice(0, GHOSTS) : [];
   for (const ghost of ghosts) ghost.vanish();

@@ -117,7 +117,7 @@ export class Client {
   }
 
   async connected(): Promise<void> {
-    await until("the session connects", 5_000, () => this.peer.state === "connected");
+    await until("the session connects", 15_000, () => this.peer.state === "connected");
   }
 
   /** Sends any bytes from this session's own address. */
