@@ -18,6 +18,7 @@ import { ParameterSet, PayloadDescription } from "../wire/payload-description.ts
 import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
+import { TrackLayers } from "./track-layers.ts";
 
 /** A source must be silent this long before another one may take its track. */
 const SILENCE_US = 200_000;
@@ -44,6 +45,7 @@ export class Track {
   readonly #origin = new OriginSequence();
   readonly #parameterSets = new ParameterSets(RingText.parameterSetsBytesMax);
   #parameterSetsVersion = 0;
+  readonly #layers: TrackLayers;
   readonly #bits = new Rate();
   readonly #frames = new Rate();
   #described = false;
@@ -71,6 +73,7 @@ export class Track {
     this.formats = new Formats(section);
     this.format = this.formats.first;
     this.writer = new RingWriter(ring.buffer);
+    this.#layers = new TrackLayers(this.writer, extensionIds);
     this.statistics = new ReceiveStatistics(this.format.format.clockRate);
   }
 
@@ -103,7 +106,10 @@ export class Track {
       this.#count(Counter.packetsDuplicate, 1);
       return;
     }
-    if (this.#origin.discontinuity) this.missing.clear();
+    if (this.#origin.discontinuity) {
+      this.missing.clear();
+      this.#layers.restart();
+    }
     this.#store(now, bytes, header, arrival, format);
   }
 
@@ -192,6 +198,7 @@ export class Track {
     const codec: CodecId = format === null ? Codec.none : format.codec;
     const described = skipped ? null : description;
     this.writer.setDescription(offset, header.timestamp, length, arrival, codec, flags, described);
+    if (this.video) this.#storeLayers(offset, bytes, header, codec, skipped);
     if (!skipped) {
       this.#storeExtensions(offset, bytes, header);
       this.writer.setPayload(offset, bytes, header.payloadOffset, length);
@@ -205,6 +212,19 @@ export class Track {
       this.#frameTimestamp = header.timestamp;
       this.#frames.add(now, 1);
     }
+  }
+
+  /** Puts what is known of the packet's layers into its slot. */
+  #storeLayers(
+    offset: number,
+    bytes: Uint8Array,
+    header: RtpHeader,
+    codec: CodecId,
+    skipped: boolean,
+  ): void {
+    if (skipped) this.#layers.packet.clear();
+    else this.#layers.describe(bytes, header, codec, description);
+    this.#layers.packet.store(this.writer.views.data, offset);
   }
 
   /** Updates the table of holes by one arrival. */

@@ -54,6 +54,7 @@ export const Header = {
   pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
   parameterSetsGuard: 27, // odd while the parameter sets are being written
   parameterSetsLength: 28, // 0: none
+  targetsGuard: 29, // odd while the decode targets are being written
 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
@@ -71,6 +72,9 @@ export const HeaderFloat = {
 const FMTP_OFFSET = 1024;
 const FMTP_BYTES_MAX = 1024;
 const RID_OFFSET = 2048;
+/** Decode targets: version u8, count u8, then a layer point (spatialId * 8 + temporalId) each. */
+const TARGETS_OFFSET = 2560;
+const TARGETS_BYTES = 2 + 32;
 const PARAMETER_SETS_OFFSET = 3072;
 /** Sent as one packet, so that it must fit a path's MTU as well. */
 const PARAMETER_SETS_BYTES_MAX = 1024;
@@ -98,6 +102,18 @@ export const Slot = {
   tl0PicIdx: 32, // i16, -1 = none
   tl0PicIdxOffset: 34, // u8, offset + 1; 0 = none
   keyIdx: 35, // u8
+  // Layers (src/media/layer-map.ts), so that egress parses nothing. A grid word has one bit a layer
+  // point: spatialId * 8 + temporalId.
+  frameNumber: 36, // u16, as `references` count
+  frameNumberBits: 38, // u8, where it wraps: 7, 15 or 16; 0 = no layers are known of this packet
+  layerFlags: 39, // u8, LayerFlag
+  needed: 40, // u32 grid: a viewer at this layer point needs the frame
+  switches: 44, // u32 grid: a viewer may go to this layer point here
+  references: 48, // u32, bit d - 1 for a reference d frames (VP9: pictures) back
+  active: 52, // u32 grid: layer points that the publisher sends now
+  targetsBit: 56, // u16, bit offset of the active decode targets in the dependency descriptor
+  targets: 58, // u8, decode targets; 0 = no dependency descriptor
+  targetsVersion: 59, // u8, of the header's decode targets that the descriptor belongs to
   extensions: 64, // [internal id u8][length u8][data] ...
   payload: 192,
 } as const;
@@ -121,6 +137,26 @@ export const SlotFlag = {
   /** First packet of a new numbering or source: the RTP timestamp may have jumped. */
   discontinuity: 1024,
 } as const;
+
+/** What the layer words of a slot say besides. */
+export const LayerFlag = {
+  /** First and last packet of a layer frame. */
+  start: 1,
+  end: 2,
+  /** Every frame it refers to stands in `references` (and, VP9, lies in the same picture). */
+  referencesKnown: 4,
+  /** VP8: `switches` holds for a viewer one temporal layer below only (RFC 7741 4.2, Y). */
+  oneStep: 8,
+  /** `switches` names temporal layers; the spatial layer stays (VP9 U). */
+  temporalOnly: 16,
+  /** The points are the dependency descriptor's. */
+  descriptor: 32,
+} as const;
+
+/** Bit of a layer point in a grid word. */
+export function gridBit(spatialId: number, temporalId: number): number {
+  return 1 << (spatialId * 8 + temporalId);
+}
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
@@ -217,6 +253,7 @@ export const RingText = {
   fmtpOffset: FMTP_OFFSET,
   fmtpBytesMax: FMTP_BYTES_MAX,
   ridOffset: RID_OFFSET,
+  targetsOffset: TARGETS_OFFSET,
   parameterSetsOffset: PARAMETER_SETS_OFFSET,
   parameterSetsBytesMax: PARAMETER_SETS_BYTES_MAX,
 } as const;
@@ -224,6 +261,8 @@ export const RingText = {
 assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
 assert(HeaderFloat.firstArrival * 8 + 8 <= FMTP_OFFSET, "floats end before fmtp");
 assert(FMTP_OFFSET + FMTP_BYTES_MAX <= RID_OFFSET, "fmtp ends before the rid");
-assert(RID_OFFSET + 256 <= PARAMETER_SETS_OFFSET, "the rid ends before the parameter sets");
+assert(RID_OFFSET + 256 <= TARGETS_OFFSET, "the rid ends before the decode targets");
+assert(TARGETS_OFFSET + TARGETS_BYTES <= PARAMETER_SETS_OFFSET, "then come the parameter sets");
+assert(Slot.targetsVersion < Slot.extensions, "the description ends before the extensions");
 assert(PARAMETER_SETS_OFFSET + PARAMETER_SETS_BYTES_MAX <= HEADER_BYTES, "header fits its page");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");

@@ -23,6 +23,11 @@ export class BitReader {
     this.overrun = false;
   }
 
+  /** Bits before the next one, counted from the start of the array; only without `escaped`. */
+  get position(): number {
+    return this.#position * 8 - this.#left;
+  }
+
   bit(): number {
     if (this.#left === 0) this.#load();
     this.#left -= 1;

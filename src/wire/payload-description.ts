@@ -37,6 +37,18 @@ export class PayloadDescription {
   independentLayer = false;
   /** VP9 Z, and no other codec: upper spatial layers do not refer to it. */
   notReferencedAbove = false;
+  /** VP9: predicted from earlier pictures of its layer (P = 1). */
+  interPicture = false;
+  /**
+   * VP9, flexible mode: bit d - 1 for each reference that lies d pictures back (P_DIFF, 1..32);
+   * `farReference` tells of one beyond.
+   */
+  references = 0;
+  farReference = false;
+  /** VP9: P_DIFFs are there, or nothing is referred to. */
+  referencesKnown = false;
+  /** VP9 scalability structure: where its picture group begins (the byte N_G); 0 when absent. */
+  pictureGroupOffset = 0;
   /** ParameterSet flags of the units that begin in this packet. */
   parameterSets = 0;
   /** An IDR begins and no SPS stands in this packet (it may stand in an earlier one). */
@@ -62,6 +74,11 @@ export class PayloadDescription {
     this.switchingPoint = false;
     this.independentLayer = false;
     this.notReferencedAbove = false;
+    this.interPicture = false;
+    this.references = 0;
+    this.farReference = false;
+    this.referencesKnown = false;
+    this.pictureGroupOffset = 0;
     this.parameterSets = 0;
     this.idrWithoutSps = false;
     this.discardable = false;

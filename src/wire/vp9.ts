@@ -33,9 +33,9 @@ export function describeVp9(
   let position = offset + 1;
   position = readPictureId(bytes, offset, position, end, flags, out);
   if (position !== -1) position = readLayer(bytes, offset, position, end, flags, out);
-  if (position !== -1) position = skipReferences(bytes, position, end, flags);
+  if (position !== -1) position = readReferences(bytes, position, end, flags, out);
   if (position !== -1 && (flags & FLAG_V) !== 0) {
-    position = readStructure(bytes, position, end, out);
+    position = readStructure(bytes, offset, position, end, out);
   }
   if (position === -1 || position >= end) return false;
   out.frameStart = (flags & FLAG_B) !== 0;
@@ -88,23 +88,37 @@ function readLayer(
   return position + 2;
 }
 
-function skipReferences(bytes: Uint8Array, start: number, end: number, flags: number): number {
-  if ((flags & FLAG_F) === 0 || (flags & FLAG_P) === 0) return start;
-  // At most three P_DIFF; N in the lowest bit says that another follows.
+/** At most three P_DIFF of seven bits; N in the lowest bit says that another follows. */
+function readReferences(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  flags: number,
+  out: PayloadDescription,
+): number {
+  out.interPicture = (flags & FLAG_P) !== 0;
+  out.referencesKnown = !out.interPicture;
+  if ((flags & FLAG_F) === 0 || !out.interPicture) return start;
+  out.referencesKnown = true;
+  let references = 0;
   let position = start;
   for (let i = 0; i < 3; i += 1) {
     if (position >= end) return -1;
+    const back = bytes[position]! >> 1;
     const more = (bytes[position]! & 1) !== 0;
     position += 1;
+    if (back >= 1 && back <= 32) references |= 1 << (back - 1);
+    else out.farReference = true;
+    out.references = references >>> 0;
     if (!more) return position;
-    if (i === 2) return -1;
   }
-  return position;
+  return -1;
 }
 
 /** RFC 9628 4.2.1: | N_S |Y|G| RES | ; Y: sizes of N_S + 1 layers ; G: the picture group. */
 function readStructure(
   bytes: Uint8Array,
+  offset: number,
   start: number,
   end: number,
   out: PayloadDescription,
@@ -123,6 +137,7 @@ function readStructure(
   if ((head & 0x08) === 0) return position;
   if (position >= end) return -1;
   const pictures = bytes[position]!;
+  out.pictureGroupOffset = position - offset;
   position += 1;
   for (let i = 0; i < pictures; i += 1) {
     if (position >= end) return -1;
