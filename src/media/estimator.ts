@@ -139,7 +139,7 @@ export class BandwidthEstimator {
   notePacketSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
     const cluster = this.probing.cluster;
     this.sent.note(sequence, now, bytes, kind, cluster);
-    if (cluster !== 0) this.probing.noteSent(now, bytes);
+    if (cluster !== 0) this.probing.noteSent(now, bytes, kind === PacketKind.probe);
     if (this.unreportedSince === Number.POSITIVE_INFINITY) this.unreportedSince = now;
     if (kind !== PacketKind.probe) this.sendBytes += bytes;
     const elapsed = now - this.sendSince;
@@ -256,10 +256,11 @@ export class BandwidthEstimator {
     const acknowledged = this.acknowledged.bitsPerSecond;
     const decreases = rates.decreases;
     const { recent } = this.acknowledged;
-    rates.update(now, delay.trendline.state, delay.queueUs, acknowledged, recent, this.rttUs);
+    const { state } = delay.trendline;
+    rates.update(now, state, delay.queueUs, acknowledged, recent, this.rttUs);
     if (rates.decreases !== decreases) probing.postpone(now + PROBE_AFTER_DECREASE_US);
     const probed = probing.evaluate(now, this.newestSent, this.losses.loss);
-    if (probed > 0 && delay.trendline.state !== DelayState.overuse) {
+    if (probed > 0 && state !== DelayState.overuse) {
       // A saturated probe shows the capacity, also when that is lower than believed; but what
       // arrives anyway is the better witness.
       rates.setProbed(now, Math.max(probed, acknowledged));

@@ -26,6 +26,8 @@ const INTERVAL_SUCCESS_US = 500_000;
 const FEEDBACK_WAIT_US = 1_500_000;
 /** More loss than this is not taken for the path's own. */
 const LOSS_MAX = 0.12;
+/** Media above the probe's rate leaves no room for padding: the cluster ends after so much more. */
+const GOAL_FACTOR_MAX = 3;
 const CLUSTERS = 255;
 
 const Phase = { start: 0, idle: 1, sending: 2, waiting: 3 } as const;
@@ -97,9 +99,11 @@ export class Probing {
     return this.allDemand > 0 ? this.nextAt : Number.POSITIVE_INFINITY;
   }
 
-  /** A packet of the running cluster left. */
-  noteSent(now: number, bytes: number): void {
+  /** A packet of the running cluster left: `padding` of ours, or media that it takes along. */
+  noteSent(now: number, bytes: number, padding: boolean): void {
     this.packets.noteSent(bytes);
+    // Padding begins and ends it, so that the packets outside of the intervals are of one size.
+    if (!padding && now - this.startedAt < this.goalUs * GOAL_FACTOR_MAX) return;
     // Media that leaves in a burst puts the cluster ahead of its rate: padding waits until it is back
     // on it, so that the cluster always spans its time.
     if (now - this.startedAt < this.goalUs || this.packets.sentPackets <= PACKETS_MIN) return;
