@@ -22,7 +22,11 @@ const CIPHERS = [
   "ECDHE-RSA-AES128-GCM-SHA256",
   "ECDHE-RSA-AES256-GCM-SHA384",
 ].join(":");
-const GROUPS = "X25519:P-256:P-384";
+/**
+ * In the order of preference. A group must also be listed for a peer's certificate to be taken:
+ * P-224 is what FFmpeg with GnuTLS makes its own on (seen with FFmpeg 8.1), 112 bits of strength.
+ */
+const GROUPS = "X25519:P-256:P-384:P-521:P-224";
 /** OpenSSL's names of the SRTP profiles, best first. */
 export const SRTP_PROFILES = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
 
