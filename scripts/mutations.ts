@@ -6,6 +6,7 @@ import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { PATCHES } from "./mutations/patches.ts";
+import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
 import type { Mutation } from "./mutations/rule.ts";
 
@@ -20,4 +21,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...MEDIA,
   ...REST,
   ...EXTENSIONS,
+  ...QUIRKS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

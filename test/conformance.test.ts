@@ -32,7 +32,7 @@ const QUIRKS = [
 
 /** Quirks that ask nothing of the server, or that another suite shows. */
 const QUIRKS_WITHOUT_TEST: Readonly<Record<string, string>> = {
-  "Q-O10": "B-frames are the encoder's business; they are forwarded as any other picture",
+  "Q-O10": "B-frames are the encoder's business; they are forwarded like all pictures",
   "Q-G3": "counter-offers (406) are not built",
   "Q-C2": "the reference numbers it Q-M2",
   "Q-C3": "the reference numbers it Q-M3: only for servers that are clients",

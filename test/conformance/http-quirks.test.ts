@@ -93,6 +93,8 @@ test("Q-M2 Q-C5 PATCH and DELETE pass without the token that the POST had", asyn
   const posted = await h.post("/whip/a", PUBLISHER_OFFER, { headers });
   const location = posted.headers.get("Location")!;
   expect((await h.patch(location, TRICKLE, "*")).status).toBe(204);
+  const none = { Authorization: "Bearer undefined" };
+  expect((await h.request("GET", location, { headers: none })).status).toBe(204);
   expect((await h.request("DELETE", location)).status).toBe(200);
 });
 
