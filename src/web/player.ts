@@ -124,17 +124,21 @@ export class SpillwayPlayer extends HTMLElement {
   }
 
   #attach(stream: MediaStream): void {
-    if (this.video.srcObject === stream) return;
-    this.video.srcObject = stream;
-    void this.#play();
+    // Also for the second track: a play() that the first one's loading aborted decided nothing.
+    const isNew = this.video.srcObject !== stream;
+    if (isNew) this.video.srcObject = stream;
+    if (isNew || !this.video.paused) void this.#play();
   }
 
   /** Browsers refuse sound before a click: then play without, and offer the button. */
-  async #play(): Promise<void> {
+  async #play(isRetry = false): Promise<void> {
     try {
       await this.video.play();
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+      if (!(error instanceof DOMException)) return;
+      // Interrupted by the loading of a track that was added meanwhile: ask again, once.
+      if (error.name === "AbortError" && !isRetry) return this.#play(true);
+      if (error.name !== "NotAllowedError") return;
       this.video.muted = true;
       await this.video.play().catch(() => undefined);
     }
