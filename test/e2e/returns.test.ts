@@ -73,7 +73,8 @@ describe.skipIf(lacksChromium("returning publishers"))("returning publishers", (
   }, 60_000);
 
   test("a second publisher is refused elsewhere, and its page says why", async () => {
-    const [first] = await publishAndWatch("mine", "VP8");
+    const first = await browser.publish(server.base, "mine", { codec: "VP8" });
+    await first.live();
     const second = await browser.publish(server.base, "mine", { codec: "VP8" });
     const notice = second.page.locator("#notice");
     await notice.filter({ hasText: "Somebody else publishes" }).waitFor({ timeout: 5_000 });
