@@ -25,6 +25,12 @@ function writePair(): string {
   return made.certificatePem;
 }
 
+const fails = (request: Promise<Response>) =>
+  request.then(
+    () => false,
+    () => true,
+  );
+
 test("W69 E47 --tls-cert and --tls-key serve HTTPS and only HTTPS; both are re-read", async () => {
   const first = writePair();
   const args = ["--http", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key];
@@ -40,14 +46,14 @@ test("W69 E47 --tls-cert and --tls-key serve HTTPS and only HTTPS; both are re-r
       tls: { ca, checkServerIdentity: () => undefined },
     });
   expect((await post("https", "a", first)).status).toBe(201);
-  expect(post("http", "b", first)).rejects.toThrow();
+  expect(await fails(post("http", "b", first))).toBe(true);
   // Links that must be absolute say https.
   expect([...h.control.registry.sessions.all()][0]!.origin).toBe(`https://127.0.0.1:${port}`);
 
   const second = writePair();
   listener.reloadCertificate();
   expect((await post("https", "c", second)).status).toBe(201);
-  expect(post("https", "d", first)).rejects.toThrow();
+  expect(await fails(post("https", "d", first))).toBe(true);
 
   writeFileSync(key, createCertificate().privateKeyPem);
   expect(() => listener!.reloadCertificate()).toThrow();

@@ -1,5 +1,6 @@
 /** Requests that try to get where they should not, or to cost more than they may. */
 import { expect, test } from "bun:test";
+import { readBody } from "../../src/control/body.ts";
 import { streamName } from "../../src/control/names.ts";
 import { Harness, PUBLISHER_OFFER, VIEWER_OFFER } from "../support/control-harness.ts";
 
@@ -144,4 +145,18 @@ test("X-Forwarded-Host cannot write anything but a host into links", async () =>
   const headers = { "X-Forwarded-Host": 'evil.example/" onload="x', "X-Forwarded-Proto": "data" };
   await h.post("/whep/a?redirected=1", VIEWER_OFFER, { headers });
   expect([...h.control.registry.sessions.all()][0]!.origin).toBe("http://localhost");
+});
+
+test("a body that trickles in for ever is given up", async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode("v=0\r\n")),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  const request = new Request("http://h/whip/a", { method: "POST", body });
+  const outcome = await readBody(request, 1000, 20).catch((error: unknown) => error);
+  expect(outcome).toMatchObject({ status: 408 });
+  expect(cancelled).toBe(true);
 });
