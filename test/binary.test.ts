@@ -23,7 +23,7 @@ describe("command line", () => {
   test("--help lists the commands, and each has its own", () => {
     const { code, out } = runBinary(path, ["--help"]);
     expect(code).toBe(0);
-    for (const command of ["serve", "demo", "publish", "doctor", "install", "token"]) {
+    for (const command of ["serve", "demo", "publish", "load", "doctor", "install", "token"]) {
       expect(out).toContain(`  ${command} `);
       const help = runBinary(path, [command, "--help"]);
       expect(help.out).toContain("Usage: spillway");

@@ -1,0 +1,76 @@
+/** The compiled executable as server and as load. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { LoadReport } from "../../src/load/report.ts";
+import { binary } from "../support/binary.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer("serve", { args: ["--egress-workers", "1"] });
+}, SETUP_MS);
+afterAll(() => server?.stop());
+
+async function load(...args: string[]): Promise<{ code: number; report: LoadReport; err: string }> {
+  const child = Bun.spawn([await binary(), "load", ...args, "--json"], {
+    cwd: "/",
+    env: { PATH: process.env.PATH ?? "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  const code = await child.exited;
+  return { code, err, report: (out === "" ? null : JSON.parse(out)) as LoadReport };
+}
+
+test("20 viewers for 3 s lose nothing, get nothing twice, and see whole frames", async () => {
+  const { code, report, err } = await load(
+    `${server.base}/whep/twenty`,
+    ...["--publish", `${server.base}/whip/twenty`, "--bitrate", "600k", "--spread", "15"],
+    ...["--viewers", "20", "--duration", "3", "--decode-check", "--capture-time"],
+    ...["--server-pid", String(server.pid)],
+  );
+  expect(err).toBe("");
+  expect(report.join).toMatchObject({ attempted: 20, connected: 20, failed: 0, failures: {} });
+  expect(report.quality).toMatchObject({ lost: 0, duplicates: 0, authFailures: 0, malformed: 0 });
+  expect(report.sample.framesBroken + report.sample.stampBreaks).toBe(0);
+  // 30 pictures and 50 packets of sound a second, for all twenty.
+  expect(report.sample.framesComplete).toBeGreaterThan(20 * 80 * 2.5);
+  expect(report.join.firstKeyframeMs?.samples).toBe(20);
+  expect(report.traffic.delayMs!.p50).toBeLessThan(100);
+  expect(report.traffic.captureDelayMs!.samples).toBeGreaterThan(0);
+  expect(report.server!.cpuUsPerPacket!).toBeGreaterThan(0);
+  expect(code).toBe(0);
+}, 60_000);
+
+test("what simulated loss takes, NACKs bring back", async () => {
+  const { report } = await load(
+    `${server.base}/whep/lossy`,
+    ...["--publish", `${server.base}/whip/lossy`, "--bitrate", "600k", "--loss", "2"],
+    ...["--viewers", "5", "--duration", "3"],
+  );
+  expect(report.quality.simulatedLoss).toBeGreaterThan(10);
+  expect(report.quality.nacksSent).toBeGreaterThan(0);
+  expect(report.quality.recovered).toBeGreaterThan(report.quality.simulatedLoss / 2);
+}, 60_000);
+
+test("viewers of no stream are told so, and the exit code says it", async () => {
+  const { code, report } = await load(
+    `${server.base}/whep/nobody`,
+    "--viewers",
+    "3",
+    "--duration",
+    "1",
+  );
+  expect(code).toBe(1);
+  expect(report.join).toMatchObject({ attempted: 3, connected: 0, failed: 3 });
+  expect(Object.keys(report.join.failures)[0]).toContain("answered 4");
+}, 60_000);
+
+test("a refused publisher ends the load with one line", async () => {
+  const { code, err } = await load("--publish", `${server.base}/nowhere/x`, "--duration", "1");
+  expect(code).toBe(1);
+  expect(err).toStartWith("spillway: publishing failed: ");
+  expect(err.trim().split("\n").length).toBe(1);
+}, 60_000);
