@@ -48,6 +48,8 @@ const LIMITED_SHARE = 0.65;
 /** A REMB as low as this multiple of what we send may only mean that we send no more: receivers
  * bound it by 1.5 x what they receive (draft-ietf-rmcat-gcc-02 5.5). */
 const REMB_HEADROOM = 1.35;
+/** Without feedback the estimate may grow by loss reports to this multiple of the next layer. */
+const REPORT_HEADROOM = 1.2;
 /** A REMB counts for so long; receivers repeat it each second. */
 const REMB_AGE_MAX_US = 5_000_000;
 
@@ -78,6 +80,7 @@ export class BandwidthEstimator {
   private newestSent = 0;
   /** First packet sent since the last feedback; Infinity for none. */
   private unreportedSince = Number.POSITIVE_INFINITY;
+  private lastSentAt = Number.NEGATIVE_INFINITY;
   private remb = Number.POSITIVE_INFINITY;
   private rembAt = Number.NEGATIVE_INFINITY;
   private rttMeasured = false;
@@ -85,6 +88,7 @@ export class BandwidthEstimator {
   private sendRate = 0;
   private sendBytes = 0;
   private sendSince: number;
+  private nextDemand = 0;
   private readonly view = { targetBitrate: 0, pathClear: true };
 
   constructor(options: EstimatorOptions) {
@@ -132,6 +136,7 @@ export class BandwidthEstimator {
    * the highest. Without it nothing is probed.
    */
   setDemand(next: number, all: number): void {
+    this.nextDemand = next;
     this.probing.setDemand(next, all);
   }
 
@@ -140,6 +145,7 @@ export class BandwidthEstimator {
     const cluster = this.probing.cluster;
     this.sent.note(sequence, now, bytes, kind, cluster);
     if (cluster !== 0) this.probing.noteSent(now, bytes, kind === PacketKind.probe);
+    this.lastSentAt = now;
     if (this.unreportedSince === Number.POSITIVE_INFINITY) this.unreportedSince = now;
     if (kind !== PacketKind.probe) this.sendBytes += bytes;
     const elapsed = now - this.sendSince;
@@ -154,7 +160,7 @@ export class BandwidthEstimator {
     this.feedback = true;
     this.remb = Number.POSITIVE_INFINITY;
     const newestBefore = this.newestSent;
-    this.readStatuses(now, feedback);
+    this.readStatuses(feedback);
     if (this.newestSent > newestBefore) {
       this.unreportedSince = Number.POSITIVE_INFINITY;
       this.noteRoundTrip(now - this.newestSent);
@@ -172,17 +178,26 @@ export class BandwidthEstimator {
   }
 
   /** A receiver report: `fractionLost` 0 to 1. Drives the rate only without transport feedback. */
-  handleReport(_now: number, fractionLost: number, rttUs: number | null): void {
+  handleReport(fractionLost: number, rttUs: number | null): void {
     if (rttUs !== null && !this.rttMeasured) this.rttUs = rttUs;
     if (this.feedback) return;
-    const next = this.losses.report(this.rates.bitrate, fractionLost);
-    this.rates.bitrate = Math.min(this.max, Math.max(this.min, next));
+    const { bitrate } = this.rates;
+    const next = this.losses.report(bitrate, fractionLost);
+    // Growth stops where it is of no use and far above what has been tried.
+    const useful = Math.max(this.sendRate, this.nextDemand) * REPORT_HEADROOM;
+    const bounded = next > bitrate ? Math.max(bitrate, Math.min(next, useful)) : next;
+    this.rates.bitrate = Math.min(this.max, Math.max(this.min, bounded));
   }
 
   /** Call at `nextTimeout`. */
   handleTimeout(now: number): void {
-    if (now - this.rembAt > REMB_AGE_MAX_US) this.remb = Number.POSITIVE_INFINITY;
+    if (now - this.rembAt >= REMB_AGE_MAX_US) this.remb = Number.POSITIVE_INFINITY;
     if (!this.feedback || now < this.silenceAt()) return;
+    if (now - this.lastSentAt > SILENCE_US + this.rttUs) {
+      // We fell silent first; the report of the last packets was lost.
+      this.unreportedSince = Number.POSITIVE_INFINITY;
+      return;
+    }
     // No feedback at all: the queue is longer than we have ever seen or the path is dead.
     this.silences += 1;
     this.unreportedSince = now - this.rttUs;
@@ -190,14 +205,18 @@ export class BandwidthEstimator {
     this.probing.postpone(now + PROBE_AFTER_DECREASE_US);
   }
 
-  /** us; Infinity for never. */
+  /** When `handleTimeout` or `probe` is due, us; Infinity for never. */
   nextTimeout(): number {
-    const probe = this.feedback ? this.probing.nextTimeout() : Number.POSITIVE_INFINITY;
-    const silence = this.feedback ? this.silenceAt() : Number.POSITIVE_INFINITY;
-    return Math.min(probe, silence);
+    if (this.feedback) return Math.min(this.probing.nextTimeout(), this.silenceAt());
+    return this.remb === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : this.rembAt + REMB_AGE_MAX_US;
   }
 
-  /** Bytes of a padding packet to send now as `PacketKind.probe`, 0 for none; ask again after it. */
+  /**
+   * Bytes of a padding packet to send now as `PacketKind.probe`, 0 for none; ask again after it. To
+   * be asked at `nextTimeout` and each 20 ms or so, where it decides whether to begin.
+   */
   probe(now: number): number {
     // Without feedback nobody would tell what came of it.
     if (!this.feedback) return 0;
@@ -212,7 +231,7 @@ export class BandwidthEstimator {
   }
 
   /** Matches every status of a feedback with what was sent. */
-  private readStatuses(now: number, feedback: TransportFeedback): void {
+  private readStatuses(feedback: TransportFeedback): void {
     const { status, delta, baseSequence, statusCount } = feedback;
     const limited = this.sendRate < this.estimate * LIMITED_SHARE;
     let arrival = this.arrivalBase(feedback.referenceTime);
@@ -234,15 +253,15 @@ export class BandwidthEstimator {
         // Reported lost before, found since.
         lost -= 1;
       }
-      if (received) this.noteReceived(now, slot, arrival, limited);
+      if (received) this.noteReceived(slot, arrival, limited);
     }
     this.reportedPackets += reported;
     this.reportedLost += lost;
     this.losses.add(reported, lost, bytes);
   }
 
-  private noteReceived(now: number, slot: number, arrival: number, limited: boolean): void {
-    const sentUs = now - this.sent.ageUs(slot, now);
+  private noteReceived(slot: number, arrival: number, limited: boolean): void {
+    const sentUs = this.sent.sentUs[slot]!;
     const bytes = this.sent.bytes[slot]!;
     const cluster = this.sent.cluster[slot]!;
     if (sentUs > this.newestSent) this.newestSent = sentUs;

@@ -92,11 +92,11 @@ export class Probing {
     return now >= this.dueAt() ? this.packetBytes : 0;
   }
 
-  /** When `due` has something new to say, as far as is known now. */
+  /** When a cluster in flight needs a packet or is given up; Infinity between clusters. */
   nextTimeout(): number {
     if (this.phase === Phase.sending) return this.dueAt();
     if (this.phase === Phase.waiting) return this.sentAt + FEEDBACK_WAIT_US;
-    return this.allDemand > 0 ? this.nextAt : Number.POSITIVE_INFINITY;
+    return Number.POSITIVE_INFINITY;
   }
 
   /** A packet of the running cluster left: `padding` of ours, or media that it takes along. */

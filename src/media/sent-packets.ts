@@ -9,14 +9,13 @@ export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
 export const PacketFate = { none: 0, inFlight: 1, lost: 2, received: 3 } as const;
 
 /**
- * What left for one viewer, by transport-wide sequence number: 2,048 x (4 + 2 + 2 + 1 + 1 + 1) B =
- * 22 KiB. Feedback is matched in O(packets it reports).
+ * What left for one viewer, by transport-wide sequence number: 2,048 x (8 + 2 + 2 + 1 + 1 + 1) B =
+ * 30 KiB. Feedback is matched in O(packets it reports).
  */
 export class SentPackets {
   /** Bytes sent and neither reported nor given up. */
   inFlightBytes = 0;
-  /** Send time in us modulo 2^32: good for differences of up to 35 minutes. */
-  readonly sentUs = new Uint32Array(SENT_PACKETS_MAX);
+  readonly sentUs = new Float64Array(SENT_PACKETS_MAX);
   readonly bytes = new Uint16Array(SENT_PACKETS_MAX);
   readonly kind = new Uint8Array(SENT_PACKETS_MAX);
   /** Probe cluster, 0 for none. */
@@ -50,18 +49,5 @@ export class SentPackets {
     if (before === PacketFate.inFlight) this.inFlightBytes -= this.bytes[slot]!;
     if (before !== PacketFate.received) this.fate[slot] = fate;
     return before;
-  }
-
-  /** us between a packet's departure and `now`. */
-  ageUs(slot: number, now: number): number {
-    return ((now >>> 0) - this.sentUs[slot]!) | 0;
-  }
-
-  /** Nothing in flight will be reported any more: the path was dead. */
-  forgetInFlight(): void {
-    for (let slot = 0; slot < SENT_PACKETS_MAX; slot += 1) {
-      if (this.fate[slot] === PacketFate.inFlight) this.fate[slot] = PacketFate.lost;
-    }
-    this.inFlightBytes = 0;
   }
 }

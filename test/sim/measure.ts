@@ -65,7 +65,7 @@ export function figures(
     used: usedShare(part, layers, best),
     queueMs: percentile(run.queue.subarray(afterStart * 1000, to * 1000), 0.95) / 1000,
     gapMs: longestGap(viewer.browser.shownAt, at(afterStart), at(to)) / 1000,
-    audioLoss: audioLoss(viewer),
+    audioLoss: audioLoss(viewer, from * 50),
     probeShare: viewer.sender.probeBytes / viewer.sender.sentBytes,
     plis: viewer.browser.plis,
     bestLayer: best,
@@ -109,12 +109,12 @@ function longestGap(shownAt: readonly number[], from: number, to: number): numbe
   return Math.max(longest, to - previous);
 }
 
-function audioLoss(viewer: ViewerRun): number {
+function audioLoss(viewer: ViewerRun, from: number): number {
   // The last packets are still under way at the end.
   const sent = viewer.sender.audioSent - 100;
   let lost = 0;
-  for (let i = 0; i < sent; i += 1) if (!viewer.browser.audioSequences.has(i)) lost += 1;
-  return lost / sent;
+  for (let i = from; i < sent; i += 1) if (!viewer.browser.audioSequences.has(i)) lost += 1;
+  return lost / (sent - from);
 }
 
 function percentile(values: Float64Array, share: number): number {
