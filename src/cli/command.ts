@@ -14,14 +14,15 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Calls parseArgs of node:util and turns its complaints into a UsageError. */
-export function usage<T>(parse: () => T): T {
+/** Calls parseArgs of node:util for `command` and turns its complaints into a UsageError. */
+export function usage<T>(command: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
     if (error instanceof TypeError && "code" in error) {
       // "Unknown option '--x'. To specify a positional ...": the first sentence says all.
-      throw new UsageError(error.message.split(". ")[0]!);
+      const complaint = error.message.split(". ")[0]!;
+      throw new UsageError(`${complaint} (see spillway ${command} --help)`);
     }
     throw error;
   }

@@ -26,7 +26,7 @@ ${optionLines([
 
 async function run(args: readonly string[]): Promise<number> {
   const own = ["--json", "--running"];
-  const { values } = usage(() =>
+  const { values } = usage("doctor", () =>
     parseArgs({
       args: args.filter((arg) => own.includes(arg)),
       options: {

@@ -41,7 +41,7 @@ Afterwards:
 };
 
 function run(args: readonly string[]): number {
-  const { values } = usage(() =>
+  const { values } = usage("install", () =>
     parseArgs({
       args: [...args],
       options: {

@@ -69,9 +69,22 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
 
 function readTls(config: Config): Tls | null {
   if (config.tls === null) return null;
-  const cert = readFileSync(config.tls.certFile, "utf8");
-  const key = readFileSync(config.tls.keyFile, "utf8");
-  // Throws when they do not parse or do not belong together.
-  createSecureContext({ cert, key });
+  const cert = readPem("tls-cert", config.tls.certFile);
+  const key = readPem("tls-key", config.tls.keyFile);
+  try {
+    // Throws when they do not parse or do not belong together.
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`tls-cert, tls-key: not a certificate (PEM) and its key: ${reason}`);
+  }
   return { cert, key };
+}
+
+function readPem(option: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -58,7 +58,7 @@ export function parseLoadArguments(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): LoadArguments {
-  const { values, positionals } = usage(() =>
+  const { values, positionals } = usage("load", () =>
     parseArgs({ args: [...args], allowPositionals: true, options: PARSE_OPTIONS }),
   );
   const text = (name: string): string | undefined => {

@@ -1,4 +1,5 @@
 /** `spillway publish`: sends a file to a WHIP address in real time. */
+import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MediaFileError, openMediaFile } from "../client/media-file.ts";
 import { WhipError } from "../client/whip.ts";
@@ -40,7 +41,7 @@ Example:
 };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = usage(() =>
+  const { values, positionals } = usage("publish", () =>
     parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -57,8 +58,13 @@ async function run(args: readonly string[]): Promise<number> {
   if (name === undefined || endpoint === undefined || rest.length > 0) {
     throw new UsageError("publish: needs FILE and URL (see spillway publish --help)");
   }
+  if (values["no-audio"] && values["no-video"]) {
+    throw new UsageError("publish: --no-audio and --no-video together leave nothing to send");
+  }
   if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint)) {
-    throw new UsageError(`publish: "${endpoint}" is not an http(s) URL`);
+    throw new UsageError(
+      `publish: "${endpoint}" is not an http(s) URL such as http://127.0.0.1:8080/whip/NAME`,
+    );
   }
   const stop = stopOnSignal();
   try {
@@ -80,16 +86,27 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    console.error(`spillway: ${error.message}`);
+    console.error(`spillway: ${error.message}${hint(error)}`);
     return 1;
   }
+}
+
+/** What helps, where the server's words do not say it. */
+function hint(error: Error): string {
+  if (!(error instanceof WhipError)) return "";
+  if (error.status === 401) return ` (--token, or ${TOKEN_VARIABLE} in the environment)`;
+  if (error.status === 404) return " (a WHIP address ends in /whip/NAME)";
+  if (/ECONNREFUSED|ConnectionRefused/.test(error.message)) return " (does the server run there?)";
+  if (/certificate/i.test(error.message)) return " (--any-certificate accepts it)";
+  return "";
 }
 
 async function openBlob(name: string): Promise<Blob> {
   const path = name === DEMO_CLIP ? (await import("./demo-clip.ts")).DEMO_CLIP_PATH : name;
   const blob = Bun.file(path);
-  if (!(await blob.exists())) throw new MediaFileError(`${name}: there is no such file`);
-  return blob;
+  if (await blob.exists()) return blob;
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  throw new MediaFileError(`${name}: ${isFolder ? "is a folder" : "there is no such file"}`);
 }
 
 /** What a person can do something about; everything else is a bug and shows its stack. */

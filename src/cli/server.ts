@@ -22,6 +22,7 @@ import {
   withToken,
 } from "./first-token.ts";
 import { type Listener, listen } from "./listener.ts";
+import { explainStart } from "./start-error.ts";
 
 export interface ServerOptions {
   /** Flags; read again on SIGHUP. */
@@ -72,7 +73,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
   } catch (error) {
     await control?.stop();
     // A port that is taken, a certificate or key that cannot be read: one line says it.
-    console.error(`spillway: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`spillway: ${explainStart(error, config)}`);
     log.debug("Start failed", { stack: error instanceof Error ? error.stack : null });
     return 1;
   }

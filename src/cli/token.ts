@@ -81,7 +81,7 @@ interface SigningKey {
 }
 
 async function keygen(args: readonly string[]): Promise<number> {
-  const { values } = usage(() =>
+  const { values } = usage("token", () =>
     parseArgs({
       args: [...args],
       options: {
@@ -113,7 +113,7 @@ async function keygen(args: readonly string[]): Promise<number> {
 }
 
 async function sign(args: readonly string[]): Promise<number> {
-  const { values } = usage(() =>
+  const { values } = usage("token", () =>
     parseArgs({
       args: [...args],
       options: {
@@ -129,10 +129,11 @@ async function sign(args: readonly string[]): Promise<number> {
       },
     }),
   );
-  const config = values.config === undefined ? null : readFileConfig(values.config);
-  const key = await signingKey(values.key, config, values["key-id"] ?? null);
   const rights = rightsOf(values.rights);
   const maxBitrate = bitrateOf(values["max-bitrate"]);
+  const lifetime = secondsOf(values.expires);
+  const config = values.config === undefined ? null : readFileConfig(values.config);
+  const key = await signingKey(values.key, config, values["key-id"] ?? null);
   const issued = Math.floor(realtimeUs() / 1e6);
   const token = new SignJWT({
     rights,
@@ -142,7 +143,7 @@ async function sign(args: readonly string[]): Promise<number> {
     .setProtectedHeader({ alg: key.alg, ...(key.id === null ? {} : { kid: key.id }) })
     .setAudience(values.audience ?? config?.auth.audience ?? "spillway")
     .setIssuedAt(issued)
-    .setExpirationTime(issued + secondsOf(values.expires));
+    .setExpirationTime(issued + lifetime);
   if (values.subject !== undefined) token.setSubject(values.subject);
   const text = await token.sign(key.key);
   console.log(text);
@@ -173,7 +174,11 @@ async function signingKey(
     throw new UsageError("--config: cannot be used with --key");
   }
   if (file !== undefined) return readSigningKey(file, id);
-  if (config === null) throw new UsageError("--key: is missing (or --config)");
+  if (config === null) {
+    throw new UsageError(
+      "--key: is missing (or --config); make a key: spillway token keygen --out FILE",
+    );
+  }
   const found = config.auth.keys.find(
     (key) => key.secret !== undefined && (id === null || key.id === id),
   );
@@ -191,7 +196,8 @@ async function readSigningKey(file: string, id: string | null): Promise<SigningK
   try {
     text = readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new UsageError(`--key: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--key: ${reason}; make a key: spillway token keygen --out ${file}`);
   }
   if (text.startsWith("-----BEGIN PRIVATE KEY-----")) {
     try {

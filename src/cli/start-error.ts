@@ -1,0 +1,31 @@
+/** Why the server did not start, in one line that says what to do. */
+import type { Config } from "../config.ts";
+
+/** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
+export function explainStart(error: unknown, config: Config): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const media = /^bind (\S+) port (\d+): (.*)$/.exec(message);
+  if (media !== null)
+    return `media: UDP ${media[1]}:${media[2]}: ${media[3]}; ${advice("media", message)}`;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!/^E(ADDRINUSE|ADDRNOTAVAIL|ACCES|INVAL)$/.test(code)) return message;
+  const { host, port } = config.http;
+  return `http: TCP ${host}:${port}: ${REASONS[code]}; ${advice("http", code)}`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "not allowed",
+  EINVAL: "not an address to listen on",
+};
+
+function advice(option: "http" | "media", cause: string): string {
+  const owner = option === "http" ? "ss -ltnp" : "ss -lunp";
+  if (/in use|EADDRINUSE/.test(cause))
+    return `choose another --${option}, or find the owner: ${owner}`;
+  if (/denied|EACCES/.test(cause)) {
+    return "ports below 1024 need CAP_NET_BIND_SERVICE: spillway install --privileged-ports";
+  }
+  return `choose another --${option}; ip address lists those of this machine`;
+}

@@ -1,0 +1,130 @@
+/** token, install and doctor, on the executable. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
+import { loadConfig } from "../../src/config.ts";
+import { SOCKET_BUFFER_BYTES } from "../../src/limits.ts";
+import { binary, runBinary } from "../support/binary.ts";
+import { SETUP_MS, startServer } from "../support/server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "spillway-tools-"));
+let path = "";
+
+beforeAll(async () => {
+  path = await binary();
+}, SETUP_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function succeed(args: readonly string[]): string {
+  const { code, out, err } = runBinary(path, args);
+  expect(code, err).toBe(0);
+  return out;
+}
+
+function configOf(text: string) {
+  const result = loadConfig({
+    args: ["--config", "x.toml"],
+    env: {},
+    readFile: () => text,
+    cores: 2,
+    memoryBytes: 8 * 2 ** 30,
+  });
+  if (!result.ok) throw new Error(result.error);
+  return result.config;
+}
+
+test("keygen's lines are configuration, and the server takes the tokens that the key signs", async () => {
+  const key = join(folder, "hs.key");
+  const lines = succeed(["token", "keygen", "--out", key, "--id", "2026"]);
+  expect(statSync(key).mode & 0o777).toBe(0o600);
+  const args = ["token", "--key", key, "--key-id", "2026", "--stream", "news/*"];
+  const token = succeed([...args, "--rights", "view,publish", "--expires", "30m"]).trim();
+  expect(decodeProtectedHeader(token)).toEqual({ alg: "HS256", kid: "2026" });
+  const server = await startServer("serve", { config: lines });
+  try {
+    const ask = async (url: string, bearer: string) => {
+      const headers = { Authorization: `Bearer ${bearer}`, "Content-Type": "application/sdp" };
+      return (await fetch(`${server.base}${url}`, { method: "POST", headers, body: "x" })).status;
+    };
+    // 400: the token is good, the offer is not.
+    expect(await ask("/whip/news/1", token)).toBe(400);
+    expect(await ask("/whep/news/1", token)).toBe(400);
+    expect(await ask("/whip/news/1/2", token)).toBe(403);
+    expect(await ask("/whip/news/1", `${token.slice(0, -4)}AAAA`)).toBe(401);
+    const viewer = succeed(["token", "--key", key, "--stream", "news/*"]).trim();
+    expect(await ask("/whip/news/1", viewer)).toBe(403);
+  } finally {
+    await server.stop();
+  }
+}, 30_000);
+
+test("an EdDSA key's public half verifies what the private half signs", async () => {
+  const key = join(folder, "ed.key");
+  const config = configOf(succeed(["token", "keygen", "--alg", "EdDSA", "--out", key]));
+  const token = succeed(["token", "--key", key, "--max-bitrate", "3M", "--expires", "2h"]).trim();
+  const pem = await importSPKI(config.auth.keys[0]!.public!, "EdDSA");
+  const { payload } = await jwtVerify(token, pem, { audience: "spillway" });
+  expect(payload).toMatchObject({ rights: ["view"], streams: ["**"], maxBitrate: 3_000_000 });
+  expect(payload.exp! - payload.iat!).toBe(7200);
+});
+
+test("--config signs with the file's key and for its audience", async () => {
+  const secret = Buffer.alloc(32, 7).toString("base64url");
+  const file = join(folder, "spillway.toml");
+  writeFileSync(
+    file,
+    `[auth]\naudience = "live"\n[[auth.keys]]\nid = "k"\nalg = "HS256"\nsecret = "${secret}"\n`,
+  );
+  const token = succeed(["token", "--config", file]).trim();
+  const { payload } = await jwtVerify(token, Buffer.alloc(32, 7), { audience: "live" });
+  expect(payload.rights).toEqual(["view"]);
+});
+
+test("install prints what it writes, keeps what exists, and its configuration is valid", () => {
+  const root = join(folder, "root");
+  const printed = succeed(["install", "--binary", "/opt/spillway"]);
+  succeed(["install", "--binary", "/opt/spillway", "--write", "--root", root]);
+  const unit = readFileSync(join(root, "etc/systemd/system/spillway.service"), "utf8");
+  const config = readFileSync(join(root, "etc/spillway/spillway.toml"), "utf8");
+  const sysctl = readFileSync(join(root, "etc/sysctl.d/60-spillway.conf"), "utf8");
+  for (const text of [unit, config, sysctl]) expect(printed).toContain(text);
+  expect(unit).toContain("\nExecStart=/opt/spillway serve --config /etc/spillway/spillway.toml\n");
+  for (const line of ["Type=notify", "Restart=always", "LimitNOFILE=1048576", "DynamicUser=yes"]) {
+    expect(unit).toContain(`\n${line}\n`);
+  }
+  expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
+  expect(unit).toContain("\nCapabilityBoundingSet=\n");
+  expect(sysctl).toContain(`net.core.rmem_max = ${SOCKET_BUFFER_BYTES}\n`);
+  expect(statSync(join(root, "etc/spillway/spillway.toml")).mode & 0o777).toBe(0o640);
+  expect(configOf(config)).toEqual(configOf(""));
+  writeFileSync(join(root, "etc/spillway/spillway.toml"), "mine");
+  expect(succeed(["install", "--write", "--root", root])).toContain("exists, left as it is");
+  expect(readFileSync(join(root, "etc/spillway/spillway.toml"), "utf8")).toBe("mine");
+  expect(succeed(["install", "--privileged-ports"])).toContain("=CAP_NET_BIND_SERVICE\n");
+});
+
+test("doctor names every check, the firewall rule of the configuration, and taken ports", () => {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  try {
+    const at = ["--http", `127.0.0.1:${listener.port}`, "--media", "127.0.0.1:0", "--json"];
+    const taken = runBinary(path, ["doctor", ...at]);
+    expect(taken.code).toBe(1);
+    const { ok, findings } = JSON.parse(taken.out);
+    expect(ok).toBe(false);
+    const failed = findings.filter((finding: { level: string }) => finding.level === "fail");
+    expect(failed).toMatchObject([{ name: `tcp 127.0.0.1:${listener.port}` }]);
+    expect(failed[0].mend).toContain("ss -ltnp");
+    for (const finding of findings) expect(finding.mend === null).toBe(finding.level === "ok");
+    const running = runBinary(path, ["doctor", "--running", ...at]);
+    expect(running.code).toBe(0);
+    expect(JSON.parse(running.out).findings.length).toBe(findings.length - 2);
+  } finally {
+    listener.stop(true);
+  }
+  const workers = ["--ingest-workers", "2", "--egress-workers", "3"];
+  const text = succeed(["doctor", "--running", "--media", "0.0.0.0:9000", ...workers]);
+  expect(text).toContain("dport { tcp . 8080, udp . 9000-9004 } accept");
+  expect(text).toContain("ufw allow 8080/tcp && ufw allow 9000:9004/udp");
+});
