@@ -23,6 +23,8 @@ export class LayerMap {
   /** Layer point of each decode target, for the structure of this version. */
   readonly #pointOf = new Uint8Array(DECODE_TARGETS_MAX);
   #targets = 0;
+  /** VP9: the highest spatial layer, as the scalability structure or the packets so far say. */
+  #top = 0;
   #version = -1;
   /** Grid points by decode target: those for which it is the best. */
   readonly #gridOf = new Uint32Array(DECODE_TARGETS_MAX);
@@ -30,6 +32,7 @@ export class LayerMap {
   /** Another source begins. */
   reset(): void {
     this.#group.clear();
+    this.#top = 0;
     this.#version = -1;
   }
 
@@ -86,8 +89,8 @@ export class LayerMap {
   /** RFC 7741 4.2: temporal layers only. */
   #fromVp8(payload: PayloadDescription, out: PacketLayers): void {
     describe(payload, out);
-    out.needed = pointsFrom(0, payload.temporalId);
-    out.active = ALL_POINTS;
+    out.needed = pointsWithin(0, 0, payload.temporalId);
+    out.active = pointsWithin(0, 0, 0);
     if (payload.keyframe) out.switches = ALL_POINTS;
     else if (payload.switchingPoint && payload.temporalId > 0) {
       // Y: depends on the base layer only; what lies between must flow already.
@@ -111,12 +114,16 @@ export class LayerMap {
       out.frameNumberBits = 0;
       return;
     }
+    if (payload.spatialLayers > 0) this.#top = payload.spatialLayers - 1;
+    this.#top = Math.max(this.#top, payload.spatialId);
     // Z: no upper spatial layer refers to it, so that only viewers of this very layer need it.
-    const own = pointsOf(payload.spatialId, payload.temporalId);
-    out.needed = payload.notReferencedAbove
-      ? own
-      : pointsFrom(payload.spatialId, payload.temporalId);
-    out.active = ALL_POINTS;
+    const own = payload.notReferencedAbove;
+    out.needed = pointsWithin(
+      payload.spatialId,
+      own ? payload.spatialId : this.#top,
+      payload.temporalId,
+    );
+    out.active = pointsWithin(0, this.#top, 0);
     if (payload.referencesKnown && !payload.farReference) {
       out.references = payload.references;
       out.flags |= LayerFlag.referencesKnown;
@@ -176,15 +183,12 @@ function describe(payload: PayloadDescription, out: PacketLayers): void {
   if (payload.frameEnd) out.flags |= LayerFlag.end;
 }
 
-/** Points of one spatial layer from a temporal layer upwards. */
-function pointsOf(spatialId: number, temporalId: number): number {
-  return (((0xff << temporalId) & 0xff) << (spatialId * 8)) >>> 0;
-}
-
-/** The same of this and all higher spatial layers. */
-function pointsFrom(spatialId: number, temporalId: number): number {
+/** Points of the spatial layers `from` to `to`, of a temporal layer and those above it. */
+function pointsWithin(from: number, to: number, temporalId: number): number {
+  const row = (0xff << temporalId) & 0xff;
   let points = 0;
-  for (let layer = spatialId; layer < SPATIAL_LAYERS_MAX; layer += 1)
-    points |= pointsOf(layer, temporalId);
+  for (let layer = from; layer <= to && layer < SPATIAL_LAYERS_MAX; layer += 1) {
+    points |= row << (layer * 8);
+  }
   return points >>> 0;
 }

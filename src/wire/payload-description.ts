@@ -47,6 +47,8 @@ export class PayloadDescription {
   farReference = false;
   /** VP9: P_DIFFs are there, or nothing is referred to. */
   referencesKnown = false;
+  /** VP9 scalability structure: how many spatial layers (N_S + 1); 0 when absent. */
+  spatialLayers = 0;
   /** VP9 scalability structure: where its picture group begins (the byte N_G); 0 when absent. */
   pictureGroupOffset = 0;
   /** ParameterSet flags of the units that begin in this packet. */
@@ -78,6 +80,7 @@ export class PayloadDescription {
     this.references = 0;
     this.farReference = false;
     this.referencesKnown = false;
+    this.spatialLayers = 0;
     this.pictureGroupOffset = 0;
     this.parameterSets = 0;
     this.idrWithoutSps = false;

@@ -125,6 +125,7 @@ function readStructure(
 ): number {
   if (start >= end) return -1;
   const head = bytes[start]!;
+  out.spatialLayers = (head >> 5) + 1;
   let position = start + 1;
   if ((head & 0x10) !== 0) {
     const sizes = 4 * ((head >> 5) + 1);
