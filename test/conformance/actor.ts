@@ -75,15 +75,22 @@ export class Actor {
   #current: Credentials;
   #remote: Credentials;
 
-  /** POSTs `offer`, whose credentials and fingerprint are replaced by our own. Wants 201. */
+  /**
+   * POSTs `offer`, whose credentials and fingerprint are replaced by our own. Wants 201; asks again
+   * for a moment while a stream is not live yet: its publisher's last handshake flight may be on
+   * its way.
+   */
   static async post(url: string, offer: string, style: Style = {}): Promise<Actor> {
     const credentials = newCredentials();
     const body = personalise(offer, credentials);
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/sdp", ...style.headers },
-      body,
-    });
+    const headers = { "Content-Type": "application/sdp", ...style.headers };
+    const send = () => fetch(url, { method: "POST", headers, body });
+    let response = await send();
+    for (let i = 0; response.status === 409 && i < 40; i += 1) {
+      await response.text();
+      await Bun.sleep(50);
+      response = await send();
+    }
     const text = await response.text();
     if (response.status !== 201) throw new Error(`POST: ${response.status} ${text}`);
     const answer = readAnswer(text);
