@@ -4,6 +4,7 @@
  */
 import { type Figures, measure } from "../../test/sim/measure.ts";
 import { type Case, cases, type Targets } from "../../test/sim/scenarios.ts";
+import { missedTargets, RISING } from "../../test/sim/targets.ts";
 
 const FIGURES = [
   "settleSeconds",
@@ -14,9 +15,6 @@ const FIGURES = [
   "audioLoss",
   "probeShare",
 ] as const;
-/** More is better for these. */
-const RISING: readonly string[] = ["used"];
-
 const seeds = Number(process.argv[2] ?? 10);
 const suite = process.argv[3];
 const rows = new Map<string, Row>();
@@ -64,12 +62,6 @@ function summary(row: Row): object {
     layers: row.runs.map((run) => run.layer).join(""),
     medianAndWorst: values,
   };
-}
-
-function missedTargets(run: Figures, targets: Targets): (keyof Targets)[] {
-  return (Object.keys(targets) as (keyof Targets)[]).filter((name) =>
-    RISING.includes(name) ? run[name] < targets[name]! : run[name] > targets[name]!,
-  );
 }
 
 function rounded(value: number): number {

@@ -34,7 +34,8 @@ export class AcknowledgedRate {
    */
   get recent(): number {
     if (this.bitsPerSecond === 0) return 0;
-    const bytes = this.buckets.reduce(sum);
+    let bytes = 0;
+    for (let i = 0; i < BUCKETS; i += 1) bytes += this.buckets[i]!;
     const partial = this.lastArrival - this.bucket * BUCKET_US;
     return (bytes * 8e6) / ((BUCKETS - 1) * BUCKET_US + partial);
   }
@@ -92,8 +93,4 @@ export class AcknowledgedRate {
       (sampleVariance * estimate + predicted * sample) / (sampleVariance + predicted);
     this.variance = (sampleVariance * predicted) / (sampleVariance + predicted);
   }
-}
-
-function sum(left: number, right: number): number {
-  return left + right;
 }

@@ -44,7 +44,8 @@ export class RateControl {
   /** Times the rate was cut. */
   decreases = 0;
   private increasing = true;
-  private changedAt = Number.NEGATIVE_INFINITY;
+  /** Infinity before the first feedback, from which growth is counted. */
+  private changedAt = Number.POSITIVE_INFINITY;
   private reducedAt = Number.NEGATIVE_INFINITY;
   private emptySince = Number.POSITIVE_INFINITY;
   private congestedSince = Number.POSITIVE_INFINITY;
@@ -117,7 +118,7 @@ export class RateControl {
   }
 
   private increase(now: number, acknowledged: number, rttUs: number): void {
-    const elapsed = Math.min(now - this.changedAt, GROWTH_INTERVAL_MAX_US);
+    const elapsed = Math.max(0, Math.min(now - this.changedAt, GROWTH_INTERVAL_MAX_US));
     this.changedAt = now;
     if (acknowledged === 0) return;
     // 5.5: above the known maximum by three deviations the maximum is unknown again.
