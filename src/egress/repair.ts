@@ -5,8 +5,11 @@ import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
 import { NO_PAYLOAD_TYPE } from "./track-format.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
-/** Without a measured round trip, a packet is sent again at most this often. */
-const INTERVAL_DEFAULT_US = 50_000;
+/**
+ * Without a measured round trip, a packet is sent again at most this often. Players repeat a NACK
+ * after a round trip of their own; some give up after 50 ms (werift).
+ */
+const INTERVAL_DEFAULT_US = 20_000;
 const INTERVAL_MIN_US = 10_000;
 
 /**
@@ -19,10 +22,9 @@ export function repair(
   track: ViewerTrack,
   sequence: number,
   now: number,
-  roundTripUs: number | null,
 ): void {
   const index = track.segments.unwrap(sequence);
-  if (answer(context, track, index, now, roundTripUs)) {
+  if (answer(context, track, index, now)) {
     track.totals.retransmissions += 1;
     context.count(Counter.retransmissions!);
   } else {
@@ -30,16 +32,10 @@ export function repair(
   }
 }
 
-function answer(
-  context: EgressContext,
-  track: ViewerTrack,
-  index: number,
-  now: number,
-  roundTripUs: number | null,
-): boolean {
+function answer(context: EgressContext, track: ViewerTrack, index: number, now: number): boolean {
   if (index < 0) return false;
   return track.history.has(index)
-    ? sendRepair(context, track, index, now, roundTripUs)
+    ? sendRepair(context, track, index, now)
     : sendFirst(context, track, index, now);
 }
 
@@ -64,10 +60,9 @@ function sendRepair(
   track: ViewerTrack,
   index: number,
   now: number,
-  roundTripUs: number | null,
 ): boolean {
   const { history, parameterSets, viewer } = track;
-  const interval = Math.max(INTERVAL_MIN_US, roundTripUs ?? INTERVAL_DEFAULT_US);
+  const interval = Math.max(INTERVAL_MIN_US, viewer.roundTripLowUs ?? INTERVAL_DEFAULT_US);
   if (!history.mayResend(index, now, interval)) return false;
   if (parameterSets.holds(index)) parameterSets.load();
   else if (!loadSlot(context, track, index)) return false;

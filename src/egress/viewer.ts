@@ -42,6 +42,8 @@ export class Viewer {
   /** A track began a new time line: its report is due at once. */
   reportDue = false;
   roundTripUs: number | null = null;
+  /** The same, slow to rise: a report that was held up must not hold up repairs. */
+  roundTripLowUs: number | null = null;
   /** Infinity before. */
   firstMediaAt = Number.POSITIVE_INFINITY;
   firstMediaTold = false;
@@ -182,6 +184,8 @@ export class Viewer {
     const sample = (ticks * 1e6) / 65536;
     const before = this.roundTripUs;
     this.roundTripUs = before === null ? sample : before + (sample - before) / 8;
+    const low = this.roundTripLowUs;
+    this.roundTripLowUs = low === null || sample < low ? sample : low + (sample - low) / 32;
   }
 
   private handleNack(now: number, bytes: Uint8Array): void {
@@ -194,7 +198,7 @@ export class Viewer {
     this.context.count(Counter.nacksReceived!);
     if (!this.mediaAllowed) return;
     for (let i = 0; i < count; i += 1) {
-      repair(this.context, track, nacked[i]!, now, this.roundTripUs);
+      repair(this.context, track, nacked[i]!, now);
     }
   }
 
