@@ -3,7 +3,7 @@
  * sockets and its doorbell until the next deadline, works in bounded chunks, and gives the
  * JavaScript event loop (commands from control) a turn after each.
  */
-import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
+import type { CloseReason, WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { HEARTBEAT_TIMEOUT_MS, RECEIVE_BATCH, SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { createPeerCounters } from "../peer/counters.ts";
@@ -118,7 +118,7 @@ export class MediaLoop {
 
   handleCommand(command: WorkerCommand): void {
     const now = monotonicUs();
-    if (command.type === "close") this.closeSession(command.session, command.reason, now);
+    if (command.type === "close") this.obeyClose(command.session, command.reason, now);
     else if (command.type === "ice-restart") {
       const peer = this.table.bySession(command.session);
       if (peer !== null) this.table.restart(now, peer, command);
@@ -126,8 +126,18 @@ export class MediaLoop {
     else this.logic.command(command, now);
   }
 
+  /** As `closeSession`, and close_notify is out first: at `closed` control may end this thread. */
+  private obeyClose(session: number, reason: CloseReason, now: number): void {
+    const peer = this.table.bySession(session);
+    if (peer === null) return;
+    this.table.close(now, peer, reason);
+    this.queueTransmits();
+    this.flush();
+    this.sessionClosed(peer, now);
+  }
+
   /** Ends a session from our side: DTLS close_notify, then `closed` to logic and control. */
-  closeSession(session: number, reason: Parameters<PeerTable["close"]>[2], now: number): void {
+  closeSession(session: number, reason: CloseReason, now: number): void {
     const peer = this.table.bySession(session);
     if (peer === null) return;
     this.table.close(now, peer, reason);
