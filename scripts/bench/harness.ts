@@ -1,0 +1,217 @@
+/** Starts servers and loads on their cores, and says under which conditions. */
+import { readFileSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { resolve } from "node:path";
+import type { SourcePlan } from "../../src/load/options.ts";
+import type { LoadReport } from "../../src/load/report.ts";
+import { LOAD_CORE, PINNING, pinned, SERVER_CORE } from "./pin.ts";
+
+const ROOT = resolve(import.meta.dir, "../..");
+export const EXECUTABLE = resolve(ROOT, "dist/spillway");
+
+/** Every benchmark's figures with what is needed to judge and repeat them. */
+export interface BenchResult {
+  readonly name: string;
+  readonly command: string;
+  readonly date: string;
+  readonly commit: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly conditions: Readonly<Record<string, string | number | boolean>>;
+  readonly results: readonly Row[];
+}
+
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  readonly conditions: BenchResult["conditions"];
+  /** Calls `row` with every line as it is measured. */
+  run(options: BenchOptions, row: (row: Row) => void): Promise<void>;
+}
+
+export interface BenchOptions {
+  /** A few points, a few seconds each: to see that it works. */
+  readonly quick: boolean;
+}
+
+/** What all benchmarks send unless they say otherwise. */
+export function sourcePlan(bitrate: number, spread: boolean): SourcePlan {
+  return {
+    audio: true,
+    video: bitrate > 0,
+    bitrate: Math.max(bitrate, 10_000),
+    fps: 30,
+    spreadUs: spread ? SPREAD_MS * 1000 : 0,
+    packetBytes: 1100,
+    gopSeconds: 2,
+    keyframeRatio: 4,
+  };
+}
+
+/** Frames as they arrive over a real uplink. */
+export const SPREAD_MS = 15;
+
+/** The same plan as options of `spillway load`. */
+export function sourceArguments(bitrate: number, spread: boolean): string[] {
+  if (bitrate === 0) return ["--no-video"];
+  return [
+    "--bitrate",
+    String(bitrate),
+    ...(spread ? ["--spread", String(SPREAD_MS)] : ["--burst"]),
+  ];
+}
+
+export interface RunningServer {
+  readonly whip: (stream: string) => string;
+  readonly whep: (stream: string) => string;
+  readonly pid: number;
+  /** Options that every load of this server needs. */
+  readonly arguments: readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+export interface ServerCommand {
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly cores?: number | string;
+  /** Answers with any status once it serves. */
+  readonly probe: string;
+  readonly whip: (stream: string) => string;
+  readonly whep: (stream: string) => string;
+  readonly arguments?: readonly string[];
+}
+
+const START_TIMEOUT_MS = 15_000;
+
+/** Starts any server and waits until its address answers. Throws when it does not. */
+export async function startServer(server: ServerCommand): Promise<RunningServer> {
+  const child = Bun.spawn(pinned(server.cores ?? SERVER_CORE, server.command), {
+    cwd: server.cwd ?? ROOT,
+    env: { ...process.env, ...server.env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  void new Response(child.stderr).text().then((text) => {
+    log = text;
+  });
+  const end = performance.now() + START_TIMEOUT_MS;
+  while (!(await answers(server.probe))) {
+    if (child.exitCode !== null)
+      throw new Error(`it ended with ${child.exitCode}: ${log.slice(-300)}`);
+    if (performance.now() > end) {
+      child.kill();
+      throw new Error(`no answer at ${server.probe} within ${START_TIMEOUT_MS / 1000} s`);
+    }
+    await Bun.sleep(100);
+  }
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+    await child.exited;
+    clearTimeout(timer);
+  };
+  const { whip, whep } = server;
+  return { whip, whep, pid: child.pid, arguments: server.arguments ?? [], stop };
+}
+
+let port = 18_600;
+
+/** A port of its own for each server, below those that the kernel hands out. */
+export function nextPort(): number {
+  port += 10;
+  return port;
+}
+
+export function startSpillway(
+  workers = 1,
+  cores: number | string = SERVER_CORE,
+): Promise<RunningServer> {
+  const http = nextPort();
+  const base = `http://127.0.0.1:${http}`;
+  return startServer({
+    command: [
+      EXECUTABLE,
+      "serve",
+      ...["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${http + 1}`],
+      ...["--egress-workers", String(workers), "--insecure", "--drain-seconds", "0"],
+      ...["--log-level", "warn"],
+    ],
+    cores,
+    probe: `${base}/readyz`,
+    whip: (stream) => `${base}/whip/${stream}`,
+    whep: (stream) => `${base}/whep/${stream}`,
+  });
+}
+
+/** Runs `spillway load ... --json` on the load's core. */
+export async function runLoad(
+  server: RunningServer,
+  args: readonly string[],
+  cores: number | string = LOAD_CORE,
+): Promise<LoadReport> {
+  const command = [EXECUTABLE, "load", ...args, ...server.arguments, "--json"];
+  const child = Bun.spawn(pinned(cores, [...command, "--server-pid", String(server.pid)]), {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  await child.exited;
+  if (out === "") throw new Error(err.trim() || `${command.join(" ")} said nothing`);
+  return JSON.parse(out) as LoadReport;
+}
+
+/** One stream and its viewers. */
+export function fanoutArguments(
+  server: RunningServer,
+  viewers: number,
+  bitrate: number,
+  spread: boolean,
+  seconds: number,
+): string[] {
+  return [
+    server.whep("bench"),
+    ...["--publish", server.whip("bench"), ...sourceArguments(bitrate, spread)],
+    ...["--viewers", String(viewers), "--rate", "100", "--duration", String(seconds)],
+  ];
+}
+
+export function describeRun(bench: Bench, command: string, results: readonly Row[]): BenchResult {
+  return {
+    name: bench.name,
+    command,
+    date: new Date().toISOString(),
+    commit: text(["git", "describe", "--always", "--dirty"]),
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      memoryGib: Math.round(totalmem() / 2 ** 30),
+      kernel: release(),
+      loadAverageAtEnd: Math.round(loadavg()[0]! * 100) / 100,
+    },
+    versions: {
+      spillway: text([EXECUTABLE, "--version"]),
+      bun: Bun.version,
+      system: /^PRETTY_NAME="(.*)"$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "",
+    },
+    conditions: { pinning: PINNING, ...bench.conditions },
+    results,
+  };
+}
+
+function text(command: string[]): string {
+  return Bun.spawnSync(command, { cwd: ROOT }).stdout.toString().trim();
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await (await fetch(url)).text();
+    return true;
+  } catch {
+    return false;
+  }
+}
