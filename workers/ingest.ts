@@ -102,6 +102,8 @@ function start(setup: WorkerSetup): void {
     nextTimeout: () => {
       let earliest = Number.POSITIVE_INFINITY;
       for (const publisher of publishers.values()) {
+        // Without an address (another session took it over) nothing that is due can leave.
+        if (publisher.peer.path === null) continue;
         earliest = Math.min(earliest, publisher.nextTimeout());
       }
       return earliest;

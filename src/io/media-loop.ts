@@ -64,6 +64,7 @@ export class MediaLoop {
   private readonly visitMark: (index: number) => void;
   private logic!: MediaLogic;
   /** The receiver's last batch, handled up to `batchNext`. */
+  private firstSocket = 0;
   private batchSocket = 0;
   private batchNext = 0;
   private batchCount = 0;
@@ -186,12 +187,16 @@ export class MediaLoop {
   private readSockets(ready: number, now: number): void {
     const deadline = now + READ_BUDGET_US;
     if (!this.handleBatch(now, deadline)) return;
-    for (let socket = 0; socket < this.setup.sockets.length; socket += 1) {
+    // Another socket goes first each turn, or one under a storm would silence those behind it.
+    const { sockets } = this.setup;
+    this.firstSocket = (this.firstSocket + 1) % sockets.length;
+    for (let i = 0; i < sockets.length; i += 1) {
+      const socket = (this.firstSocket + i) % sockets.length;
       if ((ready & (1 << socket)) === 0) continue;
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
         this.batchSocket = socket;
         this.batchNext = 0;
-        this.batchCount = this.receiver.receive(this.setup.sockets[socket]!);
+        this.batchCount = this.receiver.receive(sockets[socket]!);
         const full = this.batchCount === RECEIVE_BATCH;
         if (!this.handleBatch(now, deadline)) return;
         if (!full) break;

@@ -6,6 +6,7 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
+const EPOLLERR = 8;
 const EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_MAX = 64;
 const DOORBELL = 0xffffffff;
@@ -58,7 +59,8 @@ export class Poller {
     for (let i = 0; i < count; i += 1) {
       const data = this.view.getUint32(i * 12 + 4, true);
       if (data === DOORBELL) drainEventFd(this.doorbellFd);
-      else if ((this.view.getUint32(i * 12, true) & EPOLLIN) !== 0) ready |= 1 << data;
+      // Reading takes an error off the socket; left there, it would wake this thread for ever.
+      else if ((this.view.getUint32(i * 12, true) & (EPOLLIN | EPOLLERR)) !== 0) ready |= 1 << data;
     }
     return ready;
   }
