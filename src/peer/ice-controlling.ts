@@ -8,7 +8,7 @@ import type { Transmit } from "./transmit.ts";
 
 /** RFC 8445 14.2: Ta. */
 const PACE_US = 50_000;
-/** RFC 7675 5.1 asks for 5 s, randomised; browsers use half of it. */
+/** RFC 7675 5.1 asks for 5 s, times 0.8 to 1.2 at random; browsers use half of it. */
 const CONSENT_US = 2_500_000;
 /** An unanswered consent check is repeated. */
 const CONSENT_RETRY_US = 500_000;
@@ -34,6 +34,7 @@ export class IceControlling implements IceAgent {
   readonly #paths: readonly Path[];
   readonly #random: (out: Uint8Array) => void;
   readonly #tieBreaker = new Uint8Array(8);
+  readonly #dice = new Uint8Array(1);
   readonly #transactions: Transaction[] = [];
   #keys: IceKeys;
   #username: Uint8Array;
@@ -88,7 +89,8 @@ export class IceControlling implements IceAgent {
       this.#settled = true;
       this.selected = path;
     }
-    this.#nextAt = now + CONSENT_US;
+    this.#random(this.#dice);
+    this.#nextAt = now + CONSENT_US * (0.8 + (0.4 * this.#dice[0]!) / 255);
     return IceOutcome.valid;
   }
 
