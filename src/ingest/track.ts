@@ -13,7 +13,7 @@ import { Header, HeaderFloat, RingText, SlotFlag } from "../ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../ring/writer.ts";
 import { CODEC_NAMES, Codec, type CodecId, type CodecName } from "../wire/codecs.ts";
 import { describePayload } from "../wire/describe.ts";
-import { EXTENSION_STORED_MAX } from "../wire/extensions.ts";
+import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
 import { ParameterSet, PayloadDescription } from "../wire/payload-description.ts";
 import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
@@ -310,12 +310,22 @@ export class Track {
     this.#count(Counter.keyframesIn, 1);
   }
 
+  /**
+   * The dependency descriptor goes first: a keyframe's takes up to 100 of the area's 126 bytes, and
+   * without it no receiver that has negotiated it can decode; any other element can be missed.
+   */
   #storeExtensions(offset: number, bytes: Uint8Array, header: RtpHeader): void {
     if (header.extensionLength === 0) return;
+    this.#storeElements(offset, bytes, header, true);
+    this.#storeElements(offset, bytes, header, false);
+  }
+
+  #storeElements(offset: number, bytes: Uint8Array, header: RtpHeader, descriptor: boolean): void {
     extensions.reset(bytes, header);
     while (extensions.next()) {
       const id = this.extensionIds[extensions.id]!;
       if (id === 0 || id > EXTENSION_STORED_MAX) continue;
+      if ((id === Extension.dependencyDescriptor) !== descriptor) continue;
       this.writer.addExtension(offset, id, bytes, extensions.offset, extensions.length);
     }
   }

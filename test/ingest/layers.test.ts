@@ -79,3 +79,29 @@ test("a ring without descriptors names no decode targets", () => {
   const session = new Session([section({ ssrcs: [SSRC] })]);
   expect(new DecodeTargets().load(session.readers[0]![0]!.views)).toBe(false);
 });
+
+test("a keyframe's descriptor has its place before all other extensions", () => {
+  const extensionIds = new Array<number>(EXTENSION_TABLE_LENGTH).fill(0);
+  extensionIds[Extension.dependencyDescriptor] = DESCRIPTOR_ID;
+  extensionIds[Extension.colorSpace] = 12;
+  extensionIds[Extension.absCaptureTime] = 7;
+  const session = new Session([
+    section({ formats: [format({ codec: "vp9" })], extensionIds, ssrcs: [SSRC] }),
+  ]);
+  const [key] = layerVector("vp9-l3t3").packets;
+  const { sequence, timestamp, head, descriptor } = key!;
+  session.rtp(
+    1000,
+    build({
+      ...{ type: 96, ssrc: SSRC, sequence, timestamp, payload: head },
+      extensions: [
+        [12, new Uint8Array(28)],
+        [7, new Uint8Array(16)],
+        [DESCRIPTOR_ID, descriptor],
+      ],
+    }),
+  );
+  const slot = session.read((session.readers[0]![0]!.head - 1) | 0)!;
+  expect(slot.extensions[0]).toBe(Extension.dependencyDescriptor);
+  expect([...slot.extensions.subarray(2, 2 + descriptor.length)]).toEqual([...descriptor]);
+});
