@@ -179,6 +179,16 @@ export interface TrackStats {
   readonly framesPerSecond: number | null;
 }
 
+/** What this kernel and its libraries offer; where one is missing, slower code does the same. */
+export interface PathFeatures {
+  /** UDP_SEGMENT: many datagrams to one address in one message. */
+  readonly segmentation: boolean;
+  /** sendmmsg and recvmmsg. */
+  readonly batching: boolean;
+  /** SRTP by OpenSSL instead of the runtime's own crypto module. */
+  readonly opensslCiphers: boolean;
+}
+
 /** Given to a worker once, when it starts. */
 export interface WorkerSetup {
   readonly kind: "ingest" | "egress";
@@ -199,5 +209,7 @@ export interface WorkerSetup {
   readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
   /** Path of libssl/libcrypto chosen by control at start (src/io/openssl.ts), or "system". */
   readonly openssl: string;
+  /** What the fast path may rely on here (src/io/features.ts). */
+  readonly features: PathFeatures;
   readonly drills: boolean;
 }

@@ -32,6 +32,7 @@ export interface Config {
   readonly drainSeconds: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "auto" | "pretty" | "json";
+  readonly portable: boolean;
   readonly drills: boolean;
   readonly limits: {
     readonly sessions: number;
@@ -206,6 +207,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     drainSeconds: read("drain-seconds")!,
     logLevel: read("log-level")!,
     logFormat: read("log-format")!,
+    portable: read("portable")!,
     drills: read("drills")!,
     limits: {
       sessions: read("limits.sessions")!,

@@ -132,6 +132,12 @@ export const OPTIONS = {
     value: "FORMAT",
     help: "pretty, json, or auto: pretty on a terminal.",
   },
+  portable: {
+    schema: truth,
+    default: "false",
+    value: "",
+    help: "Do without UDP_SEGMENT, batched calls and OpenSSL's SRTP ciphers; costs several times the CPU.",
+  },
   drills: {
     schema: truth,
     default: "false",

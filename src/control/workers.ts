@@ -11,6 +11,7 @@ import { isLoopback } from "../config/values.ts";
 import type { Config } from "../config.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { createEventFd } from "../io/event-fd.ts";
+import { detectFeatures } from "../io/features.ts";
 import { releasePages } from "../io/memory.ts";
 import type { ResolvedOpenSsl } from "../io/openssl.ts";
 import { closeUdpSocket, localPort, openUdpSocket } from "../io/udp-socket.ts";
@@ -69,6 +70,7 @@ class Workers implements MediaPlane {
     private readonly addresses: readonly LocalAddress[],
   ) {
     const { config } = options;
+    const features = detectFeatures(config.portable, options.log);
     const certificate = createCertificate();
     this.fingerprint = certificate.fingerprint.value;
     this.pool = new RingPool(config.ringMemoryBytes, releasePages);
@@ -93,6 +95,7 @@ class Workers implements MediaPlane {
         readers,
         certificate,
         openssl: options.openssl.where,
+        features,
         drills: config.drills,
       };
       this.workers.push(this.createWorker(number, setup, opened[number]!.candidates));

@@ -13,6 +13,7 @@ const library = dlopen("libc.so.6", {
   getsockname: { args: [i32, pointer, pointer], returns: i32 },
   recvmmsg: { args: [i32, pointer, u32, i32, pointer], returns: i32 },
   sendmmsg: { args: [i32, pointer, u32, i32], returns: i32 },
+  recvfrom: { args: [i32, pointer, u64, i32, pointer, pointer], returns: i32 },
   sendto: { args: [i32, pointer, u64, i32, pointer, u32], returns: i32 },
   epoll_create1: { args: [i32], returns: i32 },
   epoll_ctl: { args: [i32, i32, i32, pointer], returns: i32 },
@@ -36,6 +37,7 @@ export const EAGAIN = 11;
 export const EINTR = 4;
 export const EINVAL = 22;
 export const EIO = 5;
+export const ENOSYS = 38;
 export const EMSGSIZE = 90;
 
 /** errno of this thread's last failed call; read it before anything else runs. */

@@ -2,7 +2,7 @@ import type { ptr } from "bun:ffi";
 import { DATAGRAM_BYTES_MAX, RECEIVE_BATCH } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
-import { libc } from "./libc.ts";
+import { ENOSYS, errno, libc } from "./libc.ts";
 import { pinnedRegion } from "./pinned.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -25,6 +25,8 @@ export class UdpReceiver {
   /** Kernel receive stamps, mapped to the monotonic clock, us. */
   readonly arrivals = new Float64Array(RECEIVE_BATCH);
   private readonly namesRegion = pinnedRegion(RECEIVE_BATCH * NAME_BYTES);
+  /** socklen_t for recvfrom. */
+  private readonly nameLength = pinnedRegion(8);
   private readonly controls = pinnedRegion(RECEIVE_BATCH * CONTROL_BYTES);
   private readonly iovecs = pinnedRegion(RECEIVE_BATCH * 16);
   private readonly headers = pinnedRegion(RECEIVE_BATCH * MSGHDR_BYTES);
@@ -32,7 +34,10 @@ export class UdpReceiver {
   private readonly headerWords = new Uint32Array(this.headers.bytes.buffer);
   private readonly controlView = new DataView(this.controls.bytes.buffer);
 
-  constructor() {
+  constructor(
+    /** False makes one call a datagram, without the kernel's receive stamps (no recvmmsg). */
+    private batching = true,
+  ) {
     this.names = this.namesRegion.bytes;
     const iovecs = new DataView(this.iovecs.bytes.buffer);
     for (let i = 0; i < RECEIVE_BATCH; i += 1) {
@@ -49,7 +54,12 @@ export class UdpReceiver {
 
   /** Takes what waits in the socket, RECEIVE_BATCH at most; 0 when nothing does. */
   receive(fd: number): number {
+    if (!this.batching) return this.receiveSingly(fd);
     const count = libc.recvmmsg(fd, ptrOf(this.headers), RECEIVE_BATCH, MSG_DONTWAIT, null);
+    if (count < 0 && errno() === ENOSYS) {
+      this.batching = false;
+      return this.receiveSingly(fd);
+    }
     if (count <= 0) return 0;
     const now = monotonicUs();
     const toMonotonic = realtimeUs() - now;
@@ -68,6 +78,27 @@ export class UdpReceiver {
 
   nameOffset(i: number): number {
     return i * NAME_BYTES;
+  }
+
+  private receiveSingly(fd: number): number {
+    let count = 0;
+    const now = monotonicUs();
+    while (count < RECEIVE_BATCH) {
+      this.nameLength.bytes[0] = NAME_BYTES;
+      const length = libc.recvfrom(
+        fd,
+        (this.region.address + count * DATAGRAM_BYTES_MAX) as Address,
+        DATAGRAM_BYTES_MAX,
+        MSG_DONTWAIT,
+        (this.namesRegion.address + count * NAME_BYTES) as Address,
+        ptrOf(this.nameLength),
+      );
+      if (length < 0) break;
+      this.headerWords[count * 16 + 14] = length;
+      this.arrivals[count] = now;
+      count += 1;
+    }
+    return count;
   }
 
   private stamp(i: number, now: number, toMonotonic: number): number {
@@ -98,6 +129,8 @@ function setAddress(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
 }
 
-function ptrOf(region: Region): ReturnType<typeof ptr> {
-  return region.address as ReturnType<typeof ptr>;
+type Address = ReturnType<typeof ptr>;
+
+function ptrOf(region: Region): Address {
+  return region.address as Address;
 }

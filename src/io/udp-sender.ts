@@ -2,7 +2,7 @@ import type { ptr } from "bun:ffi";
 import { GSO_SEGMENTS_MAX, SEND_ARENA_BYTES, SEND_MESSAGES_MAX } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
-import { EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, errno, libc } from "./libc.ts";
+import { EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, ENOSYS, errno, libc } from "./libc.ts";
 import { pinnedRegion } from "./pinned.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -55,6 +55,8 @@ export class UdpSender {
     private readonly fd: number,
     /** False sends every datagram by itself (no UDP_SEGMENT in this kernel). */
     private gso: boolean,
+    /** False makes one call a datagram (no sendmmsg: a sandbox that does not know it). */
+    private batching = true,
   ) {
     for (let i = 0; i < SEND_MESSAGES_MAX; i += 1) {
       const header = new DataView(this.headers.bytes.buffer, i * MSGHDR_BYTES, MSGHDR_BYTES);
@@ -101,6 +103,10 @@ export class UdpSender {
   /** Hands the queue to the kernel; false when its buffer is full and something still waits. */
   flush(): boolean {
     while (this.first < this.messages) {
+      if (!this.batching) {
+        if (!this.sendOne()) return false;
+        continue;
+      }
       const sent = libc.sendmmsg(
         this.fd,
         (this.headers.address + this.first * MSGHDR_BYTES) as Address,
@@ -167,6 +173,10 @@ export class UdpSender {
   private handleError(code: number): boolean {
     if (code === EINTR) return true;
     if (code === EAGAIN) return false;
+    if (code === ENOSYS) {
+      this.batching = false;
+      return true;
+    }
     const segmented = this.headerWords[this.first * 16 + 10] !== 0;
     if (segmented && (code === EINVAL || code === EIO || code === EMSGSIZE)) {
       // No segmentation offload on this kernel or route (coturn#1907: disable it for good).
@@ -179,13 +189,48 @@ export class UdpSender {
     return true;
   }
 
+  /** The first message by a call of its own; false when the kernel's buffer is full. */
+  private sendOne(): boolean {
+    if (this.headerWords[this.first * 16 + 10] !== 0) this.sendSegments();
+    else if (!this.sendDatagram(this.first)) return false;
+    this.first += 1;
+    return true;
+  }
+
+  private sendDatagram(message: number): boolean {
+    const length = this.iovecView.getUint32(message * 16 + 8, true);
+    const sent = libc.sendto(
+      this.fd,
+      this.startOf(message) as Address,
+      length,
+      MSG_DONTWAIT,
+      (this.names.address + message * NAME_BYTES) as Address,
+      this.headerWords[message * 16 + 2]!,
+    );
+    if (sent === length) {
+      this.counters.datagrams += 1;
+      this.counters.bytes += length;
+    } else if (errno() === EAGAIN) {
+      this.closed = true;
+      return false;
+    } else {
+      this.counters.errors += 1;
+    }
+    return true;
+  }
+
+  private startOf(message: number): number {
+    return (
+      this.iovecView.getUint32(message * 16, true) +
+      this.iovecView.getUint32(message * 16 + 4, true) * 2 ** 32
+    );
+  }
+
   /** Sends the segments of the first message one by one. */
   private sendSegments(): void {
     const message = this.first;
     const size = this.controlView.getUint16(message * CONTROL_BYTES + 16, true);
-    const start =
-      this.iovecView.getUint32(message * 16, true) +
-      this.iovecView.getUint32(message * 16 + 4, true) * 2 ** 32;
+    const start = this.startOf(message);
     const bytes = this.iovecView.getUint32(message * 16 + 8, true);
     const name = this.names.address + message * NAME_BYTES;
     const nameLength = this.headerWords[message * 16 + 2]!;

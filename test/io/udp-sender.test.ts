@@ -65,9 +65,14 @@ function messages(sender: UdpSender): number[] {
   }
 }
 
-for (const gso of [true, false]) {
-  test(`runs and tails arrive whole and in order (${gso ? "GSO" : "one by one"})`, () => {
-    const sender = new UdpSender(source, gso);
+for (const [gso, batching] of [
+  [true, true],
+  [false, true],
+  [true, false],
+  [false, false],
+] as const) {
+  test(`runs and tails arrive whole and in order (${gso ? "GSO" : "one by one"}, ${batching ? "batched" : "single"} calls)`, () => {
+    const sender = new UdpSender(source, gso, batching);
     const lengths = [1200, 1200, 1200, 700, 700, 1200, 80, 1, 1201, 1200, 1200];
     lengths.forEach((length, i) => {
       expect(queue(sender, path, length, i + 1)).toBe(true);
