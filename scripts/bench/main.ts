@@ -47,9 +47,9 @@ for (const bench of BENCHES) {
     rows.push(row);
     if (Object.keys(row).join() !== columns.join()) {
       columns = Object.keys(row);
-      console.log(columns.map((name) => name.padStart(width(name))).join(""));
+      console.log(columns.map((name) => cell(name, name)).join(""));
     }
-    console.log(columns.map((name) => String(row[name] ?? "-").padStart(width(name))).join(""));
+    console.log(columns.map((name) => cell(name, String(row[name] ?? "-"))).join(""));
   });
   const command = ["bun run bench", bench.name, ...(quick ? ["--quick"] : [])].join(" ");
   const result = describeRun(bench, command, rows);
@@ -59,6 +59,7 @@ for (const bench of BENCHES) {
   await Bun.write(resolve(RESULTS, `${bench.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-function width(name: string): number {
-  return Math.max(10, name.length + 2);
+/** Under its column's name, and apart from its neighbour however long it is. */
+function cell(column: string, text: string): string {
+  return `  ${text}`.padStart(Math.max(10, column.length + 2));
 }

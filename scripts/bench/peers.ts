@@ -13,10 +13,11 @@ const PROFILES = ["cm", "gcm"];
 
 export const peers: Bench = {
   name: "peers",
-  summary: "CPU a packet of every installed server under the same load, and the ratios.",
+  summary: "The same load on every server on PATH or named by SPILLWAY_PEER_<NAME>, and ratios.",
   conditions: {
     source: "1.5 Mb/s at 30 fps and Opus, the same synthetic clip for all",
     feedback: "receiver reports 1/s, transport-cc each 100 ms, NACK, consent",
+    floor: "AEAD_AES_128_GCM, whatever profile the servers use",
     order: `reversed each round; median of ${ROUNDS} rounds`,
     tuning: PEERS.filter((peer) => peer.tuning !== "")
       .map((peer) => `${peer.name}: ${peer.tuning}`)
