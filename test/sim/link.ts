@@ -40,7 +40,11 @@ export class Link {
   constructor(
     private readonly random: () => number,
     private readonly options: LinkOptions,
-  ) {}
+  ) {
+    const last = options.rate?.bps.at(-1) ?? 1;
+    if (last <= 0)
+      throw new Error("the last step of a rate trace holds for ever and must not be 0");
+  }
 
   /** us that a packet sent now would wait. */
   queueUs(now: number): number {

@@ -59,6 +59,9 @@ export function wifiLike(random: () => number, seconds: number, mean: number): R
     bps.push(0);
     at += 2_000 + random() * 23_000 * random();
   }
+  // The last step holds for ever: it must not be a pause.
+  times.push(at);
+  bps.push(rate);
   return { times, bps };
 }
 
