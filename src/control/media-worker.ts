@@ -11,6 +11,8 @@ import type { LocalCandidate, WorkerLoad } from "./plane.ts";
 /** How often a worker's heartbeat is looked at. */
 export const HEARTBEAT_LOOK_MS = 250;
 const SILENT_LOOKS = HEARTBEAT_TIMEOUT_MS / HEARTBEAT_LOOK_MS;
+/** A look that comes this late says that the machine is overloaded, not that a worker hangs. */
+const LOOK_LATE_US = 2 * HEARTBEAT_LOOK_MS * 1000;
 /** A thread that has not loaded its code yet has this many looks to begin. */
 const START_LOOKS = 40;
 /** A worker that dies again and again is started again ever later, up to this. */
@@ -57,6 +59,7 @@ export class MediaWorker {
   private lostBy: string | null = null;
   private lastBeat = -1;
   private silent = 0;
+  private lookedUs = 0;
   private stopped = false;
   private startedUs = 0;
   private delayMs = 0;
@@ -90,11 +93,18 @@ export class MediaWorker {
   look(): void {
     if (this.thread === null || this.stopped) return;
     const beat = this.block.heartbeat;
+    const now = monotonicUs();
     if (beat !== this.lastBeat) {
       this.lastBeat = beat;
+      this.lookedUs = now;
       this.silent = 0;
       return;
     }
+    // On a machine without a free core a healthy thread may wait for its turn as long as we did:
+    // only looks that came in time count. A thread that hangs is still found, a little later.
+    const late = now - this.lookedUs > LOOK_LATE_US;
+    this.lookedUs = now;
+    if (late) return;
     this.silent += 1;
     if (this.silent >= (this.ready ? SILENT_LOOKS : START_LOOKS)) this.lose("it hangs");
   }

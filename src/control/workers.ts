@@ -70,7 +70,8 @@ class Workers implements MediaPlane {
     private readonly addresses: readonly LocalAddress[],
   ) {
     const { config } = options;
-    const features = detectFeatures(config.portable, options.log);
+    const { features, warning } = detectFeatures(config.portable);
+    if (warning !== null) options.log.warn(warning);
     const certificate = createCertificate();
     this.fingerprint = certificate.fingerprint.value;
     this.pool = new RingPool(config.ringMemoryBytes, releasePages);

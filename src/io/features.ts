@@ -1,19 +1,29 @@
 import type { PathFeatures } from "../commands.ts";
-import type { Logger } from "../log.ts";
 import { probeSegmentation } from "./probe.ts";
 
+/** What this machine offers, and a sentence for the log when something is missing. */
+export interface DetectedFeatures {
+  readonly features: PathFeatures;
+  readonly warning: string | null;
+}
+
 /**
- * Chooses between the fast and the portable path, once at start, and says in the log when something
- * is missing. Batched calls that turn out to be unknown are replaced when they are first refused.
+ * Chooses between the fast and the portable path, once at start. Batched calls that turn out to be
+ * unknown (ENOSYS) are replaced when they are first refused.
  */
-export function detectFeatures(portable: boolean, log: Logger): PathFeatures {
+export function detectFeatures(portable: boolean): DetectedFeatures {
   if (portable) {
-    log.warn("Portable path: every packet costs several times the CPU", { portable });
-    return { segmentation: false, batching: false, opensslCiphers: false };
+    return {
+      features: { segmentation: false, batching: false, opensslCiphers: false },
+      warning: "Portable path as configured: every packet costs several times the CPU",
+    };
   }
   const problem = probeSegmentation();
-  if (problem !== null) {
-    log.warn("No UDP_SEGMENT here: sending costs two to three times the CPU", { problem });
-  }
-  return { segmentation: problem === null, batching: true, opensslCiphers: true };
+  return {
+    features: { segmentation: problem === null, batching: true, opensslCiphers: true },
+    warning:
+      problem === null
+        ? null
+        : `No UDP_SEGMENT here (${problem}): sending costs two to three times the CPU`,
+  };
 }
