@@ -283,6 +283,7 @@ export class BandwidthEstimator {
       // A saturated probe shows the capacity, also when that is lower than believed; but what
       // arrives anyway is the better witness.
       rates.setProbed(now, Math.max(probed, acknowledged));
+      this.losses.setProbed(probed);
     }
     this.losses.update(this.newestSent, acknowledged, rates.bitrate);
   }

@@ -71,6 +71,14 @@ export class LossControl {
   }
 
   /**
+   * A probe has passed at this rate: below it loss is not by congestion. Without this a low layer
+   * could never be left, since growth is bound to what arrives.
+   */
+  setProbed(bitrate: number): void {
+    this.limit = Math.max(this.limit, bitrate);
+  }
+
+  /**
    * One receiver report without transport feedback (draft-ietf-rmcat-gcc-02 6): returns the new
    * rate. `fraction` 0 to 1.
    */

@@ -57,6 +57,18 @@ test("the limit goes when the loss has gone", () => {
   expect(losses.limit).toBe(Number.POSITIVE_INFINITY);
 });
 
+test("a probe lifts the limit that a low layer could not outgrow", () => {
+  const losses = new LossControl();
+  run(losses, 1, 2.5e6, 0, 0.4e6);
+  for (let at = 31e6; at < 60e6; at += 50_000) {
+    losses.add(10, 0, 1250);
+    losses.update(at, 0.2e6, 2.5e6);
+  }
+  expect(losses.limit).toBeLessThan(1e6);
+  losses.setProbed(1.2e6);
+  expect(losses.limit).toBe(1.2e6);
+});
+
 test("reports: draft-ietf-rmcat-gcc-02 6", () => {
   const losses = new LossControl();
   expect(losses.report(1e6, 0.01)).toBeCloseTo(1.05e6);
