@@ -1,9 +1,13 @@
 import { assert } from "../assert.ts";
-import { type Path, samePath } from "../wire/path.ts";
+import { copyPath, type Path, samePath } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
-import { writeBindingRequest } from "../wire/stun-writer.ts";
+import {
+  STUN_RESPONSE_BYTES_MAX,
+  writeBindingRequest,
+  writeBindingSuccess,
+} from "../wire/stun-writer.ts";
 import { type IceAgent, IceOutcome, PathSet } from "./ice.ts";
-import { type IceCredentials, type IceKeys, keysOf } from "./ice-credentials.ts";
+import { type IceCredentials, type IceKeys, keysOf, usernameMatches } from "./ice-credentials.ts";
 import type { Transmit } from "./transmit.ts";
 
 /** RFC 8445 14.2: Ta. */
@@ -24,8 +28,9 @@ interface Transaction {
 }
 
 /**
- * The controlling side, against a lite server: checks its addresses in turn, always nominating, and
- * keeps the first that answers. Used by our own WHIP and WHEP clients.
+ * The controlling side: checks the server's addresses in turn, always nominating, and keeps the
+ * first that answers. A server that is no lite agent checks us as well, and is answered. Used by our
+ * own WHIP and WHEP clients.
  */
 export class IceControlling implements IceAgent {
   selected: Path | null = null;
@@ -41,6 +46,9 @@ export class IceControlling implements IceAgent {
   #turn = 0;
   #nextAt: number;
   #due = false;
+  readonly #reply = new Uint8Array(STUN_RESPONSE_BYTES_MAX);
+  #replyLength = 0;
+  #replyPath: Path | null = null;
   /** False from a restart until an answer under the new credentials. */
   #settled = false;
 
@@ -71,8 +79,12 @@ export class IceControlling implements IceAgent {
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome {
+    if (message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
+    if (message.class === StunClass.request) {
+      return this.#answer(bytes, offset, message, socket, sockaddr, sockaddrOffset);
+    }
     const answer = message.class === StunClass.success || message.class === StunClass.error;
-    if (!answer || message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
+    if (!answer) return IceOutcome.ignored;
     const transaction = this.#find(bytes, message.transactionIdOffset);
     if (transaction === null || transaction.path === null) return IceOutcome.ignored;
     // RFC 8445 7.2.5.2.1: the answer comes from where the check went.
@@ -105,6 +117,7 @@ export class IceControlling implements IceAgent {
   lose(path: Path): void {
     this.validated.remove(path);
     if (this.selected === path) this.selected = null;
+    if (this.#replyPath === path) this.#replyLength = 0;
   }
 
   handleTimeout(now: number): void {
@@ -122,6 +135,13 @@ export class IceControlling implements IceAgent {
   }
 
   pollTransmit(out: Transmit): boolean {
+    if (this.#replyLength > 0 && this.#replyPath !== null) {
+      out.bytes.set(this.#reply.subarray(0, this.#replyLength));
+      out.length = this.#replyLength;
+      out.path = this.#replyPath;
+      this.#replyLength = 0;
+      return true;
+    }
     if (!this.#due) return false;
     this.#due = false;
     const transaction = this.#transactions[this.#turn % TRANSACTIONS_MAX]!;
@@ -138,6 +158,33 @@ export class IceControlling implements IceAgent {
     out.length = writeBindingRequest(out.bytes, 0, request, this.#keys.remotePwd);
     out.path = transaction.path;
     return true;
+  }
+
+  /**
+   * A full agent's own check (RFC 8445 7.3). It is a sign of life where our check has succeeded
+   * already, and selects nothing.
+   */
+  #answer(
+    bytes: Uint8Array,
+    offset: number,
+    message: StunMessage,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+  ): IceOutcome {
+    const { usernameOffset, usernameLength } = message;
+    if (usernameOffset === -1) return IceOutcome.forged;
+    const named = usernameMatches(this.#keys, bytes, usernameOffset, usernameLength);
+    if (!named || !verifyIntegrity(bytes, offset, message, this.#keys.localPwd)) {
+      return IceOutcome.forged;
+    }
+    const known = this.validated.find(socket, sockaddr, sockaddrOffset);
+    const path = known ?? copyPath(socket, sockaddr, sockaddrOffset);
+    const at = message.transactionIdOffset;
+    const key = this.#keys.localPwd;
+    this.#replyLength = writeBindingSuccess(this.#reply, 0, bytes, at, path.sockaddr, key);
+    this.#replyPath = path;
+    return known === null ? IceOutcome.ignored : IceOutcome.valid;
   }
 
   #find(bytes: Uint8Array, offset: number): Transaction | null {
