@@ -90,7 +90,7 @@ const START_TIMEOUT_MS = 15_000;
 export async function startServer(server: ServerCommand): Promise<RunningServer> {
   const child = Bun.spawn(pinned(server.cores ?? SERVER_CORE, server.command), {
     cwd: server.cwd ?? ROOT,
-    env: { ...process.env, ...server.env },
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/", ...server.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";
