@@ -109,8 +109,9 @@ export const HOOK_QUEUE_MAX = 1024;
 
 /** A viewer joins from the cached keyframe when that is at most this old ... */
 export const JOIN_KEYFRAME_AGE_MAX_US = 2_000_000;
-/** ... and at most this many bytes stand between it and the live edge. */
-export const JOIN_BYTES_MAX = 500_000;
+/** ... and at most this many bytes stand between it and the live edge: 2 s at 8 Mb/s. With 0.5 MB,
+ * half of the joins at 2.5 Mb/s waited up to 2 s for the next merged keyframe request (measured). */
+export const JOIN_BYTES_MAX = 2_000_000;
 /** Packets kept for repair per video track: 4 s at 2.5 Mb/s. */
 export const SENT_HISTORY_VIDEO = 1024;
 /** Packets kept for repair per audio track: 2.5 s, as long as the ring. */

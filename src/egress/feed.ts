@@ -1,5 +1,5 @@
 import type { RingGrant } from "../commands.ts";
-import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US } from "../limits.ts";
+import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { RingReader } from "../ring/reader.ts";
 import { Extension } from "../wire/extensions.ts";
@@ -56,9 +56,16 @@ export class Feed {
   joinableKeyframe(now: number): number | null {
     const reader = this.reader;
     const keyframe = reader.keyframe();
-    if (keyframe === null || reader.publisherIgnoresPli) return keyframe;
+    if (keyframe === null || !this.outruns(keyframe)) return null;
+    if (reader.publisherIgnoresPli) return keyframe;
     const fresh = now - reader.keyframeArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
     return fresh && reader.bytesSinceKeyframe <= JOIN_BYTES_MAX ? keyframe : null;
+  }
+
+  /** The writer goes on while a viewer catches up: an eighth of the ring must lie between them. */
+  private outruns(keyframe: number): boolean {
+    const { slots } = this.reader;
+    return slots - RING_MARGIN - this.reader.distance(keyframe) >= slots >> 3;
   }
 
   /** A batch of this ring is about to be staged. */

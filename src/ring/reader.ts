@@ -100,6 +100,11 @@ export class RingReader {
     return (Atomics.load(this.views.words, Header.head) - sequence) | 0;
   }
 
+  /** Slots in use now. */
+  get slots(): number {
+    return Atomics.load(this.views.words, Header.slots);
+  }
+
   get head(): number {
     return Atomics.load(this.views.words, Header.head);
   }
