@@ -109,9 +109,9 @@ export const HOOK_QUEUE_MAX = 1024;
 
 /** A viewer joins from the cached keyframe when that is at most this old ... */
 export const JOIN_KEYFRAME_AGE_MAX_US = 2_000_000;
-/** ... and at most this many bytes stand between it and the live edge: 2 s at 8 Mb/s. With 0.5 MB,
- * half of the joins at 2.5 Mb/s waited up to 2 s for the next merged keyframe request (measured). */
-export const JOIN_BYTES_MAX = 2_000_000;
+/** ... and at most this many bytes stand between it and the live edge: 1.6 s at 2.5 Mb/s. Four times
+ * as much took a worker 2 ms more a join and overran receivers' buffers (measured at 100 joins/s). */
+export const JOIN_BYTES_MAX = 500_000;
 /** Packets kept for repair per video track: 4 s at 2.5 Mb/s. */
 export const SENT_HISTORY_VIDEO = 1024;
 /** Packets kept for repair per audio track: 2.5 s, as long as the ring. */
@@ -121,9 +121,11 @@ export const SENT_HISTORY_AUDIO = 128;
 export const RTX_BURST_BYTES = 64_000;
 /** Packets staged at once for all viewers of a ring: two frames of 2.5 Mb/s. */
 export const STAGE_PACKETS = 32;
-/** Packets of the catch-up burst per viewer and turn: at one turn a millisecond 16 packets are
- * 150 Mb/s on loopback; turns lengthen under load, so the burst slows down by itself. */
+/** A viewer that catches up gets so many packets at once ... */
 export const CATCH_UP_PACKETS = 16;
+/** ... and the next ones after this time: 16 packets of 1.2 kB in 4 ms are 38 Mb/s, so that half a
+ * megabyte is there after 105 ms and a home's queue survives it. */
+export const CATCH_UP_INTERVAL_US = 4_000;
 
 // -- Loop --------------------------------------------------------------------------------------
 

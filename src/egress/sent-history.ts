@@ -1,3 +1,6 @@
+import { SENT_HISTORY_AUDIO, SENT_HISTORY_VIDEO } from "../limits.ts";
+import type { MediaKind } from "../wire/codecs.ts";
+
 /** What made a sent packet's bytes, as far as the ring does not know it. */
 const SentFlag = {
   /** Bytes of RTP padding: two bits. */
@@ -22,6 +25,10 @@ export class SentHistory {
   private readonly captureIndices = new Float64Array(CAPTURES_KEPT).fill(-1);
   private readonly captureTimes = new Float64Array(CAPTURES_KEPT);
   private captures = 0;
+
+  static of(kind: MediaKind): SentHistory {
+    return new SentHistory(kind === "video" ? SENT_HISTORY_VIDEO : SENT_HISTORY_AUDIO);
+  }
 
   /** `size` is a power of two. */
   constructor(size: number) {

@@ -1,6 +1,6 @@
 import type { MediaSection } from "../commands.ts";
 import { Counter } from "../counters.ts";
-import { CATCH_UP_PACKETS, SENT_HISTORY_AUDIO, SENT_HISTORY_VIDEO } from "../limits.ts";
+import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { SendStream } from "../srtp/sender.ts";
@@ -49,6 +49,7 @@ export class ViewerTrack {
   private clockLine = 0;
   /** In catchUp: the next origin sequence to send. */
   private next = 0;
+  private burstAt = 0;
   private beginPending = true;
   /** The viewer's consent ended while media flowed. */
   private paused = false;
@@ -67,7 +68,7 @@ export class ViewerTrack {
     this.format = new TrackFormat(section);
     this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutDelay);
     this.parameterSets = new ParameterSetPacket(context);
-    this.history = new SentHistory(this.video ? SENT_HISTORY_VIDEO : SENT_HISTORY_AUDIO);
+    this.history = SentHistory.of(section.kind);
   }
 
   get video(): boolean {
@@ -138,6 +139,8 @@ export class ViewerTrack {
   catchUp(now: number): number {
     const feed = this.feed;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
+    if (now < this.burstAt) return CatchUp.more;
+    this.burstAt = now + CATCH_UP_INTERVAL_US;
     const scratch = this.context.scratch;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
       if (feed.reader.distance(this.next) <= 0) {
@@ -329,6 +332,7 @@ export class ViewerTrack {
   private startCatchUp(sequence: number, beginPending: boolean): void {
     this.state = "catchUp";
     this.next = sequence;
+    this.burstAt = 0;
     this.beginPending = beginPending;
     this.context.startCatchUp(this);
   }

@@ -306,6 +306,7 @@ export class Sim {
     for (const track of tracks) this.egress.mark(track.grant.index);
     for (let turn = 0; this.egress.hasWork; turn += 1) {
       if (turn > 10_000) throw new Error("egress never rests");
+      if (turn > 0) this.pass(1_000);
       this.egress.forward(this.now, this.now + 1e6, () => this.now);
       if (this.output.room <= 0) return;
     }

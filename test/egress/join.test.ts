@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CATCH_UP_PACKETS, VIDEO_SLOTS_START } from "../../src/limits.ts";
+import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS, VIDEO_SLOTS_START } from "../../src/limits.ts";
 import { Header, SlotFlag } from "../../src/ring/layout.ts";
 import { seeded } from "../support/random.ts";
 import { KEY, originOf, Sim, sourceOf, Track, VIDEO_SSRC, videoSection } from "./harness.ts";
@@ -178,6 +178,9 @@ describe("catching up", () => {
     }
     expect(live.rtp.length).toBe(203);
     expect(joiners.map(({ rtp }) => rtp.length)).toEqual([16, 16, 16]);
+    sim.egress.forward(sim.now, sim.now + 1e6, () => sim.now);
+    expect(joiners.map(({ rtp }) => rtp.length)).toEqual([16, 16, 16]);
+    sim.pass(CATCH_UP_INTERVAL_US);
     sim.egress.forward(sim.now, sim.now + 1e6, () => sim.now);
     expect(joiners.map(({ rtp }) => rtp.length)).toEqual([32, 32, 32]);
     expect(CATCH_UP_PACKETS).toBe(16);
