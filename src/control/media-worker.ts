@@ -52,6 +52,8 @@ export class MediaWorker {
   readonly candidates: readonly LocalCandidate[];
   readonly sessions = new Set<number>();
   ready = false;
+  /** Lost and told to end: until it has, the thread may still read rings and sockets. */
+  ending = false;
   restarts = 0;
   private readonly block: WorkerBlock;
   private thread: Thread | null = null;
@@ -166,6 +168,7 @@ export class MediaWorker {
     const thread = this.thread!;
     this.thread = null;
     this.ready = false;
+    this.ending = true;
     this.restarts += 1;
     this.lostBy = cause;
     const stable = monotonicUs() - this.startedUs > STABLE_US;
@@ -176,6 +179,7 @@ export class MediaWorker {
         this.options.onStuck(this, cause);
         return;
       }
+      this.ending = false;
       this.options.onLost(this, cause);
       setTimeout(() => this.start(), this.delayMs);
     });

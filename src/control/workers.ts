@@ -22,6 +22,7 @@ import { type LocalAddress, localAddresses } from "./addresses.ts";
 import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type { LocalCandidate, MediaPlane, PlaneEvents } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
+import { SourceSwitches } from "./source-switches.ts";
 
 export interface PlaneOptions {
   readonly config: Config;
@@ -47,19 +48,12 @@ export function startPlane(options: PlaneOptions): MediaPlane {
   return new Workers(options, addresses);
 }
 
-/** An egress worker's answer to `source` that a promise waits for. */
-interface Switch {
-  readonly stream: number;
-  readonly waiting: Set<MediaWorker>;
-  readonly resolve: () => void;
-}
-
 class Workers implements MediaPlane {
   readonly fingerprint: string;
   private readonly workers: MediaWorker[] = [];
   private readonly sockets: number[] = [];
   private readonly pool: RingPool;
-  private readonly switches: Switch[] = [];
+  private readonly switches = new SourceSwitches<MediaWorker>();
   private readonly statsWaiting = new Map<number, (sessions: readonly SessionStats[]) => void>();
   private readonly readers = new Map<number, RingReader>();
   private statsNext = 1;
@@ -134,12 +128,12 @@ class Workers implements MediaPlane {
   }
 
   setSource(stream: number, source: StreamSource | null): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waiting = new Set(this.workers.filter(({ kind, ready }) => kind === "egress" && ready));
-    this.switches.push({ stream, waiting, resolve });
-    for (const worker of waiting) worker.send({ type: "source", stream, source });
-    this.settleSwitches();
-    return promise;
+    // One that is being ended obeys no more, but reads on until its thread is gone.
+    const readers = this.workers.filter(
+      ({ kind, ready, ending }) => kind === "egress" && (ready || ending),
+    );
+    for (const worker of readers) worker.send({ type: "source", stream, source });
+    return this.switches.begin(stream, readers);
   }
 
   takeRing(kind: "audio" | "video"): RingGrant | null {
@@ -202,7 +196,7 @@ class Workers implements MediaPlane {
   ): void {
     worker.sessions.add(command.session);
     if (worker.send(command)) return;
-    // Its worker was lost between placement and now; the caller has yet to note the session down.
+    // Its worker was lost between placement and now; the caller is in the middle of its own work.
     worker.sessions.delete(command.session);
     queueMicrotask(() => this.options.events.closed(command.session, "worker-lost"));
   }
@@ -256,7 +250,7 @@ class Workers implements MediaPlane {
       events.closed(event.session, event.reason);
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
     else if (event.type === "stats") this.answerStats(event.request, event.sessions);
-    else if (event.type === "source-changed") this.sourceChanged(worker, event.stream);
+    else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });
     }
@@ -270,8 +264,7 @@ class Workers implements MediaPlane {
     const lost = [...worker.sessions];
     worker.sessions.clear();
     for (const session of lost) events.closed(session, "worker-lost");
-    for (const { waiting } of this.switches) waiting.delete(worker);
-    this.settleSwitches();
+    this.switches.gone(worker);
   }
 
   private handleStuck(worker: MediaWorker, cause: string): void {
@@ -280,22 +273,6 @@ class Workers implements MediaPlane {
     log.flush();
     // The supervisor starts it anew with threads that nobody else shares anything with.
     process.exit(1);
-  }
-
-  /** Answers come in the order of the commands: the first switch that still waits is the one. */
-  private sourceChanged(worker: MediaWorker, stream: number): void {
-    const first = this.switches.find((one) => one.stream === stream && one.waiting.has(worker));
-    first?.waiting.delete(worker);
-    this.settleSwitches();
-  }
-
-  private settleSwitches(): void {
-    for (let i = this.switches.length - 1; i >= 0; i -= 1) {
-      const { waiting, resolve } = this.switches[i]!;
-      if (waiting.size > 0) continue;
-      this.switches.splice(i, 1);
-      resolve();
-    }
   }
 
   private answerStats(request: number, sessions: readonly SessionStats[]): void {
