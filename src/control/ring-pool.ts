@@ -31,7 +31,10 @@ export class RingPool {
     private readonly release: (buffer: SharedArrayBuffer) => void,
   ) {}
 
-  /** An empty ring, or null when --ring-memory or the number of rings is used up. */
+  /**
+   * An empty ring; null when --ring-memory or the number of rings is used up, or the system has no
+   * room for another one's largest size (RLIMIT_AS, vm.overcommit_memory=2).
+   */
   take(kind: Kind): RingGrant | null {
     const bytes = startSlots(kind) * SLOT_BYTES;
     if (this.bytesUsed + bytes > this.bytesMax) return null;
@@ -42,7 +45,8 @@ export class RingPool {
       return free;
     }
     if (this.rings.length === RINGS_MAX) return null;
-    const buffer = createRing(kind);
+    const buffer = createIfPossible(kind);
+    if (buffer === null) return null;
     const { words } = new RingViews(buffer);
     const ring: Pooled = { index: this.rings.length, buffer, kind, words, inUse: true };
     this.rings.push(ring);
@@ -91,6 +95,16 @@ export class RingPool {
 
   get ringsInUse(): number {
     return this.rings.filter((ring) => ring.inUse).length;
+  }
+}
+
+/** JavaScript's word for "out of memory" is RangeError: no reason to lose the sessions that run. */
+function createIfPossible(kind: Kind): SharedArrayBuffer | null {
+  try {
+    return createRing(kind);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

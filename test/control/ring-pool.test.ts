@@ -130,3 +130,23 @@ test("no more rings than the dirty bitmaps have bits", () => {
   rings.give({ index: 7, buffer: new SharedArrayBuffer(0) });
   expect(rings.take("audio")!.index).toBe(7);
 }, 20_000);
+
+test("where the system has no room for another ring, there is none, and those in use go on", () => {
+  const { rings } = pool(10 * VIDEO);
+  const audio = rings.take("audio")!;
+  const real = globalThis.SharedArrayBuffer;
+  globalThis.SharedArrayBuffer = class extends real {
+    constructor() {
+      super(0);
+      throw new RangeError("Out of memory");
+    }
+  };
+  try {
+    expect(rings.take("video")).toBeNull();
+  } finally {
+    globalThis.SharedArrayBuffer = real;
+  }
+  expect(rings.ringsInUse).toBe(1);
+  expect(rings.bytesUsed).toBe(AUDIO);
+  expect(rings.take("video")!.index).toBe(audio.index + 1);
+});
