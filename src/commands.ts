@@ -121,7 +121,7 @@ export type WorkerCommand =
   | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null }
   | { readonly type: "stats"; readonly request: number; readonly session: number | null }
   /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
-  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "block" | "segfault" };
+  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "block" };
 
 export type WorkerEvent =
   | { readonly type: "ready" }
@@ -133,8 +133,11 @@ export type WorkerEvent =
       readonly srtpProfile: string;
     }
   | { readonly type: "closed"; readonly session: number; readonly reason: CloseReason }
-  /** This worker no longer reads any ring of the stream's earlier epochs. */
-  | { readonly type: "source-changed"; readonly stream: number; readonly epoch: number }
+  /**
+   * The answer to `source`, in the order of the commands: this worker no longer reads any ring of
+   * the stream's earlier epochs.
+   */
+  | { readonly type: "source-changed"; readonly stream: number }
   /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
   | { readonly type: "first-media"; readonly session: number; readonly afterUs: number }
   | {

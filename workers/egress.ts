@@ -39,8 +39,7 @@ function start(setup: WorkerSetup): void {
       egress.open(message, loop.addPeer(message, SOURCES_MAX, now), now);
     } else if (message.type === "source") {
       egress.setSource(message.stream, message.source, now);
-      const epoch = message.source?.epoch ?? 0;
-      emit({ type: "source-changed", stream: message.stream, epoch });
+      emit({ type: "source-changed", stream: message.stream });
     } else if (message.type === "stats") {
       emit({ type: "stats", request: message.request, sessions: egress.stats(message.session) });
     }

@@ -49,6 +49,7 @@ export interface MediaLogic {
 const BATCHES_PER_TURN = 4;
 /** Share of a turn for datagrams that come in. */
 const READ_BUDGET_US = TURN_MAX_US * 0.4;
+
 export class MediaLoop {
   readonly block: WorkerBlock;
   readonly table: PeerTable;
@@ -64,8 +65,9 @@ export class MediaLoop {
   private readonly meter: LoopMeter;
   private readonly visitMark: (index: number) => void;
   private logic!: MediaLogic;
-  /** The receiver's last batch, handled up to `batchNext`. */
+  /** Which socket is read first in this turn. */
   private firstSocket = 0;
+  /** The receiver's last batch, handled up to `batchNext`. */
   private batchSocket = 0;
   private batchNext = 0;
   private batchCount = 0;
@@ -313,7 +315,7 @@ export class MediaLoop {
 }
 
 /** Crash drills of the test suite; control passes them on only with --drills. */
-function drill(kind: "throw" | "hang" | "block" | "segfault"): void {
+function drill(kind: "throw" | "hang" | "block"): void {
   if (kind === "throw") throw new Error("drill: a worker throws");
   const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
   while (kind === "hang" && monotonicUs() < end);
