@@ -1,5 +1,4 @@
 import type { MediaSection } from "../commands.ts";
-import { COUNTER_NAMES } from "../counters.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
@@ -91,6 +90,3 @@ export class EgressContext {
     this.output.commit(path, sealed);
   }
 }
-
-/** Length of the counters array, for simulations that make their own. */
-export const COUNTERS_LENGTH = COUNTER_NAMES.length;

@@ -1,12 +1,5 @@
 /** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
-import {
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  X509Certificate,
-} from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { Fingerprint } from "../commands.ts";
 
 export interface Certificate {
@@ -68,15 +61,6 @@ export function createCertificate(now = new Date()): Certificate {
     privateKeyPem: privateKey,
     fingerprint: fingerprintOf(certificate),
   };
-}
-
-/** The fingerprint of a certificate that the operator brings. Throws if the key is not its key. */
-export function loadCertificate(certificatePem: string, privateKeyPem: string): Certificate {
-  const certificate = new X509Certificate(certificatePem);
-  if (!certificate.checkPrivateKey(createPrivateKey(privateKeyPem))) {
-    throw new Error("the private key does not belong to the certificate");
-  }
-  return { certificatePem, privateKeyPem, fingerprint: fingerprintOf(certificate.raw) };
 }
 
 /** SHA-256 of a DER certificate as a=fingerprint writes it. */

@@ -7,9 +7,7 @@ const library = dlopen("libc.so.6", {
   socket: { args: [i32, i32, i32], returns: i32 },
   bind: { args: [i32, pointer, u32], returns: i32 },
   close: { args: [i32], returns: i32 },
-  dup: { args: [i32], returns: i32 },
   setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
-  getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
   getsockname: { args: [i32, pointer, pointer], returns: i32 },
   recvmmsg: { args: [i32, pointer, u32, i32, pointer], returns: i32 },
   sendmmsg: { args: [i32, pointer, u32, i32], returns: i32 },
@@ -24,7 +22,6 @@ const library = dlopen("libc.so.6", {
   clock_gettime: { args: [i32, pointer], returns: i32 },
   madvise: { args: [pointer, u64, i32], returns: i32 },
   getrlimit: { args: [i32, pointer], returns: i32 },
-  setrlimit: { args: [i32, pointer], returns: i32 },
   __errno_location: { args: [], returns: pointer },
   strerror: { args: [i32], returns: pointer },
 });
@@ -67,11 +64,4 @@ export function check(call: string, result: number): number {
 export function setOption(fd: number, level: number, option: number, value: number): boolean {
   const word = new Int32Array([value]);
   return libc.setsockopt(fd, level, option, ptr(word), 4) === 0;
-}
-
-/** Reads an int socket option; null when the kernel refuses it. */
-export function getOption(fd: number, level: number, option: number): number | null {
-  const word = new Int32Array(1);
-  const length = new Uint32Array([4]);
-  return libc.getsockopt(fd, level, option, ptr(word), ptr(length)) === 0 ? word[0]! : null;
 }

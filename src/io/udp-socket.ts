@@ -1,6 +1,6 @@
 import { ptr } from "bun:ffi";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
-import { AF_INET, AF_INET6, check, getOption, libc, setOption } from "./libc.ts";
+import { AF_INET, AF_INET6, check, libc, setOption } from "./libc.ts";
 
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
@@ -54,14 +54,6 @@ export function localPort(fd: number): number {
   const length = new Uint32Array([28]);
   check("getsockname", libc.getsockname(fd, ptr(name), ptr(length)));
   return (name[2]! << 8) | name[3]!;
-}
-
-/** Sizes that the kernel granted (it reports twice the usable size). */
-export function bufferSizes(fd: number): { receive: number; send: number } {
-  return {
-    receive: (getOption(fd, SOL_SOCKET, SO_RCVBUF) ?? 0) / 2,
-    send: (getOption(fd, SOL_SOCKET, SO_SNDBUF) ?? 0) / 2,
-  };
 }
 
 /** struct sockaddr_in or sockaddr_in6 of a literal address. */

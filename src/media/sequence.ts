@@ -5,11 +5,6 @@ const ORIGIN_START = 65_536;
 /** Packets of the old numbering come this late at most, counted in either numbering. */
 const STRAGGLERS_MAX = 1000;
 
-/** The int32 nearest to `previous` whose low 16 bits are `sequence`. */
-export function unwrap16(previous: number, sequence: number): number {
-  return (previous + difference16(sequence, previous)) | 0;
-}
-
 /** `left - right` of two 16-bit numbers, -32,768 to 32,767. */
 export function difference16(left: number, right: number): number {
   return ((left - right) << 16) >> 16;

@@ -226,10 +226,6 @@ export class RingWriter {
     Atomics.store(this.words, Header.closed, 1);
   }
 
-  get headSequence(): number {
-    return this.head;
-  }
-
   /** One line for logs and tests. */
   toString(): string {
     return `ring of ${CODEC_NAMES[this.words[Header.codec]!]} at ${this.head}, ${this.slots} slots`;

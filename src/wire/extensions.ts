@@ -17,7 +17,6 @@ export const Extension = {
   rid: 11,
   repairedRid: 12,
 } as const;
-export type ExtensionId = (typeof Extension)[keyof typeof Extension];
 export type ExtensionName = keyof typeof Extension;
 /** One more than the highest internal id: the length of a table indexed by internal id. */
 export const EXTENSION_TABLE_LENGTH = 13;

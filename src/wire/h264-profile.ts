@@ -19,9 +19,6 @@ export interface H264ProfileLevel {
   readonly level: number;
 }
 
-/** RFC 6184 8.1: what an fmtp without profile-level-id means, Baseline at level 1. */
-export const H264_DEFAULT: H264ProfileLevel = { profile: H264Profile.baseline, level: 10 };
-
 /**
  * Parses a profile-level-id. Takes the seven digits of FFmpeg 8.0, which writes the constraint byte
  * as "200" (0x200 by "%02x"; it means constrained baseline). Null when it is neither that nor six
@@ -33,25 +30,6 @@ export function parseProfileLevelId(text: string): H264ProfileLevel | null {
   const value = Number.parseInt(repaired, 16);
   const profile = profileOf(value >> 16, (value >> 8) & 0xff);
   return profile === null ? null : { profile, level: value & 0xff };
-}
-
-/** The profile of an SPS NAL unit (header byte included) at `offset`, or null. */
-export function readH264Profile(
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-): H264ProfileLevel | null {
-  if (length < 4) return null;
-  const profile = profileOf(bytes[offset + 1]!, bytes[offset + 2]!);
-  return profile === null ? null : { profile, level: bytes[offset + 3]! };
-}
-
-/**
- * True when a decoder of `theirs` plays what an encoder of `ours` makes, levels aside (they may
- * differ under level-asymmetry-allowed, and browsers decode above what they say).
- */
-export function sameH264Profile(ours: H264ProfileLevel, theirs: H264ProfileLevel): boolean {
-  return ours.profile === theirs.profile;
 }
 
 /**

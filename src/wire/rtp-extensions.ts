@@ -86,18 +86,4 @@ export class ExtensionCursor {
   }
 }
 
-/** Moves `cursor` to the first element with this id. False when there is none. */
-export function findExtension(
-  bytes: Uint8Array,
-  header: RtpHeader,
-  id: number,
-  cursor: ExtensionCursor,
-): boolean {
-  cursor.reset(bytes, header);
-  while (cursor.next()) {
-    if (cursor.id === id) return true;
-  }
-  return false;
-}
-
 const EMPTY = new Uint8Array(0);

@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCertificate, loadCertificate } from "../../src/io/certificate.ts";
+import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
+import { loadCertificate } from "../support/certificate.ts";
 
 const openSsl = openOpenSsl("system");
 const buffer = new Uint8Array(1500);

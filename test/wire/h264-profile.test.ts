@@ -1,11 +1,5 @@
 import { expect, test } from "bun:test";
-import {
-  H264_DEFAULT,
-  parseProfileLevelId,
-  readH264Profile,
-  sameH264Profile,
-} from "../../src/wire/h264-profile.ts";
-import { fromHex } from "../support/hex.ts";
+import { parseProfileLevelId } from "../../src/wire/h264-profile.ts";
 
 test("profile-level-ids of real offers", () => {
   for (const [text, profile, level] of [
@@ -27,13 +21,4 @@ test("profile-level-ids of real offers", () => {
   for (const text of ["", "42e0", "42e01g", "00001f", "42e01f00", "640001f"]) {
     expect(parseProfileLevelId(text), text).toBeNull();
   }
-});
-
-test("levels do not matter, profiles do", () => {
-  const parse = (text: string) => parseProfileLevelId(text)!;
-  expect(sameH264Profile(parse("42e01f"), parse("42c033"))).toBe(true);
-  expect(sameH264Profile(parse("42001f"), parse("42e01f"))).toBe(false);
-  expect(sameH264Profile(parse("42001f"), H264_DEFAULT)).toBe(true);
-  expect(readH264Profile(fromHex("6742e01f"), 0, 4)).toEqual(parse("42e01f"));
-  expect(readH264Profile(fromHex("6742e0"), 0, 3)).toBeNull();
 });

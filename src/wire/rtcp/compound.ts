@@ -120,11 +120,6 @@ export function writeFeedbackHeader(
   writeU32(out, offset + 8, mediaSsrc);
 }
 
-/** The SSRC that sent the packet at `offset`, or 0 when the packet is too short to name one. */
-export function readSenderSsrc(bytes: Uint8Array, offset: number, length: number): number {
-  return length < 8 ? 0 : readU32(bytes, offset + 4);
-}
-
 /** The SSRC that a feedback packet speaks of, or 0 when it is too short. */
 export function readMediaSsrc(bytes: Uint8Array, offset: number, length: number): number {
   return length < FEEDBACK_HEADER_BYTES ? 0 : readU32(bytes, offset + 8);

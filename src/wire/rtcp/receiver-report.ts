@@ -14,8 +14,7 @@ export const RECEIVER_REPORT_BYTES = 8;
 
 /**
  * Absolute offset of the first report block of the packet at a cursor's offset, length and count,
- * or -1 when the blocks do not fit. Read them by `readReportBlock`; the reporter's SSRC by
- * `readSenderSsrc`.
+ * or -1 when the blocks do not fit. Read them by `readReportBlock`.
  */
 export function receiverReportBlocks(offset: number, length: number, count: number): number {
   if (length < RECEIVER_REPORT_BYTES + count * REPORT_BLOCK_BYTES) return -1;

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RtcpPacketConverter } from "werift";
 import { readBye, writeBye } from "../../../src/wire/rtcp/bye.ts";
-import {
-  RtcpCursor,
-  RtcpType,
-  readMediaSsrc,
-  readSenderSsrc,
-} from "../../../src/wire/rtcp/compound.ts";
+import { RtcpCursor, RtcpType, readMediaSsrc } from "../../../src/wire/rtcp/compound.ts";
 import { readFir, writeFir } from "../../../src/wire/rtcp/fir.ts";
 import { readNack, writeNack } from "../../../src/wire/rtcp/nack.ts";
 import { writePli } from "../../../src/wire/rtcp/pli.ts";
@@ -112,7 +107,6 @@ test("reports", () => {
   const receiver = writeReceiverReport(out, 0, 5, [block()], 1);
   expect(receiverReportBlocks(0, receiver, 1)).toBe(8);
   expect(receiverReportBlocks(0, receiver, 2)).toBe(-1);
-  expect(readSenderSsrc(out, 0, receiver)).toBe(5);
   const report = theirs(receiver)[0];
   expect(report.reports[0]).toMatchObject({
     ssrc: 0xdeadbeef,
