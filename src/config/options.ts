@@ -82,7 +82,7 @@ export const OPTIONS = {
     schema: z.string().min(1),
     default: "",
     value: "DIR",
-    help: "Folder for what outlives a restart: the token made at first start, the DTLS certificate.",
+    help: "Folder for what outlives a restart: the token made at first start.",
   },
   config: {
     schema: z.string().min(1),
