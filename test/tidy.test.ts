@@ -56,9 +56,6 @@ const UNUSED_YET: readonly string[] = [
   "src/wire/dependency-rewrite.ts",
 ];
 
-/** Deterministic stand-ins for OpenSSL that simulations use. */
-const TEST_DOUBLES = ["src/srtp/cipher-portable.ts"];
-
 const tracked = Bun.spawnSync(["git", "ls-files", "-co", "--exclude-standard"], { cwd: ROOT })
   .stdout.toString()
   .split("\n")
@@ -146,7 +143,6 @@ test("every source file is reached from an entry point, a script or a simulation
       !seen.has(path) &&
       !path.startsWith("src/web/") &&
       !path.endsWith(".d.ts") &&
-      !TEST_DOUBLES.includes(path) &&
       !UNUSED_YET.includes(path),
   );
   expect(dead).toEqual([]);

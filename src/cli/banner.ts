@@ -1,5 +1,6 @@
 /** What a person at a terminal sees when the server stands. */
 import { networkInterfaces } from "node:os";
+import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
 import type { ResolvedOpenSsl } from "../io/openssl.ts";
 import type { FirstToken } from "./first-token.ts";
@@ -48,7 +49,7 @@ export function baseUrl(config: Config, port: number): string {
   if (config.publicUrl !== null) return config.publicUrl.replace(/\/$/, "");
   const scheme = config.tls === null ? "http" : "https";
   const host = reachableHost(config.http.host);
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${formatHostPort(host, port)}`;
 }
 
 /** A wildcard is no address: the first one of this machine that is not loopback. */

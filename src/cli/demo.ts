@@ -1,5 +1,6 @@
 /** `spillway demo`: the server with a stream already live, published by a child process. */
 import type { Subprocess } from "bun";
+import { formatHostPort } from "../config/values.ts";
 import type { Control } from "../control/control.ts";
 import type { Command } from "./command.ts";
 import { DEMO_CLIP, TOKEN_VARIABLE } from "./publish.ts";
@@ -67,8 +68,8 @@ function publisherCommand(server: RunningServer): string[] {
   const { http, tls } = server.config;
   const wildcard = http.host === "0.0.0.0" || http.host === "::";
   const host = wildcard ? "127.0.0.1" : http.host;
-  const bracketed = host.includes(":") ? `[${host}]` : host;
-  const url = `${tls === null ? "http" : "https"}://${bracketed}:${server.port}/whip/${STREAM}`;
+  const scheme = tls === null ? "http" : "https";
+  const url = `${scheme}://${formatHostPort(host, server.port)}/whip/${STREAM}`;
   const self = Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
   // The certificate is made out to the public name, and this is the same machine.
   const trust = tls === null ? [] : ["--any-certificate"];

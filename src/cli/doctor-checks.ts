@@ -1,6 +1,7 @@
 /** The checks of `spillway doctor`, one a function. */
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
+import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
@@ -93,7 +94,7 @@ function checkOpenFiles(): Finding {
 }
 
 function checkHttpPort({ http }: Config): Finding {
-  const name = `tcp ${http.host}:${http.port}`;
+  const name = `tcp ${formatHostPort(http.host, http.port)}`;
   try {
     const listener = Bun.listen({
       hostname: http.host,
@@ -109,7 +110,7 @@ function checkHttpPort({ http }: Config): Finding {
 
 function checkMediaPorts({ media, ingestWorkers, egressWorkers }: Config): Finding {
   const count = ingestWorkers + egressWorkers;
-  const name = `udp ${media.host}:${media.port}-${media.port + count - 1}`;
+  const name = `udp ${formatHostPort(media.host, media.port)}-${media.port + count - 1}`;
   const family = media.host.includes(":") ? 6 : 4;
   for (let i = 0; media.port !== 0 && i < count; i += 1) {
     try {

@@ -1,8 +1,10 @@
 /** The running server: workers, control, HTTP, signals and the service manager. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
 import { type Control, createControl } from "../control/control.ts";
+import { within } from "../control/within.ts";
 import { startPlane } from "../control/workers.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
@@ -102,7 +104,7 @@ async function serve(parts: Parts): Promise<number> {
   const server = { config, control, log, port, token, stopping: stopping.signal };
   const beforeStop = options.started?.(server);
   const cancelWatchdog = watch(manager, control);
-  manager.notify("READY=1", `STATUS=Serving on ${config.http.host}:${port}`);
+  manager.notify("READY=1", `STATUS=Serving on ${formatHostPort(config.http.host, port)}`);
   process.on("SIGHUP", () => void reload(parts));
 
   const signal = await firstSignal();
@@ -172,8 +174,8 @@ function announce(parts: Parts): void {
   const { config, log, listener, openssl, first, options } = parts;
   log.info("Serving", {
     version: versionLine(),
-    http: `${config.http.host}:${listener.port}`,
-    media: `${config.media.host}:${config.media.port}`,
+    http: formatHostPort(config.http.host, listener.port),
+    media: formatHostPort(config.media.host, config.media.port),
     openssl: `${openssl.version} (${openssl.origin})`,
   });
   if (first !== null && !first.fresh)
@@ -238,13 +240,4 @@ function firstSignal(): Promise<string> {
 
 function exitOnNextSignal(): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
-}
-
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: Timer | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

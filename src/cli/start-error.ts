@@ -1,4 +1,5 @@
 /** Why the server did not start, in one line that says what to do. */
+import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
 
 /** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
@@ -6,11 +7,11 @@ export function explainStart(error: unknown, config: Config): string {
   const message = error instanceof Error ? error.message : String(error);
   const media = /^bind (\S+) port (\d+): (.*)$/.exec(message);
   if (media !== null)
-    return `media: UDP ${media[1]}:${media[2]}: ${media[3]}; ${advice("media", message)}`;
+    return `media: UDP ${formatHostPort(media[1]!, media[2]!)}: ${media[3]}; ${advice("media", message)}`;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^E(ADDRINUSE|ADDRNOTAVAIL|ACCES|INVAL)$/.test(code)) return message;
   const { host, port } = config.http;
-  return `http: TCP ${host}:${port}: ${REASONS[code]}; ${advice("http", code)}`;
+  return `http: TCP ${formatHostPort(host, port)}: ${REASONS[code]}; ${advice("http", code)}`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -18,6 +18,7 @@ import type { RegistryListener } from "./registry.ts";
 import { Registry } from "./registry.ts";
 import { Sampler } from "./sampler.ts";
 import type { Session } from "./session.ts";
+import { within } from "./within.ts";
 
 export interface ControlOptions {
   readonly config: Config;
@@ -239,14 +240,6 @@ function about(session: Session): Record<string, string | null> {
     worker: session.workerName,
     path: session.path,
   };
-}
-
-/** Waits for `promise`, but not longer than `ms`. */
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
 
 function every(ms: number, work: () => void): () => void {
