@@ -61,6 +61,7 @@ test("every option can be set by flag, environment and file", () => {
   const values: Record<string, string> = { HOST: "h" };
   const sample: Record<string, string> = {
     "HOST:PORT": "127.0.0.1:9000",
+    "ADDRESS:PORT": "127.0.0.1:9000",
     "PUBLIC[/LOCAL],...": "192.0.2.1/10.0.0.1,2001:db8::1",
     N: "2",
     SIZE: "512m",
@@ -103,6 +104,9 @@ test("a mistake is one line that names the key and where it stands", () => {
   expect(bad({ file: "[hook]\nsecret = 'x'" })).toStartWith("hook.url:");
   expect(bad({ file: "ring-memory = '200%'" })).toStartWith("c.toml: ring-memory:");
   expect(bad({ args: ["--media", "0.0.0.0:65534"] })).toStartWith("media:");
+  expect(bad({ args: ["--media", "localhost:1"] })).toStartWith(
+    '--media: "localhost" is not an IP address',
+  );
   const token = (text: string) => bad({ file: `[[auth.tokens]]\n${text}` });
   expect(token("rights = ['view']")).toContain("auth.tokens[0]");
   expect(token("token = 'short'\nrights = ['view']")).toContain("auth.tokens[0].token");

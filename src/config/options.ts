@@ -4,7 +4,17 @@
  */
 import { z } from "zod";
 import { PENDING_SESSIONS_PER_ADDRESS, POSTS_PER_SECOND_PER_ADDRESS } from "../limits.ts";
-import { advertise, bitrate, cidrs, hostPort, httpUrl, integer, memory, truth } from "./values.ts";
+import {
+  addressPort,
+  advertise,
+  bitrate,
+  cidrs,
+  hostPort,
+  httpUrl,
+  integer,
+  memory,
+  truth,
+} from "./values.ts";
 
 interface OptionSpec {
   readonly schema: z.ZodType;
@@ -25,9 +35,9 @@ export const OPTIONS = {
     help: "Where WHIP, WHEP, the pages and the API are served.",
   },
   media: {
-    schema: hostPort,
+    schema: addressPort,
     default: "0.0.0.0:8200",
-    value: "HOST:PORT",
+    value: "ADDRESS:PORT",
     help: "First UDP port for media: one port a worker, ingest workers first, then egress workers.",
   },
   advertise: {

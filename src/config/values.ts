@@ -24,6 +24,17 @@ export const hostPort = z.string().transform((text, context): HostPort => {
   return { host: (match[1] ?? match[2])!, port };
 });
 
+/** The same with a literal address: a name would be bound as whatever its letters parse to. */
+export const addressPort = hostPort.transform((value, context): HostPort => {
+  if (isAddress(value.host)) return value;
+  return refuse(context, `"${value.host}" is not an IP address, for example 0.0.0.0 or [::]`);
+});
+
+/** As `hostPort` reads it and URLs write it: IPv6 addresses stand in brackets. */
+export function formatHostPort(host: string, port: number | string): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** `PUBLIC[/LOCAL]`, a list or separated by commas. */
 export const advertise = list().transform((items, context): readonly Advertise[] => {
   return items.map((item) => {

@@ -40,6 +40,15 @@ export function localAddresses(options: {
   return local.filter(({ advertised }) => advertised.length > 0);
 }
 
+/** Public addresses that no bound address stands for: nobody is told of them. */
+export function unusedAdvertised(
+  advertise: readonly Advertise[],
+  bound: readonly LocalAddress[],
+): readonly string[] {
+  const told = new Set(bound.flatMap(({ advertised }) => advertised));
+  return advertise.map((entry) => entry.public).filter((address) => !told.has(address));
+}
+
 function usableAddresses(options: Parameters<typeof localAddresses>[0]): string[] {
   const usable: string[] = [];
   const loopback: string[] = [];

@@ -18,7 +18,7 @@ import { closeUdpSocket, localPort, openUdpSocket } from "../io/udp-socket.ts";
 import type { Logger } from "../log.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { RingReader } from "../ring/reader.ts";
-import { type LocalAddress, localAddresses } from "./addresses.ts";
+import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
 import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type { LocalCandidate, MediaPlane, PlaneEvents } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
@@ -44,6 +44,10 @@ export function startPlane(options: PlaneOptions): MediaPlane {
   });
   if (addresses.length === 0) {
     throw new Error("media: no usable local address (see --media and --advertise)");
+  }
+  for (const address of unusedAdvertised(config.advertise, addresses)) {
+    const cause = "no local address that media is bound to leads there (see --media, --advertise)";
+    options.log.warn("Advertised address is not used", { address, cause });
   }
   return new Workers(options, addresses);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { NetworkInterfaceInfo } from "node:os";
-import { localAddresses } from "../../src/control/addresses.ts";
+import { localAddresses, unusedAdvertised } from "../../src/control/addresses.ts";
 
 function interfaces(table: Readonly<Record<string, readonly string[]>>) {
   const info = (address: string): NetworkInterfaceInfo =>
@@ -85,6 +85,17 @@ test("an address that nothing public leads to is not bound", () => {
   // Behind 1:1 NAT viewers never come by loopback, even where HTTP is behind a local proxy.
   expect(bound({ advertise, httpIsLoopback: true })).toEqual(["192.0.2.7"]);
   expect(bound({ advertise: [{ public: "203.0.113.1", local: "10.9.9.9" }] })).toEqual([]);
+});
+
+test("public addresses that nobody will be told of are found", () => {
+  const advertise = [
+    { public: "203.0.113.1", local: null },
+    { public: "203.0.113.2", local: "10.9.9.9" },
+    { public: "2001:db8:1::1", local: null },
+  ];
+  const chosen = choose({ host: "192.0.2.7", advertise });
+  expect(unusedAdvertised(advertise, chosen)).toEqual(["203.0.113.2", "2001:db8:1::1"]);
+  expect(unusedAdvertised([], choose({}))).toEqual([]);
 });
 
 test("no more sockets than the poller's bit set holds", () => {
