@@ -78,6 +78,13 @@ export class Segments<Feed> {
     return (segment.originStart + (index - segment.outStart)) | 0;
   }
 
+  /** Whether the current segment is of `feed` and has reserved numbers at or behind `sequence`. */
+  isBehind(feed: Feed | null, sequence: number): boolean {
+    const segment = this.kept[0];
+    if (segment === undefined || segment.feed !== feed) return false;
+    return ((sequence - this.originOf(segment, this.end)) | 0) < 0;
+  }
+
   /** The newest index so far whose low 16 bits are `sequence`, or -1. */
   unwrap(sequence: number): number {
     const newest = this.end - 1;

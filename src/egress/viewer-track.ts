@@ -47,7 +47,7 @@ export class ViewerTrack {
   /** Whose media the current segment carries, and which of its time lines. */
   private source: SourceClock | null = null;
   private clockLine = 0;
-  /** In catchUp: the next origin sequence to send. */
+  /** In catchUp: the next origin sequence to send, and when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
   private beginPending = true;
@@ -93,7 +93,7 @@ export class ViewerTrack {
     // The publisher has left: another one's ring follows.
     if (feed.reader.closed) return;
     const keyframe = feed.joinableKeyframe(now);
-    if (keyframe !== null && !this.isBehind(keyframe)) {
+    if (keyframe !== null && !this.segments.isBehind(feed, keyframe)) {
       this.startCatchUp(keyframe, true);
     } else {
       this.requestKeyframe("join");
@@ -141,7 +141,7 @@ export class ViewerTrack {
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (now < this.burstAt) return CatchUp.more;
     this.burstAt = now + CATCH_UP_INTERVAL_US;
-    const scratch = this.context.scratch;
+    const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
       if (feed.reader.distance(this.next) <= 0) {
         this.state = "live";
@@ -228,8 +228,7 @@ export class ViewerTrack {
   timestampAt(now: number, byReport: boolean): number | null {
     const { feed, segments } = this;
     const segment = segments.current;
-    if (segment === null || feed === null || segment.feed !== feed) return null;
-    if (this.clockLine !== feed.clock.line) return null;
+    if (feed === null || segment?.feed !== feed || this.clockLine !== feed.clock.line) return null;
     const origin = feed.clock.timestampAt(now, this.format.clockRate, feed.source, byReport);
     return origin === null ? null : (origin + segment.timestampOffset) >>> 0;
   }
@@ -312,21 +311,13 @@ export class ViewerTrack {
     const sequence = batch.sequences[i]!;
     if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
       // The publisher switched its payload type: only at a keyframe (design 4), and never back.
-      if (!this.startsHere(batch, i) || this.isBehind(sequence)) return true;
+      if (!this.startsHere(batch, i) || this.segments.isBehind(this.feed, sequence)) return true;
       const { state } = this;
       if (!this.begin(batch, i, now)) return false;
       if (this.state !== state) return true;
     }
     const index = this.segments.indexOf(sequence);
     return index < 0 || this.send(batch, i, index, now);
-  }
-
-  /** Whether the current segment has sent or reserved numbers at or behind `sequence`. */
-  private isBehind(sequence: number): boolean {
-    const segment = this.segments.current;
-    if (segment === null || segment.feed !== this.feed) return false;
-    const next = this.segments.originOf(segment, this.segments.nextIndex);
-    return ((sequence - next) | 0) < 0;
   }
 
   private startCatchUp(sequence: number, beginPending: boolean): void {
@@ -345,8 +336,7 @@ export class ViewerTrack {
   }
 
   private requestKeyframe(why: "join" | "failure"): void {
-    if (this.feed === null) return;
-    this.context.count(Counter.keyframeRequests!);
-    this.feed.reader.requestKeyframe(why);
+    if (this.feed !== null) this.context.count(Counter.keyframeRequests!);
+    this.feed?.reader.requestKeyframe(why);
   }
 }
