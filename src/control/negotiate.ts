@@ -1,6 +1,6 @@
 /** What WHIP and WHEP POSTs have in common: may it come in, read the offer, describe our side. */
-
 import { SDP_BYTES_MAX } from "../limits.ts";
+import type { NegotiatedAnswer } from "../sdp/answer.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { Offer } from "../sdp/offer.ts";
 import { readOffer } from "../sdp/offer.ts";
@@ -13,6 +13,7 @@ import type { AppContext, RandomBytes, Services } from "./context.ts";
 import { streamName } from "./names.ts";
 import type { Placement } from "./plane.ts";
 import { problem, retryLater } from "./problem.ts";
+import type { NewSession } from "./registry.ts";
 import type { Session } from "./session.ts";
 
 /** A POST that may go on: who asks for what, with which offer. */
@@ -98,6 +99,32 @@ export function describeLocal(services: Services, placement: Placement): LocalDe
   };
 }
 
+/** What the registry is told of an admitted POST and its answer. */
+export function freshSession(
+  c: AppContext,
+  services: Services,
+  parts: {
+    readonly admission: Admission;
+    readonly placement: Placement;
+    readonly local: LocalDescription;
+    readonly answer: NegotiatedAnswer;
+  },
+): NewSession {
+  const { admission, placement, local, answer } = parts;
+  const client = c.get("client");
+  return {
+    name: admission.name,
+    placement,
+    peer: answer.peer,
+    media: answer.media,
+    local,
+    address: client.address,
+    origin: services.config.publicUrl ?? `${client.scheme}://${client.host}`,
+    userAgent: userAgent(c),
+    tokenHash: admission.grant.tokenHash,
+  };
+}
+
 /** 48 and 144 random bits in the ice-char alphabet (RFC 8839 5.4 wants 24 and 128). */
 export function credentials(random: RandomBytes): { ufrag: string; pwd: string } {
   return {
@@ -142,7 +169,7 @@ export function tooLarge(): Response {
   return problem(413, "Body too large", `A body has at most ${SDP_BYTES_MAX} bytes.`);
 }
 
-export function userAgent(c: AppContext): string {
+function userAgent(c: AppContext): string {
   return (c.req.header("User-Agent") ?? "").slice(0, 200);
 }
 

@@ -2,14 +2,12 @@
  * The media plane as control sees it: sessions are opened on workers, streams get sources. The
  * implementation (src/control/workers.ts) spawns threads; tests pass a fake.
  */
-
 import type {
   CloseReason,
-  MediaSection,
-  PeerSetup,
   RingGrant,
   SessionStats,
   StreamSource,
+  WorkerCommand,
 } from "../commands.ts";
 import type { CounterName } from "../counters.ts";
 import type { RingDescription } from "../ring/layout.ts";
@@ -27,23 +25,13 @@ export interface LocalCandidate {
   readonly family: 4 | 6;
 }
 
-export interface PublisherOpen {
-  readonly session: number;
-  readonly stream: number;
-  readonly peer: PeerSetup;
-  readonly media: readonly MediaSection[];
-  readonly rings: readonly (readonly RingGrant[])[];
-  readonly bitrateMax: number;
-}
-
-export interface ViewerOpen {
-  readonly session: number;
-  readonly stream: number;
-  readonly peer: PeerSetup;
-  readonly media: readonly MediaSection[];
-  readonly source: StreamSource | null;
-  readonly playoutDelay: { readonly min: number; readonly max: number } | null;
-}
+type Body<Type extends WorkerCommand["type"]> = Omit<
+  Extract<WorkerCommand, { readonly type: Type }>,
+  "type"
+>;
+export type PublisherOpen = Body<"publisher-open">;
+export type ViewerOpen = Body<"viewer-open">;
+export type IceRestart = Body<"ice-restart">;
 
 /** What the plane tells control. `session` numbers are those that control chose when opening. */
 export interface PlaneEvents {
@@ -69,16 +57,7 @@ export interface MediaPlane {
   place(kind: "ingest" | "egress"): Placement | null;
   openPublisher(worker: number, open: PublisherOpen): void;
   openViewer(worker: number, open: ViewerOpen): void;
-  restartIce(
-    worker: number,
-    restart: {
-      readonly session: number;
-      readonly localUfrag: string;
-      readonly localPwd: string;
-      readonly remoteUfrag: string;
-      readonly remotePwd: string;
-    },
-  ): void;
+  restartIce(worker: number, restart: IceRestart): void;
   close(worker: number, session: number, reason: CloseReason): void;
   /**
    * Tells every egress worker the stream's present source; resolves when none reads an older epoch

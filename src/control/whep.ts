@@ -8,10 +8,10 @@ import {
   askHook,
   created,
   describeLocal,
+  freshSession,
   placeSession,
   sdpProblem,
   sessionPath,
-  userAgent,
 } from "./negotiate.ts";
 import { retryLater } from "./problem.ts";
 import { liveTracks } from "./stream.ts";
@@ -42,19 +42,8 @@ function open(c: AppContext, services: Services, admission: Admission): Response
   const live = stream === undefined ? null : liveTracks(stream, plane);
   const answer = answerViewer(admission.offer, local, live);
   if (isProblem(answer)) return sdpProblem(answer);
-  const client = c.get("client");
   const session = registry.openViewer(
-    {
-      name,
-      placement,
-      peer: answer.peer,
-      media: answer.media,
-      local,
-      address: client.address,
-      origin: config.publicUrl ?? `${client.scheme}://${client.host}`,
-      userAgent: userAgent(c),
-      tokenHash: admission.grant.tokenHash,
-    },
+    freshSession(c, services, { admission, placement, local, answer }),
     streamOptions(config, name).playoutDelay,
   );
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];

@@ -9,9 +9,9 @@ import {
   askHook,
   created,
   describeLocal,
+  freshSession,
   placeSession,
   sdpProblem,
-  userAgent,
 } from "./negotiate.ts";
 import { retryLater } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
@@ -40,19 +40,8 @@ function open(c: AppContext, services: Services, admission: Admission): Response
     services.metrics.refused("ring-memory");
     return retryLater(503, 5, "Server full", "The memory for media (ring-memory) is used up.");
   }
-  const client = c.get("client");
   const session = registry.openPublisher(
-    {
-      name: admission.name,
-      placement,
-      peer: answer.peer,
-      media: answer.media,
-      local,
-      address: client.address,
-      origin: config.publicUrl ?? `${client.scheme}://${client.host}`,
-      userAgent: userAgent(c),
-      tokenHash: admission.grant.tokenHash,
-    },
+    freshSession(c, services, { admission, placement, local, answer }),
     lease,
     Math.min(config.limits.bitrateMax, admission.grant.bitrateMax ?? Number.POSITIVE_INFINITY),
   );

@@ -1,6 +1,7 @@
 /** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
 import { networkInterfaces } from "node:os";
 import type {
+  CloseReason,
   RingGrant,
   SessionStats,
   StreamSource,
@@ -20,7 +21,14 @@ import { WorkerBlock } from "../ring/doorbell.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
 import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
-import type { LocalCandidate, MediaPlane, PlaneEvents } from "./plane.ts";
+import type {
+  IceRestart,
+  LocalCandidate,
+  MediaPlane,
+  PlaneEvents,
+  PublisherOpen,
+  ViewerOpen,
+} from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
 import { SourceSwitches } from "./source-switches.ts";
 
@@ -115,19 +123,19 @@ class Workers implements MediaPlane {
     return { worker: best.number, workerName: best.name, candidates: best.candidates };
   }
 
-  openPublisher(worker: number, open: Parameters<MediaPlane["openPublisher"]>[1]): void {
+  openPublisher(worker: number, open: PublisherOpen): void {
     this.open(this.workers[worker]!, { type: "publisher-open", ...open });
   }
 
-  openViewer(worker: number, open: Parameters<MediaPlane["openViewer"]>[1]): void {
+  openViewer(worker: number, open: ViewerOpen): void {
     this.open(this.workers[worker]!, { type: "viewer-open", ...open });
   }
 
-  restartIce(worker: number, restart: Parameters<MediaPlane["restartIce"]>[1]): void {
+  restartIce(worker: number, restart: IceRestart): void {
     this.workers[worker]!.send({ type: "ice-restart", ...restart });
   }
 
-  close(worker: number, session: number, reason: Parameters<MediaPlane["close"]>[2]): void {
+  close(worker: number, session: number, reason: CloseReason): void {
     this.workers[worker]!.send({ type: "close", session, reason });
   }
 
