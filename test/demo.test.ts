@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { binary } from "./support/binary.ts";
+import { freeTcpPort } from "./support/process.ts";
+import { until } from "./support/until.ts";
 
 const path = await binary();
 const state = mkdtempSync(join(tmpdir(), "spillway-demo-"));
@@ -12,34 +14,23 @@ afterAll(() => {
   rmSync(state, { recursive: true, force: true });
 });
 
-async function until(what: string, ready: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await ready()) return;
-    await Bun.sleep(100);
-  }
-  throw new Error(`not within 10 s: ${what}`);
-}
-
 const statusOf = (url: string, token = "") =>
   fetch(url, { headers: { Authorization: `Bearer ${token}` } }).then(
     (response) => response.status,
     () => 0,
   );
 
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
-
 test("is live by itself behind a token of its own, and leaves on SIGTERM", async () => {
-  const port = freePort();
+  const port = await freeTcpPort();
   const args = ["--http", `0.0.0.0:${port}`, "--media", "127.0.0.1:0", "--state", state];
   const demo = Bun.spawn([path, "demo", ...args], { cwd: "/", stdout: "pipe", stderr: "ignore" });
   try {
     const base = `http://127.0.0.1:${port}`;
-    await until("ready with a keyframe", async () => (await statusOf(`${base}/readyz`)) === 200);
+    await until(
+      "ready with a keyframe",
+      10_000,
+      async () => (await statusOf(`${base}/readyz`)) === 200,
+    );
     expect(await statusOf(`${base}/api/v1/streams`)).toBe(401);
     expect(existsSync(join(state, "token"))).toBe(true);
     const token = readFileSync(join(state, "token"), "utf8").trim();

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freeTcpPort } from "./process.ts";
 import { until } from "./until.ts";
 
 const CONFIGURATION = resolve(import.meta.dir, "../../scripts/proxy/nginx.conf");
@@ -24,7 +25,7 @@ export async function startNginx(upstream: number): Promise<TestProxy> {
   const folder = mkdtempSync(join(tmpdir(), "spillway-nginx-"));
   // Its worker may be another user, and keeps large bodies in files here.
   chmodSync(folder, 0o755);
-  const port = freePort();
+  const port = await freeTcpPort();
   writeFileSync(join(folder, "nginx.conf"), configuration(folder, port, upstream));
   const child = Bun.spawn(
     [executable() ?? "nginx", "-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")],
@@ -76,13 +77,6 @@ ${temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`).join("\n")}
 ${server}
 }
 `;
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 async function answers(base: string): Promise<boolean> {

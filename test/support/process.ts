@@ -78,7 +78,7 @@ export async function startProcess(
 }
 
 /** Below the ports that the kernel hands out, so that nobody else takes it between two starts. */
-async function freeTcpPort(): Promise<number> {
+export async function freeTcpPort(): Promise<number> {
   for (let port = randomPort(); ; port = randomPort()) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const server = createServer();
