@@ -49,6 +49,8 @@ export class OpenSslDtlsSession implements DtlsSession {
   readonly #write: Pointer;
   readonly #datagrams: Uint8Array[] = [];
   #deadline = Infinity;
+  /** OpenSSL's record buffers are given back; `#unpark` before any call that reads or writes. */
+  #parked = false;
 
   constructor(
     openSsl: OpenSsl,
@@ -86,11 +88,13 @@ export class OpenSslDtlsSession implements DtlsSession {
     const encryptedOnly = this.state === "connected";
     const kept = filterRecords(bytes, offset, length, encryptedOnly, input.bytes);
     if (kept === 0) return;
+    this.#unpark();
     this.#openSsl.crypto.BIO_write(this.#read, input.address as Pointer, kept);
     if (this.state === "handshaking") this.#handshake();
     // Records behind the handshake, and the repeats of a peer that has not seen our last flight.
     if (this.state === "connected") this.#drain();
     this.#afterCall(now);
+    if (this.state === "connected") this.#park();
   }
 
   handleTimeout(now: number): void {
@@ -147,7 +151,10 @@ export class OpenSslDtlsSession implements DtlsSession {
   close(now: number): void {
     if (this.#ssl === null || this.state === "closed" || this.state === "failed") return;
     // During the handshake an alert would leave in clear, and nobody may believe it.
-    if (this.state === "connected") this.#shutdown();
+    if (this.state === "connected") {
+      this.#unpark();
+      this.#shutdown();
+    }
     this.state = "closed";
     this.#afterCall(now);
   }
@@ -229,6 +236,23 @@ export class OpenSslDtlsSession implements DtlsSession {
     const error = ssl.SSL_get_error(this.#ssl, result);
     if (error === SSL_ERROR_WANT_READ || error === SSL_ERROR_WANT_WRITE) return;
     this.#fail(takeOpenSslError(this.#openSsl) || `read error ${error}`);
+  }
+
+  /**
+   * A connected session has nothing to say until it closes, so it lends its two record buffers back:
+   * 33 KiB a viewer. Only with everything read: older OpenSSL frees a half-read record here
+   * (CVE-2024-4741), and SSL_free_buffers itself refuses while bytes wait.
+   */
+  #park(): void {
+    this.#parked = this.#openSsl.ssl.SSL_free_buffers(this.#ssl) === 1;
+  }
+
+  /** DTLS writes into its buffer without asking whether it is there. */
+  #unpark(): void {
+    if (!this.#parked) return;
+    const result = this.#openSsl.ssl.SSL_alloc_buffers(this.#ssl);
+    assert(result === 1, "SSL_alloc_buffers");
+    this.#parked = false;
   }
 
   #shutdown(): void {

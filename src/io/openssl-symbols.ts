@@ -63,6 +63,8 @@ export const SSL_SYMBOLS = {
   SSL_CTX_check_private_key: { args: ["ptr"], returns: "i32" },
   SSL_new: { args: ["ptr"], returns: "ptr" },
   SSL_free: { args: ["ptr"], returns: "void" },
+  SSL_alloc_buffers: { args: ["ptr"], returns: "i32" },
+  SSL_free_buffers: { args: ["ptr"], returns: "i32" },
   SSL_ctrl: { args: ["ptr", "i32", "i64", "ptr"], returns: "i64" },
   SSL_set_bio: { args: ["ptr", "ptr", "ptr"], returns: "void" },
   SSL_set_accept_state: { args: ["ptr"], returns: "void" },

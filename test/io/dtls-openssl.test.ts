@@ -1,3 +1,4 @@
+import { dlopen } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { createCertificate } from "../../src/io/certificate.ts";
@@ -13,6 +14,18 @@ const b = createCertificate();
 const server = new OpenSslDtlsFactory(openSsl, a);
 const client = new OpenSslDtlsFactory(openSsl, b);
 const buffer = new Uint8Array(1500);
+
+const { symbols: libc } = dlopen("libc.so.6", {
+  mallinfo2: { args: ["ptr"], returns: "ptr" },
+});
+
+/** What all threads have from malloc. */
+function allocatedBytes(): number {
+  // struct mallinfo2: ten size_t; hblkhd (mapped) is the fifth, uordblks (in arenas) the eighth.
+  const words = new BigUint64Array(10);
+  libc.mallinfo2(words);
+  return Number(words[4]! + words[7]!);
+}
 
 function shuttle(from: DtlsSession, to: DtlsSession, change?: (bytes: Uint8Array) => void): void {
   for (let n = from.pollTransmit(buffer); n > 0; n = from.pollTransmit(buffer)) {
@@ -106,6 +119,37 @@ test("no forged record ends a session, however short, in the handshake or after 
 test("a key that is not the certificate's is refused at start", () => {
   const mixed = { certificatePem: a.certificatePem, privateKeyPem: b.privateKeyPem };
   expect(() => new OpenSslDtlsFactory(openSsl, mixed)).toThrow(/private key/);
+});
+
+test("a peer that missed our last flight gets it again from a session at rest", () => {
+  const s = server.create("server", [b.fingerprint], 0);
+  const c = client.create("client", [a.fingerprint], 0);
+  let flight: Uint8Array[] = [];
+  while (s.state !== "connected") {
+    shuttle(s, c);
+    flight = [];
+    shuttle(c, s, (bytes) => flight.push(bytes.slice()));
+  }
+  // Finished, ChangeCipherSpec: lost on the way, and once more.
+  const first = s.pollTransmit(buffer);
+  expect(first).toBeGreaterThan(0);
+  while (s.pollTransmit(buffer) > 0);
+  for (const bytes of flight) s.handleDatagram(0, bytes, 0, bytes.length);
+  shuttle(s, c);
+  expect([s.state, c.state]).toEqual(["connected", "connected"]);
+  s.close(0);
+  shuttle(s, c);
+  expect(c.state).toBe("closed");
+  for (const session of [s, c]) session.free();
+});
+
+test("a connected session holds no record buffers", () => {
+  const pairs = Array.from({ length: 20 }, () => handshake());
+  const before = allocatedBytes();
+  const more = Array.from({ length: 20 }, () => handshake());
+  // 40 KiB; with its two buffers, 73 KiB.
+  expect((allocatedBytes() - before) / 40).toBeLessThan(50 * 1024);
+  for (const session of [...pairs, ...more].flat()) session.free();
 });
 
 test("sessions leave nothing behind", () => {
