@@ -8,19 +8,25 @@ const SentFlag = {
   /** Carried our playout-delay hint, our capture time. */
   hint: 4,
   capture: 8,
+  /** Was sent again, at `resentAt`. */
+  resent: 16,
 } as const;
 
 /** Capture times leave once a second: so many reach back further than the packets do. */
 const CAPTURES_KEPT = 8;
 
-/** The last packets of one SSRC, by index: enough to build each again from the ring. */
+/**
+ * The last packets of one SSRC, by index: enough to build each again from the ring. 12 B a packet,
+ * since each viewer has 1,024 of them.
+ */
 export class SentHistory {
-  private readonly indices: Float64Array;
+  /** Low 32 bits: indices that share them are 2^32 packets apart. */
+  private readonly indices: Uint32Array;
   private readonly transportSequences: Uint16Array;
   private readonly payloadTypes: Uint8Array;
   private readonly flags: Uint8Array;
-  /** When it was last sent again, us. */
-  private readonly resentAt: Float64Array;
+  /** When it was last sent again, us, modulo 2^32 (71 minutes). */
+  private readonly resentAt: Uint32Array;
   private readonly mask: number;
   private readonly captureIndices = new Float64Array(CAPTURES_KEPT).fill(-1);
   private readonly captureTimes = new Float64Array(CAPTURES_KEPT);
@@ -33,11 +39,13 @@ export class SentHistory {
   /** `size` is a power of two. */
   constructor(size: number) {
     this.mask = size - 1;
-    this.indices = new Float64Array(size).fill(-1);
+    this.indices = new Uint32Array(size);
+    // Zero stands for no packet, as index 0 belongs to the first slot only; and 1 never does.
+    this.indices[0] = 1;
     this.transportSequences = new Uint16Array(size);
     this.payloadTypes = new Uint8Array(size);
     this.flags = new Uint8Array(size);
-    this.resentAt = new Float64Array(size);
+    this.resentAt = new Uint32Array(size);
   }
 
   /** A packet left. `captureNtpUs`: the capture time of ours that it carried, or 0. */
@@ -55,12 +63,11 @@ export class SentHistory {
     this.payloadTypes[at] = payloadType;
     this.flags[at] =
       padding | (hint ? SentFlag.hint : 0) | (captureNtpUs > 0 ? SentFlag.capture : 0);
-    this.resentAt[at] = Number.NEGATIVE_INFINITY;
     if (captureNtpUs > 0) this.keepCapture(index, captureNtpUs);
   }
 
   has(index: number): boolean {
-    return this.indices[index & this.mask] === index;
+    return this.indices[index & this.mask] === index >>> 0;
   }
 
   payloadType(index: number): number {
@@ -88,11 +95,15 @@ export class SentHistory {
 
   /** Whether it was not sent again within the last `intervalUs`. */
   mayResend(index: number, now: number, intervalUs: number): boolean {
-    return now - this.resentAt[index & this.mask]! >= intervalUs;
+    const at = index & this.mask;
+    if ((this.flags[at]! & SentFlag.resent) === 0) return true;
+    return (now - this.resentAt[at]!) >>> 0 >= intervalUs;
   }
 
   noteResent(index: number, now: number): void {
-    this.resentAt[index & this.mask] = now;
+    const at = index & this.mask;
+    this.flags[at] = this.flags[at]! | SentFlag.resent;
+    this.resentAt[at] = now;
   }
 
   private keepCapture(index: number, ntpUs: number): void {

@@ -104,6 +104,27 @@ describe("the sent history", () => {
     history.noteResent(3, 0);
     expect(history.mayResend(3, 999, 1_000)).toBeFalse();
     expect(history.mayResend(3, 1_000, 1_000)).toBeTrue();
+    history.noteResent(3, 1_000);
+    history.note(3 + 16, 96, 0, 0, false, 0);
+    expect(history.mayResend(3 + 16, 1_001, 1_000)).toBeTrue();
+  });
+
+  test("knows nothing before the first packet", () => {
+    const history = new SentHistory(16);
+    for (let index = 0; index < 64; index += 1) expect(history.has(index)).toBeFalse();
+  });
+
+  test("goes on where 32 bits of indices and of microseconds end", () => {
+    const history = new SentHistory(16);
+    for (const index of [2 ** 31 - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1]) {
+      history.note(index, 96, 0, 0, false, 0);
+      expect(history.has(index)).toBeTrue();
+      expect(history.has(index - 16)).toBeFalse();
+      const now = 5 * 2 ** 32 - 400.25;
+      history.noteResent(index, now);
+      expect(history.mayResend(index, now + 999, 1_000)).toBeFalse();
+      expect(history.mayResend(index, now + 1_001, 1_000)).toBeTrue();
+    }
   });
 });
 
