@@ -124,17 +124,18 @@ test("a key that is not the certificate's is refused at start", () => {
 test("a peer that missed our last flight gets it again from a session at rest", () => {
   const s = server.create("server", [b.fingerprint], 0);
   const c = client.create("client", [a.fingerprint], 0);
-  let flight: Uint8Array[] = [];
   while (s.state !== "connected") {
     shuttle(s, c);
-    flight = [];
-    shuttle(c, s, (bytes) => flight.push(bytes.slice()));
+    shuttle(c, s);
   }
-  // Finished, ChangeCipherSpec: lost on the way, and once more.
-  const first = s.pollTransmit(buffer);
-  expect(first).toBeGreaterThan(0);
+  // ChangeCipherSpec and Finished are lost on the way.
+  expect(s.pollTransmit(buffer)).toBeGreaterThan(0);
   while (s.pollTransmit(buffer) > 0);
-  for (const bytes of flight) s.handleDatagram(0, bytes, 0, bytes.length);
+  expect(c.state).toBe("handshaking");
+  // OpenSSL's own clock decides when the client repeats its flight: 60 ms.
+  Bun.sleepSync(80);
+  c.handleTimeout(Infinity);
+  shuttle(c, s);
   shuttle(s, c);
   expect([s.state, c.state]).toEqual(["connected", "connected"]);
   s.close(0);
