@@ -88,6 +88,9 @@ export const STREAM_NAME_LENGTH_MAX = 200;
 export const RATE_LIMIT_ADDRESSES_MAX = 65_536;
 /** A publisher silent for this long loses its name to a newcomer: it has crashed or reloaded. */
 export const PUBLISHER_SILENCE_US = 2_000_000;
+/** A publisher that has not connected keeps its name this long; then a newcomer may take it, such as
+ * the same encoder trying again. DTLS takes well under a second, a few with heavy loss. */
+export const CANDIDATE_HELD_US = 5_000_000;
 /** Rings of a publisher that is gone stay for late retransmissions and slow readers this long. */
 export const SOURCE_LINGER_US = 30_000_000;
 /** A session that ended by itself still answers one DELETE with 200 for this long (OBS). */

@@ -145,7 +145,7 @@ export function created(
 ): Response {
   // A path without query: OBS replaces only the path of the URL that it posted to. GStreamer
   // resolves a path against the URL that it was given before any redirect, so then it is absolute.
-  const isRedirected = new URL(c.req.url).searchParams.has(REDIRECTED);
+  const isRedirected = cameFromNode(c.req.url);
   const headers = new Headers({
     "Content-Type": SDP_TYPE,
     Location: (isRedirected ? session.origin : "") + sessionPath(session),
@@ -198,13 +198,15 @@ function refuseMediaType(request: Request): Response | null {
 function atLimit(c: AppContext, services: Services): Response | null {
   const { config, registry, metrics } = services;
   const client = c.get("client");
+  // Two full nodes that name each other would send a client to and fro.
+  const otherNode = cameFromNode(c.req.url) ? null : config.redirectUrl;
   if (services.draining()) {
-    if (config.redirectUrl !== null) return redirect(c.req.raw, config.redirectUrl);
+    if (otherNode !== null) return redirect(c.req.raw, otherNode);
     return retryLater(503, RETRY_LIMIT_S, "Stopping", "The server is stopping.");
   }
   if (registry.sessions.count >= config.limits.sessions) {
     metrics.refused("session-limit");
-    if (config.redirectUrl !== null) return redirect(c.req.raw, config.redirectUrl);
+    if (otherNode !== null) return redirect(c.req.raw, otherNode);
     return retryLater(503, RETRY_LIMIT_S, "Server full", "The session limit is reached.");
   }
   const pending = registry.sessions.pendingOf(client.address);
@@ -232,6 +234,11 @@ function redirect(request: Request, origin: string): Response {
     status: 307,
     headers: { Location: target.href, "Cache-Control": "no-store" },
   });
+}
+
+/** Whether another node sent the client here. */
+function cameFromNode(url: string): boolean {
+  return new URL(url).searchParams.has(REDIRECTED);
 }
 
 function distinctSsrcs(random: RandomBytes): readonly number[] {

@@ -1,5 +1,10 @@
 import type { CloseReason, MediaSection, PeerSetup } from "../commands.ts";
-import { CONNECT_TIMEOUT_US, PUBLISHER_SILENCE_US, SOURCE_LINGER_US } from "../limits.ts";
+import {
+  CANDIDATE_HELD_US,
+  CONNECT_TIMEOUT_US,
+  PUBLISHER_SILENCE_US,
+  SOURCE_LINGER_US,
+} from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { Clock, RandomBytes } from "./context.ts";
@@ -64,7 +69,7 @@ export class Registry implements PlaneEvents {
   mayPublish(name: string, takeover: boolean): boolean {
     const stream = this.streams.get(name);
     if (stream === undefined) return true;
-    if (stream.candidate !== null && !takeover) return false;
+    if (stream.candidate !== null && !takeover && !this.#isLate(stream.candidate)) return false;
     return stream.publisher === null || takeover || this.#isSilent(stream.publisher);
   }
 
@@ -286,6 +291,11 @@ export class Registry implements PlaneEvents {
       // The rings stay out of the pool: better a lost ring than one with two writers.
       (error) => this.#options.log.error("Readers did not switch", { cause: String(error) }),
     );
+  }
+
+  /** It has had its time to connect. */
+  #isLate(candidate: Session): boolean {
+    return this.#options.clock.now() - candidate.createdUs > CANDIDATE_HELD_US;
   }
 
   /** Nothing has come from it for a while: its machine or page is gone and it wants back in. */

@@ -198,3 +198,12 @@ test("thousands of random steps leave nothing behind", async () => {
     rings: h.plane.ringsOut.size,
   }).toEqual({ seed, held: 0, streams: 0, rings: 0 });
 });
+
+test("a publisher that does not connect keeps its name for five seconds only", async () => {
+  const h = await Harness.start();
+  expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(201);
+  expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
+  h.pass(6);
+  expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(201);
+  expect(h.control.registry.count("publisher")).toBe(1);
+});

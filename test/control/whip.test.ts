@@ -234,6 +234,9 @@ test("W60 E43 the session limit redirects with 307 when there is another node", 
   expect(carried.headers.get("Location")).toBe(
     "https://b.example:8443/whip/a?redirected=1&token=secret",
   );
+  // The other node is full too: two nodes must not send a client to and fro.
+  const back = await h.post("/whip/a?redirected=1", PUBLISHER_OFFER);
+  expect([back.status, back.headers.get("Retry-After")]).toEqual([503, expect.any(String)]);
 });
 
 test("W61 E43 the session limit is 503 with Retry-After and leaves no session", async () => {
