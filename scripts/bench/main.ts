@@ -12,6 +12,7 @@ import { joins } from "./joins.ts";
 import { peers } from "./peers.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
+import { soak } from "./soak.ts";
 
 const BENCHES: readonly Bench[] = [
   floor,
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   ring,
   publishers,
+  soak,
   peers,
 ];
 const RESULTS = resolve(import.meta.dir, "results");
