@@ -16,8 +16,10 @@ const VIEWERS = 50;
 /** Of the first wave, viewers whose machine dies: nothing tells the server. */
 const GHOSTS = 5;
 /**
- * Garbage stays for a while: over thousands of sessions memory rises by some 40 MB and falls back.
- * 1,100 sessions that leaked their DTLS (50 KiB each, see test/io/dtls-openssl.test.ts) are 55 MB.
+ * Garbage stays for a while: over thousands of sessions memory rises by some 40 MB and falls back
+ * (`bun run bench soak` shows it over a quarter of an hour). 1,100 sessions that nobody let go of
+ * are 85 MB: 40 KiB of DTLS, as much of JavaScript. What OpenSSL keeps of a session is counted to
+ * the block in test/io/dtls-openssl.test.ts.
  */
 const RSS_MARGIN = 44 * 1024 * 1024;
 
