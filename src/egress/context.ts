@@ -1,4 +1,5 @@
 import type { MediaSection } from "../commands.ts";
+import { CATCH_UP_VIEWERS_MAX } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
@@ -56,6 +57,11 @@ export class EgressContext {
   /** us since 1900 on our wall clock. */
   ntpUs(now: number): number {
     return now + this.wallOffsetUs + NTP_EPOCH_US;
+  }
+
+  /** False while so many catch up that one more would hold back everyone's media. */
+  get mayCatchUp(): boolean {
+    return this.catchingUp.length < CATCH_UP_VIEWERS_MAX;
   }
 
   startCatchUp(track: ViewerTrack): void {

@@ -93,7 +93,9 @@ export class ViewerTrack {
     // The publisher has left: another one's ring follows.
     if (feed.reader.closed) return;
     const keyframe = feed.joinableKeyframe(now);
-    if (keyframe !== null && !this.segments.isBehind(feed, keyframe)) {
+    // In a storm of joins one new keyframe serves them all.
+    const near = keyframe !== null && !this.segments.isBehind(feed, keyframe);
+    if (near && this.context.mayCatchUp) {
       this.startCatchUp(keyframe, true);
     } else {
       this.requestKeyframe("join");

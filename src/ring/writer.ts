@@ -12,9 +12,7 @@ import {
   Slot,
   SlotFlag,
 } from "./layout.ts";
-
-/** Groups of pictures up to this long are kept whole; joins to a longer one wait for a keyframe. */
-const GOP_HELD_MAX_US = 10_000_000;
+import { GOP_HELD_MAX_US, RingNeed } from "./need.ts";
 
 /** What `reserve` answers when a packet has no place. */
 export const NO_SLOT = -1;
@@ -40,8 +38,7 @@ export class RingWriter {
   private logHead = 0;
   private keyframeTimestamp = 0;
   private frameTimestamp = 0;
-  /** Slots that the present group of pictures and the last two seconds need. */
-  private slotsNeeded = 0;
+  private readonly need = new RingNeed();
 
   constructor(readonly buffer: SharedArrayBuffer) {
     this.views = new RingViews(buffer);
@@ -170,6 +167,8 @@ export class RingWriter {
       if (((this.head - this.growth) | 0) > 1 << 30) this.growth = (this.head - this.slots) | 0;
       this.checkKeyframeReach();
     }
+    this.need.notePacket(arrival);
+    words[Header.slotsWanted] = this.need.slots;
     Atomics.store(words, Header.logHead, this.logHead);
   }
 
@@ -264,7 +263,7 @@ export class RingWriter {
    */
   private maybeGrow(sequence: number): void {
     const doubled = this.slots * 2;
-    if (this.slotsNeeded <= this.slots || doubled > this.words[Header.slotsGranted]!) return;
+    if (this.need.slots <= this.slots || doubled > this.words[Header.slotsGranted]!) return;
     const boundary = sequence & ~(doubled - 1);
     if (((boundary - this.head) | 0) < 0) return;
     this.growth = boundary;
@@ -290,27 +289,16 @@ export class RingWriter {
       return;
     }
     if (count > 0 && ((sequence - current) | 0) < 0) return;
-    if (count > 0) this.noteNeed((sequence - current) | 0, arrival);
+    if (count > 0) {
+      const elapsedUs = arrival - this.views.floats[HeaderFloat.keyframeArrival]!;
+      this.need.noteGroup((sequence - current) | 0, elapsedUs);
+    }
     this.keyframeTimestamp = timestamp;
     words[Header.bytesSinceKeyframe] = 0;
     this.views.floats[HeaderFloat.keyframeArrival] = arrival;
     Atomics.store(words, Header.keyframe, sequence);
     Atomics.store(words, Header.keyframeValid, 1);
     Atomics.store(words, Header.keyframeCount, count + 1);
-  }
-
-  /** After a whole group of pictures: it should fit, and so should two seconds at its rate. */
-  private noteNeed(packets: number, arrival: number): void {
-    const elapsedUs = Math.max(1, arrival - this.views.floats[HeaderFloat.keyframeArrival]!);
-    const held = elapsedUs > GOP_HELD_MAX_US ? 0 : packets;
-    const twoSeconds = Math.ceil((packets * 2_000_000) / elapsedUs);
-    this.want(Math.max(held, twoSeconds) + RING_MARGIN * 2);
-  }
-
-  private want(slots: number): void {
-    if (slots <= this.slotsNeeded) return;
-    this.slotsNeeded = slots;
-    this.words[Header.slotsWanted] = slots;
   }
 
   /** Marks a group of pictures that no longer fits, and remembers how much room it needs. */
@@ -324,7 +312,7 @@ export class RingWriter {
     if (age < reach - RING_MARGIN * 2) return;
     const keyframeAgeUs =
       this.views.floats[HeaderFloat.lastArrival]! - this.views.floats[HeaderFloat.keyframeArrival]!;
-    if (keyframeAgeUs < GOP_HELD_MAX_US) this.want(this.slots + 1);
+    if (keyframeAgeUs < GOP_HELD_MAX_US) this.need.noteLonger(this.slots);
     if (age >= reach - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
   }
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS, VIDEO_SLOTS_START } from "../../src/limits.ts";
+import {
+  CATCH_UP_INTERVAL_US,
+  CATCH_UP_PACKETS,
+  CATCH_UP_VIEWERS_MAX,
+  VIDEO_SLOTS_START,
+} from "../../src/limits.ts";
 import { Header, SlotFlag } from "../../src/ring/layout.ts";
 import { seeded } from "../support/random.ts";
 import { KEY, originOf, Sim, sourceOf, Track, VIDEO_SSRC, videoSection } from "./harness.ts";
@@ -62,6 +67,22 @@ describe("a join", () => {
     fill(sim, video, 460, 5, 460);
     sim.forward(video);
     expect(origins(viewer)).toEqual(range(460, 465));
+  });
+
+  test("beyond so many that catch up asks for a keyframe, which serves all that wait", () => {
+    const sim = new Sim();
+    const video = new Track("video");
+    const source = sourceOf({ video: [video] });
+    fill(sim, video, 0, 100, 1_000);
+    const early = Array.from({ length: CATCH_UP_VIEWERS_MAX }, () => sim.open(source, VIDEO));
+    expect(video.joins).toBe(0);
+    const late = [sim.open(source, VIDEO), sim.open(source, VIDEO)];
+    expect(video.joins).toBe(2);
+    sim.forward();
+    expect(early.map((viewer) => origins(viewer).length)).toEqual(early.map(() => 100));
+    fill(sim, video, 100, 3, 100);
+    sim.forward(video);
+    expect(late.map(origins)).toEqual([range(100, 103), range(100, 103)]);
   });
 
   test("to a publisher that ignores PLI begins at the cached keyframe, however old", () => {

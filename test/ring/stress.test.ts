@@ -51,8 +51,8 @@ test("a reader of a ring that is overwritten at full speed sees no torn packet",
     return (sequence, target) => reader.read(sequence, target, 0) === ReadResult.ok;
   }, false);
   expect(result.torn).toBe(0);
-  expect(result.whole).toBeGreaterThan(10_000);
-  expect(result.written).toBeGreaterThan(100_000);
+  expect(result.whole).toBeGreaterThan(1_000);
+  expect(result.written).toBeGreaterThan(10_000);
 }, 20_000);
 
 test("the same reader without the checks after the copy does see torn packets", async () => {
