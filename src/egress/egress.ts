@@ -11,6 +11,7 @@ import type { Peer } from "../peer/peer.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
 import { Feed } from "./feed.ts";
+import { LayerFollow, type LayerRing } from "./layer-follow.ts";
 import { SourceClock } from "./source-clock.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
@@ -35,6 +36,9 @@ interface Following {
   readonly epoch: number;
   readonly audio: Feed | null;
   readonly video: readonly Feed[];
+  /** The same rings, as the choice of a layer sees them. */
+  readonly layers: readonly LayerRing[];
+  readonly layer: LayerFollow;
 }
 
 /**
@@ -154,6 +158,7 @@ export class Egress {
     if (now < this.maintenanceAt) return;
     if (this.round === null) {
       for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
+      this.chooseLayers(now);
       this.round = this.viewers.values();
     }
     for (let i = 0; i < MAINTENANCE_VIEWERS; i += 1) {
@@ -167,6 +172,16 @@ export class Egress {
     }
     // The others at the next turn: reports of a thousand viewers fall due at once.
     this.maintenanceAt = now;
+  }
+
+  /** Viewers of a simulcast stream go to its largest living layer, at its next keyframe. */
+  private chooseLayers(now: number): void {
+    for (const [stream, source] of this.following) {
+      if (source.video.length < 2 || !source.layer.choose(source.layers, now)) continue;
+      for (const viewer of this.viewers.values()) {
+        if (viewer.stream === stream) this.attach(viewer, now);
+      }
+    }
   }
 
   private maintain(viewer: Viewer, now: number): void {
@@ -196,7 +211,9 @@ export class Egress {
     const source = this.following.get(viewer.stream);
     for (const track of viewer.tracks) {
       const feed =
-        track.section.kind === "audio" ? (source?.audio ?? null) : (source?.video[0] ?? null);
+        track.section.kind === "audio"
+          ? (source?.audio ?? null)
+          : (source?.video[source.layer.current] ?? null);
       if (track.feed !== feed) track.follow(feed, now);
     }
   }
@@ -208,10 +225,13 @@ export class Egress {
       this.feeds.set(grant.index, feed);
       return feed;
     };
+    const video = source.video.map(feedOf);
     return {
       epoch: source.epoch,
       audio: source.audio === null ? null : feedOf(source.audio),
-      video: source.video.map(feedOf),
+      video,
+      layers: video.map((feed) => feed.reader),
+      layer: new LayerFollow(video.length),
     };
   }
 

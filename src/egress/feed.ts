@@ -3,6 +3,7 @@ import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits
 import { SlotFlag } from "../ring/layout.ts";
 import { RingReader } from "../ring/reader.ts";
 import { Extension } from "../wire/extensions.ts";
+import { SWITCH_KEYFRAME_AGE_US } from "./layer-follow.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
@@ -60,6 +61,15 @@ export class Feed {
     if (reader.publisherIgnoresPli) return keyframe;
     const fresh = now - reader.keyframeArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
     return fresh && reader.bytesSinceKeyframe <= JOIN_BYTES_MAX ? keyframe : null;
+  }
+
+  /**
+   * Whether a viewer that saw another layer of this source last would see old pictures again here,
+   * which would push its time line ahead.
+   */
+  rewinds(source: SourceClock | null, feed: Feed | null | undefined, now: number): boolean {
+    if (source !== this.source || feed === this) return false;
+    return now - this.reader.keyframeArrivalUs > SWITCH_KEYFRAME_AGE_US;
   }
 
   /** The writer goes on while a viewer catches up: an eighth of the ring must lie between them. */

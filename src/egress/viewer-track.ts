@@ -95,7 +95,11 @@ export class ViewerTrack {
     const keyframe = feed.joinableKeyframe(now);
     // In a storm of joins one new keyframe serves them all.
     const near = keyframe !== null && !this.segments.isBehind(feed, keyframe);
-    if (near && this.context.mayCatchUp) {
+    if (
+      near &&
+      this.context.mayCatchUp &&
+      !feed.rewinds(this.source, this.segments.current?.feed, now)
+    ) {
       this.startCatchUp(keyframe, true);
     } else {
       this.requestKeyframe("join");

@@ -100,6 +100,16 @@ export class RingReader {
     return (Atomics.load(this.views.words, Header.head) - sequence) | 0;
   }
 
+  /** When the newest packet came, us; 0 before the first. */
+  get lastArrivalUs(): number {
+    return this.views.floats[HeaderFloat.lastArrival]!;
+  }
+
+  /** Pixels of the picture; 0 while unknown. */
+  get pictureSize(): number {
+    return this.views.words[Header.width]! * this.views.words[Header.height]!;
+  }
+
   /** Slots in use now. */
   get slots(): number {
     return Atomics.load(this.views.words, Header.slots);
