@@ -316,7 +316,7 @@ describe("time and room run out", () => {
       sim.egress.mark(video.grant.index);
     }
     expect(sim.egress.forward(sim.now, sim.now - 1, () => sim.now)).toBeTrue();
-    expect(viewers.filter(({ rtp }) => rtp.length > 0).length).toBeLessThan(150);
+    expect(viewers.filter(({ rtp }) => rtp.length > 0).length).toBeLessThan(100);
     sim.forward();
     expect(viewers.every(({ rtp }) => rtp.length === 1)).toBeTrue();
   });
