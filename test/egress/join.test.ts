@@ -54,19 +54,20 @@ describe("a join", () => {
   });
 
   test.each([
-    ["2 s old", 2_100_000, 100],
-    ["seven eighths of the ring back", 0, 1_100],
-  ])("with a keyframe %s or more asks for a new one", (_name, ageUs, length) => {
+    ["2 s old", 2_100_000, 300, 100],
+    ["0.5 MB back", 0, 300, 1_800],
+    ["seven eighths of the ring back", 0, 460, 100],
+  ])("with a keyframe %s or more asks for a new one", (_name, ageUs, packets, length) => {
     const sim = new Sim();
     const video = new Track("video");
-    fill(sim, video, 0, 460, 460, length);
+    fill(sim, video, 0, packets, packets, length);
     sim.pass(ageUs);
     const viewer = sim.open(sourceOf({ video: [video] }), VIDEO);
     sim.forward(video);
     expect([viewer.rtp.length, video.joins, video.failures]).toEqual([0, 1, 0]);
-    fill(sim, video, 460, 5, 460);
+    fill(sim, video, packets, 5, packets);
     sim.forward(video);
-    expect(origins(viewer)).toEqual(range(460, 465));
+    expect(origins(viewer)).toEqual(range(packets, packets + 5));
   });
 
   test("beyond so many that catch up asks for a keyframe, which serves all that wait", () => {
