@@ -1,5 +1,6 @@
 /** The publishers of one load thread: sockets, clock and HTTP around SyntheticPublisher. */
-import { deleteSession, WhipError, type WhipSession } from "../client/whip.ts";
+import { WhipError, type WhipSession } from "../client/whip.ts";
+import type { MediaSection } from "../commands.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { DatagramSender } from "../io/datagram-sender.ts";
@@ -9,14 +10,12 @@ import { openOpenSsl } from "../io/openssl.ts";
 import { pinnedRegion } from "../io/pinned.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
-import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
-import { createPeerCounters } from "../peer/counters.ts";
-import { Peer } from "../peer/peer.ts";
 import { createTransmit } from "../peer/transmit.ts";
+import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import type { PublisherLoad } from "./options.ts";
-import { candidatePaths, random, randomBytes } from "./paths.ts";
-import { AnswerError, offerOf, openSession } from "./session.ts";
+import { random, randomBytes } from "./paths.ts";
+import { AnswerError, offerOf } from "./session.ts";
 import { SyntheticPublisher, syntheticOffer } from "./synthetic-publisher.ts";
 
 const WAIT_MAX_MS = 5;
@@ -38,10 +37,8 @@ export class PublisherShard {
   readonly #receiver = new GroReceiver();
   readonly #sender = new DatagramSender();
   readonly #transmit = createTransmit();
-  readonly #peerCounters = createPeerCounters();
   readonly #certificate = createCertificate(new Date(realtimeUs() / 1000));
-  readonly #dtls: OpenSslDtlsFactory;
-  readonly #ciphers: OpenSslSrtpFactory;
+  readonly #connector: Connector;
   readonly #members: Member[] = [];
   #opening = true;
   #stopping = false;
@@ -49,8 +46,12 @@ export class PublisherShard {
   constructor(private readonly load: PublisherLoad) {
     this.#counters = new LoadCounters(load.block);
     const openSsl = openOpenSsl(load.openssl);
-    this.#dtls = new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles);
-    this.#ciphers = new OpenSslSrtpFactory(openSsl);
+    this.#connector = new Connector({
+      load,
+      dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
+      ciphers: new OpenSslSrtpFactory(openSsl),
+      sourcesMax: 1,
+    });
   }
 
   async run(): Promise<PublisherShardResult> {
@@ -63,10 +64,10 @@ export class PublisherShard {
     for (const member of this.#members) {
       member.publisher.peer.close(now, "deleted");
       this.#flush(member);
-      closeUdpSocket(member.fd);
-      member.publisher.peer.free();
+      this.#connector.release({ peer: member.publisher.peer, fd: member.fd });
+      void this.#connector.delete(member.http);
     }
-    await Promise.all(this.#members.map(({ http }) => deleteSession(http, this.load)));
+    await this.#connector.settled();
     this.#sockets.close();
     return { failures: this.#failures };
   }
@@ -78,6 +79,7 @@ export class PublisherShard {
   async #openAll(): Promise<void> {
     const frameUs = 1e6 / this.load.source.fps;
     for (const [index, url] of this.load.urls.entries()) {
+      if (this.#stopping) return;
       // Phases spread over a frame's time, as independent cameras have them.
       await this.#open(url, (frameUs * index) / this.load.urls.length);
     }
@@ -85,47 +87,47 @@ export class PublisherShard {
   }
 
   async #open(url: string, phaseUs: number): Promise<void> {
-    const below = (limit: number) => Math.floor(random() * limit);
     const offered = syntheticOffer(this.load.source, below);
     const { algorithm, value } = this.#certificate.fingerprint;
     const offer = offerOf("publisher", offered, `${algorithm} ${value}`, randomBytes);
     try {
-      const session = await openSession(url, offer, this.load);
-      const { paths, family } = candidatePaths(session.answer.peer.candidates);
-      const fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
-      const peer = new Peer({
-        session: this.#members.length,
-        setup: session.setup,
-        ice: { mode: "controlling", paths, random: randomBytes },
-        dtls: this.#dtls,
-        ciphers: this.#ciphers,
-        counters: this.#peerCounters,
-        sourcesMax: 1,
-        now: monotonicUs(),
-      });
-      const publisher = new SyntheticPublisher({
-        peer,
-        offered,
-        answered: session.answer.media,
-        plan: this.load.source,
-        phaseUs,
-        cname: offer.cname,
-        counters: this.#counters,
-        random: below,
-        allocate: pinnedRegion,
-        out: this.#sender.region,
-        transmit: (length) => {
-          const { path } = peer;
-          if (path !== null) this.#sender.send(fd, path.sockaddr, length);
-        },
-      });
-      if (publisher.isEmpty) throw new AnswerError("the server takes none of the tracks");
-      this.#sockets.add(fd, this.#members.length);
-      this.#members.push({ publisher, http: session.http, fd });
+      await this.#connector.open(url, offer, this.#members.length, (connection) =>
+        this.#enter(connection, offered, phaseUs, offer.cname),
+      );
     } catch (error) {
       if (!(error instanceof WhipError) && !(error instanceof AnswerError)) throw error;
-      this.#fail(error.message);
+      // What the end cuts off has not failed.
+      if (!this.#stopping) this.#fail(error.message);
     }
+  }
+
+  /** A session has been made; after the end it is unmade again. */
+  #enter(
+    { http, media, peer, fd }: Connection,
+    offered: readonly MediaSection[],
+    phaseUs: number,
+    cname: string,
+  ): void {
+    if (this.#stopping) throw new AnswerError("the load has ended");
+    const publisher = new SyntheticPublisher({
+      peer,
+      offered,
+      answered: media,
+      plan: this.load.source,
+      phaseUs,
+      cname,
+      counters: this.#counters,
+      random: below,
+      allocate: pinnedRegion,
+      out: this.#sender.region,
+      transmit: (length) => {
+        const { path } = peer;
+        if (path !== null) this.#sender.send(fd, path.sockaddr, length);
+      },
+    });
+    if (publisher.isEmpty) throw new AnswerError("the server takes none of the tracks");
+    this.#sockets.add(fd, this.#members.length);
+    this.#members.push({ publisher, http, fd });
   }
 
   #turn(): void {
@@ -176,4 +178,8 @@ export class PublisherShard {
     this.#counters.add("publishersFailed");
     this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
   }
+}
+
+function below(limit: number): number {
+  return Math.floor(random() * limit);
 }

@@ -1,6 +1,11 @@
 /** What viewers and publishers of a load have in common: who they are, and their HTTP session. */
 
-import { createSession, type WhipOptions, type WhipSession } from "../client/whip.ts";
+import {
+  createSession,
+  deleteSession,
+  type WhipOptions,
+  type WhipSession,
+} from "../client/whip.ts";
 import type { PeerSetup } from "../commands.ts";
 import {
   type Answer,
@@ -45,7 +50,10 @@ export function offerOf(
   };
 }
 
-/** Posts the offer and reads the answer. Throws a WhipError or an AnswerError. */
+/**
+ * Posts the offer and reads the answer. Throws a WhipError, or an AnswerError once the session that
+ * cannot be used is deleted.
+ */
 export async function openSession(
   url: string,
   offer: ClientOffer,
@@ -53,7 +61,11 @@ export async function openSession(
 ): Promise<OpenedSession> {
   const http = await createSession(url, writeOffer(offer), options);
   const answer = readAnswer(http.answer);
-  if (isProblem(answer)) throw new AnswerError(`unusable answer: ${answer.detail}`);
-  if (answer.peer.candidates.length === 0) throw new AnswerError("the answer names no address");
-  return { http, answer, setup: clientPeer(offer, answer) };
+  if (!isProblem(answer) && answer.peer.candidates.length > 0) {
+    return { http, answer, setup: clientPeer(offer, answer) };
+  }
+  await deleteSession(http, options);
+  throw new AnswerError(
+    isProblem(answer) ? `unusable answer: ${answer.detail}` : "the answer names no address",
+  );
 }

@@ -1,5 +1,5 @@
 /** The viewers of one load thread: sockets, clock and HTTP around LoadViewer. */
-import { deleteSession, WhipError, type WhipSession } from "../client/whip.ts";
+import { WhipError, type WhipSession } from "../client/whip.ts";
 import type { MediaSection } from "../commands.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -9,15 +9,13 @@ import { enableGro, GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
-import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
-import { createPeerCounters } from "../peer/counters.ts";
-import { Peer } from "../peer/peer.ts";
 import { createTransmit } from "../peer/transmit.ts";
+import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
 import type { ViewerLoad } from "./options.ts";
-import { candidatePaths, random, randomBytes } from "./paths.ts";
-import { AnswerError, offerOf, openSession } from "./session.ts";
+import { random, randomBytes } from "./paths.ts";
+import { AnswerError, offerOf } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
 import { viewerMedia } from "./viewer-media.ts";
 
@@ -52,10 +50,8 @@ export class ViewerShard {
   readonly #receiver = new GroReceiver();
   readonly #sender = new DatagramSender();
   readonly #transmit = createTransmit();
-  readonly #peerCounters = createPeerCounters();
   readonly #certificate = createCertificate(new Date(realtimeUs() / 1000));
-  readonly #dtls: OpenSslDtlsFactory;
-  readonly #ciphers: OpenSslSrtpFactory;
+  readonly #connector: Connector;
   readonly #media: readonly MediaSection[];
   readonly #members: (Member | null)[] = [];
   readonly #free: number[] = [];
@@ -70,8 +66,12 @@ export class ViewerShard {
   constructor(private readonly load: ViewerLoad) {
     this.#counters = new LoadCounters(load.block);
     const openSsl = openOpenSsl(load.openssl);
-    this.#dtls = new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles);
-    this.#ciphers = new OpenSslSrtpFactory(openSsl);
+    this.#connector = new Connector({
+      load,
+      dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
+      ciphers: new OpenSslSrtpFactory(openSsl),
+      sourcesMax: 8,
+    });
     this.#media = viewerMedia(load);
   }
 
@@ -190,41 +190,36 @@ export class ViewerShard {
     const offer = offerOf("viewer", this.#media, `${algorithm} ${value}`, randomBytes);
     const url = this.load.urls[number % this.load.urls.length]!;
     try {
-      const session = await openSession(url, offer, this.load);
-      const { paths, family } = candidatePaths(session.answer.peer.candidates);
-      const fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
-      if (this.load.gro) enableGro(fd);
-      const now = monotonicUs();
-      const peer = new Peer({
-        session: number,
-        setup: session.setup,
-        ice: { mode: "controlling", paths, random: randomBytes },
-        dtls: this.#dtls,
-        ciphers: this.#ciphers,
-        counters: this.#peerCounters,
-        sourcesMax: 8,
-        now,
-      });
-      const viewer = new LoadViewer({
-        peer,
-        sections: session.answer.media,
-        counters: this.#counters,
-        distributions: this.#distributions,
-        plan: this.load.feedback,
-        sampled: number % this.load.sample === 0,
-        loss: this.load.loss,
-        random,
-        ssrc: 1 + Math.floor(random() * 0xfffffffe),
-        cname: offer.cname,
-        startedAt,
-        wallOffsetUs: () => this.#wallOffsetUs,
-      });
-      this.#add({ viewer, http: session.http, fd, joinedAt: now });
+      await this.#connector.open(url, offer, number, (connection) =>
+        this.#enter(connection, number, startedAt, offer.cname),
+      );
     } catch (error) {
       this.#joining -= 1;
       if (!(error instanceof WhipError) && !(error instanceof AnswerError)) throw error;
-      this.#fail(error.message);
+      // What the end cuts off has not failed.
+      if (!this.#stopping) this.#fail(error.message);
     }
+  }
+
+  /** A session has been made; after the end it is unmade again. */
+  #enter({ http, media, peer, fd }: Connection, number: number, startedAt: number, cname: string) {
+    if (this.#stopping) throw new AnswerError("the load has ended");
+    if (this.load.gro) enableGro(fd);
+    const viewer = new LoadViewer({
+      peer,
+      sections: media,
+      counters: this.#counters,
+      distributions: this.#distributions,
+      plan: this.load.feedback,
+      sampled: number % this.load.sample === 0,
+      loss: this.load.loss,
+      random,
+      ssrc: 1 + Math.floor(random() * 0xfffffffe),
+      cname,
+      startedAt,
+      wallOffsetUs: () => this.#wallOffsetUs,
+    });
+    this.#add({ viewer, http, fd, joinedAt: monotonicUs() });
   }
 
   #add(member: Member): void {
@@ -256,7 +251,7 @@ export class ViewerShard {
     member.viewer.peer.close(now, "deleted");
     this.#flush(member, now);
     this.#counters.add("left");
-    void deleteSession(member.http, this.load);
+    void this.#connector.delete(member.http);
     this.#remove(index);
   }
 
@@ -264,8 +259,7 @@ export class ViewerShard {
     const member = this.#members[index]!;
     this.#account(member.viewer);
     this.#sockets.remove(member.fd);
-    closeUdpSocket(member.fd);
-    member.viewer.peer.free();
+    this.#connector.release({ peer: member.viewer.peer, fd: member.fd });
     this.#members[index] = null;
     this.#free.push(index);
     this.#counters.add("live", -1);
@@ -302,9 +296,10 @@ export class ViewerShard {
     }
     const next = async (): Promise<void> => {
       for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
-        await deleteSession(session, this.load);
+        await this.#connector.delete(session);
       }
     };
     await Promise.all(Array.from({ length: DELETES_MAX }, next));
+    await this.#connector.settled();
   }
 }
