@@ -8,6 +8,7 @@ import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Output } from "./output.ts";
 import { Staging } from "./staging.ts";
+import type { Viewer } from "./viewer.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /** us between 1900 (NTP, RFC 5905) and 1970. */
@@ -41,6 +42,8 @@ export class EgressContext {
   readonly random: () => number;
   /** Tracks that send from the cached keyframe toward the live edge. */
   readonly catchingUp: ViewerTrack[] = [];
+  /** Viewers that need a sender report before their round. */
+  readonly reportsDue: Viewer[] = [];
   private readonly headers = new HeaderWriter();
   private readonly wallOffsetUs: number;
 
@@ -66,6 +69,11 @@ export class EgressContext {
 
   startCatchUp(track: ViewerTrack): void {
     if (!this.catchingUp.includes(track)) this.catchingUp.push(track);
+  }
+
+  sendReportsDue(now: number): void {
+    for (const viewer of this.reportsDue) viewer.sendReports(now);
+    this.reportsDue.length = 0;
   }
 
   count(counter: number, amount = 1): void {

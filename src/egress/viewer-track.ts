@@ -301,7 +301,7 @@ export class ViewerTrack {
     if (this.source !== null && !sameSource) this.context.count(Counter.viewersSwitched!);
     this.source = feed.source;
     this.clockLine = feed.clock.line;
-    this.viewer.reportDue = true;
+    this.viewer.hurryReport(now);
     this.own.begin();
     this.segments.begin(feed, batch.sequences[i]!, offset);
     this.beginPending = false;

@@ -39,8 +39,6 @@ export class Viewer {
   unsupported = false;
   /** Time of the next sender reports, us. */
   private reportAt = 0;
-  /** A track began a new time line: its report is due at once. */
-  reportDue = false;
   roundTripUs: number | null = null;
   /** The same, slow to rise: a report that was held up must not hold up repairs. */
   roundTripLowUs: number | null = null;
@@ -108,9 +106,15 @@ export class Viewer {
     this.sendReports(now);
   }
 
+  /** A track began a new time line: its report is due at once. */
+  hurryReport(now: number): void {
+    this.reportAt = now;
+    this.context.reportsDue.push(this);
+  }
+
   /** Sends sender reports for every track when they are due (RFC 3550 6.4.1). */
-  private sendReports(now: number): void {
-    if (now < this.reportAt && !this.reportDue) return;
+  sendReports(now: number): void {
+    if (now < this.reportAt) return;
     const { path, sender } = this.peer;
     if (!this.mediaAllowed || path === null || sender === null) return;
     const { output } = this.context;
@@ -118,7 +122,6 @@ export class Viewer {
     const at = output.reserve(path.socket, room + SRTCP_OVERHEAD_MAX);
     if (at < 0) return;
     this.reportAt = now + REPORT_INTERVAL_US;
-    this.reportDue = false;
     const region = output.region(path.socket);
     const length = this.writeReports(region.bytes, at, now);
     if (length > 0) output.commit(path, sender.sealRtcp(region, at, length));
