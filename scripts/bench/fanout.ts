@@ -2,11 +2,15 @@
 import { measureFloor } from "./floor.ts";
 import {
   type Bench,
+  type BenchOptions,
   fanoutArguments,
   type Row,
+  type RunningServer,
   runLoad,
   sourcePlan,
   startSpillway,
+  WARMED_UP,
+  warmUp,
 } from "./harness.ts";
 
 const VIEWERS = [1, 10, 100, 500, 1000, 2000];
@@ -19,26 +23,28 @@ const CONDITIONS = {
   source:
     "H.264 at 30 fps, keyframe of 4 frames' size each 2 s, payloads up to 1100 B; Opus 32 kb/s",
   arrival: "burst: all packets of a frame at once; spread: over 15 ms",
-  feedback: "receiver reports 1/s, transport-cc each 100 ms, NACK, consent",
   srtp: "AEAD_AES_128_GCM",
   receiver: "UDP_GRO: segments are not cut up on loopback, as with segmentation offload",
 };
 
-interface Point {
-  readonly viewers: number;
+/** Points that one server carries one after the other. */
+interface Series {
   readonly bitrate: number;
   readonly spread: boolean;
+  readonly viewers: readonly number[];
 }
 
-function points(quick: boolean): Point[] {
-  const all = BITRATES.flatMap((bitrate) =>
-    [false, true].flatMap((spread) =>
-      // Sound has one packet a frame: nothing to spread.
-      bitrate === 0 && spread ? [] : VIEWERS.map((viewers) => ({ viewers, bitrate, spread })),
-    ),
+function series({ quick, viewers, bitrate }: BenchOptions): readonly Series[] {
+  const counts = viewers === null ? (quick ? [100] : VIEWERS) : [viewers];
+  const rates = bitrate === null ? (quick ? [2_500_000] : BITRATES) : [bitrate];
+  return rates.flatMap((rate) =>
+    // Sound has one packet a frame: nothing to spread.
+    (rate === 0 ? [false] : [false, true]).map((spread) => ({
+      bitrate: rate,
+      spread,
+      viewers: counts,
+    })),
   );
-  if (!quick) return all;
-  return all.filter(({ viewers, bitrate }) => viewers === 100 && bitrate === 2_500_000);
 }
 
 export const floor: Bench = {
@@ -46,20 +52,22 @@ export const floor: Bench = {
   summary: "Seal and send only: the least that any server must spend on a packet.",
   conditions: CONDITIONS,
   async run({ quick }, row) {
-    const seconds = quick ? 2 : 5;
-    for (const { viewers, bitrate, spread } of points(quick)) {
-      const plan = sourcePlan(bitrate, spread);
-      const offload = await measureFloor(viewers, plan, seconds, true);
-      const single = await measureFloor(viewers, plan, seconds, false);
-      row({
-        viewers,
-        mbps: bitrate / 1e6,
-        arrival: spread ? "spread" : "burst",
-        "us/packet": round(offload.cpuUsPerPacket),
-        "user us": round(offload.userUsPerPacket),
-        "us, no GRO": round(single.cpuUsPerPacket),
-        packets: offload.packets,
-      });
+    const seconds = quick ? 2 : 4;
+    for (const viewers of quick ? [100] : [100, 500, 1000]) {
+      for (const spread of [false, true]) {
+        const plan = sourcePlan(2_500_000, spread);
+        const offload = await measureFloor(viewers, plan, seconds, true);
+        const single = await measureFloor(viewers, plan, seconds, false);
+        row({
+          viewers,
+          mbps: 2.5,
+          arrival: spread ? "spread" : "burst",
+          "us/packet": round(offload.cpuUsPerPacket),
+          "user us": round(offload.userUsPerPacket),
+          "us, no GRO": round(single.cpuUsPerPacket),
+          packets: offload.packets,
+        });
+      }
     }
   },
 };
@@ -67,50 +75,60 @@ export const floor: Bench = {
 export const fanout: Bench = {
   name: "fanout",
   summary: "One stream to N viewers: CPU a packet and a viewer beside the floor, delay, loss.",
-  conditions: CONDITIONS,
-  async run({ quick }, row) {
-    const seconds = quick ? 4 : 12;
-    let saturated: Point | null = null;
-    for (const point of points(quick)) {
-      if (saturated?.bitrate === point.bitrate && saturated.spread === point.spread) continue;
-      const result = await measurePoint(point, seconds, quick ? 2 : 4);
-      row(result);
-      if (Number(result["cpu %"]) >= SATURATED_PERCENT) saturated = point;
+  conditions: {
+    ...CONDITIONS,
+    feedback: "receiver reports 1/s, transport-cc each 100 ms, NACK, consent",
+    warmUp: `${WARMED_UP}; the floor's sender ran for 2 s`,
+    saturated: `no more viewers once the server takes ${SATURATED_PERCENT} % of its core`,
+  },
+  async run(options, row) {
+    for (const { bitrate, spread, viewers } of series(options)) {
+      const server = await startSpillway();
+      try {
+        await warmUp(server, bitrate, spread, options.quick);
+        for (const count of viewers) {
+          const result = await measurePoint(server, count, bitrate, spread, options.quick);
+          row(result);
+          if (Number(result["cpu %"]) >= SATURATED_PERCENT) break;
+        }
+      } finally {
+        await server.stop();
+      }
     }
   },
 };
 
 /** The floor before and after, so that a change of the machine's mood shows. */
-async function measurePoint(point: Point, seconds: number, floorSeconds: number): Promise<Row> {
-  const { viewers, bitrate, spread } = point;
+async function measurePoint(
+  server: RunningServer,
+  viewers: number,
+  bitrate: number,
+  spread: boolean,
+  quick: boolean,
+): Promise<Row> {
   const plan = sourcePlan(bitrate, spread);
-  const before = await measureFloor(viewers, plan, floorSeconds, true);
-  const server = await startSpillway();
-  try {
-    const args = fanoutArguments(server, viewers, bitrate, spread, seconds);
-    const report = await runLoad(server, args);
-    const after = await measureFloor(viewers, plan, floorSeconds, true);
-    const cost = report.server?.cpuUsPerPacket ?? null;
-    const least = (before.cpuUsPerPacket + after.cpuUsPerPacket) / 2;
-    return {
-      viewers,
-      mbps: bitrate / 1e6,
-      arrival: spread ? "spread" : "burst",
-      "us/packet": cost,
-      "floor before": round(before.cpuUsPerPacket),
-      "floor after": round(after.cpuUsPerPacket),
-      "x floor": cost === null ? null : round(cost / least),
-      "mCPU/viewer": report.server?.milliCpuPerViewer ?? null,
-      "cpu %": report.server?.cpuPercent ?? null,
-      "delay p50": report.traffic.delayMs?.p50 ?? null,
-      "delay p99": report.traffic.delayMs?.p99 ?? null,
-      lost: report.quality.lost,
-      broken: report.sample.framesBroken,
-      joined: report.join.connected,
-    };
-  } finally {
-    await server.stop();
-  }
+  const before = await measureFloor(viewers, plan, 2, true);
+  const args = fanoutArguments(server, viewers, bitrate, spread, quick ? 3 : 6);
+  const report = await runLoad(server, args);
+  const after = await measureFloor(viewers, plan, 2, true);
+  const cost = report.server?.cpuUsPerPacket ?? null;
+  const least = (before.cpuUsPerPacket + after.cpuUsPerPacket) / 2;
+  return {
+    viewers,
+    mbps: bitrate / 1e6,
+    arrival: spread ? "spread" : "burst",
+    "us/packet": cost,
+    "floor before": round(before.cpuUsPerPacket),
+    "floor after": round(after.cpuUsPerPacket),
+    "x floor": cost === null ? null : round(cost / least),
+    "mCPU/viewer": report.server?.milliCpuPerViewer ?? null,
+    "cpu %": report.server?.cpuPercent ?? null,
+    "delay p50": report.traffic.delayMs?.p50 ?? null,
+    "delay p99": report.traffic.delayMs?.p99 ?? null,
+    lost: report.quality.lost,
+    broken: report.sample.framesBroken,
+    joined: report.join.connected,
+  };
 }
 
 function round(value: number): number {

@@ -7,6 +7,8 @@ import type { LoadReport } from "../../src/load/report.ts";
 import { LOAD_CORE, PINNING, pinned, SERVER_CORE } from "./pin.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
+/** Before results are written, which are part of the repository themselves. */
+const COMMIT = text(["git", "describe", "--always", "--dirty"]);
 export const EXECUTABLE = resolve(ROOT, "dist/spillway");
 
 /** Every benchmark's figures with what is needed to judge and repeat them. */
@@ -34,6 +36,10 @@ export interface Bench {
 export interface BenchOptions {
   /** A few points, a few seconds each: to see that it works. */
   readonly quick: boolean;
+  /** fanout: only points with so many viewers; null for all. */
+  readonly viewers: number | null;
+  /** fanout: only points of this rate, bits a second; null for all. */
+  readonly bitrate: number | null;
 }
 
 /** What all benchmarks send unless they say otherwise. */
@@ -128,6 +134,7 @@ export function nextPort(): number {
 export function startSpillway(
   workers = 1,
   cores: number | string = SERVER_CORE,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningServer> {
   const http = nextPort();
   const base = `http://127.0.0.1:${http}`;
@@ -140,6 +147,7 @@ export function startSpillway(
       ...["--log-level", "warn"],
     ],
     cores,
+    env,
     probe: `${base}/readyz`,
     whip: (stream) => `${base}/whip/${stream}`,
     whep: (stream) => `${base}/whep/${stream}`,
@@ -165,6 +173,9 @@ export async function runLoad(
   return JSON.parse(out) as LoadReport;
 }
 
+/** Joins a second of a measured load; a server's joins at speed are what `joins` measures. */
+const JOIN_RATE = 200;
+
 /** One stream and its viewers. */
 export function fanoutArguments(
   server: RunningServer,
@@ -176,8 +187,24 @@ export function fanoutArguments(
   return [
     server.whep("bench"),
     ...["--publish", server.whip("bench"), ...sourceArguments(bitrate, spread)],
-    ...["--viewers", String(viewers), "--rate", "100", "--duration", String(seconds)],
+    ...["--viewers", String(viewers), "--rate", String(JOIN_RATE), "--duration", String(seconds)],
   ];
+}
+
+/** A cold server's packets cost a half more: its code is compiled in steps while it runs. */
+const WARM_UP = { viewers: 200, seconds: 8 };
+export const WARMED_UP = `the server carried ${WARM_UP.viewers} viewers for ${WARM_UP.seconds} s before it was measured`;
+
+/** Puts a load of the same shape on the server, which leaves nothing behind but compiled code. */
+export async function warmUp(
+  server: RunningServer,
+  bitrate: number,
+  spread: boolean,
+  quick: boolean,
+): Promise<void> {
+  const seconds = quick ? 2 : WARM_UP.seconds;
+  const viewers = quick ? 50 : WARM_UP.viewers;
+  await runLoad(server, fanoutArguments(server, viewers, bitrate, spread, seconds));
 }
 
 export function describeRun(bench: Bench, command: string, results: readonly Row[]): BenchResult {
@@ -185,7 +212,7 @@ export function describeRun(bench: Bench, command: string, results: readonly Row
     name: bench.name,
     command,
     date: new Date().toISOString(),
-    commit: text(["git", "describe", "--always", "--dirty"]),
+    commit: COMMIT,
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
       cores: cpus().length,

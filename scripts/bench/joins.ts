@@ -2,7 +2,14 @@
 
 import { readTreeUsage } from "../../src/io/process-usage.ts";
 import type { LoadReport } from "../../src/load/report.ts";
-import { type Bench, fanoutArguments, runLoad, startSpillway } from "./harness.ts";
+import {
+  type Bench,
+  fanoutArguments,
+  runLoad,
+  startSpillway,
+  WARMED_UP,
+  warmUp,
+} from "./harness.ts";
 
 const WATCHING = 200;
 const RATE = 200;
@@ -16,6 +23,7 @@ export const joins: Bench = {
     source: "600 kb/s at 30 fps and Opus",
     joiners: `${RATE}/s, each leaves by DELETE after ${HOLD_SECONDS} s`,
     watching: WATCHING,
+    warmUp: WARMED_UP,
     cost: "the server's CPU during the storm, less that of the same viewers without it and of the joiners' packets",
   },
   async run({ quick }, row) {
@@ -24,10 +32,11 @@ export const joins: Bench = {
     try {
       const watch = (duration: number) =>
         runLoad(server, fanoutArguments(server, WATCHING, BITRATE, false, duration));
-      const calm = await watch(quick ? 3 : 8);
+      await warmUp(server, BITRATE, false, quick);
+      const calm = await watch(quick ? 3 : 6);
       const watching = watch(seconds + 6);
       // All of them are in, and measuring has begun.
-      await Bun.sleep((WATCHING / 100) * 1000 + 2500);
+      await Bun.sleep(3500);
       const before = readTreeUsage(server.pid)!;
       const storm = await runLoad(server, [
         server.whep("bench"),

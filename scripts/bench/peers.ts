@@ -102,7 +102,7 @@ async function measure({ peer, path }: Installed, at: Conditions): Promise<LoadR
     try {
       const seconds = at.quick ? 3 : 8;
       const args = fanoutArguments(server, at.viewers, BITRATE, at.spread, seconds);
-      return await runLoad(server, [...args, "--srtp", at.profile]);
+      return await runLoad(server, [...args, "--rate", "100", "--srtp", at.profile]);
     } finally {
       await server.stop();
     }

@@ -1,5 +1,14 @@
 /** `workers`, `memory` and `publishers`: one table each. */
-import { type Bench, fanoutArguments, runLoad, sourceArguments, startSpillway } from "./harness.ts";
+import {
+  type Bench,
+  fanoutArguments,
+  type RunningServer,
+  runLoad,
+  sourceArguments,
+  startSpillway,
+  WARMED_UP,
+  warmUp,
+} from "./harness.ts";
 
 const BOTH_CORES = "0,1";
 
@@ -9,14 +18,16 @@ export const workers: Bench = {
   conditions: {
     source: "1.5 Mb/s at 30 fps and Opus",
     pinning: "server and load share cores 0 and 1: the delay says little here",
+    warmUp: WARMED_UP,
   },
   async run({ quick }, row) {
     for (const spread of quick ? [false] : [false, true]) {
       for (const count of [1, 2]) {
         const server = await startSpillway(count, BOTH_CORES);
         try {
+          await warmUp(server, 1_500_000, spread, quick);
           const viewers = quick ? 50 : 200;
-          const args = fanoutArguments(server, viewers, 1_500_000, spread, quick ? 3 : 10);
+          const args = fanoutArguments(server, viewers, 1_500_000, spread, quick ? 3 : 8);
           const report = await runLoad(server, args, BOTH_CORES);
           row({
             workers: count,
@@ -41,14 +52,14 @@ export const memory: Bench = {
   conditions: {
     source: "600 kb/s at 30 fps and Opus",
     measured: "VmRSS, less that before the joins",
+    warmUp: "20 viewers for 2 s before the first figure: caches and compiled code are not counted",
   },
   async run({ quick }, row) {
     for (const viewers of quick ? [100] : [100, 500, 1000, 2000]) {
       const server = await startSpillway();
       try {
-        // The first viewers fill caches and warm the code up; they are not counted.
         await runLoad(server, fanoutArguments(server, 20, 600_000, false, 2));
-        const args = fanoutArguments(server, viewers, 600_000, false, quick ? 2 : 5);
+        const args = fanoutArguments(server, viewers, 600_000, false, quick ? 2 : 4);
         const report = await runLoad(server, args);
         row({
           viewers,
@@ -67,24 +78,21 @@ export const memory: Bench = {
 export const publishers: Bench = {
   name: "publishers",
   summary: "1 to 200 streams with one and with five viewers each.",
-  conditions: { source: "600 kb/s at 30 fps and Opus, phases spread over a frame's time" },
+  conditions: {
+    source: "600 kb/s at 30 fps and Opus, phases spread over a frame's time",
+    warmUp: WARMED_UP,
+  },
   async run({ quick }, row) {
-    for (const streams of quick ? [5] : [1, 10, 50, 100, 200]) {
-      for (const each of quick ? [1] : [1, 5]) {
-        for (const spread of quick ? [false] : [false, true]) {
-          const server = await startSpillway();
-          try {
-            const viewers = streams * each;
-            const report = await runLoad(server, [
-              server.whep("bench{n}"),
-              ...["--publish", server.whip("bench{n}"), "--streams", String(streams)],
-              ...sourceArguments(600_000, spread),
-              ...["--viewers", String(viewers), "--rate", "100"],
-              ...["--duration", quick ? "3" : "8"],
-            ]);
+    for (const spread of quick ? [false] : [false, true]) {
+      const server = await startSpillway();
+      try {
+        await warmUp(server, 600_000, spread, quick);
+        for (const streams of quick ? [5] : [1, 10, 50, 100, 200]) {
+          for (const each of quick ? [1] : [1, 5]) {
+            const report = await watchAll(server, streams, streams * each, spread, quick ? 3 : 5);
             row({
               streams,
-              viewers,
+              viewers: streams * each,
               arrival: spread ? "spread" : "burst",
               "cpu %": report.server?.cpuPercent ?? null,
               "us/packet out": report.server?.cpuUsPerPacket ?? null,
@@ -93,11 +101,28 @@ export const publishers: Bench = {
               "delay p99": report.traffic.delayMs?.p99 ?? null,
               lost: report.quality.lost,
             });
-          } finally {
-            await server.stop();
           }
         }
+      } finally {
+        await server.stop();
       }
     }
   },
 };
+
+/** Streams have names of their own each time, since a name's rings outlive its publisher. */
+function watchAll(
+  server: RunningServer,
+  streams: number,
+  viewers: number,
+  spread: boolean,
+  seconds: number,
+) {
+  const name = `of${viewers}-{n}`;
+  return runLoad(server, [
+    server.whep(name),
+    ...["--publish", server.whip(name), "--streams", String(streams)],
+    ...sourceArguments(600_000, spread),
+    ...["--viewers", String(viewers), "--rate", "200", "--duration", String(seconds)],
+  ]);
+}

@@ -1,0 +1,12 @@
+/** The stored figures of full runs, one file a benchmark. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { BenchResult } from "./harness.ts";
+
+export const RESULTS = resolve(import.meta.dir, "results");
+
+/** Null when the benchmark's figures were never stored. */
+export function storedResult(bench: string): BenchResult | null {
+  const path = resolve(RESULTS, `${bench}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as BenchResult) : null;
+}
