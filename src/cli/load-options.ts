@@ -42,6 +42,7 @@ export const OPTIONS = [
   option("no-nack", "", "Do not ask for lost packets again."),
   option("twcc-interval", "MS", "Pause between transport-cc feedback; 0 sends none.", "100"),
   option("sample", "N", "Open and check the packets of every n-th viewer.", "so that 50 are"),
+  option("record", "DIR", "Write the checked viewers' H.264 or VP8 picture to files."),
   option("decode-check", "", "Fail unless all frames of the checked viewers were whole."),
   option("capture-time", "", "Negotiate abs-capture-time and tell the delay from it."),
   option("srtp", "PROFILE", "Offer one SRTP profile only: gcm, gcm256 or cm.", "all"),
@@ -114,6 +115,7 @@ export function parseLoadArguments(
       holdSeconds: number("hold", 0, 0, 86_400),
       threads: whole("threads", 1, 1, 64),
       sample: whole("sample", sample, 1, 1_000_000),
+      record: text("record") ?? null,
       loss: number("loss", 0, 0, 100) / 100,
       feedback: {
         nack: !on("no-nack"),

@@ -46,6 +46,9 @@ async function run(args: readonly string[]): Promise<number> {
     clearLine();
     const report = makeReport(result);
     console.log(parsed.json ? JSON.stringify(report) : reportTable(report));
+    if (parsed.plan.record !== null && report.recordings.length === 0) {
+      console.error("spillway: --record wrote nothing: it knows H.264 and VP8");
+    }
     return succeeded(report, parsed) ? 0 : 1;
   } catch (error) {
     clearLine();

@@ -22,6 +22,8 @@ export interface ViewerLoad extends ThreadLoad {
   readonly holdUs: number;
   /** Every n-th viewer decrypts and checks all it gets. */
   readonly sample: number;
+  /** The pictures of those go to files whose paths begin so; null for none. */
+  readonly record: string | null;
   /** 0..1. */
   readonly loss: number;
   readonly feedback: FeedbackPlan;

@@ -18,6 +18,8 @@ export interface LoadPlan extends WhipOptions {
   readonly holdSeconds: number;
   readonly threads: number;
   readonly sample: number;
+  /** Folder for the pictures of the checked viewers; null for none. */
+  readonly record: string | null;
   /** 0..1 */
   readonly loss: number;
   readonly feedback: FeedbackPlan;

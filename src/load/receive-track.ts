@@ -3,6 +3,7 @@ import { ReceiveStatistics } from "../media/receive-statistics.ts";
 import { difference16, SEQUENCE_JUMP_MAX } from "../media/sequence.ts";
 import type { CodecId, MediaKind } from "../wire/codecs.ts";
 import { FrameCheck } from "./frame-check.ts";
+import type { Recording } from "./recording.ts";
 
 /** Packets back that duplicates are told from. A power of two. */
 const SEEN = 1024;
@@ -18,6 +19,7 @@ export class ReceiveTrack {
   /** Unwrapped number of the packet last noted. */
   sequence = 0;
   packets = 0;
+  recording: Recording | null = null;
   #head = 0;
   #started = false;
   readonly #seen = new Int32Array(SEEN).fill(-1);

@@ -4,6 +4,7 @@ import type { LoadTotals } from "./counters.ts";
 import type { LoadDistributions } from "./distributions.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LoadPlan } from "./plan.ts";
+import type { Recorded } from "./recording.ts";
 
 /** Milliseconds (or the unit that the name of the field says); null without samples. */
 export interface Percentiles {
@@ -65,6 +66,8 @@ export interface LoadReport {
     readonly framesBroken: number;
     readonly stampBreaks: number;
   };
+  /** Files of --record. */
+  readonly recordings: readonly Recorded[];
   readonly server: ServerReport | null;
   /** This tool's own CPU over the measured time. */
   readonly tool: { readonly cpuPercent: number; readonly cpuUsPerPacket: number | null };
@@ -93,6 +96,7 @@ export interface LoadResult {
   readonly viewerFailures: Readonly<Record<string, number>>;
   readonly publisherFailures: Readonly<Record<string, number>>;
   readonly distributions: LoadDistributions;
+  readonly recordings: readonly Recorded[];
   readonly toolCpuSeconds: number;
   readonly server: ServerUsage | null;
 }
@@ -158,6 +162,7 @@ export function makeReport(result: LoadResult): LoadReport {
       framesBroken: totals.framesBroken,
       stampBreaks: totals.stampBreaks,
     },
+    recordings: result.recordings,
     server: plan.serverPid === null ? null : serverReport(plan.serverPid, result),
     tool: {
       cpuPercent: round((100 * result.toolCpuSeconds) / seconds),

@@ -1,5 +1,7 @@
 /** Runs a whole load: threads, phases, the server's usage. */
 
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { monotonicUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { readTreeUsage } from "../io/process-usage.ts";
@@ -69,6 +71,7 @@ class Run {
 
   async run(): Promise<LoadResult> {
     const { plan } = this;
+    if (plan.record !== null) makeFolder(plan.record);
     const publishing = plan.publish.length > 0 ? await this.#startPublishers() : null;
     const before = this.#usage();
     const viewing = plan.watch.length > 0 ? this.#startViewers() : [];
@@ -98,6 +101,7 @@ class Run {
       viewerFailures: mergeFailures(results),
       publisherFailures: mergeFailures(published),
       distributions: mergeDistributions(results.map((r): DistributionData => r.distributions)),
+      recordings: results.flatMap(({ recordings }) => recordings),
       toolCpuSeconds: (tool.user + tool.system) / 1e6,
       server: serverUsage(before, joined, start, end, joinPackets),
     };
@@ -135,6 +139,7 @@ class Run {
         rate: plan.rate / count,
         holdUs: plan.holdSeconds * 1e6,
         sample: plan.sample,
+        record: plan.record === null ? null : join(plan.record, `viewer-${index + 1}-`),
         loss: plan.loss,
         feedback: plan.feedback,
         gro: plan.gro,
@@ -204,6 +209,14 @@ class Run {
     const usage = readTreeUsage(serverPid);
     if (usage === null) throw new LoadError(`--server-pid: there is no process ${serverPid}`);
     return usage;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new LoadError(`--record: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

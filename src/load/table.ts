@@ -62,6 +62,10 @@ export function reportTable(report: LoadReport): string {
       ]);
     }
   }
+  if (report.recordings.length > 0) {
+    const frames = report.recordings.reduce((sum, each) => sum + each.frames, 0);
+    rows.push(["recorded", `${frames} frames in ${report.recordings.length} files`]);
+  }
   if (server !== null) {
     rows.push([
       "server CPU",

@@ -10,11 +10,14 @@ import { openOpenSsl } from "../io/openssl.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { createTransmit } from "../peer/transmit.ts";
+import type { CodecId } from "../wire/codecs.ts";
 import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
+import { canWrite } from "./frame-writer.ts";
 import type { ViewerLoad } from "./options.ts";
 import { random, randomBytes } from "./paths.ts";
+import { type Recorded, Recording } from "./recording.ts";
 import { AnswerError, offerOf } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
 import { viewerMedia } from "./viewer-media.ts";
@@ -40,12 +43,14 @@ export interface ViewerShardResult {
   readonly distributions: DistributionData;
   /** How often sessions failed for each reason. */
   readonly failures: Readonly<Record<string, number>>;
+  readonly recordings: readonly Recorded[];
 }
 
 export class ViewerShard {
   readonly #counters: LoadCounters;
   readonly #distributions = createDistributions();
   readonly #failures: Record<string, number> = {};
+  readonly #recordings: Recorded[] = [];
   readonly #sockets = new SocketSet();
   readonly #receiver = new GroReceiver();
   readonly #sender = new DatagramSender();
@@ -84,7 +89,11 @@ export class ViewerShard {
     }
     await this.#leaveAll();
     this.#sockets.close();
-    return { distributions: distributionData(this.#distributions), failures: this.#failures };
+    return {
+      distributions: distributionData(this.#distributions),
+      failures: this.#failures,
+      recordings: this.#recordings,
+    };
   }
 
   stop(): void {
@@ -212,6 +221,7 @@ export class ViewerShard {
       distributions: this.#distributions,
       plan: this.load.feedback,
       sampled: number % this.load.sample === 0,
+      record: this.load.record === null ? null : this.#recorder(`${this.load.record}${number}`),
       loss: this.load.loss,
       random,
       ssrc: 1 + Math.floor(random() * 0xfffffffe),
@@ -220,6 +230,16 @@ export class ViewerShard {
       wallOffsetUs: () => this.#wallOffsetUs,
     });
     this.#add({ viewer, http, fd, joinedAt: monotonicUs() });
+  }
+
+  /** Files of one viewer: another encoder behind it begins another one. */
+  #recorder(path: string): (codec: CodecId) => Recording | null {
+    let files = 0;
+    return (codec) => {
+      if (!canWrite(codec)) return null;
+      files += 1;
+      return new Recording(files === 1 ? path : `${path}-${files}`, codec);
+    };
   }
 
   #add(member: Member): void {
@@ -275,7 +295,8 @@ export class ViewerShard {
     }
     const track = viewer.tracks.find(({ kind }) => kind === "video") ?? viewer.tracks[0];
     if (track !== undefined) this.#distributions.jitterUs.record(track.statistics.jitterUs);
-    for (const { frames } of viewer.tracks) {
+    for (const { frames, recording } of viewer.tracks) {
+      if (recording !== null) this.#recordings.push(recording.close());
       this.#counters.add("framesComplete", frames.complete);
       this.#counters.add("framesBroken", frames.broken);
       this.#counters.add("stampBreaks", frames.stampBreaks);

@@ -6,7 +6,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { SrtpReject } from "../srtp/receiver.ts";
 import { readU16 } from "../wire/bytes.ts";
-import { Codec } from "../wire/codecs.ts";
+import { Codec, type CodecId } from "../wire/codecs.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { describePayload } from "../wire/describe.ts";
 import { Extension } from "../wire/extensions.ts";
@@ -20,6 +20,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { LoadCounters } from "./counters.ts";
 import type { LoadDistributions } from "./distributions.ts";
 import { Arrival, ReceiveTrack } from "./receive-track.ts";
+import type { Recording } from "./recording.ts";
 import { readStamp, Stamp } from "./stamp.ts";
 import { type FeedbackPlan, ViewerFeedback } from "./viewer-feedback.ts";
 
@@ -45,6 +46,8 @@ export interface ViewerOptions {
   readonly plan: FeedbackPlan;
   /** Opens every packet; others are only counted by their header once the picture has begun. */
   readonly sampled: boolean;
+  /** Opens a file for a sampled viewer's picture; null where none is wanted. */
+  readonly record: ((codec: CodecId) => Recording | null) | null;
   /** Share of packets that are dropped on arrival, 0..1. */
   readonly loss: number;
   readonly random: () => number;
@@ -264,6 +267,7 @@ export class LoadViewer {
     const { payloadOffset, payloadLength, timestamp, marker } = header;
     if (payloadLength === 0) {
       track.frames.skip(track.sequence);
+      track.recording?.writer.skip(track.sequence);
       return;
     }
     const audio = track.kind === "audio";
@@ -277,9 +281,17 @@ export class LoadViewer {
       const keyframe = audio || description.keyframe;
       const end = audio || marker;
       track.frames.insert(track.sequence, timestamp, end, keyframe, stamped ? stamp : null);
+      this.#record(track, bytes);
     }
     if (stamped && !repaired) this.#noteDelay(arrival);
     if (!audio && this.keyframeAt === 0) this.#noteKeyframe(arrival, timestamp, marker);
+  }
+
+  #record({ recording, sequence }: ReceiveTrack, bytes: Uint8Array): void {
+    if (recording === null) return;
+    const { timestamp, marker, payloadOffset: offset, payloadLength: length } = header;
+    const { keyframe } = description;
+    recording.writer.insert(sequence, timestamp, marker, keyframe, bytes, offset, length);
   }
 
   /** Packets from before the join (a cached keyframe) tell nothing of forwarding. */
@@ -313,6 +325,9 @@ export class LoadViewer {
     for (const track of this.tracks) if (track.ssrc === ssrc) return track;
     const { section, format } = type;
     const track = new ReceiveTrack(ssrc, section.kind, Codec[format.codec], format.clockRate);
+    if (track.kind === "video" && this.#options.sampled) {
+      track.recording = this.#options.record?.(track.codec) ?? null;
+    }
     this.tracks.push(track);
     return track;
   }

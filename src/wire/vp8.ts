@@ -17,11 +17,10 @@ export function describeVp8(
   out: PayloadDescription,
 ): boolean {
   const end = offset + length;
+  const data = vp8DataOffset(bytes, offset, length, out);
+  if (data === -1) return false;
   const first = bytes[offset]!;
   out.discardable = (first & 0x20) !== 0;
-  const data = (first & 0x80) === 0 ? offset + 1 : readExtended(bytes, offset, end, out);
-  // RFC 7741 4.2: no byte of VP8 data means a broken packet.
-  if (data === -1 || data >= end) return false;
   // The first partition begins: S set, partition index 0.
   out.frameStart = (first & 0x17) === 0x10;
   if (!out.frameStart) return true;
@@ -32,6 +31,20 @@ export function describeVp8(
     out.height = bytes[data + 8]! | ((bytes[data + 9]! & 0x3f) << 8);
   }
   return true;
+}
+
+/** Where the VP8 data begins behind the descriptor, or -1; fills the descriptor's fields of `out`. */
+export function vp8DataOffset(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  out: PayloadDescription,
+): number {
+  const end = offset + length;
+  const extended = length > 0 && (bytes[offset]! & 0x80) !== 0;
+  const data = extended ? readExtended(bytes, offset, end, out) : offset + 1;
+  // RFC 7741 4.2: no byte of VP8 data means a broken packet.
+  return data >= end ? -1 : data;
 }
 
 /** Reads the optional fields. Returns where the VP8 data begins, or -1. */

@@ -1,8 +1,15 @@
 /** The compiled executable as server and as load. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join, resolve } from "node:path";
 import type { LoadReport } from "../../src/load/report.ts";
 import { binary } from "../support/binary.ts";
+import { departure, pictureHashes } from "../support/pictures.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const DEMO = resolve(import.meta.dir, "../../src/cli/demo.mp4");
 
 let server: TestServer;
 beforeAll(async () => {
@@ -53,6 +60,60 @@ test("what simulated loss takes, NACKs bring back", async () => {
   expect(report.quality.simulatedLoss).toBeGreaterThan(10);
   expect(report.quality.nacksSent).toBeGreaterThan(0);
   expect(report.quality.recovered).toBeGreaterThan(report.quality.simulatedLoss / 2);
+}, 60_000);
+
+async function isLive(stream: string): Promise<boolean> {
+  const { sessions } = (await server.api("/sessions")) as {
+    sessions: { stream: string; role: string; state: string }[];
+  };
+  return sessions.some((each) => each.stream === stream && each.state === "connected");
+}
+
+test("what is recorded of a real clip is that clip, picture by picture", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-record-"));
+  const vp8 = join(folder, "clip.webm");
+  const made = Bun.spawnSync(
+    [
+      "ffmpeg",
+      "-v",
+      "error",
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc2=size=320x180:rate=30:duration=2",
+    ].concat(["-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", "-g", "30", vp8]),
+  );
+  expect(made.stderr.toString()).toBe("");
+  const record = async (clip: string, file: string, name: string) => {
+    const publisher = Bun.spawn(
+      [await binary(), "publish", clip, `${server.base}/whip/${name}`, "--loop", "--no-audio"],
+      { stdio: ["ignore", "ignore", "ignore"] },
+    );
+    try {
+      await until("it is live", 10_000, () => isLive(name));
+      const { code, report } = await load(
+        ...[`${server.base}/whep/${name}`, "--viewers", "4", "--sample", "2", "--no-audio"],
+        ...["--duration", "3", "--decode-check", "--record", join(folder, name)],
+      );
+      expect(code).toBe(0);
+      expect(report.recordings.map((each) => extname(each.file))).toEqual([file, file]);
+      const pictures = await pictureHashes(clip === "demo:" ? DEMO : clip);
+      for (const each of report.recordings) {
+        const seen = await pictureHashes(each.file);
+        expect(seen.length).toBe(each.frames);
+        expect(seen.length).toBeGreaterThan(80);
+        expect(departure(seen, pictures)).toBe(-1);
+      }
+    } finally {
+      publisher.kill();
+      await publisher.exited;
+    }
+  };
+  try {
+    await Promise.all([record("demo:", ".h264", "clip-h264"), record(vp8, ".ivf", "clip-vp8")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }, 60_000);
 
 test("viewers of no stream are told so, and the exit code says it", async () => {

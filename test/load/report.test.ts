@@ -35,6 +35,7 @@ function result(changes: Partial<LoadResult> = {}): LoadResult {
     viewerFailures: {},
     publisherFailures: {},
     distributions: createDistributions(),
+    recordings: [],
     toolCpuSeconds: 0.5,
     server: {
       before: usage(1, 100),

@@ -65,6 +65,7 @@ function viewers() {
     kind: "viewers" as const,
     urls: [new URL("/whep/x", server.url).href],
     ...{ viewers: 8, rate: 1000, holdUs: 0, sample: 1, loss: 0, gro: true, captureTime: false },
+    record: null,
     feedback: { nack: true, transportIntervalUs: 100_000 },
     ...{ audio: true, video: true },
     ...common(),
