@@ -143,7 +143,7 @@ export class BandwidthEstimator {
   /** A packet with this transport sequence number left: `bytes` as on the wire, above UDP. */
   notePacketSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
     const cluster = this.probing.cluster;
-    this.sent.note(sequence, now, bytes, kind, cluster);
+    this.sent.note(sequence, now, bytes, cluster);
     if (cluster !== 0) this.probing.noteSent(now, bytes, kind === PacketKind.probe);
     this.lastSentAt = now;
     if (this.unreportedSince === Number.POSITIVE_INFINITY) this.unreportedSince = now;
@@ -261,7 +261,7 @@ export class BandwidthEstimator {
   }
 
   private noteReceived(slot: number, arrival: number, limited: boolean): void {
-    const sentUs = this.sent.sentUs[slot]!;
+    const sentUs = this.sent.sentAt(slot);
     const bytes = this.sent.bytes[slot]!;
     const cluster = this.sent.cluster[slot]!;
     if (sentUs > this.newestSent) this.newestSent = sentUs;
