@@ -1,5 +1,6 @@
 import { LayerMap } from "../media/layer-map.ts";
 import { storeDecodeTargets } from "../ring/decode-targets.ts";
+import { storeLayerSize } from "../ring/layer-totals.ts";
 import { PacketLayers } from "../ring/packet-layers.ts";
 import type { RingWriter } from "../ring/writer.ts";
 import type { CodecId } from "../wire/codecs.ts";
@@ -46,6 +47,8 @@ export class TrackLayers {
       return;
     }
     this.#map.fromDescriptor(this.#descriptors, this.packet);
+    const { width, height, spatialId } = this.#descriptors;
+    if (width > 0) storeLayerSize(this.writer.views, spatialId, width, height);
     if (this.#map.targetsVersion === this.#published) return;
     this.#published = this.#map.targetsVersion;
     const count = this.#map.targetPoints(points);

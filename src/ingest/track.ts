@@ -9,6 +9,7 @@ import { ReceiveStatistics } from "../media/receive-statistics.ts";
 import type { RoundTrip } from "../media/round-trip.ts";
 import { unwrapRtx } from "../media/rtx.ts";
 import { OriginSequence } from "../media/sequence.ts";
+import { noteLayers } from "../ring/layer-totals.ts";
 import { Header, HeaderFloat, RingText, SlotFlag } from "../ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../ring/writer.ts";
 import { CODEC_NAMES, Codec, type CodecId, type CodecName } from "../wire/codecs.ts";
@@ -198,7 +199,7 @@ export class Track {
     const codec: CodecId = format === null ? Codec.none : format.codec;
     const described = skipped ? null : description;
     this.writer.setDescription(offset, header.timestamp, length, arrival, codec, flags, described);
-    if (this.video) this.#storeLayers(offset, bytes, header, codec, skipped);
+    if (this.video) this.#storeLayers(offset, bytes, header, codec, skipped, arrival);
     if (!skipped) {
       this.#storeExtensions(offset, bytes, header);
       this.writer.setPayload(offset, bytes, header.payloadOffset, length);
@@ -221,10 +222,16 @@ export class Track {
     header: RtpHeader,
     codec: CodecId,
     skipped: boolean,
+    arrival: number,
   ): void {
-    if (skipped) this.#layers.packet.clear();
-    else this.#layers.describe(bytes, header, codec, description);
-    this.#layers.packet.store(this.writer.views.data, offset);
+    const { packet } = this.#layers;
+    const { views } = this.writer;
+    if (skipped) packet.clear();
+    else {
+      this.#layers.describe(bytes, header, codec, description);
+      noteLayers(views, packet, header.payloadLength, arrival);
+    }
+    packet.store(views.data, offset);
   }
 
   /** Updates the table of holes by one arrival. */

@@ -67,7 +67,14 @@ export const HeaderFloat = {
   timingRtp: 69, // RTP timestamp (u32)
   timingLocal: 70, // our monotonic us when that sender report arrived
   firstArrival: 71,
+  /** 32 words, one a layer point: payload bytes that a viewer of the point has been due, total. */
+  layerBytes: 72,
+  /** 32 words, one a layer point: when its own newest packet came, us. */
+  layerSeen: 325,
 } as const;
+
+/** Layer points of a grid: 4 spatial x 8 temporal layers. */
+export const LAYER_POINTS = 32;
 
 const FMTP_OFFSET = 1024;
 const FMTP_BYTES_MAX = 1024;
@@ -75,6 +82,9 @@ const RID_OFFSET = 2048;
 /** Decode targets: version u8, count u8, then a layer point (spatialId * 8 + temporalId) each. */
 const TARGETS_OFFSET = 2560;
 const TARGETS_BYTES = 2 + 32;
+/** Width and height (u16 each) of each spatial layer; 0 while unknown. */
+const LAYER_SIZES_OFFSET = 2856;
+const LAYER_SIZES_BYTES = 16;
 const PARAMETER_SETS_OFFSET = 3072;
 /** Sent as one packet, so that it must fit a path's MTU as well. */
 const PARAMETER_SETS_BYTES_MAX = 1024;
@@ -254,15 +264,18 @@ export const RingText = {
   fmtpBytesMax: FMTP_BYTES_MAX,
   ridOffset: RID_OFFSET,
   targetsOffset: TARGETS_OFFSET,
+  layerSizesOffset: LAYER_SIZES_OFFSET,
   parameterSetsOffset: PARAMETER_SETS_OFFSET,
   parameterSetsBytesMax: PARAMETER_SETS_BYTES_MAX,
 } as const;
 
 assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
-assert(HeaderFloat.firstArrival * 8 + 8 <= FMTP_OFFSET, "floats end before fmtp");
+assert((HeaderFloat.layerBytes + LAYER_POINTS) * 8 <= FMTP_OFFSET, "floats end before fmtp");
 assert(FMTP_OFFSET + FMTP_BYTES_MAX <= RID_OFFSET, "fmtp ends before the rid");
 assert(RID_OFFSET + 256 <= TARGETS_OFFSET, "the rid ends before the decode targets");
-assert(TARGETS_OFFSET + TARGETS_BYTES <= PARAMETER_SETS_OFFSET, "then come the parameter sets");
+assert(TARGETS_OFFSET + TARGETS_BYTES <= HeaderFloat.layerSeen * 8, "then the layers' times");
+assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 <= LAYER_SIZES_OFFSET, "then their sizes");
+assert(LAYER_SIZES_OFFSET + LAYER_SIZES_BYTES <= PARAMETER_SETS_OFFSET, "then parameter sets");
 assert(Slot.targetsVersion < Slot.extensions, "the description ends before the extensions");
 assert(PARAMETER_SETS_OFFSET + PARAMETER_SETS_BYTES_MAX <= HEADER_BYTES, "header fits its page");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
