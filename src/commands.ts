@@ -2,6 +2,7 @@
  * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
  * inspection. Media and counters never travel here, but in shared memory.
  */
+import type { LayerLimits } from "./media/layer-choice.ts";
 import type { CodecName, MediaKind } from "./wire/codecs.ts";
 
 /** A ring as threads pass it round: its slot in the dirty bitmaps and its memory. */
@@ -105,6 +106,13 @@ export type WorkerCommand =
       readonly source: StreamSource | null;
       /** Sent to viewers that negotiated playout-delay, in 10 ms units; null sends none. */
       readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+      /** What its stream, its token and its own choice leave of the layers. */
+      readonly limits: LayerLimits;
+    }
+  | {
+      readonly type: "limit-layers";
+      readonly session: number;
+      readonly limits: LayerLimits;
     }
   /** New credentials (RFC 9725 4.3.3): DTLS, SRTP and everything else stay. */
   | {
@@ -159,6 +167,8 @@ export interface SessionStats {
   readonly path: string | null;
   readonly srtpProfile: string | null;
   readonly roundTripMs: number | null;
+  /** Viewer: what its path is believed to carry, bits a second; null for a publisher. */
+  readonly estimateBps: number | null;
   readonly tracks: readonly TrackStats[];
 }
 

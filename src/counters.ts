@@ -53,6 +53,15 @@ export const COUNTER_NAMES = [
   "srtpEarly",
   "srtpTooOld",
   "srtpTooManySources",
+  // Egress: layers and bandwidth.
+  "layerUpgrades",
+  "layerDowngrades",
+  "probeClusters",
+  "probesSucceeded",
+  "estimateBps",
+  "freezesSource",
+  "freezesSwitch",
+  "freezesPacing",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

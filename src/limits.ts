@@ -74,6 +74,8 @@ export const REPLAY_WINDOW = 1024;
 export const NACK_AGE_MAX_US = 500_000;
 /** Sequence numbers taken from one NACK packet; more is a flood. */
 export const NACK_SEQUENCES_MAX = 48;
+/** Packets that one transport-cc feedback may speak of: 2 s at 1,000 a second. */
+export const FEEDBACK_STATUSES_MAX = 2048;
 /** Retransmitted bytes a viewer may cause, as a share of what it is sent. */
 export const RTX_SHARE_MAX = 0.15;
 /** Joins ask the publisher for a keyframe at most this often per layer ... */

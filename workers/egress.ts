@@ -40,6 +40,8 @@ function start(setup: WorkerSetup): void {
     } else if (message.type === "source") {
       egress.setSource(message.stream, message.source, now);
       emit({ type: "source-changed", stream: message.stream });
+    } else if (message.type === "limit-layers") {
+      egress.limit(message.session, message.limits, now);
     } else if (message.type === "stats") {
       emit({ type: "stats", request: message.request, sessions: egress.stats(message.session) });
     }

@@ -6,6 +6,7 @@ import {
   SOURCE_LINGER_US,
 } from "../limits.ts";
 import type { Logger } from "../log.ts";
+import type { LayerLimits } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { Clock, RandomBytes } from "./context.ts";
 import type { RingLease } from "./lease.ts";
@@ -91,7 +92,11 @@ export class Registry implements PlaneEvents {
     return session;
   }
 
-  openViewer(fresh: NewSession, playoutDelay: { min: number; max: number } | null): Session {
+  openViewer(
+    fresh: NewSession,
+    playoutDelay: { min: number; max: number } | null,
+    limits: LayerLimits,
+  ): Session {
     const stream = this.#stream(fresh.name);
     const session = this.#session("viewer", stream, fresh, null);
     stream.viewers.add(session);
@@ -103,6 +108,7 @@ export class Registry implements PlaneEvents {
       media: fresh.media,
       source: live?.source(stream.epoch) ?? null,
       playoutDelay,
+      limits,
     });
     return session;
   }

@@ -1,3 +1,4 @@
+import { NO_LIMITS } from "../media/layer-choice.ts";
 import { answerViewer } from "../sdp/answer.ts";
 import { isProblem } from "../sdp/problem.ts";
 import type { AppContext, Services } from "./context.ts";
@@ -45,6 +46,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
   const session = registry.openViewer(
     freshSession(c, services, { admission, placement, local, answer }),
     streamOptions(config, name).playoutDelay,
+    NO_LIMITS,
   );
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
   return created(c, session, answer.sdp, links);

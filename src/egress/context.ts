@@ -18,6 +18,9 @@ const TRAILER_BYTES_MAX = 32;
 /** An RTX payload begins with the original sequence number (RFC 4588 4). */
 export const RTX_PREFIX_BYTES = 2;
 
+/** Clusters last some 20 ms: their packets leave at least so evenly. */
+const PROBE_TICK_US = 2_000;
+
 export interface EgressEnvironment {
   readonly output: Output;
   /** Memory that the ciphers can address. */
@@ -42,6 +45,12 @@ export class EgressContext {
   readonly random: () => number;
   /** Tracks that send from the cached keyframe toward the live edge. */
   readonly catchingUp: ViewerTrack[] = [];
+  /** Viewers to whom a cluster of probes is being sent. */
+  readonly probing: Viewer[] = [];
+  /** When the next of them are due, us. */
+  probesAt = 0;
+  /** A byte of padding, for numbers that must not stay empty. */
+  readonly filler: Region;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
   private readonly headers = new HeaderWriter();
@@ -52,6 +61,8 @@ export class EgressContext {
     this.scratch = new Staging(environment.allocate(Staging.bytes(1)), 1);
     this.parameterSets = environment.allocate(RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax);
     this.packet = new Outgoing(this.scratch.region);
+    this.filler = environment.allocate(1);
+    this.filler.bytes[0] = 1;
     this.counters = environment.counters;
     this.random = environment.random;
     this.wallOffsetUs = environment.wallOffsetUs;
@@ -64,11 +75,29 @@ export class EgressContext {
 
   /** False while so many catch up that one more would hold back everyone's media. */
   get mayCatchUp(): boolean {
-    return this.catchingUp.length < CATCH_UP_VIEWERS_MAX;
+    let joins = 0;
+    for (const track of this.catchingUp) if (!track.paced) joins += 1;
+    return joins < CATCH_UP_VIEWERS_MAX;
   }
 
   startCatchUp(track: ViewerTrack): void {
     if (!this.catchingUp.includes(track)) this.catchingUp.push(track);
+  }
+
+  startProbing(viewer: Viewer): void {
+    if (!this.probing.includes(viewer)) this.probing.push(viewer);
+    this.probesAt = 0;
+  }
+
+  /** The next packets of every cluster of probes under way. */
+  sendProbes(now: number): void {
+    const list = this.probing;
+    for (let i = list.length - 1; i >= 0; i -= 1) {
+      if (list[i]!.sendProbes(now)) continue;
+      list[i] = list[list.length - 1]!;
+      list.pop();
+    }
+    this.probesAt = now + PROBE_TICK_US;
   }
 
   sendReportsDue(now: number): void {
@@ -88,9 +117,9 @@ export class EgressContext {
 
   /**
    * Sends `packet` from the place that `reserve` gave. `again`: its bytes are those that left under
-   * this index before (nonce rule); otherwise the index is new.
+   * this index before (nonce rule); otherwise the index is new. Returns its bytes above UDP.
    */
-  send(peer: Peer, section: MediaSection, stream: SendStream, at: number, again: boolean): void {
+  send(peer: Peer, section: MediaSection, stream: SendStream, at: number, again: boolean): number {
     const packet = this.packet;
     const path = peer.path!;
     const sender = peer.sender!;
@@ -102,5 +131,6 @@ export class EgressContext {
       ? sender.resealRtp(stream, out, at, headerLength, region, payloadOffset, length, index)
       : sender.sealRtp(stream, out, at, headerLength, region, payloadOffset, length, index);
     this.output.commit(path, sealed);
+    return sealed;
   }
 }

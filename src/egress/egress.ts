@@ -1,18 +1,12 @@
-import type {
-  CloseReason,
-  RingGrant,
-  SessionStats,
-  StreamSource,
-  WorkerCommand,
-} from "../commands.ts";
+import type { CloseReason, SessionStats, StreamSource, WorkerCommand } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { STAGE_PACKETS } from "../limits.ts";
+import type { LayerLimits } from "../media/layer-choice.ts";
 import type { Peer } from "../peer/peer.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
-import { Feed } from "./feed.ts";
-import { LayerFollow, type LayerRing } from "./layer-follow.ts";
-import { SourceClock } from "./source-clock.ts";
+import type { Feed } from "./feed.ts";
+import { Following } from "./following.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
 import { CatchUp } from "./viewer-track.ts";
@@ -32,16 +26,6 @@ export interface EgressEvents {
   firstMedia(session: number, afterUs: number): void;
   /** The session cannot go on: close it. */
   ended(peer: Peer, reason: CloseReason): void;
-}
-
-/** A stream's present source as this worker reads it. */
-interface Following {
-  readonly epoch: number;
-  readonly audio: Feed | null;
-  readonly video: readonly Feed[];
-  /** The same rings, as the choice of a layer sees them. */
-  readonly layers: readonly LayerRing[];
-  readonly layer: LayerFollow;
 }
 
 /**
@@ -88,12 +72,18 @@ export class Egress {
       command.stream,
       command.media,
       command.playoutDelay,
+      command.limits,
       now,
     );
     this.viewers.set(command.session, viewer);
     // Without a source the stream's earlier rings may linger: nobody has taken them back yet.
     if (command.source !== null) this.setSource(command.stream, command.source, now);
-    this.attach(viewer, now);
+    viewer.follow(this.following.get(command.stream) ?? null, now);
+  }
+
+  /** What a viewer may have of its stream's layers from now on. */
+  limit(session: number, limits: LayerLimits, now: number): void {
+    this.viewers.get(session)?.limit(limits, now);
   }
 
   /** DTLS is complete: media may flow. */
@@ -106,7 +96,7 @@ export class Egress {
     const viewer = this.viewers.get(session);
     if (viewer === undefined) return;
     this.viewers.delete(session);
-    for (const track of viewer.tracks) track.follow(null, now);
+    viewer.follow(null, now);
     for (const other of this.viewers.values()) if (other.stream === viewer.stream) return;
     this.setSource(viewer.stream, null, now);
     this.following.delete(viewer.stream);
@@ -119,9 +109,10 @@ export class Egress {
     const wanted = source !== null && this.hasViewers(stream);
     if (!wanted && before === undefined) return;
     if (source === null || !wanted) this.following.delete(stream);
-    else this.following.set(stream, this.openSource(source));
+    else this.following.set(stream, this.openSource(source, now));
+    const following = this.following.get(stream) ?? null;
     for (const viewer of this.viewers.values()) {
-      if (viewer.stream === stream) this.attach(viewer, now);
+      if (viewer.stream === stream) viewer.follow(following, now);
     }
     if (before !== undefined) this.release(before);
   }
@@ -159,14 +150,15 @@ export class Egress {
 
   /** Reports and checks that are not tied to packets. */
   handleTimeout(now: number): void {
+    if (this.context.probing.length > 0) this.context.sendProbes(now);
     if (now < this.maintenanceAt) return;
     if (this.round === null) {
       for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
-      this.chooseLayers(now);
       this.context.sendReportsDue(now);
       this.maintenanceAt = now + MAINTENANCE_US;
       if (now < this.roundAt) return;
       this.roundAt = now + ROUND_US;
+      for (const { table } of this.following.values()) table.update(now);
       this.round = this.viewers.values();
     }
     for (let i = 0; i < MAINTENANCE_VIEWERS; i += 1) {
@@ -182,16 +174,6 @@ export class Egress {
     this.maintenanceAt = now;
   }
 
-  /** Viewers of a simulcast stream go to its largest living layer, at its next keyframe. */
-  private chooseLayers(now: number): void {
-    for (const [stream, source] of this.following) {
-      if (source.video.length < 2 || !source.layer.choose(source.layers, now)) continue;
-      for (const viewer of this.viewers.values()) {
-        if (viewer.stream === stream) this.attach(viewer, now);
-      }
-    }
-  }
-
   private maintain(viewer: Viewer, now: number): void {
     viewer.handleTimeout(now);
     if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
@@ -202,7 +184,8 @@ export class Egress {
   }
 
   nextTimeout(): number {
-    return this.viewers.size === 0 ? Number.POSITIVE_INFINITY : this.maintenanceAt;
+    if (this.viewers.size === 0) return Number.POSITIVE_INFINITY;
+    return this.context.probing.length === 0 ? this.maintenanceAt : this.context.probesAt;
   }
 
   stats(session: number | null): SessionStats[] {
@@ -215,38 +198,15 @@ export class Egress {
     return false;
   }
 
-  private attach(viewer: Viewer, now: number): void {
-    const source = this.following.get(viewer.stream);
-    for (const track of viewer.tracks) {
-      const feed =
-        track.section.kind === "audio"
-          ? (source?.audio ?? null)
-          : (source?.video[source.layer.current] ?? null);
-      if (track.feed !== feed) track.follow(feed, now);
-    }
-  }
-
-  private openSource(source: StreamSource): Following {
-    const clock = new SourceClock();
-    const feedOf = (grant: RingGrant): Feed => {
-      const feed = new Feed(grant, this.reader, clock);
-      this.feeds.set(grant.index, feed);
-      return feed;
-    };
-    const video = source.video.map(feedOf);
-    return {
-      epoch: source.epoch,
-      audio: source.audio === null ? null : feedOf(source.audio),
-      video,
-      layers: video.map((feed) => feed.reader),
-      layer: new LayerFollow(video.length),
-    };
+  private openSource(source: StreamSource, now: number): Following {
+    const following = new Following(source, this.reader);
+    for (const feed of following.feeds) this.feeds.set(feed.index, feed);
+    following.table.update(now);
+    return following;
   }
 
   private release(following: Following): void {
-    const feeds = following.audio === null ? [] : [following.audio];
-    feeds.push(...following.video);
-    for (const feed of feeds) {
+    for (const feed of following.feeds) {
       feed.release();
       if (this.feeds.get(feed.index) === feed) this.feeds.delete(feed.index);
       if (this.active === feed) this.active = null;
@@ -294,7 +254,7 @@ export class Egress {
 
   private lapped(feed: Feed, now: number): void {
     this.context.count(Counter.ringLaps!);
-    for (const track of feed.tracks) track.resume(now);
+    for (const track of feed.tracks) if (track.feed === feed) track.resume(now);
   }
 
   /** Forwards what the rings have; false when nothing is left of it. */
@@ -310,7 +270,7 @@ export class Egress {
   private serveActive(now: number, deadline: number, clock: () => number): boolean {
     const feed = this.active!;
     while (feed.cursor < feed.tracks.length) {
-      if (!feed.tracks[feed.cursor]!.forward(this.batch, now)) {
+      if (!feed.tracks[feed.cursor]!.forward(feed, this.batch, now)) {
         this.outputFull = true;
         return false;
       }

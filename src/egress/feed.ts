@@ -3,10 +3,12 @@ import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits
 import { SlotFlag } from "../ring/layout.ts";
 import { RingReader } from "../ring/reader.ts";
 import { Extension } from "../wire/extensions.ts";
-import { SWITCH_KEYFRAME_AGE_US } from "./layer-follow.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
+
+/** Viewers change layers at a keyframe not older than this, so that their time line goes on. */
+const SWITCH_KEYFRAME_AGE_US = 100_000;
 
 /** One ring as this worker reads it, and the viewers' tracks that it feeds. */
 export class Feed {

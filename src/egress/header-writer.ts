@@ -1,5 +1,11 @@
 import type { MediaSection } from "../commands.ts";
+import { EXTENSION_BYTES_MAX } from "../ring/layout.ts";
 import { writeU16, writeU32 } from "../wire/bytes.ts";
+import {
+  DESCRIPTOR_GROWTH_MAX,
+  type DescriptorChange,
+  rewriteDescriptor,
+} from "../wire/dependency-rewrite.ts";
 import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
 import {
   ABS_CAPTURE_TIME_BYTES,
@@ -12,7 +18,7 @@ import { ExtensionWriter } from "../wire/rtp-extension-writer.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** Fixed header plus the largest block: 13 elements, of which stored ones take 126 bytes. */
-export const HEADER_BYTES_MAX = 12 + 4 + 126 + 13 * 2 + 32;
+export const HEADER_BYTES_MAX = 12 + 4 + 126 + DESCRIPTOR_GROWTH_MAX + 13 * 2 + 32;
 
 const ONE_BYTE_ID_MAX = 14;
 const ONE_BYTE_LENGTH_MAX = 16;
@@ -24,6 +30,7 @@ const ONE_BYTE_LENGTH_MAX = 16;
 export class HeaderWriter {
   private readonly writer = new ExtensionWriter();
   private readonly capture = new AbsCaptureTime();
+  private readonly descriptor = new Uint8Array(EXTENSION_BYTES_MAX + DESCRIPTOR_GROWTH_MAX);
   private readonly scratch = new Uint8Array(2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES);
   /** Two-byte elements are allowed. */
   private mixed = false;
@@ -90,11 +97,28 @@ export class HeaderWriter {
       const known = internal <= EXTENSION_STORED_MAX && (this.brought & (1 << internal)) === 0;
       const id = known ? (ids[internal] ?? 0) : 0;
       if (id !== 0 && at + 2 + length <= end) {
-        this.add(id, source, at + 2, length);
+        if (internal === Extension.dependencyDescriptor && packet.descriptor !== null) {
+          this.addDescriptor(id, source, at + 2, length, packet.descriptor);
+        } else {
+          this.add(id, source, at + 2, length);
+        }
         this.brought |= 1 << internal;
       }
       at += 2 + length;
     }
+  }
+
+  /** The dependency descriptor with another frame number and other active decode targets. */
+  private addDescriptor(
+    id: number,
+    source: Uint8Array,
+    offset: number,
+    length: number,
+    change: Readonly<DescriptorChange>,
+  ): void {
+    const written = rewriteDescriptor(source, offset, length, change, this.descriptor, 0);
+    if (written >= 0) this.add(id, this.descriptor, 0, written);
+    else this.add(id, source, offset, length);
   }
 
   /** Ours, unless the packet brought the same. */

@@ -1,4 +1,5 @@
 import type { Region } from "../srtp/cipher.ts";
+import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
 import type { Staging } from "./staging.ts";
 
 /** Everything that makes one outgoing packet's bytes. One of them a thread, filled anew each time. */
@@ -22,6 +23,8 @@ export class Outgoing {
   playoutMax = -1;
   /** Adds abs-capture-time (us since 1900) when > 0. */
   captureNtpUs = 0;
+  /** How its dependency descriptor changes; null leaves it as it came. */
+  descriptor: Readonly<DescriptorChange> | null = null;
 
   constructor(
     /** Where payload and elements stand. */
@@ -56,5 +59,6 @@ export class Outgoing {
     this.playoutMin = -1;
     this.playoutMax = -1;
     this.captureNtpUs = 0;
+    this.descriptor = null;
   }
 }

@@ -27,7 +27,7 @@ export class ParameterSetPacket {
     packet.index = this.index;
     packet.payloadType = track.format.payloadType;
     packet.transportSequence = track.viewer.takeTransportSequence();
-    track.sendNew(at, 0, arrival, now);
+    track.output.sendNew(at, 0, arrival, now);
     return true;
   }
 

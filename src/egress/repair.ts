@@ -1,7 +1,10 @@
 import { Counter } from "../counters.ts";
+import { PacketKind } from "../media/sent-packets.ts";
+import { Verdict } from "../media/svc-filter.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { writeU16 } from "../wire/bytes.ts";
 import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
+import type { LayerStretch } from "./layer-stretch.ts";
 import { NO_PAYLOAD_TYPE } from "./track-format.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
@@ -11,6 +14,10 @@ import type { ViewerTrack } from "./viewer-track.ts";
  */
 const INTERVAL_DEFAULT_US = 20_000;
 const INTERVAL_MIN_US = 10_000;
+/** A probe carries the largest of so many packets that left last. */
+const PROBE_LOOKS_BACK = 12;
+/** RFC 3550 5.1: one octet counts the padding. */
+const PADDING_MAX = 255;
 
 /**
  * Answers one sequence number of a NACK from the ring: by RTX (RFC 4588) when negotiated, else by
@@ -25,16 +32,59 @@ export function repair(
 ): void {
   const index = track.segments.unwrap(sequence);
   if (answer(context, track, index, now)) {
-    track.totals.retransmissions += 1;
+    track.output.totals.retransmissions += 1;
     context.count(Counter.retransmissions!);
   } else {
     context.count(Counter.retransmissionsRefused!);
   }
 }
 
+/**
+ * Sends a packet that left lately once more by RTX, padded to about `bytes` on the wire, so that the
+ * path is tried with what a receiver throws away (libwebrtc probes the same way). False when there is
+ * nothing to send or no RTX.
+ */
+export function sendProbe(
+  context: EgressContext,
+  track: ViewerTrack,
+  bytes: number,
+  now: number,
+): boolean {
+  const { history, rtxSsrc } = track.output;
+  const best = rtxSsrc === 0 ? -1 : largestOfLate(track);
+  if (best < 0 || !loadSlot(context, track, best)) return false;
+  const payloadType = track.format.rtxOf(history.payloadType(best));
+  const { packet } = context;
+  const length = packet.payloadLength + RTX_PREFIX_BYTES;
+  const padding = Math.min(PADDING_MAX, Math.max(0, bytes - length));
+  const at = context.reserve(track.viewer.peer, length + padding);
+  const sent = at >= 0 && payloadType !== NO_PAYLOAD_TYPE;
+  if (sent) {
+    pad(context, padding);
+    sendRtx(context, track, best, at, payloadType, now, PacketKind.probe);
+  }
+  return sent;
+}
+
+/** Index of the largest packet among the last ones; -1 when none is remembered. */
+function largestOfLate(track: ViewerTrack): number {
+  const { history } = track.output;
+  let best = -1;
+  let most = 0;
+  const newest = track.segments.nextIndex - 1;
+  for (let index = newest; index > newest - PROBE_LOOKS_BACK && index >= 0; index -= 1) {
+    if (!history.has(index)) continue;
+    const bytes = track.viewer.adaptation.sentBytes(history.transportSequence(index));
+    if (bytes <= most) continue;
+    most = bytes;
+    best = index;
+  }
+  return best;
+}
+
 function answer(context: EgressContext, track: ViewerTrack, index: number, now: number): boolean {
   if (index < 0) return false;
-  return track.history.has(index)
+  return track.output.history.has(index)
     ? sendRepair(context, track, index, now)
     : sendFirst(context, track, index, now);
 }
@@ -48,11 +98,11 @@ function sendFirst(
 ): boolean {
   const { current } = track.segments;
   if (current === null || current.feed !== track.feed || index < current.outStart) return false;
-  if (!track.mayStillSend(index) || !loadSlot(context, track, index)) return false;
+  if (!track.output.maySend(index) || !readSlot(context, track, index)) return false;
   const { scratch } = context;
   if (!track.carries(scratch.codecs[0]!) && !scratch.skips(0)) return false;
   if (!track.viewer.budget.spend(scratch.payloadLengths[0]!)) return false;
-  return track.send(scratch, 0, index, now);
+  return track.deliver(scratch, 0, now);
 }
 
 function sendRepair(
@@ -61,34 +111,52 @@ function sendRepair(
   index: number,
   now: number,
 ): boolean {
-  const { history, parameterSets, viewer } = track;
+  const { parameterSets, viewer } = track;
+  const { history, rtxSsrc } = track.output;
   const interval = Math.max(INTERVAL_MIN_US, viewer.roundTripLowUs ?? INTERVAL_DEFAULT_US);
   if (!history.mayResend(index, now, interval)) return false;
   if (parameterSets.holds(index)) parameterSets.load();
   else if (!loadSlot(context, track, index)) return false;
   const payloadType =
-    track.rtxSsrc === 0 ? NO_PAYLOAD_TYPE : track.format.rtxOf(history.payloadType(index));
+    rtxSsrc === 0 ? NO_PAYLOAD_TYPE : track.format.rtxOf(history.payloadType(index));
   const rtx = payloadType !== NO_PAYLOAD_TYPE;
-  if (!rtx && !track.mayRepeat(index)) return false;
+  if (!rtx && !mayRepeat(track, index)) return false;
   const at = context.reserve(viewer.peer, context.packet.payloadLength + RTX_PREFIX_BYTES);
   if (at < 0 || !viewer.budget.spend(context.packet.payloadLength)) return false;
-  if (rtx) sendRtx(context, track, index, at, payloadType);
+  if (rtx) sendRtx(context, track, index, at, payloadType, now, PacketKind.rtx);
   else sendAgain(context, track, index, at);
   history.noteResent(index, now);
   return true;
 }
 
-/** The slot of an index into the context's packet; false when the ring has it no more, or not yet. */
-function loadSlot(context: EgressContext, track: ViewerTrack, index: number): boolean {
+/** What was rewritten by the state of its moment cannot be promised to be the same bytes. */
+function mayRepeat(track: ViewerTrack, index: number): boolean {
+  const layers = track.segments.segmentOf(index)?.layers ?? null;
+  return layers === null && track.output.mayRepeat(index);
+}
+
+/** The slot of an index into the context's scratch; false when the ring has it no more, or not yet. */
+function readSlot(context: EgressContext, track: ViewerTrack, index: number): boolean {
   const segment = track.segments.segmentOf(index);
   if (segment === null || segment.feed === null) return false;
-  const { scratch, packet } = context;
+  const { scratch } = context;
   const origin = track.segments.originOf(segment, index);
   scratch.clear();
-  if (scratch.load(segment.feed.reader, origin) !== ReadResult.ok) return false;
+  return origin !== null && scratch.load(segment.feed.reader, origin) === ReadResult.ok;
+}
+
+/** As `readSlot`, and into the context's packet as it left. The scratch is this packet's alone. */
+function loadSlot(context: EgressContext, track: ViewerTrack, index: number): boolean {
+  if (!readSlot(context, track, index)) return false;
+  const { scratch, packet } = context;
+  const segment = track.segments.segmentOf(index)!;
   packet.take(scratch, 0);
   packet.timestamp = (scratch.timestamps[0]! + segment.timestampOffset) >>> 0;
-  return true;
+  return segment.layers === null || rewrite(segment.layers, context);
+}
+
+function rewrite(layers: LayerStretch, { packet, scratch }: EgressContext): boolean {
+  return layers.decide(scratch, 0) === Verdict.forward && layers.apply(packet, scratch, 0);
 }
 
 /** RFC 4588 4: own SSRC, number and payload type; the payload begins with the original number. */
@@ -98,36 +166,36 @@ function sendRtx(
   index: number,
   at: number,
   payloadType: number,
+  now: number,
+  kind: PacketKind,
 ): void {
   const { packet } = context;
-  const { peer } = track.viewer;
   // The ring, like the scratch of the parameter sets, keeps these two bytes free.
   packet.payloadOffset -= RTX_PREFIX_BYTES;
   packet.payloadLength += RTX_PREFIX_BYTES;
   writeU16(packet.region.bytes, packet.payloadOffset, index & 0xffff);
   packet.payloadType = payloadType;
-  packet.index = track.rtxIndex;
-  packet.transportSequence = track.viewer.takeTransportSequence();
-  track.rtxIndex += 1;
-  track.rtxStream ??= peer.sender!.stream(track.rtxSsrc);
-  context.send(peer, track.section, track.rtxStream, at, false);
+  track.output.sendRtx(at, now, kind);
 }
 
 /** The same bytes once more (design 4, nonce rule): extension values and padding as they left. */
 function sendAgain(context: EgressContext, track: ViewerTrack, index: number, at: number): void {
   const { packet } = context;
-  const { history } = track;
-  const padding = history.padding(index);
-  if (padding > 0) {
-    const end = packet.payloadOffset + packet.payloadLength + padding;
-    packet.region.bytes.fill(0, end - padding, end);
-    packet.region.bytes[end - 1] = padding;
-  }
-  packet.padding = padding;
+  const { history } = track.output;
+  pad(context, history.padding(index));
   packet.payloadType = history.payloadType(index);
   packet.index = index;
   packet.transportSequence = history.transportSequence(index);
   packet.captureNtpUs = history.captureNtpUs(index);
-  if (history.hint(index)) track.own.addHint(packet);
-  context.send(track.viewer.peer, track.section, track.stream!, at, true);
+  if (history.hint(index)) track.output.own.addHint(packet);
+  track.output.sendAgain(at);
+}
+
+/** RFC 3550 5.1: the last octet of the padding counts all of it. */
+function pad({ packet }: EgressContext, padding: number): void {
+  packet.padding = padding;
+  if (padding === 0) return;
+  const end = packet.payloadOffset + packet.payloadLength + padding;
+  packet.region.bytes.fill(0, end - padding, end);
+  packet.region.bytes[end - 1] = padding;
 }

@@ -3,8 +3,14 @@ const SEGMENTS_KEPT = 4;
 /** A segment's start moves along, so that the distance to it never nears half the number space. */
 const DISTANCE_MAX = 2 ** 30;
 
-/** A stretch of a viewer's sequence numbers that maps one to one to a ring's. */
-export interface Segment<Feed> {
+/** What passes of a ring with layers: the places of its numbers among those that do. */
+export interface Places {
+  numberAt(place: number): number | null;
+  isDecided(sequence: number): boolean;
+}
+
+/** A stretch of a viewer's sequence numbers over one ring. */
+export interface Segment<Feed, Layers extends Places> {
   /** Null once its ring is gone. */
   feed: Feed | null;
   /** Origin sequence that leaves with index `outStart`. */
@@ -13,6 +19,8 @@ export interface Segment<Feed> {
   outStart: number;
   /** Added to the publisher's RTP timestamps, modulo 2^32. */
   readonly timestampOffset: number;
+  /** Null where numbers map one to one. */
+  readonly layers: Layers | null;
 }
 
 /**
@@ -20,8 +28,8 @@ export interface Segment<Feed> {
  * its origin sequence, so that a late packet leaves with the number that waits for it. Numbers only
  * move forward: a new segment begins behind everything that was reserved.
  */
-export class Segments<Feed> {
-  private readonly kept: Segment<Feed>[] = [];
+export class Segments<Feed, Layers extends Places = Places> {
+  private readonly kept: Segment<Feed, Layers>[] = [];
   /** One past the highest index that is sent or reserved. */
   private end: number;
 
@@ -30,7 +38,7 @@ export class Segments<Feed> {
     this.end = firstIndex;
   }
 
-  get current(): Segment<Feed> | null {
+  get current(): Segment<Feed, Layers> | null {
     return this.kept[0] ?? null;
   }
 
@@ -45,11 +53,16 @@ export class Segments<Feed> {
   }
 
   /** Begins a segment at an origin sequence. */
-  begin(feed: Feed, originStart: number, timestampOffset: number): Segment<Feed> {
-    const segment = { feed, originStart, outStart: this.end, timestampOffset };
-    this.kept.unshift(segment);
+  begin(feed: Feed, originStart: number, timestampOffset: number, layers: Layers | null): void {
+    this.kept.unshift({ feed, originStart, outStart: this.end, timestampOffset, layers });
     if (this.kept.length > SEGMENTS_KEPT) this.kept.pop();
-    return segment;
+  }
+
+  /** Reserves and returns the index of a place in the current segment. */
+  indexAt(place: number): number {
+    const index = this.kept[0]!.outStart + place;
+    if (index >= this.end) this.end = index + 1;
+    return index;
   }
 
   /** Reserves and returns the index of an origin sequence; -1 before the current segment. */
@@ -68,21 +81,24 @@ export class Segments<Feed> {
   }
 
   /** The segment that an index belongs to, or null when it is forgotten. */
-  segmentOf(index: number): Segment<Feed> | null {
+  segmentOf(index: number): Segment<Feed, Layers> | null {
     for (const segment of this.kept) if (index >= segment.outStart) return segment;
     return null;
   }
 
-  /** Origin sequence of an index inside its segment. */
-  originOf(segment: Segment<Feed>, index: number): number {
-    return (segment.originStart + (index - segment.outStart)) | 0;
+  /** Origin sequence of an index inside its segment; null when it is forgotten. */
+  originOf(segment: Segment<Feed, Layers>, index: number): number | null {
+    const place = index - segment.outStart;
+    if (segment.layers !== null) return segment.layers.numberAt(place);
+    return (segment.originStart + place) | 0;
   }
 
   /** Whether the current segment is of `feed` and has reserved numbers at or behind `sequence`. */
   isBehind(feed: Feed | null, sequence: number): boolean {
     const segment = this.kept[0];
     if (segment === undefined || segment.feed !== feed) return false;
-    return ((sequence - this.originOf(segment, this.end)) | 0) < 0;
+    if (segment.layers !== null) return segment.layers.isDecided(sequence);
+    return ((sequence - segment.originStart - (this.end - segment.outStart)) | 0) < 0;
   }
 
   /** The newest index so far whose low 16 bits are `sequence`, or -1. */
@@ -92,8 +108,8 @@ export class Segments<Feed> {
     return index < 0 ? -1 : index;
   }
 
-  /** The ring goes back to the pool: what was sent from it cannot be repaired any more. */
-  retire(feed: Feed): void {
-    for (const segment of this.kept) if (segment.feed === feed) segment.feed = null;
+  /** The rings go back to the pool: what was sent from them cannot be repaired any more. */
+  retire(): void {
+    for (const segment of this.kept) segment.feed = null;
   }
 }

@@ -94,4 +94,12 @@ export class TrackClock {
     const elapsed = now - this.newestArrival;
     return (this.newestTimestamp + Math.round((elapsed * clockRate) / 1e6)) >>> 0;
   }
+
+  /** Ticks by which another ring's line of the same source is ahead; null without both's reports. */
+  ticksTo(other: TrackClock, now: number, clockRate: number, source: SourceClock): number | null {
+    if (!this.hasReport || !other.hasReport) return null;
+    const here = this.timestampAt(now, clockRate, source, true);
+    const there = other.timestampAt(now, clockRate, source, true);
+    return here === null || there === null ? null : (there - here) | 0;
+  }
 }

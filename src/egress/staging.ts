@@ -1,5 +1,6 @@
 import { PAYLOAD_BYTES_MAX, SLOT_BYTES } from "../limits.ts";
 import { EXTENSION_BYTES_MAX, Slot, SlotFlag } from "../ring/layout.ts";
+import type { PacketLayers } from "../ring/packet-layers.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
 
@@ -94,6 +95,39 @@ export class Staging {
   fillSkip(i: number): number {
     this.region.bytes[this.payloadOffset(i)] = 1;
     return 1;
+  }
+
+  /** Whether anything is known of the layers of packet `i`. */
+  hasLayers(i: number): boolean {
+    return this.region.bytes[i * STRIDE + Slot.frameNumberBits] !== 0;
+  }
+
+  layersOf(i: number, out: PacketLayers): void {
+    out.load(this.data, i * STRIDE);
+  }
+
+  /** VP8 and VP9; -1 when absent. */
+  pictureId(i: number): number {
+    return this.data.getInt32(i * STRIDE + Slot.pictureId, true);
+  }
+
+  /** Offset in the payload + 1; 0 when absent. */
+  pictureIdOffset(i: number): number {
+    return this.region.bytes[i * STRIDE + Slot.pictureIdOffset]!;
+  }
+
+  /** 7 or 15, by the picture id's first bit (RFC 7741 4.2, RFC 9628 4.2: M). */
+  pictureIdBits(i: number): number {
+    const at = this.payloadOffset(i) + this.pictureIdOffset(i) - 1;
+    return (this.region.bytes[at]! & 0x80) !== 0 ? 15 : 7;
+  }
+
+  tl0PicIdx(i: number): number {
+    return this.data.getInt16(i * STRIDE + Slot.tl0PicIdx, true);
+  }
+
+  tl0PicIdxOffset(i: number): number {
+    return this.region.bytes[i * STRIDE + Slot.tl0PicIdxOffset]!;
   }
 
   /** Whether packet `i` brought an extension element with this internal id. */

@@ -35,6 +35,16 @@ export class TimeLine {
     return this.offset;
   }
 
+  /**
+   * The offset of a segment that begins with this packet of another layer, whose clock says that
+   * `offset` continues the line. Output time rises by one tick at least (design 4).
+   */
+  align(timestamp: number, offset: number): number {
+    const ahead = (timestamp + offset - this.timestamp) | 0;
+    this.offset = (this.started && ahead <= 0 ? this.timestamp + 1 - timestamp : offset) >>> 0;
+    return this.offset;
+  }
+
   private goesOn(timestamp: number, ticks: number, clockRate: number): boolean {
     const ahead = (timestamp + this.offset - this.timestamp) | 0;
     return ahead > 0 && Math.abs(ahead - ticks) <= (UNEXPLAINED_US / 1e6) * clockRate;

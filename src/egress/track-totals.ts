@@ -21,7 +21,7 @@ export class TrackTotals {
     return {
       kind: track.section.kind,
       codec: track.format.codec,
-      ssrc: track.ssrc,
+      ssrc: track.output.ssrc,
       rid: description?.rid || null,
       packets: this.packets,
       bytes: this.bytes,

@@ -1,25 +1,24 @@
 import type { MediaSection } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { Verdict } from "../media/svc-filter.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
-import type { SendStream } from "../srtp/sender.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
-import { OwnExtensions } from "./own-extensions.ts";
+import { LayerStretch } from "./layer-stretch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
 import { Segments } from "./segments.ts";
-import { SentHistory } from "./sent-history.ts";
 import type { SourceClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
-import { TimeLine } from "./time-line.ts";
-import { TrackFormat } from "./track-format.ts";
-import { TrackTotals } from "./track-totals.ts";
+import type { TrackFormat } from "./track-format.ts";
+import { TrackLayer } from "./track-layer.ts";
+import { TrackOutput } from "./track-output.ts";
 import type { Viewer } from "./viewer.ts";
 
 /**
- * idle: no ring. waiting: for a place to begin. catchUp: from the cached keyframe to the live edge.
- * live: forwards what arrives.
+ * idle: no ring. waiting: for a place to begin. catchUp: from the cached keyframe, or from where the
+ * pacer held it back, to the live edge. live: forwards what arrives.
  */
 export type TrackState = "idle" | "waiting" | "catchUp" | "live";
 
@@ -29,30 +28,28 @@ export const CatchUp = { done: 0, more: 1, outputFull: 2 } as const;
 /** First indices are random below this (RFC 3711 3.3.1: below 2^15, see Segments). */
 export const RANDOM_INDEX_RANGE = 32768;
 
-/** One SSRC toward a viewer: numbers, timestamps and payload types of its own over a ring's media. */
+/** One SSRC toward a viewer: numbers, timestamps and payload types of its own over rings' media. */
 export class ViewerTrack {
   state: TrackState = "idle";
   feed: Feed | null = null;
-  readonly ssrc: number;
-  readonly rtxSsrc: number;
-  readonly segments: Segments<Feed>;
-  readonly history: SentHistory;
+  readonly segments: Segments<Feed, LayerStretch>;
   readonly format: TrackFormat;
-  readonly own: OwnExtensions;
+  readonly output: TrackOutput;
+  readonly layer: TrackLayer;
   readonly parameterSets: ParameterSetPacket;
-  readonly totals = new TrackTotals();
-  stream: SendStream | null = null;
-  rtxStream: SendStream | null = null;
-  private readonly timeLine = new TimeLine();
   /** Whose media the current segment carries, and which of its time lines. */
   private source: SourceClock | null = null;
   private clockLine = 0;
   /** In catchUp: the next origin sequence to send, and when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
+  /** In catchUp: held back by the pacer, not on its way from the cached keyframe. */
+  paced = false;
   private beginPending = true;
   /** The viewer's consent ended while media flowed. */
-  private paused = false;
+  private stopped = false;
+  /** Place in the batch to go on at, after the output was full. */
+  private resumeAt = 0;
 
   constructor(
     private readonly context: EgressContext,
@@ -60,27 +57,24 @@ export class ViewerTrack {
     readonly section: MediaSection,
     /** Random below 2^15, for the media and the RTX numbers. */
     firstIndex: number,
-    public rtxIndex: number,
+    rtxIndex: number,
   ) {
-    this.ssrc = section.ssrcs[0]!;
-    this.rtxSsrc = section.rtxSsrcs[0] ?? 0;
     this.segments = new Segments(firstIndex);
-    this.format = new TrackFormat(section);
-    this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutDelay);
+    this.output = new TrackOutput(context, viewer, section, rtxIndex);
+    this.format = this.output.format;
+    this.layer = new TrackLayer(this);
     this.parameterSets = new ParameterSetPacket(context);
-    this.history = SentHistory.of(section.kind);
   }
 
   get video(): boolean {
     return this.section.kind === "video";
   }
 
-  /** Reads another ring from now on (or none). Media starts at the next place a decoder can. */
+  /** Reads a ring of another source from now on (or none). Media starts where a decoder can. */
   follow(feed: Feed | null, now: number): void {
-    if (this.feed !== null) {
-      this.feed.detach(this);
-      this.segments.retire(this.feed);
-    }
+    this.layer.cancel();
+    this.feed?.detach(this);
+    this.segments.retire();
     this.feed = feed;
     feed?.attach(this);
     this.resume(now);
@@ -95,15 +89,9 @@ export class ViewerTrack {
     const keyframe = feed.joinableKeyframe(now);
     // In a storm of joins one new keyframe serves them all.
     const near = keyframe !== null && !this.segments.isBehind(feed, keyframe);
-    if (
-      near &&
-      this.context.mayCatchUp &&
-      !feed.rewinds(this.source, this.segments.current?.feed, now)
-    ) {
-      this.startCatchUp(keyframe, true);
-    } else {
-      this.requestKeyframe("join");
-    }
+    const seesAgain = feed.rewinds(this.source, this.segments.current?.feed, now);
+    if (near && this.context.mayCatchUp && !seesAgain) this.startCatchUp(keyframe, true, false);
+    else this.requestKeyframe("join");
   }
 
   /** Begins anew: at another ring, after this worker was lapped, or when consent came back. */
@@ -115,44 +103,64 @@ export class ViewerTrack {
 
   /** The viewer's decoder needs a keyframe. Before its media runs, that is part of the join. */
   refresh(): void {
-    this.totals.plis += 1;
+    this.output.totals.plis += 1;
     this.requestKeyframe(this.state === "live" ? "failure" : "join");
   }
 
   /**
-   * Forwards the staged packets of this track's ring. False when the output is full: then once more
-   * with the same batch, and what has left already does not leave twice.
+   * Forwards the staged packets of one of this track's rings. False when the output is full: then
+   * once more with the same batch, and it goes on where it stopped.
    */
-  forward(batch: Staging, now: number): boolean {
+  forward(feed: Feed, batch: Staging, now: number): boolean {
     if (!this.mediaAllowed(now)) return true;
-    for (let i = 0; i < batch.count; i += 1) {
-      if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i);
-      if (this.state === "waiting") {
-        if (this.startsHere(batch, i) && !this.begin(batch, i, now)) return false;
-        if (this.state === "waiting") continue;
-      }
-      const passed = ((batch.sequences[i]! - this.next) | 0) < 0;
-      if (this.state === "catchUp" && (this.beginPending || !passed)) continue;
-      if (this.state !== "idle" && !this.deliver(batch, i, now)) return false;
+    let i = this.resumeAt;
+    if (feed !== this.feed) {
+      i = this.layer.arrival(feed, batch);
+      if (i < 0) return true;
+      this.cutOver(feed);
     }
+    for (; i < batch.count; i += 1) {
+      this.resumeAt = i;
+      if (!this.pass(batch, i, now)) return false;
+    }
+    this.resumeAt = 0;
     return true;
   }
 
+  /** Takes slot `i` of the track's ring; false when the output is full. */
+  private pass(batch: Staging, i: number, now: number): boolean {
+    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i);
+    if (this.state === "waiting") {
+      if (this.startsHere(batch, i) && !this.begin(batch, i, now)) return false;
+      if (this.state === "waiting") return true;
+    }
+    const passed = ((batch.sequences[i]! - this.next) | 0) < 0;
+    if (this.state === "catchUp" && (this.beginPending || !passed)) return true;
+    if (this.state === "idle") return true;
+    if (this.state === "live" && this.video && !this.viewer.adaptation.mayLeave(now)) {
+      // Not over the head of what lies between: from here on by a cursor of its own.
+      this.startCatchUp(batch.sequences[i]!, false, true);
+      return true;
+    }
+    return this.deliver(batch, i, now);
+  }
+
   /**
-   * Sends the next stretch between the cached keyframe and the live edge, one packet at a time
-   * through the context's scratch. Returns a CatchUp.
+   * Sends the next stretch between the cached keyframe, or the packet that was held back, and the
+   * live edge, one packet at a time through the context's scratch. Returns a CatchUp.
    */
   catchUp(now: number): number {
     const feed = this.feed;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (now < this.burstAt) return CatchUp.more;
-    this.burstAt = now + CATCH_UP_INTERVAL_US;
+    this.burstAt = this.paced ? 0 : now + CATCH_UP_INTERVAL_US;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
       if (feed.reader.distance(this.next) <= 0) {
         this.state = "live";
         return CatchUp.done;
       }
+      if (this.paced && !this.viewer.adaptation.mayLeave(now)) return CatchUp.more;
       scratch.clear();
       const result = scratch.load(feed.reader, this.next);
       if (result === ReadResult.lapped || (this.beginPending && result !== ReadResult.ok)) {
@@ -173,56 +181,30 @@ export class ViewerTrack {
     return CatchUp.more;
   }
 
-  /** Sends slot `i` under a new index; false when the output is full. */
-  send(batch: Staging, i: number, index: number, now: number): boolean {
-    const { context, feed } = this;
-    this.stream ??= this.viewer.peer.sender!.stream(this.ssrc);
-    // Sent already (the catch-up came before the log), or too late for the window.
-    if (!this.stream.canSeal(index)) return true;
-    const at = context.reserve(this.viewer.peer, batch.payloadLengths[i]!);
+  /** Sends slot `i` if it is for this viewer; false when the output is full. */
+  deliver(batch: Staging, i: number, now: number): boolean {
+    const sequence = batch.sequences[i]!;
+    if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
+      // The publisher switched its payload type: only at a keyframe (design 4), and never back.
+      if (!this.startsHere(batch, i) || this.segments.isBehind(this.feed, sequence)) return true;
+      const { state } = this;
+      if (!this.begin(batch, i, now)) return false;
+      if (this.state !== state) return true;
+    }
+    const at = this.context.reserve(this.viewer.peer, batch.payloadLengths[i]!);
     if (at < 0) return false;
-    const packet = context.packet;
-    packet.take(batch, i);
-    packet.index = index;
-    packet.payloadType = this.format.payloadType;
-    packet.timestamp = (batch.timestamps[i]! + this.segments.current!.timestampOffset) >>> 0;
-    packet.transportSequence = this.viewer.takeTransportSequence();
-    packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
-    this.own.add(packet, feed!, this.format.clockRate, batch, i, now);
-    this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now);
+    const segment = this.segments.current!;
+    const { layers } = segment;
+    const before = ((sequence - segment.originStart) | 0) < 0;
+    const verdict = layers === null || before ? Verdict.forward : layers.decide(batch, i);
+    if (before || verdict === Verdict.drop) return true;
+    const index =
+      layers === null ? this.segments.indexOf(sequence) : this.segments.indexAt(layers.place);
+    // Sent already (the catch-up came before the log), or too late for the window.
+    if (!this.output.maySend(index)) return true;
+    if (verdict === Verdict.forward) this.output.send(batch, i, index, at, segment, now);
+    else this.output.sendFill(batch, i, index, at, segment, now);
     return true;
-  }
-
-  /** Sends the context's packet under its new index, from the place reserved for it. */
-  sendNew(at: number, flags: number, arrival: number, now: number): void {
-    const { packet } = this.context;
-    const { peer } = this.viewer;
-    this.stream ??= peer.sender!.stream(this.ssrc);
-    this.context.send(peer, this.section, this.stream, at, false);
-    this.history.note(
-      packet.index,
-      packet.payloadType,
-      packet.transportSequence,
-      packet.padding,
-      packet.playoutMin >= 0,
-      packet.captureNtpUs,
-    );
-    const totals = this.totals;
-    totals.packets += 1;
-    totals.bytes += packet.payloadLength;
-    if ((flags & SlotFlag.keyframeStart) !== 0) totals.keyframes += 1;
-    this.timeLine.note(packet.timestamp, arrival);
-    this.viewer.noteMedia(packet.payloadLength, now);
-  }
-
-  /** Whether an index that was reserved but never sent can be sealed still. */
-  mayStillSend(index: number): boolean {
-    return this.stream?.canSeal(index) === true;
-  }
-
-  /** Whether what left under `index` can be made again, byte for byte. */
-  mayRepeat(index: number): boolean {
-    return this.stream?.canResend(index) === true && this.history.captureNtpUs(index) >= 0;
   }
 
   /** Whether media of this codec flows now. */
@@ -239,18 +221,32 @@ export class ViewerTrack {
     return origin === null ? null : (origin + segment.timestampOffset) >>> 0;
   }
 
+  requestKeyframe(why: "join" | "failure"): void {
+    if (this.feed !== null) this.context.count(Counter.keyframeRequests!);
+    this.feed?.reader.requestKeyframe(why);
+  }
+
   /** RFC 7675: nothing without consent. When it comes back, media begins anew at a keyframe. */
   private mediaAllowed(now: number): boolean {
     const allowed = this.viewer.mediaAllowed;
     if (!allowed && (this.state === "live" || this.state === "catchUp")) {
-      this.paused = true;
+      this.stopped = true;
       this.state = "waiting";
       this.beginPending = true;
-    } else if (allowed && this.paused) {
-      this.paused = false;
+    } else if (allowed && this.stopped) {
+      this.stopped = false;
       this.resume(now);
     }
     return allowed;
+  }
+
+  /** A keyframe of another layer begins: from here on that ring alone. */
+  private cutOver(feed: Feed): void {
+    this.feed?.detach(this);
+    this.feed = feed;
+    this.state = "waiting";
+    this.beginPending = true;
+    this.resumeAt = 0;
   }
 
   /** Slot `i` begins a new numbering of the ring: its timestamps may have jumped. */
@@ -290,46 +286,52 @@ export class ViewerTrack {
       this.state = "idle";
       return true;
     }
-    const sameSource = this.source === feed.source;
-    const offset = this.timeLine.begin(timestamp, arrival, this.format.clockRate, sameSource);
+    const offset = this.offsetFor(feed, timestamp, arrival, now);
     const naked = (batch.flags[i]! & SlotFlag.needsParameterSets) !== 0;
     const line = (timestamp + offset) >>> 0;
     if (naked && !this.parameterSets.send(this, feed, line, arrival, now)) {
       this.format.forget();
       return false;
     }
-    if (this.source !== null && !sameSource) this.context.count(Counter.viewersSwitched!);
+    if (this.source !== null && this.source !== feed.source) {
+      this.context.count(Counter.viewersSwitched!);
+    }
     this.source = feed.source;
     this.clockLine = feed.clock.line;
     this.viewer.hurryReport(now);
-    this.own.begin();
-    this.segments.begin(feed, batch.sequences[i]!, offset);
+    this.output.own.begin();
+    const before = this.segments.current?.layers ?? null;
+    const layered = this.video && LayerStretch.serves(batch, i);
+    const layers = layered ? new LayerStretch(feed.reader, batch, i, before) : null;
+    this.segments.begin(feed, batch.sequences[i]!, offset, layers);
+    this.layer.begin(layers);
     this.beginPending = false;
     // Packets behind this one that came before it were passed over: they are in the ring.
     if (this.state === "catchUp") return true;
-    if (this.video && feed.overtaken(batch, i)) this.startCatchUp(batch.sequences[i]!, false);
+    if (this.video && feed.overtaken(batch, i))
+      this.startCatchUp(batch.sequences[i]!, false, false);
     else this.state = "live";
     return true;
   }
 
-  /** Sends slot `i` if it has a number here; false when the output is full. */
-  private deliver(batch: Staging, i: number, now: number): boolean {
-    const sequence = batch.sequences[i]!;
-    if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
-      // The publisher switched its payload type: only at a keyframe (design 4), and never back.
-      if (!this.startsHere(batch, i) || this.segments.isBehind(this.feed, sequence)) return true;
-      const { state } = this;
-      if (!this.begin(batch, i, now)) return false;
-      if (this.state !== state) return true;
+  /** What to add to the timestamps of a segment that begins with this packet. */
+  private offsetFor(feed: Feed, timestamp: number, arrival: number, now: number): number {
+    const { timeLine } = this.output;
+    const { clockRate } = this.format;
+    const before = this.segments.current;
+    const sameSource = this.source === feed.source;
+    if (sameSource && before !== null && before.feed !== null && before.feed !== feed) {
+      const ticks = before.feed.clock.ticksTo(feed.clock, now, clockRate, feed.source);
+      if (ticks !== null) return timeLine.align(timestamp, before.timestampOffset - ticks);
     }
-    const index = this.segments.indexOf(sequence);
-    return index < 0 || this.send(batch, i, index, now);
+    return timeLine.begin(timestamp, arrival, clockRate, sameSource);
   }
 
-  private startCatchUp(sequence: number, beginPending: boolean): void {
+  private startCatchUp(sequence: number, beginPending: boolean, paced: boolean): void {
     this.state = "catchUp";
     this.next = sequence;
     this.burstAt = 0;
+    this.paced = paced;
     this.beginPending = beginPending;
     this.context.startCatchUp(this);
   }
@@ -339,10 +341,5 @@ export class ViewerTrack {
     this.beginPending = true;
     this.requestKeyframe("join");
     return CatchUp.done;
-  }
-
-  private requestKeyframe(why: "join" | "failure"): void {
-    if (this.feed !== null) this.context.count(Counter.keyframeRequests!);
-    this.feed?.reader.requestKeyframe(why);
   }
 }

@@ -1,12 +1,15 @@
 import type { MediaSection, SessionStats } from "../commands.ts";
 import { Counter } from "../counters.ts";
-import { NACK_SEQUENCES_MAX } from "../limits.ts";
+import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX } from "../limits.ts";
+import type { LayerLimits } from "../media/layer-choice.ts";
+import type { PacketKind } from "../media/sent-packets.ts";
 import type { Peer } from "../peer/peer.ts";
 import { formatPath } from "../wire/path.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
 import { readFir } from "../wire/rtcp/fir.ts";
 import { readNack } from "../wire/rtcp/nack.ts";
 import { receiverReportBlocks } from "../wire/rtcp/receiver-report.ts";
+import { readRemb } from "../wire/rtcp/remb.ts";
 import { REPORT_BLOCK_BYTES, ReportBlock, readReportBlock } from "../wire/rtcp/report-block.ts";
 import { sdesLength, writeSdes } from "../wire/rtcp/sdes.ts";
 import {
@@ -14,9 +17,13 @@ import {
   SenderReport,
   writeSenderReport,
 } from "../wire/rtcp/sender-report.ts";
+import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport-cc.ts";
+import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
+import type { Following } from "./following.ts";
+import { pointOf, ringOf } from "./layer-table.ts";
 import type { PlayoutDelay } from "./own-extensions.ts";
-import { repair } from "./repair.ts";
+import { repair, sendProbe } from "./repair.ts";
 import { RepairBudget } from "./repair-budget.ts";
 import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
 
@@ -25,6 +32,7 @@ const cursor = new RtcpCursor();
 const block = new ReportBlock();
 const nacked = new Uint16Array(NACK_SEQUENCES_MAX);
 const report = new SenderReport();
+const feedback = new TransportFeedback(FEEDBACK_STATUSES_MAX);
 
 /** RFC 3550 6.2 asks for 5 s and more of large sessions; one a second keeps lip sync tight. */
 const REPORT_INTERVAL_US = 1_000_000;
@@ -35,6 +43,8 @@ const CNAME = new TextEncoder().encode("spillway");
 export class Viewer {
   readonly tracks: readonly ViewerTrack[];
   readonly budget = new RepairBudget();
+  readonly adaptation: Adaptation;
+  private source: Following | null = null;
   /** The stream's codec has no payload type here: the session ends with `codec-changed`. */
   unsupported = false;
   /** Time of the next sender reports, us. */
@@ -53,9 +63,12 @@ export class Viewer {
     readonly stream: number,
     media: readonly MediaSection[],
     readonly playoutDelay: PlayoutDelay | null,
+    limits: LayerLimits,
     readonly openedAt: number,
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
+    this.adaptation = new Adaptation(openedAt);
+    this.adaptation.setLimits(limits);
     this.tracks = media.map((section) => new ViewerTrack(context, this, section, index(), index()));
   }
 
@@ -79,6 +92,72 @@ export class Viewer {
     return sequence;
   }
 
+  /** The rings of the stream's present source; null while it has none. */
+  follow(source: Following | null, now: number): void {
+    this.source = source;
+    for (const track of this.tracks) {
+      const feed = track.video ? (source?.video[this.firstRing(now)] ?? null) : source?.audio;
+      track.follow(feed ?? null, now);
+    }
+    this.chooseLayer(now);
+  }
+
+  /** Where to begin: a layer that the path is believed to carry. */
+  private firstRing(now: number): number {
+    const { source } = this;
+    if (source === null || source.video.length < 2) return 0;
+    const id = this.adaptation.choose(now, source.table.layers);
+    return id < 0 ? 0 : ringOf(id);
+  }
+
+  /** What it may have of the layers from now on. */
+  limit(limits: LayerLimits, now: number): void {
+    this.adaptation.setLimits(limits);
+    this.chooseLayer(now);
+  }
+
+  /** The layer that flows next, by what the path carries and what the viewer may have. */
+  private chooseLayer(now: number): void {
+    const layers = this.source?.table.layers ?? [];
+    if (this.source === null || layers.length < 2) {
+      this.adaptation.settle(layers[0]?.bitrate ?? 0);
+      return;
+    }
+    const { choice } = this.adaptation;
+    const { upgrades, downgrades } = choice;
+    const id = this.adaptation.choose(now, layers);
+    this.context.count(Counter.layerUpgrades!, choice.upgrades - upgrades);
+    this.context.count(Counter.layerDowngrades!, choice.downgrades - downgrades);
+    if (id < 0) return;
+    const down = choice.downgrades > downgrades;
+    for (const track of this.tracks) {
+      if (!track.video) continue;
+      track.layer.choose(this.source.video[ringOf(id)]!, pointOf(id), down, now);
+      track.layer.pursue(now);
+    }
+  }
+
+  /** Something with this viewer's transport-cc number has just left. */
+  noteSent(now: number, bytes: number, kind: PacketKind, video: boolean): void {
+    const sequence = (this.transportSequence - 1) & 0xffff;
+    this.adaptation.noteSent(sequence, now, bytes, kind, video);
+  }
+
+  /** Sends what is due of a cluster of probes; false when there is none (any more). */
+  sendProbes(now: number): boolean {
+    const { adaptation } = this;
+    if (!this.mediaAllowed) return false;
+    const { probes, probeSuccesses } = adaptation;
+    const track = this.tracks.find((each) => each.video && each.state === "live");
+    if (track === undefined || track.output.rtxSsrc === 0) return false;
+    for (let bytes = adaptation.probe(now); bytes > 0; bytes = adaptation.probe(now)) {
+      if (!sendProbe(this.context, track, bytes, now)) break;
+    }
+    this.context.count(Counter.probeClusters!, adaptation.probes - probes);
+    this.context.count(Counter.probesSucceeded!, adaptation.probeSuccesses - probeSuccesses);
+    return adaptation.probing;
+  }
+
   noteMedia(payloadBytes: number, now: number): void {
     this.budget.earn(payloadBytes);
     if (now < this.firstMediaAt) this.firstMediaAt = now;
@@ -94,15 +173,23 @@ export class Viewer {
     cursor.reset(bytes, offset, length);
     while (cursor.next()) {
       if (cursor.type === RtcpType.receiverReport) this.handleReports(now, bytes);
-      else if (cursor.type === RtcpType.transportFeedback) this.handleNack(now, bytes);
-      else if (cursor.type === RtcpType.payloadFeedback) this.handleKeyframeRequest(bytes);
+      else if (cursor.type === RtcpType.transportFeedback) this.handleTransport(now, bytes);
+      else if (cursor.type === RtcpType.payloadFeedback) this.handlePayload(now, bytes);
     }
     if (cursor.malformed) this.context.count(Counter.malformed!);
   }
 
-  /** Reports and rates; call a few times a second at least. */
+  /** Reports, rates and the layer; call some ten times a second. */
   handleTimeout(now: number): void {
-    for (const track of this.tracks) track.totals.rate.advance(track.totals.bytes, now);
+    let audio = 0;
+    for (const track of this.tracks) {
+      const { rate, bytes } = track.output.totals;
+      rate.advance(bytes, now);
+      if (!track.video) audio += rate.bitsPerSecond;
+    }
+    this.adaptation.handleTimeout(now, audio);
+    this.chooseLayer(now);
+    if (this.sendProbes(now)) this.context.startProbing(this);
     this.sendReports(now);
   }
 
@@ -134,15 +221,15 @@ export class Viewer {
     let length = 0;
     for (const track of this.tracks) {
       const timestamp = track.timestampAt(now, byReport);
-      if (timestamp === null || track.totals.packets === 0) continue;
-      report.ssrc = track.ssrc;
+      if (timestamp === null || track.output.totals.packets === 0) continue;
+      report.ssrc = track.output.ssrc;
       report.ntpSeconds = Math.floor(ntpUs / 1e6);
       report.ntpFraction = Math.floor(((ntpUs % 1e6) / 1e6) * 4294967296);
       report.rtpTimestamp = timestamp;
-      report.packetCount = track.totals.packets;
-      report.octetCount = track.totals.bytes;
+      report.packetCount = track.output.totals.packets;
+      report.octetCount = track.output.totals.bytes;
       length += writeSenderReport(out, at + length, report, [], 0);
-      length += writeSdes(out, at + length, track.ssrc, CNAME);
+      length += writeSdes(out, at + length, track.output.ssrc, CNAME);
     }
     return length;
   }
@@ -154,7 +241,8 @@ export class Viewer {
       path: this.peer.path === null ? null : formatPath(this.peer.path),
       srtpProfile: this.peer.srtpProfile,
       roundTripMs: this.roundTripUs === null ? null : this.roundTripUs / 1000,
-      tracks: this.tracks.map((track) => track.totals.stats(track)),
+      estimateBps: Math.round(this.adaptation.estimate),
+      tracks: this.tracks.map((track) => track.output.totals.stats(track)),
     };
   }
 
@@ -169,11 +257,12 @@ export class Viewer {
       const lost = Math.max(0, block.packetsLost);
       this.context.count(
         Counter.packetsReportedLost!,
-        Math.max(0, lost - track.totals.packetsLost),
+        Math.max(0, lost - track.output.totals.packetsLost),
       );
-      track.totals.packetsLost = lost;
-      track.totals.jitter = block.jitter;
+      track.output.totals.packetsLost = lost;
+      track.output.totals.jitter = block.jitter;
       this.noteRoundTrip(now);
+      if (track.video) this.adaptation.handleReport(block.fractionLost / 256, this.roundTripUs);
     }
   }
 
@@ -191,13 +280,26 @@ export class Viewer {
     this.roundTripLowUs = low === null || sample < low ? sample : low + (sample - low) / 32;
   }
 
+  private handleTransport(now: number, bytes: Uint8Array): void {
+    if (cursor.count === FeedbackFormat.nack) this.handleNack(now, bytes);
+    else if (cursor.count === FeedbackFormat.transportCc) this.handleFeedback(now, bytes);
+  }
+
+  private handleFeedback(now: number, bytes: Uint8Array): void {
+    if (!readTransportFeedback(bytes, cursor.offset, cursor.length, feedback)) {
+      this.context.count(Counter.malformed!);
+      return;
+    }
+    this.adaptation.handleFeedback(now, feedback);
+    this.chooseLayer(now);
+  }
+
   private handleNack(now: number, bytes: Uint8Array): void {
-    if (cursor.count !== FeedbackFormat.nack) return;
     const track = this.trackOf(readMediaSsrc(bytes, cursor.offset, cursor.length));
     if (track === undefined) return;
     const count = readNack(bytes, cursor.offset, cursor.length, nacked);
     if (count < 0) return;
-    track.totals.nacks += 1;
+    track.output.totals.nacks += 1;
     this.context.count(Counter.nacksReceived!);
     if (!this.mediaAllowed) return;
     for (let i = 0; i < count; i += 1) {
@@ -205,13 +307,22 @@ export class Viewer {
     }
   }
 
+  private handlePayload(now: number, bytes: Uint8Array): void {
+    if (cursor.count !== FeedbackFormat.application) {
+      this.handleKeyframeRequest(bytes);
+      return;
+    }
+    const bitrate = readRemb(bytes, cursor.offset, cursor.length);
+    if (bitrate >= 0) this.adaptation.handleRemb(now, bitrate);
+  }
+
   private handleKeyframeRequest(bytes: Uint8Array): void {
     const pli = cursor.count === FeedbackFormat.pli;
     if (!pli && cursor.count !== FeedbackFormat.fir) return;
     for (const track of this.tracks) {
       const asked = pli
-        ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.ssrc
-        : readFir(bytes, cursor.offset, cursor.length, track.ssrc) >= 0;
+        ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.output.ssrc
+        : readFir(bytes, cursor.offset, cursor.length, track.output.ssrc) >= 0;
       if (!asked || !track.video) continue;
       this.context.count(Counter.plisReceived!);
       track.refresh();
@@ -219,6 +330,6 @@ export class Viewer {
   }
 
   private trackOf(ssrc: number): ViewerTrack | undefined {
-    return this.tracks.find((track) => track.ssrc === ssrc);
+    return this.tracks.find((track) => track.output.ssrc === ssrc);
   }
 }

@@ -180,6 +180,7 @@ export class Publisher {
       path: this.peer.path === null ? null : formatPath(this.peer.path),
       srtpProfile: this.peer.srtpProfile,
       roundTripMs: this.#roundTrip.measured ? this.#roundTrip.us / 1000 : null,
+      estimateBps: null,
       tracks: this.tracks.map((track) => track.stats(now)),
     };
   }

@@ -1,7 +1,7 @@
 /**
- * Which layer a viewer gets, from what its network carries and what it (and its token) allows.
- * Down at once; up when the estimate has had room for a while, or a probe has shown it; and slower
- * the more often it went up in vain. A stream with a usable layer is never withheld.
+ * Which layer a viewer gets, from what its network carries and what it (its token, its stream) allows.
+ * Down when the path visibly does not carry the layer; up when the target has room; and slower the
+ * more often a layer was tried in vain. A stream with a usable layer is never withheld.
  */
 
 /** One layer point that can be sent: a simulcast layer, or a point of an SVC stream. */
@@ -11,7 +11,7 @@ export interface UsableLayer {
   readonly rid: string;
   readonly spatialId: number;
   readonly temporalId: number;
-  /** Measured, bits a second, everything that a viewer of this point is sent. */
+  /** Measured, bits a second on the wire, everything that a viewer of this point is sent. */
   readonly bitrate: number;
   /** 0 when unknown. */
   readonly width: number;
@@ -19,7 +19,7 @@ export interface UsableLayer {
   readonly active: boolean;
 }
 
-/** Of the viewer (WHEP layer selection), the stream or the token; the strictest of each holds. */
+/** Of the viewer (WHEP layer selection), the stream and the token; the strictest of each holds. */
 export interface LayerLimits {
   /** "" for automatic. */
   readonly rid: string;
@@ -41,161 +41,210 @@ export const NO_LIMITS: LayerLimits = {
   bitrateMax: Number.POSITIVE_INFINITY,
 };
 
-/** Room that the estimate must have above a layer before it is tried without a probe. */
-const HEADROOM = 1.15;
-const HOLD_US = 2_000_000;
-/** Two switches a minute at constant capacity: one vain try up, and back. */
-const WINDOW_US = 60_000_000;
-/** A layer that had to be left this soon after the switch up was one too many. */
-const FAILED_WITHIN_US = 15_000_000;
-/** An estimate still this near to the layer's rate is no change of the network. */
-const MARGINAL = 0.85;
-/** Measured bitrates swing by a keyframe: the present layer may be this much above the estimate. */
-const TOLERANCE = 1.05;
+/** What is known of the viewer's path (BandwidthEstimator). */
+export interface PathView {
+  /** Bits a second that may be sent now. */
+  readonly targetBitrate: number;
+  /** Bits a second that arrive; 0 while unknown. */
+  readonly acknowledgedBitrate: number;
+  readonly queueUs: number;
+}
+
+/** The target must exceed a layer so much before it is switched up to. */
+const UPGRADE_MARGIN = 1.1;
+const UPGRADE_INTERVAL_US = 700_000;
+/** A mild excess may be one burst of somebody else's: it is waited for so long. */
+const MILD_US = 700_000;
+/** A decrease to 0.85 of what arrives is no reason by itself, if what arrives is the layer. */
+const TOLERANCE = 0.93;
+/** Beyond these the path visibly does not carry the layer. */
+const SEVERE_QUEUE_US = 120_000;
+const SEVERE_DELIVERED = 0.85;
+/** The delivered rate follows a switch so late. */
+const SETTLED_US = 1_500_000;
+/** A layer that failed this soon after the switch up to it is barred, longer each time. */
+const FAILED_US = 15_000_000;
+const BAR_US = 5_000_000;
+const BAR_MAX_US = 80_000_000;
 
 export class LayerChoice {
   /** Id of the chosen layer; -1 while none is usable. */
   current = -1;
-  /** Rate that an upgrade waits for: what a probe should show; 0 when there is nothing above. */
-  wanted = 0;
-  /** Switches so far, up and down. */
-  switches = 0;
-  #limits = NO_LIMITS;
-  /** Since when the estimate has room for a better layer. */
-  #roomSince = Number.POSITIVE_INFINITY;
-  #roomFor = -1;
-  #upAt = Number.NEGATIVE_INFINITY;
-  /** Layers of this rate or more were tried in vain: not before that time, further away each time. */
-  #vainRate = 0;
-  #notBefore = 0;
-  #vain = 0;
+  /** Bits a second of the next better layer, and of the best: what probes look for; 0 for none. */
+  nextRate = 0;
+  bestRate = 0;
+  /** Switches so far. */
+  upgrades = 0;
+  downgrades = 0;
+  private limits = NO_LIMITS;
+  private limited = false;
+  private upgradedAt = Number.NEGATIVE_INFINITY;
+  private changedAt = Number.NEGATIVE_INFINITY;
+  private belowSince = Number.POSITIVE_INFINITY;
+  /** Bit i: layer i of the list can be chosen. */
+  private usable = 0;
+  private readonly bars = new Map<number, { until: number; count: number }>();
 
   /** Holds from the next `choose` on, which then switches at once, in either direction. */
   setLimits(limits: LayerLimits): void {
-    this.#limits = limits;
-    this.#notBefore = 0;
-    this.#vain = 0;
-    this.#roomSince = Number.NEGATIVE_INFINITY;
-    this.#roomFor = -1;
+    this.limits = limits;
+    this.limited = true;
+    this.bars.clear();
   }
 
-  /**
-   * Chooses among `layers` for an estimate in bits a second. `probedBps`: what the last probe has
-   * shown, 0 for none. Returns the id, or -1 when no layer is active.
-   */
-  choose(
+  /** Chooses among `layers` (32 at most, in any order). Returns the id, or -1 when no layer is active. */
+  choose(now: number, layers: readonly UsableLayer[], path: PathView): number {
+    this.markUsable(layers);
+    const place = layers.findIndex((layer) => layer.id === this.current);
+    const present = layers[place];
+    if (present === undefined || this.limited || !this.isUsable(place)) {
+      this.limited = false;
+      this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
+    } else {
+      const below = path.targetBitrate < present.bitrate * TOLERANCE;
+      if (below && this.lowest(layers) !== present) this.consider(now, layers, present, path);
+      else this.belowSince = Number.POSITIVE_INFINITY;
+      if (now - this.changedAt > UPGRADE_INTERVAL_US) this.upgrade(now, layers, path);
+    }
+    this.setDemand(now, layers);
+    return this.current;
+  }
+
+  /** The target is below what flows: down at once if that shows on the path, else after a while. */
+  private consider(
     now: number,
     layers: readonly UsableLayer[],
-    estimateBps: number,
-    probedBps: number,
-  ): number {
+    present: UsableLayer,
+    path: PathView,
+  ): void {
+    if (this.belowSince === Number.POSITIVE_INFINITY) this.belowSince = now;
+    const delivered = path.acknowledgedBitrate;
+    const settled = now - this.changedAt > SETTLED_US && delivered > 0;
+    const severe =
+      path.queueUs > SEVERE_QUEUE_US || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
+    if (!severe && now - this.belowSince < MILD_US) return;
+    if (now - this.upgradedAt < FAILED_US) this.bar(present.id, now);
+    this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
+  }
+
+  private bar(id: number, now: number): void {
+    const bar = this.bars.get(id) ?? { until: 0, count: 0 };
+    bar.until = now + Math.min(BAR_MAX_US, BAR_US * 2 ** bar.count);
+    bar.count += 1;
+    this.bars.set(id, bar);
+  }
+
+  private barred(id: number, now: number): boolean {
+    const bar = this.bars.get(id);
+    return bar !== undefined && now < bar.until;
+  }
+
+  private upgrade(now: number, layers: readonly UsableLayer[], path: PathView): void {
     const present = find(layers, this.current);
-    const allowed = present?.active === true && this.#allows(present, layers);
-    const capacity = Math.max(estimateBps, probedBps);
-    const keeps =
-      allowed && (present.bitrate <= estimateBps * TOLERANCE || this.#isLowest(present, layers));
-    if (!keeps) return this.#leave(now, layers, estimateBps, present, allowed);
-    const barred = now < this.#notBefore ? this.#vainRate : Number.POSITIVE_INFINITY;
-    const better = this.#best(layers, capacity / HEADROOM, barred);
-    this.wanted = this.#nextAbove(layers, present);
-    if (better === null || rank(better, present) <= 0) {
-      this.#roomSince = Number.POSITIVE_INFINITY;
-      return this.current;
-    }
-    if (this.#roomFor !== better.id && this.#roomSince === Number.POSITIVE_INFINITY) {
-      this.#roomSince = now;
-    }
-    this.#roomFor = better.id;
-    const probed = probedBps >= better.bitrate * HEADROOM;
-    if (!probed && now - this.#roomSince < HOLD_US) return this.current;
-    this.#take(better.id);
-    this.wanted = this.#nextAbove(layers, better);
-    this.#upAt = now;
-    this.#roomSince = Number.POSITIVE_INFINITY;
-    return this.current;
+    if (present === null) return;
+    const best = this.highestWithin(now, layers, path.targetBitrate / UPGRADE_MARGIN);
+    if (best === null || rank(best, present) <= 0) return;
+    this.take(now, best, layers);
+    this.upgradedAt = now;
   }
 
-  /** The present layer died, is not allowed any more, or is too much: the best that fits, now. */
-  #leave(
+  private take(now: number, layer: UsableLayer | null, layers: readonly UsableLayer[]): void {
+    const id = layer === null ? -1 : layer.id;
+    if (id === this.current) return;
+    const before = find(layers, this.current);
+    if (layer !== null && before !== null) {
+      if (rank(layer, before) > 0) this.upgrades += 1;
+      else this.downgrades += 1;
+    }
+    this.current = id;
+    this.changedAt = now;
+    this.belowSince = Number.POSITIVE_INFINITY;
+  }
+
+  /** The best usable layer within a rate and not barred, else the lowest; null when none lives. */
+  private highestWithin(
     now: number,
     layers: readonly UsableLayer[],
-    estimateBps: number,
-    present: UsableLayer | null,
-    congested: boolean,
-  ): number {
-    const next = this.#best(layers, estimateBps, Number.POSITIVE_INFINITY) ?? this.#lowest(layers);
-    if (congested && present !== null) {
-      const marginal = estimateBps > present.bitrate * MARGINAL;
-      // Otherwise it held for long and fell far: the network has changed, and may change back.
-      const vain = marginal || now - this.#upAt < FAILED_WITHIN_US;
-      this.#vain = vain ? this.#vain + 1 : 0;
-      this.#vainRate = present.bitrate;
-      if (vain) this.#notBefore = now + WINDOW_US * Math.min(8, 2 ** (this.#vain - 1));
-    }
-    this.#roomSince = Number.POSITIVE_INFINITY;
-    this.#take(next === null ? -1 : next.id);
-    this.wanted = next === null ? 0 : this.#nextAbove(layers, next);
-    return this.current;
-  }
-
-  #take(id: number): void {
-    if (id === this.current) return;
-    if (this.current !== -1) this.switches += 1;
-    this.current = id;
-  }
-
-  /** The best allowed layer within a rate and below a barred one; null when none fits. */
-  #best(layers: readonly UsableLayer[], rateBps: number, barredBps: number): UsableLayer | null {
+    rate: number,
+  ): UsableLayer | null {
     let best: UsableLayer | null = null;
-    for (const layer of layers) {
-      const { active, bitrate } = layer;
-      // Tried in vain at a rate that swings: what is near it is the same layer.
-      if (!active || bitrate > rateBps || bitrate >= barredBps * MARGINAL) continue;
-      if (!this.#allows(layer, layers)) continue;
+    for (let i = 0; i < layers.length; i += 1) {
+      const layer = layers[i]!;
+      if (layer.bitrate > rate || !this.isUsable(i)) continue;
+      if (layer.id !== this.current && this.barred(layer.id, now)) continue;
       if (best === null || rank(layer, best) > 0) best = layer;
     }
-    return best;
+    return best ?? this.lowest(layers);
   }
 
-  /** The cheapest allowed layer that lives. */
-  #lowest(layers: readonly UsableLayer[]): UsableLayer | null {
+  private lowest(layers: readonly UsableLayer[]): UsableLayer | null {
     let lowest: UsableLayer | null = null;
-    for (const layer of layers) {
-      if (!layer.active || !this.#allows(layer, layers)) continue;
+    for (let i = 0; i < layers.length; i += 1) {
+      const layer = layers[i]!;
+      if (!this.isUsable(i)) continue;
       if (lowest === null || rank(layer, lowest) < 0) lowest = layer;
     }
     return lowest;
   }
 
-  #isLowest(layer: UsableLayer, layers: readonly UsableLayer[]): boolean {
-    return this.#lowest(layers)?.id === layer.id;
+  private setDemand(now: number, layers: readonly UsableLayer[]): void {
+    this.nextRate = 0;
+    this.bestRate = 0;
+    const present = find(layers, this.current);
+    if (present === null) return;
+    let next: UsableLayer | null = null;
+    for (let i = 0; i < layers.length; i += 1) {
+      const layer = layers[i]!;
+      if (!this.isUsable(i)) continue;
+      this.bestRate = Math.max(this.bestRate, layer.bitrate);
+      if (rank(layer, present) <= 0) continue;
+      if (next === null || rank(layer, next) < 0) next = layer;
+    }
+    if (next !== null && !this.barred(next.id, now)) this.nextRate = next.bitrate;
   }
 
-  /** What the next better layer needs, with headroom. */
-  #nextAbove(layers: readonly UsableLayer[], present: UsableLayer): number {
-    let least = 0;
-    for (const layer of layers) {
-      if (!layer.active || rank(layer, present) <= 0 || !this.#allows(layer, layers)) continue;
-      const needed = layer.bitrate * HEADROOM;
-      if (least === 0 || needed < least) least = needed;
+  private markUsable(layers: readonly UsableLayer[]): void {
+    this.usable = 0;
+    for (let i = 0; i < layers.length; i += 1) {
+      if (this.serves(layers[i]!, layers)) this.usable |= 1 << i;
     }
-    return least;
+  }
+
+  private isUsable(place: number): boolean {
+    return ((this.usable >>> place) & 1) === 1;
+  }
+
+  /**
+   * Alive, allowed, and worth a switch: a picture is kept fluent before it is made larger, so that
+   * fewer frames a second are a way out for the smallest picture only.
+   */
+  private serves(layer: UsableLayer, layers: readonly UsableLayer[]): boolean {
+    if (!layer.active || !this.allows(layer, layers)) return false;
+    let smallest = true;
+    let fluent = true;
+    for (const other of layers) {
+      if (other === layer || !other.active || !this.allows(other, layers)) continue;
+      const samePicture = other.rid === layer.rid && other.spatialId === layer.spatialId;
+      if (samePicture && other.temporalId > layer.temporalId) fluent = false;
+      if (!samePicture && rank(other, layer) < 0) smallest = false;
+    }
+    return fluent || smallest;
   }
 
   /** Limits bind as long as they leave a layer that lives: a stream is never withheld. */
-  #allows(layer: UsableLayer, layers: readonly UsableLayer[]): boolean {
-    if (this.#within(layer)) return true;
+  private allows(layer: UsableLayer, layers: readonly UsableLayer[]): boolean {
+    if (this.within(layer)) return true;
     for (const other of layers) {
       if (!other.active) continue;
-      if (this.#within(other)) return false;
+      if (this.within(other)) return false;
       // None is within: the least of them stands in.
       if (rank(other, layer) < 0) return false;
     }
     return true;
   }
 
-  #within(layer: UsableLayer): boolean {
-    const limits = this.#limits;
+  private within(layer: UsableLayer): boolean {
+    const { limits } = this;
     return (
       (limits.rid === "" || layer.rid === limits.rid) &&
       layer.spatialId <= limits.spatialMax &&

@@ -20,28 +20,27 @@ export class Vp8Rewrite {
   #firstPicture = 0;
   #tl0Offset = 0;
   #keyOffset = 0;
-  #started = false;
   /** Highest values that left. */
   #lastTl0 = 0;
   #lastKey = 0;
 
   /**
    * A stretch begins with a keyframe whose descriptor stands at `offset`: its values become the
-   * successors of those that left last. The very first stretch leaves as it is.
+   * successors of those that left last in the stretch before. The very first leaves as it is.
    */
-  begin(bytes: Uint8Array, offset: number): void {
-    const next = this.#firstPicture + this.#pictures.placeOf(this.#pictures.next);
+  begin(bytes: Uint8Array, offset: number, before: Vp8Rewrite | null): void {
     fields.read(bytes, offset);
-    if (this.#started) {
-      this.#firstPicture = next;
-      this.#tl0Offset = this.#lastTl0 + 1 - fields.tl0PicIdx;
-      this.#keyOffset = this.#lastKey + 1 - fields.keyIdx;
-    } else {
+    if (before === null) {
       this.#firstPicture = fields.pictureId;
       this.#lastTl0 = fields.tl0PicIdx;
       this.#lastKey = fields.keyIdx;
+    } else {
+      this.#firstPicture = before.#firstPicture + before.#pictures.placeOf(before.#pictures.next);
+      this.#tl0Offset = before.#lastTl0 + 1 - fields.tl0PicIdx;
+      this.#keyOffset = before.#lastKey + 1 - fields.keyIdx;
+      this.#lastTl0 = before.#lastTl0;
+      this.#lastKey = before.#lastKey;
     }
-    this.#started = true;
     this.#newest = fields.pictureId;
     this.#pictures.reset(this.#newest);
   }
@@ -103,6 +102,7 @@ class Vp8Fields {
     this.pictureIdAt = 0;
     this.tl0At = 0;
     this.keyAt = 0;
+    this.pictureId = 0;
     this.tl0PicIdx = 0;
     this.keyIdx = 0;
     if ((bytes[offset]! & FLAG_X) === 0) return;

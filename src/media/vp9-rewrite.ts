@@ -9,17 +9,15 @@ import { readU16, writeU16 } from "../wire/bytes.ts";
 export class Vp9Rewrite {
   #pictureOffset = 0;
   #tl0Offset = 0;
-  #started = false;
   #lastPicture = 0;
   #lastTl0 = 0;
 
-  /** A stretch begins with a keyframe of these values (-1: absent). */
-  begin(pictureId: number, tl0PicIdx: number): void {
-    if (this.#started) {
-      this.#pictureOffset = this.#lastPicture + 1 - Math.max(0, pictureId);
-      this.#tl0Offset = this.#lastTl0 + 1 - Math.max(0, tl0PicIdx);
+  /** A stretch begins with a keyframe of these values (-1: absent), after another or as the first. */
+  begin(pictureId: number, tl0PicIdx: number, before: Vp9Rewrite | null): void {
+    if (before !== null) {
+      this.#pictureOffset = before.#lastPicture + 1 - Math.max(0, pictureId);
+      this.#tl0Offset = before.#lastTl0 + 1 - Math.max(0, tl0PicIdx);
     }
-    this.#started = true;
     this.#lastPicture = pictureId + this.#pictureOffset;
     this.#lastTl0 = tl0PicIdx + this.#tl0Offset;
   }

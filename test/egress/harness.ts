@@ -2,6 +2,7 @@
 import type { MediaFormat, MediaSection, StreamSource } from "../../src/commands.ts";
 import { COUNTER_NAMES, Counter } from "../../src/counters.ts";
 import { Egress } from "../../src/egress/egress.ts";
+import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { createRing, ReaderWord, SlotFlag } from "../../src/ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
@@ -275,6 +276,7 @@ export class Sim {
         media: options.media ?? [audioSection(), videoSection()],
         source,
         playoutDelay: options.playoutDelay ?? null,
+        limits: NO_LIMITS,
       },
       peer as unknown as Peer,
       this.now,

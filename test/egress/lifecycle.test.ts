@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Egress } from "../../src/egress/egress.ts";
+import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import type { SrtpCipher } from "../../src/srtp/cipher.ts";
@@ -173,6 +174,7 @@ describe("memory", () => {
           media: [audioSection(), videoSection()],
           source,
           playoutDelay: null,
+          limits: NO_LIMITS,
         },
         peer as unknown as Peer,
         0,
@@ -187,7 +189,9 @@ describe("memory", () => {
         video.put(sequence, sequence * 375, now, { flags, length: 40 });
         if (sequence % 8 !== 7) continue;
         egress.mark(video.grant.index);
-        while (egress.hasWork) egress.forward(now, Number.POSITIVE_INFINITY, () => now);
+        for (let at = now; egress.hasWork; at += 500) {
+          egress.forward(at, Number.POSITIVE_INFINITY, () => at);
+        }
         egress.handleTimeout(now);
       }
     };

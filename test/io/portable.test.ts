@@ -8,6 +8,7 @@ import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
 import { UdpSender } from "../../src/io/udp-sender.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
+import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { type SrtpCipherFactory, SrtpProfile } from "../../src/srtp/cipher.ts";
 import { PortableSrtpFactory } from "../../src/srtp/cipher-portable.ts";
@@ -72,6 +73,7 @@ function openViewer(
       media: [videoSection({ ssrcs: [100 + viewer], rtxSsrcs: [200 + viewer] })],
       source: { epoch: 1, audio: null, video: [track.grant] },
       playoutDelay: null,
+      limits: NO_LIMITS,
     },
     peer,
     1_000_000,

@@ -1,0 +1,119 @@
+import { BandwidthEstimator } from "../media/estimator.ts";
+import { LayerChoice, type LayerLimits, type UsableLayer } from "../media/layer-choice.ts";
+import { Pacer } from "../media/pacer.ts";
+import { PacketKind } from "../media/sent-packets.ts";
+import type { TransportFeedback } from "../wire/rtcp/transport-cc.ts";
+
+/** Probes are not larger than media. */
+const PACKET_BYTES = 1_200;
+
+/** What one viewer's network carries, and which layer it gets for it. */
+export class Adaptation {
+  readonly choice = new LayerChoice();
+  private readonly estimator: BandwidthEstimator;
+  private readonly pacer = new Pacer();
+  private readonly path = { targetBitrate: 0, acknowledgedBitrate: 0, queueUs: 0 };
+  /** Bits a second of the audio, which comes first. */
+  private audioBitrate = 0;
+  private layerBitrate = 0;
+
+  constructor(now: number) {
+    this.estimator = new BandwidthEstimator({ now });
+  }
+
+  setLimits(limits: LayerLimits): void {
+    this.choice.setLimits(limits);
+  }
+
+  /** A packet left: `sequence` its transport-cc number, `bytes` above UDP. */
+  noteSent(sequence: number, now: number, bytes: number, kind: PacketKind, video: boolean): void {
+    this.estimator.notePacketSent(sequence, now, bytes, kind);
+    this.pacer.charge(now, bytes, video && kind === PacketKind.media);
+  }
+
+  /** Bytes of a packet by its transport-cc number; 0 when it is forgotten. */
+  sentBytes(sequence: number): number {
+    const { sent } = this.estimator;
+    const slot = sent.find(sequence);
+    return slot < 0 ? 0 : sent.bytes[slot]!;
+  }
+
+  /** Whether a packet of video may leave now, or has to wait for its turn. */
+  mayLeave(now: number): boolean {
+    return this.pacer.mayLeave(now);
+  }
+
+  handleFeedback(now: number, feedback: TransportFeedback): void {
+    this.estimator.handleFeedback(now, feedback);
+  }
+
+  handleRemb(now: number, bitsPerSecond: number): void {
+    this.estimator.handleRemb(now, bitsPerSecond);
+  }
+
+  handleReport(fractionLost: number, roundTripUs: number | null): void {
+    this.estimator.handleReport(fractionLost, roundTripUs);
+  }
+
+  /** Call some ten times a second, with the bits a second of the audio that leaves. */
+  handleTimeout(now: number, audioBitrate: number): void {
+    if (now >= this.estimator.nextTimeout()) this.estimator.handleTimeout(now);
+    this.audioBitrate = audioBitrate;
+    this.pacer.setRates(now, this.layerBitrate, this.estimator.estimate);
+  }
+
+  /** There is one layer only, of so many bits a second. */
+  settle(bitrate: number): void {
+    this.layerBitrate = bitrate;
+    this.estimator.setDemand(0, 0);
+  }
+
+  /** The layer to send from now on; -1 when none is usable. */
+  choose(now: number, layers: readonly UsableLayer[]): number {
+    const { path, estimator, choice } = this;
+    path.targetBitrate = Math.max(0, estimator.targetBitrate - this.audioBitrate);
+    path.acknowledgedBitrate = Math.max(0, estimator.acknowledgedBitrate - this.audioBitrate);
+    path.queueUs = estimator.queueUs;
+    const id = choice.choose(now, layers, path);
+    const more = choice.nextRate > 0;
+    const audio = this.audioBitrate;
+    estimator.setDemand(more ? choice.nextRate + audio : 0, choice.bestRate + audio);
+    this.layerBitrate = layers.find((layer) => layer.id === id)?.bitrate ?? 0;
+    return id;
+  }
+
+  /** Bytes of a probe packet to send now; 0 for none. */
+  probe(now: number): number {
+    const bytes = this.estimator.probe(now);
+    return bytes > 0 ? Math.min(PACKET_BYTES, bytes) : 0;
+  }
+
+  /** A cluster of probes is being sent. */
+  get probing(): boolean {
+    return this.estimator.probing.cluster !== 0;
+  }
+
+  get estimate(): number {
+    return this.estimator.estimate;
+  }
+
+  get targetBitrate(): number {
+    return this.estimator.targetBitrate;
+  }
+
+  get queueUs(): number {
+    return this.estimator.queueUs;
+  }
+
+  get loss(): number {
+    return this.estimator.loss;
+  }
+
+  get probes(): number {
+    return this.estimator.probing.probes;
+  }
+
+  get probeSuccesses(): number {
+    return this.estimator.probing.successes;
+  }
+}

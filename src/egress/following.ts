@@ -1,0 +1,26 @@
+import type { RingGrant, StreamSource } from "../commands.ts";
+import { Feed } from "./feed.ts";
+import { LayerTable } from "./layer-table.ts";
+import { SourceClock } from "./source-clock.ts";
+
+/** A stream's present source as this worker reads it. */
+export class Following {
+  readonly epoch: number;
+  readonly audio: Feed | null;
+  /** One a ring of the video, in the order of the source. */
+  readonly video: readonly Feed[];
+  readonly table: LayerTable;
+
+  constructor(source: StreamSource, reader: number) {
+    const clock = new SourceClock();
+    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, clock);
+    this.epoch = source.epoch;
+    this.audio = source.audio === null ? null : feedOf(source.audio);
+    this.video = source.video.map(feedOf);
+    this.table = new LayerTable(this.video.map((feed) => feed.reader));
+  }
+
+  get feeds(): readonly Feed[] {
+    return this.audio === null ? this.video : [this.audio, ...this.video];
+  }
+}

@@ -1,0 +1,134 @@
+import type { UsableLayer } from "../media/layer-choice.ts";
+import { layerBytes, layerSeenUs, layerSize } from "../ring/layer-totals.ts";
+import { Header, LAYER_POINTS, type RingViews } from "../ring/layout.ts";
+import type { RingReader } from "../ring/reader.ts";
+
+/** A layer must be noticed to be gone within 1 s; frames of a slow one (5 a second) come every
+ * 200 ms, and a jittery uplink holds them back for as much again. */
+const SILENCE_US = 800_000;
+/** One that comes back (browsers drop the top layer under load and try it again) must hold. */
+const STEADY_US = 1_000_000;
+/** Rates are measured over so long; of a layer that has just begun, over what there is. */
+const WINDOW_US = 1_000_000;
+const WINDOW_MIN_US = 200_000;
+/** RTP header, extensions and SRTP tag on packets of about 1,100 B. */
+const OVERHEAD = 1.05;
+/** Layer points of one ring that are told apart: 4 spatial x 4 temporal layers. */
+const TEMPORAL_MAX = 4;
+
+/** Id of a layer of a source: which of its rings, and which point of that. */
+export function layerId(ring: number, point: number): number {
+  return ring * LAYER_POINTS + point;
+}
+
+export function ringOf(id: number): number {
+  return Math.floor(id / LAYER_POINTS);
+}
+
+export function pointOf(id: number): number {
+  return id % LAYER_POINTS;
+}
+
+/** One layer point of one ring, as last looked at. */
+export class Layer implements UsableLayer {
+  bitrate = 0;
+  width = 0;
+  height = 0;
+  active = false;
+  readonly id: number;
+  readonly spatialId: number;
+  readonly temporalId: number;
+  private aliveSince = Number.POSITIVE_INFINITY;
+  private everAlive = false;
+  private windowBytes = 0;
+  private windowSince = 0;
+
+  constructor(
+    ring: number,
+    readonly rid: string,
+    private readonly views: RingViews,
+    private readonly point: number,
+  ) {
+    this.id = layerId(ring, point);
+    this.spatialId = point >> 3;
+    this.temporalId = point & 7;
+  }
+
+  get seenUs(): number {
+    return layerSeenUs(this.views, this.point);
+  }
+
+  /** Looks at the ring anew; `top`: its highest living spatial layer. */
+  update(now: number, top: number): void {
+    const seen = this.seenUs;
+    const alive = seen > 0 && now - seen <= SILENCE_US;
+    if (!alive) {
+      this.active = false;
+      this.aliveSince = Number.POSITIVE_INFINITY;
+      this.bitrate = 0;
+      return;
+    }
+    if (this.aliveSince === Number.POSITIVE_INFINITY) this.begin(now);
+    this.measure(now);
+    const size = layerSize(this.views, this.spatialId, top);
+    this.width = size >>> 16;
+    this.height = size & 0xffff;
+    const decodable = this.views.words[Header.keyframeCount]! > 0;
+    const steady = now - this.aliveSince >= (this.everAlive ? STEADY_US : WINDOW_MIN_US);
+    if (!decodable || !steady || this.active) return;
+    this.active = true;
+    this.everAlive = true;
+  }
+
+  private begin(now: number): void {
+    this.aliveSince = now;
+    this.windowSince = now;
+    this.windowBytes = layerBytes(this.views, this.point);
+    this.bitrate = 0;
+  }
+
+  private measure(now: number): void {
+    const elapsed = now - this.windowSince;
+    const young = now - this.aliveSince < WINDOW_US;
+    if (elapsed < (young ? WINDOW_MIN_US : WINDOW_US)) return;
+    const bytes = layerBytes(this.views, this.point);
+    const sample = ((bytes - this.windowBytes) * 8e6 * OVERHEAD) / elapsed;
+    // A keyframe in one window of three makes the rate swing; the second before counts as well.
+    this.bitrate = this.bitrate === 0 || young ? sample : (this.bitrate + sample) / 2;
+    if (young) return;
+    this.windowSince = now;
+    this.windowBytes = bytes;
+  }
+}
+
+/** The layers of a stream's present source: the points of each of its rings that were ever seen. */
+export class LayerTable {
+  readonly layers: Layer[] = [];
+
+  constructor(private readonly rings: readonly RingReader[]) {}
+
+  /** Looks at all rings; call some ten times a second. */
+  update(now: number): void {
+    for (let ring = 0; ring < this.rings.length; ring += 1) {
+      const top = this.discover(ring, now);
+      for (const layer of this.layers) if (ringOf(layer.id) === ring) layer.update(now, top);
+    }
+  }
+
+  /** Adds points that were seen for the first time. Returns the highest living spatial layer. */
+  private discover(ring: number, now: number): number {
+    const reader = this.rings[ring]!;
+    const { views } = reader;
+    let top = 0;
+    for (let point = 0; point < LAYER_POINTS; point += 1) {
+      const seen = layerSeenUs(views, point);
+      if (seen === 0 || (point & 7) >= TEMPORAL_MAX) continue;
+      if (now - seen <= SILENCE_US) top = point >> 3;
+      const id = layerId(ring, point);
+      if (!this.layers.some((layer) => layer.id === id)) {
+        this.layers.push(new Layer(ring, reader.describe().rid, views, point));
+      }
+    }
+    return top;
+  }
+}

@@ -1,0 +1,95 @@
+import { SlotFlag } from "../ring/layout.ts";
+import type { Feed } from "./feed.ts";
+import type { LayerStretch } from "./layer-stretch.ts";
+import type { Staging } from "./staging.ts";
+import type { ViewerTrack } from "./viewer-track.ts";
+
+/** A keyframe that a switch waits for is asked for again after so long. */
+const ASK_US = 500_000;
+
+/**
+ * Which layer one track is to carry. Within a ring the layer point goes to the stretch that flows;
+ * another ring is waited for beside the present one, which flows on until a keyframe of it begins.
+ */
+export class TrackLayer {
+  private spatialId = 3;
+  private temporalId = 7;
+  /** The ring to go to; null when there. */
+  private wanted: Feed | null = null;
+  private askedAt = Number.NEGATIVE_INFINITY;
+  /** RTP timestamp of the wanted ring's packet last seen and not taken. */
+  private seen = -1;
+
+  constructor(private readonly track: ViewerTrack) {}
+
+  /** Goes to a layer point of a ring. `down`: what flows is too much for the path. */
+  choose(feed: Feed, point: number, down: boolean, now: number): void {
+    this.spatialId = point >> 3;
+    this.temporalId = point & 7;
+    const { track } = this;
+    if (feed === track.feed) {
+      this.cancel();
+      this.aim(this.spatialId, this.temporalId);
+    } else if (track.state === "idle" || track.state === "waiting" || track.feed === null) {
+      track.follow(feed, now);
+    } else if (feed !== this.wanted) {
+      this.cancel();
+      this.wanted = feed;
+      this.seen = -1;
+      this.askedAt = Number.NEGATIVE_INFINITY;
+      feed.attach(track);
+    }
+    // Until the keyframe comes, what flows is made as small as it can be at once.
+    if (down && this.wanted !== null) this.aim(0, 0);
+  }
+
+  /** Asks for the keyframe that a switch waits for. */
+  pursue(now: number): void {
+    const stretch = this.stretch;
+    const feed = this.wanted ?? (stretch?.wantsKeyframe === true ? this.track.feed : null);
+    if (feed === null || now - this.askedAt < ASK_US) return;
+    this.askedAt = now;
+    feed.reader.requestKeyframe("failure");
+  }
+
+  /** Place in a batch of the wanted ring where a keyframe begins; -1 when none does. */
+  arrival(feed: Feed, batch: Staging): number {
+    if (feed !== this.wanted) return -1;
+    for (let i = 0; i < batch.count; i += 1) {
+      const timestamp = batch.timestamps[i]!;
+      // H.264 says of several packets that the keyframe begins (parameter sets, then slices):
+      // behind a part of the same frame it is too late.
+      if ((batch.flags[i]! & SlotFlag.keyframeStart) !== 0 && timestamp !== this.seen) {
+        this.wanted = null;
+        return i;
+      }
+      this.seen = timestamp;
+    }
+    return -1;
+  }
+
+  /** A stretch begins: it is to send the layer point chosen. */
+  begin(stretch: LayerStretch | null): void {
+    stretch?.setTarget(this.spatialId, this.temporalId);
+  }
+
+  /** Stays where it is. */
+  cancel(): void {
+    this.wanted?.detach(this.track);
+    this.wanted = null;
+  }
+
+  /** A switch has been asked for and has not happened yet. */
+  get pending(): boolean {
+    return this.wanted !== null;
+  }
+
+  /** The layer point that flows, if the ring tells its layers. */
+  get stretch(): LayerStretch | null {
+    return this.track.segments.current?.layers ?? null;
+  }
+
+  private aim(spatialId: number, temporalId: number): void {
+    this.stretch?.setTarget(spatialId, temporalId);
+  }
+}

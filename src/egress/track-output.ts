@@ -1,0 +1,142 @@
+import type { MediaSection } from "../commands.ts";
+import { PacketKind } from "../media/sent-packets.ts";
+import { SlotFlag } from "../ring/layout.ts";
+import type { SendStream } from "../srtp/sender.ts";
+import type { EgressContext } from "./context.ts";
+import type { Feed } from "./feed.ts";
+import type { LayerStretch } from "./layer-stretch.ts";
+import { OwnExtensions } from "./own-extensions.ts";
+import type { Segment } from "./segments.ts";
+import { SentHistory } from "./sent-history.ts";
+import type { Staging } from "./staging.ts";
+import { TimeLine } from "./time-line.ts";
+import { TrackFormat } from "./track-format.ts";
+import { TrackTotals } from "./track-totals.ts";
+import type { Viewer } from "./viewer.ts";
+
+export type TrackSegment = Segment<Feed, LayerStretch>;
+
+/** The sending end of one track: its SRTP streams, and what has left under which index. */
+export class TrackOutput {
+  readonly ssrc: number;
+  readonly rtxSsrc: number;
+  readonly history: SentHistory;
+  readonly totals = new TrackTotals();
+  readonly timeLine = new TimeLine();
+  readonly format: TrackFormat;
+  readonly own: OwnExtensions;
+  private stream: SendStream | null = null;
+  private rtxStream: SendStream | null = null;
+
+  constructor(
+    private readonly context: EgressContext,
+    private readonly viewer: Viewer,
+    private readonly section: MediaSection,
+    /** Random below 2^15 at first. */
+    private rtxIndex: number,
+  ) {
+    this.ssrc = section.ssrcs[0]!;
+    this.rtxSsrc = section.rtxSsrcs[0] ?? 0;
+    this.history = SentHistory.of(section.kind);
+    this.format = new TrackFormat(section);
+    this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutDelay);
+  }
+
+  /** Whether an index was never sealed for certain. */
+  maySend(index: number): boolean {
+    this.stream ??= this.viewer.peer.sender!.stream(this.ssrc);
+    return this.stream.canSeal(index);
+  }
+
+  /** Whether what left under `index` can be made again, byte for byte. */
+  mayRepeat(index: number): boolean {
+    return this.stream?.canResend(index) === true && this.history.captureNtpUs(index) >= 0;
+  }
+
+  /** Sends slot `i` of a segment's ring under a new index, from the place reserved for it. */
+  send(
+    batch: Staging,
+    i: number,
+    index: number,
+    at: number,
+    segment: TrackSegment,
+    now: number,
+  ): void {
+    const { packet } = this.context;
+    const { layers } = segment;
+    packet.take(batch, i);
+    const leaves = layers === null || layers.apply(packet, batch, i);
+    if (leaves) {
+      this.address(batch, i, index, segment);
+      packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
+      this.own.add(packet, segment.feed!, this.format.clockRate, batch, i, now);
+      this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now);
+    }
+    layers?.undo(batch.region.bytes, batch.payloadOffset(i));
+    if (!leaves) this.sendFill(batch, i, index, at, segment, now);
+  }
+
+  /** A number that is reserved between packets that left, for a packet that is not for this viewer. */
+  sendFill(
+    batch: Staging,
+    i: number,
+    index: number,
+    at: number,
+    segment: TrackSegment,
+    now: number,
+  ): void {
+    const { packet, filler } = this.context;
+    packet.takePayload(filler, 0, 0);
+    this.address(batch, i, index, segment);
+    packet.padding = 1;
+    this.sendNew(at, 0, batch.arrivals[i]!, now);
+  }
+
+  private address(batch: Staging, i: number, index: number, segment: TrackSegment): void {
+    const { packet } = this.context;
+    packet.index = index;
+    packet.payloadType = this.format.payloadType;
+    packet.timestamp = (batch.timestamps[i]! + segment.timestampOffset) >>> 0;
+    packet.transportSequence = this.viewer.takeTransportSequence();
+  }
+
+  /** Sends the context's packet under its new index, from the place reserved for it. */
+  sendNew(at: number, flags: number, arrival: number, now: number): void {
+    const { packet } = this.context;
+    const { viewer } = this;
+    this.stream ??= viewer.peer.sender!.stream(this.ssrc);
+    const bytes = this.context.send(viewer.peer, this.section, this.stream, at, false);
+    viewer.noteSent(now, bytes, PacketKind.media, this.section.kind === "video");
+    this.history.note(
+      packet.index,
+      packet.payloadType,
+      packet.transportSequence,
+      packet.padding,
+      packet.playoutMin >= 0,
+      packet.captureNtpUs,
+    );
+    const totals = this.totals;
+    totals.packets += 1;
+    totals.bytes += packet.payloadLength;
+    if ((flags & SlotFlag.keyframeStart) !== 0) totals.keyframes += 1;
+    this.timeLine.note(packet.timestamp, arrival);
+    viewer.noteMedia(packet.payloadLength, now);
+  }
+
+  /** Sends the context's packet once more under its old index (nonce rule: the same bytes). */
+  sendAgain(at: number): void {
+    this.context.send(this.viewer.peer, this.section, this.stream!, at, true);
+  }
+
+  /** Sends the context's packet, an RTX payload by now, under the next RTX number. */
+  sendRtx(at: number, now: number, kind: PacketKind): void {
+    const { packet } = this.context;
+    const { viewer } = this;
+    packet.index = this.rtxIndex;
+    packet.transportSequence = viewer.takeTransportSequence();
+    this.rtxIndex += 1;
+    this.rtxStream ??= viewer.peer.sender!.stream(this.rtxSsrc);
+    const bytes = this.context.send(viewer.peer, this.section, this.rtxStream, at, false);
+    viewer.noteSent(now, bytes, kind, true);
+  }
+}
