@@ -2,6 +2,7 @@ import type { MediaSection, SessionStats } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX } from "../limits.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
+import { pointOf, ringOf } from "../media/layer-table.ts";
 import type { PacketKind } from "../media/sent-packets.ts";
 import type { Peer } from "../peer/peer.ts";
 import { formatPath } from "../wire/path.ts";
@@ -21,7 +22,6 @@ import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport
 import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
 import type { Following } from "./following.ts";
-import { pointOf, ringOf } from "./layer-table.ts";
 import type { PlayoutDelay } from "./own-extensions.ts";
 import { repair, sendProbe } from "./repair.ts";
 import { RepairBudget } from "./repair-budget.ts";
