@@ -152,6 +152,7 @@ function loadSlot(context: EgressContext, track: ViewerTrack, index: number): bo
   const segment = track.segments.segmentOf(index)!;
   packet.take(scratch, 0);
   packet.timestamp = (scratch.timestamps[0]! + segment.timestampOffset) >>> 0;
+  if (scratch.isRed(0)) track.format.wrapAudio(packet);
   return segment.layers === null || rewrite(segment.layers, context);
 }
 

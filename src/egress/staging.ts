@@ -91,6 +91,11 @@ export class Staging {
     return (this.flags[i]! & SlotFlag.skip) !== 0;
   }
 
+  /** Redundant audio (RFC 2198). */
+  isRed(i: number): boolean {
+    return (this.flags[i]! & SlotFlag.red) !== 0;
+  }
+
   /** A reserved number leaves as one octet of padding, so that it is no hole. Returns its length. */
   fillSkip(i: number): number {
     this.region.bytes[this.payloadOffset(i)] = 1;

@@ -68,6 +68,7 @@ export class TrackOutput {
     const leaves = layers === null || layers.apply(packet, batch, i);
     if (leaves) {
       this.address(batch, i, index, segment);
+      if (batch.isRed(i)) packet.payloadType = this.format.wrapAudio(packet);
       packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
       this.own.add(packet, segment.feed!, this.format.clockRate, batch, i, now);
       this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now);

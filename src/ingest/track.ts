@@ -16,6 +16,7 @@ import { CODEC_NAMES, Codec, type CodecId, type CodecName } from "../wire/codecs
 import { describePayload } from "../wire/describe.ts";
 import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
 import { ParameterSet, PayloadDescription } from "../wire/payload-description.ts";
+import { RedPacket } from "../wire/red.ts";
 import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
@@ -27,6 +28,7 @@ const SILENCE_US = 200_000;
 /** Scratch of the one thread that runs this module: valid within one call only. */
 const description = new PayloadDescription();
 const extensions = new ExtensionCursor();
+const red = new RedPacket();
 
 /** One RTP encoding of a publisher (the audio, or one layer of the video) and the ring it fills. */
 export class Track {
@@ -267,6 +269,7 @@ export class Track {
     if (
       format === null ||
       payloadLength > PAYLOAD_BYTES_MAX ||
+      (format.use === "red" && !red.read(bytes, payloadOffset, payloadLength)) ||
       !describePayload(format.codec, bytes, payloadOffset, payloadLength, marker, description)
     ) {
       this.#count(Counter.malformed, 1);

@@ -64,7 +64,7 @@ export function extensionTable(accepted: readonly OfferedExtension[]): readonly 
 
 /**
  * The format as both ends know it. Feedback is taken only where offered, and transport-cc only
- * with its header extension. RED is not taken: rings carry plain Opus, nobody would send it.
+ * with its header extension.
  */
 export function acceptFormat(format: OfferedFormat, extensionIds: readonly number[]): MediaFormat {
   const video = format.codec !== "opus";
@@ -73,7 +73,7 @@ export function acceptFormat(format: OfferedFormat, extensionIds: readonly numbe
     codec: format.codec,
     payloadType: format.payloadType,
     rtxPayloadType: format.rtxPayloadType,
-    redPayloadType: null,
+    redPayloadType: format.redPayloadType,
     clockRate: format.clockRate,
     channels: format.channels,
     fmtp: format.fmtp,

@@ -78,13 +78,13 @@ export function transportLines(
   ];
 }
 
-/** a=rtpmap, a=rtcp-fb and a=fmtp of one format and of its RTX. */
+/** a=rtpmap, a=rtcp-fb and a=fmtp of one format and of its RTX or RED. */
 export function formatLines(
   format: MediaFormat,
   encodingName: string,
   fmtp: string,
 ): readonly string[] {
-  const { payloadType, rtxPayloadType, clockRate, channels } = format;
+  const { payloadType, rtxPayloadType, redPayloadType, clockRate, channels } = format;
   const rate = channels > 1 ? `${clockRate}/${channels}` : `${clockRate}`;
   const lines = [`a=rtpmap:${payloadType} ${encodingName}/${rate}`];
   for (const feedback of feedbackOf(format)) lines.push(`a=rtcp-fb:${payloadType} ${feedback}`);
@@ -92,6 +92,10 @@ export function formatLines(
   if (rtxPayloadType !== null) {
     lines.push(`a=rtpmap:${rtxPayloadType} rtx/${clockRate}`);
     lines.push(`a=fmtp:${rtxPayloadType} apt=${payloadType}`);
+  }
+  if (redPayloadType !== null) {
+    lines.push(`a=rtpmap:${redPayloadType} red/${rate}`);
+    lines.push(`a=fmtp:${redPayloadType} ${payloadType}/${payloadType}`);
   }
   return lines;
 }
@@ -117,12 +121,21 @@ export function sourceLines(
   return lines;
 }
 
-/** Payload types of an m= line: each codec followed by its RTX. */
-export function payloadTypes(formats: readonly MediaFormat[]): string {
+/**
+ * Payload types of an m= line: each codec followed by its RTX, and by its RED unless the offer has
+ * that first: browsers send what an answer names first, so that it stays the offerer's choice.
+ */
+export function payloadTypes(
+  formats: readonly MediaFormat[],
+  offered: readonly string[] = [],
+): string {
+  const place = (payloadType: number) => offered.indexOf(String(payloadType));
   return formats
-    .flatMap(({ payloadType, rtxPayloadType }) =>
-      rtxPayloadType === null ? [payloadType] : [payloadType, rtxPayloadType],
-    )
+    .flatMap(({ payloadType, rtxPayloadType, redPayloadType: red }) => {
+      const wrapped = [rtxPayloadType, red].filter((each) => each !== null);
+      const redFirst = red !== null && place(red) >= 0 && place(red) < place(payloadType);
+      return redFirst ? [red, payloadType] : [payloadType, ...wrapped];
+    })
     .join(" ");
 }
 
@@ -134,7 +147,9 @@ function acceptedLines(
 ): readonly string[] {
   const { offered } = section;
   // Port 9 and 0.0.0.0, as every JSEP peer writes (RFC 9429 5.2.1); candidates tell the rest.
-  const lines = [`m=${offered.mediaType} 9 ${offered.protocol} ${payloadTypes(media.formats)}`];
+  const lines = [
+    `m=${offered.mediaType} 9 ${offered.protocol} ${payloadTypes(media.formats, offered.rawFormats)}`,
+  ];
   lines.push("c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0");
   if (offered.mid !== "") lines.push(`a=mid:${offered.mid}`);
   lines.push(...transportLines(local, frame.setup), `a=${frame.direction}`, "a=rtcp-mux");

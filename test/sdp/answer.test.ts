@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { MediaSection } from "../../src/commands.ts";
 import { CODEC_NAMES, type CodecName } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import {
@@ -25,7 +26,7 @@ describe("W06 E03 every client's offer gets a JSEP answer", () => {
       expect(answer.media.length).toBe(name === "ffmpeg-video-only" ? 1 : 2);
       for (const section of answer.media) {
         expect(section.formats.length).toBeGreaterThan(0);
-        expect(section.formats.every((format) => format.redPayloadType === null)).toBe(true);
+        expectRed(text, section);
       }
     }
     // LF ends and a missing last line end change nothing.
@@ -33,6 +34,21 @@ describe("W06 E03 every client's offer gets a JSEP answer", () => {
     const same = succeed(role === "viewer" ? watch(loose) : publish(loose));
     expect(same.sdp).toBe(succeed(role === "viewer" ? watch(text) : publish(text)).sdp);
   });
+});
+
+/** Redundant audio is taken where it is offered, for Opus alone. */
+function expectRed(offer: string, section: MediaSection): void {
+  const offered = section.kind === "audio" ? /^a=rtpmap:(\d+) red\/48000/m.exec(offer) : null;
+  const expected = offered === null ? null : Number(offered[1]);
+  for (const { redPayloadType } of section.formats) expect(redPayloadType).toBe(expected);
+}
+
+test("RED comes behind Opus, unless the offerer prefers it", () => {
+  const text = offerText("chrome-publish");
+  const audioTypes = (offer: string) => /^m=audio .*$/m.exec(succeed(publish(offer)).sdp)![0];
+  expect(audioTypes(text)).toMatch(/ 111 63$/);
+  expect(audioTypes(text.replace(/^(m=audio \d+ \S+) 111 63 /m, "$1 63 111 "))).toMatch(/ 63 111$/);
+  expect(succeed(publish(text)).sdp).toContain("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n");
 });
 
 test("W06 non-numeric mids, video first and bundle order", () => {
@@ -205,11 +221,13 @@ test("Q-B1 extension ids are the offer's, directions mirrored", () => {
   expect(viewer.sdp).toContain("a=extmap:6/sendonly ");
 });
 
-test("Q-B3 only forwarded codecs and their RTX are accepted", () => {
+test("Q-B3 only forwarded codecs, their RTX and redundant Opus are accepted", () => {
   for (const name of OFFER_NAMES) {
     const text = offerText(name);
     const { sdp, media } = succeed(isViewer(name) ? watch(text) : publish(text));
-    expect(sdp).not.toMatch(/rtpmap:\d+ (red|ulpfec|flexfec|PCM|G722|multiopus|L16|telephone)/i);
+    expect(sdp).not.toMatch(
+      /rtpmap:\d+ (red\/90000|ulpfec|flexfec|PCM|G722|multiopus|L16|telephone)/i,
+    );
     for (const { formats } of media) {
       for (const { codec } of formats) expect(CODEC_NAMES).toContain(codec);
     }

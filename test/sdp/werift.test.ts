@@ -12,9 +12,7 @@ test.each(OFFER_NAMES)("werift reads the answer to %s as we mean it", (name) => 
   for (const [index, section] of answer.media.entries()) {
     const media = live[index];
     const payloadTypes = section.formats.flatMap((format) =>
-      format.rtxPayloadType === null
-        ? [format.payloadType]
-        : [format.payloadType, format.rtxPayloadType],
+      [format.payloadType, format.rtxPayloadType, format.redPayloadType].filter(Boolean),
     );
     expect(media?.rtp.codecs.map((codec) => codec.payloadType)).toEqual(payloadTypes);
     expect(media?.iceParams?.usernameFragment).toBe(answer.peer.localUfrag);
