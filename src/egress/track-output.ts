@@ -7,7 +7,7 @@ import type { Feed } from "./feed.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import { OwnExtensions } from "./own-extensions.ts";
 import type { Segment } from "./segments.ts";
-import { SentHistory } from "./sent-history.ts";
+import { SentHistory, SentMark } from "./sent-history.ts";
 import type { Staging } from "./staging.ts";
 import { TimeLine } from "./time-line.ts";
 import { TrackFormat } from "./track-format.ts";
@@ -39,7 +39,7 @@ export class TrackOutput {
     this.rtxSsrc = section.rtxSsrcs[0] ?? 0;
     this.history = SentHistory.of(section.kind);
     this.format = new TrackFormat(section);
-    this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutDelay);
+    this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutHint);
   }
 
   /** Whether an index was never sealed for certain. */
@@ -50,7 +50,9 @@ export class TrackOutput {
 
   /** Whether what left under `index` can be made again, byte for byte. */
   mayRepeat(index: number): boolean {
-    return this.stream?.canResend(index) === true && this.history.captureNtpUs(index) >= 0;
+    const { history } = this;
+    if (this.stream?.canResend(index) !== true || history.captureNtpUs(index) < 0) return false;
+    return !history.hint(index) || this.own.keepsHint(index);
   }
 
   /** Sends slot `i` of a segment's ring under a new index, from the place reserved for it. */
@@ -71,7 +73,7 @@ export class TrackOutput {
       if (batch.isRed(i)) packet.payloadType = this.format.wrapAudio(packet);
       packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
       this.own.add(packet, segment.feed!, this.format.clockRate, batch, i, now);
-      this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now);
+      this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now, SentMark.none);
     }
     layers?.undo(batch.region.bytes, batch.payloadOffset(i));
     if (!leaves) this.sendFill(batch, i, index, at, segment, now);
@@ -90,7 +92,7 @@ export class TrackOutput {
     packet.takePayload(filler, 0, 0);
     this.address(batch, i, index, segment);
     packet.padding = 1;
-    this.sendNew(at, 0, batch.arrivals[i]!, now);
+    this.sendNew(at, 0, batch.arrivals[i]!, now, SentMark.fill);
   }
 
   private address(batch: Staging, i: number, index: number, segment: TrackSegment): void {
@@ -102,7 +104,7 @@ export class TrackOutput {
   }
 
   /** Sends the context's packet under its new index, from the place reserved for it. */
-  sendNew(at: number, flags: number, arrival: number, now: number): void {
+  sendNew(at: number, flags: number, arrival: number, now: number, mark: number): void {
     const { packet } = this.context;
     const { viewer } = this;
     this.stream ??= viewer.peer.sender!.stream(this.ssrc);
@@ -115,6 +117,7 @@ export class TrackOutput {
       packet.padding,
       packet.playoutMin >= 0,
       packet.captureNtpUs,
+      packet.marker ? mark | SentMark.marker : mark,
     );
     const totals = this.totals;
     totals.packets += 1;

@@ -22,7 +22,7 @@ import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport
 import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
 import type { Following } from "./following.ts";
-import type { PlayoutDelay } from "./own-extensions.ts";
+import { type PlayoutDelay, PlayoutHint } from "./playout-hint.ts";
 import { repair, sendProbe } from "./repair.ts";
 import { RepairBudget } from "./repair-budget.ts";
 import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
@@ -44,6 +44,8 @@ export class Viewer {
   readonly tracks: readonly ViewerTrack[];
   readonly budget = new RepairBudget();
   readonly adaptation: Adaptation;
+  /** What its receiver is asked to wait; null asks for nothing. */
+  readonly playoutHint: PlayoutHint | null;
   private source: Following | null = null;
   /** The stream's codec has no payload type here: the session ends with `codec-changed`. */
   unsupported = false;
@@ -62,11 +64,12 @@ export class Viewer {
     readonly peer: Peer,
     readonly stream: number,
     media: readonly MediaSection[],
-    readonly playoutDelay: PlayoutDelay | null,
+    playoutDelay: PlayoutDelay | null,
     limits: LayerLimits,
     readonly openedAt: number,
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
+    this.playoutHint = playoutDelay === null ? null : new PlayoutHint(playoutDelay);
     this.adaptation = new Adaptation(openedAt);
     this.adaptation.setLimits(limits);
     this.tracks = media.map((section) => new ViewerTrack(context, this, section, index(), index()));
@@ -188,6 +191,7 @@ export class Viewer {
       if (!track.video) audio += rate.bitsPerSecond;
     }
     this.adaptation.handleTimeout(now, audio);
+    this.playoutHint?.update(this.roundTripUs, this.adaptation.loss);
     this.chooseLayer(now);
     if (this.sendProbes(now)) this.context.startProbing(this);
     this.sendReports(now);
