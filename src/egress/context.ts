@@ -49,7 +49,7 @@ export class EgressContext {
   readonly probing: Viewer[] = [];
   /** When the next of them are due, us. */
   probesAt = 0;
-  /** A byte of padding, for numbers that must not stay empty. */
+  /** A byte of padding behind RTX_PREFIX_BYTES, for numbers that must not stay empty. */
   readonly filler: Region;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
@@ -61,8 +61,8 @@ export class EgressContext {
     this.scratch = new Staging(environment.allocate(Staging.bytes(1)), 1);
     this.parameterSets = environment.allocate(RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax);
     this.packet = new Outgoing(this.scratch.region);
-    this.filler = environment.allocate(1);
-    this.filler.bytes[0] = 1;
+    this.filler = environment.allocate(RTX_PREFIX_BYTES + 1);
+    this.filler.bytes[RTX_PREFIX_BYTES] = 1;
     this.counters = environment.counters;
     this.random = environment.random;
     this.wallOffsetUs = environment.wallOffsetUs;
@@ -100,6 +100,13 @@ export class EgressContext {
     this.probesAt = now + PROBE_TICK_US;
   }
 
+  /** A viewer is gone. */
+  forget(viewer: Viewer): void {
+    removeAll(this.probing, (each) => each === viewer);
+    removeAll(this.reportsDue, (each) => each === viewer);
+    removeAll(this.catchingUp, (track) => track.viewer === viewer);
+  }
+
   sendReportsDue(now: number): void {
     for (const viewer of this.reportsDue) viewer.sendReports(now);
     this.reportsDue.length = 0;
@@ -133,4 +140,8 @@ export class EgressContext {
     this.output.commit(path, sealed);
     return sealed;
   }
+}
+
+function removeAll<T>(list: T[], gone: (each: T) => boolean): void {
+  for (let i = list.length - 1; i >= 0; i -= 1) if (gone(list[i]!)) list.splice(i, 1);
 }

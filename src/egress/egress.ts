@@ -97,6 +97,7 @@ export class Egress {
     if (viewer === undefined) return;
     this.viewers.delete(session);
     viewer.follow(null, now);
+    this.context.forget(viewer);
     for (const other of this.viewers.values()) if (other.stream === viewer.stream) return;
     this.setSource(viewer.stream, null, now);
     this.following.delete(viewer.stream);

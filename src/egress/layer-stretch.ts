@@ -121,7 +121,32 @@ export class LayerStretch {
     const at = packet.payloadOffset;
     for (let k = 0; k < PATCHED_BYTES; k += 1) original[k] = bytes[at + k]!;
     packet.marker = this.gate.filter.marker;
-    this.describe(packet);
+    return this.rewrite(packet, batch, i);
+  }
+
+  /**
+   * The same rewriting of a packet that left before, from a copy of its slot that is nobody else's.
+   * Decides nothing, so that it changes nothing of what flows. False when that is forgotten.
+   */
+  restore(packet: Outgoing, batch: Staging, i: number): boolean {
+    batch.layersOf(i, layers);
+    return this.rewrite(packet, batch, i);
+  }
+
+  /**
+   * Whether `restore` gives the very bytes that left: not where a descriptor tells what flowed at
+   * that moment, nor by picture ids so short that they come again within the memory of repairs.
+   */
+  repeats(batch: Staging, i: number): boolean {
+    batch.layersOf(i, layers);
+    if ((layers.flags & LayerFlag.descriptor) !== 0) return false;
+    return this.vp8 === null || (batch.pictureId(i) >= 0 && batch.pictureIdBits(i) === 15);
+  }
+
+  private rewrite(packet: Outgoing, batch: Staging, i: number): boolean {
+    const { bytes } = packet.region;
+    const at = packet.payloadOffset;
+    this.describe(packet, batch.sequences[i]!, batch.timestamps[i]!);
     this.vp9?.patch(bytes, at, batch.pictureIdOffset(i), batch.tl0PicIdxOffset(i));
     return this.vp8?.patch(bytes, at) ?? true;
   }
@@ -132,13 +157,13 @@ export class LayerStretch {
   }
 
   /** The dependency descriptor: one line of frame numbers, and what this viewer gets of the layers. */
-  private describe(packet: Outgoing): void {
+  private describe(packet: Outgoing, sequence: number, timestamp: number): void {
     if ((layers.flags & LayerFlag.descriptor) === 0) return;
     const frame = (layers.frameNumber + this.frameOffset) & 0xffff;
     if (this.lastFrame < 0 || ((frame - this.lastFrame) << 16) >> 16 > 0) this.lastFrame = frame;
     change.frameNumberOffset = this.frameOffset;
     change.targets = 0;
-    if ((layers.flags & LayerFlag.start) !== 0 && this.isReduced()) {
+    if ((layers.flags & LayerFlag.start) !== 0 && this.isReduced(sequence, timestamp)) {
       change.maskBit = layers.targetsBit;
       change.targets = layers.targets;
     }
@@ -146,14 +171,14 @@ export class LayerStretch {
   }
 
   /** AV1 RTP A.8.2: active_decode_targets_bitmask says which targets this viewer can still get. */
-  private isReduced(): boolean {
+  private isReduced(sequence: number, timestamp: number): boolean {
     if (layers.targets === 0) return false;
     if (this.targets.version !== layers.targetsVersion && !this.targets.load(this.reader.views)) {
       return false;
     }
     if (this.targets.version !== layers.targetsVersion) return false;
-    const { spatialId, temporalId } = this.gate.filter;
-    change.activeTargets = this.targets.within(spatialId, temporalId, layers.active);
+    const point = this.gate.filter.pointAt(sequence, timestamp);
+    change.activeTargets = this.targets.within(point >> 3, point & 7, layers.active);
     return change.activeTargets !== this.targets.within(SPATIAL_ALL, TEMPORAL_ALL, layers.active);
   }
 }

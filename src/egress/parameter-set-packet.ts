@@ -1,5 +1,6 @@
 import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import { SentMark } from "./sent-history.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /**
@@ -27,7 +28,7 @@ export class ParameterSetPacket {
     packet.index = this.index;
     packet.payloadType = track.format.payloadType;
     packet.transportSequence = track.viewer.takeTransportSequence();
-    track.output.sendNew(at, 0, arrival, now);
+    track.output.sendNew(at, 0, arrival, now, SentMark.apart);
     return true;
   }
 

@@ -1,10 +1,8 @@
 import { Counter } from "../counters.ts";
 import { PacketKind } from "../media/sent-packets.ts";
-import { Verdict } from "../media/svc-filter.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { writeU16 } from "../wire/bytes.ts";
 import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
-import type { LayerStretch } from "./layer-stretch.ts";
 import { NO_PAYLOAD_TYPE } from "./track-format.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
@@ -52,7 +50,7 @@ export function sendProbe(
 ): boolean {
   const { history, rtxSsrc } = track.output;
   const best = rtxSsrc === 0 ? -1 : largestOfLate(track);
-  if (best < 0 || !loadSlot(context, track, best)) return false;
+  if (best < 0 || !load(context, track, best)) return false;
   const payloadType = track.format.rtxOf(history.payloadType(best));
   const { packet } = context;
   const length = packet.payloadLength + RTX_PREFIX_BYTES;
@@ -111,16 +109,15 @@ function sendRepair(
   index: number,
   now: number,
 ): boolean {
-  const { parameterSets, viewer } = track;
+  const { viewer } = track;
   const { history, rtxSsrc } = track.output;
   const interval = Math.max(INTERVAL_MIN_US, viewer.roundTripLowUs ?? INTERVAL_DEFAULT_US);
   if (!history.mayResend(index, now, interval)) return false;
-  if (parameterSets.holds(index)) parameterSets.load();
-  else if (!loadSlot(context, track, index)) return false;
+  if (!load(context, track, index)) return false;
   const payloadType =
     rtxSsrc === 0 ? NO_PAYLOAD_TYPE : track.format.rtxOf(history.payloadType(index));
   const rtx = payloadType !== NO_PAYLOAD_TYPE;
-  if (!rtx && !mayRepeat(track, index)) return false;
+  if (!rtx && !mayRepeat(context, track, index)) return false;
   const at = context.reserve(viewer.peer, context.packet.payloadLength + RTX_PREFIX_BYTES);
   if (at < 0 || !viewer.budget.spend(context.packet.payloadLength)) return false;
   if (rtx) sendRtx(context, track, index, at, payloadType, now, PacketKind.rtx);
@@ -129,10 +126,21 @@ function sendRepair(
   return true;
 }
 
-/** What was rewritten by the state of its moment cannot be promised to be the same bytes. */
-function mayRepeat(track: ViewerTrack, index: number): boolean {
+/** Nonce rule: what was rewritten by the state of its moment cannot be promised to be the same. */
+function mayRepeat(context: EgressContext, track: ViewerTrack, index: number): boolean {
+  const { output } = track;
+  if (!output.mayRepeat(index)) return false;
+  if (output.history.isApart(index) || output.history.isFill(index)) return true;
   const layers = track.segments.segmentOf(index)?.layers ?? null;
-  return layers === null && track.output.mayRepeat(index);
+  return layers === null || layers.repeats(context.scratch, 0);
+}
+
+/** What left under an index into the context's packet; false when that cannot be known any more. */
+function load(context: EgressContext, track: ViewerTrack, index: number): boolean {
+  if (!track.output.history.isApart(index)) return loadSlot(context, track, index);
+  if (!track.parameterSets.holds(index)) return false;
+  track.parameterSets.load();
+  return true;
 }
 
 /** The slot of an index into the context's scratch; false when the ring has it no more, or not yet. */
@@ -149,15 +157,17 @@ function readSlot(context: EgressContext, track: ViewerTrack, index: number): bo
 function loadSlot(context: EgressContext, track: ViewerTrack, index: number): boolean {
   if (!readSlot(context, track, index)) return false;
   const { scratch, packet } = context;
-  const segment = track.segments.segmentOf(index)!;
-  packet.take(scratch, 0);
-  packet.timestamp = (scratch.timestamps[0]! + segment.timestampOffset) >>> 0;
-  if (scratch.isRed(0)) track.format.wrapAudio(packet);
-  return segment.layers === null || rewrite(segment.layers, context);
-}
-
-function rewrite(layers: LayerStretch, { packet, scratch }: EgressContext): boolean {
-  return layers.decide(scratch, 0) === Verdict.forward && layers.apply(packet, scratch, 0);
+  const { history } = track.output;
+  const { layers, timestampOffset } = track.segments.segmentOf(index)!;
+  if (history.isFill(index)) packet.takePayload(context.filler, RTX_PREFIX_BYTES, 0);
+  else {
+    packet.take(scratch, 0);
+    if (scratch.isRed(0)) track.format.wrapAudio(packet);
+    if (layers !== null && !layers.restore(packet, scratch, 0)) return false;
+  }
+  packet.marker = history.marker(index);
+  packet.timestamp = (scratch.timestamps[0]! + timestampOffset) >>> 0;
+  return true;
 }
 
 /** RFC 4588 4: own SSRC, number and payload type; the payload begins with the original number. */

@@ -12,6 +12,17 @@ const SentFlag = {
   resent: 16,
 } as const;
 
+/** What a packet was, which its slot cannot tell afterwards: added up. */
+export const SentMark = {
+  none: 0,
+  /** Padding alone, in place of a packet of a layer that was not for this viewer. */
+  fill: 32,
+  /** Left with the RTP marker bit. */
+  marker: 64,
+  /** Not from a slot (cached parameter sets), though its number lies among those of a ring. */
+  apart: 128,
+} as const;
+
 /** Capture times leave once a second: so many reach back further than the packets do. */
 const CAPTURES_KEPT = 8;
 
@@ -48,7 +59,10 @@ export class SentHistory {
     this.resentAt = new Uint32Array(size);
   }
 
-  /** A packet left. `captureNtpUs`: the capture time of ours that it carried, or 0. */
+  /**
+   * A packet left. `captureNtpUs`: the capture time of ours that it carried, or 0. `marks`: of
+   * SentMark.
+   */
   note(
     index: number,
     payloadType: number,
@@ -56,13 +70,14 @@ export class SentHistory {
     padding: number,
     hint: boolean,
     captureNtpUs: number,
+    marks: number,
   ): void {
     const at = index & this.mask;
     this.indices[at] = index;
     this.transportSequences[at] = transportSequence;
     this.payloadTypes[at] = payloadType;
     this.flags[at] =
-      padding | (hint ? SentFlag.hint : 0) | (captureNtpUs > 0 ? SentFlag.capture : 0);
+      padding | (hint ? SentFlag.hint : 0) | (captureNtpUs > 0 ? SentFlag.capture : 0) | marks;
     if (captureNtpUs > 0) this.keepCapture(index, captureNtpUs);
   }
 
@@ -80,6 +95,18 @@ export class SentHistory {
 
   padding(index: number): number {
     return this.flags[index & this.mask]! & SentFlag.paddingMask;
+  }
+
+  isFill(index: number): boolean {
+    return (this.flags[index & this.mask]! & SentMark.fill) !== 0;
+  }
+
+  marker(index: number): boolean {
+    return (this.flags[index & this.mask]! & SentMark.marker) !== 0;
+  }
+
+  isApart(index: number): boolean {
+    return (this.flags[index & this.mask]! & SentMark.apart) !== 0;
   }
 
   hint(index: number): boolean {

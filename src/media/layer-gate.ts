@@ -22,6 +22,8 @@ export class LayerGate {
 
   /** Decides on one packet; with `forward` and `fill`, `place` is where it leaves. */
   decide(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
+    // What was dropped once must not count as sent when it is asked about again.
+    if (this.numbers.isDropped(sequence)) return Verdict.drop;
     const verdict = this.filter.decide(sequence, timestamp, flags, layers);
     if (this.numbers.undecided(sequence)) {
       if (verdict === Verdict.forward) {
@@ -32,7 +34,7 @@ export class LayerGate {
         else this.numbers.drop(sequence);
         return Verdict.drop;
       }
-    } else if (this.numbers.isDropped(sequence)) return Verdict.drop;
+    }
     this.place = this.numbers.placeOf(sequence);
     return this.place < 0 ? Verdict.drop : verdict;
   }

@@ -118,6 +118,12 @@ export class SvcFilter {
     return this.#passed(frame);
   }
 
+  /** Layer point that the picture of a packet was sent at; when it is forgotten, the present one. */
+  pointAt(sequence: number, timestamp: number): number {
+    const point = this.#pointOf(sequence, timestamp);
+    return point === NONE ? this.spatialId * 8 + this.#pictureTemporal : point;
+  }
+
   #passed(frame: number): Verdict {
     this.#lastFrame = frame;
     this.#lastDropped = false;

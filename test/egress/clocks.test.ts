@@ -78,7 +78,8 @@ describe("the sent history", () => {
     const history = new SentHistory(16);
     for (let index = 70_000; index < 70_100; index += 1) {
       const capture = index % 10 === 0 ? index * 1e3 : 0;
-      history.note(index, index % 3, index & 0xffff, index & 3, index % 2 === 0, capture);
+      const marks = (index & 4) << 3;
+      history.note(index, index % 3, index & 0xffff, index & 3, index % 2 === 0, capture, marks);
     }
     expect(history.has(70_083)).toBeFalse();
     for (let index = 70_084; index < 70_100; index += 1) {
@@ -92,20 +93,20 @@ describe("the sent history", () => {
 
   test("says so when a capture time is forgotten", () => {
     const history = new SentHistory(16);
-    for (let index = 0; index < 9; index += 1) history.note(index, 96, 0, 0, false, 5);
+    for (let index = 0; index < 9; index += 1) history.note(index, 96, 0, 0, false, 5, 0);
     expect(history.captureNtpUs(0)).toBe(-1);
     expect(history.captureNtpUs(1)).toBe(5);
   });
 
   test("allows one repair an interval", () => {
     const history = new SentHistory(16);
-    history.note(3, 96, 0, 0, false, 0);
+    history.note(3, 96, 0, 0, false, 0, 0);
     expect(history.mayResend(3, 0, 1_000)).toBeTrue();
     history.noteResent(3, 0);
     expect(history.mayResend(3, 999, 1_000)).toBeFalse();
     expect(history.mayResend(3, 1_000, 1_000)).toBeTrue();
     history.noteResent(3, 1_000);
-    history.note(3 + 16, 96, 0, 0, false, 0);
+    history.note(3 + 16, 96, 0, 0, false, 0, 0);
     expect(history.mayResend(3 + 16, 1_001, 1_000)).toBeTrue();
   });
 
@@ -117,7 +118,7 @@ describe("the sent history", () => {
   test("goes on where 32 bits of indices and of microseconds end", () => {
     const history = new SentHistory(16);
     for (const index of [2 ** 31 - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1]) {
-      history.note(index, 96, 0, 0, false, 0);
+      history.note(index, 96, 0, 0, false, 0, 0);
       expect(history.has(index)).toBeTrue();
       expect(history.has(index - 16)).toBeFalse();
       const now = 5 * 2 ** 32 - 400.25;
