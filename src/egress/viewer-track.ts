@@ -70,11 +70,13 @@ export class ViewerTrack {
     return this.section.kind === "video";
   }
 
-  /** Reads a ring of another source from now on (or none). Media starts where a decoder can. */
+  /** Reads another ring from now on (or none). Media starts where a decoder can. */
   follow(feed: Feed | null, now: number): void {
     this.layer.cancel();
     this.feed?.detach(this);
-    this.segments.retire();
+    // Another layer of the same source leaves the rings of the others where they are.
+    if (feed === null || feed.source !== this.source) this.segments.retire();
+    this.resumeAt = 0;
     this.feed = feed;
     feed?.attach(this);
     this.resume(now);
@@ -112,7 +114,10 @@ export class ViewerTrack {
    * once more with the same batch, and it goes on where it stopped.
    */
   forward(feed: Feed, batch: Staging, now: number): boolean {
-    if (!this.mediaAllowed(now)) return true;
+    if (!this.mediaAllowed(now)) {
+      this.resumeAt = 0;
+      return true;
+    }
     let i = this.resumeAt;
     if (feed !== this.feed) {
       i = this.layer.arrival(feed, batch);
@@ -320,9 +325,11 @@ export class ViewerTrack {
     const { clockRate } = this.format;
     const before = this.segments.current;
     const sameSource = this.source === feed.source;
-    if (sameSource && before !== null && before.feed !== null && before.feed !== feed) {
-      const ticks = before.feed.clock.ticksTo(feed.clock, now, clockRate, feed.source);
-      if (ticks !== null) return timeLine.align(timestamp, before.timestampOffset - ticks);
+    const other = before?.feed === feed ? null : (before?.feed ?? null);
+    // The clock of the layer before may be on a line already that the viewer has seen nothing of.
+    if (sameSource && other !== null && other.clock.line === this.clockLine) {
+      const ticks = other.clock.ticksTo(feed.clock, now, clockRate, feed.source);
+      if (ticks !== null) return timeLine.align(timestamp, before!.timestampOffset - ticks);
     }
     return timeLine.begin(timestamp, arrival, clockRate, sameSource);
   }
