@@ -122,7 +122,9 @@ export class Viewer {
   /** The layer that flows next, by what the path carries and what the viewer may have. */
   private chooseLayer(now: number): void {
     const layers = this.source?.table.layers ?? [];
-    if (this.source === null || layers.length < 2) {
+    // A single layer may be of another ring than the one that is waited on.
+    const rings = this.source?.video.length ?? 0;
+    if (this.source === null || (layers.length < 2 && rings < 2)) {
       this.adaptation.settle(layers[0]?.bitrate ?? 0);
       return;
     }

@@ -13,6 +13,9 @@ const WINDOW_US = 1_000_000;
 const WINDOW_MIN_US = 200_000;
 /** RTP header, extensions and SRTP tag on packets of about 1,100 B. */
 const OVERHEAD = 1.05;
+/** Layers of a source among which is chosen: so many bits has LayerChoice. No browser sends 3 rings
+ * of more than 3 x 3 layers. */
+const LAYERS_MAX = 32;
 /** Layer points of one ring that are told apart: 4 spatial x 4 temporal layers. */
 const TEMPORAL_MAX = 4;
 
@@ -125,7 +128,7 @@ export class LayerTable {
       if (seen === 0 || (point & 7) >= TEMPORAL_MAX) continue;
       if (now - seen <= SILENCE_US) top = point >> 3;
       const id = layerId(ring, point);
-      if (!this.layers.some((layer) => layer.id === id)) {
+      if (this.layers.length < LAYERS_MAX && !this.layers.some((layer) => layer.id === id)) {
         this.layers.push(new Layer(ring, reader.describe().rid, views, point));
       }
     }
