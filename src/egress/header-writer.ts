@@ -30,6 +30,13 @@ const ONE_BYTE_LENGTH_MAX = 16;
 export class HeaderWriter {
   private readonly writer = new ExtensionWriter();
   private readonly capture = new AbsCaptureTime();
+  /** Changes the frame number alone. */
+  private readonly renumbering: DescriptorChange = {
+    frameNumberOffset: 0,
+    maskBit: 0,
+    targets: 0,
+    activeTargets: 0,
+  };
   private readonly descriptor = new Uint8Array(EXTENSION_BYTES_MAX + DESCRIPTOR_GROWTH_MAX);
   private readonly scratch = new Uint8Array(2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES);
   /** Two-byte elements are allowed. */
@@ -116,9 +123,13 @@ export class HeaderWriter {
     length: number,
     change: Readonly<DescriptorChange>,
   ): void {
-    const written = rewriteDescriptor(source, offset, length, change, this.descriptor, 0);
-    if (written >= 0) this.add(id, this.descriptor, 0, written);
-    else this.add(id, source, offset, length);
+    let written = rewriteDescriptor(source, offset, length, change, this.descriptor, 0);
+    // A receiver can do without the active targets, but not without the frame's number.
+    if (written < 0 || !this.fits(id, written)) {
+      this.renumbering.frameNumberOffset = change.frameNumberOffset;
+      written = rewriteDescriptor(source, offset, length, this.renumbering, this.descriptor, 0);
+    }
+    this.add(id, this.descriptor, 0, written);
   }
 
   /** Ours, unless the packet brought the same. */
@@ -145,7 +156,11 @@ export class HeaderWriter {
 
   /** RFC 8285 6: the two-byte form only where a=extmap-allow-mixed was negotiated. */
   private add(id: number, source: Uint8Array, offset: number, length: number): void {
+    if (this.fits(id, length)) this.writer.add(id, source, offset, length);
+  }
+
+  private fits(id: number, length: number): boolean {
     const oneByte = id <= ONE_BYTE_ID_MAX && length >= 1 && length <= ONE_BYTE_LENGTH_MAX;
-    if (oneByte || this.mixed) this.writer.add(id, source, offset, length);
+    return oneByte || this.mixed;
   }
 }
