@@ -35,7 +35,8 @@ export class TrackLayer {
     } else if (feed !== this.wanted) {
       this.cancel();
       this.wanted = feed;
-      this.seen = -1;
+      // A keyframe that has come in part already is no place to begin.
+      this.seen = feed.reader.newestTimestamp;
       this.askedAt = Number.NEGATIVE_INFINITY;
       feed.attach(track);
     }

@@ -150,6 +150,15 @@ export class RingReader {
     return this.views.words[Header.clockRate]!;
   }
 
+  /** RTP timestamp of the packet before the head; -1 when it is not there. */
+  get newestTimestamp(): number {
+    const { views, head } = this;
+    const sequence = (head - 1) | 0;
+    const offset = views.base + (sequence & (this.slots - 1)) * SLOT_BYTES;
+    if (this.empty || Atomics.load(views.slotWords, offset >> 2) !== sequence) return -1;
+    return views.data.getUint32(offset + Slot.timestamp, true);
+  }
+
   /** Tells the writer that this thread wants the ring (and is to be woken) or no longer does. */
   want(wanted: boolean): void {
     const word = this.views.readerWord(this.reader, ReaderWord.wanted);
