@@ -146,6 +146,8 @@ export type WorkerEvent =
    * the stream's earlier epochs.
    */
   | { readonly type: "source-changed"; readonly stream: number }
+  /** A viewer is sent another layer: its id (src/media/layer-table.ts). */
+  | { readonly type: "layer"; readonly session: number; readonly layer: number }
   /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
   | { readonly type: "first-media"; readonly session: number; readonly afterUs: number }
   | {

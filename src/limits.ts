@@ -106,6 +106,8 @@ export const EVENT_STREAMS_PER_SESSION = 4;
 export const EVENT_QUEUE_MAX = 64;
 /** Comment lines keep event streams alive; below the HTTP server's idle timeout of 10 s. */
 export const EVENT_HEARTBEAT_US = 5_000_000;
+/** Players that listen get the layers' bit rates so often: what they measured over goes as fast. */
+export const LAYERS_EVENT_US = 1_000_000;
 /** A body of 64 KiB needs 50 kb/s to arrive in this time; clients give up at 8 s (OBS). */
 export const BODY_TIMEOUT_MS = 10_000;
 /** JSON bodies of the extensions are a few members. */

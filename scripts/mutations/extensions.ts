@@ -22,7 +22,9 @@ export const EXTENSIONS: readonly Mutation[] = [
   rule("X07", `${CONTROL}announcer.ts`, "if (stream.publisher === null) return [count];", ""),
   rule("X07", `${CONTROL}announcer.ts`, 'hub.send(viewer, "inactive", {});', ";"),
   rule("X07", `${CONTROL}announcer.ts`, "if (RECONNECT.has(reason))", "if (reason !== null)"),
-  rule("X08", `${CONTROL}announcer.ts`, "[String(index)]:", "video:"),
+  rule("X08", `${CONTROL}stream-layers.ts`, "[String(index)]:", "video:"),
+  rule("X08", `${CONTROL}stream-layers.ts`, "...(point.active && point.bitrate > 0", "...(true"),
+  rule("X08", `${CONTROL}announcer.ts`, "now - told.atUs < LAYERS_EVENT_US", "now >= told.atUs"),
   rule(
     "X20",
     `${CONTROL}layers.ts`,
@@ -32,8 +34,15 @@ export const EXTENSIONS: readonly Mutation[] = [
   rule(
     "X21",
     `${CONTROL}layers.ts`,
-    'if (!known) return problem(404, "Unknown layer"',
-    'if (layers === null) return problem(404, "Unknown layer"',
+    "if (rid !== undefined && !ridsOf(stream).includes(rid)) {",
+    "if (rid !== undefined && layers === null) {",
+  ),
+  rule("X21", `${CONTROL}layers.ts`, "widthMax: rest.maxWidth", "widthMax: rest.maxHeight"),
+  rule(
+    "X21",
+    `${CONTROL}registry.ts`,
+    'this.chooseLayer(viewer, { ...choice, rid: "" });',
+    "this.chooseLayer(viewer, choice);",
   ),
   rule(
     "X21",
@@ -41,11 +50,6 @@ export const EXTENSIONS: readonly Mutation[] = [
     "if (!choice.success) {",
     "if (!choice.success && text === '') {",
   ),
-  rule("X22", `${CONTROL}layers.ts`, "if (isAutomatic || isOnlyLayer)", "if (isOnlyLayer)"),
-  rule(
-    "X22",
-    `${CONTROL}layers.ts`,
-    "? session : new Response(null, { status: 200 });",
-    "? session : new Response(null, { status: 405 });",
-  ),
+  rule("X22", `${CONTROL}layers.ts`, 'text.trim() === "" ? {} : parseJson', "parseJson"),
+  rule("X22", `${CONTROL}layers.ts`, "chooseLayer(session, NO_LIMITS);", "sessions.all();"),
 ];

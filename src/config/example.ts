@@ -33,6 +33,9 @@ const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOK
 # hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 # rights = ["publish", "view"]            # publish, view, admin
 # streams = ["events/*"]                  # * within a segment, ** across segments
+# max-width = 1280                        # the largest layer that its viewers get: pixels,
+# max-height = 720
+# max-bitrate = "2M"                      # bits a second; publishers are asked to keep to it, too
 
 # Keys that JWTs are signed with; the algorithm is pinned to the key.
 # [[auth.keys]]
@@ -56,4 +59,7 @@ const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOK
 # wait-for-stream = true
 # playout-delay-min-ms = 0
 # playout-delay-max-ms = 200
+# max-width = 1280                        # the largest layer that viewers get
+# max-height = 720
+# max-bitrate = "2M"
 `;

@@ -247,6 +247,14 @@ export const optionTable: readonly OptionRow[] = Object.entries(OPTIONS).map(
 const rights = z.array(z.enum(["publish", "view", "admin"])).min(1);
 const patterns = z.array(z.string().min(1)).min(1);
 
+/** What viewers may have of the layers: pixels, bits a second. */
+const pixels = integer(16, 16_384).optional();
+const viewLimits = {
+  "max-width": pixels,
+  "max-height": pixels,
+  "max-bitrate": bitrate.optional(),
+};
+
 const staticToken = z
   .strictObject({
     token: z.string().min(16, "at least 16 characters").optional(),
@@ -257,6 +265,7 @@ const staticToken = z
       .optional(),
     rights,
     streams: patterns.default(["**"]),
+    ...viewLimits,
   })
   .refine((token) => (token.token === undefined) !== (token.hash === undefined), {
     message: "needs either `token` or `hash`",
@@ -305,6 +314,7 @@ const streamRule = z.strictObject({
   "wait-for-stream": z.boolean().optional(),
   "playout-delay-min-ms": delayMs.optional(),
   "playout-delay-max-ms": delayMs.optional(),
+  ...viewLimits,
 });
 
 export const fileTables = {

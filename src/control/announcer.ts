@@ -1,25 +1,30 @@
 /** Turns what happens to streams into events for the players that listen. */
 import type { CloseReason } from "../commands.ts";
+import { LAYERS_EVENT_US } from "../limits.ts";
+import type { Clock } from "./context.ts";
 import type { EventHub, EventName } from "./events.ts";
-import type { MediaPlane } from "./plane.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
+import { layersFor, layersKey, type StreamLayers } from "./stream-layers.ts";
 
 /** Ends after which the player should simply POST again. */
 const RECONNECT: ReadonlySet<CloseReason> = new Set(["codec-changed", "worker-lost", "shutdown"]);
 
-/** What was last told of a stream, so that only changes are told again. */
+/** What was last told of a stream's layers, and when. */
 interface Told {
-  viewers: number;
-  layers: string;
+  readonly key: string;
+  readonly atUs: number;
 }
 
 export class Announcer {
-  readonly #plane: MediaPlane;
+  readonly #layers: StreamLayers;
+  readonly #clock: Clock;
+  readonly #viewers = new WeakMap<Stream, number>();
   readonly #told = new WeakMap<Stream, Told>();
 
-  constructor(plane: MediaPlane) {
-    this.#plane = plane;
+  constructor(layers: StreamLayers, clock: Clock) {
+    this.#layers = layers;
+    this.#clock = clock;
   }
 
   /** `active` is also sent at start if live; `inactive` never is (WHEP events extension). */
@@ -27,9 +32,10 @@ export class Announcer {
     const stream = session.stream;
     const count = { name: "viewercount" as const, data: { viewercount: stream.viewers.size } };
     if (stream.publisher === null) return [count];
+    this.#layers.update(stream);
     return [
       { name: "active", data: {} },
-      { name: "layers", data: layersOf(session, this.#plane) },
+      { name: "layers", data: layersFor(session, this.#layers.of(stream)) },
       count,
     ];
   }
@@ -42,6 +48,12 @@ export class Announcer {
     for (const viewer of stream.viewers) hub.send(viewer, "inactive", {});
   }
 
+  /** The viewer is sent another layer. */
+  layer(session: Session, hub: EventHub): void {
+    if (session.stream.publisher === null || !hub.hears(session)) return;
+    hub.send(session, "layers", layersFor(session, this.#layers.of(session.stream)));
+  }
+
   left(session: Session, reason: CloseReason, hub: EventHub): void {
     if (RECONNECT.has(reason)) this.reconnect(session, hub);
     hub.destroySession(session);
@@ -52,56 +64,38 @@ export class Announcer {
     hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
   }
 
-  /** Once a second: counts and layers of streams where they changed. */
+  /** Once a second: the counts of viewers where they changed. */
   tick(hub: EventHub): void {
-    const streams = new Set<Stream>();
-    for (const session of hub.listening()) streams.add(session.stream);
-    for (const stream of streams) this.#announceChanges(stream, hub);
-  }
-
-  #announceChanges(stream: Stream, hub: EventHub): void {
-    const told = this.#told.get(stream) ?? { viewers: -1, layers: "" };
-    this.#told.set(stream, told);
-    const viewers = stream.viewers.size;
-    // The key is without bit rates, which change all the time.
-    const layers = JSON.stringify([
-      stream.epoch,
-      stream.publisher && layersIn(stream, this.#plane),
-    ]);
-    for (const viewer of stream.viewers) {
-      if (viewers !== told.viewers) hub.send(viewer, "viewercount", { viewercount: viewers });
-      if (layers !== told.layers && stream.publisher !== null) {
-        hub.send(viewer, "layers", layersOf(viewer, this.#plane));
+    for (const stream of streamsOf(hub.listening())) {
+      const viewers = stream.viewers.size;
+      if (viewers === this.#viewers.get(stream)) continue;
+      this.#viewers.set(stream, viewers);
+      for (const viewer of stream.viewers) {
+        hub.send(viewer, "viewercount", { viewercount: viewers });
       }
     }
-    told.viewers = viewers;
-    told.layers = layers;
+  }
+
+  /** A few times a second: layers at once where they changed, else their bit rates when due. */
+  tickLayers(hub: EventHub): void {
+    const now = this.#clock.now();
+    for (const stream of streamsOf(hub.listening())) {
+      if (stream.publisher === null) continue;
+      this.#layers.update(stream);
+      const layers = this.#layers.of(stream);
+      const key = `${stream.epoch} ${layersKey(layers)}`;
+      const told = this.#told.get(stream);
+      if (told?.key === key && now - told.atUs < LAYERS_EVENT_US) continue;
+      this.#told.set(stream, { key, atUs: now });
+      for (const viewer of stream.viewers) {
+        if (hub.hears(viewer)) hub.send(viewer, "layers", layersFor(viewer, layers));
+      }
+    }
   }
 }
 
-/** One layer as X08 has it: `rid` with simulcast, else the one spatial layer 0. */
-export interface Layer {
-  readonly rid?: string;
-  readonly spatialLayerId?: number;
-  readonly width?: number;
-  readonly height?: number;
-}
-
-/** Keyed by the index of the viewer's m-line as text. */
-function layersOf(session: Session, plane: MediaPlane): Record<string, readonly Layer[]> {
-  const index = session.media.findIndex((section) => section.kind === "video");
-  return index < 0 ? {} : { [String(index)]: layersIn(session.stream, plane) };
-}
-
-/** What the publisher sends, highest layer first. */
-export function layersIn(stream: Stream, plane: MediaPlane): readonly Layer[] {
-  const publisher = stream.publisher;
-  const section = publisher?.media.find((candidate) => candidate.kind === "video");
-  const rings = publisher?.lease?.of("video") ?? [];
-  return rings.map((ring, i) => {
-    const { width, height } = plane.describeRing(ring);
-    const rid = section?.rids[i];
-    const size = width > 0 && height > 0 ? { width, height } : {};
-    return rid === undefined ? { spatialLayerId: 0, ...size } : { rid, ...size };
-  });
+function streamsOf(sessions: Iterable<Session>): ReadonlySet<Stream> {
+  const streams = new Set<Stream>();
+  for (const session of sessions) streams.add(session.stream);
+  return streams;
 }

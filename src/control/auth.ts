@@ -10,6 +10,7 @@ import type { Config } from "../config.ts";
 import { isOpenByDefault } from "../config.ts";
 import type { Clock } from "./context.ts";
 import type { VerifyKey } from "./keys.ts";
+import { type ViewLimits, viewLimits } from "./layer-limits.ts";
 import { matchesPattern } from "./pattern.ts";
 import { problem } from "./problem.ts";
 import type { Client } from "./proxy.ts";
@@ -22,8 +23,8 @@ export interface Grant {
   readonly rights: readonly Right[];
   /** Whether the stream is among those that it may use. */
   readonly covers: (stream: string) => boolean;
-  /** Bits a second that the token allows a publisher; null leaves it to the configuration. */
-  readonly bitrateMax: number | null;
+  /** The largest layer for viewers; publishers are asked to keep to the bit rate. */
+  readonly limits: ViewLimits;
   /** SHA-256 of the token in hex; null without a token. */
   readonly tokenHash: string | null;
 }
@@ -39,13 +40,15 @@ const TOKEN_LENGTH_MAX = 8192;
 const claims = z.object({
   rights: z.array(z.enum(["publish", "view", "admin"])),
   streams: z.array(z.string().max(400)).max(100).default(["**"]),
+  maxWidth: z.number().int().positive().optional(),
+  maxHeight: z.number().int().positive().optional(),
   maxBitrate: z.number().int().positive().optional(),
 });
 
 const EVERYTHING: Grant = {
   rights: ["publish", "view", "admin"],
   covers: () => true,
-  bitrateMax: null,
+  limits: viewLimits({}),
   tokenHash: null,
 };
 
@@ -142,7 +145,11 @@ export class Authenticator {
       found = {
         rights: entry.rights,
         covers: (stream) => entry.streams.some((pattern) => matchesPattern(pattern, stream)),
-        bitrateMax: null,
+        limits: viewLimits({
+          width: entry["max-width"],
+          height: entry["max-height"],
+          bitrate: entry["max-bitrate"],
+        }),
         tokenHash: hash,
       };
     }
@@ -176,11 +183,11 @@ export class Authenticator {
       });
       const granted = claims.safeParse(payload);
       if (!granted.success) return null;
-      const { rights, streams, maxBitrate } = granted.data;
+      const { rights, streams, maxWidth, maxHeight, maxBitrate } = granted.data;
       return {
         rights,
         covers: (stream) => streams.some((pattern) => matchesPattern(pattern, stream)),
-        bitrateMax: maxBitrate ?? null,
+        limits: viewLimits({ width: maxWidth, height: maxHeight, bitrate: maxBitrate }),
         tokenHash: hashOf(token),
       };
     } catch {

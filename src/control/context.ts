@@ -9,6 +9,7 @@ import type { MediaPlane } from "./plane.ts";
 import type { Client } from "./proxy.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Registry } from "./registry.ts";
+import type { StreamLayers } from "./stream-layers.ts";
 
 /** The two clocks of control: `now` is monotonic microseconds, `wall` milliseconds since 1970. */
 export interface Clock {
@@ -32,6 +33,7 @@ export interface Services {
   readonly hook: Hook;
   readonly rateLimit: RateLimit;
   readonly events: EventHub;
+  readonly layers: StreamLayers;
   readonly metrics: Metrics;
   /** True from SIGTERM on: no new sessions. */
   readonly draining: () => boolean;

@@ -18,6 +18,7 @@ import type { RegistryListener } from "./registry.ts";
 import { Registry } from "./registry.ts";
 import { Sampler } from "./sampler.ts";
 import type { Session } from "./session.ts";
+import { StreamLayers } from "./stream-layers.ts";
 import { within } from "./within.ts";
 
 export interface ControlOptions {
@@ -56,6 +57,8 @@ export interface Control {
 
 /** Workers get this long to say good-bye to their peers. */
 const STOP_TIMEOUT_MS = 1000;
+/** Players that listen hear of a layer that appears, dies or changes so soon. */
+const LAYERS_LOOK_MS = 250;
 
 export async function createControl(options: ControlOptions): Promise<Control> {
   const { config, clock, random, log } = options;
@@ -65,9 +68,11 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     connected: (session, path, profile) => registry?.connected(session, path, profile),
     closed: (session, reason) => registry?.closed(session, reason),
     firstMedia: (session, afterUs) => registry?.firstMedia(session, afterUs),
+    layer: (session, layer) => registry?.layer(session, layer),
     workerRestarted: (worker, name, cause) => registry?.workerRestarted(worker, name, cause),
   });
-  const announcer = new Announcer(plane);
+  const layers = new StreamLayers(plane, clock);
+  const announcer = new Announcer(layers, clock);
   const events = new EventHub(clock, random, (session) => announcer.initial(session));
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const metrics = new Metrics();
@@ -86,6 +91,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
     events,
+    layers,
     metrics,
     draining: () => gate.draining,
   };
@@ -98,7 +104,7 @@ function assemble(
   announcer: Announcer,
   gate: Gate,
 ): Control {
-  const { plane, registry, clock, metrics, hook, events } = services;
+  const { plane, registry, clock, metrics, hook, events, layers } = services;
   const sampler = new Sampler(plane);
   const ready = () => !gate.draining && plane.ready() && (options.readyWhen?.() ?? true);
   const app = createApp({
@@ -121,8 +127,11 @@ function assemble(
       });
     },
   });
-  const cancel = (options.every ?? every)(1000, () => {
+  const repeat = options.every ?? every;
+  const cancelLayers = repeat(LAYERS_LOOK_MS, () => announcer.tickLayers(events));
+  const cancelSecond = repeat(1000, () => {
     registry.tick();
+    for (const stream of registry.streams.values()) layers.update(stream);
     announcer.tick(events);
     events.heartbeat();
     sampler.tick(clock.now(), options.usage().cpuUs);
@@ -145,7 +154,8 @@ function assemble(
         STOP_TIMEOUT_MS,
         gate.whenEmpty(() => registry.sessions.held === 0),
       );
-      cancel();
+      cancelLayers();
+      cancelSecond();
       await within(STOP_TIMEOUT_MS, hook.settled());
       await plane.stop();
     },
@@ -230,6 +240,7 @@ function listen(parts: Listeners): RegistryListener {
     },
     gone: () => gate.changed(),
     firstMedia: (_session, afterUs) => metrics.firstMedia(afterUs),
+    layer: (session) => announcer.layer(session, events),
   };
 }
 

@@ -149,6 +149,11 @@ export class EventHub {
     return this.#streams.keys();
   }
 
+  /** Whether somebody listens for this session. */
+  hears(session: Session): boolean {
+    return this.#streams.has(session);
+  }
+
   get size(): number {
     return this.#streams.size;
   }

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { JSON_BYTES_MAX } from "../limits.ts";
-import { layersIn } from "./announcer.ts";
+import { NO_LIMITS } from "../media/layer-choice.ts";
 import { readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
+import { strictest } from "./layer-limits.ts";
 import { notFound, problem } from "./problem.ts";
 import type { Session } from "./session.ts";
 import { findSession } from "./session-resource.ts";
+import { ridsOf, type StreamLayers } from "./stream-layers.ts";
 
 const layerId = z.number().int().min(0).max(15);
 const size = z.number().int().positive();
@@ -21,39 +23,45 @@ const selection = z.object({
   maxWidth: size.optional(),
   maxHeight: size.optional(),
 });
+type Selection = z.output<typeof selection>;
 
 /**
- * POST on the layer URL of the WHEP layer extension. The server chooses layers by itself, so what
- * it accepts is the return to automatic, and a choice that names the only layer there is.
+ * POST on the layer URL of the WHEP layer extension (X21). What it does not name is automatic, so
+ * that a selection of nothing is the way back (X22). The type of the body is not looked at: medooze's
+ * player names none.
  */
 export async function selectLayer(c: AppContext, services: Services): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   const text = await readBody(c.req.raw, JSON_BYTES_MAX);
   if (text === null) return problem(413, "Body too large", "A layer selection is a small object.");
-  const choice = selection.safeParse(parseJson(text));
+  const choice = selection.safeParse(text.trim() === "" ? {} : parseJson(text));
   if (!choice.success) {
-    return problem(400, "Bad layer selection", choice.error.issues[0]?.message ?? "No object.");
+    return problem(400, "Bad layer selection", complaint(choice.error.issues[0]!));
   }
+  if (session.state === "ended") return notFound("session");
   const { mediaId, encodingId, rid = encodingId, ...rest } = choice.data;
-  if (mediaId !== undefined && !isVideoOf(session, String(mediaId))) {
-    return problem(404, "Unknown media", `There is no video m-line "${mediaId}".`);
-  }
-  const layers = layersIn(session.stream, services.plane);
-  if (rid !== undefined) {
-    const known = layers.some((layer) => layer.rid === rid);
-    if (!known) return problem(404, "Unknown layer", "The publisher sends no such rid.");
-  }
-  const isAutomatic = rid === undefined && Object.keys(rest).length === 0;
-  const isOnlyLayer = layers.length === 1 && Object.keys(rest).length === 0;
-  if (isAutomatic || isOnlyLayer) return new Response(null, { status: 200 });
-  return problem(422, "Automatic only", "This server chooses the layer by itself.");
+  const wanted = { rid, ...rest };
+  const refused =
+    refuseMedia(session, mediaId, wanted) ?? refuseLayer(session, wanted, services.layers);
+  if (refused !== null) return refused;
+  services.registry.chooseLayer(
+    session,
+    strictest(
+      { rid, spatialMax: rest.spatialLayerId, temporalMax: rest.temporalLayerId },
+      { spatialMax: rest.maxSpatialLayerId, temporalMax: rest.maxTemporalLayerId },
+      { widthMax: rest.maxWidth, heightMax: rest.maxHeight },
+    ),
+  );
+  return new Response(null, { status: 200 });
 }
 
 /** DELETE on the layer URL: medooze's way back to automatic. */
 export async function resetLayer(c: AppContext, services: Services): Promise<Response> {
   const session = await findViewer(c, services);
-  return session instanceof Response ? session : new Response(null, { status: 200 });
+  if (session instanceof Response) return session;
+  services.registry.chooseLayer(session, NO_LIMITS);
+  return new Response(null, { status: 200 });
 }
 
 /** A viewer's session; a publisher has no extension URLs. */
@@ -72,11 +80,55 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** `"0"` is automatic whatever the m-lines; otherwise an m-line index or a mid. */
-function isVideoOf(session: Session, mediaId: string): boolean {
-  if (mediaId === "0") return true;
-  return session.media.some(
-    (section, index) =>
-      section.kind === "video" && (section.mid === mediaId || String(index) === mediaId),
-  );
+/** A mid or the index of an m-line; the viewer must receive video there. */
+function refuseMedia(
+  session: Session,
+  mediaId: string | number | undefined,
+  wanted: Selection,
+): Response | null {
+  const { media } = session;
+  if (mediaId === undefined) {
+    if (media.some((section) => section.kind === "video")) return null;
+    return problem(422, "No video", "This session receives no video.");
+  }
+  const named = String(mediaId);
+  const section = media.find(({ mid }) => mid === named) ?? media[indexOf(named)];
+  // `{"mediaId":"0"}` is the extension's own way back to automatic, whatever stands there.
+  const isAutomatic = Object.values(wanted).every((value) => value === undefined);
+  if (section?.kind === "video" || (isAutomatic && named === "0")) return null;
+  if (section === undefined) {
+    return problem(404, "Unknown media", `There is no m-line "${named}".`);
+  }
+  return problem(422, "Not video", `The m-line "${named}" is audio; only video has layers.`);
+}
+
+/** What is named must be there; what only bounds may lie beyond what is there. */
+function refuseLayer(session: Session, wanted: Selection, layers: StreamLayers): Response | null {
+  const { rid, spatialLayerId, temporalLayerId } = wanted;
+  const { stream } = session;
+  if (rid !== undefined && !ridsOf(stream).includes(rid)) {
+    return problem(404, "Unknown layer", `The publisher sends no rid "${rid}".`);
+  }
+  const points = layers.seen(stream).filter((layer) => rid === undefined || layer.rid === rid);
+  // Before its first packets nobody knows what there will be.
+  if (points.length === 0) return null;
+  const has = (id: number | undefined, key: "spatialId" | "temporalId"): boolean =>
+    id === undefined || points.some((point) => point[key] === id);
+  if (!has(spatialLayerId, "spatialId")) {
+    return problem(404, "Unknown layer", `There is no spatial layer ${spatialLayerId}.`);
+  }
+  if (!has(temporalLayerId, "temporalId")) {
+    return problem(404, "Unknown layer", `There is no temporal layer ${temporalLayerId}.`);
+  }
+  return null;
+}
+
+/** The index in text of digits; -1 otherwise. */
+function indexOf(text: string): number {
+  return /^\d{1,3}$/.test(text) ? Number(text) : -1;
+}
+
+function complaint(issue: z.core.$ZodIssue): string {
+  const member = issue.path.join(".");
+  return member === "" ? "The body must be a JSON object." : `${member}: ${issue.message}`;
 }

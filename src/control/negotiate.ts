@@ -13,8 +13,7 @@ import type { AppContext, RandomBytes, Services } from "./context.ts";
 import { streamName } from "./names.ts";
 import type { Placement } from "./plane.ts";
 import { problem, retryLater } from "./problem.ts";
-import type { NewSession } from "./registry.ts";
-import type { Session } from "./session.ts";
+import type { NewSession, Session } from "./session.ts";
 
 /** A POST that may go on: who asks for what, with which offer. */
 export interface Admission {

@@ -10,6 +10,7 @@ import type {
   WorkerCommand,
 } from "../commands.ts";
 import type { CounterName } from "../counters.ts";
+import type { UsableLayer } from "../media/layer-choice.ts";
 import type { RingDescription } from "../ring/layout.ts";
 
 /** A place for one session: the worker and the UDP candidates that lead to it. */
@@ -32,12 +33,21 @@ type Body<Type extends WorkerCommand["type"]> = Omit<
 export type PublisherOpen = Body<"publisher-open">;
 export type ViewerOpen = Body<"viewer-open">;
 export type IceRestart = Body<"ice-restart">;
+export type LayerLimit = Body<"limit-layers">;
+
+/** The layers of some rings, as their headers told at the last `update`. */
+export interface LayerLook {
+  readonly layers: readonly UsableLayer[];
+  update(now: number): void;
+}
 
 /** What the plane tells control. `session` numbers are those that control chose when opening. */
 export interface PlaneEvents {
   connected(session: number, path: string, srtpProfile: string): void;
   closed(session: number, reason: CloseReason): void;
   firstMedia(session: number, afterUs: number): void;
+  /** A viewer is sent another layer (an id of src/media/layer-table.ts). */
+  layer(session: number, layer: number): void;
   /** The worker's successor is ready (closed was called for each lost session before). */
   workerRestarted(worker: number, workerName: string, cause: string): void;
 }
@@ -58,6 +68,7 @@ export interface MediaPlane {
   openPublisher(worker: number, open: PublisherOpen): void;
   openViewer(worker: number, open: ViewerOpen): void;
   restartIce(worker: number, restart: IceRestart): void;
+  limitLayers(worker: number, limit: LayerLimit): void;
   close(worker: number, session: number, reason: CloseReason): void;
   /**
    * Tells every egress worker the stream's present source; resolves when none reads an older epoch
@@ -69,6 +80,8 @@ export interface MediaPlane {
   returnRing(ring: RingGrant): void;
   /** Codec, size and activity of the ring's content, as its writer describes it. */
   describeRing(ring: RingGrant): RingDescription;
+  /** A look at the layers in a publisher's video rings, in the order of its source. */
+  watchLayers(rings: readonly RingGrant[]): LayerLook;
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]>;
   loads(): readonly WorkerLoad[];
   /** Rings that publishers hold, and the memory granted to them. */

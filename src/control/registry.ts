@@ -1,4 +1,4 @@
-import type { CloseReason, MediaSection, PeerSetup } from "../commands.ts";
+import type { CloseReason } from "../commands.ts";
 import {
   CANDIDATE_HELD_US,
   CONNECT_TIMEOUT_US,
@@ -6,14 +6,16 @@ import {
   SOURCE_LINGER_US,
 } from "../limits.ts";
 import type { Logger } from "../log.ts";
-import type { LayerLimits } from "../media/layer-choice.ts";
+import { type LayerLimits, NO_LIMITS } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { Clock, RandomBytes } from "./context.ts";
+import { strictest } from "./layer-limits.ts";
 import type { RingLease } from "./lease.ts";
-import type { MediaPlane, Placement, PlaneEvents } from "./plane.ts";
-import type { Session } from "./session.ts";
+import type { MediaPlane, PlaneEvents } from "./plane.ts";
+import type { NewSession, Session } from "./session.ts";
 import { Sessions } from "./session.ts";
 import { Stream } from "./stream.ts";
+import { ridsOf } from "./stream-layers.ts";
 
 /** What others are told of streams and sessions. */
 export interface RegistryListener {
@@ -26,19 +28,8 @@ export interface RegistryListener {
   /** A session has ended, or its worker has let go of one. */
   gone(): void;
   firstMedia(session: Session, afterUs: number): void;
-}
-
-/** What a POST has worked out before a session exists. */
-export interface NewSession {
-  readonly name: string;
-  readonly placement: Placement;
-  readonly peer: PeerSetup;
-  readonly media: readonly MediaSection[];
-  readonly local: LocalDescription;
-  readonly address: string;
-  readonly origin: string;
-  readonly userAgent: string;
-  readonly tokenHash: string | null;
+  /** A viewer is sent another layer. */
+  layer(session: Session): void;
 }
 
 interface RegistryOptions {
@@ -78,7 +69,7 @@ export class Registry implements PlaneEvents {
   openPublisher(fresh: NewSession, lease: RingLease, bitrateMax: number): Session {
     const stream = this.#stream(fresh.name);
     if (stream.candidate !== null) this.end(stream.candidate, "taken-over");
-    const session = this.#session("publisher", stream, fresh, lease);
+    const session = this.#session("publisher", stream, fresh, lease, NO_LIMITS);
     this.streams.set(stream.name, stream);
     stream.candidate = session;
     this.#options.plane.openPublisher(session.worker, {
@@ -98,7 +89,7 @@ export class Registry implements PlaneEvents {
     limits: LayerLimits,
   ): Session {
     const stream = this.#stream(fresh.name);
-    const session = this.#session("viewer", stream, fresh, null);
+    const session = this.#session("viewer", stream, fresh, null, limits);
     stream.viewers.add(session);
     const live = stream.publisher === null ? null : stream.lease;
     this.#options.plane.openViewer(session.worker, {
@@ -128,6 +119,15 @@ export class Registry implements PlaneEvents {
       localPwd: local.pwd,
       remoteUfrag: remote.ufrag,
       remotePwd: remote.pwd,
+    });
+  }
+
+  /** What a viewer wants of the layers, within what it may have. */
+  chooseLayer(session: Session, choice: LayerLimits): void {
+    session.choice = choice;
+    this.#options.plane.limitLayers(session.worker, {
+      session: session.number,
+      limits: strictest(session.limits, choice),
     });
   }
 
@@ -163,6 +163,13 @@ export class Registry implements PlaneEvents {
     if (session === null || session.state === "ended") return;
     session.firstMediaUs = afterUs;
     this.#options.listener.firstMedia(session, afterUs);
+  }
+
+  layer(number: number, layer: number): void {
+    const session = this.sessions.byNumber(number);
+    if (session === null || session.state === "ended") return;
+    session.layer = layer;
+    this.#options.listener.layer(session);
   }
 
   workerRestarted(_worker: number, workerName: string, cause: string): void {
@@ -206,6 +213,7 @@ export class Registry implements PlaneEvents {
     stream: Stream,
     fresh: NewSession,
     lease: RingLease | null,
+    limits: LayerLimits,
   ): Session {
     this.#sessionNumber += 1;
     const session: Session = {
@@ -231,6 +239,9 @@ export class Registry implements PlaneEvents {
       srtpProfile: null,
       connectedUs: null,
       firstMediaUs: null,
+      limits,
+      choice: NO_LIMITS,
+      layer: -1,
     };
     this.sessions.add(session);
     return session;
@@ -258,8 +269,20 @@ export class Registry implements PlaneEvents {
       session.lease!.source(stream.epoch),
     );
     this.#retire(oldLease, switched);
+    this.#chooseAnew(stream);
     if (before !== null) this.end(before, "taken-over");
     this.#options.listener.active(stream);
+  }
+
+  /** A rid that the new publisher does not send is no choice any more. */
+  #chooseAnew(stream: Stream): void {
+    const rids = ridsOf(stream);
+    for (const viewer of stream.viewers) {
+      viewer.layer = -1;
+      const { choice } = viewer;
+      if (choice.rid === "" || rids.includes(choice.rid)) continue;
+      this.chooseLayer(viewer, { ...choice, rid: "" });
+    }
   }
 
   #detach(session: Session, reason: CloseReason): void {

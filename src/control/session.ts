@@ -1,9 +1,24 @@
-import type { CloseReason, MediaSection } from "../commands.ts";
+import type { CloseReason, MediaSection, PeerSetup } from "../commands.ts";
 import { TOMBSTONE_US, TOMBSTONES_MAX } from "../limits.ts";
+import type { LayerLimits } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { RingLease } from "./lease.ts";
+import type { Placement } from "./plane.ts";
 import { addressGroup } from "./rate-limit.ts";
 import type { Stream } from "./stream.ts";
+
+/** What a POST has worked out before a session exists. */
+export interface NewSession {
+  readonly name: string;
+  readonly placement: Placement;
+  readonly peer: PeerSetup;
+  readonly media: readonly MediaSection[];
+  readonly local: LocalDescription;
+  readonly address: string;
+  readonly origin: string;
+  readonly userAgent: string;
+  readonly tokenHash: string | null;
+}
 
 /** One publisher or viewer, from its POST until its worker has let go of it. */
 export interface Session {
@@ -39,6 +54,12 @@ export interface Session {
   srtpProfile: string | null;
   connectedUs: number | null;
   firstMediaUs: number | null;
+  /** What a viewer's stream and token allow of the layers. */
+  readonly limits: LayerLimits;
+  /** What it chose itself; NO_LIMITS is automatic. */
+  choice: LayerLimits;
+  /** The layer that it is sent (an id of src/media/layer-table.ts); -1 before the first. */
+  layer: number;
 }
 
 /** All sessions, by every name they have. */

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { type ViewLimits, viewLimits } from "./layer-limits.ts";
 import { matchesPattern } from "./pattern.ts";
 
 export interface StreamOptions {
@@ -6,6 +7,8 @@ export interface StreamOptions {
   readonly waitForStream: boolean;
   /** In the extension's unit of 10 ms; null sends none. */
   readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+  /** What its viewers may have of the layers. */
+  readonly limits: ViewLimits;
 }
 
 /** The options of one stream: the first [[streams]] rule that matches, else the general ones. */
@@ -20,5 +23,10 @@ export function streamOptions(config: Config, name: string): StreamOptions {
       min === undefined && max === undefined
         ? null
         : { min: Math.floor((min ?? 0) / 10), max: Math.floor((max ?? min ?? 0) / 10) },
+    limits: viewLimits({
+      width: rule?.["max-width"],
+      height: rule?.["max-height"],
+      bitrate: rule?.["max-bitrate"],
+    }),
   };
 }

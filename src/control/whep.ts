@@ -1,7 +1,7 @@
-import { NO_LIMITS } from "../media/layer-choice.ts";
 import { answerViewer } from "../sdp/answer.ts";
 import { isProblem } from "../sdp/problem.ts";
 import type { AppContext, Services } from "./context.ts";
+import { strictest } from "./layer-limits.ts";
 import { extensionLinks, iceServerLinks } from "./links.ts";
 import type { Admission } from "./negotiate.ts";
 import {
@@ -46,7 +46,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
   const session = registry.openViewer(
     freshSession(c, services, { admission, placement, local, answer }),
     streamOptions(config, name).playoutDelay,
-    NO_LIMITS,
+    strictest(streamOptions(config, name).limits, admission.grant.limits),
   );
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
   return created(c, session, answer.sdp, links);

@@ -43,7 +43,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
   const session = registry.openPublisher(
     freshSession(c, services, { admission, placement, local, answer }),
     lease,
-    Math.min(config.limits.bitrateMax, admission.grant.bitrateMax ?? Number.POSITIVE_INFINITY),
+    Math.min(config.limits.bitrateMax, admission.grant.limits.bitrateMax),
   );
   return created(c, session, answer.sdp, iceServerLinks(config.iceServers));
 }

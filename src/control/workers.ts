@@ -17,12 +17,14 @@ import { releasePages } from "../io/memory.ts";
 import type { ResolvedOpenSsl } from "../io/openssl.ts";
 import { closeUdpSocket, localPort, openUdpSocket } from "../io/udp-socket.ts";
 import type { Logger } from "../log.ts";
+import { LayerTable } from "../media/layer-table.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
 import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type {
   IceRestart,
+  LayerLimit,
   LocalCandidate,
   MediaPlane,
   PlaneEvents,
@@ -135,6 +137,10 @@ class Workers implements MediaPlane {
     this.workers[worker]!.send({ type: "ice-restart", ...restart });
   }
 
+  limitLayers(worker: number, limit: LayerLimit): void {
+    this.workers[worker]!.send({ type: "limit-layers", ...limit });
+  }
+
   close(worker: number, session: number, reason: CloseReason): void {
     this.workers[worker]!.send({ type: "close", session, reason });
   }
@@ -164,6 +170,10 @@ class Workers implements MediaPlane {
       this.readers.set(ring.index, reader);
     }
     return reader.describe();
+  }
+
+  watchLayers(rings: readonly RingGrant[]) {
+    return new LayerTable(rings.map((ring) => new RingReader(ring.buffer, -1)));
   }
 
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
@@ -261,6 +271,7 @@ class Workers implements MediaPlane {
       worker.sessions.delete(event.session);
       events.closed(event.session, event.reason);
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
+    else if (event.type === "layer") events.layer(event.session, event.layer);
     else if (event.type === "stats") this.answerStats(event.request, event.sessions);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {

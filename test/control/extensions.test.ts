@@ -1,6 +1,6 @@
-/** The WHEP extensions: events (X01..X08) and layer selection (X20..X22). */
+/** The WHEP extensions' end points and events (X01..X07, X20); layers are in layers.test.ts. */
 import { expect, test } from "bun:test";
-import { Harness, readEvents, SIMULCAST_OFFER, settle } from "../support/control-harness.ts";
+import { Harness, readEvents, settle } from "../support/control-harness.ts";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -135,28 +135,6 @@ test("X07 a deleted session is not told to reconnect", async () => {
   expect(await response.text()).not.toContain("reconnect");
 });
 
-test("X08 layers are keyed by m-line index and told again when they change", async () => {
-  const h = await Harness.start();
-  await h.publish("a", true, SIMULCAST_OFFER);
-  const viewer = await h.view("a");
-  const { response } = await subscribe(h, `${viewer.location}/events`, ["layers"]);
-  h.pass(1);
-  h.plane.description = { width: 640, height: 360 };
-  h.pass(1);
-  h.pass(1);
-  const events = (await readEvents(response, 3)).map((event) => event.split("data: ")[1]!);
-  expect(events.map((data) => JSON.parse(data))).toEqual([
-    { "1": [{ rid: "h" }, { rid: "l" }] },
-    { "1": [{ rid: "h" }, { rid: "l" }] },
-    {
-      "1": [
-        { rid: "h", width: 640, height: 360 },
-        { rid: "l", width: 640, height: 360 },
-      ],
-    },
-  ]);
-});
-
 test("Q-C8 GET on the advertised URL itself is an event stream", async () => {
   const h = await Harness.start();
   const { events } = await watch(h);
@@ -198,42 +176,6 @@ test("heartbeats keep an idle stream alive", async () => {
   for (let i = 0; i < 12; i += 1) h.pass(1);
   h.plane.events.closed(number, "peer-closed");
   expect((await response.text()).match(/^: alive$/gm)).toHaveLength(2);
-});
-
-test("X21 X22 automatic is accepted in every spelling", async () => {
-  const h = await Harness.start();
-  const { layer } = await watch(h);
-  for (const body of ["{}", '{"mediaId":"0"}', '{"mediaId":"1"}']) {
-    const response = await h.request("POST", layer, { headers: JSON_TYPE, body });
-    expect(response.status).toBe(200);
-  }
-  expect((await h.request("DELETE", layer)).status).toBe(200);
-});
-
-test("X22 automatic is accepted where there are several layers too", async () => {
-  const h = await Harness.start();
-  await h.publish("a", true, SIMULCAST_OFFER);
-  const layer = `${(await h.view("a")).location}/layer`;
-  for (const body of ["{}", '{"mediaId":"0"}']) {
-    const response = await h.request("POST", layer, { headers: JSON_TYPE, body });
-    expect(response.status).toBe(200);
-  }
-});
-
-test("X21 an unknown rid or m-line, and nonsense, are 4xx", async () => {
-  const h = await Harness.start();
-  await h.publish("a", true, SIMULCAST_OFFER);
-  const viewer = await h.view("a");
-  const layer = `${viewer.location}/layer`;
-  const post = async (body: string) =>
-    (await h.request("POST", layer, { headers: JSON_TYPE, body })).status;
-  expect(await post('{"rid":"nope"}')).toBe(404);
-  expect(await post('{"mediaId":"7"}')).toBe(404);
-  expect(await post('{"mediaId":"1","encodingId":"h"}')).toBe(422);
-  expect(await post('{"maxWidth":320}')).toBe(422);
-  expect(await post('{"spatialLayerId":-1}')).toBe(400);
-  expect(await post("[]")).toBe(400);
-  expect(await post("x".repeat(5000))).toBe(413);
 });
 
 test("X20 a publisher has no extension URLs", async () => {

@@ -79,14 +79,18 @@ export class Harness {
       fetch: options.fetch,
       readyWhen: options.readyWhen,
       every: (_ms, work) => {
-        harness.tick = work;
+        const before = harness.tick;
+        harness.tick = () => {
+          before();
+          work();
+        };
         return () => {};
       },
     });
     return harness;
   }
 
-  /** Moves both clocks and runs the one-second work once. */
+  /** Moves both clocks and runs all regular work once. */
   pass(seconds: number): void {
     this.nowUs += seconds * 1e6;
     this.wallMs += seconds * 1000;

@@ -1,6 +1,8 @@
 /** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
 import type { CloseReason, RingGrant, SessionStats, StreamSource } from "../../src/commands.ts";
 import type {
+  LayerLimit,
+  LayerLook,
   MediaPlane,
   Placement,
   PlaneEvents,
@@ -10,6 +12,7 @@ import type {
 } from "../../src/control/plane.ts";
 import type { CounterName } from "../../src/counters.ts";
 import { COUNTER_NAMES } from "../../src/counters.ts";
+import type { UsableLayer } from "../../src/media/layer-choice.ts";
 import type { RingDescription } from "../../src/ring/layout.ts";
 
 export class FakePlane implements MediaPlane {
@@ -17,6 +20,9 @@ export class FakePlane implements MediaPlane {
   readonly publishers: PublisherOpen[] = [];
   readonly viewers: ViewerOpen[] = [];
   readonly restarts: Parameters<MediaPlane["restartIce"]>[1][] = [];
+  readonly limits: LayerLimit[] = [];
+  /** What is seen in every publisher's video rings. */
+  layers: readonly UsableLayer[] = [];
   readonly closes: { session: number; reason: CloseReason }[] = [];
   readonly sources: { stream: number; source: StreamSource | null }[] = [];
   readonly drills: { worker: number; kind: string }[] = [];
@@ -54,6 +60,10 @@ export class FakePlane implements MediaPlane {
     this.viewers.push(open);
   }
 
+  limitLayers(_worker: number, limit: LayerLimit): void {
+    this.limits.push(limit);
+  }
+
   restartIce(_worker: number, restart: Parameters<MediaPlane["restartIce"]>[1]): void {
     this.restarts.push(restart);
   }
@@ -81,6 +91,19 @@ export class FakePlane implements MediaPlane {
 
   describeRing(_ring: RingGrant): RingDescription {
     return { ...EMPTY_RING, ...this.description };
+  }
+
+  watchLayers(_rings: readonly RingGrant[]): LayerLook {
+    // A look shows what was there at its last update.
+    let layers: readonly UsableLayer[] = [];
+    return {
+      get layers() {
+        return layers;
+      },
+      update: () => {
+        layers = this.layers;
+      },
+    };
   }
 
   async stats(_worker: number, _session: number | null): Promise<readonly SessionStats[]> {
