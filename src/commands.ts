@@ -2,7 +2,6 @@
  * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
  * inspection. Media and counters never travel here, but in shared memory.
  */
-import type { LayerLimits } from "./media/layer-choice.ts";
 import type { CodecName, MediaKind } from "./wire/codecs.ts";
 
 /** A ring as threads pass it round: its slot in the dirty bitmaps and its memory. */
@@ -84,6 +83,19 @@ export type CloseReason =
   | "codec-changed" // the publisher returned with a codec the viewer did not accept
   | "worker-lost" // its worker was replaced
   | "shutdown";
+
+/** Of the viewer (WHEP layer selection), the stream and the token; the strictest of each holds. */
+export interface LayerLimits {
+  /** "" for automatic. */
+  readonly rid: string;
+  readonly spatialMax: number;
+  readonly temporalMax: number;
+  /** Pixels; Infinity when unlimited. */
+  readonly widthMax: number;
+  readonly heightMax: number;
+  /** Bits a second. */
+  readonly bitrateMax: number;
+}
 
 export type WorkerCommand =
   | {
@@ -179,6 +191,9 @@ export interface TrackStats {
   readonly codec: CodecName | null;
   readonly ssrc: number;
   readonly rid: string | null;
+  /** Viewer: the layer point that flows, where the stream tells its layers; null for a publisher. */
+  readonly spatialLayerId: number | null;
+  readonly temporalLayerId: number | null;
   readonly packets: number;
   readonly bytes: number;
   /** Publisher: packets never received. Viewer: as its receiver reports say. */

@@ -3,6 +3,9 @@
  * Down when the path visibly does not carry the layer; up when the target has room; and slower the
  * more often a layer was tried in vain. A stream with a usable layer is never withheld.
  */
+import type { LayerLimits } from "../commands.ts";
+
+export type { LayerLimits } from "../commands.ts";
 
 /** One layer point that can be sent: a simulcast layer, or a point of an SVC stream. */
 export interface UsableLayer {
@@ -17,19 +20,6 @@ export interface UsableLayer {
   readonly width: number;
   readonly height: number;
   readonly active: boolean;
-}
-
-/** Of the viewer (WHEP layer selection), the stream and the token; the strictest of each holds. */
-export interface LayerLimits {
-  /** "" for automatic. */
-  readonly rid: string;
-  readonly spatialMax: number;
-  readonly temporalMax: number;
-  /** Pixels; Infinity when unlimited. */
-  readonly widthMax: number;
-  readonly heightMax: number;
-  /** Bits a second. */
-  readonly bitrateMax: number;
 }
 
 export const NO_LIMITS: LayerLimits = {
