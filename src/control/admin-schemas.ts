@@ -29,6 +29,12 @@ export const trackSchema = z
     codec: z.string().nullable(),
     ssrc: z.number().int(),
     rid: z.string().nullable(),
+    spatialLayerId: z
+      .number()
+      .int()
+      .nullable()
+      .describe("Viewer: of what flows, if it has layers."),
+    temporalLayerId: z.number().int().nullable(),
     packets: z.number(),
     bytes: z.number(),
     packetsLost: z.number(),
@@ -59,6 +65,10 @@ export const sessionSchema = z
     connectedSeconds: z.number(),
     firstMediaMs: z.number().nullable(),
     roundTripMs: z.number().nullable(),
+    estimateBps: z
+      .number()
+      .nullable()
+      .describe("Viewer: bits a second that its path is believed to carry."),
     bitrate: z.number(),
     tracks: z.array(trackSchema),
   })

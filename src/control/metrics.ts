@@ -71,6 +71,7 @@ export class Metrics {
     out.value("rings", "", rings.inUse);
     out.family("ring_bytes", "gauge", "Memory granted to rings.");
     out.value("ring_bytes", "", rings.bytes);
+    adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
     out.value("process_resident_memory_bytes", "", parts.rssBytes);
@@ -116,12 +117,72 @@ export class Metrics {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
 
-/** These are states, everything else in COUNTER_NAMES only grows. */
+/** What is told in families of their own, with labels. */
+const ADAPTATION: readonly {
+  readonly family: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  /** Counter by label; "" for none. */
+  readonly counters: Readonly<Partial<Record<CounterName, string>>>;
+}[] = [
+  {
+    family: "layer_switches_total",
+    type: "counter",
+    help: "Changes of the layer that a viewer is to get, by direction.",
+    counters: { layerUpgrades: 'direction="up"', layerDowngrades: 'direction="down"' },
+  },
+  {
+    family: "probe_clusters_total",
+    type: "counter",
+    help: "Bursts sent to find out whether a viewer's path carries more.",
+    counters: { probeClusters: "" },
+  },
+  {
+    family: "probe_clusters_succeeded_total",
+    type: "counter",
+    help: "Those after which the estimate rose.",
+    counters: { probesSucceeded: "" },
+  },
+  {
+    family: "estimate_bits_per_second",
+    type: "gauge",
+    help: "What the viewers' paths are believed to carry, all together.",
+    counters: { estimateBps: "" },
+  },
+  {
+    family: "freezes_total",
+    type: "counter",
+    help: "Gaps of more than 250 ms in the video sent to a viewer, by reason: source (nothing came), switch (no keyframe came), pacing (held back for the path).",
+    counters: {
+      freezesSource: 'reason="source"',
+      freezesSwitch: 'reason="switch"',
+      freezesPacing: 'reason="pacing"',
+    },
+  },
+];
+
+function adaptation(out: Text, plane: MediaPlane): void {
+  const loads = plane.loads().filter((load) => load.kind === "egress");
+  for (const { family, type, help, counters } of ADAPTATION) {
+    out.family(family, type, help);
+    for (const [counter, label] of Object.entries(counters)) {
+      for (const load of loads) {
+        const labels = `worker="${load.name}"${label === "" ? "" : `,${label}`}`;
+        out.value(family, labels, load.counters[counter as CounterName]);
+      }
+    }
+  }
+}
+
+const WITH_LABELS = new Set(ADAPTATION.flatMap(({ counters }) => Object.keys(counters)));
+
+/** These are states, every other counter of a worker only grows. */
 const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs"]);
 
 function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();
   for (const counter of COUNTER_NAMES) {
+    if (WITH_LABELS.has(counter)) continue;
     const gauge = GAUGES.has(counter);
     const name = `worker_${snake(counter)}${gauge ? "" : "_total"}`;
     out.family(name, gauge ? "gauge" : "counter", `Of each media worker: ${words(counter)}.`);

@@ -96,6 +96,7 @@ export function describeSession(session: Session, stats: SessionStats | undefine
     connectedSeconds: session.connectedUs === null ? 0 : (now - session.connectedUs) / 1e6,
     firstMediaMs: session.firstMediaUs === null ? null : session.firstMediaUs / 1000,
     roundTripMs: stats?.roundTripMs ?? null,
+    estimateBps: stats?.estimateBps ?? null,
     bitrate: sum(stats?.tracks ?? [], (track) => track.bitrate),
     tracks: [...(stats?.tracks ?? [])],
   };

@@ -23,6 +23,8 @@ export class TrackTotals {
       codec: track.format.codec,
       ssrc: track.output.ssrc,
       rid: description?.rid || null,
+      spatialLayerId: flowing(track.layer.stretch?.spatialId),
+      temporalLayerId: flowing(track.layer.stretch?.temporalId),
       packets: this.packets,
       bytes: this.bytes,
       packetsLost: this.packetsLost,
@@ -37,4 +39,9 @@ export class TrackTotals {
       framesPerSecond: null,
     };
   }
+}
+
+/** Null without layers, and before the first packet. */
+function flowing(id: number | undefined): number | null {
+  return id === undefined || id < 0 ? null : id;
 }

@@ -150,6 +150,8 @@ export class Track {
       codec: codec === "none" ? null : (codec as CodecName),
       ssrc: this.ssrc === -1 ? 0 : this.ssrc,
       rid: this.rid === "" ? null : this.rid,
+      spatialLayerId: null,
+      temporalLayerId: null,
       packets: floats[HeaderFloat.packets]!,
       bytes: floats[HeaderFloat.bytes]!,
       packetsLost: this.missing.lost,

@@ -6,6 +6,8 @@ const TRACK = {
   codec: "vp8" as const,
   ssrc: 7,
   rid: null,
+  spatialLayerId: null,
+  temporalLayerId: null,
   packets: 100,
   bytes: 100_000,
   packetsLost: 1,
@@ -32,6 +34,7 @@ async function live() {
       path: "x",
       srtpProfile: "GCM",
       roundTripMs: 12,
+      estimateBps: 2_500_000,
       tracks: [TRACK],
     },
   ];
@@ -77,6 +80,7 @@ test("sessions: list, inspect, kick by public id", async () => {
     path: "198.51.100.1:5000",
     connectedSeconds: 2,
     bitrate: 2_000_000,
+    estimateBps: 2_500_000,
     roundTripMs: 12,
   });
   expect(await get(h, "/sessions/v2")).toMatchObject({ kind: "viewer" });
@@ -207,6 +211,37 @@ test("metrics: valid lines, each family once, the things that matter", async () 
   ]) {
     expect(lines).toContain(line);
   }
+});
+
+test("metrics: bandwidth, layers and freezes in families of their own, of egress only", async () => {
+  const h = await live();
+  h.plane.counters = {
+    layerUpgrades: 4,
+    layerDowngrades: 3,
+    probeClusters: 9,
+    probesSucceeded: 2,
+    estimateBps: 7_000_000,
+    freezesSource: 5,
+    freezesSwitch: 6,
+    freezesPacing: 1,
+  };
+  const text = await (await h.request("GET", "/metrics")).text();
+  const lines = text.split("\n").filter((line) => /estimate|layer|probe|freeze/.test(line));
+  expect(lines.filter((line) => !line.startsWith("# HELP"))).toEqual([
+    "# TYPE spillway_layer_switches_total counter",
+    'spillway_layer_switches_total{worker="egress-0",direction="up"} 4',
+    'spillway_layer_switches_total{worker="egress-0",direction="down"} 3',
+    "# TYPE spillway_probe_clusters_total counter",
+    'spillway_probe_clusters_total{worker="egress-0"} 9',
+    "# TYPE spillway_probe_clusters_succeeded_total counter",
+    'spillway_probe_clusters_succeeded_total{worker="egress-0"} 2',
+    "# TYPE spillway_estimate_bits_per_second gauge",
+    'spillway_estimate_bits_per_second{worker="egress-0"} 7000000',
+    "# TYPE spillway_freezes_total counter",
+    'spillway_freezes_total{worker="egress-0",reason="source"} 5',
+    'spillway_freezes_total{worker="egress-0",reason="switch"} 6',
+    'spillway_freezes_total{worker="egress-0",reason="pacing"} 1',
+  ]);
 });
 
 test("ready when all workers are and the further condition holds", async () => {
