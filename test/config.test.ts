@@ -127,6 +127,39 @@ test("a mistake is one line that names the key and where it stands", () => {
   expect(missing).toEqual({ ok: false, error: "none.toml: ENOENT: no such file" });
 });
 
+test("limits of layers: of streams and of tokens, in pixels and bits a second", () => {
+  const limits = "max-width = 1280\nmax-height = 720\nmax-bitrate = '1.5M'";
+  const read = { "max-width": 1280, "max-height": 720, "max-bitrate": 1_500_000 };
+  expect(good({ file: `[[streams]]\nmatch = "a"\n${limits}` }).streams[0]).toMatchObject(read);
+  const token = "[[auth.tokens]]\ntoken = '0123456789abcdef'\nrights = ['view']\n";
+  expect(good({ file: token + limits }).auth.tokens[0]).toMatchObject(read);
+  const cases: readonly [string, string][] = [
+    ["max-width = 15", 'streams[0].max-width: "15" is not a whole number from 16 to 16384'],
+    ["max-height = 720.5", 'streams[0].max-height: "720.5" is not a whole number from 16 to 16384'],
+    ["max-bitrate = '1k'", "streams[0].max-bitrate: at least 10k"],
+    ["max-bitrate = 'much'", 'streams[0].max-bitrate: "much" is not a bit rate'],
+    ["max-size = 1", "streams[0]: unknown key max-size"],
+  ];
+  for (const [line, error] of cases) {
+    expect(bad({ file: `[[streams]]\nmatch = "a"\n${line}` })).toStartWith(`c.toml: ${error}`);
+  }
+  expect(bad({ file: `${token}max-height = 1` })).toStartWith("c.toml: auth.tokens[0].max-height:");
+});
+
+test("the example's tables are valid once they are switched on", () => {
+  const tables = exampleConfig().split("# Static tokens")[1]!;
+  const on = tables
+    .replace(/^# (\[\[|[a-z-]+ = )/gm, "$1")
+    .split("\n")
+    .slice(1)
+    .join("\n");
+  const config = good({
+    file: on.replace("base64url of at least 32 random bytes", "A".repeat(43)),
+  });
+  expect(config.auth.tokens[0]).toMatchObject({ "max-width": 1280, "max-bitrate": 2_000_000 });
+  expect(config.streams[0]).toMatchObject({ match: "events/**", "max-height": 720 });
+});
+
 test("the configuration is frozen to its leaves", () => {
   const config = good({});
   expect(Object.isFrozen(config)).toBe(true);

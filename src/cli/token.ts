@@ -41,9 +41,23 @@ const OPTIONS = [
     help: "As auth.audience of the server.",
     default: "spillway",
   },
-  { flag: "--max-bitrate", value: "BITS/S", help: "The most a publisher may send." },
+  {
+    flag: "--max-width",
+    value: "PIXELS",
+    help: "Viewers get no layer that is wider, while there is another.",
+  },
+  { flag: "--max-height", value: "PIXELS", help: "Nor one that is higher." },
+  {
+    flag: "--max-bitrate",
+    value: "BITS/S",
+    help: "Nor one of more bits; a publisher is asked not to send more.",
+  },
   { flag: "--subject", value: "TEXT", help: "Who the token is for; appears in no log." },
 ];
+
+/** As for `max-width` and `max-height` in the configuration. */
+const PIXELS_MIN = 16;
+const PIXELS_MAX = 16_384;
 
 const KEYGEN_OPTIONS = [
   {
@@ -124,13 +138,19 @@ async function sign(args: readonly string[]): Promise<number> {
         stream: { type: "string", multiple: true, default: ["**"] },
         expires: { type: "string", default: "2h" },
         audience: { type: "string" },
+        "max-width": { type: "string" },
+        "max-height": { type: "string" },
         "max-bitrate": { type: "string" },
         subject: { type: "string" },
       },
     }),
   );
   const rights = rightsOf(values.rights);
-  const maxBitrate = bitrateOf(values["max-bitrate"]);
+  const limits = {
+    ...claim("maxWidth", pixelsOf("--max-width", values["max-width"])),
+    ...claim("maxHeight", pixelsOf("--max-height", values["max-height"])),
+    ...claim("maxBitrate", bitrateOf(values["max-bitrate"])),
+  };
   const lifetime = secondsOf(values.expires);
   const config = values.config === undefined ? null : readFileConfig(values.config);
   const key = await signingKey(values.key, config, values["key-id"] ?? null);
@@ -138,7 +158,7 @@ async function sign(args: readonly string[]): Promise<number> {
   const token = new SignJWT({
     rights,
     streams: values.stream,
-    ...(maxBitrate === null ? {} : { maxBitrate }),
+    ...limits,
   })
     .setProtectedHeader({ alg: key.alg, ...(key.id === null ? {} : { kid: key.id }) })
     .setAudience(values.audience ?? config?.auth.audience ?? "spillway")
@@ -230,6 +250,21 @@ function secondsOf(text: string): number {
     throw new UsageError(`--expires: "${text}" is not a time such as 30m, 2h or 7d`);
   }
   return seconds;
+}
+
+/** A claim that is there only when it says something. */
+function claim(name: string, value: number | null): Record<string, number> {
+  return value === null ? {} : { [name]: value };
+}
+
+function pixelsOf(flag: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const pixels = /^\d{2,5}$/.test(text) ? Number(text) : 0;
+  if (pixels < PIXELS_MIN || pixels > PIXELS_MAX) {
+    const range = `${PIXELS_MIN} to ${PIXELS_MAX}`;
+    throw new UsageError(`${flag}: "${text}" is not a whole number of pixels from ${range}`);
+  }
+  return pixels;
 }
 
 function bitrateOf(text: string | undefined): number | null {

@@ -153,6 +153,8 @@ test("token: rights before keys, and where keys come from", () => {
   complains(["token", "--key", "/none"], 2, /^--key: ENOENT.*; make a key: spillway token keygen/);
   complains(["token", "--rights", "watch"], 2, /^--rights: "watch" is not one of publish, view/);
   complains(["token", "--expires", "1 day"], 2, /^--expires: "1 day" is not a time such as 30m/);
+  complains(["token", "--max-width", "0x500"], 2, /^--max-width: "0x500" is not a whole number/);
+  complains(["token", "--max-height", "8"], 2, /^--max-height: "8" is not .* from 16 to 16384$/m);
   complains(["token", "keygen"], 2, /^--out: needs a file/);
   const taken = file("taken.key", "x");
   complains(["token", "keygen", "--out", taken], 2, /^--out: EEXIST/);

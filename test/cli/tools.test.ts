@@ -63,10 +63,12 @@ test("keygen's lines are configuration, and the server takes the tokens that the
 test("an EdDSA key's public half verifies what the private half signs", async () => {
   const key = join(folder, "ed.key");
   const config = configOf(succeed(["token", "keygen", "--alg", "EdDSA", "--out", key]));
-  const token = succeed(["token", "--key", key, "--max-bitrate", "3M", "--expires", "2h"]).trim();
+  const limits = ["--max-bitrate", "3M", "--max-width", "1280", "--max-height", "720"];
+  const token = succeed(["token", "--key", key, ...limits, "--expires", "2h"]).trim();
   const pem = await importSPKI(config.auth.keys[0]!.public!, "EdDSA");
   const { payload } = await jwtVerify(token, pem, { audience: "spillway" });
-  expect(payload).toMatchObject({ rights: ["view"], streams: ["**"], maxBitrate: 3_000_000 });
+  expect(payload).toMatchObject({ rights: ["view"], streams: ["**"] });
+  expect(payload).toMatchObject({ maxBitrate: 3_000_000, maxWidth: 1280, maxHeight: 720 });
   expect(payload.exp! - payload.iat!).toBe(7200);
 });
 

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { createHash, createHmac } from "node:crypto";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import { Harness, PUBLISHER_OFFER, TRICKLE, VIEWER_OFFER } from "../support/control-harness.ts";
 
 const TOKEN = "publisher-token-1";
@@ -164,6 +165,21 @@ test("JWT: maxBitrate bounds what the publisher is asked for", async () => {
   await h.post("/whip/a", PUBLISHER_OFFER, bearer(await sign(h, { maxBitrate: 500_000 })));
   await h.post("/whip/b", PUBLISHER_OFFER, bearer(await sign(h, { maxBitrate: 9e9 })));
   expect(h.plane.publishers.map((open) => open.bitrateMax)).toEqual([500_000, 20_000_000]);
+});
+
+test("JWT: maxWidth, maxHeight and maxBitrate bound what a viewer gets", async () => {
+  const h = await Harness.start({ config: KEYS });
+  await h.post("/whip/a", PUBLISHER_OFFER, bearer(await sign(h, {})));
+  h.plane.events.connected(h.plane.publishers[0]!.session, "198.51.100.1:5000", "GCM");
+  const claims = { rights: ["view"], maxWidth: 1280, maxHeight: 720, maxBitrate: 900_000 };
+  const watch = async (token: string) =>
+    (await h.post("/whep/a", VIEWER_OFFER, bearer(token))).status;
+  expect(await watch(await sign(h, claims))).toBe(201);
+  const limits = { ...NO_LIMITS, widthMax: 1280, heightMax: 720, bitrateMax: 900_000 };
+  expect(h.plane.viewers[0]!.limits).toEqual(limits);
+  expect(await watch(await sign(h, { rights: ["view"] }))).toBe(201);
+  expect(h.plane.viewers[1]!.limits).toEqual(NO_LIMITS);
+  expect(await watch(await sign(h, { ...claims, maxWidth: "1280" }))).toBe(401);
 });
 
 test("the token that opened a session stays good for it after it has expired", async () => {
