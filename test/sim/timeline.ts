@@ -12,6 +12,11 @@ export class Timeline<T> {
     this.items.splice(i, 0, item);
   }
 
+  /** Time of the first item; Infinity when there is none. */
+  get next(): number {
+    return this.times[this.head] ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Calls back for everything up to `now`. */
   run(now: number, take: (at: number, item: T) => void): void {
     while (this.head < this.times.length && this.times[this.head]! <= now) {
