@@ -1,50 +1,36 @@
-/** One live line chart over the last five minutes. */
+/** One live line chart over the last seconds or minutes. */
 import uPlot from "uplot";
 
+const HEIGHT = 130;
 const SPAN_SECONDS = 300;
+const FONT = "11px system-ui, sans-serif";
+
+export interface ChartOptions {
+  /** Five minutes when not given. Up to two minutes the axis counts seconds, else it is a clock. */
+  readonly spanSeconds?: number;
+  /** Ends of the upright axis, from the highest value shown. */
+  readonly range: (max: number) => [number, number];
+  /** Writes the upright axis and must be short. */
+  readonly format: (value: number) => string;
+  /** Marks on the upright axis; by default the chart finds round values. */
+  readonly marks?: () => number[];
+  /** A value holds until the next one, for what jumps. */
+  readonly stepped?: boolean;
+}
 
 export class LiveChart {
   readonly #times: number[] = [];
   readonly #values: number[] = [];
   readonly #plot: uPlot;
   readonly #place: HTMLElement;
+  readonly #spanSeconds: number;
 
-  /** `format` writes the axis and must be short. */
-  constructor(place: HTMLElement, minTop: number, format: (value: number) => string) {
+  constructor(place: HTMLElement, options: ChartOptions) {
     this.#place = place;
-    const ink = cssColour("--muted");
-    const axis = {
-      stroke: ink,
-      grid: { stroke: cssColour("--line"), width: 1 },
-      ticks: { show: false },
-    };
-    const font = "11px system-ui, sans-serif";
-    const options: uPlot.Options = {
-      width: Math.max(200, place.clientWidth),
-      height: 130,
-      legend: { show: false },
-      cursor: { show: false },
-      scales: {
-        x: { time: true },
-        y: { range: (_plot, _min, max) => [0, Math.max(minTop, (max ?? 0) * 1.15)] },
-      },
-      axes: [
-        { ...axis, font, size: 24, values: (_plot, splits) => splits.map(ageText) },
-        { ...axis, font, size: 62, values: (_plot, splits) => splits.map(format) },
-      ],
-      series: [
-        {},
-        {
-          stroke: cssColour("--accent"),
-          fill: cssColour("--accent-soft"),
-          width: 2,
-          points: { show: false },
-        },
-      ],
-    };
-    this.#plot = new uPlot(options, [[], []], place);
+    this.#spanSeconds = options.spanSeconds ?? SPAN_SECONDS;
+    this.#plot = new uPlot(plotOptions(place, options, this.#spanSeconds), [[], []], place);
     new ResizeObserver(() => {
-      this.#plot.setSize({ width: Math.max(200, place.clientWidth), height: 130 });
+      this.#plot.setSize({ width: widthOf(place), height: HEIGHT });
     }).observe(place);
   }
 
@@ -52,20 +38,82 @@ export class LiveChart {
   add(seconds: number, value: number, label: string): void {
     this.#times.push(seconds);
     this.#values.push(value);
-    while ((this.#times[0] ?? seconds) < seconds - SPAN_SECONDS) {
+    while ((this.#times[0] ?? seconds) < seconds - this.#spanSeconds) {
       this.#times.shift();
       this.#values.shift();
     }
-    this.#plot.setData([this.#times, this.#values], false);
-    this.#plot.setScale("x", { min: seconds - SPAN_SECONDS, max: seconds });
+    this.draw(this.#times, this.#values, label);
+  }
+
+  /** Shows these values instead; null leaves a gap. The last time is now. */
+  draw(times: number[], values: (number | null)[], label: string): void {
+    const now = times.at(-1) ?? 0;
+    this.#plot.setData([times, values], false);
+    this.#plot.setScale("x", { min: now - this.#spanSeconds, max: now });
     this.#place.setAttribute("role", "img");
     this.#place.setAttribute("aria-label", `Now ${label}`);
   }
 }
 
-function ageText(seconds: number): string {
+/** The range of an axis from 0 up to at least `minTop`, with some air above the curve. */
+export function fromZero(minTop: number): ChartOptions["range"] {
+  return (max) => [0, Math.max(minTop, max * 1.15)];
+}
+
+function plotOptions(place: HTMLElement, options: ChartOptions, span: number): uPlot.Options {
+  const { range, format, marks, stepped } = options;
+  const axis: uPlot.Axis = {
+    stroke: cssColour("--muted"),
+    grid: { stroke: cssColour("--line"), width: 1 },
+    ticks: { show: false },
+    font: FONT,
+  };
+  const paths = stepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+  return {
+    width: widthOf(place),
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: true },
+      y: { range: (_plot, _min, max) => range(max ?? 0) },
+    },
+    axes: [
+      { ...axis, size: 24, ...(span <= 120 ? AGES : CLOCK) },
+      {
+        ...axis,
+        size: 62,
+        values: (_plot, splits) => splits.map(format),
+        ...(marks === undefined ? {} : { splits: marks }),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: cssColour("--accent"),
+        ...(stepped ? {} : { fill: cssColour("--accent-soft") }),
+        width: 2,
+        points: { show: false },
+        ...(paths === undefined ? {} : { paths }),
+      },
+    ],
+  };
+}
+
+const CLOCK: uPlot.Axis = { values: (_plot, splits) => splits.map(clockText) };
+const AGES: uPlot.Axis = {
+  splits: (_plot, _axis, min, max) => [0.25, 0.5, 0.75].map((share) => max - share * (max - min)),
+  values: (plot, splits) =>
+    splits.map((seconds) => `${Math.round((plot.scales.x?.max ?? seconds) - seconds)} s ago`),
+};
+
+function clockText(seconds: number): string {
   const date = new Date(seconds * 1000);
   return `${date.getHours()}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+function widthOf(place: HTMLElement): number {
+  return Math.max(200, place.clientWidth);
 }
 
 function cssColour(name: string): string {

@@ -1,6 +1,6 @@
 /** /dashboard: how the node does, second by second. */
 import { askForToken, callApi, carryToken, withToken } from "./access.ts";
-import { LiveChart } from "./chart.ts";
+import { fromZero, LiveChart } from "./chart.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
 import type { FigureLine } from "./figures.ts";
 import {
@@ -28,10 +28,19 @@ interface Snapshot {
 
 const oneDigit = (value: number) => value.toFixed(value < 1 ? 2 : 1);
 const charts = {
-  bits: new LiveChart(byId("chart-bits"), 1e6, (value) => formatBitrate(value)),
-  viewers: new LiveChart(byId("chart-viewers"), 5, (value) => formatCount(value)),
-  cpu: new LiveChart(byId("chart-cpu"), 0.5, oneDigit),
-  lag: new LiveChart(byId("chart-lag"), 5, (value) => `${Math.round(value)} ms`),
+  bits: new LiveChart(byId("chart-bits"), {
+    range: fromZero(1e6),
+    format: (value) => formatBitrate(value),
+  }),
+  viewers: new LiveChart(byId("chart-viewers"), {
+    range: fromZero(5),
+    format: (value) => formatCount(value),
+  }),
+  cpu: new LiveChart(byId("chart-cpu"), { range: fromZero(0.5), format: oneDigit }),
+  lag: new LiveChart(byId("chart-lag"), {
+    range: fromZero(5),
+    format: (value) => `${Math.round(value)} ms`,
+  }),
 };
 let before: Snapshot | null = null;
 

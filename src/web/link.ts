@@ -5,6 +5,7 @@ export interface WebLink {
 }
 
 export const REL_EVENTS = "urn:ietf:params:whep:ext:core:server-sent-events";
+export const REL_LAYER = "urn:ietf:params:whep:ext:core:layer";
 
 // <target> and then parameters; a quoted value may hold commas, semicolons and escaped quotes.
 const LINK =

@@ -3,9 +3,11 @@
  * other sites (served as /assets/player.js).
  *
  * Attributes: `src` (WHEP address), `token` (Bearer token), `muted`, `stats` (shows the overlay).
- * Events: "statechange", "figures" (each second), "viewercount". It starts when it enters the
+ * Events: "statechange", "figures" (each second), "viewercount", "layers" (what there is to
+ * choose from changed, or flows). It starts when it enters the
  * document and stops when it leaves.
  */
+import type { MediaController } from "media-chrome/dist/media-controller.js";
 import "media-chrome/dist/media-controller.js";
 import "media-chrome/dist/media-control-bar.js";
 import "media-chrome/dist/media-play-button.js";
@@ -16,7 +18,10 @@ import "media-chrome/dist/media-pip-button.js";
 import type { ConnectionState } from "./connection.ts";
 import { make, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
+import type { Layer } from "./layers.ts";
+import { layerLabel, qualityMenu } from "./layers.ts";
 import { PLAYER_STYLE } from "./playerstyle.ts";
+import { QualityButton } from "./qualitymenu.ts";
 import type { Figures, Latency, Report } from "./rates.ts";
 import { estimateLatency, viewerFigures } from "./rates.ts";
 import { Viewer } from "./whep.ts";
@@ -38,6 +43,12 @@ export class SpillwayPlayer extends HTMLElement {
   readonly #coverText = make("p");
   readonly #unmute = make("button", "unmute", "Unmute");
   readonly #overlay = make("dl", "overlay");
+  readonly #controller = document.createElement("media-controller") as MediaController;
+  readonly #quality = new QualityButton(
+    (key) => this.#viewer?.layers.choose(key),
+    // Controls that fade away would take the button of an open menu along.
+    (isOpen) => this.#controller.toggleAttribute("noautohide", isOpen),
+  );
   #viewer: Viewer | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
   #before: Report[] = [];
@@ -61,6 +72,17 @@ export class SpillwayPlayer extends HTMLElement {
 
   get viewers(): number | null {
     return this.#viewer?.viewers ?? null;
+  }
+
+  /** Layers of the stream, highest first; empty while unknown. */
+  get layers(): readonly Layer[] {
+    return this.#viewer?.layers.layers ?? [];
+  }
+
+  /** Label of the layer that flows, "" while unknown. */
+  get layer(): string {
+    const current = this.layers.find((layer) => layer.current);
+    return current === undefined ? "" : layerLabel(current, this.layers);
   }
 
   get status(): PlayerStatus {
@@ -120,6 +142,7 @@ export class SpillwayPlayer extends HTMLElement {
     viewer.addEventListener("active", () => this.#show());
     viewer.addEventListener("inactive", () => this.#show());
     viewer.addEventListener("viewercount", () => this.dispatchEvent(new Event("viewercount")));
+    viewer.layers.addEventListener("layers", () => this.#showLayers());
     viewer.connection.start();
   }
 
@@ -179,6 +202,13 @@ export class SpillwayPlayer extends HTMLElement {
     this.dispatchEvent(new Event("statechange"));
   }
 
+  #showLayers(): void {
+    const control = this.#viewer?.layers;
+    this.#quality.show(control?.canChoose ? qualityMenu(control.layers, control.wish) : null);
+    this.#quality.button.title = control?.refusal ?? "";
+    this.dispatchEvent(new Event("layers"));
+  }
+
   #showUnmute(): void {
     this.#unmute.hidden = !this.video.muted || this.status.state !== "live";
   }
@@ -199,7 +229,7 @@ export class SpillwayPlayer extends HTMLElement {
   }
 
   #fillOverlay(figures: Figures): void {
-    const rows = figureLines(figures, this.latency).map((line) =>
+    const rows = figureLines(figures, this.latency, this.layer).map((line) =>
       make("div", "", make("dt", "", line.label), make("dd", "", line.value)),
     );
     this.#overlay.replaceChildren(...rows);
@@ -223,17 +253,22 @@ export class SpillwayPlayer extends HTMLElement {
       void this.video.play();
     });
     this.video.addEventListener("volumechange", () => this.#showUnmute());
-    const controller = document.createElement("media-controller");
+    const controller = this.#controller;
     controller.setAttribute("defaultstreamtype", "live");
     controller.setAttribute("hotkeys", "noarrowleft noarrowright");
     controller.append(this.video, this.#controls());
-    root.append(make("div", "frame", controller, this.#cover, this.#overlay, this.#unmute));
+    const frame = make("div", "frame", controller, this.#cover, this.#overlay, this.#unmute);
+    frame.append(this.#quality.menu);
+    controller.fullscreenElement = frame;
+    root.append(frame);
   }
 
   #controls(): HTMLElement {
     const bar = document.createElement("media-control-bar");
-    const stats = make("button", "stats", "Stats");
+    const stats = make("button", "chip", "Stats");
     stats.type = "button";
+    // Keys that media-chrome would take for play.
+    stats.setAttribute("keysused", "Space Enter");
     stats.setAttribute("aria-pressed", "false");
     stats.addEventListener("click", () => {
       stats.setAttribute("aria-pressed", String(this.toggleAttribute("stats")));
@@ -242,7 +277,7 @@ export class SpillwayPlayer extends HTMLElement {
     for (const name of ["play-button", "mute-button", "volume-range"]) {
       bar.append(document.createElement(`media-${name}`));
     }
-    bar.append(make("span", "space"), stats);
+    bar.append(make("span", "space"), this.#quality.button, stats);
     for (const name of ["pip-button", "fullscreen-button"]) {
       bar.append(document.createElement(`media-${name}`));
     }

@@ -14,9 +14,11 @@ media-control-bar { width: 100%; align-items: center; padding: 0 4px;
 .space { flex: 1; }
 button { font: inherit; color: inherit; cursor: pointer; }
 button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
-.stats { background: none; border: 1px solid rgb(255 255 255 / .5); border-radius: 6px;
-  padding: 2px 9px; margin: 0 6px; font-size: 13px; line-height: 1.6; height: 27px; }
-.stats[aria-pressed="true"] { background: #f2f7f7; color: #05090b; }
+.chip { background: none; border: 1px solid rgb(255 255 255 / .5); border-radius: 6px;
+  padding: 2px 9px; margin: 0 4px; font-size: 13px; line-height: 1.6; height: 27px;
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; flex: none; }
+.chip.quality { flex: 0 1 auto; min-width: 54px; }
+.chip[aria-pressed="true"], .chip[aria-expanded="true"] { background: #f2f7f7; color: #05090b; }
 .cover { position: absolute; inset: 0; display: flex; flex-direction: column; gap: 14px;
   align-items: center; justify-content: center; padding: 24px; text-align: center;
   background: rgb(5 9 11 / .78); pointer-events: none; }
@@ -34,6 +36,19 @@ button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
   font-variant-numeric: tabular-nums; pointer-events: none; }
 .overlay div { display: flex; gap: 14px; justify-content: space-between; }
 .overlay dt { opacity: .75; } .overlay dd { margin: 0; }
-@media (max-width: 480px) { media-volume-range { display: none; } 
+.menu { position: absolute; right: 12px; bottom: 52px; max-height: calc(100% - 64px);
+  overflow-y: auto; padding: 5px; border-radius: 9px; background: rgb(12 19 22 / .95);
+  box-shadow: 0 4px 18px rgb(0 0 0 / .5); min-width: 190px; font-variant-numeric: tabular-nums; }
+.menu button { display: flex; gap: 20px; align-items: baseline; width: 100%; border: 0;
+  border-radius: 6px; padding: 6px 11px 6px 28px; background: none; font-size: 14px;
+  text-align: left; position: relative; }
+.menu button:hover, .menu button:focus-visible { background: rgb(255 255 255 / .14); }
+.menu button:focus-visible { outline-offset: -2px; }
+.menu button[aria-checked="true"]::before { content: "✓"; position: absolute; left: 10px; }
+.menu span { flex: 1; white-space: nowrap; }
+.menu small { font-size: 12px; opacity: .75; white-space: nowrap; }
+.menu .faint { opacity: .55; }
+@media (max-width: 480px) { .chip { font-size: 12px; padding: 2px 6px; margin: 0 2px; }
+  media-volume-range { display: none; }
   .overlay { font-size: 10px; display: grid; grid-template-columns: 1fr 1fr; gap: 0 18px; padding: 6px 10px; } }
 `;

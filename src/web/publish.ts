@@ -1,8 +1,10 @@
 /** /publish/NAME: choose sources, send them by WHIP, see how it goes. */
+import { probeAbilities, sendableCodecs } from "./abilities.ts";
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import { byId, setNotice, setText } from "./dom.ts";
 import { publisherLines } from "./figures.ts";
+import { LayeringPicker } from "./layeringpicker.ts";
 import { startMeter } from "./meter.ts";
 import type { Report } from "./rates.ts";
 import { publisherFigures } from "./rates.ts";
@@ -10,7 +12,7 @@ import type { SourceChoice, Sources } from "./sources.ts";
 import { openSources } from "./sources.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
 import { showTiles } from "./tiles.ts";
-import { publishConnection, sendableCodecs } from "./whip.ts";
+import { publishConnection } from "./whip.ts";
 
 const STATES: Record<string, string> = {
   connecting: "connecting",
@@ -30,10 +32,11 @@ let sources: Sources | null = null;
 let stopMeter: () => void = () => undefined;
 let before: Report[] = [];
 let starting = false;
+let layers: LayeringPicker | null = null;
 
-prepare();
+void prepare();
 
-function prepare(): void {
+async function prepare(): Promise<void> {
   carryToken();
   setText(byId("name"), name || "No stream named");
   document.title = `Publish ${name} – Spillway`;
@@ -54,12 +57,22 @@ function prepare(): void {
     else finish("stopped");
   });
   setInterval(() => void measure(), 1_000);
-  toggle.disabled = name === "";
   exposeForTests();
+  layers = new LayeringPicker(await probeAbilities(), parameters.get("layers"));
+  for (const id of ["codec", "size"]) byId(id).addEventListener("change", offerLayers);
+  offerLayers();
+  toggle.disabled = name === "";
   if (parameters.get("auto") === "1" && name !== "") void start();
 }
 
-/** ?source=pattern&audio=tone&codec=VP8&width=640&height=360&fps=30&bitrate=1500000&auto=1 */
+function offerLayers(): void {
+  layers?.update(chosenIn("codec"), choice().height);
+}
+
+/**
+ * ?source=pattern&audio=tone&codec=VP8&layers=simulcast-3&width=640&height=360&fps=30
+ * &bitrate=1500000&auto=1
+ */
 function applyParameters(): void {
   const width = whole("width", 16, 7680);
   const height = whole("height", 16, 4320);
@@ -143,6 +156,7 @@ function begin(opened: Sources): void {
     video: opened.video,
     audio: opened.audio,
     codec: chosenIn("codec") || null,
+    layering: chosenIn("layers"),
     maxBitrate: Number(chosenIn("bitrate")),
   });
   connection.addEventListener("statechange", showState);

@@ -24,9 +24,17 @@ export interface Figures {
   readonly framesDecoded: number;
   readonly framesDropped: number;
   readonly freezes: number;
+  /** How long the picture stood still in all. */
+  readonly freezeSeconds: number;
   readonly packets: number;
   /** Sender only: why the encoder holds back ("cpu", "bandwidth"), or null. */
   readonly limitation: string | null;
+  /** Sender only: heights of the layers that are sent, largest first. */
+  readonly layerHeights: readonly number[];
+  /** Sender only: the mode of an SVC stream, "L3T3". */
+  readonly scalabilityMode: string | null;
+  /** Sender only: what the network carries, as the browser estimates from feedback. */
+  readonly allowedBitrate: number | null;
 }
 
 /** Figures of a viewer: `after` is the newest snapshot, `before` an earlier one or empty. */
@@ -46,7 +54,11 @@ export function viewerFigures(before: readonly Report[], after: readonly Report[
     framesDecoded: number(video, "framesDecoded") ?? 0,
     framesDropped: number(video, "framesDropped") ?? 0,
     freezes: number(video, "freezeCount") ?? 0,
+    freezeSeconds: number(video, "totalFreezesDuration") ?? 0,
     limitation: null,
+    layerHeights: [],
+    scalabilityMode: null,
+    allowedBitrate: null,
   };
 }
 
@@ -54,7 +66,9 @@ export function viewerFigures(before: readonly Report[], after: readonly Report[
 export function publisherFigures(before: readonly Report[], after: readonly Report[]): Figures {
   const outbound = after.filter((report) => report.type === "outbound-rtp");
   const remote = after.filter((report) => report.type === "remote-inbound-rtp");
-  const video = outbound.find((report) => report.kind === "video");
+  const videos = outbound.filter((report) => report.kind === "video").sort(byHeight);
+  // The largest layer that is sent stands for all.
+  const video = videos.find((report) => isSent(before, report)) ?? videos[0];
   const audio = outbound.find((report) => report.kind === "audio");
   const reported = remote.find((report) => report.kind === (video ? "video" : "audio"));
   const limitation = text(video, "qualityLimitationReason");
@@ -68,8 +82,23 @@ export function publisherFigures(before: readonly Report[], after: readonly Repo
     framesDecoded: 0,
     framesDropped: 0,
     freezes: 0,
+    freezeSeconds: 0,
     limitation: limitation === "none" ? null : limitation,
+    layerHeights: videos
+      .filter((report) => isSent(before, report))
+      .flatMap((report) => number(report, "frameHeight") ?? []),
+    scalabilityMode: text(video, "scalabilityMode"),
+    allowedBitrate: number(selectedPair(after), "availableOutgoingBitrate"),
   };
+}
+
+function byHeight(one: Report, other: Report): number {
+  return (number(other, "frameHeight") ?? 0) - (number(one, "frameHeight") ?? 0);
+}
+
+/** A browser under load stops its top layer, whose report then stands still. */
+function isSent(before: readonly Report[], report: Report): boolean {
+  return growth(before, [report], "packetsSent") > 0;
 }
 
 /** Where a latency figure comes from, so that the page can label it honestly. */
@@ -112,7 +141,7 @@ function common(
     height: number(video, "frameHeight"),
     videoCodec: codecName(after, video),
     audioCodec: codecName(after, audio),
-    roundTripMs: scaled(roundTrip(after), 1000),
+    roundTripMs: scaled(number(selectedPair(after), "currentRoundTripTime"), 1000),
   };
 }
 
@@ -123,12 +152,10 @@ function bufferMs(before: readonly Report[], report: Report | undefined): number
   return (growth(before, [report], "jitterBufferDelay") / emitted) * 1000;
 }
 
-function roundTrip(reports: readonly Report[]): number | null {
+function selectedPair(reports: readonly Report[]): Report | undefined {
   const pairs = reports.filter((report) => report.type === "candidate-pair");
   const selected = reports.find((report) => report.type === "transport")?.selectedCandidatePairId;
-  const pair =
-    pairs.find((report) => report.id === selected) ?? pairs.find((report) => report.nominated);
-  return number(pair, "currentRoundTripTime");
+  return pairs.find((report) => report.id === selected) ?? pairs.find((report) => report.nominated);
 }
 
 function codecName(reports: readonly Report[], stream: Report | undefined): string | null {

@@ -1,8 +1,10 @@
 /** /watch/NAME: the player, its figures and the snippet to embed it elsewhere. */
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
+import { fromZero, LiveChart } from "./chart.ts";
 import { byId, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
-import { formatCount } from "./format.ts";
+import { formatBitrate, formatCount } from "./format.ts";
+import { LayerHistory } from "./layerhistory.ts";
 import type { SpillwayPlayer } from "./player.ts";
 import { viewerFigures } from "./rates.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
@@ -14,6 +16,8 @@ declare global {
     spillway: unknown;
   }
 }
+
+const CHART_SECONDS = 60;
 
 const STATES: Record<string, string> = {
   idle: "idle",
@@ -28,13 +32,27 @@ const STATES: Record<string, string> = {
 
 const name = nameFromPath(location.pathname, "watch");
 const tiles = byId("figures");
+const history = new LayerHistory(CHART_SECONDS);
+const bitChart = new LiveChart(byId("chart-bits"), {
+  spanSeconds: CHART_SECONDS,
+  range: fromZero(500_000),
+  format: formatBitrate,
+});
+const layerChart = new LiveChart(byId("chart-layer"), {
+  spanSeconds: CHART_SECONDS,
+  range: () => [-0.5, Math.max(1, history.rows.length) - 0.5],
+  format: (row) => history.rows[row] ?? "",
+  marks: () => Array.from(history.rows.keys()),
+  stepped: true,
+});
 
 carryToken();
 setText(byId("name"), name || "No stream named");
 document.title = `${name || "Watch"} – Spillway`;
 byId<HTMLAnchorElement>("publish").href = withToken(pathOfName("publish", name));
-showTiles(tiles, figureLines(viewerFigures([], []), null));
+showTiles(tiles, figureLines(viewerFigures([], []), null, ""));
 byId<HTMLTextAreaElement>("snippet").value = snippet();
+byId("statistics").addEventListener("click", toggleStatistics);
 byId("copy").addEventListener("click", () => void copySnippet());
 customElements.whenDefined("spillway-player").then(startPlayer);
 
@@ -42,13 +60,28 @@ function startPlayer(): void {
   const player = byId<SpillwayPlayer>("player");
   player.addEventListener("statechange", () => showState(player));
   player.addEventListener("viewercount", () => showState(player));
-  player.addEventListener("figures", () => {
-    if (player.figures) showTiles(tiles, figureLines(player.figures, player.latency));
-  });
+  player.addEventListener("figures", () => showFigures(player));
   exposeForTests(player);
   const token = currentToken();
   if (token) player.setAttribute("token", token);
   if (name) player.setAttribute("src", pathOfName("whep", name));
+}
+
+function showFigures(player: SpillwayPlayer): void {
+  const { figures, latency, layer, layers } = player;
+  if (figures === null) return;
+  showTiles(tiles, figureLines(figures, latency, layer));
+  history.add(performance.now() / 1000, figures.bitrate, layers);
+  const bitrate = formatBitrate(figures.bitrate);
+  bitChart.draw(history.times, history.bitrates, bitrate);
+  layerChart.draw(history.times, history.levels, layer || "unknown");
+  setText(byId("value-bits"), bitrate);
+  setText(byId("value-layer"), layer || "–");
+}
+
+function toggleStatistics(): void {
+  tiles.hidden = !tiles.hidden;
+  byId("statistics").setAttribute("aria-expanded", String(!tiles.hidden));
 }
 
 function showState(player: SpillwayPlayer): void {
@@ -95,6 +128,9 @@ function exposeForTests(player: SpillwayPlayer): void {
     },
     get state() {
       return player.status.state;
+    },
+    get layers() {
+      return player.layers;
     },
     figures: () => player.figures,
     stats: async () => Array.from((await player.pc?.getStats())?.values() ?? []),

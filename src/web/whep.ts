@@ -1,20 +1,23 @@
 /**
  * The watching end (draft-ietf-wish-whep) with its events extension. Dispatches, beside the
- * connection's "statechange": "inactive", "active" and "viewercount".
+ * connection's "statechange": "inactive", "active" and "viewercount"; `layers` has events of its own.
  */
 import { Connection } from "./connection.ts";
-import { findLink, REL_EVENTS } from "./link.ts";
+import { LayerControl } from "./layercontrol.ts";
+import type { Selection } from "./layers.ts";
+import { findLink, REL_EVENTS, REL_LAYER } from "./link.ts";
 import { withStereoOpus } from "./sdp.ts";
 import type { Session } from "./session.ts";
-import { authorization } from "./session.ts";
+import { authorization, refusalOf } from "./session.ts";
 
 /** Without a packet for this long, the session is replaced; longer while the stream is away. */
 const SILENCE_MAX_MS = 8_000;
 const SILENCE_INACTIVE_MAX_MS = 60_000;
-const EVENT_NAMES = ["active", "inactive", "viewercount", "reconnect"];
+const EVENT_NAMES = ["active", "inactive", "layers", "viewercount", "reconnect"];
 
 export class Viewer extends EventTarget {
   readonly connection: Connection;
+  readonly layers: LayerControl;
   readonly #token: string | null;
   readonly #stream: MediaStream;
   #events: EventSource | null = null;
@@ -29,13 +32,18 @@ export class Viewer extends EventTarget {
     super();
     this.#token = token;
     this.#stream = stream;
+    this.layers = new LayerControl((url, selection) => postSelection(url, token, selection));
     this.connection = new Connection({
       endpoint,
       token,
       conflictWaits: true,
       prepare: (pc) => this.#prepare(pc),
       mungeOffer: withStereoOpus,
-      opened: (session) => void this.#listen(session),
+      opened: (session) => {
+        const link = findLink(session.links, REL_LAYER);
+        this.layers.begin(link === null ? null : session.resolve(link.target));
+        void this.#listen(session);
+      },
     });
     this.connection.addEventListener("statechange", () => {
       if (this.connection.state !== "live") this.#forgetEvents();
@@ -117,6 +125,7 @@ export class Viewer extends EventTarget {
     };
     events.addEventListener("active", () => tell(true));
     events.addEventListener("inactive", () => tell(false));
+    events.addEventListener("layers", (event) => this.layers.heard(readJson(event.data)));
     events.addEventListener("viewercount", (event) => {
       // At the start "active" comes first if the stream is live, and "inactive" never does.
       if (!told && !this.heardMedia) tell(false);
@@ -141,6 +150,15 @@ export class Viewer extends EventTarget {
     this.#events?.close();
     this.#events = null;
   }
+}
+
+async function postSelection(url: string, token: string | null, selection: Selection) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...authorization(token) },
+    body: JSON.stringify(selection),
+  });
+  return response.ok ? "" : (await refusalOf(response)).message;
 }
 
 function readJson(text: string): Record<string, unknown> {

@@ -1,5 +1,8 @@
 /** The publishing end (RFC 9725): one video track, one audio track, one session kept alive. */
+
+import { shortName } from "./abilities.ts";
 import { Connection } from "./connection.ts";
+import { codecsFor, encodingsOf } from "./layering.ts";
 import { withStartBitrate } from "./sdp.ts";
 
 /** Of the upper limit: room for the estimate to be lower on a real uplink. */
@@ -12,6 +15,8 @@ export interface WhipOptions {
   readonly audio: MediaStreamTrack | null;
   /** "h264", "vp8", …; null leaves the choice to browser and server. */
   readonly codec: string | null;
+  /** Id of a Layering. */
+  readonly layering: string;
   /** Upper limit of the video in bits per second; null for the browser's own. */
   readonly maxBitrate: number | null;
 }
@@ -32,37 +37,23 @@ export function publishConnection(options: WhipOptions): Connection {
   });
 }
 
-/** Video codecs this browser can send and Spillway forwards, as lower-case names, best first. */
-export function sendableCodecs(): string[] {
-  const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-  const names = new Set(listed.map((codec) => shortName(codec.mimeType)));
-  return ["h264", "vp8", "vp9", "av1", "h265"].filter((name) => names.has(name));
-}
-
 function addVideo(
   pc: RTCPeerConnection,
   track: MediaStreamTrack,
   stream: MediaStream,
   options: WhipOptions,
 ): void {
-  const encoding = options.maxBitrate === null ? {} : { maxBitrate: options.maxBitrate };
   const transceiver = pc.addTransceiver(track, {
     direction: "sendonly",
     streams: [stream],
-    sendEncodings: [encoding],
+    sendEncodings: encodingsOf(options.layering, options.maxBitrate),
   });
-  if (options.codec === null) return;
+  const names = options.codec === null ? codecsFor(options.layering) : [options.codec];
+  if (names === null) return;
   const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
   // RTX stays in the list, otherwise lost packets could not be sent again.
-  const wanted = listed.filter((codec) => {
-    const name = shortName(codec.mimeType);
-    return name === options.codec || name === "rtx";
-  });
+  const wanted = listed.filter((codec) => [...names, "rtx"].includes(shortName(codec.mimeType)));
   if (wanted.some((codec) => shortName(codec.mimeType) !== "rtx")) {
     transceiver.setCodecPreferences(wanted);
   }
-}
-
-function shortName(mimeType: string): string {
-  return mimeType.toLowerCase().replace("video/", "");
 }
