@@ -1,7 +1,7 @@
 import { BandwidthEstimator } from "../media/estimator.ts";
 import { LayerChoice, type LayerLimits, type UsableLayer } from "../media/layer-choice.ts";
 import { Pacer } from "../media/pacer.ts";
-import { PacketKind } from "../media/sent-packets.ts";
+import type { PacketKind } from "../media/sent-packets.ts";
 import type { TransportFeedback } from "../wire/rtcp/transport-cc.ts";
 
 /** Probes are not larger than media. */
@@ -26,9 +26,9 @@ export class Adaptation {
   }
 
   /** A packet left: `sequence` its transport-cc number, `bytes` above UDP. */
-  noteSent(sequence: number, now: number, bytes: number, kind: PacketKind, video: boolean): void {
+  noteSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
     this.estimator.notePacketSent(sequence, now, bytes, kind);
-    this.pacer.charge(now, bytes, video && kind === PacketKind.media);
+    this.pacer.charge(now, bytes);
   }
 
   /** Bytes of a packet by its transport-cc number; 0 when it is forgotten. */

@@ -109,7 +109,7 @@ export class TrackOutput {
     const { viewer } = this;
     this.stream ??= viewer.peer.sender!.stream(this.ssrc);
     const bytes = this.context.send(viewer.peer, this.section, this.stream, at, false);
-    viewer.noteSent(now, bytes, PacketKind.media, this.section.kind === "video");
+    viewer.noteSent(now, bytes, PacketKind.media);
     this.history.note(
       packet.index,
       packet.payloadType,
@@ -141,6 +141,6 @@ export class TrackOutput {
     this.rtxIndex += 1;
     this.rtxStream ??= viewer.peer.sender!.stream(this.rtxSsrc);
     const bytes = this.context.send(viewer.peer, this.section, this.rtxStream, at, false);
-    viewer.noteSent(now, bytes, kind, true);
+    viewer.noteSent(now, bytes, kind);
   }
 }

@@ -143,9 +143,9 @@ export class Viewer {
   }
 
   /** Something with this viewer's transport-cc number has just left. */
-  noteSent(now: number, bytes: number, kind: PacketKind, video: boolean): void {
+  noteSent(now: number, bytes: number, kind: PacketKind): void {
     const sequence = (this.transportSequence - 1) & 0xffff;
-    this.adaptation.noteSent(sequence, now, bytes, kind, video);
+    this.adaptation.noteSent(sequence, now, bytes, kind);
   }
 
   /** Sends what is due of a cluster of probes; false when there is none (any more). */

@@ -7,7 +7,8 @@ const FRAME_US = 50_000;
 /** ... but a packet at least, and no more than a shallow queue takes. */
 const BURST_BYTES_MIN = 1_500;
 const BURST_BYTES_MAX = 48_000;
-/** What cannot wait (audio, repairs, probes) may leave so much debt for video to work off. */
+/** What cannot wait (audio, repairs, probes, a join's burst) leaves so much debt at most for video to
+ * work off: what exceeds it is the path's queue's, and holding media back on top would be a freeze. */
 const DEBT_BYTES_MAX = 12_000;
 
 /**
@@ -36,11 +37,10 @@ export class Pacer {
     return this.tokens > 0 || this.rate === 0;
   }
 
-  /** Charges what left; `waited`: it asked `mayLeave` before. */
-  charge(now: number, bytes: number, waited: boolean): void {
+  /** Charges what left, whether it asked `mayLeave` or not. */
+  charge(now: number, bytes: number): void {
     this.refill(now);
-    const left = this.tokens - bytes;
-    this.tokens = waited ? left : Math.max(left, Math.min(this.tokens, -DEBT_BYTES_MAX));
+    this.tokens = Math.max(this.tokens - bytes, -DEBT_BYTES_MAX);
   }
 
   private refill(now: number): void {

@@ -1,62 +1,83 @@
 import { expect, test } from "bun:test";
 import { Pacer } from "../../src/media/pacer.ts";
 
-/** Bytes that leave in a time, asked each ms for packets of 1,100 bytes. */
+const PACKET = 1100;
+
+function paced(layer: number, estimate: number): Pacer {
+  const pacer = new Pacer();
+  pacer.setRates(0, layer, estimate);
+  return pacer;
+}
+
+/** Bytes of video that leave in a time, tried each ms. */
 function drain(pacer: Pacer, from: number, ms: number): number {
   let bytes = 0;
   for (let at = from; at < from + ms * 1000; at += 1000) {
-    while (pacer.allow(at, 1100)) bytes += 1100;
+    for (; pacer.mayLeave(at); bytes += PACKET) pacer.charge(at, PACKET);
   }
   return bytes;
 }
 
+/** What leaves at once after a pause. */
+function burst(layer: number, estimate = 0): number {
+  return drain(paced(layer, estimate), 10e6, 1);
+}
+
 test("the rate is 2.5 x the layer's, or the estimate when that is higher", () => {
-  const pacer = new Pacer();
-  pacer.setRates(0, 1e6, 0.5e6, 0);
-  expect(pacer.rate).toBe(2.5e6);
-  pacer.setRates(0, 1e6, 4e6, 0);
-  expect(pacer.rate).toBe(4e6);
-  const bytes = drain(pacer, 0, 1000);
-  expect((bytes * 8) / 4e6).toBeCloseTo(1, 1);
+  for (const [estimate, rate] of [
+    [0.5e6, 2.5e6],
+    [4e6, 4e6],
+  ] as const) {
+    const pacer = paced(1e6, estimate);
+    drain(pacer, 0, 100);
+    expect((drain(pacer, 100_000, 1000) * 8) / rate).toBeCloseTo(1, 1);
+  }
 });
 
-test("a keyframe leaves at the estimate, but in a quarter of a second at most", () => {
-  const pacer = new Pacer();
-  pacer.setRates(0, 1e6, 1.5e6, 20_000);
-  expect(pacer.rate).toBe(1.5e6);
-  pacer.setRates(0, 1e6, 1.5e6, 100_000);
-  expect(pacer.rate).toBeCloseTo(3.2e6, -2);
+test("an ordinary frame leaves at once, however small or large the layer", () => {
+  // 50 ms of the layer: a frame of 30 a second and half of one more.
+  expect(burst(1e6)).toBe(6 * PACKET);
+  expect(burst(2.5e6)).toBe(15 * PACKET);
+  // A packet and a half at least; no more than 48 kB.
+  expect(burst(0.05e6)).toBe(2 * PACKET);
+  expect(burst(500e6)).toBe(44 * PACKET);
 });
 
-test("a burst is 5 ms of the rate, a packet at least and eight at most", () => {
-  const burst = (rate: number) => {
-    const pacer = new Pacer();
-    pacer.setRates(0, rate / 2.5, 0, 0);
-    pacer.allow(1e6, 0);
-    let bytes = 0;
-    while (pacer.allow(1e6, 1100)) bytes += 1100;
-    return bytes;
-  };
-  expect(burst(0.5e6)).toBe(2200);
-  expect(burst(5e6)).toBe(3300);
-  expect(burst(500e6)).toBe(12_100);
+test("a fast path takes five milliseconds of its rate at once", () => {
+  expect(burst(0.05e6, 8e6)).toBe(5 * PACKET);
 });
 
-test("audio is never refused and video works off its debt", () => {
-  const pacer = new Pacer();
-  pacer.setRates(0, 0.4e6, 0, 0);
-  for (let i = 0; i < 20; i += 1) pacer.charge(0, 200);
-  expect(pacer.allow(0, 1100)).toBe(false);
-  const next = pacer.nextAt(0);
-  // 2,500 bytes of debt at 1 Mb/s.
-  expect(next).toBeGreaterThan(19_000);
-  expect(next).toBeLessThan(21_000);
-  expect(pacer.allow(next, 1100)).toBe(true);
+test("a keyframe leaves at the pacing rate, not before", () => {
+  const pacer = paced(1e6, 0);
+  drain(pacer, 10e6, 1);
+  // 20 kB more at 2.5 Mb/s take 64 ms.
+  const ms = 64;
+  const bytes = drain(pacer, 10.001e6, ms);
+  expect(bytes).toBeGreaterThan(20_000 - 2 * PACKET);
+  expect(bytes).toBeLessThan(20_000 + 2 * PACKET);
 });
 
-test("without a rate nothing is promised", () => {
-  const pacer = new Pacer();
-  expect(pacer.allow(0, 1100)).toBe(true);
-  drain(pacer, 0, 10);
-  expect(pacer.nextAt(10_000)).toBe(Number.POSITIVE_INFINITY);
+test("video works off what could not wait, and no more than 12 kB of it", () => {
+  const pacer = paced(0.4e6, 0);
+  drain(pacer, 10e6, 1);
+  for (let i = 0; i < 20; i += 1) pacer.charge(10e6, 200);
+  expect(pacer.mayLeave(10e6)).toBe(false);
+  // At 1 Mb/s: 4,000 bytes and what the last packet of video was over.
+  expect(pacer.mayLeave(10.03e6)).toBe(false);
+  expect(pacer.mayLeave(10.042e6)).toBe(true);
+  for (let i = 0; i < 200; i += 1) pacer.charge(20e6, 1000);
+  expect(pacer.mayLeave(20.095e6)).toBe(false);
+  expect(pacer.mayLeave(20.097e6)).toBe(true);
+});
+
+test("without a rate everything leaves, and holds nothing back once there is one", () => {
+  const pacer = paced(0, 1e6);
+  for (let i = 0; i < 500; i += 1) {
+    expect(pacer.mayLeave(0)).toBe(true);
+    pacer.charge(0, PACKET);
+  }
+  // 12 kB of debt at 2.5 Mb/s.
+  pacer.setRates(1000, 1e6, 0);
+  expect(pacer.mayLeave(39_000)).toBe(false);
+  expect(pacer.mayLeave(40_000)).toBe(true);
 });
