@@ -12,6 +12,8 @@ export class TimeLine {
   /** Newest packet that left: its timestamp on this line, and when it came from the publisher. */
   private timestamp = 0;
   private arrival = 0;
+  /** Ticks by which the present segment is ahead of the line, since it could not begin in the past. */
+  private ahead = 0;
 
   /** A packet left. */
   note(timestamp: number, arrival: number): void {
@@ -31,17 +33,21 @@ export class TimeLine {
     const ticks = Math.max(1, Math.round((elapsed * clockRate) / 1e6));
     if (!sameSource || !this.goesOn(timestamp, ticks, clockRate)) {
       this.offset = (this.timestamp + ticks - timestamp) >>> 0;
+      this.ahead = 0;
     }
     return this.offset;
   }
 
   /**
    * The offset of a segment that begins with this packet of another layer, whose clock says that
-   * `offset` continues the line. Output time rises by one tick at least (design 4).
+   * `offset` continues the segment before. Output time rises by one tick at least (design 4); what a
+   * layer that comes late is put ahead by that is taken back at the next switch, or it would add up.
    */
   align(timestamp: number, offset: number): number {
-    const ahead = (timestamp + offset - this.timestamp) | 0;
-    this.offset = (this.started && ahead <= 0 ? this.timestamp + 1 - timestamp : offset) >>> 0;
+    const exact = (offset - this.ahead) >>> 0;
+    const behind = this.started && ((timestamp + exact - this.timestamp) | 0) <= 0;
+    this.offset = behind ? (this.timestamp + 1 - timestamp) >>> 0 : exact;
+    this.ahead = (this.offset - exact) | 0;
     return this.offset;
   }
 

@@ -99,7 +99,8 @@ export class LayerPackets {
       case "av1-descriptor":
         return Uint8Array.of(frame.keyframe && first && frame.spatialId === 0 ? 0x18 : 0x10, 0x30);
       case "h264":
-        return Uint8Array.of(first ? 0x7c : 0x7c, (first ? 0x80 : 0) | (delta ? 1 : 5), 9);
+        // FU-A; first_mb_in_slice is 0 where the top bit behind the headers is set (RFC 6184 5.8).
+        return Uint8Array.of(0x7c, (first ? 0x80 : 0) | (delta ? 1 : 5), first ? 0x88 : 9);
     }
   }
 
