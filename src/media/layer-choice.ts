@@ -52,8 +52,9 @@ const SEVERE_QUEUE_US = 120_000;
 const SEVERE_DELIVERED = 0.85;
 /** The delivered rate follows a switch so late. */
 const SETTLED_US = 1_500_000;
-/** A layer that failed this soon after the switch up to it is barred, longer each time. */
-const FAILED_US = 15_000_000;
+/** A layer that failed this soon after the switch up to it is barred, longer each time: so there are
+ * two switches a minute at most in the long run. One that held longer has proven itself. */
+const FAILED_US = 60_000_000;
 const BAR_US = 5_000_000;
 const BAR_MAX_US = 80_000_000;
 
@@ -114,6 +115,7 @@ export class LayerChoice {
       path.queueUs > SEVERE_QUEUE_US || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
     if (!severe && now - this.belowSince < MILD_US) return;
     if (now - this.upgradedAt < FAILED_US) this.bar(present.id, now);
+    else this.bars.delete(present.id);
     this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
   }
 
