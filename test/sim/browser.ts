@@ -1,147 +1,162 @@
+import { ReceiveStatistics } from "../../src/media/receive-statistics.ts";
 import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
-import type { FrameInfo, SimPacket } from "./packet.ts";
+import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
+import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
+import { RECEIVER_REPORT_BYTES, writeReceiverReport } from "../../src/wire/rtcp/receiver-report.ts";
+import { REPORT_BLOCK_BYTES, ReportBlock } from "../../src/wire/rtcp/report-block.ts";
+import { AUDIO_SSRC, VIDEO_SSRC } from "../egress/harness.ts";
+import type { SimPacket } from "./packet.ts";
+import { Pictures, Progress } from "./pictures.ts";
 
 /** libwebrtc NackRequester: retries, then a keyframe request. */
 const NACK_RETRIES = 10;
+/** Its kDefaultRttMs: a peer that only receives does not know the round trip. */
+const NACK_AGAIN_US = 100_000;
 /** libwebrtc: a keyframe is asked for after such a wait for one, and for a decodable frame. */
 const WAIT_KEYFRAME_US = 200_000;
 const WAIT_FRAME_US = 3_000_000;
+/** libwebrtc: video receivers report each second, at random between half and one and a half. */
+const REPORT_US = 1_000_000;
 const FEEDBACK_ROOM = 1200;
-
-export interface BrowserReply {
-  nack(sequence: number): void;
-  pli(): void;
-  feedback(bytes: Uint8Array): void;
-}
+const OWN_SSRC = 1;
 
 interface Missing {
   nextAt: number;
   tries: number;
 }
 
-interface Assembly {
-  readonly info: FrameInfo;
-  readonly got: Set<number>;
-}
-
 /**
- * The receiver in a browser as far as it matters: transport feedback each 50 to 100 ms, NACK at once
- * and each round trip, frames decoded in order with all before them, keyframe requests, freezes.
+ * The receiver in a browser as far as it matters, RTP in and RTCP out: transport feedback each 50 to
+ * 100 ms, NACK at once and again, frames decoded in order, keyframe requests, receiver reports.
  */
 export class Browser {
-  /** Times at which frames were shown, us, and their layers. */
-  readonly shownAt: number[] = [];
-  readonly shownLayer: number[] = [];
-  readonly latency: number[] = [];
-  readonly audioSequences = new Set<number>();
-  videoBytes = 0;
+  readonly pictures = new Pictures();
+  /** Packet indices of the audio. */
+  readonly audio = new Set<number>();
+  audioFirst = -1;
+  /** Bytes that said nothing new: probes, and repairs that came twice. */
+  wastedBytes = 0;
+  bytes = 0;
   plis = 0;
-  private readonly feedbackSource = new TransportFeedbackSource();
+  private readonly feedback = new TransportFeedbackSource();
+  private readonly statistics = new Map([
+    [AUDIO_SSRC, new ReceiveStatistics(48_000)],
+    [VIDEO_SSRC, new ReceiveStatistics(90_000)],
+  ]);
+  private readonly blocks = [new ReportBlock(), new ReportBlock()];
   private readonly missing = new Map<number, Missing>();
   private highest = -1;
-  private readonly assemblies = new Map<number, Assembly>();
-  private nextFrame = -1;
   private waitingSince = 0;
   private pliAt = 0;
+  private reportAt = 0;
 
   constructor(
-    private readonly reply: BrowserReply,
-    private readonly roundTripUs: number,
+    private readonly random: () => number,
+    /** An RTCP packet for the server. */
+    private readonly send: (bytes: Uint8Array) => void,
   ) {}
 
   receive(now: number, packet: SimPacket): void {
-    this.feedbackSource.note(packet.transport, now);
-    if (packet.kind === "audio") this.audioSequences.add(packet.sequence);
-    if (packet.frame === null) return;
-    this.videoBytes += packet.bytes;
-    if (packet.kind === "video") this.noteSequence(now, packet.sequence);
-    else this.missing.delete(packet.sequence);
-    this.assemble(now, packet.sequence, packet.frame);
+    this.bytes += packet.bytes;
+    if (packet.transport >= 0) this.feedback.note(packet.transport, now);
+    if (packet.kind === "report") {
+      for (const { ssrc, compactNtp } of packet.reports) {
+        this.statistics.get(ssrc)?.senderReport(compactNtp, now);
+      }
+    } else if (packet.kind === "audio") {
+      if (this.audioFirst < 0) this.audioFirst = packet.index;
+      this.audio.add(packet.index);
+      this.count(now, AUDIO_SSRC, packet);
+    } else if (packet.kind === "video") {
+      this.count(now, VIDEO_SSRC, packet);
+      this.noteIndex(now, packet.index);
+      this.add(now, packet.index, packet);
+    } else if (this.highest >= 0) {
+      const index = this.highest + (((packet.index - this.highest) << 16) >> 16);
+      if (this.pictures.has(index)) this.wastedBytes += packet.bytes;
+      this.missing.delete(index);
+      this.add(now, index, packet);
+    }
   }
 
   tick(now: number): void {
-    if (now >= this.feedbackSource.nextTimeout()) this.writeFeedback(now);
-    for (const [sequence, entry] of this.missing) {
+    if (now >= this.feedback.nextTimeout()) this.writeFeedback(now);
+    if (now >= this.reportAt) this.report(now);
+    const due: number[] = [];
+    for (const [index, entry] of this.missing) {
       if (now < entry.nextAt) continue;
       if (entry.tries >= NACK_RETRIES) {
-        this.missing.delete(sequence);
+        this.missing.delete(index);
         this.requestKeyframe(now);
         continue;
       }
-      this.nack(now, sequence, entry);
+      entry.tries += 1;
+      entry.nextAt = now + NACK_AGAIN_US;
+      due.push(index);
     }
-    const wait = this.nextFrame < 0 ? WAIT_KEYFRAME_US : WAIT_FRAME_US;
+    if (due.length > 0) this.nack(due);
+    const wait = this.pictures.started ? WAIT_FRAME_US : WAIT_KEYFRAME_US;
     if (this.highest >= 0 && now - this.waitingSince > wait) this.requestKeyframe(now);
   }
 
-  private noteSequence(now: number, sequence: number): void {
-    this.missing.delete(sequence);
-    if (this.highest < 0) this.highest = sequence;
-    for (let lost = this.highest + 1; lost < sequence; lost += 1) {
-      const entry = { nextAt: now, tries: 0 };
-      this.missing.set(lost, entry);
-      this.nack(now, lost, entry);
-    }
-    if (sequence > this.highest) this.highest = sequence;
+  private add(now: number, index: number, packet: SimPacket): void {
+    const progress = this.pictures.add(now, index, packet);
+    if (progress === Progress.goesOn) this.waitingSince = now;
+    else if (progress === Progress.broken) this.requestKeyframe(now);
   }
 
-  private nack(now: number, sequence: number, entry: Missing): void {
-    entry.tries += 1;
-    entry.nextAt = now + Math.max(20_000, this.roundTripUs);
-    this.reply.nack(sequence);
+  private count(now: number, ssrc: number, { index, timestamp }: SimPacket): void {
+    const statistics = this.statistics.get(ssrc)!;
+    statistics.update(index & 0xffff, timestamp, now, ssrc === AUDIO_SSRC ? 48_000 : 90_000);
+  }
+
+  private noteIndex(now: number, index: number): void {
+    this.missing.delete(index);
+    if (this.highest < 0) {
+      this.highest = index;
+      this.waitingSince = now;
+    }
+    for (let lost = this.highest + 1; lost < index; lost += 1) {
+      this.missing.set(lost, { nextAt: now, tries: 0 });
+    }
+    if (index > this.highest) this.highest = index;
+  }
+
+  private nack(indices: readonly number[]): void {
+    const out = new Uint8Array(nackLengthMax(indices.length));
+    const sequences = Uint16Array.from(indices, (index) => index & 0xffff);
+    const length = writeNack(out, 0, OWN_SSRC, VIDEO_SSRC, sequences, sequences.length);
+    this.send(out.subarray(0, length));
   }
 
   private requestKeyframe(now: number): void {
     if (now < this.pliAt) return;
     this.pliAt = now + WAIT_KEYFRAME_US;
     this.plis += 1;
-    this.reply.pli();
-  }
-
-  private assemble(now: number, sequence: number, info: FrameInfo): void {
-    if (info.id < this.nextFrame) return;
-    let assembly = this.assemblies.get(info.id);
-    if (assembly === undefined) {
-      assembly = { info, got: new Set() };
-      this.assemblies.set(info.id, assembly);
-    }
-    assembly.got.add(sequence);
-    if (assembly.got.size === info.packets) this.decode(now);
-  }
-
-  private decode(now: number): void {
-    for (;;) {
-      const next = this.decodable();
-      if (next === null) return;
-      this.assemblies.delete(next.info.id);
-      for (const id of this.assemblies.keys()) if (id < next.info.id) this.assemblies.delete(id);
-      this.nextFrame = next.info.id + 1;
-      this.waitingSince = now;
-      this.shownAt.push(now);
-      this.shownLayer.push(next.info.layer);
-      this.latency.push(now - next.info.at);
-    }
-  }
-
-  /** The next frame if it is whole, else the first whole keyframe after it. */
-  private decodable(): Assembly | null {
-    const next = this.assemblies.get(this.nextFrame);
-    if (next !== undefined && next.got.size === next.info.packets) return next;
-    let found: Assembly | null = null;
-    for (const assembly of this.assemblies.values()) {
-      const { info, got } = assembly;
-      if (!info.key || got.size < info.packets) continue;
-      if (found === null || info.id < found.info.id) found = assembly;
-    }
-    return found;
+    const out = new Uint8Array(PLI_BYTES);
+    writePli(out, 0, OWN_SSRC, VIDEO_SSRC);
+    this.send(out);
   }
 
   private writeFeedback(now: number): void {
     for (;;) {
       const out = new Uint8Array(FEEDBACK_ROOM);
-      const length = this.feedbackSource.write(now, out, 0, FEEDBACK_ROOM, 1, 2);
+      const length = this.feedback.write(now, out, 0, FEEDBACK_ROOM, OWN_SSRC, VIDEO_SSRC);
       if (length === 0) return;
-      this.reply.feedback(out.subarray(0, length));
+      this.send(out.subarray(0, length));
     }
+  }
+
+  private report(now: number): void {
+    this.reportAt = now + REPORT_US * (0.5 + this.random());
+    let count = 0;
+    for (const [ssrc, statistics] of this.statistics) {
+      if (statistics.received === 0) continue;
+      statistics.report(now, ssrc, this.blocks[count]!);
+      count += 1;
+    }
+    const out = new Uint8Array(RECEIVER_REPORT_BYTES + count * REPORT_BLOCK_BYTES);
+    writeReceiverReport(out, 0, OWN_SSRC, this.blocks, count);
+    this.send(out);
   }
 }

@@ -54,7 +54,7 @@ function run(seed: number, style: Style, mode: Mode, lateness: number): Outcome 
     if (!begun) {
       begun = true;
       gate.begin(packet.sequence);
-      rewrite?.begin(packet.payload, 0);
+      rewrite?.begin(packet.payload, 0, null);
     }
     const { sequence, timestamp, payload } = packet;
     const ahead = gate.numbers.undecided(sequence);

@@ -1,46 +1,52 @@
-import { readTransportFeedback, TransportFeedback } from "../../src/wire/rtcp/transport-cc.ts";
 import { seeded } from "../support/random.ts";
 import { Browser } from "./browser.ts";
 import { BulkFlow } from "./bulk-flow.ts";
 import { Link, type LinkOptions } from "./link.ts";
-import type { SimPacket } from "./packet.ts";
+import { IP_UDP_BYTES, type SimPacket } from "./packet.ts";
+import { type Layering, Publisher } from "./publisher.ts";
 import { type RateTrace, steps } from "./rate-trace.ts";
-import { Sender } from "./sender.ts";
-import { Source } from "./source.ts";
+import { readPacket } from "./read-packet.ts";
+import { Server } from "./server.ts";
 import { Timeline } from "./timeline.ts";
 
 export const LAYERS = [100_000, 500_000, 1_500_000, 2_500_000] as const;
 const TICK_US = 1000;
-const START_US = 1_000_000;
+/** The publisher is there before its viewers: its layers are measured, its first keyframe is old. */
+const START_US = 10_000_000;
+const PUBLISHED_US = 5_000_000;
+const SRTCP_BYTES = 20;
+/** Levels and estimates are sampled so often. */
+export const SAMPLE_US = 100_000;
+const SAMPLE_TICKS = SAMPLE_US / TICK_US;
 
-export interface Scenario {
+export interface Scenario extends Partial<Layering> {
   readonly seconds: number;
   readonly rate: RateTrace;
   /** Both ways together, without queues. Default 40 ms. */
   readonly rttUs?: number;
-  /** Queue in ms at the mean rate of the first second. Default 300. */
+  /** Queue in ms at the rate of the start. Default 300. */
   readonly queueMs?: number;
   readonly link?: Omit<LinkOptions, "rate" | "queueBytes" | "delayUs">;
-  /** Loss of feedback, NACK and PLI on the way back. */
+  /** Loss of what comes back. */
   readonly lossBack?: number;
   readonly viewers?: number;
   /** A bulk transfer from, to (seconds). */
   readonly bulk?: readonly [number, number];
-  readonly layers?: readonly number[];
 }
 
-/** One viewer's run, sampled each tick where an array. */
+/** One viewer's run. */
 export interface ViewerRun {
-  readonly sender: Sender;
   readonly browser: Browser;
-  /** Layer that flows, each 100 ms. */
-  readonly layers: Int8Array;
+  /** Step of the ladder that flows, each 100 ms. */
+  readonly levels: Int8Array;
   /** Estimate in bits a second, each 100 ms. */
   readonly estimates: Float64Array;
 }
 
 export interface Run {
   readonly viewers: readonly ViewerRun[];
+  /** Bits a second on the wire of each step, rising. */
+  readonly ladder: readonly number[];
   /** Queue of the bottleneck in us, each ms. */
   readonly queue: Float64Array;
   readonly link: Link;
@@ -52,13 +58,17 @@ export function simulate(scenario: Scenario, seed: number): Run {
   const random = seeded(seed);
   const ticks = scenario.seconds * 1000;
   const delayUs = (scenario.rttUs ?? 40_000) / 2;
-  const mean = scenario.rate.bps[0]!;
-  const queueBytes = Math.max(8_000, (mean * (scenario.queueMs ?? 300)) / 8000);
+  const first = scenario.rate.bps[0]!;
+  const queueBytes = Math.max(8_000, (first * (scenario.queueMs ?? 300)) / 8000);
   const rate = shifted(scenario.rate);
   const link = new Link(random, { ...scenario.link, rate, queueBytes, delayUs });
+  const { layers = LAYERS, mode = "L1T1" } = scenario;
+  const server: Server = new Server(random, () => publisher);
+  const publisher = new Publisher(random, { layers, mode }, (ring) => server.egress.mark(ring));
+  for (let now = PUBLISHED_US; now < START_US; now += TICK_US) publisher.tick(now);
   const viewers: Endpoint[] = [];
   for (let i = 0; i < (scenario.viewers ?? 1); i += 1) {
-    viewers.push(new Endpoint(random, link, scenario, delayUs));
+    viewers.push(new Endpoint(random, server, link, scenario, delayUs));
   }
   const bulk =
     scenario.bulk === undefined
@@ -67,11 +77,15 @@ export function simulate(scenario: Scenario, seed: number): Run {
   const queue = new Float64Array(ticks);
   for (let tick = 0; tick < ticks; tick += 1) {
     const now = START_US + tick * TICK_US;
-    for (const viewer of viewers) viewer.tick(now, tick);
+    server.now = now;
+    for (const viewer of viewers) viewer.tick(now);
+    publisher.tick(now);
+    server.turn(now);
     bulk?.tick(now);
     queue[tick] = link.queueUs(now);
+    if (tick % SAMPLE_TICKS === 0) for (const viewer of viewers) viewer.sample(tick / SAMPLE_TICKS);
   }
-  return { viewers, queue, link, bulkBytes: bulk?.delivered ?? 0 };
+  return { viewers, ladder: publisher.ladder, queue, link, bulkBytes: bulk?.delivered ?? 0 };
 }
 
 export function at(seconds: number): number {
@@ -84,69 +98,48 @@ function shifted(trace: RateTrace): RateTrace {
   return steps([0, trace.bps[0]!], ...pairs);
 }
 
-type Back =
-  | { readonly type: "nack"; readonly sequence: number }
-  | { readonly type: "pli" }
-  | { readonly type: "feedback"; readonly bytes: Uint8Array };
-
-const feedback = new TransportFeedback(2048);
-
-/** A viewer: its own source (so that viewers do not cost each other keyframes), sender, browser. */
+/** A viewer: its session at the server, the way there and back, its browser. */
 class Endpoint implements ViewerRun {
-  readonly sender: Sender;
   readonly browser: Browser;
-  readonly layers: Int8Array;
+  readonly levels: Int8Array;
   readonly estimates: Float64Array;
-  private readonly source: Source;
+  private readonly session: number;
   private readonly arriving = new Timeline<SimPacket>();
-  private readonly returning = new Timeline<Back>();
-  private readonly back: Link;
-  private now = 0;
+  private readonly returning = new Timeline<Uint8Array>();
 
-  constructor(random: () => number, link: Link, scenario: Scenario, delayUs: number) {
-    this.layers = new Int8Array(scenario.seconds * 10).fill(-1);
-    this.estimates = new Float64Array(scenario.seconds * 10);
-    this.source = new Source(random, scenario.layers ?? LAYERS);
-    this.back = new Link(random, { delayUs, loss: scenario.lossBack ?? 0 });
-    this.sender = new Sender(
-      this.source,
-      (now, packet) => {
-        const copies = link.send(now, packet.bytes);
-        for (let i = 0; i < copies; i += 1) this.arriving.add(link.arrivals[i]!, packet);
-      },
-      START_US,
-    );
-    const reply = (item: Back) => {
-      if (this.back.send(this.now, 100) > 0) this.returning.add(this.back.arrivals[0]!, item);
-    };
-    this.browser = new Browser(
-      {
-        nack: (sequence) => reply({ type: "nack", sequence }),
-        pli: () => reply({ type: "pli" }),
-        feedback: (bytes) => reply({ type: "feedback", bytes }),
-      },
-      2 * delayUs,
-    );
+  constructor(
+    random: () => number,
+    private readonly server: Server,
+    link: Link,
+    { seconds, lossBack = 0 }: Scenario,
+    delayUs: number,
+  ) {
+    const samples = Math.ceil((seconds * 1e6) / SAMPLE_US);
+    this.levels = new Int8Array(samples).fill(-1);
+    this.estimates = new Float64Array(samples);
+    const back = new Link(random, { delayUs, loss: lossBack });
+    this.browser = new Browser(random, (bytes) => {
+      const copies = back.send(server.now, bytes.length + SRTCP_BYTES + IP_UDP_BYTES);
+      if (copies > 0) this.returning.add(back.arrivals[0]!, bytes);
+    });
+    this.session = server.open(START_US, (bytes, tag, index) => {
+      const packet = readPacket(bytes, tag, index);
+      const copies = link.send(server.now, packet.bytes);
+      for (let i = 0; i < copies; i += 1) this.arriving.add(link.arrivals[i]!, packet);
+    });
   }
 
-  tick(now: number, tick: number): void {
-    this.now = now;
+  tick(now: number): void {
     this.arriving.run(now, (arrival, packet) => this.browser.receive(arrival, packet));
     this.browser.tick(now);
-    this.returning.run(now, (_at, item) => this.handleBack(now, item));
-    this.source.tick(now);
-    for (const frame of this.source.frames) this.sender.handleFrame(now, frame);
-    this.sender.tick(now);
-    if (tick % 100 !== 0) return;
-    this.layers[tick / 100] = this.sender.layer;
-    this.estimates[tick / 100] = this.sender.estimator.estimate;
+    this.returning.run(now, (_at, bytes) =>
+      this.server.egress.handleRtcp(this.session, now, bytes, 0, bytes.length),
+    );
   }
 
-  private handleBack(now: number, item: Back): void {
-    if (item.type === "nack") this.sender.handleNack(now, item.sequence);
-    else if (item.type === "pli") this.sender.handlePli(now);
-    else if (readTransportFeedback(item.bytes, 0, item.bytes.length, feedback)) {
-      this.sender.estimator.handleFeedback(now, feedback);
-    }
+  sample(i: number): void {
+    this.levels[i] = this.server.levelOf(this.session);
+    const { adaptation } = this.server.egress.viewers.get(this.session)!;
+    this.estimates[i] = adaptation.estimate;
   }
 }
