@@ -56,7 +56,8 @@ function runRound(round: number): void {
     const pacer = pacers[viewer]!;
     for (let i = 0; i < PACKETS_PER_FEEDBACK; i += 1) {
       const at = now + Math.floor(i / 4) * 12_000;
-      pacer.allow(at, 1100);
+      pacer.mayLeave(at);
+      pacer.charge(at, 1100);
       estimator.notePacketSent((first + i) & 0xffff, at, 1100, PacketKind.media);
     }
   }
@@ -73,7 +74,7 @@ function runRound(round: number): void {
     // Two looks a feedback: pacing rates, timers, probes.
     for (let i = 0; i < 2; i += 1) {
       const at = now + i * 25_000;
-      pacers[viewer]!.setRates(at, 2.5e6, estimator.estimate, 0);
+      pacers[viewer]!.setRates(at, 2.5e6, estimator.estimate);
       if (at >= estimator.nextTimeout()) estimator.handleTimeout(at);
       estimator.setDemand(0, 3e6);
       estimator.probe(at);

@@ -23,7 +23,7 @@ test("VP8: the first encoding leaves as it came, closed up where pictures are dr
   for (const start of [0, 100, 0x7ffd, 0x7fff]) {
     const rewrite = new Vp8Rewrite();
     const id = (i: number) => (start + i) & 0x7fff;
-    rewrite.begin(vp8(id(0), 250, 3), 0);
+    rewrite.begin(vp8(id(0), 250, 3), 0, null);
     const out: number[] = [];
     for (let i = 0; i < 12; i += 1) {
       const drop = i % 4 === 1 || i % 4 === 3;
@@ -47,7 +47,7 @@ test("VP8: the first encoding leaves as it came, closed up where pictures are dr
 
 test("VP8: a late picture finds the id that waits for it", () => {
   const rewrite = new Vp8Rewrite();
-  rewrite.begin(vp8(10, 1, 0), 0);
+  rewrite.begin(vp8(10, 1, 0), 0, null);
   rewrite.note(10, 15, true);
   rewrite.note(11, 15, false);
   rewrite.note(14, 15, true);
@@ -58,13 +58,14 @@ test("VP8: a late picture finds the id that waits for it", () => {
 });
 
 test("VP8: another encoding goes on where the one before it ended", () => {
+  const before = new Vp8Rewrite();
+  before.begin(vp8(500, 9, 30), 0, null);
+  before.note(500, 15, true);
+  before.patch(vp8(500, 9, 30), 0);
+  before.note(501, 15, true);
+  before.patch(vp8(501, 10, 30), 0);
   const rewrite = new Vp8Rewrite();
-  rewrite.begin(vp8(500, 9, 30), 0);
-  rewrite.note(500, 15, true);
-  rewrite.patch(vp8(500, 9, 30), 0);
-  rewrite.note(501, 15, true);
-  rewrite.patch(vp8(501, 10, 30), 0);
-  rewrite.begin(vp8(20_000, 200, 7), 0);
+  rewrite.begin(vp8(20_000, 200, 7), 0, before);
   rewrite.note(20_000, 15, true);
   const key = vp8(20_000, 200, 7);
   rewrite.patch(key, 0);
@@ -73,11 +74,15 @@ test("VP8: another encoding goes on where the one before it ended", () => {
   const next = vp8(20_001, 201, 8);
   rewrite.patch(next, 0);
   expect(read(next)).toMatchObject({ pictureId: 503, tl0PicIdx: 12, keyIdx: 0 });
+  // A repair of the stretch before leaves as it left then.
+  const again = vp8(501, 10, 30);
+  before.patch(again, 0);
+  expect(read(again)).toMatchObject({ pictureId: 501, tl0PicIdx: 10, keyIdx: 30 });
 });
 
 test("VP8: seven bits, and no picture id at all", () => {
   const rewrite = new Vp8Rewrite();
-  rewrite.begin(vp8(126, 0, 0, false), 0);
+  rewrite.begin(vp8(126, 0, 0, false), 0, null);
   rewrite.note(126, 7, true);
   rewrite.note(127, 7, false);
   rewrite.note(0, 7, true);
@@ -87,7 +92,7 @@ test("VP8: seven bits, and no picture id at all", () => {
   // With a dependency descriptor Chromium writes nothing but the first byte (recorded).
   const plain = Uint8Array.of(0x10, 0, 1, 2);
   const bare = new Vp8Rewrite();
-  bare.begin(plain, 0);
+  bare.begin(plain, 0, null);
   expect(bare.patch(plain, 0)).toBe(true);
   expect([...plain]).toEqual([0x10, 0, 1, 2]);
 });
@@ -95,9 +100,9 @@ test("VP8: seven bits, and no picture id at all", () => {
 test("VP9: one encoding leaves untouched, the next goes on from it", () => {
   const vp9 = (pictureId: number, tl0: number) =>
     Uint8Array.of(0xac, 0x80 | (pictureId >> 8), pictureId & 0xff, 0x00, tl0, 0xa0);
-  const rewrite = new Vp9Rewrite();
-  rewrite.begin(0x7ffe, 255);
-  const send = (pictureId: number, tl0: number) => {
+  const before = new Vp9Rewrite();
+  before.begin(0x7ffe, 255, null);
+  const send = (pictureId: number, tl0: number, rewrite = before) => {
     const payload = vp9(pictureId, tl0);
     rewrite.patch(payload, 0, 2, 5);
     describePayload(Codec.vp9, payload, 0, payload.length, true, description);
@@ -107,7 +112,8 @@ test("VP9: one encoding leaves untouched, the next goes on from it", () => {
   // A gap stays: P_DIFF and the picture group count in picture ids.
   expect(send(2, 1)).toEqual([2, 1]);
   expect(send(0x7fff, 255)).toEqual([0x7fff, 255]);
-  rewrite.begin(77, 40);
-  expect(send(77, 40)).toEqual([3, 2]);
-  expect(send(79, 41)).toEqual([5, 3]);
+  const next = new Vp9Rewrite();
+  next.begin(77, 40, before);
+  expect(send(77, 40, next)).toEqual([3, 2]);
+  expect(send(79, 41, next)).toEqual([5, 3]);
 });
