@@ -21,12 +21,25 @@ export interface SentPacket {
   readonly sequence: number;
 }
 
+/** What the publisher's network did to a stream, which no server can make good. */
+export interface Excuses {
+  /** By stream and frame id ("2/17"): part of it never came, or came when the viewer had gone on. */
+  readonly damaged: ReadonlySet<string>;
+  /** The same by picture ("2/5"): its last packet, with the marker, may be what is missing. */
+  readonly pictures: ReadonlySet<string>;
+  /** Where another stream takes over, the one before may end inside a picture. */
+  readonly cuts: boolean;
+}
+
+const NONE: Excuses = { damaged: new Set(), pictures: new Set(), cuts: false };
+
 /**
  * Checks packets in the order of their sequence numbers: every frame is whole, all that it refers to
  * was sent before it, a picture's timestamp is its own, grows, and its last packet, and no other,
  * has the marker bit.
  */
-export function judge(packets: readonly SentPacket[]): Judged {
+export function judge(packets: readonly SentPacket[], excuses: Excuses = NONE): Judged {
+  const { damaged, pictures, cuts } = excuses;
   const faults: string[] = [];
   const decoded = new Set<string>();
   let frames = 0;
@@ -38,8 +51,17 @@ export function judge(packets: readonly SentPacket[]): Judged {
     const { stream, frame } = packet;
     const samePicture =
       before !== null && before.stream === stream && before.frame.picture === frame.picture;
+    const key = `${stream}/${frame.id}`;
+    if (damaged.has(key)) {
+      // What is left of it tells nothing, but what refers to it is not to blame.
+      decoded.add(key);
+      before = null;
+      continue;
+    }
     if (before !== null && !samePicture) {
-      if (!before.marker) fault(before, "picture ends without marker");
+      const broken = pictures.has(`${before.stream}/${before.frame.picture}`);
+      const cut = broken || (cuts && before.stream !== stream && frame.keyframe);
+      if (!before.marker && !cut) fault(before, "picture ends without marker");
       if (((packet.timestamp - before.timestamp) | 0) <= 0) fault(packet, "time does not rise");
     }
     if (samePicture && before!.marker) fault(packet, "picture goes on after the marker");
@@ -49,9 +71,10 @@ export function judge(packets: readonly SentPacket[]): Judged {
     if (packet.part === packet.parts - 1) {
       frames += 1;
       for (const id of frame.references) {
-        if (!decoded.has(`${stream}/${id}`)) fault(packet, `lacks frame ${id}`);
+        const known = decoded.has(`${stream}/${id}`) || damaged.has(`${stream}/${id}`);
+        if (!known) fault(packet, `lacks frame ${id}`);
       }
-      decoded.add(`${stream}/${frame.id}`);
+      decoded.add(key);
     } else if (before !== null && packet.marker) {
       fault(packet, "marker inside a frame");
     }
