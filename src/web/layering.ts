@@ -40,7 +40,15 @@ export const SVC_MODES: readonly string[] = [
   ...["L2T1_KEY", "L2T2_KEY", "L2T3_KEY", "L3T1_KEY", "L3T2_KEY", "L3T3_KEY"],
 ];
 
-/** From this height on a picture is worth three layers. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Sides from which on browsers make so many sizes of a picture: they leave smaller ones out. */
+const THREE_SIZES: Size = { width: 960, height: 540 };
+const TWO_SIZES: Size = { width: 480, height: 270 };
+/** From this height (of the shorter side) on a picture is worth three layers. */
 const LARGE_HEIGHT = 720;
 /** Rids from the smallest layer up: quarter, half, full. */
 const RIDS = ["q", "h", "f"];
@@ -48,25 +56,38 @@ const RIDS = ["q", "h", "f"];
 const HALF_SIZE_SHARE = 0.308;
 
 /**
- * The choices for a codec, "single" first.
+ * The choices for a codec and a picture, "single" first.
  *
  * @param codec lower case; "" leaves it to the browser, which then takes VP8 or H.264
  */
-export function layeringsOf(codec: string, abilities: readonly Ability[]): Layering[] {
+export function layeringsOf(codec: string, abilities: readonly Ability[], size: Size): Layering[] {
   const list = [SINGLE];
+  const most = sizesOf(size);
   const known = (name: string) => abilities.some((ability) => ability.codec === name);
-  const simulcast = codec === "" ? SIMULCAST_CODECS.some(known) : SIMULCAST_CODECS.includes(codec);
-  if (simulcast && (codec === "" || known(codec))) list.push(simulcastOf(2), simulcastOf(3));
-  const modes = abilities.find((ability) => ability.codec === codec)?.modes ?? [];
+  const simulcast = SIMULCAST_CODECS.some(
+    (name) => (codec === "" || codec === name) && known(name),
+  );
+  for (const count of [2, 3] as const)
+    if (simulcast && count <= most) list.push(simulcastOf(count));
   if (!SVC_CODECS.includes(codec)) return list;
-  for (const mode of SVC_MODES) if (modes.includes(mode)) list.push(scalable(mode));
+  const modes = abilities.find((ability) => ability.codec === codec)?.modes ?? [];
+  for (const mode of SVC_MODES) {
+    if (modes.includes(mode) && Number(mode[1]) <= most) list.push(scalable(mode));
+  }
   return list;
 }
 
 /** What is sensible until a person chooses: three layers of a large picture, where they are cheap. */
-export function defaultLayering(choices: readonly Layering[], height: number): string {
+export function defaultLayering(choices: readonly Layering[], size: Size): string {
   const three = choices.some((choice) => choice.id === "simulcast-3");
-  return three && height >= LARGE_HEIGHT ? "simulcast-3" : SINGLE.id;
+  return three && Math.min(size.width, size.height) >= LARGE_HEIGHT ? "simulcast-3" : SINGLE.id;
+}
+
+/** The layering for a source that came out smaller than was asked for, as cameras do. */
+export function fitting(layering: string, size: Size): string {
+  const count = Math.min(layerCount(layering), sizesOf(size));
+  if (layerCount(layering) === 1) return layering;
+  return count === 1 ? SINGLE.id : `simulcast-${count}`;
 }
 
 /** Codecs to offer with a layering when the codec is left open; null for all. */
@@ -95,6 +116,14 @@ export function encodingsOf(layering: string, bitrate: number | null): Encoding[
     scaleResolutionDownBy: 2 ** (count - 1 - index),
     ...(bitrate === null ? {} : { maxBitrate: Math.round((bitrate * share) / sum) }),
   }));
+}
+
+/** How many sizes of a picture are worth it, each half of the next. */
+function sizesOf(size: Size): number {
+  const [short, long] = [Math.min(size.width, size.height), Math.max(size.width, size.height)];
+  const reaches = (least: Size) => long >= least.width && short >= least.height;
+  if (reaches(THREE_SIZES)) return 3;
+  return reaches(TWO_SIZES) ? 2 : 1;
 }
 
 function layerCount(layering: string): number {

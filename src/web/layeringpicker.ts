@@ -1,6 +1,6 @@
 /** The "Layers" list of the publish page: what the browser can send with the chosen codec. */
 import { byId, make, setText } from "./dom.ts";
-import type { Ability, Layering } from "./layering.ts";
+import type { Ability, Layering, Size } from "./layering.ts";
 import { defaultLayering, layeringsOf } from "./layering.ts";
 
 export class LayeringPicker {
@@ -25,9 +25,9 @@ export class LayeringPicker {
     return this.#select.value;
   }
 
-  /** Offers what goes with a codec ("" for any) and a height; keeps the choice while it can. */
-  update(codec: string, height: number): void {
-    this.#choices = layeringsOf(codec, this.#abilities);
+  /** Offers what goes with a codec ("" for any) and a size; keeps the choice while it can. */
+  update(codec: string, size: Size): void {
+    this.#choices = layeringsOf(codec, this.#abilities, size);
     const isSvc = (choice: Layering) => /^L\d/.test(choice.id);
     const option = (choice: Layering) => new Option(choice.label, choice.id);
     const plain = this.#choices.filter((choice) => !isSvc(choice)).map(option);
@@ -37,7 +37,7 @@ export class LayeringPicker {
     this.#select.replaceChildren(...plain, ...(svc.length === 0 ? [] : [group]));
     const isKnown = this.#choices.some((choice) => choice.id === this.#wish);
     this.#select.value =
-      isKnown && this.#wish !== null ? this.#wish : defaultLayering(this.#choices, height);
+      isKnown && this.#wish !== null ? this.#wish : defaultLayering(this.#choices, size);
     this.#explain();
   }
 

@@ -66,7 +66,7 @@ async function prepare(): Promise<void> {
 }
 
 function offerLayers(): void {
-  layers?.update(chosenIn("codec"), choice().height);
+  layers?.update(chosenIn("codec"), choice());
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { shortName } from "./abilities.ts";
 import { Connection } from "./connection.ts";
-import { codecsFor, encodingsOf } from "./layering.ts";
+import { codecsFor, encodingsOf, fitting } from "./layering.ts";
 import { withStartBitrate } from "./sdp.ts";
 
 /** Of the upper limit: room for the estimate to be lower on a real uplink. */
@@ -43,12 +43,16 @@ function addVideo(
   stream: MediaStream,
   options: WhipOptions,
 ): void {
+  const { width, height } = track.getSettings();
+  // Not every browser tells the size of a track that has brought no picture yet.
+  const layering =
+    width && height ? fitting(options.layering, { width, height }) : options.layering;
   const transceiver = pc.addTransceiver(track, {
     direction: "sendonly",
     streams: [stream],
-    sendEncodings: encodingsOf(options.layering, options.maxBitrate),
+    sendEncodings: encodingsOf(layering, options.maxBitrate),
   });
-  const names = options.codec === null ? codecsFor(options.layering) : [options.codec];
+  const names = options.codec === null ? codecsFor(layering) : [options.codec];
   if (names === null) return;
   const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
   // RTX stays in the list, otherwise lost packets could not be sent again.

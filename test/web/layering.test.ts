@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Ability } from "../../src/web/layering.ts";
-import { codecsFor, defaultLayering, encodingsOf, layeringsOf } from "../../src/web/layering.ts";
+import {
+  codecsFor,
+  defaultLayering,
+  encodingsOf,
+  fitting,
+  layeringsOf,
+} from "../../src/web/layering.ts";
 
 const CHROMIUM: readonly Ability[] = [
   { codec: "h264", modes: ["L1T2", "L1T3"] },
@@ -10,8 +16,9 @@ const CHROMIUM: readonly Ability[] = [
   { codec: "h265", modes: [] },
 ];
 const SIMULCAST = ["simulcast-2", "simulcast-3"];
-const ids = (codec: string, abilities = CHROMIUM) =>
-  layeringsOf(codec, abilities).map((choice) => choice.id);
+const HD = { width: 1280, height: 720 };
+const ids = (codec: string, abilities = CHROMIUM, size = HD) =>
+  layeringsOf(codec, abilities, size).map((choice) => choice.id);
 
 describe("what is offered", () => {
   test("simulcast where every browser has it, SVC modes where the encoder takes them", () => {
@@ -30,7 +37,7 @@ describe("what is offered", () => {
   });
 
   test("each has a line of its own", () => {
-    const choices = ["vp8", "vp9"].flatMap((codec) => layeringsOf(codec, CHROMIUM));
+    const choices = ["vp8", "vp9"].flatMap((codec) => layeringsOf(codec, CHROMIUM, HD));
     expect(new Set(choices.map((choice) => choice.hint)).size).toBe(
       new Set(choices.map((choice) => choice.id)).size,
     );
@@ -40,12 +47,32 @@ describe("what is offered", () => {
   });
 
   test("by default large pictures go out in three layers, where that is simulcast", () => {
-    const of = (codec: string, height: number) =>
-      defaultLayering(layeringsOf(codec, CHROMIUM), height);
-    expect(of("vp8", 720)).toBe("simulcast-3");
-    expect(of("", 1080)).toBe("simulcast-3");
-    expect(of("vp8", 719)).toBe("single");
-    expect(of("vp9", 1080)).toBe("single");
+    const of = (codec: string, width: number, height: number) => {
+      const size = { width, height };
+      return defaultLayering(layeringsOf(codec, CHROMIUM, size), size);
+    };
+    expect(of("vp8", 1280, 720)).toBe("simulcast-3");
+    expect(of("", 1080, 1920)).toBe("simulcast-3");
+    expect(of("vp8", 1280, 719)).toBe("single");
+    expect(of("vp9", 1920, 1080)).toBe("single");
+  });
+
+  test("a small picture has fewer sizes, whichever way it stands", () => {
+    const of = (codec: string, width: number, height: number) =>
+      ids(codec, CHROMIUM, { width, height });
+    expect(of("vp8", 960, 540)).toContain("simulcast-3");
+    expect(of("vp8", 540, 960)).toContain("simulcast-3");
+    expect(of("vp8", 640, 360)).toEqual(["single", "simulcast-2", "L1T2", "L1T3"]);
+    expect(of("vp9", 640, 360)).toEqual(["single", "L1T2"]);
+    expect(of("vp8", 320, 180)).toEqual(["single", "L1T2", "L1T3"]);
+  });
+
+  test("a source that came out smaller is sent in as many sizes as it is worth", () => {
+    expect(fitting("simulcast-3", HD)).toBe("simulcast-3");
+    expect(fitting("simulcast-3", { width: 640, height: 480 })).toBe("simulcast-2");
+    expect(fitting("simulcast-2", { width: 176, height: 144 })).toBe("single");
+    expect(fitting("L3T3", { width: 176, height: 144 })).toBe("L3T3");
+    expect(fitting("single", HD)).toBe("single");
   });
 });
 
