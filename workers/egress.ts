@@ -31,6 +31,7 @@ function start(setup: WorkerSetup): void {
     setup.reader,
     {
       firstMedia: (session, afterUs) => emit({ type: "first-media", session, afterUs }),
+      layer: (session, layer) => emit({ type: "layer", session, layer }),
       ended: (peer, reason) => loop.closeSession(peer.session, reason, monotonicUs()),
     },
   );

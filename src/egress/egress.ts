@@ -6,6 +6,7 @@ import type { Peer } from "../peer/peer.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import { flowingLayer } from "./flowing-layer.ts";
 import { Following } from "./following.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
@@ -24,6 +25,8 @@ const MAINTENANCE_VIEWERS = 64;
 export interface EgressEvents {
   /** First media for a session, us after it was opened. */
   firstMedia(session: number, afterUs: number): void;
+  /** The session is sent another layer: an id of src/media/layer-table.ts. */
+  layer(session: number, layer: number): void;
   /** The session cannot go on: close it. */
   ended(peer: Peer, reason: CloseReason): void;
 }
@@ -51,6 +54,8 @@ export class Egress {
   /** Whose turn it is among the tracks that catch up. */
   private catchUpTurn = 0;
   private maintenanceAt = 0;
+  /** Bits a second that the viewers' paths are believed to carry, all together. */
+  private estimate = 0;
   private roundAt = 0;
   /** Viewers that maintenance has not come to in the present round. */
   private round: IterableIterator<Viewer> | null = null;
@@ -62,6 +67,7 @@ export class Egress {
     private readonly events: EgressEvents,
   ) {
     this.context = new EgressContext(environment);
+    this.context.counters[Counter.estimateBps!] = 0;
     this.batch = new Staging(environment.allocate(Staging.bytes(STAGE_PACKETS)), STAGE_PACKETS);
   }
 
@@ -96,6 +102,7 @@ export class Egress {
     const viewer = this.viewers.get(session);
     if (viewer === undefined) return;
     this.viewers.delete(session);
+    this.tellEstimate(viewer, 0);
     viewer.follow(null, now);
     this.context.forget(viewer);
     for (const other of this.viewers.values()) if (other.stream === viewer.stream) return;
@@ -182,6 +189,18 @@ export class Egress {
       viewer.firstMediaTold = true;
       this.events.firstMedia(viewer.session, viewer.firstMediaAt - viewer.openedAt);
     }
+    this.tellEstimate(viewer, viewer.connected ? Math.round(viewer.adaptation.estimate) : 0);
+    const layer = flowingLayer(viewer);
+    if (layer < 0 || layer === viewer.layerTold) return;
+    viewer.layerTold = layer;
+    this.events.layer(viewer.session, layer);
+  }
+
+  /** The counter is the sum over the viewers. A worker before this one may have left its own. */
+  private tellEstimate(viewer: Viewer, estimate: number): void {
+    this.estimate += estimate - viewer.estimateTold;
+    viewer.estimateTold = estimate;
+    this.context.counters[Counter.estimateBps!] = this.estimate;
   }
 
   nextTimeout(): number {

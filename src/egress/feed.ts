@@ -10,6 +10,9 @@ import type { ViewerTrack } from "./viewer-track.ts";
 /** Viewers change layers at a keyframe not older than this, so that their time line goes on. */
 const SWITCH_KEYFRAME_AGE_US = 100_000;
 
+/** A ring that has had nothing for so long is silent: a viewer sees the picture stand. */
+export const SILENCE_US = 250_000;
+
 /** One ring as this worker reads it, and the viewers' tracks that it feeds. */
 export class Feed {
   readonly reader: RingReader;
@@ -20,6 +23,9 @@ export class Feed {
   cursor = 0;
   /** The publisher sends abs-capture-time itself: it is forwarded, and we add none. */
   bringsCaptureTime = false;
+  /** When the packet came that ended the last silence, us. */
+  flowsSince = 0;
+  private arrival = 0;
   /** Highest origin sequence in the batches before the present one, and with it. */
   private started = false;
   private highestBefore = 0;
@@ -88,6 +94,9 @@ export class Feed {
   /** Takes notice of a staged packet. */
   note(batch: Staging, i: number): void {
     const sequence = batch.sequences[i]!;
+    const arrival = batch.arrivals[i]!;
+    if (arrival - this.arrival > SILENCE_US) this.flowsSince = arrival;
+    this.arrival = arrival;
     if (!this.started || ((sequence - this.highest) | 0) > 0) this.highest = sequence;
     if (!this.started) this.highestBefore = (sequence - 1) | 0;
     this.started = true;

@@ -4,6 +4,7 @@ import { SlotFlag } from "../ring/layout.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import { Freezes } from "./freezes.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import { OwnExtensions } from "./own-extensions.ts";
 import type { Segment } from "./segments.ts";
@@ -25,6 +26,8 @@ export class TrackOutput {
   readonly timeLine = new TimeLine();
   readonly format: TrackFormat;
   readonly own: OwnExtensions;
+  /** Null for audio. */
+  readonly freezes: Freezes | null;
   private stream: SendStream | null = null;
   private rtxStream: SendStream | null = null;
 
@@ -39,6 +42,7 @@ export class TrackOutput {
     this.rtxSsrc = section.rtxSsrcs[0] ?? 0;
     this.history = SentHistory.of(section.kind);
     this.format = new TrackFormat(section);
+    this.freezes = section.kind === "video" ? new Freezes(context.counters) : null;
     this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutHint);
   }
 
@@ -69,6 +73,7 @@ export class TrackOutput {
     packet.take(batch, i);
     const leaves = layers === null || layers.apply(packet, batch, i);
     if (leaves) {
+      this.freezes?.leave(segment, now);
       this.address(batch, i, index, segment);
       if (batch.isRed(i)) packet.payloadType = this.format.wrapAudio(packet);
       packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;

@@ -46,7 +46,11 @@ export class Viewer {
   readonly adaptation: Adaptation;
   /** What its receiver is asked to wait; null asks for nothing. */
   readonly playoutHint: PlayoutHint | null;
-  private source: Following | null = null;
+  /** Its part of the worker's counter, bits a second. */
+  estimateTold = 0;
+  /** The layer that control believes it is sent; -1 while it has heard of none of this source. */
+  layerTold = -1;
+  source: Following | null = null;
   /** The stream's codec has no payload type here: the session ends with `codec-changed`. */
   unsupported = false;
   /** Time of the next sender reports, us. */
@@ -98,7 +102,9 @@ export class Viewer {
   /** The rings of the stream's present source; null while it has none. */
   follow(source: Following | null, now: number): void {
     this.source = source;
+    this.layerTold = -1;
     for (const track of this.tracks) {
+      track.output.freezes?.reset();
       const feed = track.video ? (source?.video[this.firstRing(now)] ?? null) : source?.audio;
       track.follow(feed ?? null, now);
     }
@@ -191,6 +197,7 @@ export class Viewer {
       const { rate, bytes } = track.output.totals;
       rate.advance(bytes, now);
       if (!track.video) audio += rate.bitsPerSecond;
+      if (!this.mediaAllowed) track.output.freezes?.reset();
     }
     this.adaptation.handleTimeout(now, audio);
     this.playoutHint?.update(this.roundTripUs, this.adaptation.loss);

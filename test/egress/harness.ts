@@ -212,6 +212,7 @@ export class Sim {
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
   readonly firstMedia: { readonly session: number; readonly afterUs: number }[] = [];
+  readonly layers: { readonly session: number; readonly layer: number }[] = [];
   readonly egress: Egress;
   readonly peers = new Map<number, FakePeer>();
   private sessions = 0;
@@ -233,6 +234,7 @@ export class Sim {
       0,
       {
         firstMedia: (session, afterUs) => this.firstMedia.push({ session, afterUs }),
+        layer: (session, layer) => this.layers.push({ session, layer }),
         ended: (peer, reason) => {
           this.ended.push({ session: peer.session, reason });
           this.close(peer.session);

@@ -151,7 +151,7 @@ describe("memory", () => {
         counters: new Float64Array(64),
       },
       0,
-      { firstMedia: () => {}, ended: () => {} },
+      { firstMedia: () => {}, layer: () => {}, ended: () => {} },
     );
     const video = new Track("video");
     const source = sourceOf({ video: [video] });

@@ -33,7 +33,11 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   const random = seeded(7);
   const counters = new Float64Array(COUNTER_NAMES.length);
   const environment = { output, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
-  const egress = new Egress(environment, 0, { firstMedia: () => {}, ended: () => {} });
+  const egress = new Egress(environment, 0, {
+    firstMedia: () => {},
+    layer: () => {},
+    ended: () => {},
+  });
   const track = new Track("video");
   const sinks = [0, 1, 2].map((viewer) => {
     const sink = openUdpSocket("127.0.0.1", 4, 0);

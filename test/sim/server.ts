@@ -52,6 +52,8 @@ export class Server {
       0,
       {
         firstMedia: () => {},
+        layer: () => {},
+        layer: () => {},
         ended: (_peer, reason) => {
           throw new Error(`a session ended: ${reason}`);
         },
