@@ -43,9 +43,7 @@ describe.skipIf(lacksChromium("codecs in Chromium"))("codecs in Chromium", () =>
 
   test("the publisher is allowed its full rate", async () => {
     const publisher = await browser.publish(server.base, "rate", {
-      codec: "VP8",
-      width: 1280,
-      height: 720,
+      ...{ codec: "VP8", layers: "single", width: 1280, height: 720 },
     });
     await publisher.live();
     // It starts at 1.5 Mb/s and stays there unless feedback (transport-cc, REMB) says there is more;

@@ -78,6 +78,9 @@ export interface PublishOptions {
   readonly codec?: string;
   readonly width?: number;
   readonly height?: number;
+  readonly fps?: number;
+  /** "single", "simulcast-3", "L3T3", …; by default what the page does by itself. */
+  readonly layers?: string;
   readonly token?: string;
 }
 
@@ -88,6 +91,8 @@ export function publishUrl(base: string, name: string, options: PublishOptions):
   query.set("width", String(width));
   query.set("height", String(height));
   if (options.codec !== undefined) query.set("codec", options.codec);
+  if (options.fps !== undefined) query.set("fps", String(options.fps));
+  if (options.layers !== undefined) query.set("layers", options.layers);
   if (options.token !== undefined) query.set("token", options.token);
   return `${base}/publish/${name}?${query}`;
 }

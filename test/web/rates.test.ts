@@ -83,3 +83,28 @@ test("publisher figures take loss from the server's reports and name the limitat
   expect(figures.packetsLost).toBe(7);
   expect(figures.limitation).toBe("bandwidth");
 });
+
+test("a publisher's layers are those that were sent since the last look, largest first", () => {
+  const layer = (rid: string, frameHeight: number, packetsSent: number): Report => ({
+    ...{ id: rid, type: "outbound-rtp", kind: "video", rid, frameHeight, packetsSent },
+  });
+  const before = [layer("q", 180, 10), layer("h", 360, 10), layer("f", 720, 10)];
+  const all = [layer("q", 180, 20), layer("h", 360, 20), layer("f", 720, 20)];
+  expect(publisherFigures([], before).layerHeights).toEqual([720, 360, 180]);
+  expect(publisherFigures(before, all).height).toBe(720);
+  const dropped = [layer("q", 180, 20), layer("h", 360, 20), layer("f", 720, 10)];
+  const figures = publisherFigures(before, dropped);
+  expect(figures.layerHeights).toEqual([360, 180]);
+  expect(figures.height).toBe(360);
+  expect(publisherFigures(all, all).layerHeights).toEqual([]);
+});
+
+test("a publisher's mode and what its network carries come from the browser", () => {
+  const reports = [
+    { id: "o", type: "outbound-rtp", kind: "video", packetsSent: 1, scalabilityMode: "L3T3" },
+    { id: "p", type: "candidate-pair", nominated: true, availableOutgoingBitrate: 3e6 },
+  ];
+  const figures = publisherFigures([], reports);
+  expect(figures.scalabilityMode).toBe("L3T3");
+  expect(figures.allowedBitrate).toBe(3e6);
+});
