@@ -74,7 +74,7 @@ function runRound(round: number): void {
     // Two looks a feedback: pacing rates, timers, probes.
     for (let i = 0; i < 2; i += 1) {
       const at = now + i * 25_000;
-      pacers[viewer]!.setRates(at, 2.5e6, estimator.estimate);
+      pacers[viewer]!.setRates(at, 2.5e6, estimator.estimate, false);
       if (at >= estimator.nextTimeout()) estimator.handleTimeout(at);
       estimator.setDemand(0, 3e6);
       estimator.probe(at);

@@ -6,6 +6,11 @@ import type { TransportFeedback } from "../wire/rtcp/transport-cc.ts";
 
 /** Probes are not larger than media. */
 const PACKET_BYTES = 1_200;
+/** More loss than this counts as loss, and is remembered so long: from one keyframe to the next. */
+const LOSSY_SHARE = 0.002;
+const LOSSY_US = 30_000_000;
+/** A switch brings a keyframe, to a path that has not carried its layer yet: with care for so long. */
+const SWITCH_US = 2_000_000;
 
 /** What one viewer's network carries, and which layer it gets for it. */
 export class Adaptation {
@@ -16,6 +21,7 @@ export class Adaptation {
   /** Bits a second of the audio, which comes first. */
   private audioBitrate = 0;
   private layerBitrate = 0;
+  private carefulUntil = Number.NEGATIVE_INFINITY;
 
   constructor(now: number) {
     this.estimator = new BandwidthEstimator({ now });
@@ -59,7 +65,8 @@ export class Adaptation {
   handleTimeout(now: number, audioBitrate: number): void {
     if (now >= this.estimator.nextTimeout()) this.estimator.handleTimeout(now);
     this.audioBitrate = audioBitrate;
-    this.pacer.setRates(now, this.layerBitrate, this.estimator.estimate);
+    if (this.estimator.loss > LOSSY_SHARE) this.carefulUntil = now + LOSSY_US;
+    this.setPace(now);
   }
 
   /** There is one layer only, of so many bits a second. */
@@ -74,12 +81,22 @@ export class Adaptation {
     path.targetBitrate = Math.max(0, estimator.targetBitrate - this.audioBitrate);
     path.acknowledgedBitrate = Math.max(0, estimator.acknowledgedBitrate - this.audioBitrate);
     path.queueUs = estimator.queueUs;
+    const before = choice.current;
     const id = choice.choose(now, layers, path);
     const more = choice.nextRate > 0;
     const audio = this.audioBitrate;
     estimator.setDemand(more ? choice.nextRate + audio : 0, choice.bestRate + audio);
     this.layerBitrate = layers.find((layer) => layer.id === id)?.bitrate ?? 0;
+    if (id !== before) {
+      this.carefulUntil = Math.max(this.carefulUntil, now + SWITCH_US);
+      this.setPace(now);
+    }
     return id;
+  }
+
+  private setPace(now: number): void {
+    const { estimate } = this.estimator;
+    this.pacer.setRates(now, this.layerBitrate, estimate, now < this.carefulUntil);
   }
 
   /** Bytes of a probe packet to send now; 0 for none. */

@@ -85,6 +85,12 @@ export class TrackLayer {
     return this.wanted !== null;
   }
 
+  /** Media leaves as it comes, or as fast as the pacer lets it. */
+  get flows(): boolean {
+    const { state, paced } = this.track;
+    return state === "live" || (state === "catchUp" && paced);
+  }
+
   /** The layer point that flows, if the ring tells its layers. */
   get stretch(): LayerStretch | null {
     return this.track.segments.current?.layers ?? null;

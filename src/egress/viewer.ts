@@ -159,7 +159,7 @@ export class Viewer {
     const { adaptation } = this;
     if (!this.mediaAllowed) return false;
     const { probes, probeSuccesses } = adaptation;
-    const track = this.tracks.find((each) => each.video && each.state === "live");
+    const track = this.tracks.find((each) => each.video && each.layer.flows);
     if (track === undefined || track.output.rtxSsrc === 0) return false;
     for (let bytes = adaptation.probe(now); bytes > 0; bytes = adaptation.probe(now)) {
       if (!sendProbe(this.context, track, bytes, now)) break;

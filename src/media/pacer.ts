@@ -4,6 +4,10 @@ const PACE_FACTOR = 2.5;
 const BURST_US = 5_000;
 /** ... or an ordinary frame of the layer with its swing (30 a second) ... */
 const FRAME_US = 50_000;
+/** A path that loses packets, or is not known yet, may have a queue of a few frames only: there media
+ * leaves little faster than it comes, in smaller bursts. It costs a keyframe some latency. */
+const CAREFUL_FACTOR = 1.5;
+const CAREFUL_FRAME_US = 20_000;
 /** ... but a packet at least, and no more than a shallow queue takes. */
 const BURST_BYTES_MIN = 1_500;
 const BURST_BYTES_MAX = 48_000;
@@ -23,11 +27,16 @@ export class Pacer {
   private tokens = BURST_BYTES_MAX;
   private refilledAt = Number.NEGATIVE_INFINITY;
 
-  /** `layer`: bits a second of what flows, 0 while unknown; `estimate`: what the path takes. */
-  setRates(now: number, layer: number, estimate: number): void {
+  /**
+   * `layer`: bits a second of what flows, 0 while unknown; `estimate`: what the path takes; `careful`:
+   * its queue may be short.
+   */
+  setRates(now: number, layer: number, estimate: number, careful: boolean): void {
     this.refill(now);
-    this.rate = layer === 0 ? 0 : Math.max(layer * PACE_FACTOR, estimate);
-    const burst = Math.max((this.rate * BURST_US) / 8e6, (layer * FRAME_US) / 8e6);
+    const least = layer * (careful ? CAREFUL_FACTOR : PACE_FACTOR);
+    this.rate = layer === 0 ? 0 : Math.max(least, estimate);
+    const frame = (layer * (careful ? CAREFUL_FRAME_US : FRAME_US)) / 8e6;
+    const burst = Math.max((this.rate * BURST_US) / 8e6, frame);
     this.burst = Math.min(BURST_BYTES_MAX, Math.max(BURST_BYTES_MIN, burst));
   }
 

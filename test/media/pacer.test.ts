@@ -3,9 +3,9 @@ import { Pacer } from "../../src/media/pacer.ts";
 
 const PACKET = 1100;
 
-function paced(layer: number, estimate: number): Pacer {
+function paced(layer: number, estimate: number, careful = false): Pacer {
   const pacer = new Pacer();
-  pacer.setRates(0, layer, estimate);
+  pacer.setRates(0, layer, estimate, careful);
   return pacer;
 }
 
@@ -57,6 +57,13 @@ test("a keyframe leaves at the pacing rate, not before", () => {
   expect(bytes).toBeLessThan(20_000 + 2 * PACKET);
 });
 
+test("with care media leaves at 1.5 x the layer, and two thirds of a frame at once", () => {
+  const pacer = paced(1e6, 0, true);
+  expect(drain(pacer, 10e6, 1)).toBe(3 * PACKET);
+  expect((drain(pacer, 10.001e6, 1000) * 8) / 1.5e6).toBeCloseTo(1, 1);
+  expect((drain(paced(1e6, 3e6, true), 10e6, 1000) * 8) / 3e6).toBeCloseTo(1, 1);
+});
+
 test("video works off what could not wait, and no more than 12 kB of it", () => {
   const pacer = paced(0.4e6, 0);
   drain(pacer, 10e6, 1);
@@ -77,7 +84,7 @@ test("without a rate everything leaves, and holds nothing back once there is one
     pacer.charge(0, PACKET);
   }
   // 12 kB of debt at 2.5 Mb/s.
-  pacer.setRates(1000, 1e6, 0);
+  pacer.setRates(1000, 1e6, 0, false);
   expect(pacer.mayLeave(39_000)).toBe(false);
   expect(pacer.mayLeave(40_000)).toBe(true);
 });

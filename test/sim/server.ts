@@ -53,7 +53,6 @@ export class Server {
       {
         firstMedia: () => {},
         layer: () => {},
-        layer: () => {},
         ended: (_peer, reason) => {
           throw new Error(`a session ended: ${reason}`);
         },
