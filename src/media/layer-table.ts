@@ -61,6 +61,23 @@ export class Layer implements UsableLayer {
     return layerSeenUs(this.views, this.point);
   }
 
+  /** Lives, and was never usable. */
+  get young(): boolean {
+    return !this.everAlive && this.aliveSince !== Number.POSITIVE_INFINITY;
+  }
+
+  /** It may be used from now on, if it holds for as long as it must. */
+  settle(now: number): void {
+    const decodable = this.views.words[Header.keyframeCount]! > 0;
+    if (!decodable || !this.isSteady(now)) return;
+    this.active = true;
+    this.everAlive = true;
+  }
+
+  isSteady(now: number): boolean {
+    return now - this.aliveSince >= (this.everAlive ? STEADY_US : WINDOW_MIN_US);
+  }
+
   /** Looks at the ring anew; `top`: its highest living spatial layer. */
   update(now: number, top: number): void {
     const seen = this.seenUs;
@@ -76,11 +93,6 @@ export class Layer implements UsableLayer {
     const size = layerSize(this.views, this.spatialId, top);
     this.width = size >>> 16;
     this.height = size & 0xffff;
-    const decodable = this.views.words[Header.keyframeCount]! > 0;
-    const steady = now - this.aliveSince >= (this.everAlive ? STEADY_US : WINDOW_MIN_US);
-    if (!decodable || !steady || this.active) return;
-    this.active = true;
-    this.everAlive = true;
   }
 
   private begin(now: number): void {
@@ -114,7 +126,18 @@ export class LayerTable {
   update(now: number): void {
     for (let ring = 0; ring < this.rings.length; ring += 1) {
       const top = this.discover(ring, now);
-      for (const layer of this.layers) if (ringOf(layer.id) === ring) layer.update(now, top);
+      // The points of a ring that begins show one after another (temporal layers), and are usable
+      // together: or viewers would get its lowest first.
+      let wait = false;
+      for (const layer of this.layers) {
+        if (ringOf(layer.id) !== ring) continue;
+        layer.update(now, top);
+        if (layer.young && !layer.isSteady(now)) wait = true;
+      }
+      for (const layer of this.layers) {
+        if (ringOf(layer.id) !== ring || layer.active || (wait && layer.young)) continue;
+        layer.settle(now);
+      }
     }
   }
 
