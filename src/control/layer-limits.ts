@@ -1,4 +1,4 @@
-import { type LayerLimits, NO_LIMITS } from "../media/layer-choice.ts";
+import { type LayerLimits, NO_LIMITS, type UsableLayer } from "../media/layer-choice.ts";
 
 /** What a stream or a token leaves of the layers; Infinity where it says nothing. */
 export type ViewLimits = Pick<LayerLimits, "widthMax" | "heightMax" | "bitrateMax">;
@@ -16,6 +16,15 @@ export function viewLimits({ width, height, bitrate }: WrittenLimits): ViewLimit
     heightMax: height ?? Number.POSITIVE_INFINITY,
     bitrateMax: bitrate ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/** Whether a layer, as last measured, may be sent under these limits. */
+export function isWithin(layer: UsableLayer, limits: ViewLimits): boolean {
+  return (
+    layer.width <= limits.widthMax &&
+    layer.height <= limits.heightMax &&
+    layer.bitrate <= limits.bitrateMax
+  );
 }
 
 /** What all of them allow. Only a viewer's own choice names a rid. */

@@ -3,7 +3,7 @@ import { JSON_BYTES_MAX } from "../limits.ts";
 import { NO_LIMITS } from "../media/layer-choice.ts";
 import { readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
-import { strictest } from "./layer-limits.ts";
+import { isWithin, strictest } from "./layer-limits.ts";
 import { notFound, problem } from "./problem.ts";
 import type { Session } from "./session.ts";
 import { findSession } from "./session-resource.ts";
@@ -112,6 +112,10 @@ function refuseLayer(session: Session, wanted: Selection, layers: StreamLayers):
   const points = layers.seen(stream).filter((layer) => rid === undefined || layer.rid === rid);
   // Before its first packets nobody knows what there will be.
   if (points.length === 0) return null;
+  // Within a rid that is too large for this viewer nothing would be left to send.
+  if (rid !== undefined && !points.some((point) => isWithin(point, session.limits))) {
+    return problem(403, "Layer not allowed", `"${rid}" is beyond the limits of stream and token.`);
+  }
   const has = (id: number | undefined, key: "spatialId" | "temporalId"): boolean =>
     id === undefined || points.some((point) => point[key] === id);
   if (!has(spatialLayerId, "spatialId")) {

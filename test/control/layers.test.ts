@@ -313,6 +313,11 @@ max-bitrate = "900k"
       headers: { ...headers, ...JSON_TYPE },
       body: JSON.stringify(choice),
     });
+  h.plane.layers = [HIGH, LOW];
+  h.pass(1);
+  const refused = await choose({ rid: "h" });
+  expect(refused.status).toBe(403);
+  expect(h.plane.limits).toEqual([]);
   expect((await choose({ maxWidth: 4000, maxHeight: 360, rid: "l" })).status).toBe(200);
   expect(h.plane.limits.at(-1)!.limits).toEqual({ ...limits, heightMax: 360, rid: "l" });
   expect((await choose({})).status).toBe(200);
