@@ -3,7 +3,7 @@
  * asks each session for it again. Dispatches "layers".
  */
 import type { Layer, Selection } from "./layers.ts";
-import { keyOf, readLayers, selectionOf } from "./layers.ts";
+import { findLayer, keyOf, readLayers, selectionOf } from "./layers.ts";
 
 /** Posts a selection; returns why the server refused it, or "". Rejects when it is not reached. */
 export type PostSelection = (url: string, selection: Selection) => Promise<string>;
@@ -76,14 +76,15 @@ export class LayerControl extends EventTarget {
   async #askOnce(): Promise<void> {
     const { wish } = this;
     const url = this.#url;
-    const layer = this.layers.find((candidate) => keyOf(candidate) === wish) ?? null;
+    const layer = findLayer(this.layers, wish);
+    const key = layer && keyOf(layer);
     if (wish !== null && layer === null) {
       // The next publisher may not send it, and the server then forgets; ask again if it comes back.
       if (this.layers.length > 0) this.#asked = undefined;
       return;
     }
-    if (url === null || this.#asked === wish) return;
-    this.#asked = wish;
+    if (url === null || this.#asked === key) return;
+    this.#asked = key;
     try {
       const refusal = await this.#post(url, selectionOf(layer));
       if (refusal !== "" && this.#url === url && this.wish === wish) this.#refused(refusal);

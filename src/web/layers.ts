@@ -59,6 +59,20 @@ export function keyOf(layer: Layer): string {
   return [layer.rid, layer.spatialLayerId, layer.temporalLayerId].map((id) => id ?? "").join("/");
 }
 
+/**
+ * The layer that a key means. A layer is told without its temporal layers before its first packet:
+ * then the best of its frame rates stands for it, and it for them.
+ */
+export function findLayer(layers: readonly Layer[], key: string | null): Layer | null {
+  if (key === null) return null;
+  const encoding = (text: string) => text.slice(0, text.lastIndexOf("/"));
+  return (
+    layers.find((layer) => keyOf(layer) === key) ??
+    layers.find((layer) => encoding(keyOf(layer)) === encoding(key)) ??
+    null
+  );
+}
+
 /** The selection that asks for a layer, or for automatic when it is null. */
 export function selectionOf(layer: Layer | null): Selection {
   if (layer === null) return {};
@@ -81,7 +95,7 @@ export function qualityMenu(layers: readonly Layer[], wish: string | null): Qual
   if (layers.length < 2) return null;
   const current = layers.find((layer) => layer.current);
   const flowing = current === undefined ? "" : layerLabel(current, layers);
-  const wished = layers.find((layer) => keyOf(layer) === wish);
+  const wished = findLayer(layers, wish);
   const lines: MenuLine[] = layers.map((layer) => ({
     key: keyOf(layer),
     label: layerLabel(layer, layers),
@@ -90,7 +104,7 @@ export function qualityMenu(layers: readonly Layer[], wish: string | null): Qual
   }));
   const detail = flowing === "" ? "" : `${flowing} now`;
   lines.unshift({ key: null, label: "Auto", detail, isAlive: true });
-  return { title: titleOf(wished, flowing, layers), lines, chosen: wished ? wish : null };
+  return { title: titleOf(wished, flowing, layers), lines, chosen: wished && keyOf(wished) };
 }
 
 /** "720p", with the share of the frame rate or the rid where others are of that size too. */
@@ -121,8 +135,8 @@ function nameOf(layer: Layer, layers: readonly Layer[]): { size: string; rate: s
   };
 }
 
-function titleOf(wished: Layer | undefined, flowing: string, layers: readonly Layer[]): string {
-  if (wished === undefined) return flowing === "" ? "Auto" : `Auto: ${flowing}`;
+function titleOf(wished: Layer | null, flowing: string, layers: readonly Layer[]): string {
+  if (wished === null) return flowing === "" ? "Auto" : `Auto: ${flowing}`;
   const label = layerLabel(wished, layers);
   return flowing === "" || flowing === label ? label : `${label} (${flowing} now)`;
 }

@@ -66,6 +66,21 @@ describe("layer control", () => {
     expect(selections()).toEqual([Q, Q]);
   });
 
+  test("a frame rate that is told later than its layer is asked for then", async () => {
+    const { control, selections } = controlled();
+    control.wish = "q//1";
+    control.heard(LAYERS);
+    await settled();
+    control.heard({
+      "0": [
+        { rid: "q", temporalLayerId: 2 },
+        { rid: "q", temporalLayerId: 1 },
+      ],
+    });
+    await settled();
+    expect(selections()).toEqual([Q, { ...Q, temporalLayerId: 1 }]);
+  });
+
   test("quick choices arrive in order, and only the last one counts", async () => {
     let finish: (refusal: string) => void = () => undefined;
     const first = new Promise<string>((resolve) => {

@@ -129,6 +129,17 @@ describe("quality menu", () => {
     });
   });
 
+  test("a choice holds while its frame rates are not known yet, and after", () => {
+    const whole = readLayers({ "0": [{ rid: "f" }, { rid: "q" }] });
+    const rates = readLayers({
+      "0": [1, 0].map((temporalLayerId) => ({ rid: "f", temporalLayerId })),
+    });
+    expect(qualityMenu(whole, "f//1")?.chosen).toBe("f//");
+    expect(qualityMenu(rates, "f//")?.chosen).toBe("f//1");
+    expect(qualityMenu(rates, "f//0")?.chosen).toBe("f//0");
+    expect(qualityMenu(rates, "q//")?.chosen).toBeNull();
+  });
+
   test("before the first picture nothing flows", () => {
     const layers = readLayers({ "0": [{ rid: "a" }, { rid: "b" }] });
     expect(qualityMenu(layers, null)).toMatchObject({ title: "Auto" });
