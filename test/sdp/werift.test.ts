@@ -12,7 +12,9 @@ test.each(OFFER_NAMES)("werift reads the answer to %s as we mean it", (name) => 
   for (const [index, section] of answer.media.entries()) {
     const media = live[index];
     const payloadTypes = section.formats.flatMap((format) =>
-      [format.payloadType, format.rtxPayloadType, format.redPayloadType].filter(Boolean),
+      [format.payloadType, format.rtxPayloadType, format.redPayloadType].filter(
+        (payloadType) => payloadType !== null,
+      ),
     );
     expect(media?.rtp.codecs.map((codec) => codec.payloadType)).toEqual(payloadTypes);
     expect(media?.iceParams?.usernameFragment).toBe(answer.peer.localUfrag);
