@@ -2,9 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { HEADER_BYTES_MAX, HeaderWriter } from "../../src/egress/header-writer.ts";
 import { Outgoing } from "../../src/egress/outgoing.ts";
 import { EXTENSION_BYTES_MAX } from "../../src/ring/layout.ts";
+import { DependencyDescriptorReader } from "../../src/wire/dependency-descriptor.ts";
+import type { DescriptorChange } from "../../src/wire/dependency-rewrite.ts";
 import { EXTENSION_STORED_MAX, Extension } from "../../src/wire/extensions.ts";
 import { parseRtpHeader, RtpHeader } from "../../src/wire/rtp.ts";
 import { ExtensionCursor } from "../../src/wire/rtp-extensions.ts";
+import { type Structure, writeDescriptor } from "../support/descriptor-writer.ts";
 import { seeded } from "../support/random.ts";
 import { extensionIds } from "./harness.ts";
 
@@ -156,5 +159,69 @@ describe("extensions (RFC 8285)", () => {
       const { length } = write(packet, ids, random() < 0.5);
       expect(length).toBeLessThanOrEqual(HEADER_BYTES_MAX);
     }
+  });
+});
+
+describe("dependency descriptors (AV1 RTP, A.8)", () => {
+  const STRUCTURE: Structure = {
+    offset: 0,
+    targets: 2,
+    chains: 0,
+    protectedBy: [],
+    templates: [
+      { spatialId: 0, temporalId: 0, dtis: "SS", fdiffs: [1], chains: [] },
+      { spatialId: 0, temporalId: 1, dtis: "-D", fdiffs: [1], chains: [] },
+    ],
+    resolutions: [],
+  };
+  const ids = extensionIds([[Extension.dependencyDescriptor, 9]]);
+
+  /** What a packet with this descriptor leaves with, read after the structure of frame 1. */
+  function leave(descriptor: Uint8Array, change: Partial<DescriptorChange>, mixed: boolean) {
+    const packet = packetOf([Extension.dependencyDescriptor, descriptor.length]);
+    packet.region.bytes.set(descriptor, packet.extensionOffset + 2);
+    const none = { frameNumberOffset: 0, maskBit: 0, targets: 0, activeTargets: 0 };
+    packet.descriptor = { ...none, ...change };
+    const { elements } = write(packet, ids, mixed);
+    const left = Uint8Array.from(elements.get(9)!);
+    const reader = new DependencyDescriptorReader();
+    const first = { start: true, end: true, template: 0, frame: 1, structure: STRUCTURE };
+    const key = writeDescriptor(STRUCTURE, first);
+    expect(reader.read(key, 0, key.length)).toBeTrue();
+    expect(reader.read(left, 0, left.length)).toBeTrue();
+    return { frame: reader.frameNumber, active: reader.activeTargets, length: left.length };
+  }
+
+  const plain = { start: true, end: true, template: 0, frame: 65_530 };
+  const delta = writeDescriptor(STRUCTURE, plain);
+  const maskBit = 29;
+
+  test("another frame number, modulo 2^16; other active targets where they are told", () => {
+    const numbered = leave(delta, { frameNumberOffset: 10 }, false);
+    expect(numbered).toEqual({ frame: 4, active: 0b11, length: 3 });
+    const reduced = { frameNumberOffset: 10, maskBit, targets: 2, activeTargets: 1 };
+    expect(leave(delta, reduced, false)).toEqual({ frame: 4, active: 0b01, length: 4 });
+  });
+
+  test("no room for the active targets in the one-byte form: the number at least", () => {
+    const fdiffs = [4000, 4000, 4000, 4000, 4000, 4000, 5, 5];
+    const long = writeDescriptor(STRUCTURE, { ...plain, fdiffs });
+    expect(long.length).toBe(16);
+    const change = { frameNumberOffset: 10, maskBit, targets: 2, activeTargets: 1 };
+    expect(leave(long, change, false)).toEqual({ frame: 4, active: 0b11, length: 16 });
+    expect(leave(long, change, true)).toEqual({ frame: 4, active: 0b01, length: 17 });
+  });
+
+  test("a place for them outside of the descriptor: the number at least", () => {
+    const change = { frameNumberOffset: 10, maskBit: 3, targets: 2, activeTargets: 1 };
+    expect(leave(delta, change, true)).toEqual({ frame: 4, active: 0b11, length: 3 });
+  });
+
+  test("unchanged, and of a viewer that did not negotiate it", () => {
+    const packet = packetOf([Extension.dependencyDescriptor, 3]);
+    expect([...write(packet, ids).elements]).toEqual([[9, [1, 2, 3]]]);
+    packet.descriptor = { frameNumberOffset: 1, maskBit: 0, targets: 0, activeTargets: 0 };
+    expect([...write(packet, ids).elements]).toEqual([[9, [1, 2, 4]]]);
+    expect([...write(packet, extensionIds([])).elements]).toEqual([]);
   });
 });
