@@ -12,7 +12,8 @@ const ASK_US = 500_000;
  * another ring is waited for beside the present one, which flows on until a keyframe of it begins.
  */
 export class TrackLayer {
-  private spatialId = 3;
+  /** Before the first choice the smallest picture: of the path nothing is known yet. */
+  private spatialId = 0;
   private temporalId = 7;
   /** The ring to go to; null when there. */
   private wanted: Feed | null = null;

@@ -207,7 +207,11 @@ describe("SVC", () => {
     stage.run(20);
     const track = stage.track(viewer);
     const pointOf = () => [track.layer.stretch!.spatialId, track.layer.stretch!.temporalId];
+    // The smallest picture, until the layers are measured and a keyframe allows more.
+    expect(pointOf()).toEqual([0, 2]);
+    stage.run(1, () => true);
     expect(pointOf()).toEqual([2, 2]);
+    stage.run(4);
     stage.limit(viewer, { spatialMax: 0 });
     stage.run(1);
     // L3T3: the lower layers were sent all along.
@@ -233,6 +237,8 @@ describe("SVC", () => {
     const stage = svc("L2T2");
     const viewer = stage.open();
     stage.run(20);
+    stage.run(1, () => true);
+    stage.run(9);
     stage.limit(viewer, { spatialMax: 0 });
     stage.run(10);
     const reader = new DependencyDescriptorReader();
@@ -241,9 +247,11 @@ describe("SVC", () => {
       expect(reader.read(element, 0, element.length)).toBeTrue();
       return reader.activeTargets;
     });
-    expect(masks[0]).toBe(0b1111);
+    // The smallest picture at first, then all.
+    expect(masks[0]).toBe(0b0011);
     expect(masks.at(-1)).toBe(0b0011);
-    const change = masks.indexOf(0b0011);
+    const change = masks.indexOf(0b0011, masks.indexOf(0b1111));
+    expect(change).toBeGreaterThan(masks.indexOf(0b1111));
     expect(new Set(masks.slice(change))).toEqual(new Set([0b0011]));
   });
 });
