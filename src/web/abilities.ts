@@ -24,19 +24,27 @@ export async function probeAbilities(): Promise<Ability[]> {
   return abilities;
 }
 
-/** The modes that a sender restricted to this codec accepts, and gives back when asked. */
+/** The modes that the encoder of this codec has, and that a sender takes and gives back. */
 async function modesOf(codec: string): Promise<string[]> {
-  const listed = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
   const pc = new RTCPeerConnection();
   try {
-    const transceiver = pc.addTransceiver("video", { direction: "sendonly" });
-    transceiver.setCodecPreferences(listed.filter((each) => shortName(each.mimeType) === codec));
+    const { sender } = pc.addTransceiver("video", { direction: "sendonly" });
     const modes: string[] = [];
-    for (const mode of SVC_MODES) if (await takes(transceiver.sender, mode)) modes.push(mode);
+    for (const mode of SVC_MODES) {
+      if ((await encodes(codec, mode)) && (await takes(sender, mode))) modes.push(mode);
+    }
     return modes;
   } finally {
     pc.close();
   }
+}
+
+/** A sender that has not negotiated yet takes what any codec can do: so the codec is asked too. */
+async function encodes(codec: string, scalabilityMode: string): Promise<boolean> {
+  const picture = { width: 1280, height: 720, bitrate: 2_500_000, framerate: 30 };
+  const video = { contentType: `video/${codec}`, scalabilityMode, ...picture };
+  const { supported } = await navigator.mediaCapabilities.encodingInfo({ type: "webrtc", video });
+  return supported;
 }
 
 /** A browser without scalability modes ignores the field, which then is missing afterwards. */
