@@ -37,11 +37,12 @@ const PROBE_AFTER_DECREASE_US = 1_500_000;
 /** Above this queue there is nothing to find by probing. */
 const PROBE_QUEUE_US = 30_000;
 /** A queue above the first bound is drained: the target falls by its excess over half a second, at
- * most to half (the idea of draft-ietf-rmcat-nada-13's and SCReAM's queue target; GCC alone drains
- * by 15 % of the capacity, too slow for a queue that a fall of the capacity has left). */
+ * most to 65 %: below that a layer too low would be chosen, and left again seconds later (the idea
+ * of draft-ietf-rmcat-nada-13's and SCReAM's queue target; GCC alone drains by 15 % of the capacity,
+ * too slow for a queue that a fall of the capacity has left). */
 const DRAIN_QUEUE_US = 40_000;
 const DRAIN_OVER_US = 500_000;
-const DRAIN_MIN = 0.5;
+const DRAIN_MIN = 0.65;
 /** Sending less than this share of the estimate, the application sets the rate (libwebrtc
  * AlrDetector: 0.65). */
 const LIMITED_SHARE = 0.65;
