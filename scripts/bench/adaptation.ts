@@ -1,69 +1,98 @@
 /**
- * The adaptation matrix in virtual time: `bun scripts/bench/adaptation.ts [seeds] [suite]`. Prints
- * JSON: a row a case with the median and the worst of its seeds, and the targets missed.
+ * `adaptation`: the real egress in front of emulated networks, in virtual time (test/sim): which
+ * layer each viewer gets, how soon, and what it costs the path. The same seeds give the same figures
+ * on any machine.
  */
 import { type Figures, measure } from "../../test/sim/measure.ts";
-import { type Case, cases, type Targets } from "../../test/sim/scenarios.ts";
+import { cases, type Targets } from "../../test/sim/scenarios.ts";
 import { missedTargets, RISING } from "../../test/sim/targets.ts";
+import type { Bench, Row } from "./harness.ts";
 
-const FIGURES = [
-  "settleSeconds",
-  "switchesPerMinute",
-  "used",
-  "queueMs",
-  "gapMs",
-  "audioLoss",
-  "probeShare",
-] as const;
-const seeds = Number(process.argv[2] ?? 10);
-const suite = process.argv[3];
-const rows = new Map<string, Row>();
+/** Seeds that nothing was tuned on. */
+const FIRST_SEED = 101;
+const SEEDS = 10;
 
-interface Row {
-  readonly case: Case;
+/** Columns of figures: name, unit and digits. */
+const COLUMNS = {
+  settleSeconds: ["settled s", 1, 1],
+  switchesPerMinute: ["switches/min", 1, 1],
+  used: ["used %", 100, 0],
+  queueMs: ["queue p95 ms", 1, 0],
+  gapMs: ["gap ms", 1, 0],
+  audioLoss: ["audio lost %", 100, 2],
+  wasted: ["probes %", 100, 1],
+} as const;
+
+interface Group {
+  readonly suite: string;
+  readonly name: string;
   readonly runs: Figures[];
+  /** Runs that miss a target, and which targets are missed how often. */
   missed: number;
+  readonly missedBy: Map<keyof Targets, number>;
 }
 
-for (let seed = 1; seed <= seeds; seed += 1) {
-  for (const entry of cases(seed)) {
-    if (suite !== undefined && entry.suite !== suite) continue;
-    const key = `${entry.suite}: ${entry.name}`;
-    const row = rows.get(key) ?? { case: entry, runs: [], missed: 0 };
-    rows.set(key, row);
-    for (const run of measure(entry.scenario, seed, entry.window)) {
-      row.runs.push(run);
-      if (missedTargets(run, entry.targets).length > 0) row.missed += 1;
+export const adaptation: Bench = {
+  name: "adaptation",
+  summary: "Viewers behind emulated networks in virtual time: layers, switches, queues, freezes.",
+  conditions: {
+    network: "test/sim: rate, drop-tail queue, delay, jitter, loss, traces and rivals; RTT 40 ms",
+    publisher:
+      "VP8 simulcast of 0.1, 0.5, 1.5 and 2.5 Mb/s at 30 fps and Opus, where not said else",
+    figures: "median of the runs, then the worst; a suite's row is over all of its runs",
+    queue: "95th percentile of the bottleneck's queue, with what rivals put there",
+    gap: "longest time without a new picture after the first second",
+    seeds: `${FIRST_SEED} to ${FIRST_SEED + SEEDS - 1}`,
+  },
+  async run({ quick }, row) {
+    const groups = new Map<string, Group>();
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + (quick ? 1 : SEEDS); seed += 1) {
+      for (const { suite, name, scenario, window, targets } of cases(seed)) {
+        for (const run of measure(scenario, seed, window)) {
+          note(groups, suite, name, run, targets);
+          note(groups, suite, "all", run, targets);
+        }
+        // A run takes a second: whoever waits may stop it.
+        await Bun.sleep(0);
+      }
     }
-  }
+    for (const group of groups.values()) if (group.name !== "all") row(rowOf(group));
+    for (const group of groups.values()) if (group.name === "all") row(rowOf(group));
+  },
+};
+
+function note(
+  groups: Map<string, Group>,
+  suite: string,
+  name: string,
+  run: Figures,
+  targets: Targets,
+): void {
+  const key = `${suite}/${name}`;
+  const empty: Group = { suite, name, runs: [], missed: 0, missedBy: new Map() };
+  const group = groups.get(key) ?? empty;
+  groups.set(key, group);
+  const missed = missedTargets(run, targets);
+  group.runs.push(run);
+  if (missed.length > 0) group.missed += 1;
+  for (const target of missed) group.missedBy.set(target, (group.missedBy.get(target) ?? 0) + 1);
 }
 
-console.log(JSON.stringify({ seeds, rows: [...rows.values()].map(summary) }, null, 1));
-
-function summary(row: Row): object {
-  const values: Record<string, readonly number[]> = {};
-  for (const name of FIGURES) {
-    const sorted = row.runs.map((run) => run[name]).sort((a, b) => a - b);
-    const worst = RISING.includes(name) ? sorted[0]! : sorted.at(-1)!;
-    values[name] = [rounded(sorted[sorted.length >> 1]!), rounded(worst)];
+function rowOf({ suite, name, runs, missed, missedBy }: Group): Row {
+  const row: Record<string, string | number | null> = { suite, case: name, runs: runs.length };
+  for (const [figure, [column, factor, digits]] of Object.entries(COLUMNS)) {
+    const key = figure as keyof typeof COLUMNS;
+    const sorted = runs.map((run) => run[key]).sort((left, right) => left - right);
+    const worst = RISING.includes(figure) ? sorted[0]! : sorted.at(-1)!;
+    row[column] = rounded(sorted[sorted.length >> 1]! * factor, digits);
+    row[`${column}, worst`] = rounded(worst * factor, digits);
   }
-  const targets = Object.keys(row.case.targets) as (keyof Targets)[];
-  const missedBy = targets.flatMap((name) => {
-    const runs = row.runs.filter((run) => missedTargets(run, row.case.targets).includes(name));
-    return runs.length > 0 ? [`${name} (${runs.length})`] : [];
-  });
-  return {
-    suite: row.case.suite,
-    name: row.case.name,
-    runs: row.runs.length,
-    missed: row.missed,
-    missedBy,
-    bestLayer: row.runs[0]!.bestLayer,
-    layers: row.runs.map((run) => run.layer).join(""),
-    medianAndWorst: values,
-  };
+  row.held = runs.length - missed;
+  row.missed = [...missedBy].map(([target, count]) => `${target} ${count}`).join(", ");
+  return row;
 }
 
-function rounded(value: number): number {
-  return Number.isFinite(value) ? Number(value.toPrecision(3)) : -1;
+/** Null for what never came. */
+function rounded(value: number, digits: number): number | null {
+  return Number.isFinite(value) ? Number(value.toFixed(digits)) : null;
 }

@@ -12,7 +12,10 @@ export interface Figures {
   readonly settleSeconds: number;
   /** Layer switches a minute from then on. */
   readonly switchesPerMinute: number;
-  /** Rate of what flows over that of the best step, mean over the time measured. */
+  /**
+   * Rate of what flows over that of the best step, mean over the time measured; of viewers who share
+   * the link, all together.
+   */
   readonly used: number;
   /** 95th percentile of the bottleneck's queue, ms. */
   readonly queueMs: number;
@@ -62,7 +65,13 @@ export function figures(
   return {
     settleSeconds: settled < 0 ? Number.POSITIVE_INFINITY : settled / SAMPLES_PER_SECOND,
     switchesPerMinute: switchCount(part.subarray(since)) / Math.max(minutes, 1 / 6),
-    used: usedShare(part, ladder, best),
+    used: usedShare(
+      run.viewers.map(({ levels }) =>
+        levels.subarray(from * SAMPLES_PER_SECOND, to * SAMPLES_PER_SECOND),
+      ),
+      ladder,
+      best,
+    ),
     queueMs: percentile(run.queue.subarray(afterStart * 1000, to * 1000), 0.95) / 1000,
     gapMs: longestGap(browser.pictures.shownAt, at(afterStart), at(to)) / 1000,
     audioLoss: audioLoss(viewer, from * 50),
@@ -97,11 +106,16 @@ function settleIndex(part: Int8Array, best: number, possible: number): number {
   return -1;
 }
 
-function usedShare(part: Int8Array, ladder: readonly number[], best: number): number {
-  const most = ladder[best]!;
+function usedShare(parts: readonly Int8Array[], ladder: readonly number[], best: number): number {
+  const most = ladder[best]! * parts.length;
+  const samples = parts[0]!.length;
   let sum = 0;
-  for (const level of part) sum += level < 0 ? 0 : Math.min(1, ladder[level]! / most);
-  return sum / part.length;
+  for (let i = 0; i < samples; i += 1) {
+    let rate = 0;
+    for (const levels of parts) rate += levels[i]! < 0 ? 0 : ladder[levels[i]!]!;
+    sum += Math.min(1, rate / most);
+  }
+  return sum / samples;
 }
 
 function longestGap(shownAt: readonly number[], from: number, to: number): number {

@@ -19,6 +19,8 @@ export interface Case {
   readonly scenario: Scenario;
   readonly window?: Window;
   readonly targets: Targets;
+  /** Targets that some seeds miss: why, and how far. They count as missed in the benchmark. */
+  readonly misses?: Readonly<Partial<Record<keyof Targets, string>>>;
 }
 
 const COLD = { settleSeconds: 10, switchesPerMinute: 2, used: 0.85 } as const;
@@ -35,6 +37,8 @@ export function cases(seed: number): Case[] {
     ...radio(seed),
     ...shared(),
     ...shallow(),
+    ...scalable(),
+    ...joins(),
   ];
 }
 
@@ -71,8 +75,10 @@ function stepsUpAndDown(): Case[] {
       targets: {
         settleSeconds: 3,
         switchesPerMinute: 2,
-        gapMs: to! / from! >= 0.6 ? 250 : drainMs + 400,
-        audioLoss: to! / from! >= 0.6 ? 0 : 0.02,
+        used: 0.85,
+        audioLoss: 0,
+        // What the queue held at the step drains no faster, and is the longer part of the time then.
+        ...(to! / from! >= 0.6 ? { gapMs: 250, queueMs: 100 } : { gapMs: drainMs + 400 }),
       },
     };
   });
@@ -150,7 +156,7 @@ function radio(seed: number): Case[] {
         queueMs: 500,
         link: { jitterUs: 8000 },
       },
-      targets: { audioLoss: 0.01, queueMs: 250 },
+      targets: { queueMs: 100, audioLoss: 0 },
     },
     {
       suite: "radio",
@@ -161,7 +167,7 @@ function radio(seed: number): Case[] {
         rttUs: 30_000,
         link: { jitterUs: 4000, loss: 0.005, reorder: { share: 0.005, byUs: 10_000 } },
       },
-      targets: { queueMs: 150 },
+      targets: { queueMs: 100 },
     },
   ]);
 }
@@ -174,7 +180,7 @@ function shared(): Case[] {
       scenario: { seconds: SECONDS, rate: constant(mbps * 1e6), viewers: 2 },
       window: { from: 10 },
       // Who was first may keep a higher layer: nothing in the estimate makes two flows equal.
-      targets: { queueMs: 100, gapMs: 250, audioLoss: 0 },
+      targets: { queueMs: 100, gapMs: 250, audioLoss: 0, used: 0.85 },
     }),
   );
   const bulk = [2, 5].map(
@@ -210,4 +216,56 @@ function shallow(): Case[] {
       }),
     ),
   );
+}
+
+/** Layers of one VP9 stream, and simulcast with temporal layers as Chrome sends it. */
+function scalable(): Case[] {
+  const kinds = [
+    { mode: "L3T3", layers: [150_000, 500_000, 1_500_000] },
+    { mode: "L1T3", layers: [150_000, 500_000, 1_500_000] },
+  ];
+  return kinds.flatMap((kind): Case[] => [
+    ...[0.2, 0.4, 1, 2, 3.3].map((mbps): Case => ({
+      suite: kind.mode === "L1T3" ? "temporal" : "svc",
+      name: `${kind.mode} at ${mbps} Mb/s`,
+      scenario: { ...kind, seconds: SECONDS, rate: constant(mbps * 1e6) },
+      targets: CLEAN,
+    })),
+    {
+      suite: kind.mode === "L1T3" ? "temporal" : "svc",
+      name: `${kind.mode}, 2 to 0.4 Mb/s`,
+      scenario: { ...kind, seconds: 50, rate: steps([0, 2e6], [20, 0.4e6]) },
+      window: { from: 20 },
+      // The queue of 300 ms at 2 Mb/s takes 1.5 s to drain.
+      targets: { settleSeconds: 3, switchesPerMinute: 2, gapMs: 1900, audioLoss: 0 },
+    },
+    {
+      suite: kind.mode === "L1T3" ? "temporal" : "svc",
+      name: `${kind.mode}, 0.4 to 2 Mb/s`,
+      scenario: { ...kind, seconds: SECONDS, rate: steps([0, 0.4e6], [20, 2e6]) },
+      window: { from: 20 },
+      targets: { settleSeconds: 10, switchesPerMinute: 2, gapMs: 250, queueMs: 100, audioLoss: 0 },
+    },
+    {
+      suite: kind.mode === "L1T3" ? "temporal" : "svc",
+      name: `${kind.mode}, 5 % at 2 Mb/s`,
+      scenario: { ...kind, seconds: SECONDS, rate: constant(2e6), link: { loss: 0.05 } },
+      targets: { ...COLD, queueMs: 100 },
+    },
+  ]);
+}
+
+/** One layer alone, joined some time behind its keyframe: what is caught up with leaves at once. */
+function joins(): Case[] {
+  return [3.3, 20].map((mbps) => ({
+    suite: "join",
+    name: `2.5 Mb/s at ${mbps} Mb/s`,
+    scenario: {
+      seconds: 20,
+      rate: constant(mbps * 1e6),
+      layers: [2_500_000],
+      keyframeAgeUs: 1_000_000,
+    },
+    targets: { gapMs: 250, audioLoss: 0 },
+  }));
 }

@@ -11,9 +11,9 @@ import { Timeline } from "./timeline.ts";
 
 export const LAYERS = [100_000, 500_000, 1_500_000, 2_500_000] as const;
 const TICK_US = 1000;
-/** The publisher is there before its viewers: its layers are measured, its first keyframe is old. */
 const START_US = 10_000_000;
-const PUBLISHED_US = 5_000_000;
+/** The publisher is there before its viewers, and its only keyframe too old to join at. */
+const KEYFRAME_AGE_US = 5_000_000;
 const SRTCP_BYTES = 20;
 /** Levels and estimates are sampled so often. */
 export const SAMPLE_US = 100_000;
@@ -30,6 +30,8 @@ export interface Scenario extends Partial<Layering> {
   /** Loss of what comes back. */
   readonly lossBack?: number;
   readonly viewers?: number;
+  /** Of the newest keyframe when the viewers join. */
+  readonly keyframeAgeUs?: number;
   /** A bulk transfer from, to (seconds). */
   readonly bulk?: readonly [number, number];
 }
@@ -65,7 +67,8 @@ export function simulate(scenario: Scenario, seed: number): Run {
   const { layers = LAYERS, mode = "L1T1" } = scenario;
   const server: Server = new Server(random, () => publisher);
   const publisher = new Publisher(random, { layers, mode }, (ring) => server.egress.mark(ring));
-  for (let now = PUBLISHED_US; now < START_US; now += TICK_US) publisher.tick(now);
+  const published = START_US - (scenario.keyframeAgeUs ?? KEYFRAME_AGE_US);
+  for (let now = published; now < START_US; now += TICK_US) publisher.tick(now);
   const viewers: Endpoint[] = [];
   for (let i = 0; i < (scenario.viewers ?? 1); i += 1) {
     viewers.push(new Endpoint(random, server, link, scenario, delayUs));
