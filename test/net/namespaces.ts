@@ -20,6 +20,8 @@ export function setUpDevice(namespace: string, device: string, address: string):
   ip("-n", namespace, "link", "set", device, "addrgenmode", "none");
   ip("-n", namespace, "address", "add", address, "dev", device);
   ip("-n", namespace, "link", "set", device, "up");
+  // Chromium takes the address of the default route for its own.
+  ip("-n", namespace, "route", "add", "default", "dev", device);
 }
 
 /** Kills what runs in it and deletes it. Does nothing when it is gone. */
