@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { adaptation } from "./adaptation.ts";
 import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   ring,
   publishers,
   soak,
+  adaptation,
   peers,
 ];
 
