@@ -44,7 +44,7 @@ try {
 async function takeAll(shown: Browser, base: string): Promise<void> {
   const publish = await open(
     shown,
-    `${base}/publish/stage/left?source=pattern&audio=tone&codec=vp8&width=640&height=360&fps=30&auto=1`,
+    `${base}/publish/stage/left?source=pattern&audio=tone&codec=vp8&layers=simulcast-2&width=640&height=360&fps=30&auto=1`,
   );
   await state(publish, "live");
   const watch = await open(shown, `${base}/watch/demo`);

@@ -28,11 +28,11 @@ const SIMULCAST: Case = {
 /** Chromium leaves the third size of a smaller picture out. */
 const SVC: Case = {
   name: "VP9 L3T3",
-  options: { codec: "VP9", layers: "L3T3", width: 960, height: 540, fps: 15 },
+  options: { codec: "VP9", layers: "L3T3", width: 960, height: 576, fps: 15 },
   sizes: [
-    ["540p", "960x540"],
-    ["270p", "480x270"],
-    ["135p", "240x135"],
+    ["576p", "960x576"],
+    ["288p", "480x288"],
+    ["144p", "240x144"],
   ],
 };
 /** Switches wait for a keyframe at most; Auto climbs as the estimate does. */
