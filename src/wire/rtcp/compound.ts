@@ -69,12 +69,11 @@ export class RtcpCursor {
     if (first >> 6 !== VERSION || offset + whole > this.#end) return this.#fail();
     let length = whole;
     if ((first & 0x20) !== 0) {
-      // RFC 3550 6.4.1: only the last packet is padded; the count is a multiple of four.
+      // RFC 3550 6.4.1 pads the last packet only, by a multiple of four. libwebrtc fills each
+      // transport feedback up to a word with this bit set, by 1 to 3 bytes, and may join several:
+      // to refuse those would lose most of the feedback that Chromium sends.
       const padding = bytes[offset + whole - 1]!;
-      const last = offset + whole === this.#end;
-      if (!last || padding === 0 || (padding & 3) !== 0 || padding > whole - RTCP_HEADER_BYTES) {
-        return this.#fail();
-      }
+      if (padding === 0 || padding > whole - RTCP_HEADER_BYTES) return this.#fail();
       length -= padding;
     }
     this.count = first & 0x1f;

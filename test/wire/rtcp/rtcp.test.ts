@@ -70,23 +70,45 @@ test("a compound packet is walked, packet by packet", () => {
   expect(cursor.malformed).toBe(true);
 });
 
-test("padding belongs to the last packet only", () => {
+test("padding is no part of a packet, and no longer than its body", () => {
   const cursor = new RtcpCursor();
-  const bytes = Uint8Array.fromHex("a0cb0002 0000000000000008".replace(" ", ""));
-  cursor.reset(bytes, 0, bytes.length);
-  expect(cursor.next()).toBe(true);
-  expect(cursor.length).toBe(4);
+  for (const [bytes, length] of [
+    ["a0cb00020000000000000008", 4],
+    ["a0cb00020000000000000003", 9],
+  ] as const) {
+    cursor.reset(Uint8Array.fromHex(bytes), 0, 12);
+    expect(cursor.next()).toBe(true);
+    expect(cursor.length).toBe(length);
+    expect(cursor.next()).toBe(false);
+    expect(cursor.malformed).toBe(false);
+  }
   for (const wrong of [
     "a0cb0002000000000000000c",
-    "a0cb00020000000000000003",
+    "a0cb00020000000000000009",
     "a0cb00020000000000000000",
   ]) {
     cursor.reset(Uint8Array.fromHex(wrong), 0, 12);
     expect(cursor.next()).toBe(false);
     expect(cursor.malformed).toBe(true);
   }
-  cursor.reset(Uint8Array.fromHex("a0cb0001000000048 0cb0000".replace(" ", "")), 0, 12);
-  expect(cursor.next()).toBe(false);
+});
+
+test("transport feedback as libwebrtc writes it: filled up to a word as padding, two at once", () => {
+  // One packet received: 4 + 8 + 8 bytes, a chunk, a delta; then one byte that says 1.
+  const one = "afcd000500000001000000020007000100000100" + "200104" + "01";
+  // Two received, each after 250 us: the deltas end at a word.
+  const two = "8fcd000500000001000000020008000200000101" + "20020101";
+  const bytes = Uint8Array.fromHex(one + one + two);
+  const cursor = new RtcpCursor();
+  const feedback = new TransportFeedback(16);
+  cursor.reset(bytes, 0, bytes.length);
+  const counts: number[] = [];
+  while (cursor.next()) {
+    expect(readTransportFeedback(bytes, cursor.offset, cursor.length, feedback)).toBe(true);
+    counts.push(feedback.receivedCount);
+  }
+  expect(counts).toEqual([1, 1, 2]);
+  expect(cursor.malformed).toBe(false);
 });
 
 test("reports", () => {
