@@ -1,0 +1,151 @@
+/** A viewer's layer changes at random while Chromium decodes: it never has to ask for a keyframe. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { lacksChromium, type Report, TestBrowser, Watcher } from "../support/browser.ts";
+import { readMetrics } from "../support/metrics.ts";
+import { seeded } from "../support/random.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const WALK_MS = 20_000;
+/** Between two choices of the driver. */
+const STAY_MIN_MS = 500;
+const STAY_MAX_MS = 1_500;
+/** A keyframe may take as long: the publisher is asked, and asked again after half a second. */
+const GAP_MAX_MS = 1_500;
+const PLIS = "worker_plis_received_total";
+const EGRESS = `worker="egress`;
+const LAYER_REL = /<([^>]+)>;\s*rel="urn:ietf:params:whep:ext:core:layer"/;
+
+const CASES = [
+  { codec: "VP8", layers: "simulcast-3", sizes: 3 },
+  { codec: "H264", layers: "simulcast-3", sizes: 3 },
+] as const;
+
+describe.skipIf(lacksChromium("layers in Chromium"))("layers in Chromium", () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer("serve"), TestBrowser.open()]);
+  }, SETUP_MS);
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await Promise.all([browser?.close(), server?.stop()]);
+  });
+
+  test.each([...CASES])(
+    "$codec $layers",
+    async ({ codec, layers, sizes }) => {
+      const seed = CASES.findIndex((one) => one.codec === codec && one.layers === layers) + 1;
+      const name = `layers/${codec}/${layers}`;
+      const publisher = await browser.publish(server.base, name, {
+        ...{ codec, layers, width: 1280, height: 720, fps: 25, audio: "none" },
+      });
+      await publisher.live();
+      const { watcher, layerUrl } = await watchLayers(browser, server.base, name);
+      const first = await watcher.receives("pictures", ({ frames }) => frames > 30, 30_000);
+      expect(first.codec).toBe(codec);
+      const before = await videoOf(watcher);
+      const metrics = await readMetrics(server.base);
+      const walked = await walk(watcher, layerUrl, seed);
+      const after = await videoOf(watcher);
+      const grown = (key: string) => Number(after[key] ?? 0) - Number(before[key] ?? 0);
+      const told = {
+        ...walked,
+        frames: grown("framesDecoded"),
+        keyframes: grown("keyFramesDecoded"),
+        plis: grown("pliCount") + grown("firCount"),
+        freezes: grown("freezeCount"),
+        freezeMs: Math.round(grown("totalFreezesDuration") * 1000),
+        dropped: grown("framesDropped"),
+        lost: grown("packetsLost"),
+        nacks: grown("nackCount"),
+      };
+      console.log(`${codec} ${layers}, seed ${seed}: ${JSON.stringify(told)}`);
+      expect(told.plis).toBe(0);
+      const received = await readMetrics(server.base);
+      expect(received.sum(PLIS, EGRESS) - metrics.sum(PLIS, EGRESS)).toBe(0);
+      expect(told.sizes).toBeGreaterThanOrEqual(sizes);
+      expect(told.longestGapMs).toBeLessThan(GAP_MAX_MS);
+      expect(told.frames).toBeGreaterThan((WALK_MS / 1000) * 6);
+      expect(browser.pageErrors).toEqual([]);
+    },
+    90_000,
+  );
+});
+
+interface Walked {
+  readonly choices: number;
+  /** Widths of pictures that were decoded. */
+  readonly sizes: number;
+  /** Longest time in which no frame was decoded, as seen every 50 ms. */
+  readonly longestGapMs: number;
+}
+
+/** Chooses layers at random for a while and looks on. */
+async function walk(watcher: Watcher, layerUrl: string, seed: number): Promise<Walked> {
+  const random = seeded(seed);
+  const pick = (limit: number) => Math.floor(random() * limit);
+  const widths = new Set<unknown>();
+  const started = performance.now();
+  let choices = 0;
+  let nextAt = 0;
+  let frames = -1;
+  let frameAt = started;
+  let longestGapMs = 0;
+  while (performance.now() - started < WALK_MS) {
+    if (performance.now() >= nextAt) {
+      nextAt = performance.now() + STAY_MIN_MS + random() * (STAY_MAX_MS - STAY_MIN_MS);
+      choices += 1;
+      await choose(layerUrl, choiceOf(pick));
+    }
+    const video = await videoOf(watcher);
+    const now = performance.now();
+    if (video.framesDecoded !== frames) {
+      frames = Number(video.framesDecoded);
+      frameAt = now;
+      widths.add(video.frameWidth);
+    }
+    longestGapMs = Math.max(longestGapMs, Math.round(now - frameAt));
+    await Bun.sleep(50);
+  }
+  return { choices, sizes: widths.size, longestGapMs };
+}
+
+function choiceOf(pick: (limit: number) => number): object {
+  if (pick(6) === 0) return {};
+  // A rid holds whatever the network is believed to carry.
+  return { rid: ["q", "h", "f"][pick(3)] };
+}
+
+async function choose(layerUrl: string, choice: object): Promise<void> {
+  const response = await fetch(layerUrl, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(choice),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${JSON.stringify(choice)}: ${response.status} ${text}`);
+}
+
+/** A watch page, and where its session's layer is chosen. */
+async function watchLayers(browser: TestBrowser, base: string, name: string) {
+  const page = await browser.open("about:blank");
+  const watcher = new Watcher(page);
+  let layerUrl = "";
+  page.on("response", async (response) => {
+    const link = LAYER_REL.exec((await response.headerValue("link")) ?? "")?.[1];
+    if (link !== undefined) layerUrl = new URL(link, response.url()).href;
+  });
+  await page.goto(`${base}/watch/${name}`);
+  await until("the session tells where its layer is chosen", 10_000, () => layerUrl !== "");
+  return { watcher, layerUrl };
+}
+
+async function videoOf(watcher: Watcher): Promise<Report> {
+  const reports = await watcher.stats();
+  return (
+    reports.find((report) => report.type === "inbound-rtp" && report.kind === "video") ?? {
+      type: "",
+    }
+  );
+}
