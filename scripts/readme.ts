@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { optionTable } from "../src/config.ts";
 import { Metrics } from "../src/control/metrics.ts";
 import * as limits from "../src/limits.ts";
+import { adaptationTable } from "./bench/adaptation-table.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 export const README_PATH = resolve(ROOT, "README.md");
@@ -16,6 +17,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   options: optionsTable,
   limits: limitsTable,
   metrics: metricsTable,
+  adaptation: adaptationBlock,
   nginx: () => fenced("nginx", "scripts/proxy/nginx.conf"),
   caddy: () => fenced("text", "scripts/proxy/Caddyfile"),
   "proxy-options": () => fenced("toml", "scripts/proxy/spillway.toml"),
@@ -68,6 +70,13 @@ function metricsTable(): string {
   return `${table(["Metric", "Type", "Meaning"], rows)}
 
 And of each media worker, as \`spillway_worker_NAME{worker="ingest-0"}\`: ${names.join(", ")}.`;
+}
+
+/** How viewers' networks are followed, from the stored figures of the emulator. */
+function adaptationBlock(): string {
+  const made = adaptationTable();
+  if (made === null) return "No figures are stored: `npm run bench -- adaptation` measures them.";
+  return table(made.head, made.lines);
 }
 
 /** What an idle server without workers would print: names, types and meanings are all there. */
