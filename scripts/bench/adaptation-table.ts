@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
   join: "join behind a keyframe, one layer",
 };
 
+const NEVER = "never";
 const COLUMNS = ["settled s", "switches/min", "used %", "queue p95 ms", "gap ms", "audio lost %"];
 
 /** Head and lines of a table with a row a suite; null when nothing is stored. */
@@ -41,11 +42,11 @@ export function adaptationTable(
 
 /** Median and worst, with the column's unit. */
 function figure(row: Row, column: string): string {
-  const unit = column.includes("%") ? " %" : column.endsWith(" ms") ? " ms" : "";
-  const second = column.endsWith(" s") ? " s" : unit;
-  return `${value(row[column])}, ${value(row[`${column}, worst`])}${second}`;
+  const unit = [" %", " ms", " s"].find((each) => column.endsWith(each)) ?? "";
+  const [median, worst] = [value(row[column]), value(row[`${column}, worst`])];
+  return `${median}, ${worst}${worst === NEVER ? "" : unit}`;
 }
 
 function value(of: Row[string] | undefined): string {
-  return of === null || of === undefined ? "never" : String(of);
+  return of === null || of === undefined ? NEVER : String(of);
 }
