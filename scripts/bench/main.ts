@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { correctness } from "./correctness.ts";
 import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   ring,
   publishers,
+  correctness,
   soak,
   peers,
 ];
