@@ -12,6 +12,7 @@ import { fanout, floor } from "./fanout.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
 import { joins } from "./joins.ts";
 import { peers } from "./peers.ts";
+import { profile } from "./profile.ts";
 import { RESULTS } from "./results.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   ring,
   publishers,
   correctness,
+  profile,
   soak,
   peers,
 ];
