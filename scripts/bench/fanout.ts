@@ -12,12 +12,11 @@ import {
   WARMED_UP,
   warmUp,
 } from "./harness.ts";
+import { SATURATED_PERCENT } from "./results.ts";
 
 const VIEWERS = [1, 10, 100, 500, 1000, 2000];
 /** Bits a second of the picture; 0: sound alone. */
 const BITRATES = [0, 600_000, 1_500_000, 2_500_000];
-/** A server this busy is at its end: more viewers would only queue. */
-const SATURATED_PERCENT = 92;
 
 const CONDITIONS = {
   source:
