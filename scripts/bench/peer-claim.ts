@@ -8,6 +8,8 @@ export interface Outcome {
   /** CPU of the server a packet that reached a viewer, us; null without a figure. */
   readonly cost: number | null;
   readonly lossPercent: number | null;
+  /** Packets a second that reached viewers; below the others' where a server cannot keep up. */
+  readonly rate: number | null;
   /** Viewers that were connected, in the worst round. */
   readonly joined: number;
   /** Why a round gave no figure. */
@@ -41,8 +43,12 @@ const REQUIRED: readonly (readonly string[])[] = [
   ["janus"],
   ["mediamtx", "broadcast-box"],
 ];
-/** A server that loses more was overloaded there: its cost is not that of the same work. */
+/**
+ * A server that loses more, or brings less than this share of what the best brings (it queues
+ * instead), was overloaded there: its cost is not that of the same work.
+ */
 const LOSS_MAX_PERCENT = 1;
+const RATE_MIN_SHARE = 0.95;
 
 /**
  * Judges one point. The best is sought among all that gave a figure, overloaded or not: that can
@@ -55,11 +61,12 @@ export function judgePoint(outcomes: readonly Outcome[]): PointVerdict {
     .filter(({ server, cost }) => server !== OWN && cost !== null)
     .sort((a, b) => a.cost! - b.cost!);
   const best = others[0] ?? null;
+  const fullRate = Math.max(...outcomes.map(({ rate }) => rate ?? 0));
   const missing = REQUIRED.flatMap((group) => {
     const present = outcomes.filter(({ server }) => group.includes(server));
-    if (present.some((outcome) => shortcoming(outcome) === null)) return [];
+    if (present.some((outcome) => shortcoming(outcome, fullRate) === null)) return [];
     if (present.length === 0) return [`${group.join(" or ")} did not run`];
-    return present.map((outcome) => `${outcome.server} ${shortcoming(outcome)}`);
+    return present.map((outcome) => `${outcome.server} ${shortcoming(outcome, fullRate)}`);
   });
   const ratio = own === null || own === 0 || best === null ? null : best.cost! / own;
   return { viewers, arrival, best, ratio, missing };
@@ -83,9 +90,12 @@ export function judge(points: readonly PointVerdict[]): Verdict {
 }
 
 /** Why this outcome is not that of a server that served all its viewers; null when it is. */
-function shortcoming({ viewers, cost, lossPercent, joined, failure }: Outcome): string | null {
+function shortcoming(outcome: Outcome, fullRate: number): string | null {
+  const { viewers, cost, lossPercent, rate, joined, failure } = outcome;
   if (failure !== null) return `failed: ${failure}`;
-  if (cost === null || lossPercent === null) return "gave no figure";
+  if (cost === null || lossPercent === null || rate === null) return "gave no figure";
   if (joined < viewers) return `connected only ${joined} of ${viewers}`;
-  return lossPercent > LOSS_MAX_PERCENT ? `lost ${lossPercent.toFixed(1)} %` : null;
+  if (lossPercent > LOSS_MAX_PERCENT) return `lost ${lossPercent.toFixed(1)} %`;
+  if (rate >= RATE_MIN_SHARE * fullRate) return null;
+  return `delivered ${((100 * rate) / fullRate).toFixed(0)} % of the rate`;
 }

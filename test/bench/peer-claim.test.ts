@@ -14,6 +14,7 @@ function outcomes(
     arrival,
     cost,
     lossPercent: 0,
+    rate: 48_000,
     joined: 200,
     failure: null,
     ...changes[server],
@@ -48,6 +49,12 @@ test("a point without SRS or Janus does not count, and says why", () => {
     ratio: null,
     reasons: ["no burst point counts: srs failed: no answer"],
   });
+});
+
+test("a server that queues instead of losing is overloaded, too", () => {
+  const queued = outcomes({ srs: { rate: 40_000 } });
+  expect(judgePoint(queued).missing).toEqual(["srs delivered 83 % of the rate"]);
+  expect(judgePoint(outcomes({ srs: { rate: 47_000 } })).missing).toEqual([]);
 });
 
 test("without a figure of our own there is no ratio", () => {
