@@ -52,7 +52,7 @@ export const floor: Bench = {
   conditions: CONDITIONS,
   async run({ quick }, row) {
     const seconds = quick ? 2 : 4;
-    for (const viewers of quick ? [100] : [100, 500, 1000]) {
+    for (const viewers of quick ? [100] : [100, 500]) {
       for (const spread of [false, true]) {
         const plan = sourcePlan(2_500_000, spread);
         const offload = await measureFloor(viewers, plan, seconds, true);
