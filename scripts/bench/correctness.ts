@@ -8,7 +8,15 @@ import { join } from "node:path";
 import type { LoadReport } from "../../src/load/report.ts";
 import { readMetrics } from "../../test/support/metrics.ts";
 import { departure, pictureHashes } from "../../test/support/pictures.ts";
-import { type Bench, EXECUTABLE, type RunningServer, runLoad, startSpillway } from "./harness.ts";
+import {
+  type Bench,
+  EXECUTABLE,
+  type RunningServer,
+  runLoad,
+  startSpillway,
+  WARMED_UP,
+  warmUp,
+} from "./harness.ts";
 import { LOAD_CORE, pinned } from "./pin.ts";
 
 const CLIP_SECONDS = 10;
@@ -21,6 +29,7 @@ export const correctness: Bench = {
   summary: "1,000 viewers for 60 s: nothing lost, nothing doubled, a sample decodes exactly.",
   conditions: {
     source: "H.264 clip of 640x360 at 30 fps, 0.6 Mb/s, and Opus, by spillway publish --loop",
+    warmUp: WARMED_UP,
     decoded: `${DECODED} viewers' streams by ffmpeg -xerror; each picture's hash is the clip's`,
   },
   async run({ quick }, row) {
@@ -29,6 +38,7 @@ export const correctness: Bench = {
     try {
       const clip = join(folder, "clip.mp4");
       makeClip(clip);
+      await warmUp(server, 600_000, false, quick);
       const publisher = await publish(server, clip);
       let report: LoadReport;
       try {
@@ -73,11 +83,13 @@ function makeClip(path: string): void {
 }
 
 async function publish(server: RunningServer, clip: string): Promise<Bun.Subprocess> {
-  const command = [EXECUTABLE, "publish", clip, server.whip("bench"), "--loop"];
+  const command = [EXECUTABLE, "publish", clip, server.whip("clip"), "--loop"];
   const publisher = Bun.spawn(pinned(LOAD_CORE, command), { stdio: ["ignore", "ignore", "pipe"] });
   const end = performance.now() + PUBLISH_TIMEOUT_MS;
-  const { origin } = new URL(server.whep("bench"));
-  while ((await readMetrics(origin)).sum("worker_keyframes_in_total") === 0) {
+  const { origin } = new URL(server.whep("clip"));
+  const keyframes = async () => (await readMetrics(origin)).sum("worker_keyframes_in_total");
+  const before = await keyframes();
+  while ((await keyframes()) === before) {
     if (publisher.exitCode !== null || performance.now() > end) {
       publisher.kill();
       throw new Error(`publishing failed: ${await new Response(publisher.stderr).text()}`);
@@ -89,8 +101,8 @@ async function publish(server: RunningServer, clip: string): Promise<Bun.Subproc
 
 function watch(server: RunningServer, folder: string, viewers: number, seconds: number) {
   return runLoad(server, [
-    server.whep("bench"),
-    ...["--viewers", String(viewers), "--rate", "100", "--duration", String(seconds)],
+    server.whep("clip"),
+    ...["--viewers", String(viewers), "--rate", "50", "--duration", String(seconds)],
     ...["--sample", String(viewers / DECODED), "--record", join(folder, "recorded")],
   ]);
 }
