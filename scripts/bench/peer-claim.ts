@@ -61,7 +61,9 @@ export function judgePoint(outcomes: readonly Outcome[]): PointVerdict {
     .filter(({ server, cost }) => server !== OWN && cost !== null)
     .sort((a, b) => a.cost! - b.cost!);
   const best = others[0] ?? null;
-  const fullRate = Math.max(...outcomes.map(({ rate }) => rate ?? 0));
+  // Where much is lost, much is sent again: that rate is no measure for the others.
+  const clean = outcomes.filter(({ lossPercent }) => (lossPercent ?? 100) <= LOSS_MAX_PERCENT);
+  const fullRate = Math.max(0, ...clean.map(({ rate }) => rate ?? 0));
   const missing = REQUIRED.flatMap((group) => {
     const present = outcomes.filter(({ server }) => group.includes(server));
     if (present.some((outcome) => shortcoming(outcome, fullRate) === null)) return [];

@@ -55,6 +55,8 @@ test("a server that queues instead of losing is overloaded, too", () => {
   const queued = outcomes({ srs: { rate: 40_000 } });
   expect(judgePoint(queued).missing).toEqual(["srs delivered 83 % of the rate"]);
   expect(judgePoint(outcomes({ srs: { rate: 47_000 } })).missing).toEqual([]);
+  const repeating = outcomes({ mediamtx: { rate: 60_000, lossPercent: 28 } });
+  expect(judgePoint(repeating).missing).toEqual([]);
 });
 
 test("without a figure of our own there is no ratio", () => {
