@@ -20,8 +20,7 @@ import { CatchUp } from "./viewer-track.ts";
 /** Packets between two looks at the clock: about a quarter of a millisecond. */
 const CHUNK = 96;
 const MAINTENANCE_US = 20_000;
-/** Each viewer is looked after so often. At every maintenance 500 of them took 6 % of the time that
- * the worker did not sleep (profile). */
+/** Each viewer's turn. At every maintenance 500 of them took 6 % of the busy time (profile). */
 const ROUND_US = 100_000;
 /** Viewers looked after in one turn: 64 sender reports cost about half a millisecond. */
 const MAINTENANCE_VIEWERS = 64;
@@ -68,7 +67,7 @@ export class Egress {
   private catchUpTurn = 0;
   private maintenanceAt = 0;
   private roundAt = 0;
-  /** Viewers that maintenance has not come to in the present round. */
+  /** Viewers that maintenance has not come to in the present round; null between rounds. */
   private round: IterableIterator<Viewer> | null = null;
 
   constructor(
@@ -82,14 +81,8 @@ export class Egress {
   }
 
   open(command: Extract<WorkerCommand, { type: "viewer-open" }>, peer: Peer, now: number): void {
-    const viewer = new Viewer(
-      this.context,
-      peer,
-      command.stream,
-      command.media,
-      command.playoutDelay,
-      now,
-    );
+    const { stream, media, playoutDelay } = command;
+    const viewer = new Viewer(this.context, peer, stream, media, playoutDelay, now);
     this.viewers.set(command.session, viewer);
     // Without a source the stream's earlier rings may linger: nobody has taken them back yet.
     if (command.source !== null) this.setSource(command.stream, command.source, now);
@@ -182,7 +175,7 @@ export class Egress {
     this.maintenanceAt = now;
   }
 
-  /** Viewers of a simulcast stream go to its largest living layer, at its next keyframe. */
+  /** Viewers of a simulcast stream go to its largest living layer. */
   private chooseLayers(now: number): void {
     for (const [stream, source] of this.following) {
       if (source.video.length < 2 || !source.layer.choose(source.layers, now)) continue;
