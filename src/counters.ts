@@ -53,6 +53,8 @@ export const COUNTER_NAMES = [
   "srtpEarly",
   "srtpTooOld",
   "srtpTooManySources",
+  // Egress.
+  "lagMaxUs",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

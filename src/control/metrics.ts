@@ -13,7 +13,8 @@ export type Refusal =
   | "pending-limit"
   | "viewer-limit"
   | "ring-memory"
-  | "not-live";
+  | "not-live"
+  | "overload";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
@@ -117,7 +118,7 @@ export class Metrics {
 const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
 
 /** These are states, everything else in COUNTER_NAMES only grows. */
-const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs"]);
+const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs", "lagMaxUs"]);
 
 function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();

@@ -157,6 +157,7 @@ export class Egress {
       for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
       this.chooseLayers(now);
       this.context.sendReportsDue(now);
+      this.context.tellLag(now);
       this.maintenanceAt = now + MAINTENANCE_US;
       if (now < this.roundAt) return;
       this.roundAt = now + ROUND_US;
@@ -263,6 +264,7 @@ export class Egress {
       if (feed.reader.backlog > 0) this.mark(index);
       this.stage(feed, count);
       if (this.batch.count === 0) continue;
+      this.context.noteLag(now, this.batch.arrivals[0]!);
       this.active = feed;
       feed.cursor = 0;
       return true;
