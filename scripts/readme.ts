@@ -1,6 +1,6 @@
 /**
- * Rewrites the blocks of README.md that are made from the sources: `bun scripts/readme.ts`. A block
- * stands between `<!-- NAME -->` and `<!-- /NAME -->`. test/readme.test.ts checks that they are
+ * Rewrites the blocks of README.md that are made from the sources and from the benchmarks' stored
+ * figures, and draws the charts: `bun scripts/readme.ts`. A block stands between `<!-- NAME -->` and `<!-- /NAME -->`. test/readme.test.ts checks that they are
  * current.
  */
 import { readFileSync } from "node:fs";
@@ -9,6 +9,9 @@ import { optionTable } from "../src/config.ts";
 import { Metrics } from "../src/control/metrics.ts";
 import * as limits from "../src/limits.ts";
 import { adaptationTable } from "./bench/adaptation-table.ts";
+import { drawCharts } from "./bench/charts.ts";
+import { benchBlock } from "./bench/readme-block.ts";
+import { table } from "./markdown.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 export const README_PATH = resolve(ROOT, "README.md");
@@ -20,6 +23,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   adaptation: adaptationBlock,
   nginx: () => fenced("nginx", "scripts/proxy/nginx.conf"),
   caddy: () => fenced("text", "scripts/proxy/Caddyfile"),
+  bench: () => benchBlock(),
   "proxy-options": () => fenced("toml", "scripts/proxy/spillway.toml"),
 };
 
@@ -97,12 +101,6 @@ function metricFamilies(): { name: string; type: string; help: string }[] {
   }));
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 function fenced(language: string, path: string): string {
   return `\`\`\`${language}\n${read(path).trimEnd()}\n\`\`\``;
 }
@@ -121,6 +119,7 @@ function read(path: string): string {
 }
 
 if (import.meta.main) {
+  for (const { path, svg } of drawCharts()) await Bun.write(path, svg);
   const before = readFileSync(README_PATH, "utf8");
   const after = refreshed(before);
   if (after !== before) await Bun.write(README_PATH, after);

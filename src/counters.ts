@@ -62,6 +62,8 @@ export const COUNTER_NAMES = [
   "freezesSource",
   "freezesSwitch",
   "freezesPacing",
+  // Egress.
+  "lagMaxUs",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

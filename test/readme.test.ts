@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { drawCharts } from "../scripts/bench/charts.ts";
 import { README_PATH, refreshed } from "../scripts/readme.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { optionTable } from "../src/config.ts";
@@ -11,6 +12,12 @@ const readme = readFileSync(README_PATH, "utf8");
 
 test("generated blocks are current (else: bun scripts/readme.ts)", () => {
   expect(refreshed(readme)).toBe(readme);
+});
+
+test("charts are those of the stored figures (else: bun scripts/readme.ts)", () => {
+  for (const { path, svg } of drawCharts()) {
+    expect(existsSync(path) ? readFileSync(path, "utf8") : null, path).toBe(svg);
+  }
 });
 
 test("a block that somebody changed by hand is found", () => {

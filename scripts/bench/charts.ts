@@ -1,75 +1,64 @@
-/** Draws scripts/bench/results/*.json as SVG beside them: `bun scripts/bench/charts.ts`. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/** The charts of README.md, from scripts/bench/results/*.json: `bun run readme` writes them. */
 import { resolve } from "node:path";
+import { type Drawing, draw, type Series } from "./chart-drawing.ts";
 import type { BenchResult, Row } from "./harness.ts";
+import { RESULTS, SATURATED_PERCENT, storedResult } from "./results.ts";
 
-const RESULTS = resolve(import.meta.dir, "results");
-const WIDTH = 760;
-const HEIGHT = 400;
-const MARGIN = { left: 64, right: 24, top: 56, bottom: 76 };
-const COLOURS = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d"];
-
-interface Series {
-  readonly name: string;
-  readonly points: readonly (readonly [x: number, y: number])[];
-}
-
-interface Chart {
+interface Chart extends Pick<Drawing, "title" | "x" | "y" | "kind"> {
   readonly file: string;
   readonly bench: string;
-  readonly title: string;
-  readonly x: string;
-  readonly y: string;
   readonly series: (rows: readonly Row[]) => Series[];
 }
 
-const arrivalAndRate = (row: Row) => `${row.mbps} Mb/s, ${row.arrival}`;
+export interface DrawnChart {
+  readonly title: string;
+  /** Of the SVG file. */
+  readonly path: string;
+  readonly svg: string;
+}
+
+const arrivalAndRate = ({ mbps, arrival }: Row) =>
+  mbps === 0 ? "sound alone" : `${mbps} Mb/s, ${arrival}`;
 
 const CHARTS: readonly Chart[] = [
   {
     file: "fanout",
     bench: "fanout",
-    title: "CPU a forwarded packet",
+    title: "CPU a forwarded packet, 2.5 Mb/s",
+    kind: "lines",
     x: "viewers",
-    y: "us",
+    y: "CPU a packet, us",
     series: (rows) => [
-      ...group(busy(rows), arrivalAndRate, "viewers", "us/packet").filter((each) =>
-        each.name.startsWith("2.5"),
-      ),
-      ...group(busy(rows), (row) => `floor, ${row.arrival}`, "viewers", "floor before", 2.5),
+      ...group(busy(rows, 2.5), ({ arrival }) => `spillway, ${arrival}`, "viewers", "us/packet"),
+      ...group(busy(rows, 2.5), ({ arrival }) => `floor, ${arrival}`, "viewers", "floor before"),
     ],
   },
   {
     file: "fanout-viewer",
     bench: "fanout",
-    title: "CPU a viewer (thousandths of a core)",
+    title: "CPU a viewer",
+    kind: "lines",
     x: "viewers",
-    y: "mCPU",
+    y: "thousandths of a core",
     series: (rows) => group(busy(rows), arrivalAndRate, "viewers", "mCPU/viewer"),
   },
   {
     file: "fanout-delay",
     bench: "fanout",
-    title: "Forwarding delay at 1.5 Mb/s",
+    title: "Delay through the server below its limit, one stream of 1.5 Mb/s",
+    kind: "lines",
     x: "viewers",
-    y: "ms",
+    y: "one-way delay, ms",
     series: (rows) => [
-      ...group(busy(rows), (row) => `p50, ${row.arrival}`, "viewers", "delay p50", 1.5),
-      ...group(busy(rows), (row) => `p99, ${row.arrival}`, "viewers", "delay p99", 1.5),
+      ...group(unsaturated(rows, 1.5), ({ arrival }) => `p50, ${arrival}`, "viewers", "delay p50"),
+      ...group(unsaturated(rows, 1.5), ({ arrival }) => `p99, ${arrival}`, "viewers", "delay p99"),
     ],
-  },
-  {
-    file: "memory",
-    bench: "memory",
-    title: "Memory a viewer",
-    x: "viewers",
-    y: "KiB",
-    series: (rows) => group(rows, () => "spillway", "viewers", "KiB/viewer"),
   },
   {
     file: "publishers",
     bench: "publishers",
-    title: "CPU by number of streams, five viewers each",
+    title: "CPU by number of streams, five viewers each, 0.6 Mb/s",
+    kind: "lines",
     x: "streams",
     y: "% of a core",
     series: (rows) =>
@@ -83,103 +72,54 @@ const CHARTS: readonly Chart[] = [
   {
     file: "peers",
     bench: "peers",
-    title: "CPU a forwarded packet, 1.5 Mb/s, burst, AES-CM",
-    x: "viewers",
-    y: "us",
+    title: "CPU a forwarded packet, 1.5 Mb/s, AES-CM",
+    kind: "bars",
+    x: "server",
+    y: "CPU a packet, us",
     series: (rows) =>
       group(
-        rows.filter((row) => row.srtp === "cm" && row.arrival === "burst"),
-        (row) => String(row.server),
-        "viewers",
+        rows.filter(({ server, viewers }) => server != null && viewers != null),
+        ({ viewers, arrival }) => `${viewers} viewers, ${arrival}`,
+        "server",
         "us/packet",
       ),
   },
 ];
 
-for (const chart of CHARTS) {
-  const source = resolve(RESULTS, `${chart.bench}.json`);
-  if (!existsSync(source)) continue;
-  const result = JSON.parse(readFileSync(source, "utf8")) as BenchResult;
-  const target = resolve(RESULTS, `${chart.file}.svg`);
-  writeFileSync(target, draw(chart, chart.series(result.results), result));
-  console.log(target);
+/** All whose figures are stored. */
+export function drawCharts(): DrawnChart[] {
+  return CHARTS.flatMap(({ file, bench, series, ...chart }) => {
+    const result = storedResult(bench);
+    const drawn = result === null ? [] : series(result.results);
+    if (result === null || drawn.length === 0) return [];
+    const svg = draw({ ...chart, series: drawn, conditions: conditionsOf(result) });
+    return [{ title: chart.title, path: resolve(RESULTS, `${file}.svg`), svg }];
+  });
+}
+
+function conditionsOf({ machine, commit, date, conditions }: BenchResult): string {
+  const { cpu, cores, kernel } = machine;
+  return `${cpu}, ${cores} cores, Linux ${kernel}; commit ${commit}, ${date.slice(0, 10)}; ${conditions.pinning}`;
 }
 
 /** At few viewers the process's own housekeeping is most of the cost: those say little. */
-function busy(rows: readonly Row[]): Row[] {
-  return rows.filter((row) => Number(row.viewers) >= 100);
+function busy(rows: readonly Row[], mbps: number | null = null): Row[] {
+  return rows.filter((row) => Number(row.viewers) >= 100 && (mbps === null || row.mbps === mbps));
 }
 
-function group(
-  rows: readonly Row[],
-  name: (row: Row) => string,
-  x: string,
-  y: string,
-  mbps: number | null = null,
-): Series[] {
-  const series = new Map<string, [number, number][]>();
+/** Beyond that the delay is the length of the run. */
+function unsaturated(rows: readonly Row[], mbps: number): Row[] {
+  return busy(rows, mbps).filter((row) => Number(row["cpu %"]) < SATURATED_PERCENT);
+}
+
+function group(rows: readonly Row[], name: (row: Row) => string, x: string, y: string): Series[] {
+  const series = new Map<string, [number | string, number][]>();
   for (const row of rows) {
-    if (typeof row[x] !== "number" || typeof row[y] !== "number") continue;
-    if (mbps !== null && row.mbps !== mbps) continue;
+    const at = row[x];
+    const value = row[y];
+    if ((typeof at !== "number" && typeof at !== "string") || typeof value !== "number") continue;
     const key = name(row);
-    series.set(key, [...(series.get(key) ?? []), [row[x], row[y]]]);
+    series.set(key, [...(series.get(key) ?? []), [at, value]]);
   }
   return [...series].map(([key, points]) => ({ name: key, points }));
-}
-
-function draw(chart: Chart, series: readonly Series[], result: BenchResult): string {
-  const points = series.flatMap((each) => each.points);
-  const xMax = Math.max(1, ...points.map(([x]) => x));
-  const yMax = niceCeiling(Math.max(1e-9, ...points.map(([, y]) => y)));
-  const width = WIDTH - MARGIN.left - MARGIN.right;
-  const height = HEIGHT - MARGIN.top - MARGIN.bottom;
-  const px = (x: number) => (MARGIN.left + (x / xMax) * width).toFixed(1);
-  const py = (y: number) => (MARGIN.top + height - (y / yMax) * height).toFixed(1);
-  const parts: string[] = [];
-  for (let i = 0; i <= 4; i += 1) {
-    const value = (yMax * i) / 4;
-    parts.push(
-      `<path d="M${MARGIN.left} ${py(value)}H${WIDTH - MARGIN.right}" stroke="#88888855"/>`,
-      label(MARGIN.left - 8, Number(py(value)) + 4, number(value), "end"),
-    );
-  }
-  for (const x of [...new Set(points.map(([value]) => value))]) {
-    parts.push(label(Number(px(x)), MARGIN.top + height + 18, number(x), "middle"));
-  }
-  for (const [index, { name, points: line }] of series.entries()) {
-    const colour = COLOURS[index % COLOURS.length]!;
-    const dash = name.includes("floor") || name.includes("p50") ? ' stroke-dasharray="5 4"' : "";
-    const path = line.map(([x, y], i) => `${i === 0 ? "M" : "L"}${px(x)} ${py(y)}`).join("");
-    parts.push(`<path d="${path}" fill="none" stroke="${colour}" stroke-width="2"${dash}/>`);
-    for (const [x, y] of line)
-      parts.push(`<circle cx="${px(x)}" cy="${py(y)}" r="3" fill="${colour}"/>`);
-    const at = MARGIN.left + 8 + (index % 4) * 170;
-    const row = MARGIN.top - 18 + Math.floor(index / 4) * 14;
-    parts.push(`<rect x="${at}" y="${row - 8}" width="10" height="10" fill="${colour}"/>`);
-    parts.push(label(at + 15, row + 1, name, "start"));
-  }
-  const { machine, commit, date } = result;
-  const conditions = `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}; ${commit}, ${date.slice(0, 10)}`;
-  parts.push(
-    label(MARGIN.left, 20, `${chart.title} (${chart.y})`, "start", 15),
-    label(MARGIN.left + width / 2, HEIGHT - 36, chart.x, "middle"),
-    label(MARGIN.left, HEIGHT - 12, conditions, "start", 10),
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif"><rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>${parts.join("")}</svg>\n`;
-}
-
-function label(x: number, y: number, text: string, anchor: string, size = 12): string {
-  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="#333">${escaped}</text>`;
-}
-
-/** 1, 2 or 5 times a power of ten, at or above `value`. */
-function niceCeiling(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 5, 10].find((each) => each * power >= value) ?? 10;
-  return step * power;
-}
-
-function number(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -1,7 +1,7 @@
 /**
- * The least that any server must do, by itself: seal every packet for every viewer (AES-128-GCM by
- * our OpenSSL provider) and hand it to the kernel in UDP_SEGMENT messages. No ICE, no feedback, no
- * ring, no per-viewer state but the key. Run by floor.ts: PORTS (JSON) PLAN (JSON) SECONDS.
+ * The least that any server must do, by itself: seal every packet for every viewer (by our OpenSSL
+ * provider) and hand it to the kernel in UDP_SEGMENT messages. No ICE, no feedback, no ring, no
+ * per-viewer state but the key. Run by floor.ts: PORTS (JSON) PLAN (JSON) SECONDS PROFILE.
  */
 import { monotonicUs } from "../../src/io/clock.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
@@ -26,18 +26,20 @@ const BATCH_MAX = 256;
 /** Further behind than this (the machine is busy elsewhere) it goes on instead of hurrying. */
 const LATE_MAX_US = 20_000;
 
-const [portsText, planText, secondsText] = process.argv.slice(2);
+const [portsText, planText, secondsText, profileText] = process.argv.slice(2);
 const ports = JSON.parse(portsText!) as number[];
 const plan = JSON.parse(planText!) as SourcePlan;
 const seconds = Number(secondsText);
+const counterMode = profileText === "cm";
 
 const factory = new OpenSslSrtpFactory(openOpenSsl("system"));
 const viewers = ports.map((port) => ({
   path: copyPath(0, sockaddrOf("127.0.0.1", 4, port), 0),
   cipher: factory.create(
-    SrtpProfile.AEAD_AES_128_GCM,
+    counterMode ? SrtpProfile.AES128_CM_HMAC_SHA1_80 : SrtpProfile.AEAD_AES_128_GCM,
     crypto.getRandomValues(new Uint8Array(16)),
-    crypto.getRandomValues(new Uint8Array(12)),
+    // RFC 3711 8.2 and RFC 7714 12: 112 and 96 bits of salt.
+    crypto.getRandomValues(new Uint8Array(counterMode ? 14 : 12)),
   ),
 }));
 const sender = new UdpSender(openUdpSocket("0.0.0.0", 4, 0), true);

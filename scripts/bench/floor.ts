@@ -13,12 +13,16 @@ export interface Floor {
 
 const FOLDER = import.meta.dir;
 
+/** As `spillway load --srtp` names them. */
+export type FloorProfile = "gcm" | "cm";
+
 /** Measures once: the sender on the server's core, the receiver on the load's. */
 export async function measureFloor(
   viewers: number,
   plan: SourcePlan,
   seconds: number,
   gro: boolean,
+  profile: FloorProfile = "gcm",
 ): Promise<Floor> {
   const receiver = Bun.spawn(
     pinned(LOAD_CORE, [
@@ -38,6 +42,7 @@ export async function measureFloor(
         ports,
         JSON.stringify(plan),
         String(seconds),
+        profile,
       ]),
       { stdout: "pipe", stderr: "inherit" },
     );

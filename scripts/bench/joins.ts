@@ -14,7 +14,7 @@ import {
 const WATCHING = 200;
 const RATE = 200;
 const BITRATE = 600_000;
-const HOLD_SECONDS = 2;
+const HOLD_SECONDS = 1;
 
 export const joins: Bench = {
   name: "joins",

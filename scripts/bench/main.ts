@@ -7,11 +7,13 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { adaptation } from "./adaptation.ts";
+import { correctness } from "./correctness.ts";
 import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
 import { joins } from "./joins.ts";
 import { peers } from "./peers.ts";
+import { profile } from "./profile.ts";
 import { RESULTS } from "./results.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
@@ -26,6 +28,8 @@ const BENCHES: readonly Bench[] = [
   memory,
   ring,
   publishers,
+  correctness,
+  profile,
   soak,
   adaptation,
   peers,

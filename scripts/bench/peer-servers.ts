@@ -2,10 +2,11 @@
  * The other servers, each as its documentation says for many viewers. Found on PATH, or named by
  * SPILLWAY_PEER_<NAME> (path of the executable).
  */
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { nextPort, type RunningServer, startServer, startSpillway } from "./harness.ts";
+import { JANUS_TUNING, startJanus } from "./peer-janus.ts";
 
 export interface Peer {
   readonly name: string;
@@ -27,6 +28,12 @@ function executable(variable: string, ...names: string[]): ReturnType<Peer["find
 function versionOf(...command: string[]): string {
   const { stdout, stderr } = Bun.spawnSync(command, { timeout: 5000 });
   return `${stdout}${stderr}`.trim().split("\n")[0]?.slice(0, 60) ?? "";
+}
+
+/** From the module data in a Go program, for one that does not tell its version itself. */
+function goVersionOf(path: string): string {
+  const { stdout } = Bun.spawnSync(["go", "version", "-m", path], { timeout: 5000 });
+  return /^\s*mod\s+\S+\s+(\S+)/m.exec(stdout.toString())?.[1] ?? "version unknown";
 }
 
 function configFile(name: string, text: string): string {
@@ -81,9 +88,9 @@ paths:
 
 const broadcastBox: Peer = {
   name: "broadcast-box",
-  tuning: "one UDP port, loopback candidate, no frontend, GOMAXPROCS=1 (one core)",
+  tuning: "one UDP port, no frontend, GOMAXPROCS=1 (one core)",
   find: () => executable("BROADCAST_BOX", "broadcast-box"),
-  version: (path) => versionOf("go", "version", "-m", path),
+  version: goVersionOf,
   start: (path) => {
     const http = nextPort();
     const base = `http://127.0.0.1:${http}`;
@@ -96,8 +103,6 @@ const broadcastBox: Peer = {
         APP_ENV: "production",
         HTTP_ADDRESS: `127.0.0.1:${http}`,
         UDP_MUX_PORT: String(http + 1),
-        INCLUDE_LOOPBACK_CANDIDATE: "true",
-        INTERFACE_FILTER: "lo",
         DISABLE_FRONTEND: "TRUE",
         DISABLE_STATUS: "true",
       },
@@ -113,7 +118,12 @@ const broadcastBox: Peer = {
 const srs: Peer = {
   name: "srs",
   tuning: "max_connections 10000, rtc with NACK and TWCC, no RTMP bridge, log to a file at warn",
-  find: () => executable("SRS", "srs-server", "objs/srs"),
+  find: () => {
+    const found = executable("SRS", "srs-server", "objs/srs");
+    if (!("path" in found) || !readFileSync(found.path).includes("__asan_init")) return found;
+    // The default of its configure: several times slower, and no rival.
+    return { absent: "built with the address sanitizer: ./configure --sanitizer=off" };
+  },
   version: (path) => versionOf(path, "-v"),
   start: (path) => {
     const http = nextPort();
@@ -145,19 +155,12 @@ vhost __defaultVhost__ {
   },
 };
 
-/** Servers that need another program in front to speak WHIP and WHEP, or speak none of it. */
 const janus: Peer = {
   name: "janus",
-  tuning: "",
-  find: () => {
-    const found = executable("JANUS", "janus");
-    if ("absent" in found) return found;
-    return {
-      absent: "installed, but WHIP and WHEP need simple-whip-server and simple-whep-server",
-    };
-  },
+  tuning: JANUS_TUNING,
+  find: () => executable("JANUS", "janus"),
   version: (path) => versionOf(path, "--version"),
-  start: () => Promise.reject(new Error("no WHEP")),
+  start: startJanus,
 };
 
 const ome: Peer = {

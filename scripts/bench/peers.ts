@@ -1,24 +1,53 @@
 /** `peers`: the same load on every server that is installed, in alternating order. */
 import type { LoadReport } from "../../src/load/report.ts";
-import { measureFloor } from "./floor.ts";
-import { type Bench, fanoutArguments, type Row, runLoad, sourcePlan } from "./harness.ts";
+import { type FloorProfile, measureFloor } from "./floor.ts";
+import {
+  type Bench,
+  fanoutArguments,
+  type Row,
+  type RunningServer,
+  runLoad,
+  sourcePlan,
+} from "./harness.ts";
+import { CLAIMED_RATIO, judge, judgePoint, type Outcome } from "./peer-claim.ts";
 import { PEERS, type Peer } from "./peer-servers.ts";
 
 const BITRATE = 1_500_000;
-const VIEWERS = [100, 200, 400];
-const ROUNDS = 3;
+/** The only profile that SRS offers, so the only one that all have. */
+const PROFILE: FloorProfile = "cm";
+const WARM_UP: Point = { viewers: 200, spread: false };
+const WARM_UP_SECONDS = 5;
+const JOINS_PER_SECOND = 200;
+/** Servers forget the viewers that left before the next ones come. */
+const PAUSE_MS = 500;
 
-/** AES-CM is what every server here knows; GCM is what browsers and most servers would choose. */
-const PROFILES = ["cm", "gcm"];
+interface Point {
+  readonly viewers: number;
+  readonly spread: boolean;
+}
+
+interface Plan {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly points: readonly Point[];
+}
+
+const FULL: Plan = {
+  rounds: 3,
+  seconds: 4,
+  points: [200, 400].flatMap((viewers) => [false, true].map((spread) => ({ viewers, spread }))),
+};
+const QUICK: Plan = { rounds: 1, seconds: 3, points: [{ viewers: 50, spread: false }] };
 
 export const peers: Bench = {
   name: "peers",
   summary: "The same load on every server on PATH or named by SPILLWAY_PEER_<NAME>, and ratios.",
   conditions: {
     source: "1.5 Mb/s at 30 fps and Opus, the same synthetic clip for all",
-    feedback: "receiver reports 1/s, transport-cc each 100 ms, NACK, consent",
-    floor: "AEAD_AES_128_GCM, whatever profile the servers use",
-    order: `reversed each round; median of ${ROUNDS} rounds`,
+    srtp: "AES128_CM_HMAC_SHA1_80, alone in the offers, and in the floor",
+    feedback: "receiver reports 1/s, transport-cc each 100 ms where negotiated, NACK, PLI, consent",
+    warmUp: `each process first serves ${WARM_UP.viewers} viewers for ${WARM_UP_SECONDS} s`,
+    order: `one process a server and round, reversed each round; median of ${FULL.rounds} rounds`,
     tuning: PEERS.filter((peer) => peer.tuning !== "")
       .map((peer) => `${peer.name}: ${peer.tuning}`)
       .join("; "),
@@ -31,91 +60,170 @@ export const peers: Bench = {
       return [];
     });
     for (const { peer, path } of installed) row({ server: peer.name, note: peer.version(path) });
-    for (const profile of quick ? ["cm"] : PROFILES) {
-      for (const spread of quick ? [false] : [false, true]) {
-        for (const viewers of quick ? [50] : VIEWERS) {
-          for (const line of await compare(installed, { viewers, spread, profile, quick }))
-            row(line);
-        }
+    const plan = quick ? QUICK : FULL;
+    const results = plan.points.map((point) => new PointResult(point));
+    const memory = new Map(installed.map(({ peer }) => [peer.name, [] as number[]]));
+    for (let round = 0; round < plan.rounds; round += 1) {
+      for (const result of results) await result.addFloor();
+      for (const one of round % 2 === 0 ? installed : [...installed].reverse()) {
+        console.error(`round ${round + 1} of ${plan.rounds}: ${one.peer.name}`);
+        const perViewer = await measureServer(one, plan.seconds, results);
+        if (perViewer !== null) memory.get(one.peer.name)!.push(perViewer);
       }
     }
+    for (const result of results) for (const line of result.rows()) row(line);
+    for (const [server, values] of memory) row({ server, "KiB/viewer": median(values) });
+    for (const line of claimRows(results)) row(line);
   },
 };
-
-interface Conditions {
-  readonly viewers: number;
-  readonly spread: boolean;
-  readonly profile: string;
-  readonly quick: boolean;
-}
 
 interface Installed {
   readonly peer: Peer;
   readonly path: string;
 }
 
-async function compare(installed: readonly Installed[], at: Conditions): Promise<Row[]> {
-  const { viewers, spread, profile, quick } = at;
-  const runs = new Map<string, (LoadReport | Error)[]>();
-  const floors: number[] = [];
-  for (let round = 0; round < (quick ? 1 : ROUNDS); round += 1) {
-    const plan = sourcePlan(BITRATE, spread);
-    floors.push((await measureFloor(viewers, plan, 3, true)).cpuUsPerPacket);
-    const order = round % 2 === 0 ? installed : [...installed].reverse();
-    for (const one of order) {
-      const list = runs.get(one.peer.name) ?? [];
-      list.push(await measure(one, at));
-      runs.set(one.peer.name, list);
-    }
-  }
-  const floor = median(floors);
-  const own = costOf(runs.get("spillway") ?? []);
-  return installed.map(({ peer }) => {
-    const all = runs.get(peer.name)!;
-    const reports = all.filter((run) => !(run instanceof Error)) as LoadReport[];
-    const cost = costOf(all);
-    const pick = (value: (report: LoadReport) => number | null | undefined) =>
-      median(reports.map(value).filter((each) => typeof each === "number"));
-    const failed = all.find((run) => run instanceof Error) as Error | undefined;
-    return {
-      server: peer.name,
-      viewers,
-      arrival: spread ? "spread" : "burst",
-      srtp: profile,
-      "us/packet": cost,
-      "x floor": ratio(cost, floor),
-      "x spillway": ratio(cost, own),
-      "cpu %": pick((report) => report.server?.cpuPercent),
-      "delay p50": pick((report) => report.traffic.delayMs?.p50),
-      "delay p99": pick((report) => report.traffic.delayMs?.p99),
-      "KiB/viewer": pick((report) => report.server?.rssKibPerViewer),
-      "lost %": pick((report) => report.quality.lossPercent),
-      joined: pick((report) => report.join.connected),
-      note: failed === undefined ? "" : failed.message.slice(0, 120),
-    };
-  });
-}
-
-async function measure({ peer, path }: Installed, at: Conditions): Promise<LoadReport | Error> {
+/** One fresh process through all points. Returns its memory a viewer at the first load, KiB. */
+async function measureServer(
+  { peer, path }: Installed,
+  seconds: number,
+  results: readonly PointResult[],
+): Promise<number | null> {
+  let server: RunningServer;
   try {
-    const server = await peer.start(path);
-    try {
-      const seconds = at.quick ? 3 : 8;
-      const args = fanoutArguments(server, at.viewers, BITRATE, at.spread, seconds);
-      return await runLoad(server, [...args, "--rate", "100", "--srtp", at.profile]);
-    } finally {
-      await server.stop();
-    }
+    server = await peer.start(path);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    for (const result of results) result.add(peer.name, asError(error));
+    return null;
+  }
+  try {
+    const first = await measure(server, WARM_UP, WARM_UP_SECONDS);
+    for (const result of results) {
+      await Bun.sleep(PAUSE_MS);
+      result.add(peer.name, await measure(server, result.point, seconds));
+    }
+    return first instanceof Error ? null : (first.server?.rssKibPerViewer ?? null);
+  } finally {
+    await server.stop();
   }
 }
 
-function costOf(runs: readonly (LoadReport | Error)[]): number | null {
-  const costs = runs.flatMap((run) =>
-    run instanceof Error || run.server?.cpuUsPerPacket == null ? [] : [run.server.cpuUsPerPacket],
-  );
-  return median(costs);
+async function measure(
+  server: RunningServer,
+  { viewers, spread }: Point,
+  seconds: number,
+): Promise<LoadReport | Error> {
+  try {
+    const args = fanoutArguments(server, viewers, BITRATE, spread, seconds);
+    const rate = String(JOINS_PER_SECOND);
+    return await runLoad(server, [...args, "--srtp", PROFILE, "--rate", rate]);
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+/** What all servers and the floor came to at one point. */
+class PointResult {
+  readonly #runs = new Map<string, (LoadReport | Error)[]>();
+  readonly #floors: number[] = [];
+
+  constructor(readonly point: Point) {}
+
+  async addFloor(): Promise<void> {
+    const { viewers, spread } = this.point;
+    const floor = await measureFloor(viewers, sourcePlan(BITRATE, spread), 2, true, PROFILE);
+    this.#floors.push(floor.cpuUsPerPacket);
+  }
+
+  add(server: string, run: LoadReport | Error): void {
+    const runs = this.#runs.get(server) ?? [];
+    runs.push(run);
+    this.#runs.set(server, runs);
+  }
+
+  get outcomes(): readonly Outcome[] {
+    const { viewers, spread } = this.point;
+    return [...this.#runs].map(([server, runs]) => {
+      const reports = reportsOf(runs);
+      return {
+        server,
+        viewers,
+        arrival: spread ? "spread" : "burst",
+        cost: middle(reports, (report) => report.server?.cpuUsPerPacket),
+        lossPercent: middle(reports, (report) => report.quality.lossPercent),
+        rate: middle(reports, (report) => report.traffic.packetsPerSecond),
+        joined: Math.min(...reports.map((report) => report.join.connected)),
+        failure: runs.find((run) => run instanceof Error)?.message.slice(0, 120) ?? null,
+      };
+    });
+  }
+
+  rows(): readonly Row[] {
+    const floor = median(this.#floors);
+    const { outcomes } = this;
+    const own = outcomes.find(({ server }) => server === "spillway")?.cost ?? null;
+    return outcomes.map((outcome) => {
+      const { server, viewers, arrival, cost, lossPercent, rate, joined, failure } = outcome;
+      const reports = reportsOf(this.#runs.get(server)!);
+      return {
+        server,
+        viewers,
+        arrival,
+        srtp: PROFILE,
+        "us/packet": cost,
+        floor: rounded(floor),
+        "x floor": ratio(cost, floor),
+        "x spillway": ratio(cost, own),
+        "cpu %": middle(reports, (report) => report.server?.cpuPercent),
+        "tool cpu %": middle(reports, (report) => report.tool.cpuPercent),
+        "packets/s": rate,
+        "delay p50": middle(reports, (report) => report.traffic.delayMs?.p50),
+        "delay p99": middle(reports, (report) => report.traffic.delayMs?.p99),
+        "lost %": lossPercent,
+        joined: reports.length === 0 ? null : joined,
+        note: failure ?? "",
+      };
+    });
+  }
+}
+
+/** The claim of CLAIMED_RATIO, judged at every point and as a whole. */
+function claimRows(results: readonly PointResult[]): readonly Row[] {
+  const points = results
+    .filter(({ outcomes }) => outcomes.length > 0)
+    .map(({ outcomes }) => judgePoint(outcomes));
+  const { holds, ratio: least, reasons } = judge(points);
+  return [
+    ...points.map(({ viewers, arrival, best, ratio: at, missing }) => ({
+      "best other": best?.server ?? null,
+      viewers,
+      arrival,
+      "us/packet": best?.cost ?? null,
+      "x fewer": rounded(at),
+      counts: missing.length === 0,
+      note: missing.join("; "),
+    })),
+    {
+      claim: `at least ${CLAIMED_RATIO} x fewer us/packet than the best other`,
+      holds,
+      "x fewer": rounded(least),
+      note: reasons.join("; "),
+    },
+  ];
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function reportsOf(runs: readonly (LoadReport | Error)[]): readonly LoadReport[] {
+  return runs.flatMap((run) => (run instanceof Error ? [] : [run]));
+}
+
+function middle(
+  reports: readonly LoadReport[],
+  value: (report: LoadReport) => number | null | undefined,
+): number | null {
+  return median(reports.map(value).filter((each) => typeof each === "number"));
 }
 
 function median(values: readonly number[]): number | null {
@@ -125,7 +233,9 @@ function median(values: readonly number[]): number | null {
 }
 
 function ratio(cost: number | null, base: number | null): number | null {
-  return cost === null || base === null || base === 0
-    ? null
-    : Math.round((100 * cost) / base) / 100;
+  return cost === null || base === null || base === 0 ? null : rounded(cost / base);
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 100) / 100;
 }

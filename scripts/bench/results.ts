@@ -5,6 +5,9 @@ import type { BenchResult } from "./harness.ts";
 
 export const RESULTS = resolve(import.meta.dir, "results");
 
+/** A server this busy is at its end: more viewers would only queue. */
+export const SATURATED_PERCENT = 92;
+
 /** Null when the benchmark's figures were never stored. */
 export function storedResult(bench: string): BenchResult | null {
   const path = resolve(RESULTS, `${bench}.json`);

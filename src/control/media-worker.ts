@@ -4,7 +4,7 @@ import { monotonicUs } from "../io/clock.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
-import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
+import { HEARTBEAT_TIMEOUT_MS, OVERLOAD_LAG_US } from "../limits.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import type { LocalCandidate, WorkerLoad } from "./plane.ts";
 
@@ -109,6 +109,11 @@ export class MediaWorker {
     if (late) return;
     this.silent += 1;
     if (this.silent >= (this.ready ? SILENT_LOOKS : START_LOOKS)) this.lose("it hangs");
+  }
+
+  /** Media of those who are here already leaves late. */
+  get overloaded(): boolean {
+    return this.sessions.size > 0 && this.block.counters[Counter.lagMaxUs!]! > OVERLOAD_LAG_US;
   }
 
   load(): WorkerLoad {

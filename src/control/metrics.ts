@@ -13,7 +13,8 @@ export type Refusal =
   | "pending-limit"
   | "viewer-limit"
   | "ring-memory"
-  | "not-live";
+  | "not-live"
+  | "overload";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
@@ -177,7 +178,7 @@ function adaptation(out: Text, plane: MediaPlane): void {
 const WITH_LABELS = new Set(ADAPTATION.flatMap(({ counters }) => Object.keys(counters)));
 
 /** These are states, every other counter of a worker only grows. */
-const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs"]);
+const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs", "lagMaxUs"]);
 
 function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();

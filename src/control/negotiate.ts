@@ -77,6 +77,10 @@ export function placeSession(c: AppContext, services: Services, role: Role): Pla
   const full = atLimit(c, services);
   if (full !== null) return full;
   const placement = services.plane.place(role === "publisher" ? "ingest" : "egress");
+  if (placement === "overloaded") {
+    services.metrics.refused("overload");
+    return retryLater(503, RETRY_LIMIT_S, "Overloaded", "Media leaves late already; try again.");
+  }
   if (placement === null || placement.candidates.length === 0) {
     return retryLater(503, RETRY_LIMIT_S, "No worker", "No media worker is ready.");
   }

@@ -64,7 +64,7 @@ export interface MediaPlane {
   /** SHA-256 fingerprint of our DTLS certificate, "AA:BB:...". */
   readonly fingerprint: string;
   /** Least-loaded worker of the kind; null when none is ready. */
-  place(kind: "ingest" | "egress"): Placement | null;
+  place(kind: "ingest" | "egress"): Placement | "overloaded" | null;
   openPublisher(worker: number, open: PublisherOpen): void;
   openViewer(worker: number, open: ViewerOpen): void;
   restartIce(worker: number, restart: IceRestart): void;

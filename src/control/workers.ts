@@ -119,9 +119,12 @@ class Workers implements MediaPlane {
     let best: MediaWorker | null = null;
     for (const worker of this.workers) {
       if (worker.kind !== kind || !worker.ready) continue;
-      if (best === null || worker.sessions.size < best.sessions.size) best = worker;
+      if (best !== null && best.overloaded !== worker.overloaded) {
+        if (best.overloaded) best = worker;
+      } else if (best === null || worker.sessions.size < best.sessions.size) best = worker;
     }
     if (best === null) return null;
+    if (best.overloaded) return "overloaded" as const;
     return { worker: best.number, workerName: best.name, candidates: best.candidates };
   }
 

@@ -1,4 +1,5 @@
 import type { MediaSection } from "../commands.ts";
+import { Counter } from "../counters.ts";
 import { CATCH_UP_VIEWERS_MAX } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
@@ -20,6 +21,7 @@ export const RTX_PREFIX_BYTES = 2;
 
 /** Clusters last some 20 ms: their packets leave at least so evenly. */
 const PROBE_TICK_US = 2_000;
+const LAG_WINDOW_US = 500_000;
 
 export interface EgressEnvironment {
   readonly output: Output;
@@ -53,6 +55,9 @@ export class EgressContext {
   readonly filler: Region;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
+  /** Longest that media has waited in its ring for this worker, us, since it was last told. */
+  private lagUs = 0;
+  private lagToldAt = 0;
   private readonly headers = new HeaderWriter();
   private readonly wallOffsetUs: number;
 
@@ -105,6 +110,19 @@ export class EgressContext {
     removeAll(this.probing, (each) => each === viewer);
     removeAll(this.reportsDue, (each) => each === viewer);
     removeAll(this.catchingUp, (track) => track.viewer === viewer);
+  }
+
+  /** Media that came at `arrival` is about to be served. */
+  noteLag(now: number, arrival: number): void {
+    if (now - arrival > this.lagUs) this.lagUs = now - arrival;
+  }
+
+  /** Shows the longest lag of the last half second to control, by which it knows an overload. */
+  tellLag(now: number): void {
+    if (now - this.lagToldAt < LAG_WINDOW_US) return;
+    this.lagToldAt = now;
+    this.counters[Counter.lagMaxUs!] = this.lagUs;
+    this.lagUs = 0;
   }
 
   sendReportsDue(now: number): void {

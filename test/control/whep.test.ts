@@ -73,6 +73,20 @@ test("E07 another type is exactly 415 without SDP; malformed is 400", async () =
   }
 });
 
+test("newcomers of an overloaded server come later, publishers are served", async () => {
+  const h = await Harness.start();
+  h.plane.overloaded = true;
+  await h.publish("a");
+  const response = await h.post("/whep/a", VIEWER_OFFER);
+  expect(response.status).toBe(503);
+  expect(response.headers.get("Retry-After")).toBe("5");
+  expect(await response.json()).toMatchObject({ title: "Overloaded", status: 503 });
+  const metrics = await (await h.request("GET", "/metrics")).text();
+  expect(metrics).toMatch(/refused_total\{reason="overload"\} 1/);
+  h.plane.overloaded = false;
+  expect((await h.post("/whep/a", VIEWER_OFFER)).status).toBe(201);
+});
+
 test("E08 recvonly and sendrecv are served, sendonly and inactive are 422", async () => {
   const h = await Harness.start();
   await h.publish("a");

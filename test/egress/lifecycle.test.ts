@@ -207,3 +207,21 @@ describe("memory", () => {
     expect(growth, `${growth} bytes, ${perPacketNs.toFixed(0)} ns a packet`).toBeLessThan(2e6);
   }, 20_000);
 });
+
+test("media that waits for its worker shows as lag, and is forgotten once it is served in time", () => {
+  const sim = new Sim();
+  const audio = new Track("audio");
+  sim.open(sourceOf({ audio }), { media: [audioSection()] });
+  const serve = (ms: number, lateUs: number) => {
+    for (let end = sim.now + ms * 1000; sim.now < end; ) {
+      audio.put(sim.now / 20_000, 0, sim.now, { arrival: sim.now - lateUs });
+      sim.forward(audio);
+      sim.pass(20_000);
+    }
+  };
+  sim.pass(20_000 - (sim.now % 20_000));
+  serve(1_200, 400_000);
+  expect(sim.count("lagMaxUs")).toBe(400_000);
+  serve(1_200, 1_000);
+  expect(sim.count("lagMaxUs")).toBe(1_000);
+});

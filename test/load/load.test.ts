@@ -72,17 +72,11 @@ async function isLive(stream: string): Promise<boolean> {
 test("what is recorded of a real clip is that clip, picture by picture", async () => {
   const folder = mkdtempSync(join(tmpdir(), "spillway-record-"));
   const vp8 = join(folder, "clip.webm");
-  const made = Bun.spawnSync(
-    [
-      "ffmpeg",
-      "-v",
-      "error",
-      "-f",
-      "lavfi",
-      "-i",
-      "testsrc2=size=320x180:rate=30:duration=2",
-    ].concat(["-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", "-g", "30", vp8]),
-  );
+  const made = Bun.spawnSync([
+    ...["ffmpeg", "-v", "error", "-f", "lavfi"],
+    ...["-i", "testsrc2=size=320x180:rate=30:duration=2"],
+    ...["-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", "-g", "30", vp8],
+  ]);
   expect(made.stderr.toString()).toBe("");
   const record = async (clip: string, file: string, name: string) => {
     const publisher = Bun.spawn(
@@ -93,7 +87,7 @@ test("what is recorded of a real clip is that clip, picture by picture", async (
       await until("it is live", 10_000, () => isLive(name));
       const { code, report } = await load(
         ...[`${server.base}/whep/${name}`, "--viewers", "4", "--sample", "2", "--no-audio"],
-        ...["--duration", "3", "--decode-check", "--record", join(folder, name)],
+        ...["--duration", "2", "--decode-check", "--record", join(folder, name)],
       );
       expect(code).toBe(0);
       expect(report.recordings.map((each) => extname(each.file))).toEqual([file, file]);
@@ -101,7 +95,7 @@ test("what is recorded of a real clip is that clip, picture by picture", async (
       for (const each of report.recordings) {
         const seen = await pictureHashes(each.file);
         expect(seen.length).toBe(each.frames);
-        expect(seen.length).toBeGreaterThan(80);
+        expect(seen.length).toBeGreaterThan(60);
         expect(departure(seen, pictures)).toBe(-1);
       }
     } finally {

@@ -31,6 +31,8 @@ export class FakePlane implements MediaPlane {
   ringsMax = 1000;
   isReady = true;
   placed = true;
+  /** Every egress worker is behind with its media. */
+  overloaded = false;
   /** While false, sessions that control closes are confirmed only by `confirm`. */
   confirms = true;
   stopped = false;
@@ -43,8 +45,9 @@ export class FakePlane implements MediaPlane {
 
   constructor(readonly events: PlaneEvents) {}
 
-  place(kind: "ingest" | "egress"): Placement | null {
+  place(kind: "ingest" | "egress"): Placement | "overloaded" | null {
     if (!this.placed) return null;
+    if (this.overloaded && kind === "egress") return "overloaded";
     return {
       worker: kind === "ingest" ? 0 : 1,
       workerName: `${kind}-0`,

@@ -1,8 +1,8 @@
 /** Pictures of media files, as ffmpeg decodes them. */
 
 /**
- * A hash of each decoded picture, in order. Throws with ffmpeg's words when it finds the least
- * fault.
+ * A hash of each decoded picture, in order. Throws with ffmpeg's first words when it finds the
+ * least fault.
  */
 export async function pictureHashes(file: string): Promise<readonly string[]> {
   const command = ["ffmpeg", "-v", "error", "-xerror", "-threads", "1", "-i", file, "-map", "0:v"];
@@ -13,7 +13,10 @@ export async function pictureHashes(file: string): Promise<readonly string[]> {
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  if ((await child.exited) !== 0 || err !== "") throw new Error(`${file}: ${err.trim()}`);
+  if ((await child.exited) !== 0 || err !== "") {
+    const [first = "", ...more] = err.trim().split("\n");
+    throw new Error(`${file}: ${first}${more.length > 0 ? ` and ${more.length} lines more` : ""}`);
+  }
   return out
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))

@@ -1,0 +1,193 @@
+/** What README.md says of the benchmarks, from scripts/bench/results/*.json alone. */
+import { relative, resolve } from "node:path";
+import { table } from "../markdown.ts";
+import { drawCharts } from "./charts.ts";
+import type { BenchResult, Row } from "./harness.ts";
+import { storedResult } from "./results.ts";
+
+const ROOT = resolve(import.meta.dir, "../..");
+
+/** Points of `fanout` that the table shows; the charts show all. */
+const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
+  [1000, 0],
+  [1000, 0.6],
+  [500, 1.5],
+  [100, 2.5],
+  [500, 2.5],
+];
+
+const STORED = [
+  ...["fanout", "workers", "delay", "joins", "memory", "ring", "publishers", "correctness"],
+  ...["profile", "soak", "peers"],
+];
+
+type Read = (bench: string) => BenchResult | null;
+
+/** The block; `read` is replaced in tests. */
+export function benchBlock(read: Read = storedResult): string {
+  const results = STORED.flatMap((bench) => read(bench) ?? []);
+  if (results.length === 0) {
+    return "No figures are stored: `bun run bench` measures them, `bun run readme` puts them here.";
+  }
+  const rows = (bench: string) => read(bench)?.results ?? [];
+  return [
+    fanoutTable(rows("fanout")),
+    figures(rows),
+    peersTable(rows("peers")),
+    profileTable(rows("profile")),
+    conditions(results),
+    ...drawCharts().map(({ title, path }) => `![${title}](${relative(ROOT, path)})`),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function fanoutTable(rows: readonly Row[]): string {
+  const lines = POINTS.flatMap(([viewers, mbps]) =>
+    rows.filter((row) => row.viewers === viewers && row.mbps === mbps),
+  );
+  if (lines.length === 0) return "";
+  const head = ["One stream", "CPU a packet", "Floor", "Ratio", "CPU a viewer", "Delay p50, p99"];
+  return table(
+    [...head, "Lost"],
+    lines.map((row) => [
+      row.mbps === 0
+        ? `${text(row.viewers)} viewers, sound alone`
+        : `${text(row.viewers)} viewers, ${text(row.mbps)} Mb/s, ${text(row.arrival)}`,
+      `${text(row["us/packet"])} us`,
+      `${text(row["floor before"])}, ${text(row["floor after"])} us`,
+      text(row["x floor"]),
+      `${text(row["mCPU/viewer"])} mCPU`,
+      `${text(row["delay p50"])}, ${text(row["delay p99"])} ms`,
+      text(row.lost),
+    ]),
+  );
+}
+
+/** One line each of what the other benchmarks found. */
+function figures(rows: (bench: string) => readonly Row[]): string {
+  const lines: string[][] = [];
+  const add = (bench: string, row: Row | undefined, what: string, found: (row: Row) => string) => {
+    if (row !== undefined) lines.push([`\`${bench}\``, what, found(row)]);
+  };
+  for (const row of rows("workers").filter(({ arrival }) => arrival === "burst")) {
+    const many = row.workers === 1 ? "1 egress worker" : `${text(row.workers)} egress workers`;
+    add("workers", row, many, (at) => `${text(at["us/packet"])} us of CPU a packet`);
+  }
+  for (const row of rows("delay").filter(({ wanted }) => wanted === "70 %")) {
+    const streams = row.streams === 1 ? "1 stream" : `${text(row.streams)} streams`;
+    const what = `${streams} to ${text(row.viewers)} viewers, ${text(row.arrival)}`;
+    const percentiles = (at: Row) =>
+      `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core`;
+    add("delay", row, what, percentiles);
+  }
+  add("joins", rows("joins")[0], "200 joins a second beside 200 viewers", joinsOf);
+  add(
+    "memory",
+    rows("memory").find(({ viewers }) => viewers === 1000),
+    "1,000 viewers",
+    (row) => {
+      return `${text(row["KiB/viewer"])} KiB a viewer`;
+    },
+  );
+  const streams = rows("publishers").find(
+    (row) => row.streams === 200 && row.viewers === 1000 && row.arrival === "spread",
+  );
+  add("publishers", streams, "200 streams, five viewers each", (row) => {
+    return `${text(row["cpu %"])} % of a core, delay p99 ${text(row["delay p99"])} ms`;
+  });
+  add(
+    "ring",
+    rows("ring").find((row) => row["packets/s"] === 2000),
+    "wake-up of a reader",
+    (row) => {
+      return `p50 ${text(row["wake p50 us"])} us, p99 ${text(row["wake p99 us"])} us`;
+    },
+  );
+  add("correctness", rows("correctness")[0], "a real clip, a sample decoded", correctnessOf);
+  add("soak", rows("soak").at(-1), "20 joins and 20 leaves a second", (row) => {
+    return `${text(row.joined)} joined, ${text(row.failed)} failed, ${text(row["KiB/join"])} KiB a join stay`;
+  });
+  return lines.length === 0 ? "" : table(["Benchmark", "Load", "Found"], lines);
+}
+
+function joinsOf(row: Row): string {
+  return `${text(row["ms CPU/join"])} ms of CPU each, connected after ${text(row["connect p50"])} ms (p99 ${text(row["connect p99"])}); the others lost ${text(row["others lost"])}`;
+}
+
+function correctnessOf(row: Row): string {
+  return `${text(row.viewers)} viewers for ${text(row.seconds)} s: ${text(row.lost)} lost, ${text(row.duplicates)} doubled; ${text(row.pictures)} pictures of ${text(row.decoded)} viewers decoded, ${text(row.faults)} faults`;
+}
+
+function peersTable(rows: readonly Row[]): string {
+  // The largest load; the chart shows the others, too.
+  const most = Math.max(...rows.map((row) => Number(row.server == null ? 0 : (row.viewers ?? 0))));
+  const points = rows.filter(({ server, viewers }) => server != null && viewers === most);
+  const others = rows.filter(
+    (row) => row.server != null && row.viewers == null && row.note != null,
+  );
+  const claim = rows.find((row) => row.claim !== undefined);
+  if (rows.length === 0) return "";
+  const head = ["Server", "Viewers of 1.5 Mb/s", "CPU a packet", "To the floor", "To Spillway"];
+  const lines = points.map((row) => [
+    text(row.server),
+    `${text(row.viewers)}, ${text(row.arrival)}`,
+    `${text(row["us/packet"])} us`,
+    text(row["x floor"]),
+    text(row["x spillway"]),
+    `${text(row["delay p50"])}, ${text(row["delay p99"])} ms`,
+    `${text(row["lost %"])} %`,
+    text(row.note === "" ? null : row.note),
+  ]);
+  const parts = [
+    lines.length === 0 ? "" : table([...head, "Delay p50, p99", "Lost", "Note"], lines),
+    others.length === 0 ? "" : others.map((row) => `${row.server}: ${row.note}`).join("; "),
+    claim === undefined ? "" : claimOf(claim),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function claimOf({ claim, holds, "x fewer": fewer, note }: Row): string {
+  const verdict = holds === true ? `holds (${text(fewer)} x)` : "cannot be made from this run";
+  return `The claim "${claim}" ${verdict}${note === "" || note == null ? "" : `: ${note}`}.`;
+}
+
+function profileTable(rows: readonly Row[]): string {
+  const top = rows.filter(({ rank }) => rank !== undefined);
+  if (top.length === 0) return "";
+  const libraries = rows
+    .filter((row) => row.library !== undefined && row.rank === undefined)
+    .map((row) => `${text(row.library)} ${text(row["%"])} %`);
+  const lines = top.map((row) => [
+    text(row.rank),
+    `\`${text(row.entry)}\``,
+    text(row.library),
+    `${text(row["%"])} %`,
+  ]);
+  const head = ["", "Hottest of the egress thread", "In", "Share"];
+  return `${table(head, lines)}\n\nBy library: ${libraries.join(", ")}.`;
+}
+
+/** Who was measured where and when; benchmarks of one run share a line. */
+function conditions(results: readonly BenchResult[]): string {
+  const lines = new Map<string, string[]>();
+  for (const { name, machine, versions, commit, date, conditions: own } of results) {
+    const at = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}, ${versions.system}, Bun ${versions.bun}; commit ${commit}, ${date.slice(0, 10)}; ${own.pinning}`;
+    lines.set(at, [...(lines.get(at) ?? []), `\`${name}\``]);
+  }
+  const fanout = results.find(({ name }) => name === "fanout")?.conditions;
+  const source =
+    fanout === undefined
+      ? ""
+      : `\n- Source: ${fanout.source}. ${fanout.arrival}. Feedback: ${fanout.feedback}. SRTP: ${fanout.srtp}. ${fanout.receiver}. Warm-up: ${fanout.warmUp}.`;
+  const list = [...lines].map(([at, names]) => `- ${names.join(", ")}: ${at}.`).join("\n");
+  return `${list}${source}\n- The floor: sealing and sending the same packets and nothing else, before and after. All figures and conditions: \`scripts/bench/results\`.`;
+}
+
+/** Three digits are what these figures are worth. */
+function text(value: Row[string] | undefined): string {
+  if (value === null || value === undefined) return "-";
+  if (typeof value !== "number") return String(value);
+  const rounded = Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+  return rounded.toLocaleString("en-US");
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { draw } from "../../scripts/bench/chart-drawing.ts";
+import type { BenchResult, Row } from "../../scripts/bench/harness.ts";
+import { benchBlock } from "../../scripts/bench/readme-block.ts";
+
+function result(name: string, results: readonly Row[], commit = "abc1234"): BenchResult {
+  return {
+    name,
+    command: `bun run bench ${name}`,
+    date: "2030-01-02T03:04:05Z",
+    commit,
+    machine: { cpu: "A Processor", cores: 2, memoryGib: 8, kernel: "6.1" },
+    versions: { spillway: "1", bun: "1.4.5", system: "Debian" },
+    conditions: { pinning: "none", source: "noise" },
+    results,
+  };
+}
+
+function blockOf(...results: readonly BenchResult[]): string {
+  return benchBlock((bench) => results.find(({ name }) => name === bench) ?? null);
+}
+
+test("without figures the block says so", () => {
+  expect(blockOf()).toContain("No figures are stored");
+});
+
+test("figures stand beside their floor, machine, commit and date", () => {
+  const point = { viewers: 500, mbps: 2.5, arrival: "burst", "us/packet": 4.1234, lost: 7 };
+  const block = blockOf(
+    result("fanout", [
+      { ...point, "floor before": 2.9, "floor after": 3.1, "x floor": 1.37, "mCPU/viewer": 1.5 },
+      { ...point, viewers: 10, "us/packet": 99 },
+    ]),
+    result("memory", [{ viewers: 1000, "KiB/viewer": 91.26 }]),
+    result("soak", [{ seconds: 1 }, { joined: 18_000, failed: 2, "KiB/join": null }], "def5678"),
+  );
+  expect(block).toContain(
+    "| 500 viewers, 2.5 Mb/s, burst | 4.12 us | 2.9, 3.1 us | 1.37 | 1.5 mCPU | -, - ms | 7 |",
+  );
+  expect(block).not.toContain("99 us");
+  expect(block).toContain("91.3 KiB a viewer");
+  expect(block).toContain("18,000 joined, 2 failed, - KiB a join stay");
+  expect(block).toContain("`fanout`, `memory`: A Processor, 2 cores, 8 GiB, Linux 6.1");
+  expect(block).toMatch(/- `soak`: .*commit def5678, 2030-01-02/);
+});
+
+test("a peer that did not run is named, and the claim is not made by itself", () => {
+  const measured = { viewers: 400, arrival: "burst", "us/packet": 9, "x floor": 3, note: "" };
+  const rows: Row[] = [
+    { server: "janus", note: "not installed" },
+    { server: "srs", ...measured },
+    { server: "srs", ...measured, viewers: 200, "us/packet": 77 },
+    { claim: "at least 2.5 x fewer", holds: false, "x fewer": 1.5, note: "janus did not run" },
+  ];
+  const block = blockOf(result("peers", rows));
+  expect(block).toContain("| srs | 400, burst | 9 us | 3 |");
+  expect(block).not.toContain("77");
+  expect(block).toContain("janus: not installed");
+  expect(block).toContain("cannot be made from this run: janus did not run.");
+});
+
+test("charts name their axes and escape their text", () => {
+  const chart = { title: "a < b", x: "viewers", y: "ms", conditions: "here & now" };
+  const series = [{ name: "one", points: [[100, 1] as const, [500, 2] as const] }];
+  for (const kind of ["lines", "bars"] as const) {
+    const svg = draw({ ...chart, kind, series });
+    for (const text of ["a &lt; b", ">viewers<", ">ms<", "here &amp; now", ">one<", ">500<"]) {
+      expect(svg).toContain(text);
+    }
+  }
+});
