@@ -12,6 +12,7 @@ import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
 import { joins } from "./joins.ts";
+import { network } from "./network.ts";
 import { peers } from "./peers.ts";
 import { profile } from "./profile.ts";
 import { RESULTS } from "./results.ts";
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   profile,
   soak,
   adaptation,
+  network,
   peers,
 ];
 

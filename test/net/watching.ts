@@ -16,6 +16,8 @@ const POLL_MS = 250;
 const PUBLISHED_MS = 30_000;
 /** A publisher whose estimate has grown so far sends all that it is to send. */
 const FULL_SHARE = 0.9;
+/** At 25 frames a second the estimate has grown for six seconds. */
+const SVC_FRAMES = 150;
 const LIFETIME_SECONDS = 600;
 
 export interface WatchingOptions {
@@ -205,7 +207,12 @@ function sent(reports: readonly Report[]): number[] {
     .map((report) => number(report.targetBitrate));
 }
 
-function isFull(reports: readonly Report[], { encodings }: PublishPlan): boolean {
+function isFull(reports: readonly Report[], { encodings, width }: PublishPlan): boolean {
+  if (encodings.length === 1) {
+    // The target of an SVC encoding does not tell all of its layers.
+    const one = reports.find((each) => each.type === "outbound-rtp" && each.kind === "video");
+    return one?.frameWidth === width && number(one.framesEncoded) >= SVC_FRAMES;
+  }
   const targets = sent(reports);
   const wanted = encodings.reduce((sum, { maxBitrate }) => sum + maxBitrate, 0);
   return (
