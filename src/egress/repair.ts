@@ -98,7 +98,7 @@ function sendFirst(
   if (current === null || current.feed !== track.feed || index < current.outStart) return false;
   if (!track.output.maySend(index) || !readSlot(context, track, index)) return false;
   const { scratch } = context;
-  if (!track.carries(scratch.codecs[0]!) && !scratch.skips(0)) return false;
+  if (track.format.codecId !== scratch.codecs[0] && !scratch.skips(0)) return false;
   if (!track.viewer.budget.spend(scratch.payloadLengths[0]!)) return false;
   return track.deliver(scratch, 0, now);
 }

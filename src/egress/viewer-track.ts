@@ -212,11 +212,6 @@ export class ViewerTrack {
     return true;
   }
 
-  /** Whether media of this codec flows now. */
-  carries(codecId: number): boolean {
-    return this.format.codecId === codecId && this.segments.current !== null;
-  }
-
   /** RTP time of `now` on this viewer's line; null while nothing is known of it. */
   timestampAt(now: number, byReport: boolean): number | null {
     const { feed, segments } = this;
