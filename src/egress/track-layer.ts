@@ -6,6 +6,9 @@ import type { ViewerTrack } from "./viewer-track.ts";
 
 /** A keyframe that a switch waits for is asked for again after so long. */
 const ASK_US = 500_000;
+/** With such a queue on the path, what flows until the keyframe comes would only make it longer: the
+ * picture stands still in any case until the queue has drained. */
+const PAUSE_QUEUE_US = 200_000;
 
 /**
  * Which layer one track is to carry. Within a ring the layer point goes to the stretch that flows;
@@ -17,6 +20,8 @@ export class TrackLayer {
   private temporalId = 7;
   /** The ring to go to; null when there. */
   private wanted: Feed | null = null;
+  /** It is wanted because the path does not carry what flows. */
+  private down = false;
   private askedAt = Number.NEGATIVE_INFINITY;
   /** RTP timestamp of the wanted ring's packet last seen and not taken. */
   private seen = -1;
@@ -41,14 +46,19 @@ export class TrackLayer {
       this.askedAt = Number.NEGATIVE_INFINITY;
       feed.attach(track);
     }
+    this.down = this.wanted !== null && (this.down || down);
     // Until the keyframe comes, what flows is made as small as it can be at once.
-    if (down && this.wanted !== null) this.aim(0, 0);
+    if (this.down) this.aim(0, 0);
   }
 
-  /** Asks for the keyframe that a switch waits for. */
-  pursue(now: number): void {
-    const stretch = this.stretch;
-    const feed = this.wanted ?? (stretch?.wantsKeyframe === true ? this.track.feed : null);
+  /** Asks for the keyframe that a switch waits for. `queueUs`: the queue on the viewer's path. */
+  pursue(queueUs: number, now: number): void {
+    if (this.down && this.wanted !== null && queueUs > PAUSE_QUEUE_US) {
+      this.track.follow(this.wanted, now);
+    }
+    const { track, stretch } = this;
+    const waits = track.state === "waiting" || stretch?.wantsKeyframe === true;
+    const feed = this.wanted ?? (waits ? track.feed : null);
     if (feed === null || now - this.askedAt < ASK_US) return;
     this.askedAt = now;
     feed.reader.requestKeyframe("failure");
@@ -63,6 +73,7 @@ export class TrackLayer {
       // behind a part of the same frame it is too late.
       if ((batch.flags[i]! & SlotFlag.keyframeStart) !== 0 && timestamp !== this.seen) {
         this.wanted = null;
+        this.down = false;
         return i;
       }
       this.seen = timestamp;
@@ -79,6 +90,7 @@ export class TrackLayer {
   cancel(): void {
     this.wanted?.detach(this.track);
     this.wanted = null;
+    this.down = false;
   }
 
   /** A switch has been asked for and has not happened yet. */

@@ -144,7 +144,7 @@ export class Viewer {
     for (const track of this.tracks) {
       if (!track.video) continue;
       track.layer.choose(this.source.video[ringOf(id)]!, pointOf(id), down, now);
-      track.layer.pursue(now);
+      track.layer.pursue(this.adaptation.queueUs, now);
     }
   }
 

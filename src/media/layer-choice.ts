@@ -111,12 +111,14 @@ export class LayerChoice {
     if (this.belowSince === Number.POSITIVE_INFINITY) this.belowSince = now;
     const delivered = path.acknowledgedBitrate;
     const settled = now - this.changedAt > SETTLED_US && delivered > 0;
-    const severe =
-      path.queueUs > SEVERE_QUEUE_US || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
+    const full = path.queueUs > SEVERE_QUEUE_US;
+    const severe = full || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
     if (!severe && now - this.belowSince < MILD_US) return;
     if (now - this.upgradedAt < FAILED_US) this.bar(present.id, now);
     else this.bars.delete(present.id);
-    this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
+    // Behind a full queue what arrives is what the path carries, whatever the estimate still says.
+    const rate = full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
+    this.take(now, this.highestWithin(now, layers, rate), layers);
   }
 
   private bar(id: number, now: number): void {
