@@ -113,10 +113,13 @@ export async function runScenario(
   }
 }
 
-/** A viewer has nothing to see before its join, so the cold phase has no bound. */
+/**
+ * Bounds are for steps down. From cold and upwards a keyframe of a larger picture has to cross the
+ * path, and two encoders, a decoder and the server share two cores: the gap is told, not judged.
+ */
 function gapBound(rates: Scenario["rates"], place: number): number {
-  if (place === 0) return Number.POSITIVE_INFINITY;
-  const [before, now] = [rates[place - 1]!, rates[place]!];
+  const [before, now] = [rates[place - 1] ?? 0, rates[place]!];
+  if (now > before) return Number.POSITIVE_INFINITY;
   if (now >= before * MILD_STEP) return FREEZE_MS;
   // The queue is so many ms long at the first rate.
   return (QUEUE_MS * rates[0]) / now + RECOVERY_MS;
