@@ -117,7 +117,8 @@ export class LayerChoice {
     if (now - this.upgradedAt < FAILED_US) this.bar(present.id, now);
     else this.bars.delete(present.id);
     // Behind a full queue what arrives is what the path carries, whatever the estimate still says.
-    const rate = full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
+    const rate =
+      full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
     this.take(now, this.highestWithin(now, layers, rate), layers);
   }
 
