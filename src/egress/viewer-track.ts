@@ -40,7 +40,7 @@ export class ViewerTrack {
   /** Whose media the current segment carries, and which of its time lines. */
   private source: SourceClock | null = null;
   private clockLine = 0;
-  /** In catchUp: the next origin sequence to send, and when the next burst is due (us). */
+  /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
   /** In catchUp: held back by the pacer, not on its way from the cached keyframe. */
@@ -142,12 +142,14 @@ export class ViewerTrack {
     const passed = ((batch.sequences[i]! - this.next) | 0) < 0;
     if (this.state === "catchUp" && (this.beginPending || !passed)) return true;
     if (this.state === "idle") return true;
-    if (this.state === "live" && this.video && !this.viewer.adaptation.mayLeave(now)) {
+    // A late packet is waited for already: it leaves at once.
+    if (this.state !== "live" || passed) return this.deliver(batch, i, now);
+    if (this.video && !this.viewer.adaptation.mayLeave(now)) {
       // Not over the head of what lies between: from here on by a cursor of its own.
       this.startCatchUp(batch.sequences[i]!, false, true);
-      return true;
-    }
-    return this.deliver(batch, i, now);
+    } else if (!this.deliver(batch, i, now)) return false;
+    else this.next = (batch.sequences[i]! + 1) | 0;
+    return true;
   }
 
   /**
@@ -308,8 +310,8 @@ export class ViewerTrack {
     this.beginPending = false;
     // Packets behind this one that came before it were passed over: they are in the ring.
     if (this.state === "catchUp") return true;
-    if (this.video && feed.overtaken(batch, i))
-      this.startCatchUp(batch.sequences[i]!, false, false);
+    this.next = batch.sequences[i]!;
+    if (this.video && feed.overtaken(batch, i)) this.startCatchUp(this.next, false, false);
     else this.state = "live";
     return true;
   }
