@@ -29,7 +29,7 @@ for (const [name, { parse, seeds }] of Object.entries(PARSERS)) {
       const text = round % 10 === 0 ? noise(random) : mutate(pick(seeds, random), random);
       try {
         if (isProblem(parse(text))) refused += 1;
-        if (elapsed(parse, text) > SLOW_MS) expect(elapsed(parse, text)).toBeLessThan(SLOW_MS);
+        if (elapsed(parse, text) > SLOW_MS) expect(quickest(parse, text)).toBeLessThan(SLOW_MS);
       } catch (error) {
         throw new Error(`seed ${seed}, round ${round}: ${JSON.stringify(text)}`, { cause: error });
       }
@@ -59,6 +59,11 @@ test("the largest texts of the worst shapes are linear", () => {
     expect(Math.min(...times)).toBeLessThan(25);
   }
 });
+
+/** Of several tries: a slow text is slow each time, a busy machine is not. */
+function quickest(parse: (text: string) => object, text: string): number {
+  return Math.min(...Array.from({ length: 8 }, () => elapsed(parse, text)));
+}
 
 function elapsed(parse: (text: string) => object, text: string): number {
   const start = Bun.nanoseconds();
