@@ -69,9 +69,9 @@ export class Adaptation {
     this.setPace(now);
   }
 
-  /** There is one layer only, of so many bits a second. */
-  settle(bitrate: number): void {
-    this.layerBitrate = bitrate;
+  /** There is one layer only: it leaves as it comes, whatever the path takes. */
+  settle(): void {
+    this.layerBitrate = 0;
     this.estimator.setDemand(0, 0);
   }
 

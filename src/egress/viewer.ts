@@ -131,7 +131,7 @@ export class Viewer {
     // A single layer may be of another ring than the one that is waited on.
     const rings = this.source?.video.length ?? 0;
     if (this.source === null || (layers.length < 2 && rings < 2)) {
-      this.adaptation.settle(layers[0]?.bitrate ?? 0);
+      this.adaptation.settle();
       return;
     }
     const { choice } = this.adaptation;
