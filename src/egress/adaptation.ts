@@ -114,10 +114,6 @@ export class Adaptation {
     return this.estimator.estimate;
   }
 
-  get targetBitrate(): number {
-    return this.estimator.targetBitrate;
-  }
-
   get queueUs(): number {
     return this.estimator.queueUs;
   }
