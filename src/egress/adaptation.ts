@@ -41,7 +41,7 @@ export class Adaptation {
   sentBytes(sequence: number): number {
     const { sent } = this.estimator;
     const slot = sent.find(sequence);
-    return slot < 0 ? 0 : sent.bytes[slot]!;
+    return slot < 0 ? 0 : sent.bytes(slot);
   }
 
   /** Whether a packet of video may leave now, or has to wait for its turn. */

@@ -27,17 +27,24 @@ export const SentMark = {
 const CAPTURES_KEPT = 8;
 
 /**
+ * Three words a packet: its index (the low 32 bits: indices that share them are 2^32 packets apart),
+ * when it was last sent again (us, modulo 2^32: 71 minutes), and
+ *
+ *   | transport-cc number (16) | payload type (8) | flags (8) |
+ */
+const WORDS = 3;
+const RESENT = 1;
+const REST = 2;
+const SEQUENCE_SHIFT = 16;
+const TYPE_SHIFT = 8;
+
+/**
  * The last packets of one SSRC, by index: enough to build each again from the ring. 12 B a packet,
- * since each viewer has 1,024 of them.
+ * since each viewer has 1,024 of them, and side by side: a frame's packets are two cache lines of one
+ * object (see SentPackets).
  */
 export class SentHistory {
-  /** Low 32 bits: indices that share them are 2^32 packets apart. */
-  private readonly indices: Uint32Array;
-  private readonly transportSequences: Uint16Array;
-  private readonly payloadTypes: Uint8Array;
-  private readonly flags: Uint8Array;
-  /** When it was last sent again, us, modulo 2^32 (71 minutes). */
-  private readonly resentAt: Uint32Array;
+  private readonly words: Uint32Array;
   private readonly mask: number;
   private readonly captureIndices = new Float64Array(CAPTURES_KEPT).fill(-1);
   private readonly captureTimes = new Float64Array(CAPTURES_KEPT);
@@ -50,13 +57,9 @@ export class SentHistory {
   /** `size` is a power of two. */
   constructor(size: number) {
     this.mask = size - 1;
-    this.indices = new Uint32Array(size);
+    this.words = new Uint32Array(WORDS * size);
     // Zero stands for no packet, as index 0 belongs to the first slot only; and 1 never does.
-    this.indices[0] = 1;
-    this.transportSequences = new Uint16Array(size);
-    this.payloadTypes = new Uint8Array(size);
-    this.flags = new Uint8Array(size);
-    this.resentAt = new Uint32Array(size);
+    this.words[0] = 1;
   }
 
   /**
@@ -72,65 +75,72 @@ export class SentHistory {
     captureNtpUs: number,
     marks: number,
   ): void {
-    const at = index & this.mask;
-    this.indices[at] = index;
-    this.transportSequences[at] = transportSequence;
-    this.payloadTypes[at] = payloadType;
-    this.flags[at] =
+    const at = this.at(index);
+    const flags =
       padding | (hint ? SentFlag.hint : 0) | (captureNtpUs > 0 ? SentFlag.capture : 0) | marks;
+    this.words[at] = index;
+    this.words[at + REST] =
+      (transportSequence << SEQUENCE_SHIFT) | (payloadType << TYPE_SHIFT) | flags;
     if (captureNtpUs > 0) this.keepCapture(index, captureNtpUs);
   }
 
   has(index: number): boolean {
-    return this.indices[index & this.mask] === index >>> 0;
+    return this.words[this.at(index)] === index >>> 0;
   }
 
   payloadType(index: number): number {
-    return this.payloadTypes[index & this.mask]!;
+    return (this.rest(index) >>> TYPE_SHIFT) & 0xff;
   }
 
   transportSequence(index: number): number {
-    return this.transportSequences[index & this.mask]!;
+    return this.rest(index) >>> SEQUENCE_SHIFT;
   }
 
   padding(index: number): number {
-    return this.flags[index & this.mask]! & SentFlag.paddingMask;
+    return this.rest(index) & SentFlag.paddingMask;
   }
 
   isFill(index: number): boolean {
-    return (this.flags[index & this.mask]! & SentMark.fill) !== 0;
+    return (this.rest(index) & SentMark.fill) !== 0;
   }
 
   marker(index: number): boolean {
-    return (this.flags[index & this.mask]! & SentMark.marker) !== 0;
+    return (this.rest(index) & SentMark.marker) !== 0;
   }
 
   isApart(index: number): boolean {
-    return (this.flags[index & this.mask]! & SentMark.apart) !== 0;
+    return (this.rest(index) & SentMark.apart) !== 0;
   }
 
   hint(index: number): boolean {
-    return (this.flags[index & this.mask]! & SentFlag.hint) !== 0;
+    return (this.rest(index) & SentFlag.hint) !== 0;
   }
 
   /** The capture time of ours that it carried; 0 for none, -1 when that is forgotten. */
   captureNtpUs(index: number): number {
-    if ((this.flags[index & this.mask]! & SentFlag.capture) === 0) return 0;
+    if ((this.rest(index) & SentFlag.capture) === 0) return 0;
     const at = this.captureIndices.indexOf(index);
     return at < 0 ? -1 : this.captureTimes[at]!;
   }
 
   /** Whether it was not sent again within the last `intervalUs`. */
   mayResend(index: number, now: number, intervalUs: number): boolean {
-    const at = index & this.mask;
-    if ((this.flags[at]! & SentFlag.resent) === 0) return true;
-    return (now - this.resentAt[at]!) >>> 0 >= intervalUs;
+    if ((this.rest(index) & SentFlag.resent) === 0) return true;
+    return (now - this.words[this.at(index) + RESENT]!) >>> 0 >= intervalUs;
   }
 
   noteResent(index: number, now: number): void {
-    const at = index & this.mask;
-    this.flags[at] = this.flags[at]! | SentFlag.resent;
-    this.resentAt[at] = now;
+    const at = this.at(index);
+    this.words[at + RESENT] = now;
+    this.words[at + REST]! |= SentFlag.resent;
+  }
+
+  private at(index: number): number {
+    return WORDS * (index & this.mask);
+  }
+
+  private rest(index: number): number {
+    return this.words[this.at(index) + REST]!;
   }
 
   private keepCapture(index: number, ntpUs: number): void {

@@ -248,7 +248,7 @@ export class BandwidthEstimator {
       if (before === PacketFate.received || (before === PacketFate.lost && !received)) continue;
       if (before === PacketFate.inFlight) {
         reported += 1;
-        bytes += this.sent.bytes[slot]!;
+        bytes += this.sent.bytes(slot);
         if (!received) lost += 1;
       } else {
         // Reported lost before, found since.
@@ -263,8 +263,8 @@ export class BandwidthEstimator {
 
   private noteReceived(slot: number, arrival: number, limited: boolean): void {
     const sentUs = this.sent.sentAt(slot);
-    const bytes = this.sent.bytes[slot]!;
-    const cluster = this.sent.cluster[slot]!;
+    const bytes = this.sent.bytes(slot);
+    const cluster = this.sent.cluster(slot);
     if (sentUs > this.newestSent) this.newestSent = sentUs;
     this.acknowledged.add(arrival, bytes, limited);
     this.delay.add(sentUs, arrival);

@@ -1,4 +1,5 @@
 import { ProbeCluster } from "./probe-cluster.ts";
+import { CLUSTER_MAX } from "./sent-packets.ts";
 
 /** libwebrtc ProbeController: first probes at 3 x and 6 x the start rate; a probe that shows 0.7 of
  * its rate is followed by one at twice the result. */
@@ -28,7 +29,6 @@ const FEEDBACK_WAIT_US = 1_500_000;
 const LOSS_MAX = 0.12;
 /** Media above the probe's rate leaves no room for padding: the cluster ends after so much more. */
 const GOAL_FACTOR_MAX = 3;
-const CLUSTERS = 255;
 
 const Phase = { start: 0, idle: 1, sending: 2, waiting: 3 } as const;
 
@@ -172,7 +172,7 @@ export class Probing {
     // `packets` intervals, so one packet more than that.
     this.goalUs = (packets * this.packetBytes * 8e6) / rate - 1;
     this.packets.reset();
-    this.lastCluster = (this.lastCluster % CLUSTERS) + 1;
+    this.lastCluster = (this.lastCluster % CLUSTER_MAX) + 1;
     this.cluster = this.lastCluster;
     this.startedAt = now;
     this.phase = Phase.sending;

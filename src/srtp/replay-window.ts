@@ -30,9 +30,12 @@ export class ReplayWindow {
     this.#bits[bit >>> 5]! |= 1 << (bit & 31);
   }
 
+  /** Forgets what falls out of the window; the bit of `index` itself is the caller's. */
   #advance(index: number): void {
     const bits = this.#bits;
-    if (index - this.highest >= REPLAY_WINDOW) {
+    if (index === this.highest + 1) {
+      // The usual case has nothing to clear.
+    } else if (index - this.highest >= REPLAY_WINDOW) {
       bits.fill(0);
     } else {
       for (let i = this.highest + 1; i <= index; i += 1) {

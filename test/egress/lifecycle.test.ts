@@ -195,7 +195,8 @@ describe("memory", () => {
         egress.handleTimeout(now);
       }
     };
-    run(400);
+    // Without feedback a viewer remembers 3 s of packets: after these its memory is as large as it gets.
+    run(1_200);
     Bun.gc(true);
     const before = process.memoryUsage().heapUsed;
     const start = performance.now();
@@ -203,8 +204,8 @@ describe("memory", () => {
     const perPacketNs = ((performance.now() - start) * 1e6) / 1_000_000;
     Bun.gc(true);
     const growth = process.memoryUsage().heapUsed - before;
-    expect(sent).toBeGreaterThanOrEqual(1_199_000);
-    expect(growth, `${growth} bytes, ${perPacketNs.toFixed(0)} ns a packet`).toBeLessThan(2e6);
+    expect(sent).toBeGreaterThanOrEqual(1_599_000);
+    expect(growth, `${growth} bytes, ${perPacketNs.toFixed(0)} ns a packet`).toBeLessThan(2e5);
   }, 20_000);
 });
 

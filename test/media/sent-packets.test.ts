@@ -1,16 +1,21 @@
 import { expect, test } from "bun:test";
-import { PacketFate, SENT_PACKETS_MAX, SentPackets } from "../../src/media/sent-packets.ts";
+import {
+  CLUSTER_MAX,
+  PacketFate,
+  SENT_PACKETS_MAX,
+  SentPackets,
+} from "../../src/media/sent-packets.ts";
 
 test("a packet is found by its number until 2,048 others have left", () => {
   const sent = new SentPackets();
   for (let i = 0; i <= SENT_PACKETS_MAX; i += 1) {
-    sent.note((65_000 + i) & 0xffff, 1e12 + i, 1000 + i, 0);
+    sent.note((65_000 + i) & 0xffff, 1e12 + i, 500 + (i & 1023), i & CLUSTER_MAX);
   }
   expect(sent.find(65_000)).toBe(-1);
   const slot = sent.find(65_001);
   expect(slot).toBeGreaterThanOrEqual(0);
   expect(sent.sentAt(slot)).toBe(1e12 + 1);
-  expect(sent.bytes[slot]).toBe(1001);
+  expect([sent.bytes(slot), sent.cluster(slot)]).toEqual([501, 1]);
   expect(sent.find(1)).toBeGreaterThanOrEqual(0);
   expect(sent.find(40_000)).toBe(-1);
 });
