@@ -120,7 +120,9 @@ export const JOIN_KEYFRAME_AGE_MAX_US = 2_000_000;
 /** ... and at most this many bytes stand between it and the live edge: 1.6 s at 2.5 Mb/s. Four times
  * as much took a worker 2 ms more a join and overran receivers' buffers (measured at 100 joins/s). */
 export const JOIN_BYTES_MAX = 500_000;
-/** Packets kept for repair per video track: 4 s at 2.5 Mb/s. */
+/** Packets kept for repair per video track at first, 1 s at 2.5 Mb/s ... */
+export const SENT_HISTORY_VIDEO_START = 256;
+/** ... and at most, 4 s: twice as many whenever they turn out to be of less than 2 s. */
 export const SENT_HISTORY_VIDEO = 1024;
 /** Packets kept for repair per audio track: 2.5 s, as long as the ring. */
 export const SENT_HISTORY_AUDIO = 128;

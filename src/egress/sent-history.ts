@@ -1,4 +1,4 @@
-import { SENT_HISTORY_AUDIO, SENT_HISTORY_VIDEO } from "../limits.ts";
+import { SENT_HISTORY_AUDIO, SENT_HISTORY_VIDEO, SENT_HISTORY_VIDEO_START } from "../limits.ts";
 import type { MediaKind } from "../wire/codecs.ts";
 
 /** What made a sent packet's bytes, as far as the ring does not know it. */
@@ -23,6 +23,9 @@ export const SentMark = {
   apart: 128,
 } as const;
 
+/** A repair is asked for within this time: a few round trips, and a player's patience. */
+const TURN_MIN_US = 2_000_000;
+
 /** Capture times leave once a second: so many reach back further than the packets do. */
 const CAPTURES_KEPT = 8;
 
@@ -40,22 +43,30 @@ const TYPE_SHIFT = 8;
 
 /**
  * The last packets of one SSRC, by index: enough to build each again from the ring. 12 B a packet,
- * since each viewer has 1,024 of them, and side by side: a frame's packets are two cache lines of one
- * object (see SentPackets).
+ * side by side: a frame's packets are two cache lines of one object (see SentPackets). It doubles
+ * until it holds TURN_MIN_US, so that a viewer of 0.6 Mb/s has 3 KiB of them and one of 2.5 Mb/s 12.
  */
 export class SentHistory {
-  private readonly words: Uint32Array;
-  private readonly mask: number;
+  private words: Uint32Array;
+  private mask: number;
+  /** When the first slot was written last, us, and by which index; Infinity before the first packet. */
+  private turnedAt = Number.POSITIVE_INFINITY;
+  private turnedIndex = 0;
   private readonly captureIndices = new Float64Array(CAPTURES_KEPT).fill(-1);
   private readonly captureTimes = new Float64Array(CAPTURES_KEPT);
   private captures = 0;
 
   static of(kind: MediaKind): SentHistory {
-    return new SentHistory(kind === "video" ? SENT_HISTORY_VIDEO : SENT_HISTORY_AUDIO);
+    return kind === "video"
+      ? new SentHistory(SENT_HISTORY_VIDEO_START, SENT_HISTORY_VIDEO)
+      : new SentHistory(SENT_HISTORY_AUDIO);
   }
 
-  /** `size` is a power of two. */
-  constructor(size: number) {
+  /** `size` and `sizeMax` are powers of two. */
+  constructor(
+    size: number,
+    private readonly sizeMax = size,
+  ) {
     this.mask = size - 1;
     this.words = new Uint32Array(WORDS * size);
     // Zero stands for no packet, as index 0 belongs to the first slot only; and 1 never does.
@@ -63,7 +74,7 @@ export class SentHistory {
   }
 
   /**
-   * A packet left. `captureNtpUs`: the capture time of ours that it carried, or 0. `marks`: of
+   * A packet left at `now` (us). `captureNtpUs`: the capture time of ours that it carried, or 0. `marks`: of
    * SentMark.
    */
   note(
@@ -74,7 +85,9 @@ export class SentHistory {
     hint: boolean,
     captureNtpUs: number,
     marks: number,
+    now: number,
   ): void {
+    if ((index & this.mask) === 0 || this.turnedAt > now) this.turn(index, now);
     const at = this.at(index);
     const flags =
       padding | (hint ? SentFlag.hint : 0) | (captureNtpUs > 0 ? SentFlag.capture : 0) | marks;
@@ -133,6 +146,24 @@ export class SentHistory {
     const at = this.at(index);
     this.words[at + RESENT] = now;
     this.words[at + REST]! |= SentFlag.resent;
+  }
+
+  /** Begins at the first slot again; with twice as many when all of them hold too short a time. */
+  private turn(index: number, now: number): void {
+    const elapsed = now - this.turnedAt;
+    const packets = index - this.turnedIndex;
+    this.turnedAt = now;
+    this.turnedIndex = index;
+    if (elapsed < 0 || this.mask + 1 >= this.sizeMax) return;
+    if (elapsed * (this.mask + 1) >= TURN_MIN_US * packets) return;
+    const { words } = this;
+    this.mask = 2 * this.mask + 1;
+    this.words = new Uint32Array(2 * words.length);
+    for (let from = 0; from < words.length; from += WORDS) {
+      this.words.set(words.subarray(from, from + WORDS), this.at(words[from]!));
+    }
+    // As at first: what is not filled must not look like index 0.
+    if (this.words[0] === 0) this.words[0] = 1;
   }
 
   private at(index: number): number {

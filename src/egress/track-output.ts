@@ -123,6 +123,7 @@ export class TrackOutput {
       packet.playoutMin >= 0,
       packet.captureNtpUs,
       packet.marker ? mark | SentMark.marker : mark,
+      now,
     );
     const totals = this.totals;
     totals.packets += 1;

@@ -79,7 +79,7 @@ describe("the sent history", () => {
     for (let index = 70_000; index < 70_100; index += 1) {
       const capture = index % 10 === 0 ? index * 1e3 : 0;
       const marks = (index & 4) << 3;
-      history.note(index, index % 3, index & 0xffff, index & 3, index % 2 === 0, capture, marks);
+      history.note(index, index % 3, index & 0xffff, index & 3, index % 2 === 0, capture, marks, 0);
     }
     expect(history.has(70_083)).toBeFalse();
     for (let index = 70_084; index < 70_100; index += 1) {
@@ -93,20 +93,20 @@ describe("the sent history", () => {
 
   test("says so when a capture time is forgotten", () => {
     const history = new SentHistory(16);
-    for (let index = 0; index < 9; index += 1) history.note(index, 96, 0, 0, false, 5, 0);
+    for (let index = 0; index < 9; index += 1) history.note(index, 96, 0, 0, false, 5, 0, 0);
     expect(history.captureNtpUs(0)).toBe(-1);
     expect(history.captureNtpUs(1)).toBe(5);
   });
 
   test("allows one repair an interval", () => {
     const history = new SentHistory(16);
-    history.note(3, 96, 0, 0, false, 0, 0);
+    history.note(3, 96, 0, 0, false, 0, 0, 0);
     expect(history.mayResend(3, 0, 1_000)).toBeTrue();
     history.noteResent(3, 0);
     expect(history.mayResend(3, 999, 1_000)).toBeFalse();
     expect(history.mayResend(3, 1_000, 1_000)).toBeTrue();
     history.noteResent(3, 1_000);
-    history.note(3 + 16, 96, 0, 0, false, 0, 0);
+    history.note(3 + 16, 96, 0, 0, false, 0, 0, 0);
     expect(history.mayResend(3 + 16, 1_001, 1_000)).toBeTrue();
   });
 
@@ -115,10 +115,28 @@ describe("the sent history", () => {
     for (let index = 0; index < 64; index += 1) expect(history.has(index)).toBeFalse();
   });
 
+  test("grows until it holds two seconds, and forgets nothing by it", () => {
+    for (const [rate, kept] of [
+      [60, 256],
+      [200, 512],
+      [1_000, 1024],
+    ] as const) {
+      const history = new SentHistory(256, 1024);
+      for (let i = 0; i < 5_000; i += 1) {
+        const index = 21_000 + i;
+        history.note(index, 96, index & 0xffff, 0, false, 0, 0, (i * 1e6) / rate);
+        const least = i < 1_500 ? Math.min(i, 255) : kept - 1;
+        expect(history.has(index - least)).toBeTrue();
+        expect(history.transportSequence(index - least)).toBe((index - least) & 0xffff);
+      }
+      expect(history.has(21_000 + 4_999 - kept)).toBeFalse();
+    }
+  });
+
   test("goes on where 32 bits of indices and of microseconds end", () => {
     const history = new SentHistory(16);
     for (const index of [2 ** 31 - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1]) {
-      history.note(index, 96, 0, 0, false, 0, 0);
+      history.note(index, 96, 0, 0, false, 0, 0, 0);
       expect(history.has(index)).toBeTrue();
       expect(history.has(index - 16)).toBeFalse();
       const now = 5 * 2 ** 32 - 400.25;
