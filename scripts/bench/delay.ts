@@ -1,9 +1,11 @@
 /** `delay`: how long packets are on their way through the server, by its load. */
 import {
   type Bench,
+  largestFrameMs,
   type RunningServer,
   runLoad,
   sourceArguments,
+  sourcePlan,
   startSpillway,
   WARMED_UP,
   warmUp,
@@ -21,6 +23,8 @@ export const delay: Bench = {
   conditions: {
     source: "1.5 Mb/s at 30 fps and Opus; the streams' phases are spread over a frame's time",
     delay: "from the publisher's send call to the kernel's stamp at the viewer",
+    frame:
+      "frame ms: giving the largest frame to a stream's viewers takes so long at this cost a packet",
     warmUp: WARMED_UP,
   },
   async run({ quick }, row) {
@@ -45,6 +49,11 @@ export const delay: Bench = {
               "p90 ms": delayMs?.p90 ?? null,
               "p99 ms": delayMs?.p99 ?? null,
               "max ms": delayMs?.max ?? null,
+              "frame ms": largestFrameMs(
+                sourcePlan(BITRATE, spread),
+                viewers / streams,
+                report.server?.cpuUsPerPacket ?? null,
+              ),
               lost: report.quality.lost,
             });
           }

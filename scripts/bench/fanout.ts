@@ -4,6 +4,7 @@ import {
   type Bench,
   type BenchOptions,
   fanoutArguments,
+  largestFrameMs,
   type Row,
   type RunningServer,
   runLoad,
@@ -78,6 +79,7 @@ export const fanout: Bench = {
     ...CONDITIONS,
     feedback: "receiver reports 1/s, transport-cc each 100 ms, NACK, consent",
     warmUp: `${WARMED_UP}; the floor's sender ran for 2 s`,
+    frame: "frame ms: giving the largest frame to all viewers takes so long at this cost a packet",
     saturated: `no more viewers once the server takes ${SATURATED_PERCENT} % of its core`,
   },
   async run(options, row) {
@@ -124,6 +126,7 @@ async function measurePoint(
     "cpu %": report.server?.cpuPercent ?? null,
     "delay p50": report.traffic.delayMs?.p50 ?? null,
     "delay p99": report.traffic.delayMs?.p99 ?? null,
+    "frame ms": largestFrameMs(plan, viewers, cost),
     lost: report.quality.lost,
     broken: report.sample.framesBroken,
     joined: report.join.connected,

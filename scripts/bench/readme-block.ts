@@ -78,7 +78,7 @@ function figures(rows: (bench: string) => readonly Row[]): string {
     const streams = row.streams === 1 ? "1 stream" : `${text(row.streams)} streams`;
     const what = `${streams} to ${text(row.viewers)} viewers, ${text(row.arrival)}`;
     const percentiles = (at: Row) =>
-      `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core`;
+      `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core; the largest frame takes ${text(at["frame ms"])} ms`;
     add("delay", row, what, percentiles);
   }
   add("joins", rows("joins")[0], "200 joins a second beside 200 viewers", joinsOf);
