@@ -2,7 +2,6 @@ import type { RingGrant } from "../commands.ts";
 import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { RingReader } from "../ring/reader.ts";
-import { Extension } from "../wire/extensions.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
@@ -102,9 +101,11 @@ export class Feed {
     this.started = true;
     if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.clock.restart(batch.arrivals[i]!);
     this.clock.notePacket(batch.timestamps[i]!, batch.arrivals[i]!, this.reader.clockRate);
-    if (batch.extensionLengths[i] !== 0 && batch.carries(i, Extension.absCaptureTime)) {
-      this.bringsCaptureTime = true;
-    }
+    if (batch.extensionLengths[i] === 0) return;
+    const captureNtpUs = batch.captureNtpUs(i);
+    if (captureNtpUs === 0) return;
+    this.bringsCaptureTime = true;
+    this.clock.noteCapture(batch.timestamps[i]!, captureNtpUs);
   }
 
   /** Whether a packet that belongs behind packet `i` came before it. */

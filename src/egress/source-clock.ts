@@ -29,6 +29,9 @@ export class SourceClock {
   }
 }
 
+/** Capture times that put two layers further apart than their arrival does are not believed. */
+const CAPTURE_ERROR_MAX_US = 1_000_000;
+
 /**
  * RTP time of one ring at a given moment: by the publisher's sender reports, or, until both tracks
  * have one, by arrival times.
@@ -44,6 +47,9 @@ export class TrackClock {
   private started = false;
   private newestTimestamp = 0;
   private newestArrival = 0;
+  /** The newest frame that told when it was captured: us since 1900, 0 for none; and its RTP time. */
+  private captureNtpUs = 0;
+  private captureTimestamp = 0;
 
   /** The ring's source or numbering is another one from this packet on. */
   restart(arrival: number): void {
@@ -51,6 +57,13 @@ export class TrackClock {
     this.lineBegan = arrival;
     this.hasReport = false;
     this.started = false;
+    this.captureNtpUs = 0;
+  }
+
+  /** A frame was captured at `ntpUs` (us since 1900, the capturer's clock). */
+  noteCapture(timestamp: number, ntpUs: number): void {
+    this.captureTimestamp = timestamp;
+    this.captureNtpUs = ntpUs;
   }
 
   /** A packet of the ring; called once for each staged packet. */
@@ -95,11 +108,40 @@ export class TrackClock {
     return (this.newestTimestamp + Math.round((elapsed * clockRate) / 1e6)) >>> 0;
   }
 
-  /** Ticks by which another ring's line of the same source is ahead; null without both's reports. */
+  /**
+   * Ticks by which another ring's line of the same source is ahead: by capture times, since the layers
+   * of a source are captured by one clock; else by reports; null without either of both.
+   */
   ticksTo(other: TrackClock, now: number, clockRate: number, source: SourceClock): number | null {
-    if (!this.hasReport || !other.hasReport) return null;
-    const here = this.timestampAt(now, clockRate, source, true);
-    const there = other.timestampAt(now, clockRate, source, true);
+    return (
+      this.ticksByCapture(other, now, clockRate, source) ??
+      (this.hasReport && other.hasReport ? this.ticksAt(other, now, clockRate, source, true) : null)
+    );
+  }
+
+  private ticksByCapture(
+    other: TrackClock,
+    now: number,
+    clockRate: number,
+    source: SourceClock,
+  ): number | null {
+    if (this.captureNtpUs === 0 || other.captureNtpUs === 0) return null;
+    const apart = ((other.captureNtpUs - this.captureNtpUs) * clockRate) / 1e6;
+    const ticks = (other.captureTimestamp - this.captureTimestamp - Math.round(apart)) | 0;
+    const byArrival = this.ticksAt(other, now, clockRate, source, false);
+    const error = byArrival === null ? 0 : Math.abs((ticks - byArrival) | 0);
+    return error * 1e6 > CAPTURE_ERROR_MAX_US * clockRate ? null : ticks;
+  }
+
+  private ticksAt(
+    other: TrackClock,
+    now: number,
+    clockRate: number,
+    source: SourceClock,
+    byReport: boolean,
+  ): number | null {
+    const here = this.timestampAt(now, clockRate, source, byReport);
+    const there = other.timestampAt(now, clockRate, source, byReport);
     return here === null || there === null ? null : (there - here) | 0;
   }
 }

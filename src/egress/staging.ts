@@ -3,10 +3,15 @@ import { EXTENSION_BYTES_MAX, Slot, SlotFlag } from "../ring/layout.ts";
 import type { PacketLayers } from "../ring/packet-layers.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
+import { Extension } from "../wire/extensions.ts";
+import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values.ts";
 
 /** Most bytes of RTP padding that a packet gets to equal its neighbours. */
 const PADDING_MAX = 3;
 const STRIDE = SLOT_BYTES + 8;
+
+/** One at a time in a thread. */
+const capture = new AbsCaptureTime();
 
 /**
  * Packets copied out of a ring once for all viewers of this worker, with their description in
@@ -135,13 +140,19 @@ export class Staging {
     return this.region.bytes[i * STRIDE + Slot.tl0PicIdxOffset]!;
   }
 
-  /** Whether packet `i` brought an extension element with this internal id. */
-  carries(i: number, id: number): boolean {
+  /**
+   * When the frame of packet `i` was captured, us since 1900 on the capturer's clock, if it brought an
+   * abs-capture-time; else 0.
+   */
+  captureNtpUs(i: number): number {
+    const { bytes } = this.region;
     const end = this.extensionOffset(i) + this.extensionLengths[i]!;
-    for (let at = this.extensionOffset(i); at < end; at += 2 + this.region.bytes[at + 1]!) {
-      if (this.region.bytes[at] === id) return true;
+    for (let at = this.extensionOffset(i); at < end; at += 2 + bytes[at + 1]!) {
+      if (bytes[at] !== Extension.absCaptureTime) continue;
+      if (!readAbsCaptureTime(bytes, at + 2, bytes[at + 1]!, capture)) return 0;
+      return capture.ntpSeconds * 1e6 + (capture.ntpFraction * 1e6) / 2 ** 32;
     }
-    return false;
+    return 0;
   }
 
   /**

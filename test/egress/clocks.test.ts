@@ -54,6 +54,38 @@ describe("a track's clock", () => {
   });
 });
 
+describe("two layers' clocks", () => {
+  const source = new SourceClock();
+  /** The second's timestamps are 50,000 ahead, and its packets come 60 ms later. */
+  const pair = (): [TrackClock, TrackClock] => {
+    const clocks: [TrackClock, TrackClock] = [new TrackClock(), new TrackClock()];
+    for (let i = 0; i < 10; i += 1) {
+      clocks[0].notePacket(9_000 * i, 100_000 * i, 90_000);
+      clocks[1].notePacket(50_000 + 9_000 * i, 100_000 * i + 60_000, 90_000);
+    }
+    return clocks;
+  };
+
+  test("are apart by their capture times, whichever frames told them", () => {
+    const [low, high] = pair();
+    expect(low.ticksTo(high, 1e6, 90_000, source)).toBeNull();
+    low.noteCapture(9_000, 3.9e15 + 100_000);
+    expect(low.ticksTo(high, 1e6, 90_000, source)).toBeNull();
+    high.noteCapture(50_000 + 81_000, 3.9e15 + 900_000);
+    expect(low.ticksTo(high, 1e6, 90_000, source)).toBe(50_000);
+    expect(high.ticksTo(low, 1e6, 90_000, source)).toBe(-50_000);
+    low.restart(2e6);
+    expect(low.ticksTo(high, 2e6, 90_000, source)).toBeNull();
+  });
+
+  test("are not believed when they put what came together more than a second apart", () => {
+    const [low, high] = pair();
+    low.noteCapture(81_000, 3.9e15);
+    high.noteCapture(50_000 + 81_000, 3.9e15 + 2e6);
+    expect(low.ticksTo(high, 1e6, 90_000, source)).toBeNull();
+  });
+});
+
 describe("a time line", () => {
   test("keeps a source's own steps, unless they cannot be explained", () => {
     const line = new TimeLine();

@@ -7,6 +7,11 @@ import { describePayload } from "../../src/wire/describe.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { PayloadDescription } from "../../src/wire/payload-description.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
+import {
+  ABS_CAPTURE_TIME_BYTES,
+  AbsCaptureTime,
+  writeAbsCaptureTime,
+} from "../../src/wire/rtp-extension-values.ts";
 import { ExtensionWriter } from "../../src/wire/rtp-extension-writer.ts";
 import { CODEC_OF, LayerPackets, type Style, type WrittenPacket } from "../sim/layer-packets.ts";
 import { LayeredStream, MODES, type Mode } from "../sim/layered-stream.ts";
@@ -49,7 +54,7 @@ export class Encoding extends Track {
   private readonly packets: LayerPackets;
   private readonly layers: TrackLayers;
   private readonly payloadBytes: number;
-  private readonly timestampStart: number;
+  readonly timestampStart: number;
 
   constructor(options: EncodingOptions) {
     const { style, start = 0, pictureStart = 0, timestampStart = 0, place = -1 } = options;
@@ -85,6 +90,9 @@ export class Encoding extends Track {
     for (const packet of this.capture(keyframe)) this.arrive(packet, now);
   }
 
+  /** Each packet tells when its picture was captured, on a clock that showed this at the first one. */
+  captureNtpUs = 0;
+
   /** The publisher's sender report: its clock shows `ntpUs` at the picture that comes next. */
   report(ntpUs: number, now: number): void {
     this.writer.setTiming((this.timestampStart + this.picture * TICKS) >>> 0, ntpUs, now);
@@ -114,8 +122,18 @@ export class Encoding extends Track {
     const { descriptor } = packet;
     const id = Extension.dependencyDescriptor;
     if (descriptor !== null) writer.addExtension(offset, id, descriptor, 0, descriptor.length);
+    if (this.captureNtpUs > 0) writer.addExtension(offset, ...this.captureTime(timestamp));
     writer.setPayload(offset, bytes.subarray(payloadOffset), 0, payloadLength);
     writer.commit(sequence | 0, offset);
+  }
+
+  private captureTime(timestamp: number): [id: number, data: Uint8Array, from: number, to: number] {
+    const us = this.captureNtpUs + (((timestamp - this.timestampStart) >>> 0) * 1e6) / 90_000;
+    const time = new AbsCaptureTime();
+    time.ntpSeconds = Math.floor(us / 1e6);
+    time.ntpFraction = Math.floor(((us % 1e6) / 1e6) * 2 ** 32);
+    const data = new Uint8Array(ABS_CAPTURE_TIME_BYTES);
+    return [Extension.absCaptureTime, data, 0, writeAbsCaptureTime(data, 0, time)];
   }
 
   /** As the publisher sent it. */

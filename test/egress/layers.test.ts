@@ -102,6 +102,39 @@ describe("simulcast", () => {
     expectNoGaps(viewer);
   });
 
+  test("capture times join two layers exactly, however late one of them comes", () => {
+    const stage = simulcast({}, 2);
+    const { sim, encodings } = stage;
+    const [low, high] = encodings as [Encoding, Encoding];
+    for (const each of encodings) each.captureNtpUs = WALL_US;
+    // Sender reports that are 40 ms apart: they are not asked.
+    low.report(WALL_US, sim.now);
+    high.report(WALL_US + 40_000, sim.now);
+    const viewer = stage.open();
+    const late: WrittenPacket[][] = [];
+    const run = (pictures: number, key = false): void => {
+      for (let i = 0; i < pictures; i += 1) {
+        late.push(low.capture(low.picture === 0));
+        for (const packet of late.at(-3) ?? []) low.arrive(packet, sim.now);
+        for (const packet of high.capture(key && i === 0)) high.arrive(packet, sim.now);
+        sim.forward(...encodings);
+        sim.pass(FRAME_US);
+      }
+    };
+    stage.limit(viewer, { rid: "r0" });
+    run(20);
+    stage.limit(viewer, { rid: "r1" });
+    run(8, true);
+    const sent = viewer.of(VIDEO_SSRC);
+    expect(new Set(placesOf(sent))).toEqual(new Set([0, 1]));
+    const lines = sent.map(({ payload, timestamp }) => {
+      const { place, origin } = markOf(payload);
+      const { written, timestampStart } = encodings[place]!;
+      return (timestamp - (written.get(origin)!.timestamp - timestampStart)) >>> 0;
+    });
+    expect(new Set(lines)).toEqual(new Set([lines[0]!]));
+  });
+
   test("a clock on a line that the viewer has seen nothing of is not gone by", () => {
     const stage = simulcast({}, 2);
     const { sim, encodings } = stage;
