@@ -10,6 +10,7 @@ import { adaptation } from "./adaptation.ts";
 import { correctness } from "./correctness.ts";
 import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
+import { feedback } from "./feedback.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
 import { joins } from "./joins.ts";
 import { network } from "./network.ts";
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   fanout,
   workers,
   delay,
+  feedback,
   joins,
   memory,
   ring,

@@ -9,6 +9,7 @@ import {
   runLoad,
   sourcePlan,
 } from "./harness.ts";
+import { median } from "./median.ts";
 import { CLAIMED_RATIO, judge, judgePoint, type Outcome } from "./peer-claim.ts";
 import { PEERS, type Peer } from "./peer-servers.ts";
 
@@ -224,12 +225,6 @@ function middle(
   value: (report: LoadReport) => number | null | undefined,
 ): number | null {
   return median(reports.map(value).filter((each) => typeof each === "number"));
-}
-
-function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 function ratio(cost: number | null, base: number | null): number | null {

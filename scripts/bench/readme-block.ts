@@ -17,8 +17,8 @@ const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
 ];
 
 const STORED = [
-  ...["fanout", "workers", "delay", "joins", "memory", "ring", "publishers", "correctness"],
-  ...["profile", "soak", "peers"],
+  ...["fanout", "workers", "delay", "feedback", "joins", "memory", "ring", "publishers"],
+  ...["correctness", "profile", "soak", "peers"],
 ];
 
 type Read = (bench: string) => BenchResult | null;
@@ -81,6 +81,9 @@ function figures(rows: (bench: string) => readonly Row[]): string {
       `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core; the largest frame takes ${text(at["frame ms"])} ms`;
     add("delay", row, what, percentiles);
   }
+  add("feedback", rows("feedback")[0], "500 viewers, transport-cc each 100 ms", (row) => {
+    return `following the viewers' networks takes ${text(row["share %"])} % of the CPU`;
+  });
   add("joins", rows("joins")[0], "200 joins a second beside 200 viewers", joinsOf);
   add(
     "memory",
