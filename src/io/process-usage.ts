@@ -5,14 +5,21 @@ export interface ProcessUsage {
   /** User and system time of all its threads, seconds. */
   readonly cpuSeconds: number;
   readonly rssBytes: number;
+  /** The part of it that is no file's: heaps and stacks. Pages of the executable come and go. */
+  readonly heapBytes: number;
 }
 
 /** Null when there is no such process. */
 export function readProcessUsage(pid: number): ProcessUsage | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const rssKib = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
-    return { cpuSeconds: cpuSeconds(pid), rssBytes: rssKib * 1024 };
+    const bytes = (name: string) =>
+      1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
+    return {
+      cpuSeconds: cpuSeconds(pid),
+      rssBytes: bytes("VmRSS"),
+      heapBytes: bytes("RssAnon"),
+    };
   } catch {
     return null;
   }
@@ -25,13 +32,14 @@ export function readProcessUsage(pid: number): ProcessUsage | null {
 export function readTreeUsage(pid: number): ProcessUsage | null {
   const own = readProcessUsage(pid);
   if (own === null) return null;
-  let { cpuSeconds: cpu, rssBytes: rss } = own;
+  let { cpuSeconds: cpu, rssBytes: rss, heapBytes: heap } = own;
   for (const child of childrenOf(pid)) {
     const usage = readTreeUsage(child);
     cpu += usage?.cpuSeconds ?? 0;
     rss += usage?.rssBytes ?? 0;
+    heap += usage?.heapBytes ?? 0;
   }
-  return { cpuSeconds: cpu, rssBytes: rss };
+  return { cpuSeconds: cpu, rssBytes: rss, heapBytes: heap };
 }
 
 function childrenOf(pid: number): number[] {

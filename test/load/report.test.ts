@@ -17,7 +17,11 @@ function result(changes: Partial<LoadResult> = {}): LoadResult {
     ["http://h/whep/x", "--viewers", "10", "--server-pid", "7"],
     {},
   );
-  const usage = (cpuSeconds: number, mib: number) => ({ cpuSeconds, rssBytes: mib * MIB });
+  const usage = (cpuSeconds: number, mib: number) => ({
+    cpuSeconds,
+    rssBytes: mib * MIB,
+    heapBytes: 0,
+  });
   const before = totals({ packets: 1000, bytes: 1e6 });
   const after = totals({
     joinsStarted: 10,
