@@ -33,7 +33,7 @@ const REFERENCE_US = REFERENCE_TICKS * TRANSPORT_CC_TICK_US;
  * 50 to 100 ms, so five in a row would have to be lost for nothing. */
 const SILENCE_US = 500_000;
 /** After a decrease the path is left alone so long. */
-const PROBE_AFTER_DECREASE_US = 1_500_000;
+const PROBE_AFTER_DECREASE_US = 1_000_000;
 /** Above this queue there is nothing to find by probing. */
 const PROBE_QUEUE_US = 30_000;
 /** A queue above the first bound is drained: the target falls by its excess over half a second, at

@@ -50,6 +50,12 @@ const TOLERANCE = 0.93;
 /** Beyond these the path visibly does not carry the layer. */
 const SEVERE_QUEUE_US = 120_000;
 const SEVERE_DELIVERED = 0.85;
+/** A queue that falls so fast that it is gone within this time needs no lower layer yet: after a step
+ * down the layer that fits the new capacity would be left while the old one's queue still drains. */
+const DRAINS_US = 2_000_000;
+/** The queue's fall is taken over this time at least, and forgotten after so long. */
+const FALL_MIN_US = 50_000;
+const FALL_MAX_US = 1_000_000;
 /** The delivered rate follows a switch so late. */
 const SETTLED_US = 1_500_000;
 /** A layer that failed this soon after the switch up to it is barred, longer each time: so there are
@@ -57,6 +63,8 @@ const SETTLED_US = 1_500_000;
 const FAILED_US = 60_000_000;
 const BAR_US = 5_000_000;
 const BAR_MAX_US = 80_000_000;
+/** More frames of the same picture are tried less often: there is less to win. */
+const BAR_FRAME_RATE_US = 20_000_000;
 
 export class LayerChoice {
   /** Id of the chosen layer; -1 while none is usable. */
@@ -72,6 +80,10 @@ export class LayerChoice {
   private upgradedAt = Number.NEGATIVE_INFINITY;
   private changedAt = Number.NEGATIVE_INFINITY;
   private belowSince = Number.POSITIVE_INFINITY;
+  /** The queue when it was last looked at, and how fast it falls: us in each us. */
+  private queueUs = 0;
+  private queueAt = Number.NEGATIVE_INFINITY;
+  private fall = 0;
   /** Bit i: layer i of the list can be chosen. */
   private usable = 0;
   private readonly bars = new Map<number, { until: number; count: number }>();
@@ -86,6 +98,7 @@ export class LayerChoice {
   /** Chooses among `layers` (32 at most, in any order). Returns the id, or -1 when no layer is active. */
   choose(now: number, layers: readonly UsableLayer[], path: PathView): number {
     this.markUsable(layers);
+    this.watchQueue(now, path.queueUs);
     const place = layers.findIndex((layer) => layer.id === this.current);
     const present = layers[place];
     if (present === undefined || this.limited || !this.isUsable(place)) {
@@ -93,12 +106,24 @@ export class LayerChoice {
       this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
     } else {
       const below = path.targetBitrate < present.bitrate * TOLERANCE;
-      if (below && this.lowest(layers) !== present) this.consider(now, layers, present, path);
-      else this.belowSince = Number.POSITIVE_INFINITY;
+      const drains = this.fall > 0 && path.queueUs < this.fall * DRAINS_US;
+      if (below && !drains && this.lowest(layers) !== present) {
+        this.consider(now, layers, present, path);
+      } else this.belowSince = Number.POSITIVE_INFINITY;
       if (now - this.changedAt > UPGRADE_INTERVAL_US) this.upgrade(now, layers, path);
     }
     this.setDemand(now, layers);
     return this.current;
+  }
+
+  private watchQueue(now: number, queueUs: number): void {
+    const elapsed = now - this.queueAt;
+    // Between two feedbacks nothing is known.
+    if (elapsed < FALL_MIN_US || queueUs === this.queueUs) return;
+    const fall = (this.queueUs - queueUs) / elapsed;
+    this.fall = elapsed > FALL_MAX_US ? 0 : (this.fall + fall) / 2;
+    this.queueUs = queueUs;
+    this.queueAt = now;
   }
 
   /** The target is below what flows: down at once if that shows on the path, else after a while. */
@@ -114,17 +139,19 @@ export class LayerChoice {
     const full = path.queueUs > SEVERE_QUEUE_US;
     const severe = full || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
     if (!severe && now - this.belowSince < MILD_US) return;
-    if (now - this.upgradedAt < FAILED_US) this.bar(present.id, now);
-    else this.bars.delete(present.id);
     // Behind a full queue what arrives is what the path carries, whatever the estimate still says.
     const rate =
       full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
-    this.take(now, this.highestWithin(now, layers, rate), layers);
+    const next = this.highestWithin(now, layers, rate);
+    if (now - this.upgradedAt >= FAILED_US) this.bars.delete(present.id);
+    else this.bar(present.id, now, next !== null && samePicture(next, present));
+    this.take(now, next, layers);
   }
 
-  private bar(id: number, now: number): void {
+  private bar(id: number, now: number, frameRateOnly: boolean): void {
     const bar = this.bars.get(id) ?? { until: 0, count: 0 };
-    bar.until = now + Math.min(BAR_MAX_US, BAR_US * 2 ** bar.count);
+    const first = frameRateOnly ? BAR_FRAME_RATE_US : BAR_US;
+    bar.until = now + Math.min(BAR_MAX_US, first * 2 ** bar.count);
     bar.count += 1;
     this.bars.set(id, bar);
   }
@@ -219,9 +246,9 @@ export class LayerChoice {
     let fluent = true;
     for (const other of layers) {
       if (other === layer || !other.active || !this.allows(other, layers)) continue;
-      const samePicture = other.rid === layer.rid && other.spatialId === layer.spatialId;
-      if (samePicture && other.temporalId > layer.temporalId) fluent = false;
-      if (!samePicture && rank(other, layer) < 0) smallest = false;
+      const same = samePicture(other, layer);
+      if (same && other.temporalId > layer.temporalId) fluent = false;
+      if (!same && rank(other, layer) < 0) smallest = false;
     }
     return fluent || smallest;
   }
@@ -254,6 +281,11 @@ export class LayerChoice {
 function find(layers: readonly UsableLayer[], id: number): UsableLayer | null {
   for (const layer of layers) if (layer.id === id) return layer;
   return null;
+}
+
+/** The two differ in frames a second alone. */
+function samePicture(left: UsableLayer, right: UsableLayer): boolean {
+  return left.rid === right.rid && left.spatialId === right.spatialId;
 }
 
 /** Above 0 when `left` is the better picture: larger, then more frames, then more bits. */

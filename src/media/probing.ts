@@ -18,8 +18,8 @@ const PACKETS_MAX = 64;
 const PACKET_BYTES_MIN = 250;
 const PACKET_BYTES_MAX = 1200;
 /** Between probes for the same layer; grows with each failure. */
-const INTERVAL_US = 3_000_000;
-const INTERVAL_MAX_US = 6_000_000;
+const INTERVAL_US = 2_000_000;
+const INTERVAL_MAX_US = 4_000_000;
 const INTERVAL_GROWTH = 1.25;
 /** After a success the next layer is tried as soon as the first one flows. */
 const INTERVAL_SUCCESS_US = 500_000;

@@ -71,13 +71,13 @@ test("a saturated probe shows 0.95 of the capacity and ends the climb", () => {
   expect(path.results.at(-1)! / (1.2e6 * 0.95)).toBeCloseTo(1, 1);
 });
 
-test("a layer that does not fit is tried again after 3 to 6 s", () => {
+test("a layer that does not fit is tried again after 2 to 4 s", () => {
   const probing = new Probing(300_000);
   probing.setDemand(1_700_000, 1_700_000);
   const path = new Path(probing, 1.2e6);
   path.run(60_000);
-  expect(probing.probes).toBeGreaterThan(8);
-  expect(probing.probes).toBeLessThan(17);
+  expect(probing.probes).toBeGreaterThan(13);
+  expect(probing.probes).toBeLessThan(24);
   probing.setDemand(0, 1_700_000);
   const { probes } = probing;
   path.run(20_000);
