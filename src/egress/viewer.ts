@@ -5,6 +5,8 @@ import type { LayerLimits } from "../media/layer-choice.ts";
 import { pointOf, ringOf } from "../media/layer-table.ts";
 import type { PacketKind } from "../media/sent-packets.ts";
 import type { Peer } from "../peer/peer.ts";
+import { Codec } from "../wire/codecs.ts";
+import { Extension } from "../wire/extensions.ts";
 import { formatPath } from "../wire/path.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
 import { readFir } from "../wire/rtcp/fir.ts";
@@ -62,6 +64,10 @@ export class Viewer {
   firstMediaAt = Number.POSITIVE_INFINITY;
   firstMediaTold = false;
   private transportSequence = 0;
+  /** It can tell AV1's layers apart. */
+  private readonly readsDescriptors: boolean;
+  /** ... and cannot do without now: it gets the smallest picture alone. */
+  private flat = false;
 
   constructor(
     private readonly context: EgressContext,
@@ -69,13 +75,16 @@ export class Viewer {
     readonly stream: number,
     media: readonly MediaSection[],
     playoutDelay: PlayoutDelay | null,
-    limits: LayerLimits,
+    private limits: LayerLimits,
     readonly openedAt: number,
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
     this.playoutHint = playoutDelay === null ? null : new PlayoutHint(playoutDelay);
     this.adaptation = new Adaptation(openedAt);
     this.adaptation.setLimits(limits);
+    this.readsDescriptors = media.some(
+      ({ extensionIds }) => extensionIds[Extension.dependencyDescriptor] !== 0,
+    );
     this.tracks = media.map((section) => new ViewerTrack(context, this, section, index(), index()));
   }
 
@@ -115,14 +124,33 @@ export class Viewer {
   private firstRing(now: number): number {
     const { source } = this;
     if (source === null || source.video.length < 2) return 0;
+    this.flatten();
     const id = this.adaptation.choose(now, source.table.layers);
     return id < 0 ? 0 : ringOf(id);
   }
 
   /** What it may have of the layers from now on. */
   limit(limits: LayerLimits, now: number): void {
-    this.adaptation.setLimits(limits);
+    this.limits = limits;
+    this.setLimits();
     this.chooseLayer(now);
+  }
+
+  /**
+   * AV1 tells the spatial layer of a frame in the dependency descriptor alone (AV1 RTP 4.4), and
+   * browsers only offer that to receive when they are asked to. Without it Chromium refuses every
+   * picture of more than one frame, while the lowest layer by itself plays.
+   */
+  private flatten(): void {
+    const flat = !this.readsDescriptors && this.source?.video[0]?.reader.codec === Codec.av1;
+    if (flat === this.flat) return;
+    this.flat = flat;
+    this.setLimits();
+  }
+
+  private setLimits(): void {
+    const { limits, flat } = this;
+    this.adaptation.setLimits(flat ? { ...limits, spatialMax: 0 } : limits);
   }
 
   /** The layer that flows next, by what the path carries and what the viewer may have. */
@@ -134,6 +162,7 @@ export class Viewer {
       this.adaptation.settle();
       return;
     }
+    this.flatten();
     const { choice } = this.adaptation;
     const { upgrades, downgrades } = choice;
     const id = this.adaptation.choose(now, layers);

@@ -79,7 +79,7 @@ export class Viewer extends EventTarget {
     this.active = true;
     this.#packets = -1;
     this.#heardAt = performance.now();
-    pc.addTransceiver("video", { direction: "recvonly" });
+    offerDescriptors(pc.addTransceiver("video", { direction: "recvonly" }));
     pc.addTransceiver("audio", { direction: "recvonly" });
     pc.addEventListener("track", ({ track }) => {
       // Muted until its first packet. A track without media would keep a media element from
@@ -168,4 +168,19 @@ function readJson(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** Not in every browser, nor in TypeScript's types. */
+interface NegotiatesExtensions {
+  getHeaderExtensionsToNegotiate?(): { uri: string; direction: string }[];
+  setHeaderExtensionsToNegotiate?(extensions: { uri: string; direction: string }[]): void;
+}
+
+/** Chromium knows AV1's spatial layers by them, but does not offer to receive them by itself. */
+function offerDescriptors(transceiver: RTCRtpTransceiver & NegotiatesExtensions): void {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.() ?? [];
+  for (const extension of extensions) {
+    if (extension.uri.includes("dependency-descriptor")) extension.direction = "sendrecv";
+  }
+  transceiver.setHeaderExtensionsToNegotiate?.(extensions);
 }

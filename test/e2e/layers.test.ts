@@ -19,6 +19,9 @@ const LAYER_REL = /<([^>]+)>;\s*rel="urn:ietf:params:whep:ext:core:layer"/;
 const CASES = [
   { codec: "VP8", layers: "simulcast-3", sizes: 3 },
   { codec: "H264", layers: "simulcast-3", sizes: 3 },
+  { codec: "VP9", layers: "L3T3", sizes: 3 },
+  { codec: "VP9", layers: "L3T3_KEY", sizes: 3 },
+  { codec: "AV1", layers: "L3T3", sizes: 3 },
 ] as const;
 
 describe.skipIf(lacksChromium("layers in Chromium"))("layers in Chromium", () => {
@@ -46,7 +49,7 @@ describe.skipIf(lacksChromium("layers in Chromium"))("layers in Chromium", () =>
       expect(first.codec).toBe(codec);
       const before = await videoOf(watcher);
       const metrics = await readMetrics(server.base);
-      const walked = await walk(watcher, layerUrl, seed);
+      const walked = await walk(watcher, layerUrl, seed, layers.startsWith("L"));
       const after = await videoOf(watcher);
       const grown = (key: string) => Number(after[key] ?? 0) - Number(before[key] ?? 0);
       const told = {
@@ -71,7 +74,38 @@ describe.skipIf(lacksChromium("layers in Chromium"))("layers in Chromium", () =>
     },
     90_000,
   );
+
+  test("AV1 L3T3 to a client that offers no dependency descriptor: the smallest picture plays", async () => {
+    const options = { codec: "AV1", layers: "L3T3", width: 1280, height: 720, fps: 25 };
+    await (await browser.publish(server.base, "flat", { ...options, audio: "none" })).live();
+    const page = await browser.open(`${server.base}/readyz`);
+    await page.evaluate(PLAIN_CLIENT);
+    const seen = async (): Promise<Report> =>
+      (await page.evaluate("plainVideo()")) as unknown as Report;
+    const many = async () => Number((await seen()).framesDecoded ?? 0) > 100;
+    await until("pictures", 20_000, many, seen);
+    expect(await seen()).toMatchObject({ frameWidth: 320, frameHeight: 180, pliCount: 0 });
+    expect(browser.pageErrors).toEqual([]);
+  }, 60_000);
 });
+
+/** A WHEP client as short as can be, which offers what the browser offers by itself. */
+const PLAIN_CLIENT = `(async () => {
+  const pc = new RTCPeerConnection();
+  pc.addTransceiver("video", { direction: "recvonly" });
+  pc.ontrack = ({ track }) => {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, autoplay: true, srcObject: new MediaStream([track]) });
+    document.body.append(video);
+  };
+  await pc.setLocalDescription();
+  const headers = { "Content-Type": "application/sdp" };
+  const body = pc.localDescription.sdp;
+  const answer = await fetch("/whep/flat", { method: "POST", headers, body });
+  await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+  window.plainVideo = async () =>
+    [...(await pc.getStats()).values()].find(({ type }) => type === "inbound-rtp") ?? {};
+})()`;
 
 interface Walked {
   readonly choices: number;
@@ -82,7 +116,12 @@ interface Walked {
 }
 
 /** Chooses layers at random for a while and looks on. */
-async function walk(watcher: Watcher, layerUrl: string, seed: number): Promise<Walked> {
+async function walk(
+  watcher: Watcher,
+  layerUrl: string,
+  seed: number,
+  scalable: boolean,
+): Promise<Walked> {
   const random = seeded(seed);
   const pick = (limit: number) => Math.floor(random() * limit);
   const widths = new Set<unknown>();
@@ -96,7 +135,7 @@ async function walk(watcher: Watcher, layerUrl: string, seed: number): Promise<W
     if (performance.now() >= nextAt) {
       nextAt = performance.now() + STAY_MIN_MS + random() * (STAY_MAX_MS - STAY_MIN_MS);
       choices += 1;
-      await choose(layerUrl, choiceOf(pick));
+      await choose(layerUrl, choiceOf(pick, scalable));
     }
     const video = await videoOf(watcher);
     const now = performance.now();
@@ -111,8 +150,9 @@ async function walk(watcher: Watcher, layerUrl: string, seed: number): Promise<W
   return { choices, sizes: widths.size, longestGapMs };
 }
 
-function choiceOf(pick: (limit: number) => number): object {
+function choiceOf(pick: (limit: number) => number, scalable: boolean): object {
   if (pick(6) === 0) return {};
+  if (scalable) return { spatialLayerId: pick(3), temporalLayerId: pick(3) };
   // A rid holds whatever the network is believed to carry.
   return { rid: ["q", "h", "f"][pick(3)] };
 }

@@ -4,9 +4,52 @@ import type { Feed } from "../../src/egress/feed.ts";
 import { DependencyDescriptorReader } from "../../src/wire/dependency-descriptor.ts";
 import type { WrittenPacket } from "../sim/layer-packets.ts";
 import { type Encoding, FRAME_US, markOf, TICKS } from "./encoding.ts";
-import { difference32, VIDEO_SSRC } from "./harness.ts";
+import { difference32, VIDEO_SSRC, videoSection } from "./harness.ts";
 import type { Recorder, Sent } from "./recorder.ts";
-import { DESCRIPTOR_ID, expectNoGaps, placesOf, simulcast, svc, WALL_US } from "./stage.ts";
+import {
+  DESCRIPTOR_ID,
+  expectNoGaps,
+  placesOf,
+  SECTION,
+  type Stage,
+  simulcast,
+  svc,
+  WALL_US,
+} from "./stage.ts";
+
+describe("a viewer that did not negotiate dependency descriptors", () => {
+  const spatialIds = (stage: Stage, viewer: Recorder) =>
+    new Set(
+      viewer
+        .of(VIDEO_SSRC)
+        .map(
+          ({ payload }) => stage.encodings[0]!.written.get(markOf(payload).origin)!.frame.spatialId,
+        ),
+    );
+  const plain = videoSection({ formats: SECTION.formats });
+
+  test("gets the smallest picture of AV1, whatever it asks for", () => {
+    const stage = svc("L3T3");
+    const viewer = stage.open(plain);
+    stage.run(20);
+    stage.limit(viewer, { spatialMax: 2 });
+    stage.run(10, () => true);
+    expect(spatialIds(stage, viewer)).toEqual(new Set([0]));
+    expectNoGaps(viewer);
+    // Another that did is not held to that.
+    const other = stage.open();
+    stage.run(30, () => true);
+    expect(spatialIds(stage, other)).toEqual(new Set([0, 1, 2]));
+  });
+
+  test("gets all of VP9, which tells its layers in the payload", () => {
+    const stage = svc("L3T3", "vp9-flexible");
+    const viewer = stage.open(plain);
+    stage.run(20);
+    stage.run(10, () => true);
+    expect(spatialIds(stage, viewer)).toEqual(new Set([0, 1, 2]));
+  });
+});
 
 describe("simulcast", () => {
   test.each(["reports", "arrival"])("up and down at a keyframe of the target, by %s", (clock) => {
