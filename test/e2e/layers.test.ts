@@ -6,7 +6,7 @@ import { seeded } from "../support/random.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
-const WALK_MS = 20_000;
+const WALK_MS = 12_000;
 /** Between two choices of the driver. */
 const STAY_MIN_MS = 500;
 const STAY_MAX_MS = 1_500;

@@ -27,10 +27,7 @@ const COLD = { settleSeconds: 10, switchesPerMinute: 2, used: 0.85 } as const;
 const CLEAN = { ...COLD, queueMs: 100, gapMs: 250, audioLoss: 0 } as const;
 const SECONDS = 60;
 /** A first probe that loses packets shows too little, and the next comes seconds later. */
-const LOSSY = {
-  settleSeconds: "14 s at worst, 5 to 8 s as a rule",
-  used: "84 % at worst, 94 to 98 % as a rule",
-} as const;
+const LOSSY = { settleSeconds: "10.6 s once in 80 runs, 2 to 5 s as a rule" } as const;
 
 /** The matrix: traces that are made from a seed take it from here. */
 export function cases(seed: number): Case[] {
@@ -85,6 +82,10 @@ function stepsUpAndDown(): Case[] {
         // What the queue held at the step drains no faster, and is the longer part of the time then.
         ...(to! / from! >= 0.6 ? { gapMs: 250, queueMs: 100 } : { gapMs: drainMs + 400 }),
       },
+      misses: {
+        settleSeconds: "4.3 s in three of 70 runs: a probe that fails is tried again after 2 s",
+        audioLoss: "0.13 % once in 70 runs: a probe was under way at the step, the queue ran over",
+      },
     };
   });
   const up = [
@@ -99,7 +100,6 @@ function stepsUpAndDown(): Case[] {
       scenario: { seconds: 60, rate: steps([0, from! * 1e6], [20, to! * 1e6]) },
       window: { from: 20 },
       targets: { settleSeconds: 10, switchesPerMinute: 2, gapMs: 250, queueMs: 100, audioLoss: 0 },
-      misses: { settleSeconds: "12.4 s at worst, 5.5 s as a rule: probes come each 3 to 6 s" },
     }),
   );
   return [...down, ...up];
@@ -146,9 +146,6 @@ function roundTrips(): Case[] {
           link: { jitterUs: 5000 },
         },
         targets: CLEAN,
-        ...(mbps > 1
-          ? { misses: { settleSeconds: "25 s once in 80 runs, 2 s as a rule", used: "84 % then" } }
-          : {}),
       }),
     ),
   );
@@ -205,7 +202,7 @@ function shared(): Case[] {
       window: { from: 20, to: 50, capacity: (mbps * 1e6) / 2 },
       // The transfer keeps the queue full and gets most of the link: what counts is that it plays.
       targets: { gapMs: 800, audioLoss: 0.01 },
-      misses: { gapMs: "870 ms at worst, 430 ms as a rule: the queue is the rival's, and full" },
+      misses: { gapMs: "1,160 ms at worst, 430 ms as a rule: the queue is the rival's, and full" },
     }),
   );
   const after = [2, 5].map(
@@ -237,10 +234,9 @@ function shallow(): Case[] {
 
 /** The sound takes a third of such a path, and the next step is tried by probes of a few packets. */
 const TIGHT = {
-  switchesPerMinute: "12 in the first minute, between numbers of frames of the smallest picture",
-  queueMs: "140 ms at worst, 115 ms as a rule",
-  gapMs: "370 ms at worst, 260 ms as a rule",
-  audioLoss: "0.03 % in two runs of 20",
+  switchesPerMinute: "7 in the first minute, between numbers of frames of the smallest picture",
+  gapMs: "370 ms at worst, 255 ms as a rule",
+  audioLoss: "0.03 % in three runs of 20",
 } as const;
 
 /** Layers of one VP9 stream, and simulcast with temporal layers as Chrome sends it. */
@@ -298,7 +294,7 @@ function joins(): Case[] {
       },
       targets: { gapMs: 250, audioLoss: 0 },
       // A second of 2.5 Mb/s is 310 kB, of which the queue holds 124.
-      ...(mbps < 10 ? { misses: { gapMs: "840 ms at worst, 800 ms as a rule" } } : {}),
+      ...(mbps < 10 ? { misses: { gapMs: "970 ms at worst, 950 ms as a rule" } } : {}),
     }),
   );
 }
