@@ -14,12 +14,6 @@ import { readNack } from "../wire/rtcp/nack.ts";
 import { receiverReportBlocks } from "../wire/rtcp/receiver-report.ts";
 import { readRemb } from "../wire/rtcp/remb.ts";
 import { REPORT_BLOCK_BYTES, ReportBlock, readReportBlock } from "../wire/rtcp/report-block.ts";
-import { sdesLength, writeSdes } from "../wire/rtcp/sdes.ts";
-import {
-  SENDER_REPORT_BYTES,
-  SenderReport,
-  writeSenderReport,
-} from "../wire/rtcp/sender-report.ts";
 import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport-cc.ts";
 import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
@@ -27,19 +21,18 @@ import type { Following } from "./following.ts";
 import { type PlayoutDelay, PlayoutHint } from "./playout-hint.ts";
 import { repair, sendProbe } from "./repair.ts";
 import { RepairBudget } from "./repair-budget.ts";
+import { senderReportsLength, writeSenderReports } from "./sender-reports.ts";
 import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
 
 // One of each for the thread: a viewer's RTCP is handled in one go.
 const cursor = new RtcpCursor();
 const block = new ReportBlock();
 const nacked = new Uint16Array(NACK_SEQUENCES_MAX);
-const report = new SenderReport();
 const feedback = new TransportFeedback(FEEDBACK_STATUSES_MAX);
 
 /** RFC 3550 6.2 asks for 5 s and more of large sessions; one a second keeps lip sync tight. */
 const REPORT_INTERVAL_US = 1_000_000;
 const SRTCP_OVERHEAD_MAX = 32;
-const CNAME = new TextEncoder().encode("spillway");
 
 /** One WHEP session: the peer, a track a media section, and the feedback that comes back. */
 export class Viewer {
@@ -247,33 +240,13 @@ export class Viewer {
     const { path, sender } = this.peer;
     if (!this.mediaAllowed || path === null || sender === null) return;
     const { output } = this.context;
-    const room = this.tracks.length * (SENDER_REPORT_BYTES + sdesLength(CNAME.length));
+    const room = senderReportsLength(this.tracks.length);
     const at = output.reserve(path.socket, room + SRTCP_OVERHEAD_MAX);
     if (at < 0) return;
     this.reportAt = now + REPORT_INTERVAL_US;
     const region = output.region(path.socket);
-    const length = this.writeReports(region.bytes, at, now);
+    const length = writeSenderReports(region.bytes, at, this.context, this.tracks, now);
     if (length > 0) output.commit(path, sender.sealRtcp(region, at, length));
-  }
-
-  private writeReports(out: Uint8Array, at: number, now: number): number {
-    const ntpUs = this.context.ntpUs(now);
-    // One clock for both tracks, or their errors would move one against the other.
-    const byReport = this.tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
-    let length = 0;
-    for (const track of this.tracks) {
-      const timestamp = track.timestampAt(now, byReport);
-      if (timestamp === null || track.output.totals.packets === 0) continue;
-      report.ssrc = track.output.ssrc;
-      report.ntpSeconds = Math.floor(ntpUs / 1e6);
-      report.ntpFraction = Math.floor(((ntpUs % 1e6) / 1e6) * 4294967296);
-      report.rtpTimestamp = timestamp;
-      report.packetCount = track.output.totals.packets;
-      report.octetCount = track.output.totals.bytes;
-      length += writeSenderReport(out, at + length, report, [], 0);
-      length += writeSdes(out, at + length, track.output.ssrc, CNAME);
-    }
-    return length;
   }
 
   stats(): SessionStats {
