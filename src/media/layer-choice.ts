@@ -53,6 +53,8 @@ const SEVERE_DELIVERED = 0.85;
 /** A queue that falls so fast that it is gone within this time needs no lower layer yet: after a step
  * down the layer that fits the new capacity would be left while the old one's queue still drains. */
 const DRAINS_US = 2_000_000;
+/** A queue shorter than this is no reason for a low target (BandwidthEstimator.targetBitrate). */
+const DRAINED_US = 40_000;
 /** The queue's fall is taken over this time at least, and forgotten after so long. */
 const FALL_MIN_US = 50_000;
 const FALL_MAX_US = 1_000_000;
@@ -106,22 +108,23 @@ export class LayerChoice {
       this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
     } else {
       const below = path.targetBitrate < present.bitrate * TOLERANCE;
-      const drains = this.fall > 0 && path.queueUs < this.fall * DRAINS_US;
-      if (below && !drains && this.lowest(layers) !== present) {
-        this.consider(now, layers, present, path);
-      } else this.belowSince = Number.POSITIVE_INFINITY;
+      const drains = path.queueUs > DRAINED_US && path.queueUs < this.fall * DRAINS_US;
+      if (!below || drains) this.belowSince = Number.POSITIVE_INFINITY;
+      else if (this.lowest(layers) !== present) this.consider(now, layers, present, path);
       if (now - this.changedAt > UPGRADE_INTERVAL_US) this.upgrade(now, layers, path);
     }
     this.setDemand(now, layers);
     return this.current;
   }
 
+  /** How fast the queue falls, over a few feedbacks. */
   private watchQueue(now: number, queueUs: number): void {
     const elapsed = now - this.queueAt;
+    if (elapsed > FALL_MAX_US) this.fall = 0;
     // Between two feedbacks nothing is known.
     if (elapsed < FALL_MIN_US || queueUs === this.queueUs) return;
     const fall = (this.queueUs - queueUs) / elapsed;
-    this.fall = elapsed > FALL_MAX_US ? 0 : (this.fall + fall) / 2;
+    if (elapsed <= FALL_MAX_US) this.fall = (this.fall + fall) / 2;
     this.queueUs = queueUs;
     this.queueAt = now;
   }

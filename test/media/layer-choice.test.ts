@@ -68,6 +68,25 @@ test("down after a while where it shows in the target alone, and not for a momen
   expect(run(choice, 5000, () => path(900_000), 12_000)).toEqual([[12_700, 1]]);
 });
 
+test("a queue that drains soon is waited for; one that stands, or that nothing is heard of, is not", () => {
+  // The estimate carries the layer; what may be sent while a queue drains does not.
+  const views = (perSecond: number, lasts: number) => (ms: number) => {
+    const queueUs = Math.max(0, 900_000 - perSecond * Math.min(ms, lasts));
+    return path(queueUs > 40_000 ? 400_000 : 600_000, { queueUs });
+  };
+  const taken = (perSecond: number, lasts: number) => {
+    const choice = new LayerChoice();
+    const view = views(perSecond, lasts);
+    run(choice, 500, (ms) => ({ ...view(ms), targetBitrate: 600_000 }));
+    return run(choice, 3000, view, 500);
+  };
+  // 0.5 s of queue a second: 900 ms are gone within 2 s.
+  expect(taken(500, 3_000)).toEqual([]);
+  expect(taken(50, 3_000)).toEqual([[500, 0]]);
+  // It falls no further, or no feedback comes any more.
+  expect(taken(500, 600)).toEqual([[1700, 0]]);
+});
+
 test("up with a margin, and as far as the target carries", () => {
   const choice = new LayerChoice();
   choice.choose(0, LAYERS, path(200_000));
@@ -98,6 +117,24 @@ test("a layer that failed is left alone, longer each time, and what lies below i
   choice.choose(122 * S, LAYERS, path(1_200_000, { queueUs: 200_000 }));
   expect(choice.current).toBe(1);
   expect(choice.nextRate).toBe(0);
+});
+
+test("more frames of the same picture are tried again later than a larger one", () => {
+  const points = [
+    layer(0, 100_000, { rid: "", temporalId: 0 }),
+    layer(1, 150_000, { rid: "", temporalId: 1, width: 320, height: 180 }),
+  ];
+  const again = (layers: readonly UsableLayer[]): number => {
+    const choice = new LayerChoice();
+    choice.choose(0, layers, path(110_000));
+    choice.choose(S, layers, path(1_000_000));
+    expect(choice.choose(2 * S, layers, path(110_000, { queueUs: 200_000 }))).toBe(0);
+    let at = 3 * S;
+    while (choice.choose(at, layers, path(1_000_000)) === 0) at += 0.1 * S;
+    return Math.round(at / S);
+  };
+  expect(again(points)).toBe(22);
+  expect(again([points[0]!, { ...points[1]!, spatialId: 1, width: 640, height: 360 }])).toBe(7);
 });
 
 test("a layer that dies is left at once, and is taken again when it lives", () => {
