@@ -117,7 +117,13 @@ window.net = {
   },
   async watch(url) {
     receiving();
-    connection.addTransceiver("video", { direction: "recvonly" });
+    const video = connection.addTransceiver("video", { direction: "recvonly" });
+    // As our player does: AV1's spatial layers are told by dependency descriptors alone.
+    const extensions = video.getHeaderExtensionsToNegotiate();
+    for (const each of extensions) {
+      if (each.uri.includes("dependency-descriptor")) each.direction = "sendrecv";
+    }
+    video.setHeaderExtensionsToNegotiate(extensions);
     connection.addTransceiver("audio", { direction: "recvonly" });
     await exchange(url);
   },
