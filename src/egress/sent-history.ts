@@ -74,8 +74,8 @@ export class SentHistory {
   }
 
   /**
-   * A packet left at `now` (us). `captureNtpUs`: the capture time of ours that it carried, or 0. `marks`: of
-   * SentMark.
+   * A packet left at `now` (us). `captureNtpUs`: the capture time of ours that it carried, or 0.
+   * `marks`: of SentMark.
    */
   note(
     index: number,
