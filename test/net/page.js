@@ -5,12 +5,15 @@
 const FPS = 25;
 /**
  * Drawn each frame: flat blocks, which cost as much in any size, and patches of noise, for which
- * large layers take all the bits they are given and which are averaged away in small ones.
+ * large layers take all the bits they are given and which are averaged away in small ones. Noise
+ * stays within a part of the picture: where it covers all of it, a keyframe is so large that the
+ * encoder leaves out the frames of the next seconds.
  */
 const BLOCKS = 2;
 const BLOCK_PIXELS = 36;
 const PATCHES = 2;
 const PATCH_PIXELS = 40;
+const NOISY_SHARE = 0.3;
 
 /** A canvas whose picture changes in part, never in whole: no encoder sees a change of scene. */
 function picture(width, height) {
@@ -19,14 +22,15 @@ function picture(width, height) {
   canvas.height = height;
   const context = canvas.getContext("2d");
   const patches = Array.from({ length: 8 }, noise);
-  const place = () => [Math.random() * width, Math.random() * height];
+  const place = (share) => [Math.random() * width * share, Math.random() * height * share];
   setInterval(() => {
     for (let i = 0; i < BLOCKS; i += 1) {
       context.fillStyle = `hsl(${Math.random() * 360} 70% ${20 + Math.random() * 60}%)`;
-      context.fillRect(...place(), BLOCK_PIXELS, BLOCK_PIXELS);
+      context.fillRect(...place(1), BLOCK_PIXELS, BLOCK_PIXELS);
     }
     for (let i = 0; i < PATCHES; i += 1) {
-      context.putImageData(patches[Math.floor(Math.random() * patches.length)], ...place());
+      const patch = patches[Math.floor(Math.random() * patches.length)];
+      context.putImageData(patch, ...place(NOISY_SHARE));
     }
   }, 1000 / FPS);
   return canvas.captureStream(FPS).getVideoTracks()[0];
