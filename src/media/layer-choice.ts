@@ -104,8 +104,11 @@ export class LayerChoice {
     const place = layers.findIndex((layer) => layer.id === this.current);
     const present = layers[place];
     if (present === undefined || this.limited || !this.isUsable(place)) {
+      // A layer that went is no reason for a better one: what is left is what may be thinned out by
+      // the same cause (an encoder that leaves out frames), and measured too low for a while.
+      const ceiling = present === undefined || this.limited ? null : present;
       this.limited = false;
-      this.take(now, this.highestWithin(now, layers, path.targetBitrate), layers);
+      this.take(now, this.highestWithin(now, layers, path.targetBitrate, ceiling), layers);
     } else {
       const below = path.targetBitrate < present.bitrate * TOLERANCE;
       const drains = path.queueUs > DRAINED_US && path.queueUs < this.fall * DRAINS_US;
@@ -186,17 +189,20 @@ export class LayerChoice {
     this.belowSince = Number.POSITIVE_INFINITY;
   }
 
-  /** The best usable layer within a rate and not barred, else the lowest; null when none lives. */
+  /** The best usable layer within a rate, no larger than `ceiling` and not barred, else the lowest;
+   * null when none lives. */
   private highestWithin(
     now: number,
     layers: readonly UsableLayer[],
     rate: number,
+    ceiling: UsableLayer | null = null,
   ): UsableLayer | null {
     let best: UsableLayer | null = null;
     for (let i = 0; i < layers.length; i += 1) {
       const layer = layers[i]!;
       if (layer.bitrate > rate || !this.isUsable(i)) continue;
       if (layer.id !== this.current && this.barred(layer.id, now)) continue;
+      if (ceiling !== null && rank(layer, ceiling) > 0 && !samePicture(layer, ceiling)) continue;
       if (best === null || rank(layer, best) > 0) best = layer;
     }
     return best ?? this.lowest(layers);

@@ -145,6 +145,20 @@ test("a layer that dies is left at once, and is taken again when it lives", () =
   expect(run(choice, 5000, () => path(5_000_000), 1)).toEqual([[801, 2]]);
 });
 
+test("a layer that dies is no reason for a larger one, however little that takes for the moment", () => {
+  const points = (top: boolean) => [
+    layer(0, 80_000, { id: 10 }),
+    layer(0, 150_000, { id: 11, temporalId: 1, active: top }),
+    layer(1, 100_000, { id: 20 }),
+    layer(1, 500_000, { id: 21, temporalId: 1, active: top }),
+  ];
+  const choice = new LayerChoice();
+  expect(choice.choose(0, points(true), path(250_000))).toBe(11);
+  // The encoder leaves out frames of all its layers: no smaller picture carries more of them.
+  expect(choice.choose(S, points(false), path(250_000))).toBe(10);
+  expect(choice.choose(2 * S, points(true), path(250_000))).toBe(11);
+});
+
 test("limits hold at once, in both directions", () => {
   const choice = new LayerChoice();
   choice.choose(0, LAYERS, path(5_000_000));
