@@ -13,7 +13,10 @@ const PACKETS_PER_FEEDBACK = 13;
 const ROUNDS = 400;
 const INTERVAL_US = 50_000;
 
-const estimators = Array.from({ length: VIEWERS }, () => new BandwidthEstimator({ now: 1e6 }));
+const estimators = Array.from(
+  { length: VIEWERS },
+  () => new BandwidthEstimator({ now: 1e6, random: Math.random }),
+);
 const pacers = Array.from({ length: VIEWERS }, () => new Pacer());
 const feedback = new TransportFeedback(2048);
 const source = new TransportFeedbackSource();

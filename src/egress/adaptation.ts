@@ -17,14 +17,17 @@ export class Adaptation {
   readonly choice = new LayerChoice();
   private readonly estimator: BandwidthEstimator;
   private readonly pacer = new Pacer();
-  private readonly path = { targetBitrate: 0, acknowledgedBitrate: 0, queueUs: 0 };
+  private readonly path = {
+    ...{ targetBitrate: 0, acknowledgedBitrate: 0, queueUs: 0 },
+    ...{ probedBitrate: 0, probedAt: Number.NEGATIVE_INFINITY },
+  };
   /** Bits a second of the audio, which comes first. */
   private audioBitrate = 0;
   private layerBitrate = 0;
   private carefulUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(now: number) {
-    this.estimator = new BandwidthEstimator({ now });
+  constructor(now: number, random: () => number) {
+    this.estimator = new BandwidthEstimator({ now, random });
   }
 
   setLimits(limits: LayerLimits): void {
@@ -81,11 +84,17 @@ export class Adaptation {
     path.targetBitrate = Math.max(0, estimator.targetBitrate - this.audioBitrate);
     path.acknowledgedBitrate = Math.max(0, estimator.acknowledgedBitrate - this.audioBitrate);
     path.queueUs = estimator.queueUs;
+    path.probedBitrate = Math.max(0, estimator.probedBitrate - this.audioBitrate);
+    path.probedAt = estimator.probedAt;
     const before = choice.current;
     const id = choice.choose(now, layers, path);
     const more = choice.nextRate > 0;
     const audio = this.audioBitrate;
-    estimator.setDemand(more ? choice.nextRate + audio : 0, choice.bestRate + audio);
+    estimator.setDemand(
+      more ? choice.nextRate + audio : 0,
+      choice.bestRate + audio,
+      choice.nextUnproven,
+    );
     this.layerBitrate = layers.find((layer) => layer.id === id)?.bitrate ?? 0;
     if (id !== before) {
       this.carefulUntil = Math.max(this.carefulUntil, now + SWITCH_US);

@@ -73,7 +73,7 @@ export class Viewer {
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
     this.playoutHint = playoutDelay === null ? null : new PlayoutHint(playoutDelay);
-    this.adaptation = new Adaptation(openedAt);
+    this.adaptation = new Adaptation(openedAt, context.random);
     this.adaptation.setLimits(limits);
     this.readsDescriptors = media.some(
       ({ extensionIds }) => extensionIds[Extension.dependencyDescriptor] !== 0,

@@ -15,6 +15,8 @@ import { DelayState } from "./trendline.ts";
 export interface EstimatorOptions {
   /** us. */
   readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   /** Bits a second. */
   readonly startBitrate?: number;
   readonly min?: number;
@@ -72,6 +74,9 @@ export class BandwidthEstimator {
   reportedPackets = 0;
   reportedLost = 0;
   silences = 0;
+  /** Bits a second that the last probe has shown, and when that was told, us. */
+  probedBitrate = 0;
+  probedAt = Number.NEGATIVE_INFINITY;
   private readonly min: number;
   private readonly max: number;
   private started = false;
@@ -97,7 +102,7 @@ export class BandwidthEstimator {
     this.min = options.min ?? MIN_BITRATE;
     this.max = options.max ?? MAX_BITRATE;
     this.rates = new RateControl(start, this.min, this.max);
-    this.probing = new Probing(start);
+    this.probing = new Probing(start, options.random);
     this.sendSince = options.now;
   }
 
@@ -134,11 +139,11 @@ export class BandwidthEstimator {
 
   /**
    * Bits a second, audio included, of the next layer above the one that flows (0 for none) and of
-   * the highest. Without it nothing is probed.
+   * the highest. Without it nothing is probed. `prove`: probe whatever the estimate says already.
    */
-  setDemand(next: number, all: number): void {
+  setDemand(next: number, all: number, prove = false): void {
     this.nextDemand = next;
-    this.probing.setDemand(next, all);
+    this.probing.setDemand(next, all, prove);
   }
 
   /** A packet with this transport sequence number left: `bytes` as on the wire, above UDP. */
@@ -280,6 +285,10 @@ export class BandwidthEstimator {
     rates.update(now, state, delay.queueUs, acknowledged, recent, this.rttUs);
     if (rates.decreases !== decreases) probing.postpone(now + PROBE_AFTER_DECREASE_US);
     const probed = probing.evaluate(now, this.newestSent, this.losses.loss);
+    if (probed > 0) {
+      this.probedBitrate = probed;
+      this.probedAt = now;
+    }
     if (probed > 0 && state !== DelayState.overuse) {
       // A saturated probe shows the capacity, also when that is lower than believed; but what
       // arrives anyway is the better witness.

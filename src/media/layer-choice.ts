@@ -38,6 +38,9 @@ export interface PathView {
   /** Bits a second that arrive; 0 while unknown. */
   readonly acknowledgedBitrate: number;
   readonly queueUs: number;
+  /** Bits a second that the last probe has shown, and when that was told, us. */
+  readonly probedBitrate: number;
+  readonly probedAt: number;
 }
 
 /** The target must exceed a layer so much before it is switched up to. */
@@ -68,17 +71,28 @@ const BAR_MAX_US = 80_000_000;
 /** More frames of the same picture are tried less often: there is less to win. */
 const BAR_FRAME_RATE_US = 20_000_000;
 
+/** What keeps a layer that failed from being tried again. */
+interface Bar {
+  since: number;
+  until: number;
+  count: number;
+}
+
 export class LayerChoice {
   /** Id of the chosen layer; -1 while none is usable. */
   current = -1;
   /** Bits a second of the next better layer, and of the best: what probes look for; 0 for none. */
   nextRate = 0;
   bestRate = 0;
+  /** The next better layer failed before: a probe has to show it, whatever the target says. */
+  nextUnproven = false;
   /** Switches so far. */
   upgrades = 0;
   downgrades = 0;
   private limits = NO_LIMITS;
   private limited = false;
+  /** The layer last switched up to, and when: what is fallen back to from it was not tried. */
+  private attempt = -1;
   private upgradedAt = Number.NEGATIVE_INFINITY;
   private changedAt = Number.NEGATIVE_INFINITY;
   private belowSince = Number.POSITIVE_INFINITY;
@@ -88,7 +102,7 @@ export class LayerChoice {
   private fall = 0;
   /** Bit i: layer i of the list can be chosen. */
   private usable = 0;
-  private readonly bars = new Map<number, { until: number; count: number }>();
+  private readonly bars = new Map<number, Bar>();
 
   /** Holds from the next `choose` on, which then switches at once, in either direction. */
   setLimits(limits: LayerLimits): void {
@@ -109,6 +123,8 @@ export class LayerChoice {
       const ceiling = present === undefined || this.limited ? null : present;
       this.limited = false;
       this.take(now, this.highestWithin(now, layers, path.targetBitrate, ceiling), layers);
+      // The first one is chosen by what is believed of any path: an attempt like one upwards.
+      if (present === undefined) this.noteAttempt(now);
     } else {
       const below = path.targetBitrate < present.bitrate * TOLERANCE;
       const drains = path.queueUs > DRAINED_US && path.queueUs < this.fall * DRAINS_US;
@@ -149,14 +165,16 @@ export class LayerChoice {
     const rate =
       full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
     const next = this.highestWithin(now, layers, rate);
-    if (now - this.upgradedAt >= FAILED_US) this.bars.delete(present.id);
-    else this.bar(present.id, now, next !== null && samePicture(next, present));
+    const tried = present.id === this.attempt && now - this.upgradedAt < FAILED_US;
+    if (tried) this.bar(present.id, now, next !== null && samePicture(next, present));
+    else if (now - this.upgradedAt >= FAILED_US) this.bars.delete(present.id);
     this.take(now, next, layers);
   }
 
   private bar(id: number, now: number, frameRateOnly: boolean): void {
-    const bar = this.bars.get(id) ?? { until: 0, count: 0 };
+    const bar = this.bars.get(id) ?? { since: now, until: 0, count: 0 };
     const first = frameRateOnly ? BAR_FRAME_RATE_US : BAR_US;
+    bar.since = now;
     bar.until = now + Math.min(BAR_MAX_US, first * 2 ** bar.count);
     bar.count += 1;
     this.bars.set(id, bar);
@@ -167,12 +185,25 @@ export class LayerChoice {
     return bar !== undefined && now < bar.until;
   }
 
+  /** Growth of the estimate alone says little of a layer that has failed: it shows what it has, plus
+   * a guess. A probe since then says whether the path is another one now. */
+  private proven(layer: UsableLayer, path: PathView): boolean {
+    const bar = this.bars.get(layer.id);
+    if (bar === undefined) return true;
+    return path.probedAt > bar.since && path.probedBitrate >= layer.bitrate * UPGRADE_MARGIN;
+  }
+
   private upgrade(now: number, layers: readonly UsableLayer[], path: PathView): void {
     const present = find(layers, this.current);
     if (present === null) return;
     const best = this.highestWithin(now, layers, path.targetBitrate / UPGRADE_MARGIN);
-    if (best === null || rank(best, present) <= 0) return;
+    if (best === null || rank(best, present) <= 0 || !this.proven(best, path)) return;
     this.take(now, best, layers);
+    this.noteAttempt(now);
+  }
+
+  private noteAttempt(now: number): void {
+    this.attempt = this.current;
     this.upgradedAt = now;
   }
 
@@ -221,6 +252,7 @@ export class LayerChoice {
   private setDemand(now: number, layers: readonly UsableLayer[]): void {
     this.nextRate = 0;
     this.bestRate = 0;
+    this.nextUnproven = false;
     const present = find(layers, this.current);
     if (present === null) return;
     let next: UsableLayer | null = null;
@@ -231,7 +263,9 @@ export class LayerChoice {
       if (rank(layer, present) <= 0) continue;
       if (next === null || rank(layer, next) < 0) next = layer;
     }
-    if (next !== null && !this.barred(next.id, now)) this.nextRate = next.bitrate;
+    if (next === null || this.barred(next.id, now)) return;
+    this.nextRate = next.bitrate;
+    this.nextUnproven = this.bars.has(next.id);
   }
 
   private markUsable(layers: readonly UsableLayer[]): void {

@@ -9,6 +9,9 @@ const FURTHER_THRESHOLD = 0.7;
 const FURTHER_MIN = 1.1;
 /** A probe for a layer must show nearly all of its rate. */
 const LAYER_THRESHOLD = 0.92;
+/** One that shows nearly that is repeated soon, once: a packet of somebody else's was in its way. */
+const NEAR_THRESHOLD = 0.85;
+const NEAR_US = 500_000;
 /** A probe for the next layer asks for so much more than the layer. */
 const LAYER_FACTOR = 1.2;
 /** libwebrtc: min_probe_packets_sent and, for accuracy on jittery links, 20 instead of 15 ms. */
@@ -21,8 +24,16 @@ const PACKET_BYTES_MAX = 1200;
 const INTERVAL_US = 2_000_000;
 const INTERVAL_MAX_US = 4_000_000;
 const INTERVAL_GROWTH = 1.25;
+/** Viewers behind one bottleneck that joined together would probe together for ever, and each would
+ * find the path full of the others' probes. */
+const INTERVAL_JITTER = 0.5;
 /** After a success the next layer is tried as soon as the first one flows. */
 const INTERVAL_SUCCESS_US = 500_000;
+/** 20 ms of probe fit between two frames of somebody else's, who needs what it has shown: a layer is
+ * probed for twice, about so far apart. */
+const CONFIRM_US = 100_000;
+/** ... except where loss makes probes fail by chance more often than pass. */
+const LOSS_CONFIRMED = 0.01;
 /** A cluster whose feedback does not come is given up. */
 const FEEDBACK_WAIT_US = 1_500_000;
 /** More loss than this is not taken for the path's own. */
@@ -63,16 +74,27 @@ export class Probing {
   private nextAt = 0;
   private interval = INTERVAL_US;
   private initial = true;
+  /** The last probe for a layer has passed; one more says whether by chance. */
+  private confirming = false;
+  /** The last probe has repeated one that nearly passed. */
+  private repeated = false;
   private furtherRate = 0;
   /** Bits a second of the next layer up and of everything at once, audio included; 0 for none. */
   private nextDemand = 0;
   private allDemand = 0;
+  private prove = false;
 
-  constructor(private readonly startBitrate: number) {}
+  /** `random`: uniform in [0, 1). */
+  constructor(
+    private readonly startBitrate: number,
+    private readonly random: () => number,
+  ) {}
 
-  setDemand(next: number, all: number): void {
+  /** `prove`: the next layer is to be shown by a probe, whatever the estimate says already. */
+  setDemand(next: number, all: number, prove = false): void {
     this.nextDemand = next;
     this.allDemand = all;
+    this.prove = prove;
   }
 
   /** Keep away from the path for a while: it has just shown its limit. */
@@ -131,9 +153,19 @@ export class Probing {
     }
     this.phase = Phase.idle;
     if (result < this.rate * (this.initial ? FURTHER_THRESHOLD : LAYER_THRESHOLD)) {
+      const again = !this.repeated && result >= this.rate * NEAR_THRESHOLD;
       this.fail(now);
+      this.repeated = again;
+      if (again) this.nextAt = now + NEAR_US * (0.5 + this.random());
       return result;
     }
+    if (!this.initial && !this.confirming && loss < LOSS_CONFIRMED) {
+      this.confirming = true;
+      this.nextAt = now + CONFIRM_US * (0.5 + this.random());
+      return 0;
+    }
+    this.confirming = false;
+    this.repeated = false;
     this.successes += 1;
     this.interval = INTERVAL_US;
     this.nextAt = now + INTERVAL_SUCCESS_US;
@@ -156,9 +188,10 @@ export class Probing {
     }
   }
 
-  /** The estimate does not carry the next layer yet. */
+  /** The estimate does not carry the next layer yet, or is not believed to. */
   private wantsLayer(targetBitrate: number): boolean {
-    return this.nextDemand > 0 && targetBitrate < this.nextDemand * LAYER_FACTOR;
+    if (this.nextDemand === 0) return false;
+    return this.prove || targetBitrate < this.nextDemand * LAYER_FACTOR;
   }
 
   private begin(now: number, rate: number): void {
@@ -181,10 +214,12 @@ export class Probing {
 
   private fail(now: number): void {
     this.phase = Phase.idle;
+    this.confirming = false;
+    this.repeated = false;
     this.cluster = 0;
     this.initial = false;
     this.furtherRate = 0;
-    this.nextAt = now + this.interval;
+    this.nextAt = now + this.interval * (1 + INTERVAL_JITTER * (this.random() - 0.5));
     this.interval = Math.min(INTERVAL_MAX_US, this.interval * INTERVAL_GROWTH);
   }
 

@@ -5,6 +5,7 @@ import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
 import { readTransportFeedback, TransportFeedback } from "../../src/wire/rtcp/transport-cc.ts";
 import { seeded } from "../support/random.ts";
 
+const AT_START = { now: 0, random: () => 0.5 } as const;
 const STEP_US = 10_000;
 const bytes = new Uint8Array(1500);
 const feedback = new TransportFeedback(1024);
@@ -29,7 +30,7 @@ function drive(
 }
 
 test("starts at the start rate and reports what arrives", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   expect(estimator.targetBitrate).toBe(2e6);
   drive(estimator, 1e6, 5e6, () => 20_000);
   expect(Math.abs(estimator.acknowledgedBitrate / 960_000 - 1)).toBeLessThan(0.1);
@@ -39,7 +40,7 @@ test("starts at the start rate and reports what arrives", () => {
 });
 
 test("a growing delay brings the target below what arrives", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   drive(estimator, 1e6, 6e6, (at) => 20_000 + Math.max(0, at - 4e6) * 0.1);
   expect(estimator.targetBitrate).toBeLessThan(900_000);
   expect(estimator.queueUs).toBeGreaterThan(150_000);
@@ -48,14 +49,14 @@ test("a growing delay brings the target below what arrives", () => {
 test("the receiver's reference time may wrap", () => {
   // 2^24 x 64 ms after its clock's start.
   const wrap = 2 ** 24 * 64_000;
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   drive(estimator, 1e6, 11e6, () => wrap - 6e6);
   expect(estimator.rates.decreases).toBe(0);
   expect(Math.abs(estimator.acknowledgedBitrate / 960_000 - 1)).toBeLessThan(0.1);
 });
 
 test("silence of the feedback halves the estimate each half second, but only while we send", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   drive(estimator, 1e6, 3e6, () => 20_000);
   const before = estimator.estimate;
   for (let at = 3e6; at < 4.2e6; at += STEP_US) {
@@ -71,7 +72,7 @@ test("silence of the feedback halves the estimate each half second, but only whi
 });
 
 test("without transport feedback REMB bounds and reports drive the rate", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 1e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 1e6 });
   estimator.setDemand(2e6, 2e6);
   for (let at = 0; at < 2e6; at += STEP_US) {
     estimator.notePacketSent((at / STEP_US) & 0xffff, at, 1200, PacketKind.media);
@@ -91,7 +92,7 @@ test("without transport feedback REMB bounds and reports drive the rate", () => 
 });
 
 test("REMB and reports count for nothing once feedback comes", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   drive(estimator, 1e6, 2e6, () => 20_000);
   const { estimate } = estimator;
   estimator.handleRemb(2e6, 100_000);
@@ -100,7 +101,7 @@ test("REMB and reports count for nothing once feedback comes", () => {
 });
 
 test("feedback on packets that were never sent changes nothing", () => {
-  const estimator = new BandwidthEstimator({ now: 0, startBitrate: 2e6 });
+  const estimator = new BandwidthEstimator({ ...AT_START, startBitrate: 2e6 });
   feedback.baseSequence = 100;
   feedback.statusCount = 200;
   feedback.status.fill(1);
@@ -113,7 +114,7 @@ test("feedback on packets that were never sent changes nothing", () => {
 test("whatever feedback says, the estimate stays a number within its bounds", () => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const random = seeded(seed);
-    const estimator = new BandwidthEstimator({ now: 0, min: 50_000, max: 10e6 });
+    const estimator = new BandwidthEstimator({ ...AT_START, min: 50_000, max: 10e6 });
     estimator.setDemand(1e6, 3e6);
     let sequence = Math.floor(random() * 65_536);
     for (let now = 0; now < 20e6; now += 20_000) {

@@ -18,9 +18,10 @@ function layer(id: number, bitrate: number, changes: Partial<UsableLayer> = {}):
 
 const LAYERS = [layer(0, 150_000), layer(1, 500_000), layer(2, 1_500_000)];
 
-/** A path that carries so much, of which nothing more is known. */
+/** A path that carries so much, as probes show at any time, of which nothing more is known. */
 function path(targetBitrate: number, changes: Partial<PathView> = {}): PathView {
-  return { targetBitrate, acknowledgedBitrate: 0, queueUs: 0, ...changes };
+  const probed = { probedBitrate: targetBitrate, probedAt: Number.POSITIVE_INFINITY };
+  return { targetBitrate, acknowledgedBitrate: 0, queueUs: 0, ...probed, ...changes };
 }
 
 /** Asks every 100 ms; returns when each layer was taken, in ms. */
@@ -130,11 +131,35 @@ test("more frames of the same picture are tried again later than a larger one", 
     choice.choose(S, layers, path(1_000_000));
     expect(choice.choose(2 * S, layers, path(110_000, { queueUs: 200_000 }))).toBe(0);
     let at = 3 * S;
-    while (choice.choose(at, layers, path(1_000_000)) === 0) at += 0.1 * S;
+    while (at < 100 * S && choice.choose(at, layers, path(1_000_000)) === 0) at += 0.1 * S;
     return Math.round(at / S);
   };
   expect(again(points)).toBe(22);
   expect(again([points[0]!, { ...points[1]!, spatialId: 1, width: 640, height: 360 }])).toBe(7);
+});
+
+test("a layer that failed is taken again when a probe has shown it since, not by growth alone", () => {
+  const choice = new LayerChoice();
+  const believed = { probedBitrate: 1_800_000, probedAt: 0 };
+  // The first layer is an attempt as well.
+  expect(choice.choose(0, LAYERS, path(2_000_000, believed))).toBe(2);
+  choice.choose(S, LAYERS, path(600_000, { ...believed, queueUs: 200_000 }));
+  expect([choice.current, choice.nextRate]).toEqual([1, 0]);
+  choice.choose(10 * S, LAYERS, path(2_000_000, believed));
+  expect([choice.current, choice.nextRate, choice.nextUnproven]).toEqual([1, 1_500_000, true]);
+  const low = { probedBitrate: 1_600_000, probedAt: 11 * S };
+  expect(choice.choose(11 * S, LAYERS, path(2_000_000, low))).toBe(1);
+  const high = { probedBitrate: 1_700_000, probedAt: 12 * S };
+  expect(choice.choose(12 * S, LAYERS, path(2_000_000, high))).toBe(2);
+});
+
+test("what a failed attempt falls back to has not failed", () => {
+  const choice = new LayerChoice();
+  choice.choose(0, LAYERS, path(2_000_000));
+  // It fell too little, with the queue of the layer above, and further 100 ms later.
+  expect(choice.choose(S, LAYERS, path(600_000, { queueUs: 200_000 }))).toBe(1);
+  expect(choice.choose(1.1 * S, LAYERS, path(300_000, { queueUs: 200_000 }))).toBe(0);
+  expect(choice.choose(2 * S, LAYERS, path(700_000))).toBe(1);
 });
 
 test("a layer that dies is left at once, and is taken again when it lives", () => {
