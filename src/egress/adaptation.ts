@@ -1,3 +1,4 @@
+import { CatchUpWindow } from "../media/catch-up-window.ts";
 import { BandwidthEstimator } from "../media/estimator.ts";
 import { LayerChoice, type LayerLimits, type UsableLayer } from "../media/layer-choice.ts";
 import { Pacer } from "../media/pacer.ts";
@@ -17,6 +18,7 @@ export class Adaptation {
   readonly choice = new LayerChoice();
   private readonly estimator: BandwidthEstimator;
   private readonly pacer = new Pacer();
+  private readonly backlog = new CatchUpWindow();
   private readonly path = {
     ...{ targetBitrate: 0, acknowledgedBitrate: 0, queueUs: 0 },
     ...{ probedBitrate: 0, probedAt: Number.NEGATIVE_INFINITY },
@@ -52,8 +54,22 @@ export class Adaptation {
     return this.pacer.mayLeave(now);
   }
 
+  /** A join begins: what came since the cached keyframe is to follow it. */
+  beginCatchUp(now: number): void {
+    this.backlog.begin(now);
+  }
+
+  /** Whether more may follow of what was held back, by the pacer or by a join's way to the live edge. */
+  mayFollow(now: number, paced: boolean): boolean {
+    if (paced) return this.mayLeave(now);
+    return this.backlog.mayLeave(now, this.estimator.sent.inFlightBytes);
+  }
+
   handleFeedback(now: number, feedback: TransportFeedback): void {
-    this.estimator.handleFeedback(now, feedback);
+    const { estimator } = this;
+    const before = estimator.reportedBytes;
+    estimator.handleFeedback(now, feedback);
+    this.backlog.noteReported(now, estimator.reportedBytes - before, estimator.queueUs);
   }
 
   handleRemb(now: number, bitsPerSecond: number): void {

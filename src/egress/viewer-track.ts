@@ -85,15 +85,16 @@ export class ViewerTrack {
   /** The viewer can receive: start from the cached keyframe if it is fresh, else ask for one. */
   join(now: number): void {
     const feed = this.feed;
-    if (feed === null || !this.video) return;
-    // The publisher has left: another one's ring follows.
-    if (feed.reader.closed) return;
+    // A closed ring's publisher has left: another one's follows.
+    if (feed === null || !this.video || feed.reader.closed) return;
     const keyframe = feed.joinableKeyframe(now);
     // In a storm of joins one new keyframe serves them all.
     const near = keyframe !== null && !this.segments.isBehind(feed, keyframe);
     const seesAgain = feed.rewinds(this.source, this.segments.current?.feed, now);
-    if (near && this.context.mayCatchUp && !seesAgain) this.startCatchUp(keyframe, true, false);
-    else this.requestKeyframe("join");
+    if (near && this.context.mayCatchUp && !seesAgain) {
+      this.viewer.adaptation.beginCatchUp(now);
+      this.startCatchUp(keyframe, true, false);
+    } else this.requestKeyframe("join");
   }
 
   /** Begins anew: at another ring, after this worker was lapped, or when consent came back. */
@@ -167,7 +168,7 @@ export class ViewerTrack {
         this.state = "live";
         return CatchUp.done;
       }
-      if (this.paced && !this.viewer.adaptation.mayLeave(now)) return CatchUp.more;
+      if (!this.viewer.adaptation.mayFollow(now, this.paced)) return CatchUp.more;
       scratch.clear();
       const result = scratch.load(feed.reader, this.next);
       if (result === ReadResult.lapped || (this.beginPending && result !== ReadResult.ok)) {

@@ -72,6 +72,7 @@ export class BandwidthEstimator {
   rttUs = RTT_START_US;
   /** Packets and bytes that feedback has reported, and times that it fell silent. */
   reportedPackets = 0;
+  reportedBytes = 0;
   reportedLost = 0;
   silences = 0;
   /** Bits a second that the last probe has shown, and when that was told, us. */
@@ -262,6 +263,7 @@ export class BandwidthEstimator {
       if (received) this.noteReceived(slot, arrival, limited);
     }
     this.reportedPackets += reported;
+    this.reportedBytes += bytes;
     this.reportedLost += lost;
     this.losses.add(reported, lost, bytes);
   }
