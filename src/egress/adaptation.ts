@@ -20,7 +20,7 @@ export class Adaptation {
   private readonly pacer = new Pacer();
   private readonly backlog = new CatchUpWindow();
   private readonly path = {
-    ...{ targetBitrate: 0, acknowledgedBitrate: 0, queueUs: 0 },
+    ...{ targetBitrate: 0, acknowledgedBitrate: 0, recentBitrate: 0, queueUs: 0 },
     ...{ probedBitrate: 0, probedAt: Number.NEGATIVE_INFINITY },
   };
   /** Bits a second of the audio, which comes first. */
@@ -100,6 +100,7 @@ export class Adaptation {
     path.targetBitrate = Math.max(0, estimator.targetBitrate - this.audioBitrate);
     path.acknowledgedBitrate = Math.max(0, estimator.acknowledgedBitrate - this.audioBitrate);
     path.queueUs = estimator.queueUs;
+    path.recentBitrate = Math.max(0, estimator.acknowledged.recent - this.audioBitrate);
     path.probedBitrate = Math.max(0, estimator.probedBitrate - this.audioBitrate);
     path.probedAt = estimator.probedAt;
     const before = choice.current;

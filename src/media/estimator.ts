@@ -287,17 +287,20 @@ export class BandwidthEstimator {
     rates.update(now, state, delay.queueUs, acknowledged, recent, this.rttUs);
     if (rates.decreases !== decreases) probing.postpone(now + PROBE_AFTER_DECREASE_US);
     const probed = probing.evaluate(now, this.newestSent, this.losses.loss);
-    if (probed > 0) {
-      this.probedBitrate = probed;
-      this.probedAt = now;
-    }
-    if (probed > 0 && state !== DelayState.overuse) {
-      // A saturated probe shows the capacity, also when that is lower than believed; but what
-      // arrives anyway is the better witness.
-      rates.setProbed(now, Math.max(probed, acknowledged));
-      this.losses.setProbed(probed);
-    }
+    if (probed > 0) this.noteProbed(now, probed);
     this.losses.update(this.newestSent, acknowledged, rates.bitrate);
+  }
+
+  /** A probe has shown so many bits a second. */
+  private noteProbed(now: number, probed: number): void {
+    this.probedBitrate = probed;
+    this.probedAt = now;
+    // A saturated probe shows the capacity, also when that is lower than believed; but what arrives
+    // anyway is the better witness. During over-use it is heard as far as it says to send less.
+    const shown = Math.max(probed, this.acknowledged.bitsPerSecond);
+    if (this.delayState === DelayState.overuse && shown >= this.rates.bitrate) return;
+    this.rates.setProbed(now, shown);
+    this.losses.setProbed(probed);
   }
 
   /** us on the receiver's clock, without the wrap of the reference time. */

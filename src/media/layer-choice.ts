@@ -37,6 +37,8 @@ export interface PathView {
   readonly targetBitrate: number;
   /** Bits a second that arrive; 0 while unknown. */
   readonly acknowledgedBitrate: number;
+  /** The same over the last 150 to 200 ms: behind a queue it is what the path carries. */
+  readonly recentBitrate: number;
   readonly queueUs: number;
   /** Bits a second that the last probe has shown, and when that was told, us. */
   readonly probedBitrate: number;
@@ -126,7 +128,7 @@ export class LayerChoice {
       // The first one is chosen by what is believed of any path: an attempt like one upwards.
       if (present === undefined) this.noteAttempt(now);
     } else {
-      const below = path.targetBitrate < present.bitrate * TOLERANCE;
+      const below = path.targetBitrate < present.bitrate * TOLERANCE || overruns(path, present);
       const drains = path.queueUs > DRAINED_US && path.queueUs < this.fall * DRAINS_US;
       if (!below || drains) this.belowSince = Number.POSITIVE_INFINITY;
       else if (this.lowest(layers) !== present) this.consider(now, layers, present, path);
@@ -162,8 +164,8 @@ export class LayerChoice {
     const severe = full || (settled && delivered < present.bitrate * SEVERE_DELIVERED);
     if (!severe && now - this.belowSince < MILD_US) return;
     // Behind a full queue what arrives is what the path carries, whatever the estimate still says.
-    const rate =
-      full && delivered > 0 ? Math.min(path.targetBitrate, delivered) : path.targetBitrate;
+    const known = full && path.recentBitrate > 0;
+    const rate = known ? Math.min(path.targetBitrate, path.recentBitrate) : path.targetBitrate;
     const next = this.highestWithin(now, layers, rate);
     const tried = present.id === this.attempt && now - this.upgradedAt < FAILED_US;
     if (tried) this.bar(present.id, now, next !== null && samePicture(next, present));
@@ -324,6 +326,13 @@ export class LayerChoice {
 function find(layers: readonly UsableLayer[], id: number): UsableLayer | null {
   for (const layer of layers) if (layer.id === id) return layer;
   return null;
+}
+
+/** A queue has formed and less leaves it than goes in: seen sooner than the estimate's slope shows it. */
+function overruns(path: PathView, layer: UsableLayer): boolean {
+  const { queueUs, recentBitrate } = path;
+  if (queueUs <= SEVERE_QUEUE_US || recentBitrate === 0) return false;
+  return recentBitrate < layer.bitrate * SEVERE_DELIVERED;
 }
 
 /** The two differ in frames a second alone. */

@@ -74,8 +74,8 @@ export class Probing {
   private nextAt = 0;
   private interval = INTERVAL_US;
   private initial = true;
-  /** The last probe for a layer has passed; one more says whether by chance. */
-  private confirming = false;
+  /** Bits a second that the first of two probes for a layer has shown; 0 for none. */
+  private shown = 0;
   /** The last probe has repeated one that nearly passed. */
   private repeated = false;
   private furtherRate = 0;
@@ -152,19 +152,30 @@ export class Probing {
       return 0;
     }
     this.phase = Phase.idle;
-    if (result < this.rate * (this.initial ? FURTHER_THRESHOLD : LAYER_THRESHOLD)) {
+    if (result < this.rate * this.threshold) {
       const again = !this.repeated && result >= this.rate * NEAR_THRESHOLD;
       this.fail(now);
       this.repeated = again;
       if (again) this.nextAt = now + NEAR_US * (0.5 + this.random());
       return result;
     }
-    if (!this.initial && !this.confirming && loss < LOSS_CONFIRMED) {
-      this.confirming = true;
+    if (!this.initial && this.shown === 0 && loss < LOSS_CONFIRMED) {
+      this.shown = result;
       this.nextAt = now + CONFIRM_US * (0.5 + this.random());
       return 0;
     }
-    this.confirming = false;
+    return this.succeed(now, Math.min(this.rate, Math.max(result, this.shown)));
+  }
+
+  /** Share of its rate that a probe must show. The second of two only says that the first one did not
+   * pass by chance. */
+  private get threshold(): number {
+    if (this.initial) return FURTHER_THRESHOLD;
+    return this.shown === 0 ? LAYER_THRESHOLD : NEAR_THRESHOLD;
+  }
+
+  private succeed(now: number, result: number): number {
+    this.shown = 0;
     this.repeated = false;
     this.successes += 1;
     this.interval = INTERVAL_US;
@@ -214,7 +225,7 @@ export class Probing {
 
   private fail(now: number): void {
     this.phase = Phase.idle;
-    this.confirming = false;
+    this.shown = 0;
     this.repeated = false;
     this.cluster = 0;
     this.initial = false;

@@ -21,7 +21,8 @@ const LAYERS = [layer(0, 150_000), layer(1, 500_000), layer(2, 1_500_000)];
 /** A path that carries so much, as probes show at any time, of which nothing more is known. */
 function path(targetBitrate: number, changes: Partial<PathView> = {}): PathView {
   const probed = { probedBitrate: targetBitrate, probedAt: Number.POSITIVE_INFINITY };
-  return { targetBitrate, acknowledgedBitrate: 0, queueUs: 0, ...probed, ...changes };
+  const unknown = { acknowledgedBitrate: 0, recentBitrate: 0, queueUs: 0 };
+  return { targetBitrate, ...unknown, ...probed, ...changes };
 }
 
 /** Asks every 100 ms; returns when each layer was taken, in ms. */
@@ -58,6 +59,19 @@ test("down at once where the path shows that it does not carry the layer", () =>
   // What arrives follows a switch late.
   expect(delivered.choose(S, LAYERS, path(900_000, arriving))).toBe(2);
   expect(delivered.choose(1.6 * S, LAYERS, path(900_000, arriving))).toBe(1);
+});
+
+test("down where a queue has formed and less leaves it than goes in, before the target says so", () => {
+  const taken = (recentBitrate: number, queueUs: number) => {
+    const choice = new LayerChoice();
+    choice.choose(0, LAYERS, path(2_000_000));
+    return choice.choose(S, LAYERS, path(2_000_000, { recentBitrate, queueUs }));
+  };
+  expect(taken(1_400_000, 130_000)).toBe(2);
+  expect(taken(900_000, 110_000)).toBe(2);
+  expect(taken(900_000, 130_000)).toBe(1);
+  // As far as what arrives carries.
+  expect(taken(400_000, 130_000)).toBe(0);
 });
 
 test("down after a while where it shows in the target alone, and not for a moment's dip", () => {
