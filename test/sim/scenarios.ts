@@ -28,20 +28,19 @@ const CLEAN = { ...COLD, queueMs: 100, gapMs: 250, audioLoss: 0 } as const;
 const SECONDS = 60;
 /** A first probe that loses packets shows too little, and the next comes seconds later. */
 const LOSSY = {
-  settleSeconds: "18 s at worst, above 10 s in four of 80 runs, 1 to 8 s as a rule",
-  used: "84 % once in 80 runs",
+  settleSeconds: "13 s at worst, above 10 s in one of 80 runs, 1 to 8 s as a rule",
+  used: "83 % once in 80 runs",
 } as const;
 
 const SLOW_STEP = {
-  misses: { settleSeconds: "4.3 s at worst: a probe that fails is tried again after 2 s" },
+  misses: {
+    settleSeconds: "3.2 s as a rule where it misses, 5.1 s at worst: a probe failed first",
+  },
 } as const;
 /** Of the steps down, from and to in Mb/s. */
 const STEP_MISSES: Readonly<Record<string, Pick<Case, "misses">>> = {
   "3.3 to 2": SLOW_STEP,
   "4 to 0.8": SLOW_STEP,
-  "2 to 0.5": {
-    misses: { audioLoss: "0.13 % once: a probe was under way at the step, the queue ran over" },
-  },
 };
 
 /** The matrix: traces that are made from a seed take it from here. */
@@ -158,6 +157,9 @@ function roundTrips(): Case[] {
           link: { jitterUs: 5000 },
         },
         targets: CLEAN,
+        ...(ms === 300 && mbps > 1
+          ? { misses: { settleSeconds: "12.8 s once in 80 runs: jitter failed three probes" } }
+          : {}),
       }),
     ),
   );
@@ -201,9 +203,7 @@ function shared(): Case[] {
       window: { from: 10 },
       // Who was first may keep a higher layer: nothing in the estimate makes two flows equal.
       targets: { queueMs: 100, gapMs: 250, audioLoss: 0, used: 0.85 },
-      misses: {
-        used: "64 % at worst, 96 % as a rule: probes of one are taken for a queue by both",
-      },
+      misses: { used: "79 % once in 40 runs", gapMs: "253 ms once in 40 runs" },
     }),
   );
   const bulk = [2, 5].map(
@@ -212,9 +212,10 @@ function shared(): Case[] {
       name: `bulk transfer at ${mbps} Mb/s`,
       scenario: { seconds: 80, rate: constant(mbps * 1e6), bulk: [20, 50] },
       window: { from: 20, to: 50, capacity: (mbps * 1e6) / 2 },
-      // The transfer keeps the queue full and gets most of the link: what counts is that it plays.
-      targets: { gapMs: 800, audioLoss: 0.01 },
-      misses: { gapMs: "1,160 ms at worst, 430 ms as a rule: the queue is the rival's, and full" },
+      // The transfer keeps the queue full and gets most of the link: what counts is that it plays, and
+      // that its beginning is no longer a gap than a step to half of the rate: drain + 400 ms.
+      targets: { gapMs: 300 * 2 + 400, audioLoss: 0.01 },
+      misses: { gapMs: "1,380 ms at worst, 430 ms as a rule: the queue is the rival's, and full" },
     }),
   );
   const after = [2, 5].map(
@@ -224,6 +225,7 @@ function shared(): Case[] {
       scenario: { seconds: 80, rate: constant(mbps * 1e6), bulk: [20, 50] },
       window: { from: 51 },
       targets: { settleSeconds: 12, audioLoss: 0.01 },
+      misses: { settleSeconds: "12.9 s once in 20 runs" },
     }),
   );
   return [...two, ...bulk, ...after];
@@ -238,18 +240,16 @@ function shallow(): Case[] {
         scenario: { seconds: SECONDS, rate: constant(mbps * 1e6), queueMs },
         targets: { ...COLD, queueMs: 100, gapMs: 250 },
         // 8 kB: a frame and a half of the layer.
-        ...(queueMs === 30 ? { misses: { gapMs: "310 ms at worst, 245 ms as a rule" } } : {}),
+        ...(queueMs === 30
+          ? { misses: { gapMs: "310 ms in one run of 20, 160 ms as a rule" } }
+          : {}),
       }),
     ),
   );
 }
 
-/** The sound takes a third of such a path, and the next step is tried by probes of a few packets. */
-const TIGHT = {
-  switchesPerMinute: "7 in the first minute, between numbers of frames of the smallest picture",
-  gapMs: "370 ms at worst, 255 ms as a rule",
-  audioLoss: "0.03 % in three runs of 20",
-} as const;
+/** The sound takes a third of such a path, and a first keyframe more than its queue holds. */
+const TIGHT = { gapMs: "300 ms once in 20 runs", audioLoss: "0.03 % in one run of 20" } as const;
 
 /** Layers of one VP9 stream, and simulcast with temporal layers as Chrome sends it. */
 function scalable(): Case[] {
@@ -274,7 +274,6 @@ function scalable(): Case[] {
       window: { from: 20 },
       // The queue of 300 ms at 2 Mb/s takes 1.5 s to drain.
       targets: { settleSeconds: 3, switchesPerMinute: 2, gapMs: 1900, audioLoss: 0 },
-      misses: { audioLoss: "0.13 % at worst, none as a rule: the queue runs over at the step" },
     },
     {
       suite: kind.mode === "L1T3" ? "temporal" : "svc",
@@ -305,8 +304,6 @@ function joins(): Case[] {
         keyframeAgeUs: 1_000_000,
       },
       targets: { gapMs: 250, audioLoss: 0 },
-      // A second of 2.5 Mb/s is 310 kB, of which the queue holds 124.
-      ...(mbps < 10 ? { misses: { gapMs: "970 ms at worst, 950 ms as a rule" } } : {}),
     }),
   );
 }
