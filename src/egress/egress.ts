@@ -263,11 +263,8 @@ export class Egress {
     feed.beginBatch();
     let laps = 0;
     for (let i = 0; i < count; i += 1) {
-      if (batch.load(feed.reader, this.arrivals[i]!) === ReadResult.ok) {
-        feed.note(batch, batch.count - 1);
-      } else {
-        laps += 1;
-      }
+      if (batch.load(feed.reader, this.arrivals[i]!) !== ReadResult.ok) laps += 1;
+      else if (i < count - 1 || !feed.holdBack(batch)) feed.note(batch, batch.count - 1);
     }
     if (laps > 0) this.context.count(Counter.ringLaps!, laps);
     batch.planPadding();

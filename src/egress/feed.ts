@@ -25,6 +25,8 @@ export class Feed {
   /** When the packet came that ended the last silence, us. */
   flowsSince = 0;
   private arrival = 0;
+  /** The packet that was held back from the last batch. */
+  private held: number | null = null;
   /** Highest origin sequence in the batches before the present one, and with it. */
   private started = false;
   private highestBefore = 0;
@@ -88,6 +90,31 @@ export class Feed {
   /** A batch of this ring is about to be staged. */
   beginBatch(): void {
     this.highestBefore = this.highest;
+    this.held = null;
+  }
+
+  /**
+   * Takes the last packet out of a batch again when nothing has come behind it yet, and it ends a
+   * frame but no picture: only what comes next says whether it ends the picture of some viewers.
+   */
+  holdBack(batch: Staging): boolean {
+    const last = batch.count - 1;
+    const sequence = batch.sequences[last]!;
+    if (!batch.isOpen(last) || this.reader.distance(sequence) > 1) return false;
+    batch.unload();
+    this.reader.putBack();
+    this.held = sequence;
+    return true;
+  }
+
+  /** Whether everything before a sequence has been staged, and nothing from it on. */
+  isEdge(sequence: number): boolean {
+    return this.reader.distance(sequence) <= 0 || this.held === sequence;
+  }
+
+  /** Whether the packet just read may be held back when it is staged. */
+  mayHoldBack(batch: Staging): boolean {
+    return batch.isOpen(0) && this.reader.backlog > 0;
   }
 
   /** Takes notice of a staged packet. */

@@ -1,7 +1,7 @@
 import { PAYLOAD_BYTES_MAX, SLOT_BYTES } from "../limits.ts";
-import { EXTENSION_BYTES_MAX, Slot, SlotFlag } from "../ring/layout.ts";
+import { EXTENSION_BYTES_MAX, LayerFlag, Slot, SlotFlag } from "../ring/layout.ts";
 import type { PacketLayers } from "../ring/packet-layers.ts";
-import { ReadResult, type RingReader } from "../ring/reader.ts";
+import { ReadResult, type RingReader, SpatialAt } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { Extension } from "../wire/extensions.ts";
 import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values.ts";
@@ -28,6 +28,11 @@ export class Staging {
   readonly arrivals: Float64Array;
   /** Bytes of RTP padding that stand behind the payload and may be sealed with it. */
   readonly paddings: Uint8Array;
+  /**
+   * Of a packet that ends a layer's frame, but not the picture: spatial layer of the packet behind
+   * it, as RingReader.spatialAt says. An encoder that is short of bits leaves out upper layers.
+   */
+  readonly nextSpatialIds: Int8Array;
   private readonly data: DataView;
 
   constructor(
@@ -42,6 +47,7 @@ export class Staging {
     this.codecs = new Uint8Array(capacity);
     this.arrivals = new Float64Array(capacity);
     this.paddings = new Uint8Array(capacity);
+    this.nextSpatialIds = new Int8Array(capacity);
     this.data = new DataView(region.bytes.buffer, region.bytes.byteOffset);
   }
 
@@ -75,8 +81,33 @@ export class Staging {
     this.codecs[at] = this.region.bytes[offset + Slot.codec]!;
     this.arrivals[at] = data.getFloat64(offset + Slot.arrival, true);
     this.paddings[at] = 0;
+    this.nextSpatialIds[at] = this.goesOn(at)
+      ? reader.spatialAt((sequence + 1) | 0, this.timestamps[at]!)
+      : SpatialAt.none;
     this.count = at + 1;
     return ReadResult.ok;
+  }
+
+  /** Takes the last packet out again. */
+  unload(): void {
+    this.count -= 1;
+  }
+
+  /** Packet `i` ends a layer's frame, and whether its picture goes on is not known. */
+  isOpen(i: number): boolean {
+    return this.goesOn(i) && this.nextSpatialIds[i] === SpatialAt.none;
+  }
+
+  /** Packet `i` ends a layer's frame below others. */
+  private goesOn(i: number): boolean {
+    if ((this.flags[i]! & SlotFlag.marker) !== 0 || !this.hasLayers(i)) return false;
+    const offset = i * STRIDE;
+    if ((this.region.bytes[offset + Slot.layerFlags]! & LayerFlag.end) === 0) return false;
+    const spatialId = this.region.bytes[offset + Slot.spatialId]!;
+    // 8 points a spatial layer; of the fourth nothing lies above.
+    return (
+      spatialId < 3 && this.data.getUint32(offset + Slot.active, true) >>> (spatialId * 8 + 8) > 0
+    );
   }
 
   payloadOffset(i: number): number {

@@ -164,7 +164,7 @@ export class ViewerTrack {
     this.burstAt = this.paced ? 0 : now + CATCH_UP_INTERVAL_US;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
-      if (feed.reader.distance(this.next) <= 0) {
+      if (feed.isEdge(this.next)) {
         this.state = "live";
         return CatchUp.done;
       }
@@ -175,6 +175,7 @@ export class ViewerTrack {
         return this.giveUpCatchUp();
       }
       if (result === ReadResult.ok) {
+        if (feed.mayHoldBack(scratch)) return CatchUp.more;
         if (!this.beginPending && this.leavesLine(scratch, 0)) {
           if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp();
           this.beginPending = true;
@@ -291,8 +292,7 @@ export class ViewerTrack {
     }
     const offset = this.offsetFor(feed, timestamp, arrival, now);
     const naked = (batch.flags[i]! & SlotFlag.needsParameterSets) !== 0;
-    const line = (timestamp + offset) >>> 0;
-    if (naked && !this.parameterSets.send(this, feed, line, arrival, now)) {
+    if (naked && !this.parameterSets.send(this, feed, (timestamp + offset) >>> 0, arrival, now)) {
       this.format.forget();
       return false;
     }

@@ -93,8 +93,18 @@ export class SvcFilter {
     this.#updateWish();
   }
 
-  /** Decides on one packet; packets come in the order of arrival, each once. */
-  decide(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
+  /**
+   * Decides on one packet; packets come in the order of arrival, each once. `nextSpatialId`: of the
+   * packet behind it in the same picture, above all layers where another picture begins, and below
+   * them (-1) while that is not known.
+   */
+  decide(
+    sequence: number,
+    timestamp: number,
+    flags: number,
+    layers: PacketLayers,
+    nextSpatialId: number,
+  ): Verdict {
     this.insideDropped = false;
     this.marker = (flags & SlotFlag.marker) !== 0;
     if (!this.#started) {
@@ -102,7 +112,9 @@ export class SvcFilter {
       this.#started = true;
       this.#head = (sequence - 1) | 0;
     }
-    if (((sequence - this.#head) | 0) <= 0) return this.#late(sequence, timestamp, flags, layers);
+    if (((sequence - this.#head) | 0) <= 0) {
+      return this.#late(sequence, timestamp, flags, layers, nextSpatialId);
+    }
     this.#head = sequence;
     if ((flags & SlotFlag.skip) !== 0) return Verdict.drop;
     if (timestamp !== this.#timestamp) this.#openPicture(sequence, timestamp, flags, layers);
@@ -112,9 +124,7 @@ export class SvcFilter {
     const point = gridBit(this.spatialId, this.#pictureTemporal);
     if ((layers.needed & point) === 0) return this.#dropped(frame, layers);
     this.#noteSent(layers, true);
-    // The top layer of this viewer ends the picture.
-    const top = layers.spatialId === this.spatialId;
-    if (top && (layers.flags & LayerFlag.end) !== 0) this.marker = true;
+    this.#endPicture(layers, this.spatialId, nextSpatialId);
     return this.#passed(frame);
   }
 
@@ -122,6 +132,16 @@ export class SvcFilter {
   pointAt(sequence: number, timestamp: number): number {
     const point = this.#pointOf(sequence, timestamp);
     return point === NONE ? this.spatialId * 8 + this.#pictureTemporal : point;
+  }
+
+  /**
+   * The viewer's top layer ends its picture; so does a lower one behind which only layers above come:
+   * an encoder that is short of bits leaves out layers of a picture, and a receiver that sees no
+   * marker drops all of it (libwebrtc FrameBuffer), with everything that refers to it.
+   */
+  #endPicture(layers: PacketLayers, top: number, nextSpatialId: number): void {
+    if ((layers.flags & LayerFlag.end) === 0) return;
+    if (layers.spatialId === top || nextSpatialId > top) this.marker = true;
   }
 
   #passed(frame: number): Verdict {
@@ -140,7 +160,13 @@ export class SvcFilter {
     return Verdict.drop;
   }
 
-  #late(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
+  #late(
+    sequence: number,
+    timestamp: number,
+    flags: number,
+    layers: PacketLayers,
+    nextSpatialId: number,
+  ): Verdict {
     if ((flags & SlotFlag.skip) !== 0) return Verdict.fill;
     if (layers.frameNumberBits === 0) return Verdict.forward;
     const point = this.#pointOf(sequence, timestamp);
@@ -149,8 +175,7 @@ export class SvcFilter {
       return Verdict.fill;
     }
     this.#noteSent(layers, true);
-    const top = layers.spatialId === point >> 3;
-    if (top && (layers.flags & LayerFlag.end) !== 0) this.marker = true;
+    this.#endPicture(layers, point >> 3, nextSpatialId);
     return Verdict.forward;
   }
 

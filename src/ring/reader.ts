@@ -8,7 +8,11 @@ import {
   RingText,
   RingViews,
   Slot,
+  SlotFlag,
 } from "./layout.ts";
+
+/** What RingReader.spatialAt gives besides a layer: above all of them, so that it compares. */
+export const SpatialAt = { none: -1, otherPicture: 127 } as const;
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
@@ -56,6 +60,11 @@ export class RingReader {
     return count;
   }
 
+  /** The arrival taken last is to be taken again. */
+  putBack(): void {
+    this.cursor = (this.cursor - 1) | 0;
+  }
+
   /** Passes over everything that was written so far. */
   skip(): void {
     this.skipToHead(Atomics.load(this.views.words, Header.logHead));
@@ -93,6 +102,23 @@ export class RingReader {
     target.set(views.bytes.subarray(offset, end), targetOffset);
     if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return ReadResult.lapped;
     return this.distance(sequence) < reach - RING_MARGIN ? ReadResult.ok : ReadResult.lapped;
+  }
+
+  /**
+   * Spatial layer of a packet of the picture with this timestamp; SpatialAt.none where it is not there
+   * (yet, any more, or a reserved number), SpatialAt.otherPicture where it belongs to another one.
+   */
+  spatialAt(sequence: number, timestamp: number): number {
+    const { views } = this;
+    const slots = Atomics.load(views.words, Header.slots);
+    const offset = views.base + (sequence & (slots - 1)) * SLOT_BYTES;
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return SpatialAt.none;
+    const flags = views.data.getUint32(offset + Slot.flags, true);
+    const same = views.data.getUint32(offset + Slot.timestamp, true) === timestamp;
+    const spatialId = views.bytes[offset + Slot.spatialId]!;
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return SpatialAt.none;
+    if ((flags & SlotFlag.skip) !== 0) return SpatialAt.none;
+    return same ? spatialId : SpatialAt.otherPicture;
   }
 
   /** How far behind the head a sequence stands; negative when it is not written yet. */

@@ -78,8 +78,12 @@ export class Encoding extends Track {
   }
 
   /** The packets of the next picture. */
-  capture(keyframe = false, parts: () => number = () => 2): WrittenPacket[] {
-    const written = this.packets.write(this.stream.next(keyframe), parts);
+  capture(
+    keyframe = false,
+    parts: () => number = () => 2,
+    leavesOut?: (spatialId: number) => boolean,
+  ): WrittenPacket[] {
+    const written = this.packets.write(this.stream.next(keyframe, leavesOut), parts);
     for (const packet of written) this.written.set(packet.sequence | 0, packet);
     this.picture += 1;
     return written;

@@ -42,10 +42,23 @@ export const MODES: readonly Mode[] = ["L1T1", "L1T2", "L1T3", "L2T1", "L2T2", "
 /** Temporal layers by place in the cycle (W3C webrtc-svc, dependency diagrams). */
 const CYCLES: Readonly<Record<number, readonly number[]>> = { 1: [0], 2: [0, 1], 3: [0, 2, 1, 2] };
 
+/**
+ * Which layers of one picture an encoder short of bits leaves out, by how its codec describes them:
+ * libaom any of the upper ones, libvpx the topmost only (each refers to the one below).
+ */
+export function leftOut(style: string, random: () => number): (spatialId: number) => boolean {
+  if (random() > 0.2) return () => false;
+  const from = 1 + Math.floor(random() * 3);
+  if (style === "vp9-flexible") return (spatialId) => spatialId >= from;
+  return style === "av1-descriptor" ? () => random() < 0.5 : () => false;
+}
+
 export class LayeredStream {
   #id = 0;
   #picture = 0;
   #place = 0;
+  /** Id of the first frame of the present cycle of temporal layers. */
+  #cycleStart = 0;
   /** By spatial layer and temporal layer: id of its newest frame. */
   #newest: number[][] = [];
 
@@ -54,8 +67,11 @@ export class LayeredStream {
     readonly codec: CodecName,
   ) {}
 
-  /** The frames of the next picture, lowest layer first. */
-  next(keyframe: boolean): Frame[] {
+  /**
+   * The frames of the next picture, lowest layer first. `leavesOut`: spatial layers that an encoder
+   * short of bits makes no frame of; never the lowest, and none of a keyframe.
+   */
+  next(keyframe: boolean, leavesOut: (spatialId: number) => boolean = () => false): Frame[] {
     const { spatialLayers, temporalLayers, interLayer } = this.mode;
     const cycle = CYCLES[temporalLayers]!;
     if (keyframe || this.#picture === 0) {
@@ -65,18 +81,22 @@ export class LayeredStream {
     const key = this.#newest[0]!.length === 0;
     const temporalId = cycle[this.#place % cycle.length]!;
     const place = this.#place % cycle.length;
+    if (place === 0) this.#cycleStart = this.#id + 1;
+    const present = Array.from({ length: spatialLayers }, (_, layer) => layer).filter(
+      (layer) => layer === 0 || key || !leavesOut(layer),
+    );
     const frames: Frame[] = [];
-    for (let spatialId = 0; spatialId < spatialLayers; spatialId += 1) {
+    for (const spatialId of present) {
       this.#id += 1;
       const below = spatialId > 0 && (key || interLayer === "full");
       const references = key ? [] : [this.#previous(spatialId, temporalId, place)];
-      if (below) references.push(frames[spatialId - 1]!.id);
+      if (below) references.push(frames.at(-1)!.id);
       frames.push({
         id: this.#id,
         picture: this.#picture,
         ...{ spatialId, temporalId, keyframe: key, references },
         interLayer: below,
-        last: spatialId === spatialLayers - 1,
+        last: spatialId === present.at(-1),
         referencedAbove: spatialId < spatialLayers - 1 && (key || interLayer === "full"),
       });
     }
@@ -90,8 +110,8 @@ export class LayeredStream {
   /** The frame of the same spatial layer that a picture at this place of the cycle refers to. */
   #previous(spatialId: number, temporalId: number, place: number): number {
     const newest = this.#newest[spatialId]!;
-    // Second half of a cycle of three layers: the top refers to the middle layer.
-    if (temporalId === 2 && place === 3) return newest[1]!;
-    return newest[0]!;
+    // Second half of a cycle of three layers: the top refers to the middle layer, if there is one.
+    const middle = newest[1] ?? 0;
+    return temporalId === 2 && place === 3 && middle >= this.#cycleStart ? middle : newest[0]!;
   }
 }

@@ -24,6 +24,7 @@ import { seeded } from "../support/random.ts";
 import { WRAP_STARTS_16, WRAP_STARTS_32 } from "../support/wrap-starts.ts";
 import { type Excuses, judge, type SentPacket } from "./decodability.ts";
 import type { Style } from "./layer-packets.ts";
+import { leftOut } from "./layered-stream.ts";
 
 export interface WalkCase {
   readonly style: Style;
@@ -90,6 +91,9 @@ export class Walk {
   private readonly late: { readonly at: number; readonly arrive: () => void }[] = [];
   /** By encoding and origin sequence: when it reached the ring. */
   private readonly arrived = new Map<string, number>();
+  /** By picture: a packet came late, so that what came before it may have been its last for all that
+   * was known. */
+  private readonly open = new Set<string>();
   private lost = 0;
   private held = 0;
 
@@ -143,7 +147,8 @@ export class Walk {
 
   /** One picture on its way from the publisher, with a detour for some of its packets. */
   private send(encoding: Encoding, keyframe: boolean, picture: number): void {
-    const packets = encoding.capture(keyframe, () => 1 + this.pick(3));
+    const thin = leftOut(this.what.style, this.random);
+    const packets = encoding.capture(keyframe, () => 1 + this.pick(3), thin);
     if (this.lateness > 0 && picture > 0 && packets.length > 1 && this.pick(4) === 0) {
       const at = this.pick(packets.length - 1);
       packets.splice(at, 2, packets[at + 1]!, packets[at]!);
@@ -158,6 +163,7 @@ export class Walk {
       else {
         this.held += 1;
         this.late.push({ at: picture + this.pick(5), arrive });
+        this.open.add(`${encoding.place}/${packet.frame.picture}`);
       }
     }
   }
@@ -247,7 +253,7 @@ export class Walk {
   /** Frames of which a packet never came, or not before the viewer had gone to another encoding. */
   private excuses(media: readonly Sent[], packets: readonly SentPacket[]): Excuses {
     const damaged = new Set<string>();
-    const pictures = new Set<string>();
+    const pictures = new Set(this.open);
     for (let from = 0; from < packets.length; ) {
       let to = from + 1;
       while (to < packets.length && packets[to]!.stream === packets[from]!.stream) to += 1;
