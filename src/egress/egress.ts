@@ -241,7 +241,7 @@ export class Egress {
       this.dirtySet.delete(index);
       const feed = this.feeds.get(index);
       if (feed === undefined || feed.tracks.length === 0) continue;
-      const count = feed.reader.takeArrivals(this.arrivals, STAGE_PACKETS);
+      const count = feed.take(this.arrivals, STAGE_PACKETS);
       if (count < 0) {
         this.lapped(feed, now);
         continue;
@@ -260,7 +260,6 @@ export class Egress {
   private stage(feed: Feed, count: number): void {
     const batch = this.batch;
     batch.clear();
-    feed.beginBatch();
     let laps = 0;
     for (let i = 0; i < count; i += 1) {
       if (batch.load(feed.reader, this.arrivals[i]!) !== ReadResult.ok) laps += 1;

@@ -50,6 +50,7 @@ export class Feed {
       this.started = !this.reader.empty;
       this.highest = (this.reader.head - 1) | 0;
       this.highestBefore = this.highest;
+      this.held = null;
     }
     this.tracks.push(track);
   }
@@ -87,10 +88,11 @@ export class Feed {
     return slots - RING_MARGIN - this.reader.distance(keyframe) >= slots >> 3;
   }
 
-  /** A batch of this ring is about to be staged. */
-  beginBatch(): void {
+  /** Takes the arrivals of the next batch, as RingReader.takeArrivals gives them. */
+  take(out: Int32Array, max: number): number {
     this.highestBefore = this.highest;
     this.held = null;
+    return this.reader.takeArrivals(out, max);
   }
 
   /**
