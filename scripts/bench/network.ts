@@ -10,7 +10,7 @@ export const network: Bench = {
   name: "network",
   summary: "The picture that Chromium gets through paths whose rate falls and rises.",
   conditions: {
-    publisher: "Chromium, canvas 960x540 at 25 fps; layers of 0.15, 0.35 and 1.1 Mb/s, and Opus",
+    publisher: "Chromium, canvas 960x540 at 25 fps; layers of 0.15, 0.35 and 1.4 Mb/s, and Opus",
     path: "emulated between two namespaces: 40 ms RTT, a queue of 300 ms at the first rate",
     seed: SEED,
     pinning: "browsers, server and path share all cores: late p99 is what that adds",

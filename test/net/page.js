@@ -72,6 +72,11 @@ function sending({ codec, width, height, encodings }) {
     sendEncodings: encodings,
   });
   withCodec(video, codec);
+  // Layers are the server's to choose: an encoder that finds its picture hard to code makes no smaller
+  // one of it.
+  const parameters = video.sender.getParameters();
+  parameters.degradationPreference = "maintain-resolution";
+  void video.sender.setParameters(parameters);
   connection.addTransceiver(tone(), { direction: "sendonly" });
 }
 

@@ -5,7 +5,7 @@ import type { PublishPlan } from "./chromium.ts";
 const SIZE = { width: 960, height: 540 } as const;
 
 /** Bits a second of the three layers without headers: 240, 480 and 960 pixels wide. */
-const LAYER_BPS = [150_000, 350_000, 1_100_000] as const;
+const LAYER_BPS = [150_000, 350_000, 1_400_000] as const;
 
 export function simulcast(codec: "vp8" | "h264"): PublishPlan {
   const [q, h, f] = LAYER_BPS;
