@@ -9,7 +9,8 @@ import { optionTable } from "../src/config.ts";
 import { Metrics } from "../src/control/metrics.ts";
 import * as limits from "../src/limits.ts";
 import { adaptationTable } from "./bench/adaptation-table.ts";
-import { drawCharts } from "./bench/charts.ts";
+import { chartLines, drawCharts } from "./bench/charts.ts";
+import { networkTable } from "./bench/network-table.ts";
 import { benchBlock } from "./bench/readme-block.ts";
 import { table } from "./markdown.ts";
 
@@ -20,7 +21,9 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   options: optionsTable,
   limits: limitsTable,
   metrics: metricsTable,
-  adaptation: adaptationBlock,
+  adaptation: () => measured("adaptation", adaptationTable()),
+  network: () => measured("network", networkTable()),
+  timeline: () => chartLines(ROOT, (bench) => bench === "timeline").join("\n\n"),
   nginx: () => fenced("nginx", "scripts/proxy/nginx.conf"),
   caddy: () => fenced("text", "scripts/proxy/Caddyfile"),
   bench: () => benchBlock(),
@@ -76,10 +79,9 @@ function metricsTable(): string {
 And of each media worker, as \`spillway_worker_NAME{worker="ingest-0"}\`: ${names.join(", ")}.`;
 }
 
-/** How viewers' networks are followed, from the stored figures of the emulator. */
-function adaptationBlock(): string {
-  const made = adaptationTable();
-  if (made === null) return "No figures are stored: `npm run bench -- adaptation` measures them.";
+/** A table of stored figures, or how to come by them. */
+function measured(bench: string, made: ReturnType<typeof networkTable>): string {
+  if (made === null) return `No figures are stored: \`npm run bench -- ${bench}\` measures them.`;
   return table(made.head, made.lines);
 }
 

@@ -10,7 +10,8 @@ export interface Drawing {
   /** What the axes show, with units. */
   readonly x: string;
   readonly y: string;
-  readonly kind: "lines" | "bars";
+  /** A trace is a line of so many points that none has a mark. */
+  readonly kind: "lines" | "trace" | "bars";
   readonly series: readonly Series[];
   /** One line below. */
   readonly conditions: string;
@@ -49,7 +50,7 @@ export function draw(drawing: Drawing): string {
     label(LEFT, 24, drawing.title, "start", 16, 600),
     ...legend(series, kind),
     ...grid(frame),
-    ...(kind === "lines" ? lines(series, frame) : bars(series, frame)),
+    ...(kind === "bars" ? bars(series, frame) : lines(series, frame, kind === "lines")),
     label(LEFT + (WIDTH - LEFT - RIGHT) / 2, frame.bottom + 42, drawing.x, "middle"),
     `<g transform="rotate(-90 18 ${frame.top + PLOT_HEIGHT / 2})">${label(18, frame.top + PLOT_HEIGHT / 2, drawing.y, "middle")}</g>`,
     label(LEFT, height - 12, drawing.conditions, "start", 11),
@@ -79,23 +80,29 @@ function grid({ top, bottom, yMax }: Frame): string[] {
 }
 
 /** Numbers on a linear axis from 0. */
-function lines(series: readonly Series[], { top, bottom, yMax }: Frame): string[] {
+function lines(series: readonly Series[], { top, bottom, yMax }: Frame, marked: boolean): string[] {
   const xs = [...new Set(series.flatMap(({ points }) => points.map(([x]) => Number(x))))];
   const xMax = Math.max(1, ...xs) * 1.03;
   const px = (x: number | string) => round(LEFT + (Number(x) / xMax) * (WIDTH - LEFT - RIGHT));
   const py = (y: number) => round(bottom - (y / yMax) * (bottom - top));
-  const ticks = xs.flatMap((x) => [
+  const ticks = (marked ? xs : evenTicks(xMax)).flatMap((x) => [
     `<path d="M${px(x)} ${bottom}v5" stroke="${INK}"/>`,
     label(px(x), bottom + 20, number(x), "middle"),
   ]);
   const drawn = series.map(({ points }, index) => {
     const path = points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${px(x)} ${py(y)}`).join("");
-    const marks = points.map(
+    const marks = (marked ? points : []).map(
       ([x, y]) => `<circle cx="${px(x)}" cy="${py(y)}" r="3.5" fill="${colour(index)}"/>`,
     );
     return `<path d="${path}" fill="none" stroke="${colour(index)}" stroke-width="2.5"${dash(index)}/>${marks.join("")}`;
   });
   return [...ticks, ...drawn];
+}
+
+/** Some six of them. */
+function evenTicks(xMax: number): number[] {
+  const step = niceCeiling(xMax / 7);
+  return Array.from({ length: Math.floor(xMax / step) + 1 }, (_, i) => i * step);
 }
 
 /** A group of bars for each name on the x axis, each with its figure on top. */

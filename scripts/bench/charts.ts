@@ -1,5 +1,5 @@
 /** The charts of README.md, from scripts/bench/results/*.json: `bun run readme` writes them. */
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { type Drawing, draw, type Series } from "./chart-drawing.ts";
 import type { BenchResult, Row } from "./harness.ts";
 import { RESULTS, SATURATED_PERCENT, storedResult } from "./results.ts";
@@ -11,6 +11,7 @@ interface Chart extends Pick<Drawing, "title" | "x" | "y" | "kind"> {
 }
 
 export interface DrawnChart {
+  readonly bench: string;
   readonly title: string;
   /** Of the SVG file. */
   readonly path: string;
@@ -19,6 +20,13 @@ export interface DrawnChart {
 
 const arrivalAndRate = ({ mbps, arrival }: Row) =>
   mbps === 0 ? "sound alone" : `${mbps} Mb/s, ${arrival}`;
+
+/** Lines of a viewer's minute. */
+const NAMES: Readonly<Record<string, string>> = {
+  carries: "the network carries",
+  believed: "the server's estimate",
+  sent: "the layer that flows",
+};
 
 const CHARTS: readonly Chart[] = [
   {
@@ -69,6 +77,28 @@ const CHARTS: readonly Chart[] = [
         "cpu %",
       ),
   },
+  ...["steps", "LTE"].map(
+    (network): Chart => ({
+      file: `timeline-${network.toLowerCase()}`,
+      bench: "timeline",
+      title:
+        network === "steps"
+          ? "A viewer whose network falls from 4 to 0.8 Mb/s and rises again"
+          : "A viewer on an LTE like network, 3 Mb/s in the mean",
+      kind: "trace",
+      x: "seconds since the join",
+      y: "Mb/s",
+      series: (rows) =>
+        ["carries", "believed", "sent"].flatMap((column) =>
+          group(
+            rows.filter((row) => row.network === network),
+            () => NAMES[column]!,
+            "second",
+            column,
+          ),
+        ),
+    }),
+  ),
   {
     file: "peers",
     bench: "peers",
@@ -86,6 +116,13 @@ const CHARTS: readonly Chart[] = [
   },
 ];
 
+/** Lines of README.md that show the charts of some benchmarks. */
+export function chartLines(root: string, shows: (bench: string) => boolean): string[] {
+  return drawCharts()
+    .filter(({ bench }) => shows(bench))
+    .map(({ title, path }) => `![${title}](${relative(root, path)})`);
+}
+
 /** All whose figures are stored. */
 export function drawCharts(): DrawnChart[] {
   return CHARTS.flatMap(({ file, bench, series, ...chart }) => {
@@ -93,7 +130,7 @@ export function drawCharts(): DrawnChart[] {
     const drawn = result === null ? [] : series(result.results);
     if (result === null || drawn.length === 0) return [];
     const svg = draw({ ...chart, series: drawn, conditions: conditionsOf(result) });
-    return [{ title: chart.title, path: resolve(RESULTS, `${file}.svg`), svg }];
+    return [{ bench, title: chart.title, path: resolve(RESULTS, `${file}.svg`), svg }];
   });
 }
 

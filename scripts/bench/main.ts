@@ -20,6 +20,7 @@ import { RESULTS } from "./results.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
 import { soak } from "./soak.ts";
+import { timeline } from "./timeline.ts";
 
 const BENCHES: readonly Bench[] = [
   floor,
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   profile,
   soak,
   adaptation,
+  timeline,
   network,
   peers,
 ];

@@ -1,7 +1,7 @@
 /** What README.md says of the benchmarks, from scripts/bench/results/*.json alone. */
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { table } from "../markdown.ts";
-import { drawCharts } from "./charts.ts";
+import { chartLines } from "./charts.ts";
 import type { BenchResult, Row } from "./harness.ts";
 import { storedResult } from "./results.ts";
 
@@ -36,7 +36,7 @@ export function benchBlock(read: Read = storedResult): string {
     peersTable(rows("peers")),
     profileTable(rows("profile")),
     conditions(results),
-    ...drawCharts().map(({ title, path }) => `![${title}](${relative(ROOT, path)})`),
+    ...chartLines(ROOT, (bench) => bench !== "timeline"),
   ]
     .filter((part) => part !== "")
     .join("\n\n");

@@ -62,9 +62,12 @@ test("a peer that did not run is named, and the claim is not made by itself", ()
 test("charts name their axes and escape their text", () => {
   const chart = { title: "a < b", x: "viewers", y: "ms", conditions: "here & now" };
   const series = [{ name: "one", points: [[100, 1] as const, [500, 2] as const] }];
-  for (const kind of ["lines", "bars"] as const) {
+  for (const kind of ["lines", "trace", "bars"] as const) {
     const svg = draw({ ...chart, kind, series });
-    for (const text of ["a &lt; b", ">viewers<", ">ms<", "here &amp; now", ">one<", ">500<"]) {
+    for (const text of ["a &lt; b", ">viewers<", ">ms<", "here &amp; now", ">one<"]) {
+      expect(svg).toContain(text);
+    }
+    for (const text of kind === "trace" ? [">0<", ">300<"] : [">500<"]) {
       expect(svg).toContain(text);
     }
   }
