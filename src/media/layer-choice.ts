@@ -4,23 +4,10 @@
  * more often a layer was tried in vain. A stream with a usable layer is never withheld.
  */
 import type { LayerLimits } from "../commands.ts";
+import { findLayer, rank, samePicture, type UsableLayer } from "./usable-layer.ts";
 
 export type { LayerLimits } from "../commands.ts";
-
-/** One layer point that can be sent: a simulcast layer, or a point of an SVC stream. */
-export interface UsableLayer {
-  /** The caller's name for it; any number. */
-  readonly id: number;
-  readonly rid: string;
-  readonly spatialId: number;
-  readonly temporalId: number;
-  /** Measured, bits a second on the wire, everything that a viewer of this point is sent. */
-  readonly bitrate: number;
-  /** 0 when unknown. */
-  readonly width: number;
-  readonly height: number;
-  readonly active: boolean;
-}
+export type { UsableLayer } from "./usable-layer.ts";
 
 export const NO_LIMITS: LayerLimits = {
   rid: "",
@@ -44,6 +31,11 @@ export interface PathView {
   readonly probedBitrate: number;
   readonly probedAt: number;
 }
+
+const UNKNOWN: PathView = {
+  ...{ targetBitrate: 0, acknowledgedBitrate: 0, recentBitrate: 0, queueUs: 0 },
+  ...{ probedBitrate: 0, probedAt: Number.NEGATIVE_INFINITY },
+};
 
 /** The target must exceed a layer so much before it is switched up to. */
 const UPGRADE_MARGIN = 1.1;
@@ -70,6 +62,10 @@ const SETTLED_US = 1_500_000;
 const FAILED_US = 60_000_000;
 const BAR_US = 5_000_000;
 const BAR_MAX_US = 80_000_000;
+/** It is taken again before that when a probe shows so much more than it needs (asked to show a little
+ * more still): the path is another one then, as radio links are each few seconds. */
+const OUTGROWN = 1.35;
+const BARRED_FACTOR = 1.25;
 /** More frames of the same picture are tried less often: there is less to win. */
 const BAR_FRAME_RATE_US = 20_000_000;
 
@@ -92,6 +88,8 @@ export class LayerChoice {
   upgrades = 0;
   downgrades = 0;
   private limits = NO_LIMITS;
+  /** As last given. */
+  private path = UNKNOWN;
   private limited = false;
   /** The layer last switched up to, and when: what is fallen back to from it was not tried. */
   private attempt = -1;
@@ -115,6 +113,7 @@ export class LayerChoice {
 
   /** Chooses among `layers` (32 at most, in any order). Returns the id, or -1 when no layer is active. */
   choose(now: number, layers: readonly UsableLayer[], path: PathView): number {
+    this.path = path;
     this.markUsable(layers);
     this.watchQueue(now, path.queueUs);
     const place = layers.findIndex((layer) => layer.id === this.current);
@@ -182,24 +181,28 @@ export class LayerChoice {
     this.bars.set(id, bar);
   }
 
-  private barred(id: number, now: number): boolean {
-    const bar = this.bars.get(id);
-    return bar !== undefined && now < bar.until;
+  private barred(layer: UsableLayer, now: number): boolean {
+    const bar = this.bars.get(layer.id);
+    if (bar === undefined || now >= bar.until) return false;
+    return !this.shown(layer.bitrate * OUTGROWN, bar.since);
   }
 
   /** Growth of the estimate alone says little of a layer that has failed: it shows what it has, plus
    * a guess. A probe since then says whether the path is another one now. */
-  private proven(layer: UsableLayer, path: PathView): boolean {
+  private proven(layer: UsableLayer): boolean {
     const bar = this.bars.get(layer.id);
-    if (bar === undefined) return true;
-    return path.probedAt > bar.since && path.probedBitrate >= layer.bitrate * UPGRADE_MARGIN;
+    return bar === undefined || this.shown(layer.bitrate * UPGRADE_MARGIN, bar.since);
+  }
+
+  private shown(bitrate: number, since: number): boolean {
+    return this.path.probedAt > since && this.path.probedBitrate >= bitrate;
   }
 
   private upgrade(now: number, layers: readonly UsableLayer[], path: PathView): void {
-    const present = find(layers, this.current);
+    const present = findLayer(layers, this.current);
     if (present === null) return;
     const best = this.highestWithin(now, layers, path.targetBitrate / UPGRADE_MARGIN);
-    if (best === null || rank(best, present) <= 0 || !this.proven(best, path)) return;
+    if (best === null || rank(best, present) <= 0 || !this.proven(best)) return;
     this.take(now, best, layers);
     this.noteAttempt(now);
   }
@@ -212,7 +215,7 @@ export class LayerChoice {
   private take(now: number, layer: UsableLayer | null, layers: readonly UsableLayer[]): void {
     const id = layer === null ? -1 : layer.id;
     if (id === this.current) return;
-    const before = find(layers, this.current);
+    const before = findLayer(layers, this.current);
     if (layer !== null && before !== null) {
       if (rank(layer, before) > 0) this.upgrades += 1;
       else this.downgrades += 1;
@@ -234,7 +237,7 @@ export class LayerChoice {
     for (let i = 0; i < layers.length; i += 1) {
       const layer = layers[i]!;
       if (layer.bitrate > rate || !this.isUsable(i)) continue;
-      if (layer.id !== this.current && this.barred(layer.id, now)) continue;
+      if (layer.id !== this.current && this.barred(layer, now)) continue;
       if (ceiling !== null && rank(layer, ceiling) > 0 && !samePicture(layer, ceiling)) continue;
       if (best === null || rank(layer, best) > 0) best = layer;
     }
@@ -255,7 +258,7 @@ export class LayerChoice {
     this.nextRate = 0;
     this.bestRate = 0;
     this.nextUnproven = false;
-    const present = find(layers, this.current);
+    const present = findLayer(layers, this.current);
     if (present === null) return;
     let next: UsableLayer | null = null;
     for (let i = 0; i < layers.length; i += 1) {
@@ -265,8 +268,9 @@ export class LayerChoice {
       if (rank(layer, present) <= 0) continue;
       if (next === null || rank(layer, next) < 0) next = layer;
     }
-    if (next === null || this.barred(next.id, now)) return;
-    this.nextRate = next.bitrate;
+    if (next === null) return;
+    // Of a barred layer only much more than its rate is of interest.
+    this.nextRate = next.bitrate * (this.barred(next, now) ? BARRED_FACTOR : 1);
     this.nextUnproven = this.bars.has(next.id);
   }
 
@@ -323,29 +327,9 @@ export class LayerChoice {
   }
 }
 
-function find(layers: readonly UsableLayer[], id: number): UsableLayer | null {
-  for (const layer of layers) if (layer.id === id) return layer;
-  return null;
-}
-
 /** A queue has formed and less leaves it than goes in: seen sooner than the estimate's slope shows it. */
 function overruns(path: PathView, layer: UsableLayer): boolean {
   const { queueUs, recentBitrate } = path;
   if (queueUs <= SEVERE_QUEUE_US || recentBitrate === 0) return false;
   return recentBitrate < layer.bitrate * SEVERE_DELIVERED;
-}
-
-/** The two differ in frames a second alone. */
-function samePicture(left: UsableLayer, right: UsableLayer): boolean {
-  return left.rid === right.rid && left.spatialId === right.spatialId;
-}
-
-/** Above 0 when `left` is the better picture: larger, then more frames, then more bits. */
-function rank(left: UsableLayer, right: UsableLayer): number {
-  return (
-    left.width * left.height - right.width * right.height ||
-    left.spatialId - right.spatialId ||
-    left.temporalId - right.temporalId ||
-    left.bitrate - right.bitrate
-  );
 }

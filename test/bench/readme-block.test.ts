@@ -67,7 +67,7 @@ test("charts name their axes and escape their text", () => {
     for (const text of ["a &lt; b", ">viewers<", ">ms<", "here &amp; now", ">one<"]) {
       expect(svg).toContain(text);
     }
-    for (const text of kind === "trace" ? [">0<", ">300<"] : [">500<"]) {
+    for (const text of kind === "trace" ? [">0<", ">400<"] : [">500<"]) {
       expect(svg).toContain(text);
     }
   }

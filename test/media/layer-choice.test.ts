@@ -128,10 +128,10 @@ test("a layer that failed is left alone, longer each time, and what lies below i
   const pauses = tries.slice(1).map((at, i) => at - tries[i]!);
   for (let i = 1; i < pauses.length; i += 1) expect(pauses[i]!).toBeGreaterThan(pauses[i - 1]!);
   expect(taken.every(([, id]) => id > 0)).toBe(true);
-  // While it is barred there is nothing to probe for.
+  // While it is barred probes look for more than it needs.
   choice.choose(122 * S, LAYERS, path(1_200_000, { queueUs: 200_000 }));
   expect(choice.current).toBe(1);
-  expect(choice.nextRate).toBe(0);
+  expect(choice.nextRate).toBe(1_500_000 * 1.25);
 });
 
 test("more frames of the same picture are tried again later than a larger one", () => {
@@ -145,7 +145,7 @@ test("more frames of the same picture are tried again later than a larger one", 
     choice.choose(S, layers, path(1_000_000));
     expect(choice.choose(2 * S, layers, path(110_000, { queueUs: 200_000 }))).toBe(0);
     let at = 3 * S;
-    while (at < 100 * S && choice.choose(at, layers, path(1_000_000)) === 0) at += 0.1 * S;
+    while (at < 100 * S && choice.choose(at, layers, path(190_000)) === 0) at += 0.1 * S;
     return Math.round(at / S);
   };
   expect(again(points)).toBe(22);
@@ -158,13 +158,24 @@ test("a layer that failed is taken again when a probe has shown it since, not by
   // The first layer is an attempt as well.
   expect(choice.choose(0, LAYERS, path(2_000_000, believed))).toBe(2);
   choice.choose(S, LAYERS, path(600_000, { ...believed, queueUs: 200_000 }));
-  expect([choice.current, choice.nextRate]).toEqual([1, 0]);
+  expect([choice.current, choice.nextRate]).toEqual([1, 1_875_000]);
   choice.choose(10 * S, LAYERS, path(2_000_000, believed));
   expect([choice.current, choice.nextRate, choice.nextUnproven]).toEqual([1, 1_500_000, true]);
   const low = { probedBitrate: 1_600_000, probedAt: 11 * S };
   expect(choice.choose(11 * S, LAYERS, path(2_000_000, low))).toBe(1);
   const high = { probedBitrate: 1_700_000, probedAt: 12 * S };
   expect(choice.choose(12 * S, LAYERS, path(2_000_000, high))).toBe(2);
+});
+
+test("a layer that failed is taken again at once when a probe shows far more than it needs", () => {
+  const tried = (probedBitrate: number) => {
+    const choice = new LayerChoice();
+    choice.choose(0, LAYERS, path(2_000_000));
+    choice.choose(S, LAYERS, path(600_000, { probedBitrate: 0, queueUs: 200_000 }));
+    return choice.choose(2 * S, LAYERS, path(3_000_000, { probedBitrate, probedAt: 1.9 * S }));
+  };
+  expect(tried(2_000_000)).toBe(1);
+  expect(tried(2_100_000)).toBe(2);
 });
 
 test("what a failed attempt falls back to has not failed", () => {
@@ -249,7 +260,8 @@ test("at most two switches a minute at a constant capacity with a noisy estimate
     const taken = run(choice, 600_000, () => {
       level += (1 - level) * 0.1 + (random() - 0.5) * noise * 0.8;
       const target = capacity * Math.max(0.5, Math.min(1.5, level));
-      return path(target, { acknowledgedBitrate: Math.min(capacity, target) });
+      const carried = Math.min(capacity, target);
+      return path(target, { acknowledgedBitrate: carried, probedBitrate: carried });
     });
     const late = taken.filter(([at]) => at > 60_000).length;
     switches += late;
