@@ -47,8 +47,10 @@ export function describeStream(
   const publisher = stream.publisher;
   const tracks = (publisher && stats.get(publisher.number)?.tracks) || [];
   const live = liveTracks(stream, plane);
-  const ring = publisher?.lease?.of("video")[0];
-  const size = ring === undefined ? null : plane.describeRing(ring);
+  // The largest of the layers.
+  const [size = null] = (publisher?.lease?.of("video") ?? [])
+    .map((ring) => plane.describeRing(ring))
+    .sort((left, right) => right.width * right.height - left.width * left.height);
   const audio = tracks.filter((track) => track.kind === "audio");
   const video = tracks.filter((track) => track.kind === "video");
   const section = publisher?.media.find((candidate) => candidate.kind === "audio");

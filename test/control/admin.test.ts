@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { Harness, PUBLISHER_OFFER, VIEWER_OFFER } from "../support/control-harness.ts";
+import {
+  Harness,
+  PUBLISHER_OFFER,
+  SIMULCAST_OFFER,
+  VIEWER_OFFER,
+} from "../support/control-harness.ts";
 
 const TRACK = {
   kind: "video" as const,
@@ -66,6 +71,19 @@ test("streams as the pages read them", async () => {
   const one = (await get(h, "/streams/a%2Fb")) as { sessions: { kind: string }[] };
   expect(one.sessions.map((session) => session.kind)).toEqual(["publisher", "viewer"]);
   expect((await h.request("GET", "/api/v1/streams/none")).status).toBe(404);
+});
+
+test("a stream of several layers has the size of the largest, wherever it stands in the offer", async () => {
+  for (const largest of [0, 1]) {
+    const h = await Harness.start();
+    await h.publish("a", true, SIMULCAST_OFFER);
+    h.plane.publishers[0]!.rings[1]!.forEach((ring, i) => {
+      const size = i === largest ? { width: 1280, height: 720 } : { width: 320, height: 180 };
+      h.plane.descriptions.set(ring.index, size);
+    });
+    const { streams } = (await get(h, "/streams")) as { streams: { video: unknown }[] };
+    expect(streams[0]!.video).toMatchObject({ width: 1280, height: 720 });
+  }
 });
 
 test("sessions: list, inspect, kick by public id", async () => {

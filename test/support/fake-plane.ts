@@ -37,6 +37,8 @@ export class FakePlane implements MediaPlane {
   confirms = true;
   stopped = false;
   description: Partial<RingDescription> = {};
+  /** Of single rings, by their index, besides. */
+  readonly descriptions = new Map<number, Partial<RingDescription>>();
   counters: Partial<Record<CounterName, number>> = {};
   reports: SessionStats[] = [];
   /** Set to hold back `setSource` until the test resolves it. */
@@ -92,8 +94,8 @@ export class FakePlane implements MediaPlane {
     if (!this.ringsOut.delete(ring.index)) throw new Error(`ring ${ring.index} came back twice`);
   }
 
-  describeRing(_ring: RingGrant): RingDescription {
-    return { ...EMPTY_RING, ...this.description };
+  describeRing(ring: RingGrant): RingDescription {
+    return { ...EMPTY_RING, ...this.description, ...this.descriptions.get(ring.index) };
   }
 
   watchLayers(_rings: readonly RingGrant[]): LayerLook {
