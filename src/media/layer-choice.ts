@@ -188,10 +188,11 @@ export class LayerChoice {
   }
 
   /** Growth of the estimate alone says little of a layer that has failed: it shows what it has, plus
-   * a guess. A probe since then says whether the path is another one now. */
+   * a guess. A probe since then says whether the path is another one now, if it can be probed. */
   private proven(layer: UsableLayer): boolean {
     const bar = this.bars.get(layer.id);
-    return bar === undefined || this.shown(layer.bitrate * UPGRADE_MARGIN, bar.since);
+    if (bar === undefined || this.path.probedAt === Number.NEGATIVE_INFINITY) return true;
+    return this.shown(layer.bitrate * UPGRADE_MARGIN, bar.since);
   }
 
   private shown(bitrate: number, since: number): boolean {
@@ -201,8 +202,8 @@ export class LayerChoice {
   private upgrade(now: number, layers: readonly UsableLayer[], path: PathView): void {
     const present = findLayer(layers, this.current);
     if (present === null) return;
-    const best = this.highestWithin(now, layers, path.targetBitrate / UPGRADE_MARGIN);
-    if (best === null || rank(best, present) <= 0 || !this.proven(best)) return;
+    const best = this.highestWithin(now, layers, path.targetBitrate / UPGRADE_MARGIN, null, true);
+    if (best === null || rank(best, present) <= 0) return;
     this.take(now, best, layers);
     this.noteAttempt(now);
   }
@@ -225,19 +226,21 @@ export class LayerChoice {
     this.belowSince = Number.POSITIVE_INFINITY;
   }
 
-  /** The best usable layer within a rate, no larger than `ceiling` and not barred, else the lowest;
-   * null when none lives. */
+  /** The best usable layer within a rate, no larger than `ceiling`, not barred, and with `upwards`
+   * proven, else the lowest; null when none lives. */
   private highestWithin(
     now: number,
     layers: readonly UsableLayer[],
     rate: number,
     ceiling: UsableLayer | null = null,
+    upwards = false,
   ): UsableLayer | null {
     let best: UsableLayer | null = null;
     for (let i = 0; i < layers.length; i += 1) {
       const layer = layers[i]!;
       if (layer.bitrate > rate || !this.isUsable(i)) continue;
       if (layer.id !== this.current && this.barred(layer, now)) continue;
+      if (upwards && layer.id !== this.current && !this.proven(layer)) continue;
       if (ceiling !== null && rank(layer, ceiling) > 0 && !samePicture(layer, ceiling)) continue;
       if (best === null || rank(layer, best) > 0) best = layer;
     }

@@ -178,6 +178,17 @@ test("a layer that failed is taken again at once when a probe shows far more tha
   expect(tried(2_100_000)).toBe(2);
 });
 
+test("a layer that failed holds up neither those below it nor a path that cannot be probed", () => {
+  const choice = new LayerChoice();
+  choice.choose(0, LAYERS, path(2_000_000));
+  const none = { probedBitrate: 0, probedAt: 0 };
+  choice.choose(S, LAYERS, path(100_000, { ...none, queueUs: 200_000 }));
+  expect(choice.current).toBe(0);
+  expect(choice.choose(20 * S, LAYERS, path(2_000_000, none))).toBe(1);
+  const blind = { probedBitrate: 0, probedAt: Number.NEGATIVE_INFINITY };
+  expect(choice.choose(21 * S, LAYERS, path(2_000_000, blind))).toBe(2);
+});
+
 test("what a failed attempt falls back to has not failed", () => {
   const choice = new LayerChoice();
   choice.choose(0, LAYERS, path(2_000_000));
