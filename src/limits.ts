@@ -134,7 +134,7 @@ export const STAGE_PACKETS = 32;
 /** A viewer that catches up gets so many packets at once ... */
 export const CATCH_UP_PACKETS = 16;
 /** ... and the next ones after this time: 16 packets of 1.2 kB in 4 ms are 38 Mb/s, so that half a
- * megabyte is there after 105 ms and a home's queue survives it. */
+ * megabyte is there after 105 ms, as far as feedback says that the path takes it. */
 export const CATCH_UP_INTERVAL_US = 4_000;
 
 /** A worker whose media leaves this late has too much to do: newcomers go elsewhere or come later.
