@@ -29,8 +29,8 @@ interface Outcome {
   readonly pictureIds: Map<number, number>;
   readonly points: string[];
   readonly held: number;
-  /** Pictures of which a packet came late: what came before may have been the last for all that was
-   * known. */
+  /** Pictures with a layer left out of which a packet came late: what came before it may have been the
+   * last for all that was known. */
   readonly open: Set<string>;
 }
 
@@ -106,7 +106,7 @@ function run(seed: number, style: Style, mode: Mode, lateness: number): Outcome 
     for (const packet of late) {
       held += 1;
       delayed.push({ at: picture + pick(5), packet });
-      outcome.open.add(`0/${packet.frame.picture}`);
+      if (frames.length < mode.spatialLayers) outcome.open.add(`0/${packet.frame.picture}`);
     }
     for (const packet of packets) if (!late.includes(packet)) here.set(packet.sequence, packet);
     for (const packet of packets) if (!late.includes(packet)) take(packet);

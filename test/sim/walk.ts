@@ -5,7 +5,7 @@ import { describePayload } from "../../src/wire/describe.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { PayloadDescription } from "../../src/wire/payload-description.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
-import { Encoding, FRAME_US, markOf } from "../egress/encoding.ts";
+import { Encoding, FRAME_US, markOf, modeOf } from "../egress/encoding.ts";
 import {
   extensionIds,
   format,
@@ -91,8 +91,8 @@ export class Walk {
   private readonly late: { readonly at: number; readonly arrive: () => void }[] = [];
   /** By encoding and origin sequence: when it reached the ring. */
   private readonly arrived = new Map<string, number>();
-  /** By picture: a packet came late, so that what came before it may have been its last for all that
-   * was known. */
+  /** Pictures with a layer left out of which a packet came late: what came before it may have been the
+   * last for all that was known. */
   private readonly open = new Set<string>();
   private lost = 0;
   private held = 0;
@@ -148,6 +148,7 @@ export class Walk {
   /** One picture on its way from the publisher, with a detour for some of its packets. */
   private send(encoding: Encoding, keyframe: boolean, picture: number): void {
     const thin = leftOut(this.what.style, this.random);
+    const { spatialLayers } = modeOf(this.what.mode);
     const packets = encoding.capture(keyframe, () => 1 + this.pick(3), thin);
     if (this.lateness > 0 && picture > 0 && packets.length > 1 && this.pick(4) === 0) {
       const at = this.pick(packets.length - 1);
@@ -163,7 +164,8 @@ export class Walk {
       else {
         this.held += 1;
         this.late.push({ at: picture + this.pick(5), arrive });
-        this.open.add(`${encoding.place}/${packet.frame.picture}`);
+        const frames = new Set(packets.map(({ frame }) => frame.id)).size;
+        if (frames < spatialLayers) this.open.add(`${encoding.place}/${packet.frame.picture}`);
       }
     }
   }
