@@ -104,8 +104,7 @@ export class LayerStretch {
     const sequence = batch.sequences[i]!;
     const first = this.gate.numbers.undecided(sequence);
     batch.layersOf(i, layers);
-    const [timestamp, flags] = [batch.timestamps[i]!, batch.flags[i]!];
-    const verdict = this.gate.decide(sequence, timestamp, flags, layers, batch.nextSpatialIds[i]!);
+    const verdict = this.gate.decide(sequence, batch.timestamps[i]!, batch.flags[i]!, layers);
     const picture = batch.pictureId(i);
     if (first && this.vp8 !== null && picture >= 0 && !batch.skips(i)) {
       this.vp8.note(picture, batch.pictureIdBits(i), verdict === Verdict.forward);

@@ -1,7 +1,7 @@
 import { PAYLOAD_BYTES_MAX, SLOT_BYTES } from "../limits.ts";
 import { EXTENSION_BYTES_MAX, LayerFlag, Slot, SlotFlag } from "../ring/layout.ts";
-import type { PacketLayers } from "../ring/packet-layers.ts";
-import { ReadResult, type RingReader, SpatialAt } from "../ring/reader.ts";
+import { NextLayer, type PacketLayers } from "../ring/packet-layers.ts";
+import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { Extension } from "../wire/extensions.ts";
 import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values.ts";
@@ -30,7 +30,7 @@ export class Staging {
   readonly paddings: Uint8Array;
   /**
    * Of a packet that ends a layer's frame, but not the picture: spatial layer of the packet behind
-   * it, as RingReader.spatialAt says. An encoder that is short of bits leaves out upper layers.
+   * it, or a NextLayer. An encoder that is short of bits leaves out upper layers.
    */
   readonly nextSpatialIds: Int8Array;
   private readonly data: DataView;
@@ -83,7 +83,7 @@ export class Staging {
     this.paddings[at] = 0;
     this.nextSpatialIds[at] = this.goesOn(at)
       ? reader.spatialAt((sequence + 1) | 0, this.timestamps[at]!)
-      : SpatialAt.none;
+      : NextLayer.unknown;
     this.count = at + 1;
     return ReadResult.ok;
   }
@@ -95,7 +95,7 @@ export class Staging {
 
   /** Packet `i` ends a layer's frame, and whether its picture goes on is not known. */
   isOpen(i: number): boolean {
-    return this.goesOn(i) && this.nextSpatialIds[i] === SpatialAt.none;
+    return this.goesOn(i) && this.nextSpatialIds[i] === NextLayer.unknown;
   }
 
   /** Packet `i` ends a layer's frame below others. */
@@ -145,6 +145,7 @@ export class Staging {
 
   layersOf(i: number, out: PacketLayers): void {
     out.load(this.data, i * STRIDE);
+    out.nextSpatialId = this.nextSpatialIds[i]!;
   }
 
   /** VP8 and VP9; -1 when absent. */

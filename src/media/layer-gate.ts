@@ -20,17 +20,11 @@ export class LayerGate {
     this.numbers.reset(sequence);
   }
 
-  /** Decides on one packet, as SvcFilter does; with `forward` and `fill`, `place` is where it leaves. */
-  decide(
-    sequence: number,
-    timestamp: number,
-    flags: number,
-    layers: PacketLayers,
-    nextSpatialId: number,
-  ): Verdict {
+  /** Decides on one packet; with `forward` and `fill`, `place` is where it leaves. */
+  decide(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
     // What was dropped once must not count as sent when it is asked about again.
     if (this.numbers.isDropped(sequence)) return Verdict.drop;
-    const verdict = this.filter.decide(sequence, timestamp, flags, layers, nextSpatialId);
+    const verdict = this.filter.decide(sequence, timestamp, flags, layers);
     if (this.numbers.undecided(sequence)) {
       if (verdict === Verdict.forward) {
         this.numbers.keep(sequence);

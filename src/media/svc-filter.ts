@@ -93,18 +93,8 @@ export class SvcFilter {
     this.#updateWish();
   }
 
-  /**
-   * Decides on one packet; packets come in the order of arrival, each once. `nextSpatialId`: of the
-   * packet behind it in the same picture, above all layers where another picture begins, and below
-   * them (-1) while that is not known.
-   */
-  decide(
-    sequence: number,
-    timestamp: number,
-    flags: number,
-    layers: PacketLayers,
-    nextSpatialId: number,
-  ): Verdict {
+  /** Decides on one packet; packets come in the order of arrival, each once. */
+  decide(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
     this.insideDropped = false;
     this.marker = (flags & SlotFlag.marker) !== 0;
     if (!this.#started) {
@@ -112,9 +102,7 @@ export class SvcFilter {
       this.#started = true;
       this.#head = (sequence - 1) | 0;
     }
-    if (((sequence - this.#head) | 0) <= 0) {
-      return this.#late(sequence, timestamp, flags, layers, nextSpatialId);
-    }
+    if (((sequence - this.#head) | 0) <= 0) return this.#late(sequence, timestamp, flags, layers);
     this.#head = sequence;
     if ((flags & SlotFlag.skip) !== 0) return Verdict.drop;
     if (timestamp !== this.#timestamp) this.#openPicture(sequence, timestamp, flags, layers);
@@ -124,7 +112,7 @@ export class SvcFilter {
     const point = gridBit(this.spatialId, this.#pictureTemporal);
     if ((layers.needed & point) === 0) return this.#dropped(frame, layers);
     this.#noteSent(layers, true);
-    this.#endPicture(layers, this.spatialId, nextSpatialId);
+    this.#endPicture(layers, this.spatialId);
     return this.#passed(frame);
   }
 
@@ -139,9 +127,9 @@ export class SvcFilter {
    * an encoder that is short of bits leaves out layers of a picture, and a receiver that sees no
    * marker drops all of it (libwebrtc FrameBuffer), with everything that refers to it.
    */
-  #endPicture(layers: PacketLayers, top: number, nextSpatialId: number): void {
+  #endPicture(layers: PacketLayers, top: number): void {
     if ((layers.flags & LayerFlag.end) === 0) return;
-    if (layers.spatialId === top || nextSpatialId > top) this.marker = true;
+    if (layers.spatialId === top || layers.nextSpatialId > top) this.marker = true;
   }
 
   #passed(frame: number): Verdict {
@@ -160,13 +148,7 @@ export class SvcFilter {
     return Verdict.drop;
   }
 
-  #late(
-    sequence: number,
-    timestamp: number,
-    flags: number,
-    layers: PacketLayers,
-    nextSpatialId: number,
-  ): Verdict {
+  #late(sequence: number, timestamp: number, flags: number, layers: PacketLayers): Verdict {
     if ((flags & SlotFlag.skip) !== 0) return Verdict.fill;
     if (layers.frameNumberBits === 0) return Verdict.forward;
     const point = this.#pointOf(sequence, timestamp);
@@ -175,7 +157,7 @@ export class SvcFilter {
       return Verdict.fill;
     }
     this.#noteSent(layers, true);
-    this.#endPicture(layers, point >> 3, nextSpatialId);
+    this.#endPicture(layers, point >> 3);
     return Verdict.forward;
   }
 

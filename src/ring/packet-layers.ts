@@ -1,5 +1,9 @@
 import { Slot } from "./layout.ts";
 
+/** What stands for a spatial layer where the packet behind another one is of none that is known
+ * (below all layers), or of another picture (above all). */
+export const NextLayer = { unknown: -1, otherPicture: 127 } as const;
+
 /** The layer words of a slot; reused. Writers fill them by src/media/layer-map.ts. */
 export class PacketLayers {
   frameNumber = 0;
@@ -18,6 +22,8 @@ export class PacketLayers {
   targetsBit = 0;
   targets = 0;
   targetsVersion = 0;
+  /** Spatial layer of the packet behind, or a NextLayer. In no slot: who reads the ring knows it. */
+  nextSpatialId: number = NextLayer.unknown;
 
   clear(): void {
     this.frameNumber = 0;
@@ -32,6 +38,7 @@ export class PacketLayers {
     this.targetsBit = 0;
     this.targets = 0;
     this.targetsVersion = 0;
+    this.nextSpatialId = NextLayer.unknown;
   }
 
   /** Writes the words of the slot at `offset`. */
@@ -64,5 +71,6 @@ export class PacketLayers {
     this.targetsBit = data.getUint16(offset + Slot.targetsBit, true);
     this.targets = data.getUint8(offset + Slot.targets);
     this.targetsVersion = data.getUint8(offset + Slot.targetsVersion);
+    this.nextSpatialId = NextLayer.unknown;
   }
 }

@@ -10,9 +10,7 @@ import {
   Slot,
   SlotFlag,
 } from "./layout.ts";
-
-/** What RingReader.spatialAt gives besides a layer: above all of them, so that it compares. */
-export const SpatialAt = { none: -1, otherPicture: 127 } as const;
+import { NextLayer } from "./packet-layers.ts";
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
@@ -105,20 +103,20 @@ export class RingReader {
   }
 
   /**
-   * Spatial layer of a packet of the picture with this timestamp; SpatialAt.none where it is not there
-   * (yet, any more, or a reserved number), SpatialAt.otherPicture where it belongs to another one.
+   * Spatial layer of a packet of the picture with this timestamp; NextLayer.unknown where it is not there
+   * (yet, any more, or a reserved number), NextLayer.otherPicture where it belongs to another one.
    */
   spatialAt(sequence: number, timestamp: number): number {
     const { views } = this;
     const slots = Atomics.load(views.words, Header.slots);
     const offset = views.base + (sequence & (slots - 1)) * SLOT_BYTES;
-    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return SpatialAt.none;
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return NextLayer.unknown;
     const flags = views.data.getUint32(offset + Slot.flags, true);
     const same = views.data.getUint32(offset + Slot.timestamp, true) === timestamp;
     const spatialId = views.bytes[offset + Slot.spatialId]!;
-    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return SpatialAt.none;
-    if ((flags & SlotFlag.skip) !== 0) return SpatialAt.none;
-    return same ? spatialId : SpatialAt.otherPicture;
+    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return NextLayer.unknown;
+    if ((flags & SlotFlag.skip) !== 0) return NextLayer.unknown;
+    return same ? spatialId : NextLayer.otherPicture;
   }
 
   /** How far behind the head a sequence stands; negative when it is not written yet. */

@@ -1,6 +1,7 @@
 /** An encoder short of bits leaves out upper layers of single pictures. */
 import { describe, expect, test } from "bun:test";
-import { RingReader, SpatialAt } from "../../src/ring/reader.ts";
+import { NextLayer } from "../../src/ring/packet-layers.ts";
+import { RingReader } from "../../src/ring/reader.ts";
 import { markOf } from "./encoding.ts";
 import { VIDEO_SSRC } from "./harness.ts";
 import { expectNoGaps, type Session, type Stage, svc } from "./stage.ts";
@@ -92,9 +93,9 @@ test("the ring says of which layer the packet behind another one is", () => {
   const [lower, upper] = encoding.capture(true, () => 1);
   const { sequence, timestamp } = lower!;
   encoding.arrive(lower!, 0);
-  expect(reader.spatialAt(sequence + 1, timestamp)).toBe(SpatialAt.none);
+  expect(reader.spatialAt(sequence + 1, timestamp)).toBe(NextLayer.unknown);
   encoding.arrive(upper!, 0);
   expect(reader.spatialAt(sequence, timestamp)).toBe(0);
   expect(reader.spatialAt(sequence + 1, timestamp)).toBe(1);
-  expect(reader.spatialAt(sequence + 1, timestamp + 1)).toBe(SpatialAt.otherPicture);
+  expect(reader.spatialAt(sequence + 1, timestamp + 1)).toBe(NextLayer.otherPicture);
 });

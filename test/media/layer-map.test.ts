@@ -49,7 +49,7 @@ function verdicts(name: string, by: "descriptor" | "payload", spatial: number, t
   const out: [Verdict, boolean][] = [];
   for (const packet of packets) {
     const flags = reader.read(packet);
-    const verdict = filter.decide(packet.sequence, packet.timestamp, flags, reader.layers, -1);
+    const verdict = filter.decide(packet.sequence, packet.timestamp, flags, reader.layers);
     out.push([verdict, verdict === 0 && filter.marker]);
   }
   return out;

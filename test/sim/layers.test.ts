@@ -72,8 +72,8 @@ function run(seed: number, style: Style, mode: Mode, lateness: number): Outcome 
     const ahead = gate.numbers.undecided(sequence);
     here.set(sequence, packet);
     const next = here.get((sequence + 1) | 0);
-    const nextSpatialId = next?.timestamp === timestamp ? next.frame.spatialId : -1;
-    const verdict = gate.decide(sequence, timestamp, flags, reader.layers, nextSpatialId);
+    if (next?.timestamp === timestamp) reader.layers.nextSpatialId = next.frame.spatialId;
+    const verdict = gate.decide(sequence, timestamp, flags, reader.layers);
     if (rewrite !== null && ahead) {
       const { pictureId, pictureIdBits } = reader.description;
       rewrite.note(pictureId, pictureIdBits, verdict === Verdict.forward);
