@@ -115,6 +115,8 @@ export type WorkerCommand =
       readonly stream: number;
       readonly peer: PeerSetup;
       readonly media: readonly MediaSection[];
+      /** As the SDP announced it for our SSRCs (RFC 5576 6.1): 1..64 ASCII characters. */
+      readonly cname: string;
       readonly source: StreamSource | null;
       /** Sent to viewers that negotiated playout-delay, in 10 ms units; null sends none. */
       readonly playoutDelay: { readonly min: number; readonly max: number } | null;

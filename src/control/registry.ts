@@ -97,6 +97,7 @@ export class Registry implements PlaneEvents {
       stream: stream.number,
       peer: fresh.peer,
       media: fresh.media,
+      cname: fresh.local.cname,
       source: live?.source(stream.epoch) ?? null,
       playoutDelay,
       limits,

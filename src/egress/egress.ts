@@ -76,6 +76,7 @@ export class Egress {
       peer,
       command.stream,
       command.media,
+      command.cname,
       command.playoutDelay,
       command.limits,
       now,
@@ -131,7 +132,7 @@ export class Egress {
     offset: number,
     length: number,
   ): void {
-    this.viewers.get(session)?.handleRtcp(now, bytes, offset, length);
+    this.viewers.get(session)?.feedback.handle(now, bytes, offset, length);
   }
 
   /** A writer marked this ring. */

@@ -111,7 +111,7 @@ function sendRepair(
 ): boolean {
   const { viewer } = track;
   const { history, rtxSsrc } = track.output;
-  const interval = Math.max(INTERVAL_MIN_US, viewer.roundTripLowUs ?? INTERVAL_DEFAULT_US);
+  const interval = Math.max(INTERVAL_MIN_US, viewer.feedback.roundTripLowUs ?? INTERVAL_DEFAULT_US);
   if (!history.mayResend(index, now, interval)) return false;
   if (!load(context, track, index)) return false;
   const payloadType =

@@ -1,3 +1,4 @@
+import type { Peer } from "../peer/peer.ts";
 import { sdesLength, writeSdes } from "../wire/rtcp/sdes.ts";
 import {
   SENDER_REPORT_BYTES,
@@ -7,43 +8,66 @@ import {
 import type { EgressContext } from "./context.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
-const CNAME = new TextEncoder().encode("spillway");
+/** RFC 3550 6.2 asks for 5 s and more of large sessions; one a second keeps lip sync tight. */
+const INTERVAL_US = 1_000_000;
+const SRTCP_OVERHEAD_MAX = 32;
 
 /** One at a time in a thread. */
 const report = new SenderReport();
 
-/** Most bytes of a compound packet with a report on each of so many tracks. */
-export function senderReportsLength(tracks: number): number {
-  return tracks * (SENDER_REPORT_BYTES + sdesLength(CNAME.length));
-}
+/** The sender reports of one viewer's session (RFC 3550 6.4.1). */
+export class SenderReports {
+  #at = 0;
+  readonly #cname: Uint8Array;
+  readonly #room: number;
 
-/**
- * Writes a sender report (RFC 3550 6.4.1) and an SDES for every track that has sent something and
- * knows its time. Returns their length, 0 when there is none.
- */
-export function writeSenderReports(
-  out: Uint8Array,
-  at: number,
-  context: EgressContext,
-  tracks: readonly ViewerTrack[],
-  now: number,
-): number {
-  const ntpUs = context.ntpUs(now);
-  // One clock for all tracks, or their errors would move one against the other.
-  const byReport = tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
-  let length = 0;
-  for (const track of tracks) {
+  /** `cname`: what the SDP announced for every SSRC of the session (RFC 5576 6.1). */
+  constructor(
+    private readonly context: EgressContext,
+    cname: string,
+  ) {
+    this.#cname = new TextEncoder().encode(cname);
+    this.#room = SENDER_REPORT_BYTES + sdesLength(this.#cname.length) + SRTCP_OVERHEAD_MAX;
+  }
+
+  /** A track began a new time line: its report is due. */
+  hurry(now: number): void {
+    this.#at = now;
+  }
+
+  /**
+   * Sends a report on every track that has sent something and knows its time, when they are due.
+   * Each is a compound of its own, of a report and a CNAME (RFC 3550 6.1): some receivers read the
+   * first packet of a compound only (libdatachannel) and would never hear of the second track.
+   */
+  send(now: number, peer: Peer, tracks: readonly ViewerTrack[]): void {
+    if (now < this.#at || peer.path === null || peer.sender === null) return;
+    // One clock for all tracks, or their errors would move one against the other.
+    const byReport = tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
+    for (const track of tracks) if (!this.#sendOne(now, peer, track, byReport)) return;
+    this.#at = now + INTERVAL_US;
+  }
+
+  /** False when the output is full: then all of them are due again. */
+  #sendOne(now: number, peer: Peer, track: ViewerTrack, byReport: boolean): boolean {
     const timestamp = track.timestampAt(now, byReport);
     const { ssrc, totals } = track.output;
-    if (timestamp === null || totals.packets === 0) continue;
+    if (timestamp === null || totals.packets === 0) return true;
+    const { output } = this.context;
+    const path = peer.path!;
+    const at = output.reserve(path.socket, this.#room);
+    if (at < 0) return false;
+    const ntpUs = this.context.ntpUs(now);
     report.ssrc = ssrc;
     report.ntpSeconds = Math.floor(ntpUs / 1e6);
     report.ntpFraction = Math.floor(((ntpUs % 1e6) / 1e6) * 4294967296);
     report.rtpTimestamp = timestamp;
     report.packetCount = totals.packets;
     report.octetCount = totals.bytes;
-    length += writeSenderReport(out, at + length, report, [], 0);
-    length += writeSdes(out, at + length, ssrc, CNAME);
+    const region = output.region(path.socket);
+    let length = writeSenderReport(region.bytes, at, report, [], 0);
+    length += writeSdes(region.bytes, at + length, ssrc, this.#cname);
+    output.commit(path, peer.sender!.sealRtcp(region, at, length));
+    return true;
   }
-  return length;
 }

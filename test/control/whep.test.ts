@@ -188,3 +188,18 @@ test("an offer that is refused takes nothing from the server", async () => {
   expect(h.control.registry.sessions.held).toBe(before);
   expect(h.plane.ringsOut.size).toBe(2);
 });
+
+test("C7: the CNAME of the reports is the one that the answer announces, another each session", async () => {
+  const h = await Harness.start();
+  await h.publish("a");
+  const answers = [await h.view("a"), await h.view("a")].map(({ answer }) => answer);
+  const names = h.plane.viewers.map((viewer) => viewer.cname);
+  expect(new Set(names).size).toBe(2);
+  for (const [i, answer] of answers.entries()) {
+    const announced = [...answer.matchAll(/a=ssrc:\d+ cname:(\S+)/g)].map((match) => match[1]!);
+    expect(announced.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(announced)).toEqual(new Set([names[i]!]));
+    // RFC 7022 4.2: 96 random bits at least.
+    expect(Buffer.from(names[i]!, "base64url").length).toBeGreaterThanOrEqual(12);
+  }
+});

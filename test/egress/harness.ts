@@ -19,6 +19,7 @@ export const NTP_EPOCH_US = 2_208_988_800e6;
 export const TRANSPORT_ID = 3;
 export const CAPTURE_ID = 5;
 export const PLAYOUT_ID = 6;
+export const CNAME = "viewers-cname";
 export const KEY = SlotFlag.keyframeStart | SlotFlag.frameStart;
 
 export function format(changes: Partial<MediaFormat>): MediaFormat {
@@ -277,6 +278,7 @@ export class Sim {
         },
         media: options.media ?? [audioSection(), videoSection()],
         source,
+        cname: CNAME,
         playoutDelay: options.playoutDelay ?? null,
         limits: NO_LIMITS,
       },

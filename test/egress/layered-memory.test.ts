@@ -49,6 +49,7 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
             ...{ localUfrag: "", localPwd: "", remoteUfrag: "", remotePwd: "" },
             ...{ dtlsRole: "server", fingerprints: [] },
           },
+          cname: "spillway-cname",
           playoutDelay: null,
           limits: session % 4 < 2 ? NO_LIMITS : { ...NO_LIMITS, ...few },
         },

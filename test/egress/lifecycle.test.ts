@@ -173,6 +173,7 @@ describe("memory", () => {
           },
           media: [audioSection(), videoSection()],
           source,
+          cname: "spillway-cname",
           playoutDelay: null,
           limits: NO_LIMITS,
         },

@@ -204,7 +204,7 @@ describe("refused", () => {
     sim.pass(1_000);
     nack(sim, viewer, index);
     expect(viewer.of(RTX_SSRC).length).toBe(2);
-    sim.egress.viewers.get(viewer.session)!.roundTripLowUs = 200_000;
+    sim.egress.viewers.get(viewer.session)!.feedback.roundTripLowUs = 200_000;
     sim.pass(199_000);
     nack(sim, viewer, index);
     expect(viewer.of(RTX_SSRC).length).toBe(2);

@@ -76,6 +76,7 @@ function openViewer(
       peer: null as never,
       media: [videoSection({ ssrcs: [100 + viewer], rtxSsrcs: [200 + viewer] })],
       source: { epoch: 1, audio: null, video: [track.grant] },
+      cname: "spillway-cname",
       playoutDelay: null,
       limits: NO_LIMITS,
     },

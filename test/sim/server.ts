@@ -83,6 +83,7 @@ export class Server {
         peer: NO_PEER,
         media: [audioSection(), videoSection({ formats })],
         source: this.publisher().source,
+        cname: "spillway-cname",
         playoutDelay: null,
         limits: NO_LIMITS,
       },

@@ -1,0 +1,132 @@
+import { Counter } from "../counters.ts";
+import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX } from "../limits.ts";
+import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
+import { readFir } from "../wire/rtcp/fir.ts";
+import { readNack } from "../wire/rtcp/nack.ts";
+import { receiverReportBlocks } from "../wire/rtcp/receiver-report.ts";
+import { readRemb } from "../wire/rtcp/remb.ts";
+import { REPORT_BLOCK_BYTES, ReportBlock, readReportBlock } from "../wire/rtcp/report-block.ts";
+import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport-cc.ts";
+import type { EgressContext } from "./context.ts";
+import { repair } from "./repair.ts";
+import type { Viewer } from "./viewer.ts";
+import type { ViewerTrack } from "./viewer-track.ts";
+
+// One of each for the thread: a viewer's RTCP is handled in one go.
+const cursor = new RtcpCursor();
+const block = new ReportBlock();
+const nacked = new Uint16Array(NACK_SEQUENCES_MAX);
+const feedback = new TransportFeedback(FEEDBACK_STATUSES_MAX);
+
+/** What one viewer's receiver sends back: reports, NACKs, keyframe requests, feedback. */
+export class ViewerFeedback {
+  /** Of the receiver reports; null before the first. */
+  roundTripUs: number | null = null;
+  /** The same, slow to rise: a report that was held up must not hold up repairs. */
+  roundTripLowUs: number | null = null;
+
+  constructor(
+    private readonly context: EgressContext,
+    private readonly viewer: Viewer,
+  ) {}
+
+  /**
+   * A plaintext compound RTCP packet from the viewer. A BYE does not end the session (it may only
+   * retire an SSRC of the viewer's): that is DTLS's close_notify or the end of consent.
+   */
+  handle(now: number, bytes: Uint8Array, offset: number, length: number): void {
+    cursor.reset(bytes, offset, length);
+    while (cursor.next()) {
+      if (cursor.type === RtcpType.receiverReport) this.#handleReports(now, bytes);
+      else if (cursor.type === RtcpType.transportFeedback) this.#handleTransport(now, bytes);
+      else if (cursor.type === RtcpType.payloadFeedback) this.#handlePayload(now, bytes);
+    }
+    if (cursor.malformed) this.context.count(Counter.malformed!);
+  }
+
+  #handleReports(now: number, bytes: Uint8Array): void {
+    const count = cursor.count;
+    const first = receiverReportBlocks(cursor.offset, cursor.length, count);
+    if (first < 0) return;
+    for (let i = 0; i < count; i += 1) {
+      readReportBlock(bytes, first + i * REPORT_BLOCK_BYTES, block);
+      const track = this.#trackOf(block.ssrc);
+      if (track === undefined) continue;
+      const lost = Math.max(0, block.packetsLost);
+      this.context.count(
+        Counter.packetsReportedLost!,
+        Math.max(0, lost - track.output.totals.packetsLost),
+      );
+      track.output.totals.packetsLost = lost;
+      track.output.totals.jitter = block.jitter;
+      this.#noteRoundTrip(now);
+      const { adaptation } = this.viewer;
+      if (track.video) adaptation.handleReport(block.fractionLost / 256, this.roundTripUs);
+    }
+  }
+
+  /** RFC 3550 6.4.1: arrival of the report - delay since last SR - last SR. */
+  #noteRoundTrip(now: number): void {
+    if (block.lastSenderReport === 0) return;
+    const ntpUs = this.context.ntpUs(now);
+    const compactNow = Math.floor((ntpUs / 1e6) * 65536) % 4294967296;
+    const ticks = (compactNow - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
+    if (ticks < 0 || ticks > 65536 * 5) return;
+    const sample = (ticks * 1e6) / 65536;
+    const before = this.roundTripUs;
+    this.roundTripUs = before === null ? sample : before + (sample - before) / 8;
+    const low = this.roundTripLowUs;
+    this.roundTripLowUs = low === null || sample < low ? sample : low + (sample - low) / 32;
+  }
+
+  #handleTransport(now: number, bytes: Uint8Array): void {
+    if (cursor.count === FeedbackFormat.nack) this.#handleNack(now, bytes);
+    else if (cursor.count === FeedbackFormat.transportCc) this.#handleFeedback(now, bytes);
+  }
+
+  #handleFeedback(now: number, bytes: Uint8Array): void {
+    if (!readTransportFeedback(bytes, cursor.offset, cursor.length, feedback)) {
+      this.context.count(Counter.malformed!);
+      return;
+    }
+    this.viewer.adaptation.handleFeedback(now, feedback);
+    this.viewer.chooseLayer(now);
+  }
+
+  #handleNack(now: number, bytes: Uint8Array): void {
+    const track = this.#trackOf(readMediaSsrc(bytes, cursor.offset, cursor.length));
+    if (track === undefined) return;
+    const count = readNack(bytes, cursor.offset, cursor.length, nacked);
+    if (count < 0) return;
+    track.output.totals.nacks += 1;
+    this.context.count(Counter.nacksReceived!);
+    if (!this.viewer.mediaAllowed) return;
+    for (let i = 0; i < count; i += 1) repair(this.context, track, nacked[i]!, now);
+  }
+
+  #handlePayload(now: number, bytes: Uint8Array): void {
+    if (cursor.count !== FeedbackFormat.application) {
+      this.#handleKeyframeRequest(bytes);
+      return;
+    }
+    const bitrate = readRemb(bytes, cursor.offset, cursor.length);
+    if (bitrate >= 0) this.viewer.adaptation.handleRemb(now, bitrate);
+  }
+
+  #handleKeyframeRequest(bytes: Uint8Array): void {
+    const pli = cursor.count === FeedbackFormat.pli;
+    if (!pli && cursor.count !== FeedbackFormat.fir) return;
+    for (const track of this.viewer.tracks) {
+      const asked = pli
+        ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.output.ssrc
+        : readFir(bytes, cursor.offset, cursor.length, track.output.ssrc) >= 0;
+      if (!asked || !track.video) continue;
+      this.context.count(Counter.plisReceived!);
+      track.refresh();
+    }
+  }
+
+  #trackOf(ssrc: number): ViewerTrack | undefined {
+    return this.viewer.tracks.find((track) => track.output.ssrc === ssrc);
+  }
+}
