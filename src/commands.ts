@@ -82,6 +82,7 @@ export type CloseReason =
   | "dtls-failed" // handshake failed or fingerprint mismatch
   | "codec-changed" // the publisher returned with a codec the viewer did not accept
   | "worker-lost" // its worker was replaced
+  | "ring-memory" // a publisher connected when no memory for its rings was left
   | "shutdown";
 
 /** Of the viewer (WHEP layer selection), the stream and the token; the strictest of each holds. */
@@ -104,10 +105,18 @@ export type WorkerCommand =
       readonly stream: number;
       readonly peer: PeerSetup;
       readonly media: readonly MediaSection[];
-      /** Rings of each section of `media`, one a layer. */
-      readonly rings: readonly (readonly RingGrant[])[];
       /** The highest bit rate asked of the publisher by REMB, in bits a second. */
       readonly bitrateMax: number;
+    }
+  /**
+   * Control's answer to a publisher's `connected`: where its media goes. Not before, so that whoever
+   * only posts offers takes no memory from others.
+   */
+  | {
+      readonly type: "publisher-rings";
+      readonly session: number;
+      /** Of each section of `media`, one a layer. */
+      readonly rings: readonly (readonly RingGrant[])[];
     }
   | {
       readonly type: "viewer-open";

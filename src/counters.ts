@@ -64,6 +64,8 @@ export const COUNTER_NAMES = [
   "freezesPacing",
   // Egress.
   "lagMaxUs",
+  // Ingest.
+  "packetsEarlyDropped",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

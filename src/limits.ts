@@ -55,6 +55,12 @@ export const RIDS_OFFERED_MAX = 8;
 export const SSRCS_OFFERED_MAX = 24;
 /** Publisher SSRCs that get state beyond those negotiated (RTX, a restarted encoder). */
 export const SSRCS_EXTRA_MAX = 4;
+/** Publishers of one token, or of one address, that have not completed DTLS yet. One takes well under
+ * a second for it, so after a restart some hundred a second come back with the same token. */
+export const PENDING_PUBLISHERS_MAX = 64;
+/** Packets held of a publisher that is connected and waits for its rings, a few milliseconds: 256 of
+ * 1.2 kB are a keyframe of 300 kB, or 120 ms at 20 Mb/s. */
+export const EARLY_PACKETS_MAX = 256;
 /** Sessions of one address that have not completed DTLS yet. A classroom sits behind one address. */
 export const PENDING_SESSIONS_PER_ADDRESS = 500;
 /** POSTs a second from one address. */

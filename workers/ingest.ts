@@ -1,15 +1,29 @@
 /** Ingest: publishers' sessions on one thread. Wires sockets and rings to src/ingest. */
 import { randomBytes } from "node:crypto";
 import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../src/commands.ts";
+import { Counter } from "../src/counters.ts";
+import { EarlyMedia } from "../src/ingest/early-media.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../src/ingest/publisher.ts";
 import { monotonicUs } from "../src/io/clock.ts";
 import { ringEventFd } from "../src/io/event-fd.ts";
 import { MediaLoop } from "../src/io/media-loop.ts";
 import { SSRCS_EXTRA_MAX } from "../src/limits.ts";
+import type { Peer } from "../src/peer/peer.ts";
 import { Doorbells, WorkerBlock } from "../src/ring/doorbell.ts";
 import type { RingWriter } from "../src/ring/writer.ts";
+import type { Region } from "../src/srtp/cipher.ts";
 
 const SRTCP_OVERHEAD_MAX = 32;
+
+type Open = Extract<WorkerCommand, { type: "publisher-open" }>;
+type Rings = Extract<WorkerCommand, { type: "publisher-rings" }>;
+
+/** A publisher that has no rings yet: it is not connected, or control has not answered. */
+interface Newcomer {
+  readonly command: Open;
+  readonly peer: Peer;
+  readonly early: EarlyMedia;
+}
 
 declare const self: Worker;
 
@@ -18,6 +32,7 @@ self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 function start(setup: WorkerSetup): void {
   const emit = (event: WorkerEvent): void => postMessage(event);
   const loop = new MediaLoop(setup, emit);
+  const newcomers = new Map<number, Newcomer>();
   const publishers = new Map<number, Publisher>();
   const doorbells = new Doorbells(
     setup.readers.map((reader) => new WorkerBlock(reader.block)),
@@ -25,20 +40,42 @@ function start(setup: WorkerSetup): void {
   );
   const visit = (index: number, writer: RingWriter): void => doorbells.ring(index, writer);
 
-  const open = (message: Extract<WorkerCommand, { type: "publisher-open" }>, now: number): void => {
-    const announced = message.media.flatMap((section) => [...section.ssrcs, ...section.rtxSsrcs]);
-    const layers = message.rings.reduce((sum, rings) => sum + rings.length * 2, 0);
+  const open = (command: Open, now: number): void => {
+    const announced = command.media.flatMap((section) => [...section.ssrcs, ...section.rtxSsrcs]);
+    const layers = command.media.reduce((sum, { rids }) => sum + Math.max(1, rids.length) * 2, 0);
     const sourcesMax = Math.max(announced.length, layers) + SSRCS_EXTRA_MAX;
+    const peer = loop.addPeer(command, sourcesMax, now);
+    newcomers.set(command.session, { command, peer, early: new EarlyMedia() });
+  };
+
+  const grant = ({ session, rings }: Rings, now: number): void => {
+    const newcomer = newcomers.get(session);
+    // Gone meanwhile; control gets the rings back with its `closed`.
+    if (newcomer === undefined) return;
+    newcomers.delete(session);
     const publisher = new Publisher({
-      command: message,
-      peer: loop.addPeer(message, sourcesMax, now),
+      command: { ...newcomer.command, rings },
+      peer: newcomer.peer,
       now,
       ssrc: randomBytes(4).readUInt32BE(0) || 1,
       cname: randomBytes(12).toString("base64url"),
       readers: doorbells.readers,
       counters: loop.block.counters,
     });
-    publishers.set(message.session, publisher);
+    publishers.set(session, publisher);
+    newcomer.early.replay((region, offset, length, arrival, rtcp) => {
+      if (rtcp) publisher.handleRtcp(now, region, offset, length, arrival);
+      else publisher.handleRtp(now, region, offset, length, arrival);
+    });
+    publisher.drainTouched(visit);
+    sendFeedback(publisher, now);
+  };
+
+  const hold = (peer: Peer, region: Region, offset: number, arrival: number, rtcp: boolean) => {
+    const early = newcomers.get(peer.session)?.early;
+    if (early?.hold(region, offset, peer.length, arrival, rtcp) === false) {
+      loop.block.count(Counter.packetsEarlyDropped, 1);
+    }
   };
 
   /** Feedback that is due, sealed into the socket's arena. */
@@ -67,20 +104,26 @@ function start(setup: WorkerSetup): void {
 
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => loop.handleCommand(data);
   loop.run({
-    connected: (peer, now) => {
+    // Control answers with the rings.
+    connected: () => {},
+    rtp: (peer, now, region, offset, arrival) => {
       const publisher = publishers.get(peer.session);
-      if (publisher !== undefined) sendFeedback(publisher, now);
+      if (publisher === undefined) hold(peer, region, offset, arrival, false);
+      else publisher.handleRtp(now, region, offset, peer.length, arrival);
     },
-    rtp: (peer, now, region, offset, arrival) =>
-      publishers.get(peer.session)?.handleRtp(now, region, offset, peer.length, arrival),
-    rtcp: (peer, now, region, offset, arrival) =>
-      publishers.get(peer.session)?.handleRtcp(now, region, offset, peer.length, arrival),
+    rtcp: (peer, now, region, offset, arrival) => {
+      const publisher = publishers.get(peer.session);
+      if (publisher === undefined) hold(peer, region, offset, arrival, true);
+      else publisher.handleRtcp(now, region, offset, peer.length, arrival);
+    },
     closed: (peer) => {
+      newcomers.delete(peer.session);
       publishers.get(peer.session)?.close();
       publishers.delete(peer.session);
     },
     command: (message, now) => {
       if (message.type === "publisher-open") open(message, now);
+      else if (message.type === "publisher-rings") grant(message, now);
       else if (message.type === "stats") {
         const chosen = [...publishers.values()].filter(
           ({ session }) => message.session === null || session === message.session,

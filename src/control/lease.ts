@@ -14,13 +14,20 @@ export class RingLease {
   #written = true;
   #read = false;
 
+  /** Whether `take` would succeed now. Nothing is kept: another may be quicker. */
+  static fits(plane: MediaPlane, media: readonly MediaSection[]): boolean {
+    return plane.hasRings(
+      media.flatMap(({ kind, rids }) => Array.from({ length: layerCount(rids) }, () => kind)),
+    );
+  }
+
   /** Takes an audio ring or a video ring a layer for each section; null when memory is used up. */
   static take(plane: MediaPlane, media: readonly MediaSection[]): RingLease | null {
     const taken: RingGrant[] = [];
     const rings: RingGrant[][] = [];
     for (const section of media) {
       const layers: RingGrant[] = [];
-      for (let i = 0; i < Math.max(1, section.rids.length); i += 1) {
+      for (let i = 0; i < layerCount(section.rids); i += 1) {
         const ring = plane.takeRing(section.kind);
         if (ring === null) {
           for (const grant of taken) plane.returnRing(grant);
@@ -78,4 +85,8 @@ export class RingLease {
       for (const ring of layers) this.#plane.returnRing(ring);
     }
   }
+}
+
+function layerCount(rids: readonly string[]): number {
+  return Math.max(1, rids.length);
 }

@@ -212,7 +212,7 @@ function atLimit(c: AppContext, services: Services): Response | null {
     if (otherNode !== null) return redirect(c.req.raw, otherNode);
     return retryLater(503, RETRY_LIMIT_S, "Server full", "The session limit is reached.");
   }
-  const pending = registry.sessions.pendingOf(client.address);
+  const pending = registry.sessions.pending.ofAddress(client.address);
   if (!client.loopback && pending >= config.limits.pendingPerAddress) {
     metrics.refused("pending-limit");
     const detail = "This address has too many sessions that are not connected.";

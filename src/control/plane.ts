@@ -31,6 +31,7 @@ type Body<Type extends WorkerCommand["type"]> = Omit<
   "type"
 >;
 export type PublisherOpen = Body<"publisher-open">;
+export type PublisherRings = Body<"publisher-rings">;
 export type ViewerOpen = Body<"viewer-open">;
 export type IceRestart = Body<"ice-restart">;
 export type LayerLimit = Body<"limit-layers">;
@@ -66,6 +67,8 @@ export interface MediaPlane {
   /** Least-loaded worker of the kind; null when none is ready. */
   place(kind: "ingest" | "egress"): Placement | "overloaded" | null;
   openPublisher(worker: number, open: PublisherOpen): void;
+  /** Rings for a publisher that is connected; its media goes there from then on. */
+  grantRings(worker: number, grant: PublisherRings): void;
   openViewer(worker: number, open: ViewerOpen): void;
   restartIce(worker: number, restart: IceRestart): void;
   limitLayers(worker: number, limit: LayerLimit): void;
@@ -78,6 +81,8 @@ export interface MediaPlane {
   /** A ring from the pool, or null when --ring-memory is used up. */
   takeRing(kind: "audio" | "video"): RingGrant | null;
   returnRing(ring: RingGrant): void;
+  /** Whether `takeRing` would give all of these now. */
+  hasRings(kinds: readonly ("audio" | "video")[]): boolean;
   /** Codec, size and activity of the ring's content, as its writer describes it. */
   describeRing(ring: RingGrant): RingDescription;
   /** A look at the layers in a publisher's video rings, in the order of its source. */

@@ -28,6 +28,12 @@ export function retryLater(
   return problem(status, title, detail, { "Retry-After": String(seconds) });
 }
 
+/** A publisher has to wait until another one leaves. */
+export function ringMemoryUsedUp(): Response {
+  const detail = "The memory for media (ring-memory) is used up; try again later.";
+  return retryLater(503, 5, "Server full", detail);
+}
+
 export function notFound(what: string): Response {
   return problem(404, "Not found", `There is no such ${what}.`);
 }

@@ -10,7 +10,7 @@ import { type LayerLimits, NO_LIMITS } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { Clock, RandomBytes } from "./context.ts";
 import { strictest } from "./layer-limits.ts";
-import type { RingLease } from "./lease.ts";
+import { RingLease } from "./lease.ts";
 import type { MediaPlane, PlaneEvents } from "./plane.ts";
 import type { NewSession, Session } from "./session.ts";
 import { Sessions } from "./session.ts";
@@ -66,10 +66,10 @@ export class Registry implements PlaneEvents {
   }
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
-  openPublisher(fresh: NewSession, lease: RingLease, bitrateMax: number): Session {
+  openPublisher(fresh: NewSession, bitrateMax: number): Session {
     const stream = this.#stream(fresh.name);
     if (stream.candidate !== null) this.end(stream.candidate, "taken-over");
-    const session = this.#session("publisher", stream, fresh, lease, NO_LIMITS);
+    const session = this.#session("publisher", stream, fresh, NO_LIMITS);
     this.streams.set(stream.name, stream);
     stream.candidate = session;
     this.#options.plane.openPublisher(session.worker, {
@@ -77,7 +77,6 @@ export class Registry implements PlaneEvents {
       stream: stream.number,
       peer: fresh.peer,
       media: fresh.media,
-      rings: lease.rings,
       bitrateMax,
     });
     return session;
@@ -89,7 +88,7 @@ export class Registry implements PlaneEvents {
     limits: LayerLimits,
   ): Session {
     const stream = this.#stream(fresh.name);
-    const session = this.#session("viewer", stream, fresh, null, limits);
+    const session = this.#session("viewer", stream, fresh, limits);
     stream.viewers.add(session);
     const live = stream.publisher === null ? null : stream.lease;
     this.#options.plane.openViewer(session.worker, {
@@ -142,6 +141,7 @@ export class Registry implements PlaneEvents {
   connected(number: number, path: string, srtpProfile: string): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state !== "pending") return;
+    if (session.kind === "publisher" && !this.#grantRings(session)) return;
     this.sessions.connected(session);
     session.path = path;
     session.srtpProfile = srtpProfile;
@@ -209,13 +209,7 @@ export class Registry implements PlaneEvents {
     return stream;
   }
 
-  #session(
-    kind: Session["kind"],
-    stream: Stream,
-    fresh: NewSession,
-    lease: RingLease | null,
-    limits: LayerLimits,
-  ): Session {
+  #session(kind: Session["kind"], stream: Stream, fresh: NewSession, limits: LayerLimits): Session {
     this.#sessionNumber += 1;
     const session: Session = {
       kind,
@@ -231,7 +225,7 @@ export class Registry implements PlaneEvents {
       createdUs: this.#options.clock.now(),
       tokenHash: fresh.tokenHash,
       media: fresh.media,
-      lease,
+      lease: null,
       local: fresh.local,
       remote: { ufrag: fresh.peer.remoteUfrag, pwd: fresh.peer.remotePwd },
       etag: this.#etag(),
@@ -250,6 +244,20 @@ export class Registry implements PlaneEvents {
 
   #etag(): string {
     return `"${Buffer.from(this.#options.random(8)).toString("hex")}"`;
+  }
+
+  /** A publisher has proven itself: its rings; false when there are none and the session ended. */
+  #grantRings(session: Session): boolean {
+    const { plane, log } = this.#options;
+    session.lease = RingLease.take(plane, session.media);
+    if (session.lease === null) {
+      const mend = "raise --ring-memory, or let fewer publish at once";
+      log.warn("No memory for a publisher's rings", { stream: session.stream.name, mend });
+      this.end(session, "ring-memory");
+      return false;
+    }
+    plane.grantRings(session.worker, { session: session.number, rings: session.lease.rings });
+    return true;
   }
 
   /** A connected candidate becomes the publisher: viewers switch to its rings. */

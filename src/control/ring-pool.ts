@@ -53,6 +53,13 @@ export class RingPool {
     return ring;
   }
 
+  /** Whether memory and numbers are left for all of these. */
+  has(kinds: readonly Kind[]): boolean {
+    const bytes = kinds.reduce((sum, kind) => sum + startSlots(kind) * SLOT_BYTES, 0);
+    if (this.bytesUsed + bytes > this.bytesMax) return false;
+    return kinds.length <= RINGS_MAX - this.ringsInUse;
+  }
+
   /** No thread reads or writes the ring any more. */
   give(grant: RingGrant): void {
     const ring = this.rings[grant.index]!;

@@ -6,7 +6,7 @@ import { isProblem } from "../sdp/problem.ts";
 import { FRAGMENT_TYPE, mediaType, readBody, SDP_TYPE } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
 import { credentials, rateLimited, sdpProblem, tooLarge } from "./negotiate.ts";
-import { notFound, problem } from "./problem.ts";
+import { notFound, problem, ringMemoryUsedUp } from "./problem.ts";
 import type { Session } from "./session.ts";
 
 /** The session of the request's `:id`, if the request may touch it; else the refusal. */
@@ -38,6 +38,7 @@ export async function getSession(c: AppContext, services: Services): Promise<Res
   const end = services.registry.sessions.endOf(c.req.param("id") ?? "", services.clock.now());
   const final = end === null ? undefined : FINAL[end];
   if (final !== undefined) return problem(410, "Session ended", final);
+  if (end === "ring-memory") return ringMemoryUsedUp();
   const session = await findSession(c, services);
   if (session instanceof Response) return session;
   return new Response(null, { status: 204, headers: { "Cache-Control": "no-store" } });

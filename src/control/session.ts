@@ -3,8 +3,8 @@ import { TOMBSTONE_US, TOMBSTONES_MAX } from "../limits.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
 import type { RingLease } from "./lease.ts";
+import { PendingSessions } from "./pending.ts";
 import type { Placement } from "./plane.ts";
-import { addressGroup } from "./rate-limit.ts";
 import type { Stream } from "./stream.ts";
 
 /** What a POST has worked out before a session exists. */
@@ -41,8 +41,8 @@ export interface Session {
   /** SHA-256 of the token that opened it: that token stays good for it, even when it expires. */
   readonly tokenHash: string | null;
   readonly media: readonly MediaSection[];
-  /** Of a publisher: its rings, in the order of `media`. */
-  readonly lease: RingLease | null;
+  /** Of a publisher that is connected: its rings, in the order of `media`. */
+  lease: RingLease | null;
   /** Our description, with the current credentials. */
   local: LocalDescription;
   remote: { readonly ufrag: string; readonly pwd: string };
@@ -67,7 +67,7 @@ export class Sessions {
   readonly #byId = new Map<string, Session>();
   readonly #byNumber = new Map<number, Session>();
   readonly #byPublicId = new Map<string, Session>();
-  readonly #pending = new Map<string, number>();
+  readonly pending = new PendingSessions();
   /** Ended by themselves: how, and until when a DELETE is still 200. */
   readonly #tombstones = new Map<
     string,
@@ -78,8 +78,7 @@ export class Sessions {
     this.#byId.set(session.id, session);
     this.#byNumber.set(session.number, session);
     this.#byPublicId.set(session.publicId, session);
-    const group = addressGroup(session.address);
-    this.#pending.set(group, this.pendingOf(session.address) + 1);
+    this.pending.add(session);
   }
 
   byId(id: string): Session | null {
@@ -95,20 +94,15 @@ export class Sessions {
     return this.#byNumber.get(number) ?? null;
   }
 
-  /** Sessions of this client (address or /64) that are not connected yet. */
-  pendingOf(address: string): number {
-    return this.#pending.get(addressGroup(address)) ?? 0;
-  }
-
   connected(session: Session): void {
     if (session.state !== "pending") return;
     session.state = "connected";
-    this.#leavePending(session);
+    this.pending.remove(session);
   }
 
   /** The session URL is gone from here on; the number lives until `forget`. */
   end(session: Session, nowUs: number, reason: CloseReason): void {
-    if (session.state === "pending") this.#leavePending(session);
+    if (session.state === "pending") this.pending.remove(session);
     session.state = "ended";
     this.#byId.delete(session.id);
     this.#byPublicId.delete(session.publicId);
@@ -154,13 +148,6 @@ export class Sessions {
 
   /** Everything still held, for the tests of leaks. */
   get held(): number {
-    return this.#byNumber.size + this.#pending.size + this.#byId.size;
-  }
-
-  #leavePending(session: Session): void {
-    const group = addressGroup(session.address);
-    const left = (this.#pending.get(group) ?? 0) - 1;
-    if (left > 0) this.#pending.set(group, left);
-    else this.#pending.delete(group);
+    return this.#byNumber.size + this.pending.size + this.#byId.size;
   }
 }

@@ -29,6 +29,7 @@ import type {
   MediaPlane,
   PlaneEvents,
   PublisherOpen,
+  PublisherRings,
   ViewerOpen,
 } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
@@ -132,6 +133,10 @@ class Workers implements MediaPlane {
     this.open(this.workers[worker]!, { type: "publisher-open", ...open });
   }
 
+  grantRings(worker: number, grant: PublisherRings): void {
+    this.workers[worker]!.send({ type: "publisher-rings", ...grant });
+  }
+
   openViewer(worker: number, open: ViewerOpen): void {
     this.open(this.workers[worker]!, { type: "viewer-open", ...open });
   }
@@ -164,6 +169,10 @@ class Workers implements MediaPlane {
 
   returnRing(ring: RingGrant): void {
     this.pool.give(ring);
+  }
+
+  hasRings(kinds: readonly ("audio" | "video")[]): boolean {
+    return this.pool.has(kinds);
   }
 
   describeRing(ring: RingGrant) {

@@ -6,7 +6,7 @@
  * batch, then ask `nextTimeout`.
  */
 import { assert } from "../assert.ts";
-import type { SessionStats, WorkerCommand } from "../commands.ts";
+import type { RingGrant, SessionStats, WorkerCommand } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
@@ -29,7 +29,10 @@ import { Track } from "./track.ts";
 
 export { RTCP_BYTES_MAX } from "./feedback.ts";
 
-export type PublisherOpen = Extract<WorkerCommand, { readonly type: "publisher-open" }>;
+/** Control's command, and the rings that it granted since. */
+export type PublisherOpen = Extract<WorkerCommand, { readonly type: "publisher-open" }> & {
+  readonly rings: readonly (readonly RingGrant[])[];
+};
 
 /** What a publisher needs to know of its peer; a test passes a plain object. */
 export type PublisherPeer = Pick<Peer, "state" | "path" | "srtpProfile">;

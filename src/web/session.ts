@@ -89,7 +89,7 @@ export class Session {
   async finalEnd(): Promise<ServerRefusal | null> {
     try {
       const response = await fetch(this.#url, { headers: authorization(this.#token) });
-      return response.status === 410 ? await refusalOf(response) : null;
+      return response.status === 410 || response.status === 503 ? await refusalOf(response) : null;
     } catch {
       return null;
     }

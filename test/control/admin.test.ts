@@ -77,7 +77,7 @@ test("a stream of several layers has the size of the largest, wherever it stands
   for (const largest of [0, 1]) {
     const h = await Harness.start();
     await h.publish("a", true, SIMULCAST_OFFER);
-    h.plane.publishers[0]!.rings[1]!.forEach((ring, i) => {
+    h.plane.grants[0]!.rings[1]!.forEach((ring, i) => {
       const size = i === largest ? { width: 1280, height: 720 } : { width: 320, height: 180 };
       h.plane.descriptions.set(ring.index, size);
     });

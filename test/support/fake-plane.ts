@@ -7,6 +7,7 @@ import type {
   Placement,
   PlaneEvents,
   PublisherOpen,
+  PublisherRings,
   ViewerOpen,
   WorkerLoad,
 } from "../../src/control/plane.ts";
@@ -18,6 +19,7 @@ import type { RingDescription } from "../../src/ring/layout.ts";
 export class FakePlane implements MediaPlane {
   readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
   readonly publishers: PublisherOpen[] = [];
+  readonly grants: PublisherRings[] = [];
   readonly viewers: ViewerOpen[] = [];
   readonly restarts: Parameters<MediaPlane["restartIce"]>[1][] = [];
   readonly limits: LayerLimit[] = [];
@@ -61,6 +63,10 @@ export class FakePlane implements MediaPlane {
     this.publishers.push(open);
   }
 
+  grantRings(_worker: number, grant: PublisherRings): void {
+    this.grants.push(grant);
+  }
+
   openViewer(_worker: number, open: ViewerOpen): void {
     this.viewers.push(open);
   }
@@ -92,6 +98,10 @@ export class FakePlane implements MediaPlane {
 
   returnRing(ring: RingGrant): void {
     if (!this.ringsOut.delete(ring.index)) throw new Error(`ring ${ring.index} came back twice`);
+  }
+
+  hasRings(kinds: readonly ("audio" | "video")[]): boolean {
+    return this.ringsOut.size + kinds.length <= this.ringsMax;
   }
 
   describeRing(ring: RingGrant): RingDescription {
