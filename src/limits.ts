@@ -156,8 +156,12 @@ export const CATCH_UP_VIEWERS_MAX = 32;
 export const SLEEP_MAX_US = 20_000;
 /** No turn of a worker's loop is longer. */
 export const TURN_MAX_US = 5_000;
-/** A worker whose heartbeat word stands still for this long is replaced. */
+/** A worker that had the processor for this long, or was blocked, without a sign of life is replaced;
+ * one that waits for the processor is not. */
 export const HEARTBEAT_TIMEOUT_MS = 1_000;
+/** A blocked worker of a machine under pressure is waited for this long: what it waits for may itself
+ * get no processor. */
+export const STARVED_PATIENCE_MS = 5_000;
 /** Socket buffers asked for: 4 MiB hold a keyframe burst of 1,000 viewers (coturn#1902). */
 export const SOCKET_BUFFER_BYTES = 4 * MIB;
 

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dir, "..");
  * The import law: a folder imports from itself and from what stands in its list. `io` is the only
  * impure folder; `control` reaches it only where it runs the workers.
  */
-const BASE = ["assert", "limits", "commands", "counters", "embedded"];
+const BASE = ["assert", "limits", "commands", "counters", "embedded", "processors"];
 const WIRE = [...BASE, "wire"];
 const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
 const LAW: Readonly<Record<string, readonly string[]>> = {
@@ -17,6 +17,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   limits: ["assert"],
   commands: ["wire"],
   counters: [],
+  processors: [],
   embedded: [],
   version: ["embedded"],
   log: [],

@@ -9,8 +9,10 @@ import { startPlane } from "../control/workers.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { OpenSslUnavailable, type ResolvedOpenSsl } from "../io/openssl.ts";
+import { readMachineTime, readProcessTimes, readThreadTime } from "../io/processor-time.ts";
 import { serviceManager } from "../io/systemd.ts";
 import { createLogger, type Logger } from "../log.ts";
+import type { ProcessorReader } from "../processors.ts";
 import { VERSION, versionLine } from "../version.ts";
 import { loadPages } from "../web/pages.ts";
 import { banner, tokenNotice } from "./banner.ts";
@@ -25,6 +27,7 @@ import {
 } from "./first-token.ts";
 import { type Listener, listen } from "./listener.ts";
 import { explainStart } from "./start-error.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 export interface ServerOptions {
   /** Flags; read again on SIGHUP. */
@@ -81,6 +84,13 @@ export async function runServer(options: ServerOptions): Promise<number> {
   }
 }
 
+const processors: ProcessorReader = {
+  pid: process.pid,
+  thread: readThreadTime,
+  machine: readMachineTime,
+  processes: readProcessTimes,
+};
+
 interface Parts {
   readonly options: ServerOptions;
   readonly config: Config;
@@ -103,7 +113,11 @@ async function serve(parts: Parts): Promise<number> {
   const stopping = new AbortController();
   const server = { config, control, log, port, token, stopping: stopping.signal };
   const beforeStop = options.started?.(server);
-  const cancelWatchdog = watch(manager, control);
+  const cancelWatchdog = startWatchdog(manager, log, {
+    reader: processors,
+    ready: () => control.plane.ready(),
+    now: monotonicUs,
+  });
   manager.notify("READY=1", `STATUS=Serving on ${formatHostPort(config.http.host, port)}`);
   process.on("SIGHUP", () => void reload(parts));
 
@@ -134,7 +148,7 @@ function startControl(
   const created = loadPages().then((pages) =>
     createControl({
       config,
-      plane: (events) => startPlane({ config, log, events, openssl }),
+      plane: (events) => startPlane({ config, log, events, openssl, processors }),
       clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
       random: (length) => new Uint8Array(randomBytes(length)),
       pages,
@@ -143,7 +157,8 @@ function startControl(
       readFile: (path) => readFileSync(path, "utf8"),
       usage: () => {
         const { user, system } = process.cpuUsage();
-        return { rssBytes: process.memoryUsage.rss(), cpuUs: user + system };
+        const rssBytes = process.memoryUsage.rss();
+        return { rssBytes, cpuUs: user + system, machine: readMachineTime() };
       },
       readyWhen: () => readyWhen === undefined || (control !== null && readyWhen(control)),
     }),
@@ -216,20 +231,6 @@ function makeFirstToken(config: Config): FirstToken | null {
   } catch (error) {
     throw new UsageError(`state: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/**
- * Signs of life come from this thread's loop and only while workers accept sessions: a main loop
- * that hangs, or workers that cannot be brought back, make the manager start the process anew.
- */
-function watch(manager: ReturnType<typeof serviceManager>, control: Control): () => void {
-  if (manager.watchdogUs === null) return () => {};
-  const beat = (): void => {
-    if (control.plane.ready()) manager.notify("WATCHDOG=1");
-  };
-  beat();
-  const timer = setInterval(beat, manager.watchdogUs / 1000 / 3);
-  return () => clearInterval(timer);
 }
 
 function firstSignal(): Promise<string> {

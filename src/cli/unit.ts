@@ -28,6 +28,8 @@ StateDirectoryMode=0700
 Restart=always
 RestartSec=200ms
 WatchdogSec=10s
+# A process that hangs cannot speak: the journal has systemd's word for it, not a crash report.
+WatchdogSignal=SIGKILL
 TimeoutStartSec=30s
 # drain-seconds of the configuration (10 by default) must fit.
 TimeoutStopSec=60s

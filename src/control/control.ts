@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { CloseReason } from "../commands.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
+import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./announcer.ts";
 import { createApp } from "./app.ts";
 import { Authenticator } from "./auth.ts";
@@ -32,8 +33,12 @@ export interface ControlOptions {
   readonly version: string;
   /** Text of a key file; throws when it cannot be read. */
   readonly readFile: (path: string) => string;
-  /** Memory of the process and the CPU time that it has used. */
-  readonly usage: () => { readonly rssBytes: number; readonly cpuUs: number };
+  /** Memory of the process and the CPU time that it has used, beside the whole machine's. */
+  readonly usage: () => {
+    readonly rssBytes: number;
+    readonly cpuUs: number;
+    readonly machine: MachineTime | null;
+  };
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** A further condition of /readyz. */
   readonly readyWhen?: () => boolean;
@@ -134,7 +139,8 @@ function assemble(
     for (const stream of registry.streams.values()) layers.update(stream);
     announcer.tick(events);
     events.heartbeat();
-    sampler.tick(clock.now(), options.usage().cpuUs);
+    const { cpuUs, machine } = options.usage();
+    sampler.tick(clock.now(), cpuUs, machine);
     services.rateLimit.sweep(clock.now());
     services.log.flush();
   });

@@ -4,22 +4,26 @@ import { monotonicUs } from "../io/clock.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
-import { HEARTBEAT_TIMEOUT_MS, OVERLOAD_LAG_US } from "../limits.ts";
+import { OVERLOAD_LAG_US } from "../limits.ts";
+import type { ThreadTime } from "../processors.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
+import {
+  ENDING,
+  Heartbeat,
+  hangs,
+  isLate,
+  type Pressure,
+  RUNNING,
+  type Silence,
+  STARTING,
+} from "./heartbeat.ts";
 import type { LocalCandidate, WorkerLoad } from "./plane.ts";
 
-/** How often a worker's heartbeat is looked at. */
-export const HEARTBEAT_LOOK_MS = 250;
-const SILENT_LOOKS = HEARTBEAT_TIMEOUT_MS / HEARTBEAT_LOOK_MS;
-/** A look that comes this late says that the machine is overloaded, not that a worker hangs. */
-const LOOK_LATE_US = 2 * HEARTBEAT_LOOK_MS * 1000;
-/** A thread that has not loaded its code yet has this many looks to begin. */
-const START_LOOKS = 40;
 /** A worker that dies again and again is started again ever later, up to this. */
 const RESTART_DELAY_MAX_MS = 5_000;
 const STABLE_US = 10_000_000;
-/** A thread that is told to end does so at its next turn, unless it is stuck in native code. */
-const END_TIMEOUT_MS = 2_000;
+/** When the whole process ends, a thread that does not is left behind after this. */
+const STOP_TIMEOUT_MS = 2_000;
 
 export interface MediaWorkerOptions {
   readonly setup: Omit<WorkerSetup, "pollFd">;
@@ -31,6 +35,8 @@ export interface MediaWorkerOptions {
   readonly onLost: (worker: MediaWorker, cause: string) => void;
   /** The successor of a lost thread accepts sessions. */
   readonly onReplaced: (worker: MediaWorker, cause: string) => void;
+  /** The thread beats again, after a silence in which it did not hang. */
+  readonly onLate: (worker: MediaWorker, silence: Silence) => void;
   /**
    * The thread cannot be ended. It may go on to read the sockets and write the rings of its
    * successor, so there must be none: the process has to end.
@@ -43,6 +49,8 @@ interface Thread {
   readonly worker: Worker;
   readonly ended: Promise<void>;
   readonly pollFd: number;
+  /** Told to end: gives up waiting for it. */
+  giveUp: (() => void) | null;
 }
 
 /** One worker thread as control holds it: replaced when it throws, hangs or ends. */
@@ -59,9 +67,12 @@ export class MediaWorker {
   private thread: Thread | null = null;
   /** Why the last thread was lost, until its successor is ready. */
   private lostBy: string | null = null;
-  private lastBeat = -1;
-  private silent = 0;
-  private lookedUs = 0;
+  /** Times that the thread was late because it got no processor. */
+  starved = 0;
+  private readonly heartbeat = new Heartbeat();
+  /** A thread that was told to end, while it has not. */
+  private leaving: Thread | null = null;
+  private ran: ThreadTime | null = null;
   private stopped = false;
   private startedUs = 0;
   private delayMs = 0;
@@ -91,24 +102,34 @@ export class MediaWorker {
     return true;
   }
 
-  /** Looks at the heartbeat; a silent thread is replaced. */
-  look(): void {
-    if (this.thread === null || this.stopped) return;
-    const beat = this.block.heartbeat;
-    const now = monotonicUs();
-    if (beat !== this.lastBeat) {
-      this.lastBeat = beat;
-      this.lookedUs = now;
-      this.silent = 0;
+  /** The kernel's number of the thread, 0 before it has told. */
+  get threadId(): number {
+    return this.block.thread;
+  }
+
+  /** Looks at the heartbeat: a thread that hangs is replaced, one that waits for its turn is not. */
+  look(at: number, thread: ThreadTime | null, pressure: Pressure): void {
+    if (this.thread === null && this.leaving === null) return;
+    this.ran = thread ?? this.ran;
+    // A thread that was told to end beats no more, whatever its loop still does.
+    const beat = this.leaving === null ? this.block.heartbeat : -1;
+    const silence = this.heartbeat.look({ at, beat, thread, pressure });
+    const { ended } = this.heartbeat;
+    if (this.leaving !== null) {
+      if (hangs(silence, ENDING) !== null) this.leaving.giveUp?.();
       return;
     }
-    // On a machine without a free core a healthy thread may wait for its turn as long as we did:
-    // only looks that came in time count. A thread that hangs is still found, a little later.
-    const late = now - this.lookedUs > LOOK_LATE_US;
-    this.lookedUs = now;
-    if (late) return;
-    this.silent += 1;
-    if (this.silent >= (this.ready ? SILENT_LOOKS : START_LOOKS)) this.lose("it hangs");
+    if (ended !== null && isLate(ended) && this.ready) {
+      this.starved += 1;
+      this.options.onLate(this, ended);
+    }
+    const cause = hangs(silence, this.ready ? RUNNING : STARTING);
+    if (cause !== null) this.lose(cause);
+  }
+
+  /** It has not beaten for longer than a look. */
+  get silentUs(): number {
+    return this.heartbeat.silence.lateUs;
   }
 
   /** Media of those who are here already leaves late. */
@@ -124,6 +145,8 @@ export class MediaWorker {
       kind: this.kind,
       ready: this.ready,
       restarts: this.restarts,
+      starved: this.starved,
+      waitedUs: this.ran?.waitedUs ?? 0,
       counters,
     };
   }
@@ -133,17 +156,18 @@ export class MediaWorker {
     this.stopped = true;
     const thread = this.thread;
     this.thread = null;
-    if (thread !== null) await end(thread);
+    if (thread !== null) await end(thread, STOP_TIMEOUT_MS);
   }
 
   private start(): void {
     if (this.stopped) return;
     const worker = spawnWorker(this.kind);
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const thread = { worker, ended, pollFd: createPollFd() };
+    const thread: Thread = { worker, ended, pollFd: createPollFd(), giveUp: null };
     this.thread = thread;
     this.startedUs = monotonicUs();
-    this.silent = 0;
+    this.block.thread = 0;
+    this.heartbeat.reset();
     this.block.wakeUp();
     worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => {
       if (this.thread === thread) this.handleEvent(data);
@@ -178,7 +202,10 @@ export class MediaWorker {
     this.lostBy = cause;
     const stable = monotonicUs() - this.startedUs > STABLE_US;
     this.delayMs = stable ? 0 : Math.min(RESTART_DELAY_MAX_MS, this.delayMs * 2 || 50);
+    this.leaving = thread;
+    this.heartbeat.reset();
     void end(thread).then((ended) => {
+      this.leaving = null;
       if (this.stopped) return;
       if (!ended) {
         this.options.onStuck(this, cause);
@@ -191,13 +218,14 @@ export class MediaWorker {
   }
 }
 
-/** Ends a thread; false when it did not within END_TIMEOUT_MS. */
-async function end(thread: Thread): Promise<boolean> {
+/** Ends a thread; false when `giveUp` was called, or `timeoutMs` were over, before it did. */
+async function end(thread: Thread, timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
   thread.worker.terminate();
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), END_TIMEOUT_MS);
+  thread.giveUp = () => resolve(false);
+  const timer = timeoutMs < Number.POSITIVE_INFINITY ? setTimeout(thread.giveUp, timeoutMs) : null;
   const ended = await Promise.race([thread.ended.then(() => true), late]);
-  clearTimeout(timer);
+  if (timer !== null) clearTimeout(timer);
   return ended;
 }
 

@@ -193,6 +193,10 @@ function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   out.family("worker_loop_lag_seconds", "gauge", "Longest turn of a worker's loop.");
   out.family("worker_restarts_total", "counter", "Times that a worker was replaced.");
   out.family("worker_ready", "gauge", "1 while the worker accepts sessions.");
+  const late = "Times that a worker gave no sign of life for a second since it got no processor.";
+  out.family("worker_starved_total", "counter", late);
+  const waited = "Time that a worker was ready to run and waited for a processor.";
+  out.family("worker_waited_seconds_total", "counter", waited);
   for (const load of loads) {
     const label = `worker="${load.name}"`;
     const rates = sampler.ratesOf(load.name);
@@ -200,6 +204,13 @@ function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
     out.value("worker_loop_lag_seconds", label, rates.loopLagMs / 1000);
     out.value("worker_restarts_total", label, load.restarts);
     out.value("worker_ready", label, load.ready ? 1 : 0);
+    out.value("worker_starved_total", label, load.starved);
+    out.value("worker_waited_seconds_total", label, load.waitedUs / 1e6);
+  }
+  const shares = "Who had the machine's processors in the last second, 0 to 1.";
+  out.family("processor_share", "gauge", shares);
+  for (const [user, share] of Object.entries(sampler.processors ?? {})) {
+    out.value("processor_share", `user="${user}"`, share);
   }
 }
 

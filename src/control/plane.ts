@@ -58,6 +58,10 @@ export interface WorkerLoad {
   readonly kind: "ingest" | "egress";
   readonly ready: boolean;
   readonly restarts: number;
+  /** Times that it was late because it got no processor. */
+  readonly starved: number;
+  /** How long its thread has waited for a processor, us. */
+  readonly waitedUs: number;
   readonly counters: Readonly<Record<CounterName, number>>;
 }
 

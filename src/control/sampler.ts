@@ -1,4 +1,6 @@
+import type { MachineTime } from "../processors.ts";
 import type { MediaPlane, WorkerLoad } from "./plane.ts";
+import { type ProcessorShares, processorShares } from "./starvation.ts";
 
 /** What a worker did in the last second or so. */
 export interface WorkerRates {
@@ -24,13 +26,17 @@ export class Sampler {
   readonly #samples = new Map<string, Sample>();
   readonly #rates = new Map<string, WorkerRates>();
   #cpu = { atUs: 0, usedUs: 0, share: 0 };
+  #machine: MachineTime | null = null;
+  #processors: ProcessorShares | null = null;
 
   constructor(plane: MediaPlane) {
     this.#plane = plane;
   }
 
-  /** Called about once a second. */
-  tick(nowUs: number, cpuUsedUs: number): void {
+  /** Called about once a second. `machine` is null where the kernel does not tell. */
+  tick(nowUs: number, cpuUsedUs: number, machine: MachineTime | null): void {
+    this.#processors = processorShares(this.#machine, machine, cpuUsedUs - this.#cpu.usedUs);
+    this.#machine = machine;
     for (const load of this.#plane.loads()) this.#sample(nowUs, load);
     const elapsed = nowUs - this.#cpu.atUs;
     const share = this.#cpu.atUs === 0 ? 0 : (cpuUsedUs - this.#cpu.usedUs) / Math.max(1, elapsed);
@@ -39,6 +45,11 @@ export class Sampler {
 
   ratesOf(worker: string): WorkerRates {
     return this.#rates.get(worker) ?? IDLE;
+  }
+
+  /** Who had the machine's processors in the last second; null before that is known. */
+  get processors(): ProcessorShares | null {
+    return this.#processors;
   }
 
   /** Cores in use by the process: 1.5 is one and a half. */

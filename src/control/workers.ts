@@ -11,6 +11,7 @@ import type {
 import { isLoopback } from "../config/values.ts";
 import type { Config } from "../config.ts";
 import { createCertificate } from "../io/certificate.ts";
+import { monotonicUs } from "../io/clock.ts";
 import { createEventFd } from "../io/event-fd.ts";
 import { detectFeatures } from "../io/features.ts";
 import { releasePages } from "../io/memory.ts";
@@ -18,10 +19,12 @@ import type { ResolvedOpenSsl } from "../io/openssl.ts";
 import { closeUdpSocket, localPort, openUdpSocket } from "../io/udp-socket.ts";
 import type { Logger } from "../log.ts";
 import { LayerTable } from "../media/layer-table.ts";
+import type { ProcessorReader } from "../processors.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
-import { HEARTBEAT_LOOK_MS, MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
+import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
+import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type {
   IceRestart,
   LayerLimit,
@@ -34,12 +37,14 @@ import type {
 } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
 import { SourceSwitches } from "./source-switches.ts";
+import { Starvation } from "./starvation.ts";
 
 export interface PlaneOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly events: PlaneEvents;
   readonly openssl: ResolvedOpenSsl;
+  readonly processors: ProcessorReader;
 }
 
 const STATS_TIMEOUT_MS = 1_000;
@@ -73,12 +78,14 @@ class Workers implements MediaPlane {
   private readonly readers = new Map<number, RingReader>();
   private statsNext = 1;
   private readonly timer: ReturnType<typeof setInterval>;
+  private readonly starvation: Starvation;
 
   constructor(
     private readonly options: PlaneOptions,
     private readonly addresses: readonly LocalAddress[],
   ) {
     const { config } = options;
+    this.starvation = new Starvation(options.processors);
     const { features, warning } = detectFeatures(config.portable);
     if (warning !== null) options.log.warn(warning);
     const certificate = createCertificate();
@@ -111,7 +118,7 @@ class Workers implements MediaPlane {
       this.workers.push(this.createWorker(number, setup, opened[number]!.candidates));
     }
     this.timer = setInterval(() => {
-      for (const worker of this.workers) worker.look();
+      this.look(monotonicUs());
       this.pool.grant();
     }, HEARTBEAT_LOOK_MS);
   }
@@ -224,6 +231,19 @@ class Workers implements MediaPlane {
     for (const fd of this.sockets) closeUdpSocket(fd);
   }
 
+  private look(now: number): void {
+    const { processors } = this.options;
+    const threads = this.workers.map(({ threadId }) =>
+      threadId === 0 ? null : processors.thread(threadId),
+    );
+    const own = processors.thread(processors.pid);
+    const pressure = this.starvation.round(now, [own, ...threads]);
+    for (const [i, worker] of this.workers.entries()) worker.look(now, threads[i]!, pressure);
+    const silent = this.workers.some(({ silentUs }) => silentUs > 0);
+    if (silent) this.starvation.suspect(now);
+    else this.starvation.calm();
+  }
+
   private open(
     worker: MediaWorker,
     command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
@@ -271,6 +291,7 @@ class Workers implements MediaPlane {
       onLost: (worker, cause) => this.handleLost(worker, cause),
       onReplaced: ({ number, name }, cause) =>
         this.options.events.workerRestarted(number, name, cause),
+      onLate: (worker, silence) => this.handleLate(worker, silence),
       onStuck: (worker, cause) => this.handleStuck(worker, cause),
     });
   }
@@ -293,13 +314,24 @@ class Workers implements MediaPlane {
 
   private handleLost(worker: MediaWorker, cause: string): void {
     const { events, log } = this.options;
-    const sessions = worker.sessions.size;
-    log.error("Worker lost, starting it again", { worker: worker.name, cause, sessions });
+    const fields = { worker: worker.name, cause, sessions: worker.sessions.size };
+    log.error("Worker lost, starting it again", fields);
     if (worker.reader >= 0) this.pool.forgetReader(worker.reader);
     const lost = [...worker.sessions];
     worker.sessions.clear();
     for (const session of lost) events.closed(session, "worker-lost");
     this.switches.gone(worker);
+  }
+
+  private handleLate(worker: MediaWorker, silence: Silence): void {
+    this.options.log.warn("Worker was late: it got no processor", {
+      worker: worker.name,
+      lateMs: Math.round(silence.lateUs / 1000),
+      ranMs: Math.round(silence.ranUs / 1000),
+      waitedMs: Math.round(silence.waitedUs / 1000),
+      sessions: worker.sessions.size,
+      ...this.starvation.blame(monotonicUs()),
+    });
   }
 
   private handleStuck(worker: MediaWorker, cause: string): void {

@@ -21,6 +21,7 @@ const library = dlopen("libc.so.6", {
   write: { args: [i32, pointer, u64], returns: i32 },
   clock_gettime: { args: [i32, pointer], returns: i32 },
   madvise: { args: [pointer, u64, i32], returns: i32 },
+  gettid: { args: [], returns: i32 },
   getrlimit: { args: [i32, pointer], returns: i32 },
   __errno_location: { args: [], returns: pointer },
   strerror: { args: [i32], returns: pointer },

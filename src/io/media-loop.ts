@@ -20,6 +20,7 @@ import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
 import { LoopMeter } from "./loop-meter.ts";
 import { openOpenSsl } from "./openssl.ts";
 import { Poller } from "./poller.ts";
+import { threadId } from "./processor-time.ts";
 import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
 import { UdpReceiver } from "./udp-receiver.ts";
 import { UdpSender } from "./udp-sender.ts";
@@ -83,6 +84,7 @@ export class MediaLoop {
     this.ciphers = opensslCiphers ? new OpenSslSrtpFactory(openSsl) : new PortableSrtpFactory();
     this.receiver = new UdpReceiver(batching);
     this.block = new WorkerBlock(setup.block);
+    this.block.thread = threadId();
     this.table = new PeerTable(this.peerCounters);
     this.senders = setup.sockets.map((fd) => new UdpSender(fd, segmentation, batching));
     this.writableWanted = setup.sockets.map(() => false);

@@ -2,6 +2,7 @@
  * A worker's own block of shared memory, and how others wake it.
  *
  *   0      heartbeat word, moved by the worker each turn (cache line of its own)
+ *   4      the kernel's number of its thread, written once at its start; 0 before
  *   64     asleep word: 1 while the worker sleeps in epoll_wait
  *   128    dirty bitmap, one bit a ring: "there is something new"
  *   1024   counters (src/counters.ts), Float64
@@ -14,6 +15,7 @@ import { COUNTER_NAMES } from "../counters.ts";
 import { RINGS_MAX } from "../limits.ts";
 
 const HEARTBEAT = 0;
+const THREAD = 1;
 const ASLEEP = 16;
 const DIRTY = 32;
 const DIRTY_WORDS = RINGS_MAX / 32;
@@ -40,6 +42,15 @@ export class WorkerBlock {
 
   get heartbeat(): number {
     return Atomics.load(this.words, HEARTBEAT);
+  }
+
+  /** The thread that beats here, as in /proc/self/task; 0 while none has begun. */
+  get thread(): number {
+    return Atomics.load(this.words, THREAD);
+  }
+
+  set thread(id: number) {
+    Atomics.store(this.words, THREAD, id);
   }
 
   /** Writer: ring `index` has news. True when the worker sleeps and must be woken by its eventfd. */

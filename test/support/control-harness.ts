@@ -75,7 +75,7 @@ export class Harness {
       }),
       version: "1.2.3",
       readFile,
-      usage: () => ({ rssBytes: 50_000_000, cpuUs: harness.nowUs / 10 }),
+      usage: () => ({ rssBytes: 50_000_000, cpuUs: harness.nowUs / 10, machine: null }),
       fetch: options.fetch,
       readyWhen: options.readyWhen,
       every: (_ms, work) => {

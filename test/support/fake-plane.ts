@@ -133,6 +133,8 @@ export class FakePlane implements MediaPlane {
       kind,
       ready: this.isReady,
       restarts: 0,
+      starved: 0,
+      waitedUs: 0,
       counters,
     }));
   }

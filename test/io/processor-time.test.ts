@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import {
+  parseMachineTime,
+  parseProcessTime,
+  parseThreadTime,
+  readMachineTime,
+  readProcessTimes,
+  readThreadTime,
+  threadId,
+} from "../../src/io/processor-time.ts";
+
+const STAT = `77 (a) R 1 (b)) S 12 77 77 0 -1 4194304 1 0 0 0 250 50 9 9 20 0 1 0 4711 1 1`;
+
+test("a thread's account: what it ran, what it waited, whether it wants a processor", () => {
+  const running = STAT.replace(") S", ") R");
+  expect(parseThreadTime("5000000 7000 12", running)).toEqual({
+    ranUs: 5_000,
+    waitedUs: 7,
+    runnable: true,
+  });
+  for (const state of ["S", "D", "T", "Z"]) {
+    expect(parseThreadTime("1 1 1", STAT.replace(") S", `) ${state}`))!.runnable).toBe(false);
+  }
+  expect(parseThreadTime("", STAT)).toBeNull();
+  expect(parseThreadTime("1 1 1", "")).toBeNull();
+});
+
+test("a process's account, whatever its name holds", () => {
+  expect(parseProcessTime(STAT)).toEqual({
+    name: "a) R 1 (b)",
+    parent: 12,
+    ranUs: 3_000_000,
+    started: 4711,
+  });
+  expect(parseProcessTime("")).toBeNull();
+});
+
+test("the machine's account, with and without a column for stolen time", () => {
+  const text = "cpu  10 1 5 80 4 2 3 7 9 9\ncpu0 1 1 1\ncpu1 1 1 1\nintr 5";
+  expect(parseMachineTime(text)).toEqual({
+    cores: 2,
+    busyUs: 210_000,
+    idleUs: 840_000,
+    stolenUs: 70_000,
+  });
+  expect(parseMachineTime("cpu  10 1 5")).toBeNull();
+  expect(parseMachineTime("")).toBeNull();
+});
+
+test("this machine tells what this thread has done", () => {
+  const id = threadId();
+  const before = readThreadTime(id)!;
+  const end = performance.now() + 100;
+  while (performance.now() < end);
+  const after = readThreadTime(id)!;
+  const spent = after.ranUs + after.waitedUs - before.ranUs - before.waitedUs;
+  // The kernel adds up at its ticks, of 10 ms at most.
+  expect(spent).toBeGreaterThan(50_000);
+  expect(after.runnable).toBe(true);
+  expect(readMachineTime()!.cores).toBeGreaterThan(0);
+  expect(readProcessTimes().get(process.pid)!.ranUs).toBeGreaterThan(0);
+  expect(readThreadTime(2 ** 30)).toBeNull();
+});
