@@ -1,26 +1,27 @@
-import { ptr } from "bun:ffi";
 import { libc } from "./libc.ts";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 
-// Pinned by the module: the address outlives every call (the two words of struct timespec).
-const timespec = new Float64Array(2);
-const words = new Uint32Array(timespec.buffer);
-const address = ptr(timespec);
+/** struct timespec: seconds and nanoseconds, 64 bits each. */
+const TIMESPEC_BYTES = 16;
+const timespec = pinnedRegion(TIMESPEC_BYTES);
+const words = new Uint32Array(timespec.bytes.buffer);
+const TIMESPEC = addressOf(timespec, 0, TIMESPEC_BYTES);
 
 /**
  * CLOCK_MONOTONIC in microseconds: the one `now` of the media path, the same in all threads.
  * `performance.now` differs between threads by milliseconds.
  */
 export function monotonicUs(): number {
-  libc.clock_gettime(CLOCK_MONOTONIC, address);
+  libc.clock_gettime(CLOCK_MONOTONIC, TIMESPEC);
   return timespecUs();
 }
 
 /** CLOCK_REALTIME in microseconds since 1970. */
 export function realtimeUs(): number {
-  libc.clock_gettime(CLOCK_REALTIME, address);
+  libc.clock_gettime(CLOCK_REALTIME, TIMESPEC);
   return timespecUs();
 }
 

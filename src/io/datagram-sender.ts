@@ -1,8 +1,7 @@
-import type { ptr } from "bun:ffi";
 import { DATAGRAM_BYTES_MAX } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { libc } from "./libc.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 
 const MSG_DONTWAIT = 0x40;
 
@@ -16,11 +15,9 @@ export class DatagramSender {
 
   send(fd: number, sockaddr: Uint8Array, length: number): void {
     this.name.bytes.set(sockaddr);
-    const from = this.region.address as Address;
-    const to = this.name.address as Address;
+    const from = addressOf(this.region, 0, length);
+    const to = addressOf(this.name, 0, sockaddr.length);
     const sent = libc.sendto(fd, from, length, MSG_DONTWAIT, to, sockaddr.length);
     if (sent !== length) this.errors += 1;
   }
 }
-
-type Address = ReturnType<typeof ptr>;

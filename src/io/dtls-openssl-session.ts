@@ -14,7 +14,7 @@ import { SrtpProfile, type SrtpProfileId } from "../srtp/cipher.ts";
 import { SRTP_KEY_LENGTHS } from "../srtp/key-derivation.ts";
 import { colonHex } from "./certificate.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
-import { pinnedRegion, pinnedString } from "./pinned.ts";
+import { addressOf, pinnedRegion, pinnedString } from "./pinned.ts";
 
 const SSL_CTRL_SET_MTU = 17;
 const DTLS_CTRL_GET_TIMEOUT = 73;
@@ -23,6 +23,9 @@ const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_WANT_WRITE = 3;
 const SSL_RECEIVED_SHUTDOWN = 2;
 const X509_DIGEST_BYTES_MAX = 64;
+/** struct timeval: seconds and microseconds, 64 bits each. */
+const TIMEVAL_BYTES = 16;
+const UNSIGNED_BYTES = 4;
 /** Offset of `id` in SRTP_PROTECTION_PROFILE { const char *name; unsigned long id; }. */
 const PROFILE_ID_OFFSET = 8;
 
@@ -32,9 +35,9 @@ const EXPORTER = "EXTRACTOR-dtls_srtp";
 /** One session at a time in a thread: these are shared by all its sessions. */
 const input = pinnedRegion(DATAGRAM_BYTES_MAX);
 const output = pinnedRegion(16_384);
-const timeval = pinnedRegion(16);
+const timeval = pinnedRegion(TIMEVAL_BYTES);
 const digest = pinnedRegion(X509_DIGEST_BYTES_MAX);
-const digestLength = pinnedRegion(4);
+const digestLength = pinnedRegion(UNSIGNED_BYTES);
 const exporterLabel = pinnedString(EXPORTER);
 
 export class OpenSslDtlsSession implements DtlsSession {
@@ -89,7 +92,7 @@ export class OpenSslDtlsSession implements DtlsSession {
     const kept = filterRecords(bytes, offset, length, encryptedOnly, input.bytes);
     if (kept === 0) return;
     this.#unpark();
-    this.#openSsl.crypto.BIO_write(this.#read, input.address as Pointer, kept);
+    this.#openSsl.crypto.BIO_write(this.#read, addressOf(input, 0, kept), kept);
     if (this.state === "handshaking") this.#handshake();
     // Records behind the handshake, and the repeats of a peer that has not seen our last flight.
     if (this.state === "connected") this.#drain();
@@ -124,9 +127,9 @@ export class OpenSslDtlsSession implements DtlsSession {
     const length = 2 * (key + salt);
     const result = this.#openSsl.ssl.SSL_export_keying_material(
       this.#ssl,
-      output.address as Pointer,
+      addressOf(output, 0, length),
       length,
-      exporterLabel as Pointer,
+      exporterLabel,
       EXPORTER.length,
       null,
       0,
@@ -203,8 +206,9 @@ export class OpenSslDtlsSession implements DtlsSession {
           : algorithm === "sha-384"
             ? crypto.EVP_sha384()
             : crypto.EVP_sha512();
-      const to = digest.address as Pointer;
-      const ok = crypto.X509_digest(certificate, method, to, digestLength.address as Pointer);
+      const to = addressOf(digest, 0, X509_DIGEST_BYTES_MAX);
+      const lengthTo = addressOf(digestLength, 0, UNSIGNED_BYTES);
+      const ok = crypto.X509_digest(certificate, method, to, lengthTo);
       // Little-endian machines only: x86_64 and aarch64.
       const length = digestLength.bytes[0]!;
       return ok === 1 && colonHex(digest.bytes.subarray(0, length)) === value.toUpperCase();
@@ -225,9 +229,8 @@ export class OpenSslDtlsSession implements DtlsSession {
     const { ssl, crypto } = this.#openSsl;
     crypto.ERR_clear_error();
     let result = 1;
-    while (result > 0) {
-      result = ssl.SSL_read(this.#ssl, output.address as Pointer, output.bytes.length);
-    }
+    const size = output.bytes.length;
+    while (result > 0) result = ssl.SSL_read(this.#ssl, addressOf(output, 0, size), size);
     if ((ssl.SSL_get_shutdown(this.#ssl) & SSL_RECEIVED_SHUTDOWN) !== 0) {
       this.#shutdown();
       this.state = "closed";
@@ -270,7 +273,7 @@ export class OpenSslDtlsSession implements DtlsSession {
     this.#collect();
     this.#deadline = Infinity;
     if (this.state !== "handshaking") return;
-    const to = timeval.address as Pointer;
+    const to = addressOf(timeval, 0, TIMEVAL_BYTES);
     const running = this.#openSsl.ssl.SSL_ctrl(this.#ssl, DTLS_CTRL_GET_TIMEOUT, 0, to);
     if (Number(running) !== 1) return;
     const view = new DataView(timeval.bytes.buffer);
@@ -280,11 +283,9 @@ export class OpenSslDtlsSession implements DtlsSession {
 
   /** The BIO holds records back to back: packs whole ones into datagrams (RFC 6347 4.1.1). */
   #collect(): void {
-    const length = this.#openSsl.crypto.BIO_read(
-      this.#write,
-      output.address as Pointer,
-      output.bytes.length,
-    );
+    const size = output.bytes.length;
+    const to = addressOf(output, 0, size);
+    const length = this.#openSsl.crypto.BIO_read(this.#write, to, size);
     let start = 0;
     let end = 0;
     while (end < length) {

@@ -1,16 +1,17 @@
-import type { ptr } from "bun:ffi";
 import { check, libc } from "./libc.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
+/** An eventfd is read and written as one 64-bit count. */
+const WORD_BYTES = 8;
 
 // Pinned: nothing else refers to them, so they would be collected, and what then stands at their
 // addresses would be what a bell writes (a zero wakes nobody) and where a drain writes to.
-const one = pinnedRegion(8);
+const one = pinnedRegion(WORD_BYTES);
 one.bytes[0] = 1;
-const oneAddress = one.address as ReturnType<typeof ptr>;
-const sinkAddress = pinnedRegion(8).address as ReturnType<typeof ptr>;
+const oneAddress = addressOf(one, 0, WORD_BYTES);
+const sinkAddress = addressOf(pinnedRegion(WORD_BYTES), 0, WORD_BYTES);
 
 /** A new eventfd: the doorbell of a worker. */
 export function createEventFd(): number {
@@ -19,10 +20,10 @@ export function createEventFd(): number {
 
 /** Wakes whoever polls the eventfd. */
 export function ringEventFd(fd: number): void {
-  libc.write(fd, oneAddress, 8);
+  libc.write(fd, oneAddress, WORD_BYTES);
 }
 
 /** Takes back all rings so far. */
 export function drainEventFd(fd: number): void {
-  libc.read(fd, sinkAddress, 8);
+  libc.read(fd, sinkAddress, WORD_BYTES);
 }

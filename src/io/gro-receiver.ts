@@ -1,8 +1,7 @@
-import type { ptr } from "bun:ffi";
 import type { Region } from "../srtp/cipher.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
 import { libc, setOption } from "./libc.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
 
 const SOL_SOCKET = 1;
 const SOL_UDP = 17;
@@ -10,6 +9,7 @@ const UDP_GRO = 104;
 const SCM_TIMESTAMPNS = 35;
 const MSG_DONTWAIT = 0x40;
 const MSGHDR_BYTES = 64;
+const IOVEC_BYTES = 16;
 const NAME_BYTES = 32;
 const CONTROL_BYTES = 128;
 const CMSG_HEADER_BYTES = 16;
@@ -39,7 +39,7 @@ export class GroReceiver {
   readonly names: Uint8Array;
   private readonly namesRegion = pinnedRegion(BATCH * NAME_BYTES);
   private readonly controls = pinnedRegion(BATCH * CONTROL_BYTES);
-  private readonly iovecs = pinnedRegion(BATCH * 16);
+  private readonly iovecs = pinnedRegion(BATCH * IOVEC_BYTES);
   private readonly headers = pinnedRegion(BATCH * MSGHDR_BYTES);
   private readonly headerView = new DataView(this.headers.bytes.buffer);
   private readonly headerWords = new Uint32Array(this.headers.bytes.buffer);
@@ -51,20 +51,20 @@ export class GroReceiver {
     this.names = this.namesRegion.bytes;
     const iovecs = new DataView(this.iovecs.bytes.buffer);
     for (let i = 0; i < BATCH; i += 1) {
-      setAddress(iovecs, i * 16, this.region.address + i * MESSAGE_BYTES);
-      setAddress(iovecs, i * 16 + 8, MESSAGE_BYTES);
+      writeAddress(iovecs, i * IOVEC_BYTES, this.region, i * MESSAGE_BYTES, MESSAGE_BYTES);
+      writeWord(iovecs, i * IOVEC_BYTES + 8, MESSAGE_BYTES);
       const header = i * MSGHDR_BYTES;
-      setAddress(this.headerView, header, this.namesRegion.address + i * NAME_BYTES);
-      setAddress(this.headerView, header + 16, this.iovecs.address + i * 16);
-      setAddress(this.headerView, header + 24, 1);
-      setAddress(this.headerView, header + 32, this.controls.address + i * CONTROL_BYTES);
+      writeAddress(this.headerView, header, this.namesRegion, i * NAME_BYTES, NAME_BYTES);
+      writeAddress(this.headerView, header + 16, this.iovecs, i * IOVEC_BYTES, IOVEC_BYTES);
+      writeWord(this.headerView, header + 24, 1);
+      writeAddress(this.headerView, header + 32, this.controls, i * CONTROL_BYTES, CONTROL_BYTES);
     }
     this.rearm(BATCH);
   }
 
   /** Takes what waits in the socket, `batch` messages at most; 0 when nothing does. */
   receive(fd: number): number {
-    const headers = this.headers.address as Address;
+    const headers = addressOf(this.headers, 0, BATCH * MSGHDR_BYTES);
     const count = libc.recvmmsg(fd, headers, BATCH, MSG_DONTWAIT, null);
     if (count <= 0) return 0;
     const now = monotonicUs();
@@ -131,11 +131,4 @@ export class GroReceiver {
       this.headerWords[word + 12] = 0; // msg_flags
     }
   }
-}
-
-type Address = ReturnType<typeof ptr>;
-
-function setAddress(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 2 ** 32, true);
-  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
 }

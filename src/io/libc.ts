@@ -1,5 +1,6 @@
 /** The C library calls that Bun does not offer: batched datagrams, epoll, eventfd, the clock. */
-import { CString, dlopen, FFIType, ptr, read } from "bun:ffi";
+import { CString, dlopen, FFIType, read } from "bun:ffi";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 
 const { i32, u32, u64, ptr: pointer } = FFIType;
 
@@ -28,6 +29,11 @@ const library = dlopen("libc.so.6", {
 });
 
 export const libc = library.symbols;
+
+/** int: of one socket option at a time. */
+const WORD_BYTES = 4;
+const word = pinnedRegion(WORD_BYTES);
+const WORD = addressOf(word, 0, WORD_BYTES);
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -63,6 +69,6 @@ export function check(call: string, result: number): number {
 
 /** Sets an int socket option; false when the kernel refuses it. */
 export function setOption(fd: number, level: number, option: number, value: number): boolean {
-  const word = new Int32Array([value]);
-  return libc.setsockopt(fd, level, option, ptr(word), 4) === 0;
+  new DataView(word.bytes.buffer).setInt32(0, value, true);
+  return libc.setsockopt(fd, level, option, WORD, WORD_BYTES) === 0;
 }

@@ -1,6 +1,6 @@
-import { ptr } from "bun:ffi";
 import { drainEventFd } from "./event-fd.ts";
 import { check, libc } from "./libc.ts";
+import { addressOf, borrowedRegion } from "./pinned.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_MOD = 3;
@@ -9,6 +9,8 @@ const EPOLLOUT = 4;
 const EPOLLERR = 8;
 const EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_MAX = 64;
+/** struct epoll_event is packed: u32 events, u64 data. */
+const EVENT_BYTES = 12;
 const DOORBELL = 0xffffffff;
 
 /** A new epoll instance. */
@@ -25,12 +27,12 @@ export function closePollFd(fd: number): void {
  * only place where a media worker sleeps.
  */
 export class Poller {
-  // struct epoll_event is packed: u32 events, u64 data; 12 bytes.
-  private readonly events = new Uint8Array(EVENTS_MAX * 12);
-  private readonly view = new DataView(this.events.buffer);
-  private readonly eventsAddress = ptr(this.events);
-  private readonly change = new Uint8Array(12);
-  private readonly changeView = new DataView(this.change.buffer);
+  private readonly events = borrowedRegion(new Uint8Array(EVENTS_MAX * EVENT_BYTES));
+  private readonly view = new DataView(this.events.bytes.buffer);
+  private readonly eventsAddress = addressOf(this.events, 0, EVENTS_MAX * EVENT_BYTES);
+  private readonly change = borrowedRegion(new Uint8Array(EVENT_BYTES));
+  private readonly changeView = new DataView(this.change.bytes.buffer);
+  private readonly changeAddress = addressOf(this.change, 0, EVENT_BYTES);
 
   /** `fd` is an empty epoll instance (`createPollFd`); its owner closes it. */
   constructor(
@@ -57,10 +59,11 @@ export class Poller {
     const count = libc.epoll_wait(this.fd, this.eventsAddress, EVENTS_MAX, timeoutMs);
     let ready = 0;
     for (let i = 0; i < count; i += 1) {
-      const data = this.view.getUint32(i * 12 + 4, true);
+      const data = this.view.getUint32(i * EVENT_BYTES + 4, true);
       if (data === DOORBELL) drainEventFd(this.doorbellFd);
       // Reading takes an error off the socket; left there, it would wake this thread for ever.
-      else if ((this.view.getUint32(i * 12, true) & (EPOLLIN | EPOLLERR)) !== 0) ready |= 1 << data;
+      else if ((this.view.getUint32(i * EVENT_BYTES, true) & (EPOLLIN | EPOLLERR)) !== 0)
+        ready |= 1 << data;
     }
     return ready;
   }
@@ -69,6 +72,6 @@ export class Poller {
     this.changeView.setUint32(0, events, true);
     this.changeView.setUint32(4, data, true);
     this.changeView.setUint32(8, 0, true);
-    check("epoll_ctl", libc.epoll_ctl(this.fd, operation, fd, ptr(this.change)));
+    check("epoll_ctl", libc.epoll_ctl(this.fd, operation, fd, this.changeAddress));
   }
 }

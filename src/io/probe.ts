@@ -1,6 +1,6 @@
 /** Tries what the media path relies on, on loopback sockets of its own. */
-import { ptr } from "bun:ffi";
 import { check, libc, setOption } from "./libc.ts";
+import { addressOf, pinnedRegion, regionOf, unpin } from "./pinned.ts";
 import { UdpReceiver } from "./udp-receiver.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "./udp-socket.ts";
 
@@ -17,9 +17,7 @@ export function probeSegmentation(): string | null {
     const [from, to] = open as [number, number];
     if (!setOption(from, SOL_UDP, UDP_SEGMENT, SEGMENT_BYTES))
       return "the kernel has no such option";
-    const bytes = new Uint8Array(SEGMENTS * SEGMENT_BYTES);
-    const name = sockaddrOf("127.0.0.1", 4, localPort(to));
-    check("sendto", Number(libc.sendto(from, ptr(bytes), bytes.length, 0, ptr(name), name.length)));
+    sendTo(from, sockaddrOf("127.0.0.1", 4, localPort(to)));
     const received = new UdpReceiver().receive(to);
     return received === SEGMENTS ? null : `${received} of ${SEGMENTS} parts arrived`;
   } catch (error) {
@@ -27,4 +25,16 @@ export function probeSegmentation(): string | null {
   } finally {
     for (const fd of open) closeUdpSocket(fd);
   }
+}
+
+/** One message of zeros. */
+function sendTo(fd: number, sockaddr: Uint8Array): void {
+  const message = pinnedRegion(SEGMENTS * SEGMENT_BYTES);
+  const name = regionOf(sockaddr);
+  const from = addressOf(message, 0, SEGMENTS * SEGMENT_BYTES);
+  const to = addressOf(name, 0, sockaddr.length);
+  const sent = libc.sendto(fd, from, SEGMENTS * SEGMENT_BYTES, 0, to, sockaddr.length);
+  unpin(message);
+  unpin(name);
+  check("sendto", sent);
 }

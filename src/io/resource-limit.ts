@@ -1,13 +1,15 @@
-import { ptr } from "bun:ffi";
 import { check, libc } from "./libc.ts";
+import { addressOf, borrowedRegion } from "./pinned.ts";
 
 const RLIMIT_NOFILE = 7;
+/** struct rlimit: two 64-bit words. */
+const RLIMIT_BYTES = 16;
 
 /** How many files (and sockets) this process may have open; Infinity for no limit. */
 export function openFileLimit(): { readonly soft: number; readonly hard: number } {
-  // struct rlimit: two 64-bit words.
-  const words = new BigUint64Array(2);
-  check("getrlimit", libc.getrlimit(RLIMIT_NOFILE, ptr(words)));
+  const limit = borrowedRegion(new Uint8Array(RLIMIT_BYTES));
+  check("getrlimit", libc.getrlimit(RLIMIT_NOFILE, addressOf(limit, 0, RLIMIT_BYTES)));
+  const words = new BigUint64Array(limit.bytes.buffer);
   return { soft: toNumber(words[0]!), hard: toNumber(words[1]!) };
 }
 

@@ -1,5 +1,5 @@
-import { ptr } from "bun:ffi";
 import { check, libc } from "./libc.ts";
+import { addressOf, borrowedRegion } from "./pinned.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
@@ -14,12 +14,12 @@ export class SocketSet {
   private readonly fd = check("epoll_create1", libc.epoll_create1(EPOLL_CLOEXEC));
   /** Watches nothing: a sleep that no datagram ends. */
   private readonly idleFd = check("epoll_create1", libc.epoll_create1(EPOLL_CLOEXEC));
-  private readonly events = new Uint8Array(EVENTS_MAX * EVENT_BYTES);
-  private readonly view = new DataView(this.events.buffer);
-  private readonly eventsAddress = ptr(this.events);
-  private readonly change = new Uint8Array(EVENT_BYTES);
-  private readonly changeView = new DataView(this.change.buffer);
-  private readonly changeAddress = ptr(this.change);
+  private readonly events = borrowedRegion(new Uint8Array(EVENTS_MAX * EVENT_BYTES));
+  private readonly view = new DataView(this.events.bytes.buffer);
+  private readonly eventsAddress = addressOf(this.events, 0, EVENTS_MAX * EVENT_BYTES);
+  private readonly change = borrowedRegion(new Uint8Array(EVENT_BYTES));
+  private readonly changeView = new DataView(this.change.bytes.buffer);
+  private readonly changeAddress = addressOf(this.change, 0, EVENT_BYTES);
 
   add(socketFd: number, index: number): void {
     this.control(EPOLL_CTL_ADD, socketFd, index);

@@ -1,11 +1,11 @@
 /** AES128_CM_HMAC_SHA1_80 (RFC 3711 4.1.1 and 4.2.1). */
 import type { Pointer } from "bun:ffi";
 import { assert } from "../assert.ts";
-import type { Region, SrtpCipher } from "../srtp/cipher.ts";
+import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeCmIv } from "../srtp/iv.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 import type { SrtpSessionKeyPair } from "./srtp-openssl.ts";
 
 const TAG_BYTES = 10;
@@ -13,19 +13,23 @@ const ROC_BYTES = 4;
 const INDEX_WORD_BYTES = 4;
 const RTCP_HEADER_BYTES = 8;
 const ENCRYPTED_FLAG = 0x80000000;
+const IV_BYTES = 16;
 const DIGEST_BYTES = 20;
+/** int, or unsigned int */
+const WRITTEN_BYTES = 4;
+const KEY_BYTES = 16;
 const AUTH_KEY_BYTES = 20;
 const SALT_BYTES = 14;
 
 /** One packet at a time in a thread: these are shared by all its ciphers. */
-const iv = pinnedRegion(16);
+const iv = pinnedRegion(IV_BYTES);
 const digest = pinnedRegion(DIGEST_BYTES);
-const written = pinnedRegion(4);
+const written = pinnedRegion(WRITTEN_BYTES);
 const heldTag = new Uint8Array(TAG_BYTES);
 
-const IV = iv.address as Pointer;
-const DIGEST = digest.address as Pointer;
-const WRITTEN = written.address as Pointer;
+const IV = addressOf(iv, 0, IV_BYTES);
+const DIGEST = addressOf(digest, 0, DIGEST_BYTES);
+const WRITTEN = addressOf(written, 0, WRITTEN_BYTES);
 
 /** Keyed contexts for RTP or RTCP. */
 interface Contexts {
@@ -58,15 +62,17 @@ export class CmCipher implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    const from = input.address + inputOffset;
-    const to = output.address + outputOffset + headerLength;
-    this.#transform(this.#rtp, from, to, inputLength, ssrc, index);
     const length = headerLength + inputLength;
+    assertInside(output, outputOffset, headerLength);
+    const start = addressOf(output, outputOffset, length + TAG_BYTES);
+    const from = addressOf(input, inputOffset, inputLength);
+    const to = addressOf(output, outputOffset + headerLength, inputLength);
+    this.#transform(this.#rtp, from, to, inputLength, ssrc, index);
     // RFC 3711 4.2: the tag covers header, payload and roll-over counter. The counter is written
     // where the tag goes, so that one update takes all.
     const tagAt = outputOffset + length;
     writeU32(output.bytes, tagAt, Math.floor(index / 65536));
-    this.#authenticate(this.#rtp, output.address + outputOffset, length + ROC_BYTES);
+    this.#authenticate(this.#rtp, start, length + ROC_BYTES);
     writeTag(output.bytes, tagAt);
     return length + TAG_BYTES;
   }
@@ -81,23 +87,28 @@ export class CmCipher implements SrtpCipher {
   ): number {
     const plainLength = length - TAG_BYTES;
     if (plainLength < headerLength) return -1;
+    assertInside(region, offset, headerLength);
+    const start = addressOf(region, offset, length);
     const tagAt = offset + plainLength;
     holdTag(region.bytes, tagAt);
     writeU32(region.bytes, tagAt, Math.floor(index / 65536));
-    this.#authenticate(this.#rtp, region.address + offset, plainLength + ROC_BYTES);
+    this.#authenticate(this.#rtp, start, plainLength + ROC_BYTES);
     if (!tagMatches()) return -1;
-    const payload = region.address + offset + headerLength;
-    this.#transform(this.#rtp, payload, payload, plainLength - headerLength, ssrc, index);
+    const payloadLength = plainLength - headerLength;
+    const payload = addressOf(region, offset + headerLength, payloadLength);
+    this.#transform(this.#rtp, payload, payload, payloadLength, ssrc, index);
     return plainLength;
   }
 
   /** RFC 3711 3.4: header | ciphertext | E and index | tag. */
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    const body = region.address + offset + RTCP_HEADER_BYTES;
-    this.#transform(this.#rtcp, body, body, length - RTCP_HEADER_BYTES, ssrc, index);
+    const start = addressOf(region, offset, length + INDEX_WORD_BYTES + TAG_BYTES);
+    const bodyLength = length - RTCP_HEADER_BYTES;
+    const body = addressOf(region, offset + RTCP_HEADER_BYTES, bodyLength);
+    this.#transform(this.#rtcp, body, body, bodyLength, ssrc, index);
     writeU32(region.bytes, offset + length, ENCRYPTED_FLAG + index);
     const covered = length + INDEX_WORD_BYTES;
-    this.#authenticate(this.#rtcp, region.address + offset, covered);
+    this.#authenticate(this.#rtcp, start, covered);
     writeTag(region.bytes, offset + covered);
     return covered + TAG_BYTES;
   }
@@ -106,11 +117,13 @@ export class CmCipher implements SrtpCipher {
     const covered = length - TAG_BYTES;
     const plainLength = covered - INDEX_WORD_BYTES;
     if (plainLength < RTCP_HEADER_BYTES) return -1;
+    const start = addressOf(region, offset, length);
     holdTag(region.bytes, offset + covered);
-    this.#authenticate(this.#rtcp, region.address + offset, covered);
+    this.#authenticate(this.#rtcp, start, covered);
     if (!tagMatches()) return -1;
-    const body = region.address + offset + RTCP_HEADER_BYTES;
-    this.#transform(this.#rtcp, body, body, plainLength - RTCP_HEADER_BYTES, ssrc, index);
+    const bodyLength = plainLength - RTCP_HEADER_BYTES;
+    const body = addressOf(region, offset + RTCP_HEADER_BYTES, bodyLength);
+    this.#transform(this.#rtcp, body, body, bodyLength, ssrc, index);
     return plainLength;
   }
 
@@ -125,8 +138,8 @@ export class CmCipher implements SrtpCipher {
 
   #transform(
     contexts: Contexts,
-    from: number,
-    to: number,
+    from: Pointer,
+    to: Pointer,
     length: number,
     ssrc: number,
     index: number,
@@ -136,17 +149,17 @@ export class CmCipher implements SrtpCipher {
     const crypto = this.#crypto;
     writeCmIv(iv.bytes, contexts.salt, ssrc, index);
     let ok = crypto.EVP_CipherInit_ex(contexts.cipher, null, null, null, IV, -1);
-    ok &= crypto.EVP_CipherUpdate(contexts.cipher, to as Pointer, WRITTEN, from as Pointer, length);
+    ok &= crypto.EVP_CipherUpdate(contexts.cipher, to, WRITTEN, from, length);
     assert(ok === 1, "AES-CM transforms");
   }
 
   /** Leaves the HMAC of `length` bytes at `address` in `digest`. */
-  #authenticate(contexts: Contexts, address: number, length: number): void {
+  #authenticate(contexts: Contexts, address: Pointer, length: number): void {
     assert(!this.#freed, "a freed cipher is not used");
     const crypto = this.#crypto;
     // Without key and digest, Init goes back to the state after the key.
     let ok = crypto.HMAC_Init_ex(contexts.hmac, null, 0, null, null);
-    ok &= crypto.HMAC_Update(contexts.hmac, address as Pointer, length);
+    ok &= crypto.HMAC_Update(contexts.hmac, address, length);
     ok &= crypto.HMAC_Final(contexts.hmac, DIGEST, WRITTEN);
     assert(ok === 1, "HMAC-SHA1 authenticates");
   }
@@ -154,7 +167,11 @@ export class CmCipher implements SrtpCipher {
 
 function newContexts(openSsl: OpenSsl, keys: SrtpSessionKeyPair["rtp"]): Contexts {
   const crypto = openSsl.crypto;
-  assert(keys.salt.length === SALT_BYTES && keys.auth.length === AUTH_KEY_BYTES, "CM key lengths");
+  assert(
+    keys.key.length === KEY_BYTES && keys.salt.length === SALT_BYTES,
+    "CM key and salt lengths",
+  );
+  assert(keys.auth.length === AUTH_KEY_BYTES, "HMAC-SHA1 key length");
   const cipher = crypto.EVP_CIPHER_CTX_new() as Pointer | null;
   const hmac = crypto.HMAC_CTX_new() as Pointer | null;
   assert(cipher !== null && hmac !== null, "EVP_CIPHER_CTX_new, HMAC_CTX_new");

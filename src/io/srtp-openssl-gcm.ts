@@ -1,12 +1,12 @@
 /** AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714). */
 import type { Pointer } from "bun:ffi";
 import { assert } from "../assert.ts";
-import type { Region, SrtpCipher } from "../srtp/cipher.ts";
+import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeGcmIv } from "../srtp/iv.ts";
 import type { SrtpSessionKeys } from "../srtp/key-derivation.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion } from "./pinned.ts";
 import type { SrtpSessionKeyPair } from "./srtp-openssl.ts";
 
 const TAG_BYTES = 16;
@@ -19,17 +19,19 @@ const ENCRYPTED_FLAG = 0x80000000;
 
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
+/** int */
+const WRITTEN_BYTES = 4;
 const ENCRYPT = 1;
 const DECRYPT = 0;
 
 /** One packet at a time in a thread: these are shared by all its ciphers. */
 const iv = pinnedRegion(IV_BYTES);
 const aad = pinnedRegion(RTCP_AAD_BYTES);
-const written = pinnedRegion(4);
+const written = pinnedRegion(WRITTEN_BYTES);
 
-const IV = iv.address as Pointer;
-const AAD = aad.address as Pointer;
-const WRITTEN = written.address as Pointer;
+const IV = addressOf(iv, 0, IV_BYTES);
+const AAD = addressOf(aad, 0, RTCP_AAD_BYTES);
+const WRITTEN = addressOf(written, 0, WRITTEN_BYTES);
 
 export class GcmCipher implements SrtpCipher {
   readonly rtpOverhead = TAG_BYTES;
@@ -59,11 +61,11 @@ export class GcmCipher implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    const start = output.address + outputOffset;
-    const payload = start + headerLength;
+    const header = addressOf(output, outputOffset, headerLength);
+    const from = addressOf(input, inputOffset, inputLength);
     writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
-    const from = input.address + inputOffset;
-    this.#seal(this.#rtp, start as Pointer, headerLength, from, payload, inputLength);
+    const at = outputOffset + headerLength;
+    this.#seal(this.#rtp, header, headerLength, from, output, at, inputLength);
     return headerLength + inputLength + TAG_BYTES;
   }
 
@@ -77,25 +79,23 @@ export class GcmCipher implements SrtpCipher {
   ): number {
     const payloadLength = length - headerLength - TAG_BYTES;
     if (payloadLength < 0) return -1;
-    const start = region.address + offset;
+    const header = addressOf(region, offset, headerLength);
     writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
-    const authentic = this.#open(
-      this.#rtp,
-      start as Pointer,
-      headerLength,
-      (start + headerLength) as Pointer,
-      payloadLength,
-    );
+    const at = offset + headerLength;
+    const authentic = this.#open(this.#rtp, header, headerLength, region, at, payloadLength);
     return authentic ? length - TAG_BYTES : -1;
   }
 
   /** RFC 7714 9.2: header | ciphertext | tag | E and index. */
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     const word = ENCRYPTED_FLAG + index;
+    const bodyLength = length - RTCP_HEADER_BYTES;
+    assertInside(region, offset, length + TAG_BYTES + INDEX_WORD_BYTES);
+    const at = offset + RTCP_HEADER_BYTES;
+    const body = addressOf(region, at, bodyLength);
     writeRtcpAad(region.bytes, offset, word);
     writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
-    const body = region.address + offset + RTCP_HEADER_BYTES;
-    this.#seal(this.#rtcp, AAD, RTCP_AAD_BYTES, body, body, length - RTCP_HEADER_BYTES);
+    this.#seal(this.#rtcp, AAD, RTCP_AAD_BYTES, body, region, at, bodyLength);
     writeU32(region.bytes, offset + length + TAG_BYTES, word);
     return length + TAG_BYTES + INDEX_WORD_BYTES;
   }
@@ -103,11 +103,13 @@ export class GcmCipher implements SrtpCipher {
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     const plainLength = length - TAG_BYTES - INDEX_WORD_BYTES;
     if (plainLength < RTCP_HEADER_BYTES) return -1;
+    assertInside(region, offset, length);
+    const bodyLength = plainLength - RTCP_HEADER_BYTES;
+    const at = offset + RTCP_HEADER_BYTES;
     writeRtcpAad(region.bytes, offset, ENCRYPTED_FLAG + index);
     writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
-    const body = (region.address + offset + RTCP_HEADER_BYTES) as Pointer;
-    const bodyLength = plainLength - RTCP_HEADER_BYTES;
-    return this.#open(this.#rtcp, AAD, RTCP_AAD_BYTES, body, bodyLength) ? plainLength : -1;
+    const authentic = this.#open(this.#rtcp, AAD, RTCP_AAD_BYTES, region, at, bodyLength);
+    return authentic ? plainLength : -1;
   }
 
   free(): void {
@@ -117,21 +119,24 @@ export class GcmCipher implements SrtpCipher {
     this.#crypto.EVP_CIPHER_CTX_free(this.#rtcp);
   }
 
+  /** Ciphertext and, behind it, the tag: to `output` from `at` on. */
   #seal(
     context: Pointer,
     aadAt: Pointer,
     aadLength: number,
-    from: number,
-    to: number,
+    from: Pointer,
+    output: Region,
+    at: number,
     length: number,
   ): void {
     assert(!this.#freed, "a freed cipher is not used");
     const crypto = this.#crypto;
-    const end = (to + length) as Pointer;
+    const to = addressOf(output, at, length);
+    const end = addressOf(output, at + length, TAG_BYTES);
     let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, ENCRYPT);
     ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
     if (length > 0) {
-      ok &= crypto.EVP_CipherUpdate(context, to as Pointer, WRITTEN, from as Pointer, length);
+      ok &= crypto.EVP_CipherUpdate(context, to, WRITTEN, from, length);
     }
     ok &= crypto.EVP_CipherFinal_ex(context, end, WRITTEN);
     ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, end);
@@ -139,10 +144,18 @@ export class GcmCipher implements SrtpCipher {
   }
 
   /** The tag stands behind the ciphertext. */
-  #open(context: Pointer, aadAt: Pointer, aadLength: number, at: Pointer, length: number): boolean {
+  #open(
+    context: Pointer,
+    aadAt: Pointer,
+    aadLength: number,
+    region: Region,
+    offset: number,
+    length: number,
+  ): boolean {
     assert(!this.#freed, "a freed cipher is not used");
     const crypto = this.#crypto;
-    const end = (at + length) as Pointer;
+    const at = addressOf(region, offset, length);
+    const end = addressOf(region, offset + length, TAG_BYTES);
     let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, DECRYPT);
     ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
     if (length > 0) ok &= crypto.EVP_CipherUpdate(context, at, WRITTEN, at, length);
@@ -156,6 +169,7 @@ export class GcmCipher implements SrtpCipher {
 function newContext(openSsl: OpenSsl, keys: SrtpSessionKeys): Pointer {
   const crypto = openSsl.crypto;
   assert(keys.salt.length === IV_BYTES, "GCM salt length");
+  assert(keys.key.length === 16 || keys.key.length === 32, "GCM key length");
   const cipher = keys.key.length === 32 ? crypto.EVP_aes_256_gcm() : crypto.EVP_aes_128_gcm();
   const context = crypto.EVP_CIPHER_CTX_new() as Pointer | null;
   assert(context !== null, "EVP_CIPHER_CTX_new");

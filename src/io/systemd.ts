@@ -1,6 +1,6 @@
 /** The service manager's notification socket (sd_notify(3)) and watchdog. */
-import { ptr } from "bun:ffi";
 import { check, libc } from "./libc.ts";
+import { addressOf, borrowedRegion } from "./pinned.ts";
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -54,10 +54,10 @@ function send(address: Uint8Array, text: string): boolean {
   try {
     const sent = libc.sendto(
       fd,
-      ptr(message),
+      addressOf(borrowedRegion(message), 0, message.length),
       message.length,
       MSG_NOSIGNAL,
-      ptr(address),
+      addressOf(borrowedRegion(address), 0, address.length),
       address.length,
     );
     return Number(sent) === message.length;

@@ -1,12 +1,13 @@
-import type { ptr } from "bun:ffi";
 import { DATAGRAM_BYTES_MAX, RECEIVE_BATCH } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
 import { ENOSYS, errno, libc } from "./libc.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
 
 const MSG_DONTWAIT = 0x40;
 const MSGHDR_BYTES = 64;
+const IOVEC_BYTES = 16;
+const SOCKLEN_BYTES = 4;
 const NAME_BYTES = 32;
 const CONTROL_BYTES = 64;
 const SOL_SOCKET = 1;
@@ -26,9 +27,9 @@ export class UdpReceiver {
   readonly arrivals = new Float64Array(RECEIVE_BATCH);
   private readonly namesRegion = pinnedRegion(RECEIVE_BATCH * NAME_BYTES);
   /** socklen_t for recvfrom. */
-  private readonly nameLength = pinnedRegion(8);
+  private readonly nameLength = pinnedRegion(SOCKLEN_BYTES);
   private readonly controls = pinnedRegion(RECEIVE_BATCH * CONTROL_BYTES);
-  private readonly iovecs = pinnedRegion(RECEIVE_BATCH * 16);
+  private readonly iovecs = pinnedRegion(RECEIVE_BATCH * IOVEC_BYTES);
   private readonly headers = pinnedRegion(RECEIVE_BATCH * MSGHDR_BYTES);
   private readonly headerView = new DataView(this.headers.bytes.buffer);
   private readonly headerWords = new Uint32Array(this.headers.bytes.buffer);
@@ -41,13 +42,19 @@ export class UdpReceiver {
     this.names = this.namesRegion.bytes;
     const iovecs = new DataView(this.iovecs.bytes.buffer);
     for (let i = 0; i < RECEIVE_BATCH; i += 1) {
-      setAddress(iovecs, i * 16, this.region.address + i * DATAGRAM_BYTES_MAX);
-      setAddress(iovecs, i * 16 + 8, DATAGRAM_BYTES_MAX);
+      writeAddress(
+        iovecs,
+        i * IOVEC_BYTES,
+        this.region,
+        i * DATAGRAM_BYTES_MAX,
+        DATAGRAM_BYTES_MAX,
+      );
+      writeWord(iovecs, i * IOVEC_BYTES + 8, DATAGRAM_BYTES_MAX);
       const header = i * MSGHDR_BYTES;
-      setAddress(this.headerView, header, this.namesRegion.address + i * NAME_BYTES);
-      setAddress(this.headerView, header + 16, this.iovecs.address + i * 16);
-      setAddress(this.headerView, header + 24, 1);
-      setAddress(this.headerView, header + 32, this.controls.address + i * CONTROL_BYTES);
+      writeAddress(this.headerView, header, this.namesRegion, i * NAME_BYTES, NAME_BYTES);
+      writeAddress(this.headerView, header + 16, this.iovecs, i * IOVEC_BYTES, IOVEC_BYTES);
+      writeWord(this.headerView, header + 24, 1);
+      writeAddress(this.headerView, header + 32, this.controls, i * CONTROL_BYTES, CONTROL_BYTES);
     }
     this.rearm(RECEIVE_BATCH);
   }
@@ -55,7 +62,8 @@ export class UdpReceiver {
   /** Takes what waits in the socket, RECEIVE_BATCH at most; 0 when nothing does. */
   receive(fd: number): number {
     if (!this.batching) return this.receiveSingly(fd);
-    const count = libc.recvmmsg(fd, ptrOf(this.headers), RECEIVE_BATCH, MSG_DONTWAIT, null);
+    const headers = addressOf(this.headers, 0, RECEIVE_BATCH * MSGHDR_BYTES);
+    const count = libc.recvmmsg(fd, headers, RECEIVE_BATCH, MSG_DONTWAIT, null);
     if (count < 0 && errno() === ENOSYS) {
       this.batching = false;
       return this.receiveSingly(fd);
@@ -87,11 +95,11 @@ export class UdpReceiver {
       this.nameLength.bytes[0] = NAME_BYTES;
       const length = libc.recvfrom(
         fd,
-        (this.region.address + count * DATAGRAM_BYTES_MAX) as Address,
+        addressOf(this.region, count * DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MAX),
         DATAGRAM_BYTES_MAX,
         MSG_DONTWAIT,
-        (this.namesRegion.address + count * NAME_BYTES) as Address,
-        ptrOf(this.nameLength),
+        addressOf(this.namesRegion, count * NAME_BYTES, NAME_BYTES),
+        addressOf(this.nameLength, 0, SOCKLEN_BYTES),
       );
       if (length < 0) break;
       this.headerWords[count * 16 + 14] = length;
@@ -122,15 +130,4 @@ export class UdpReceiver {
       this.headerWords[word + 12] = 0; // msg_flags
     }
   }
-}
-
-function setAddress(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 2 ** 32, true);
-  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
-}
-
-type Address = ReturnType<typeof ptr>;
-
-function ptrOf(region: Region): Address {
-  return region.address as Address;
 }

@@ -1,14 +1,15 @@
-import type { ptr } from "bun:ffi";
+import { assert } from "../assert.ts";
 import { GSO_SEGMENTS_MAX, SEND_ARENA_BYTES, SEND_MESSAGES_MAX } from "../limits.ts";
-import type { Region } from "../srtp/cipher.ts";
+import { assertInside, type Region } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
 import { EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, ENOSYS, errno, libc } from "./libc.ts";
-import { pinnedRegion } from "./pinned.ts";
+import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
 
 const MSG_DONTWAIT = 0x40;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const MSGHDR_BYTES = 64;
+const IOVEC_BYTES = 16;
 const NAME_BYTES = 32;
 /** cmsghdr (16) + u16, aligned to 8. */
 const CONTROL_BYTES = 24;
@@ -34,14 +35,18 @@ export class UdpSender {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
   readonly counters: SendCounters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   private readonly names = pinnedRegion(SEND_MESSAGES_MAX * NAME_BYTES);
-  private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * 16);
+  private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * IOVEC_BYTES);
   private readonly controls = pinnedRegion(SEND_MESSAGES_MAX * CONTROL_BYTES);
   private readonly headers = pinnedRegion(SEND_MESSAGES_MAX * MSGHDR_BYTES);
   private readonly headerWords = new Uint32Array(this.headers.bytes.buffer);
   private readonly iovecView = new DataView(this.iovecs.bytes.buffer);
+  /** Where each message begins in the arena. */
+  private readonly starts = new Uint32Array(SEND_MESSAGES_MAX);
   private readonly controlView = new DataView(this.controls.bytes.buffer);
   /** Bytes used in the arena; `reserve` hands out from here. */
   private end = 0;
+  /** Bytes behind `end` that the last `reserve` gave; -1 when it gave none, or they are used. */
+  private reserved = -1;
   private messages = 0;
   /** First message that the kernel has not taken yet. */
   private first = 0;
@@ -60,12 +65,12 @@ export class UdpSender {
   ) {
     for (let i = 0; i < SEND_MESSAGES_MAX; i += 1) {
       const header = new DataView(this.headers.bytes.buffer, i * MSGHDR_BYTES, MSGHDR_BYTES);
-      setAddress(header, 0, this.names.address + i * NAME_BYTES);
-      setAddress(header, 16, this.iovecs.address + i * 16);
-      setAddress(header, 24, 1);
-      setAddress(header, 32, this.controls.address + i * CONTROL_BYTES);
+      writeAddress(header, 0, this.names, i * NAME_BYTES, NAME_BYTES);
+      writeAddress(header, 16, this.iovecs, i * IOVEC_BYTES, IOVEC_BYTES);
+      writeWord(header, 24, 1);
+      writeAddress(header, 32, this.controls, i * CONTROL_BYTES, CONTROL_BYTES);
       const control = i * CONTROL_BYTES;
-      setAddress(this.controlView, control, CONTROL_LENGTH);
+      writeWord(this.controlView, control, CONTROL_LENGTH);
       this.controlView.setInt32(control + 8, SOL_UDP, true);
       this.controlView.setInt32(control + 12, UDP_SEGMENT, true);
     }
@@ -78,17 +83,23 @@ export class UdpSender {
 
   /** Room for one datagram of up to `bytes`; -1 when there is none (the caller drops and goes on). */
   reserve(bytes: number): number {
+    assertInside(this.region, 0, bytes);
+    this.reserved = -1;
     if (this.messages === SEND_MESSAGES_MAX || this.end + bytes > SEND_ARENA_BYTES) {
       if (!this.flush()) {
         this.counters.dropped += 1;
         return -1;
       }
     }
+    this.reserved = bytes;
     return this.end;
   }
 
   /** Queues the datagram written at the offset of the last `reserve`. */
   commit(path: Path, length: number): void {
+    const whole = (length | 0) === length && length >= 0;
+    assert(whole && length <= this.reserved, "a datagram stays in the room that was given");
+    this.reserved = -1;
     const joins =
       this.gso &&
       !this.closed &&
@@ -107,10 +118,11 @@ export class UdpSender {
         if (!this.sendOne()) return false;
         continue;
       }
+      const count = this.messages - this.first;
       const sent = libc.sendmmsg(
         this.fd,
-        (this.headers.address + this.first * MSGHDR_BYTES) as Address,
-        this.messages - this.first,
+        addressOf(this.headers, this.first * MSGHDR_BYTES, count * MSGHDR_BYTES),
+        count,
         MSG_DONTWAIT,
       );
       if (sent > 0) {
@@ -125,6 +137,7 @@ export class UdpSender {
     this.first = 0;
     this.messages = 0;
     this.end = 0;
+    this.reserved = -1;
     this.closed = true;
     this.lastPath = null;
     return true;
@@ -143,8 +156,10 @@ export class UdpSender {
     const message = this.messages;
     const sockaddr = path.sockaddr;
     const name = message * NAME_BYTES;
+    assert(sockaddr.length <= NAME_BYTES, "an address fits into its place");
     for (let i = 0; i < sockaddr.length; i += 1) this.names.bytes[name + i] = sockaddr[i]!;
-    setAddress(this.iovecView, message * 16, this.region.address + this.end);
+    writeAddress(this.iovecView, message * 16, this.region, this.end, length);
+    this.starts[message] = this.end;
     this.iovecView.setUint32(message * 16 + 8, length, true);
     this.headerWords[message * 16 + 2] = sockaddr.length; // msg_namelen
     this.headerWords[message * 16 + 10] = 0; // msg_controllen: one segment needs no UDP_SEGMENT
@@ -199,14 +214,7 @@ export class UdpSender {
 
   private sendDatagram(message: number): boolean {
     const length = this.iovecView.getUint32(message * 16 + 8, true);
-    const sent = libc.sendto(
-      this.fd,
-      this.startOf(message) as Address,
-      length,
-      MSG_DONTWAIT,
-      (this.names.address + message * NAME_BYTES) as Address,
-      this.headerWords[message * 16 + 2]!,
-    );
+    const sent = this.sendPart(message, this.starts[message]!, length);
     if (sent === length) {
       this.counters.datagrams += 1;
       this.counters.bytes += length;
@@ -219,10 +227,16 @@ export class UdpSender {
     return true;
   }
 
-  private startOf(message: number): number {
-    return (
-      this.iovecView.getUint32(message * 16, true) +
-      this.iovecView.getUint32(message * 16 + 4, true) * 2 ** 32
+  /** One datagram of a message by a call of its own. */
+  private sendPart(message: number, start: number, length: number): number {
+    const nameLength = this.headerWords[message * 16 + 2]!;
+    return libc.sendto(
+      this.fd,
+      addressOf(this.region, start, length),
+      length,
+      MSG_DONTWAIT,
+      addressOf(this.names, message * NAME_BYTES, nameLength),
+      nameLength,
     );
   }
 
@@ -230,20 +244,11 @@ export class UdpSender {
   private sendSegments(): void {
     const message = this.first;
     const size = this.controlView.getUint16(message * CONTROL_BYTES + 16, true);
-    const start = this.startOf(message);
+    const start = this.starts[message]!;
     const bytes = this.iovecView.getUint32(message * 16 + 8, true);
-    const name = this.names.address + message * NAME_BYTES;
-    const nameLength = this.headerWords[message * 16 + 2]!;
     for (let at = 0; at < bytes; at += size) {
       const length = Math.min(size, bytes - at);
-      const sent = libc.sendto(
-        this.fd,
-        (start + at) as Address,
-        length,
-        MSG_DONTWAIT,
-        name as Address,
-        nameLength,
-      );
+      const sent = this.sendPart(message, start + at, length);
       if (sent === length) {
         this.counters.datagrams += 1;
         this.counters.bytes += length;
@@ -252,11 +257,4 @@ export class UdpSender {
       }
     }
   }
-}
-
-type Address = ReturnType<typeof ptr>;
-
-function setAddress(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 2 ** 32, true);
-  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
 }

@@ -1,6 +1,6 @@
-import { ptr } from "bun:ffi";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { AF_INET, AF_INET6, check, libc, setOption } from "./libc.ts";
+import { addressOf, borrowedRegion, pinnedRegion } from "./pinned.ts";
 
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
@@ -17,6 +17,10 @@ const IP_PMTUDISC_DO = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_MTU_DISCOVER = 23;
+/** struct sockaddr_in6, the larger of the two. */
+const NAME_BYTES = 28;
+const SOCKLEN_BYTES = 4;
+const sockaddrLength = pinnedRegion(SOCKLEN_BYTES);
 
 /**
  * A bound UDP socket by its descriptor, without IP_RECVERR: an ICMP error of one dead viewer must
@@ -35,8 +39,9 @@ export function openUdpSocket(address: string, family: 4 | 6, port: number): num
     setOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     growBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
     growBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
-    const name = sockaddrOf(address, family, port);
-    check(`bind ${address} port ${port}`, libc.bind(fd, ptr(name), name.length));
+    const name = borrowedRegion(sockaddrOf(address, family, port));
+    const { length } = name.bytes;
+    check(`bind ${address} port ${port}`, libc.bind(fd, addressOf(name, 0, length), length));
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -50,10 +55,11 @@ export function closeUdpSocket(fd: number): void {
 
 /** Port that a socket is bound to. */
 export function localPort(fd: number): number {
-  const name = new Uint8Array(28);
-  const length = new Uint32Array([28]);
-  check("getsockname", libc.getsockname(fd, ptr(name), ptr(length)));
-  return (name[2]! << 8) | name[3]!;
+  const name = borrowedRegion(new Uint8Array(NAME_BYTES));
+  sockaddrLength.bytes[0] = NAME_BYTES;
+  const lengthAt = addressOf(sockaddrLength, 0, SOCKLEN_BYTES);
+  check("getsockname", libc.getsockname(fd, addressOf(name, 0, NAME_BYTES), lengthAt));
+  return (name.bytes[2]! << 8) | name.bytes[3]!;
 }
 
 /** struct sockaddr_in or sockaddr_in6 of a literal address. */

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
 import { writeU32 } from "../wire/bytes.ts";
 import {
+  assertInside,
   type Region,
   type SrtpCipher,
   type SrtpCipherFactory,
@@ -60,6 +61,8 @@ class PortableGcm implements SrtpCipher {
     index: number,
   ): number {
     const start = outputOffset + headerLength;
+    assertRoom(output, outputOffset, headerLength, inputLength + GCM_TAG_BYTES);
+    assertInside(input, inputOffset, inputLength);
     const aad = output.bytes.subarray(outputOffset, start);
     const plain = input.bytes.subarray(inputOffset, inputOffset + inputLength);
     output.bytes.set(gcmSeal(this.#keys.rtp, ssrc, index, aad, plain), start);
@@ -75,6 +78,7 @@ class PortableGcm implements SrtpCipher {
     index: number,
   ): number {
     if (length < headerLength + GCM_TAG_BYTES) return -1;
+    assertRoom(region, offset, headerLength, length - headerLength);
     const start = offset + headerLength;
     const aad = region.bytes.subarray(offset, start);
     const sealed = region.bytes.subarray(start, offset + length);
@@ -85,6 +89,8 @@ class PortableGcm implements SrtpCipher {
   }
 
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
+    assertInside(region, offset + RTCP_HEADER_BYTES, length - RTCP_HEADER_BYTES);
+    assertInside(region, offset, length + this.rtcpOverhead);
     const bytes = region.bytes;
     const start = offset + RTCP_HEADER_BYTES;
     const aad = rtcpAad(bytes, offset, index);
@@ -102,6 +108,7 @@ class PortableGcm implements SrtpCipher {
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     if (length < RTCP_HEADER_BYTES + this.rtcpOverhead) return -1;
+    assertInside(region, offset, length);
     const start = offset + RTCP_HEADER_BYTES;
     const aad = rtcpAad(region.bytes, offset, index);
     const sealed = region.bytes.subarray(start, offset + length - INDEX_WORD_BYTES);
@@ -133,6 +140,8 @@ class PortableCm implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
+    assertRoom(output, outputOffset, headerLength, inputLength + HMAC_TAG_BYTES);
+    assertInside(input, inputOffset, inputLength);
     const plain = input.bytes.subarray(inputOffset, inputOffset + inputLength);
     const start = outputOffset + headerLength;
     output.bytes.set(cmTransform(this.#keys.rtp, ssrc, index, plain), start);
@@ -151,6 +160,7 @@ class PortableCm implements SrtpCipher {
     index: number,
   ): number {
     if (length < headerLength + HMAC_TAG_BYTES) return -1;
+    assertRoom(region, offset, headerLength, length - headerLength);
     const end = offset + length - HMAC_TAG_BYTES;
     const covered = region.bytes.subarray(offset, end);
     const tag = hmacTag(this.#keys.rtp, covered, Math.floor(index / 65536));
@@ -161,6 +171,8 @@ class PortableCm implements SrtpCipher {
   }
 
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
+    assertInside(region, offset + RTCP_HEADER_BYTES, length - RTCP_HEADER_BYTES);
+    assertInside(region, offset, length + this.rtcpOverhead);
     const body = region.bytes.subarray(offset + RTCP_HEADER_BYTES, offset + length);
     body.set(cmTransform(this.#keys.rtcp, ssrc, index, body));
     writeU32(region.bytes, offset + length, ENCRYPTED_FLAG + index);
@@ -171,6 +183,7 @@ class PortableCm implements SrtpCipher {
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     if (length < RTCP_HEADER_BYTES + this.rtcpOverhead) return -1;
+    assertInside(region, offset, length);
     const end = offset + length - HMAC_TAG_BYTES;
     const tag = hmacTag(this.#keys.rtcp, region.bytes.subarray(offset, end), null);
     if (!timingSafeEqual(tag, region.bytes.subarray(end, end + HMAC_TAG_BYTES))) return -1;
@@ -180,6 +193,12 @@ class PortableCm implements SrtpCipher {
   }
 
   free(): void {}
+}
+
+/** A view clamps its bounds and reads NaN as 0: what lies outside would be left out in silence. */
+function assertRoom(region: Region, offset: number, headerLength: number, rest: number): void {
+  assertInside(region, offset, headerLength);
+  assertInside(region, offset + headerLength, rest);
 }
 
 function gcmIv(keys: SrtpSessionKeys, ssrc: number, index: number): Uint8Array {

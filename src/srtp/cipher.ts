@@ -1,3 +1,5 @@
+import { AssertionError } from "../assert.ts";
+
 /**
  * What SRTP needs from a cryptographic library, for one direction of one session. OpenSSL provides
  * it in src/io; simulations pass a deterministic one. Nothing here allocates per packet.
@@ -8,6 +10,18 @@ export interface Region {
   readonly bytes: Uint8Array;
   /** Address of `bytes[0]` for foreign calls; 0 where no foreign call is made. */
   readonly address: number;
+}
+
+/**
+ * Asserts that `length` bytes from `offset` on lie inside a region. Whoever hands a part of a region to
+ * a cipher or to foreign code asks this first: native code reads and writes what it is told. Negative
+ * numbers, fractions and NaN are outside of every region.
+ */
+export function assertInside(region: Region, offset: number, length: number): void {
+  const whole = (offset | 0) === offset && (length | 0) === length;
+  if (whole && offset >= 0 && length >= 0 && offset + length <= region.bytes.length) return;
+  const size = region.bytes.length;
+  throw new AssertionError(`${length} bytes at ${offset} lie outside of a region of ${size}`);
 }
 
 /** RFC 5764 4.1.2 and RFC 7714 14.2 names, with the profile numbers of use_srtp. */
