@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { MediaSection } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { CATCH_UP_VIEWERS_MAX } from "../limits.ts";
@@ -6,7 +7,7 @@ import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import type { Output } from "./output.ts";
 import { Staging } from "./staging.ts";
 import type { Viewer } from "./viewer.ts";
@@ -16,8 +17,8 @@ import type { ViewerTrack } from "./viewer-track.ts";
 const NTP_EPOCH_US = 2_208_988_800e6;
 /** RTP padding, RTX's original number and the SRTP tag. */
 const TRAILER_BYTES_MAX = 32;
-/** An RTX payload begins with the original sequence number (RFC 4588 4). */
-export const RTX_PREFIX_BYTES = 2;
+/** Parameter sets, or nothing: what a packet carries that no slot holds, as an RTX packet too. */
+const APART_BYTES = RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax + PADDING_MAX;
 
 /** Clusters last some 20 ms: their packets leave at least so evenly. */
 const PROBE_TICK_US = 2_000;
@@ -40,8 +41,8 @@ export class EgressContext {
   readonly output: Output;
   /** One packet at a time: catch-up and repairs. */
   readonly scratch: Staging;
-  /** Room for one payload of parameter sets, as an RTX packet too. */
-  readonly parameterSets: Region;
+  /** The payload of one packet that no slot holds, and behind it as much padding as there can be. */
+  readonly apart: Region;
   readonly packet: Outgoing;
   readonly counters: Float64Array;
   readonly random: () => number;
@@ -51,7 +52,7 @@ export class EgressContext {
   readonly probing: Viewer[] = [];
   /** When the next of them are due, us. */
   probesAt = 0;
-  /** A byte of padding behind RTX_PREFIX_BYTES, for numbers that must not stay empty. */
+  /** An octet of padding, for numbers that must not stay empty. All viewers' at once: never written. */
   readonly filler: Region;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
@@ -64,7 +65,7 @@ export class EgressContext {
   constructor(environment: EgressEnvironment) {
     this.output = environment.output;
     this.scratch = new Staging(environment.allocate(Staging.bytes(1)), 1);
-    this.parameterSets = environment.allocate(RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax);
+    this.apart = environment.allocate(APART_BYTES);
     this.packet = new Outgoing(this.scratch.region);
     this.filler = environment.allocate(RTX_PREFIX_BYTES + 1);
     this.filler.bytes[RTX_PREFIX_BYTES] = 1;
@@ -150,6 +151,8 @@ export class EgressContext {
     const sender = peer.sender!;
     const out = this.output.region(path.socket);
     const headerLength = this.headers.write(out.bytes, at, section, stream.ssrc, packet);
+    assert(headerLength <= HEADER_BYTES_MAX, "a header fits into its room");
+    packet.assertOwn();
     const length = packet.payloadLength + packet.padding;
     const { region, payloadOffset, index } = packet;
     const sealed = again

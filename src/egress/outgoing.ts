@@ -1,6 +1,13 @@
+import { assert } from "../assert.ts";
 import type { Region } from "../srtp/cipher.ts";
+import { writeU16 } from "../wire/bytes.ts";
 import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
 import type { Staging } from "./staging.ts";
+
+/** RFC 3550 5.1: one octet counts the padding. */
+export const PADDING_MAX = 255;
+/** An RTX payload begins with the original sequence number (RFC 4588 4). */
+export const RTX_PREFIX_BYTES = 2;
 
 /** Everything that makes one outgoing packet's bytes. One of them a thread, filled anew each time. */
 export class Outgoing {
@@ -13,6 +20,9 @@ export class Outgoing {
   padding = 0;
   payloadOffset = 0;
   payloadLength = 0;
+  /** Where in the region the bytes begin and end that are this packet's to read and to write. */
+  private start = 0;
+  private end = 0;
   /** The packet's own elements: [internal id][length][data] ... */
   extensionOffset = 0;
   extensionLength = 0;
@@ -36,21 +46,55 @@ export class Outgoing {
     this.region = batch.region;
     this.payloadOffset = batch.payloadOffset(i);
     this.payloadLength = batch.payloadLengths[i]!;
+    this.start = this.payloadOffset - RTX_PREFIX_BYTES;
+    this.end = batch.payloadEnd(i);
     this.extensionOffset = batch.extensionOffset(i);
     this.extensionLength = batch.extensionLengths[i]!;
     this.marker = batch.marker(i);
     this.clearOwn();
   }
 
-  /** A payload without elements. */
-  takePayload(region: Region, offset: number, length: number): void {
+  /** A payload without elements: a region of its own, which begins with room for RTX's number. */
+  takePayload(region: Region, length: number): void {
     this.region = region;
-    this.payloadOffset = offset;
+    this.payloadOffset = RTX_PREFIX_BYTES;
     this.payloadLength = length;
+    this.start = 0;
+    this.end = region.bytes.length;
     this.extensionOffset = 0;
     this.extensionLength = 0;
     this.marker = false;
     this.clearOwn();
+  }
+
+  /** Writes RTP padding behind the payload: its last octet counts all of it (RFC 3550 5.1). */
+  pad(padding: number): void {
+    this.padding = padding;
+    if (padding === 0) return;
+    const counted = (padding & PADDING_MAX) === padding;
+    assert(counted, "one octet counts the padding");
+    this.assertOwn();
+    const end = this.payloadOffset + this.payloadLength + padding;
+    this.region.bytes.fill(0, end - padding, end);
+    this.region.bytes[end - 1] = padding;
+  }
+
+  /** Writes an RTX payload's original sequence number in front of the payload (RFC 4588 4). */
+  wrapRtx(sequence: number): void {
+    this.payloadOffset -= RTX_PREFIX_BYTES;
+    this.payloadLength += RTX_PREFIX_BYTES;
+    this.assertOwn();
+    writeU16(this.region.bytes, this.payloadOffset, sequence);
+  }
+
+  /** Asserts that payload and padding are this packet's: what lies beside them is another's. */
+  assertOwn(): void {
+    const { payloadOffset, payloadLength, padding } = this;
+    const own = payloadOffset >= this.start && payloadLength >= 0 && padding >= 0;
+    assert(
+      own && payloadOffset + payloadLength + padding <= this.end,
+      "a packet keeps to its bytes",
+    );
   }
 
   private clearOwn(): void {

@@ -1,5 +1,6 @@
-import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
+import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import { RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { SentMark } from "./sent-history.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
@@ -39,9 +40,9 @@ export class ParameterSetPacket {
 
   /** Payload and timestamp into the context's packet; two bytes stay free in front, for RTX. */
   load(): void {
-    const { packet, parameterSets } = this.context;
-    parameterSets.bytes.set(this.payload, RTX_PREFIX_BYTES);
-    packet.takePayload(parameterSets, RTX_PREFIX_BYTES, this.payload.length);
+    const { packet, apart } = this.context;
+    apart.bytes.set(this.payload, RTX_PREFIX_BYTES);
+    packet.takePayload(apart, this.payload.length);
     packet.timestamp = this.timestamp;
   }
 }

@@ -1,8 +1,8 @@
 import { Counter } from "../counters.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { ReadResult } from "../ring/reader.ts";
-import { writeU16 } from "../wire/bytes.ts";
-import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
+import type { EgressContext } from "./context.ts";
+import { PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { NO_PAYLOAD_TYPE } from "./track-format.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
@@ -14,8 +14,6 @@ const INTERVAL_DEFAULT_US = 20_000;
 const INTERVAL_MIN_US = 10_000;
 /** A probe carries the largest of so many packets that left last. */
 const PROBE_LOOKS_BACK = 12;
-/** RFC 3550 5.1: one octet counts the padding. */
-const PADDING_MAX = 255;
 
 /**
  * Answers one sequence number of a NACK from the ring: by RTX (RFC 4588) when negotiated, else by
@@ -58,7 +56,7 @@ export function sendProbe(
   const at = context.reserve(track.viewer.peer, length + padding);
   const sent = at >= 0 && payloadType !== NO_PAYLOAD_TYPE;
   if (sent) {
-    pad(context, padding);
+    packet.pad(padding);
     sendRtx(context, track, best, at, payloadType, now, PacketKind.probe);
   }
   return sent;
@@ -159,7 +157,8 @@ function loadSlot(context: EgressContext, track: ViewerTrack, index: number): bo
   const { scratch, packet } = context;
   const { history } = track.output;
   const { layers, timestampOffset } = track.segments.segmentOf(index)!;
-  if (history.isFill(index)) packet.takePayload(context.filler, RTX_PREFIX_BYTES, 0);
+  // Not the filler that all viewers share: here it gets padding of another length.
+  if (history.isFill(index)) packet.takePayload(context.apart, 0);
   else {
     packet.take(scratch, 0);
     if (scratch.isRed(0)) track.format.wrapAudio(packet);
@@ -181,10 +180,7 @@ function sendRtx(
   kind: PacketKind,
 ): void {
   const { packet } = context;
-  // The ring, like the scratch of the parameter sets, keeps these two bytes free.
-  packet.payloadOffset -= RTX_PREFIX_BYTES;
-  packet.payloadLength += RTX_PREFIX_BYTES;
-  writeU16(packet.region.bytes, packet.payloadOffset, index & 0xffff);
+  packet.wrapRtx(index & 0xffff);
   packet.payloadType = payloadType;
   track.output.sendRtx(at, now, kind);
 }
@@ -193,20 +189,11 @@ function sendRtx(
 function sendAgain(context: EgressContext, track: ViewerTrack, index: number, at: number): void {
   const { packet } = context;
   const { history } = track.output;
-  pad(context, history.padding(index));
+  packet.pad(history.padding(index));
   packet.payloadType = history.payloadType(index);
   packet.index = index;
   packet.transportSequence = history.transportSequence(index);
   packet.captureNtpUs = history.captureNtpUs(index);
   if (history.hint(index)) track.output.own.addHint(packet);
   track.output.sendAgain(at);
-}
-
-/** RFC 3550 5.1: the last octet of the padding counts all of it. */
-function pad({ packet }: EgressContext, padding: number): void {
-  packet.padding = padding;
-  if (padding === 0) return;
-  const end = packet.payloadOffset + packet.payloadLength + padding;
-  packet.region.bytes.fill(0, end - padding, end);
-  packet.region.bytes[end - 1] = padding;
 }

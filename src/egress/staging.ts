@@ -114,6 +114,11 @@ export class Staging {
     return i * STRIDE + Slot.payload;
   }
 
+  /** One past the last byte that may belong to packet `i`, with padding. */
+  payloadEnd(i: number): number {
+    return i * STRIDE + SLOT_BYTES;
+  }
+
   extensionOffset(i: number): number {
     return i * STRIDE + Slot.extensions;
   }

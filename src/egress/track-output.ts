@@ -2,7 +2,7 @@ import type { MediaSection } from "../commands.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { SendStream } from "../srtp/sender.ts";
-import { type EgressContext, RTX_PREFIX_BYTES } from "./context.ts";
+import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import { Freezes } from "./freezes.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
@@ -94,7 +94,7 @@ export class TrackOutput {
     now: number,
   ): void {
     const { packet, filler } = this.context;
-    packet.takePayload(filler, RTX_PREFIX_BYTES, 0);
+    packet.takePayload(filler, 0);
     this.address(batch, i, index, segment);
     packet.padding = 1;
     this.sendNew(at, 0, batch.arrivals[i]!, now, SentMark.fill);

@@ -8,6 +8,7 @@ import { createRing, ReaderWord, SlotFlag } from "../../src/ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
+import { FencedMemory } from "../support/fenced.ts";
 import { seeded } from "../support/random.ts";
 import { FakeOutput, Recorder } from "./recorder.ts";
 
@@ -210,6 +211,7 @@ export interface ViewerOptions {
 export class Sim {
   now = 5_000_000;
   readonly output = new FakeOutput();
+  readonly memory = new FencedMemory();
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
   readonly firstMedia: { readonly session: number; readonly afterUs: number }[] = [];
@@ -227,7 +229,7 @@ export class Sim {
     this.egress = new Egress(
       {
         output: this.output,
-        allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
+        allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
         random: firstIndex === null ? random : () => firstIndex / 32768,
         counters: this.counters,

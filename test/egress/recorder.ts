@@ -1,6 +1,6 @@
 /** What leaves an Egress: a fake cipher and output that keep every packet and watch the nonce rule. */
 import type { Output } from "../../src/egress/output.ts";
-import type { Region, SrtpCipher } from "../../src/srtp/cipher.ts";
+import { assertInside, type Region, type SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import type { Path } from "../../src/wire/path.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
@@ -47,6 +47,8 @@ class RecordingCipher implements SrtpCipher {
     index: number,
   ): number {
     const start = outputOffset + headerLength;
+    assertInside(output, outputOffset, headerLength + inputLength + this.rtpOverhead);
+    assertInside(input, inputOffset, inputLength);
     output.bytes.set(input.bytes.subarray(inputOffset, inputOffset + inputLength), start);
     const packet = output.bytes.subarray(outputOffset, start + inputLength);
     const text = Buffer.from(packet).toString("latin1");
@@ -59,7 +61,8 @@ class RecordingCipher implements SrtpCipher {
     return headerLength + inputLength + 16;
   }
 
-  sealRtcp(_region: Region, _offset: number, length: number): number {
+  sealRtcp(region: Region, offset: number, length: number): number {
+    assertInside(region, offset, length + this.rtcpOverhead);
     this.last = null;
     return length + 20;
   }
