@@ -4,14 +4,17 @@
  */
 import type { z } from "zod";
 import type { Cidr } from "./config/cidr.ts";
-import type { IceServer, JwtKey, OptionKey, StaticToken, StreamRule } from "./config/options.ts";
-import { fileTables, OPTIONS, optionTable } from "./config/options.ts";
+import type { OptionKey } from "./config/options.ts";
+import { OPTIONS, optionTable } from "./config/options.ts";
+import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
+import { fileTables } from "./config/tables.ts";
 import type { Advertise, HostPort } from "./config/values.ts";
 import { isLoopback } from "./config/values.ts";
 
 export { exampleConfig } from "./config/example.ts";
-export type { IceServer, JwtKey, OptionRow, StaticToken, StreamRule } from "./config/options.ts";
+export type { OptionRow } from "./config/options.ts";
 export { optionTable } from "./config/options.ts";
+export type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
 export type { Advertise, HostPort } from "./config/values.ts";
 
 export interface Config {

@@ -1,6 +1,6 @@
 /**
  * Every option that can be set by file, environment and flag: the one source of `--help`, of the
- * README's table and of the example file. The tables at the end can be set in the file only.
+ * README's table and of the example file. Tables, which the file alone can hold: tables.ts.
  */
 import { z } from "zod";
 import { PENDING_SESSIONS_PER_ADDRESS, POSTS_PER_SECOND_PER_ADDRESS } from "../limits.ts";
@@ -241,90 +241,3 @@ export const optionTable: readonly OptionRow[] = Object.entries(OPTIONS).map(
     hidden: spec.hidden ?? false,
   }),
 );
-
-// -- Tables of the file --------------------------------------------------------------------------
-
-const rights = z.array(z.enum(["publish", "view", "admin"])).min(1);
-const patterns = z.array(z.string().min(1)).min(1);
-
-/** What viewers may have of the layers: pixels, bits a second. */
-const pixels = integer(16, 16_384).optional();
-const viewLimits = {
-  "max-width": pixels,
-  "max-height": pixels,
-  "max-bitrate": bitrate.optional(),
-};
-
-const staticToken = z
-  .strictObject({
-    token: z.string().min(16, "at least 16 characters").optional(),
-    /** SHA-256 of the token in hex, so that the file holds no secret. */
-    hash: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, "64 hex digits: the SHA-256 of the token")
-      .optional(),
-    rights,
-    streams: patterns.default(["**"]),
-    ...viewLimits,
-  })
-  .refine((token) => (token.token === undefined) !== (token.hash === undefined), {
-    message: "needs either `token` or `hash`",
-  });
-
-const jwtKey = z
-  .strictObject({
-    id: z.string().min(1).optional(),
-    alg: z.enum(["HS256", "RS256", "ES256", "EdDSA"]),
-    /** HS256: base64url of at least 32 bytes. */
-    secret: z.string().min(43, "at least 32 bytes in base64url").optional(),
-    /** Others: the public key as PEM. */
-    public: z.string().includes("BEGIN PUBLIC KEY").optional(),
-    /** A JWKS file; only its keys of `alg` are used. */
-    jwks: z.string().min(1).optional(),
-  })
-  .refine(
-    (key) =>
-      key.jwks !== undefined
-        ? key.secret === undefined && key.public === undefined
-        : key.alg === "HS256"
-          ? key.secret !== undefined && key.public === undefined
-          : key.public !== undefined && key.secret === undefined,
-    { message: "needs `secret` (HS256), `public` (other algorithms), or `jwks`" },
-  );
-
-const iceServer = z.strictObject({
-  urls: z
-    .union([z.string(), z.array(z.string())])
-    .transform((value) => (typeof value === "string" ? [value] : value))
-    .pipe(z.array(z.string().regex(/^(stun|stuns|turn|turns):[^\s<>",;]+$/, "stun: or turn: URL"))),
-  username: z
-    .string()
-    .regex(/^[ -~]*$/)
-    .optional(),
-  credential: z
-    .string()
-    .regex(/^[ -~]*$/)
-    .optional(),
-});
-
-const delayMs = integer(0, 40_950);
-const streamRule = z.strictObject({
-  match: z.string().min(1),
-  takeover: z.boolean().optional(),
-  "wait-for-stream": z.boolean().optional(),
-  "playout-delay-min-ms": delayMs.optional(),
-  "playout-delay-max-ms": delayMs.optional(),
-  ...viewLimits,
-});
-
-export const fileTables = {
-  "auth.tokens": z.array(staticToken).default([]),
-  "auth.keys": z.array(jwtKey).default([]),
-  "ice-servers": z.array(iceServer).default([]),
-  streams: z.array(streamRule).default([]),
-};
-
-export type StaticToken = z.output<typeof staticToken>;
-export type JwtKey = z.output<typeof jwtKey>;
-export type IceServer = z.output<typeof iceServer>;
-export type StreamRule = z.output<typeof streamRule>;
