@@ -83,6 +83,7 @@ export type CloseReason =
   | "codec-changed" // the publisher returned with a codec the viewer did not accept
   | "worker-lost" // its worker was replaced
   | "ring-memory" // a publisher connected when no memory for its rings was left
+  | "internal-error" // something of its own made the server throw
   | "shutdown";
 
 /** Of the viewer (WHEP layer selection), the stream and the token; the strictest of each holds. */
@@ -152,7 +153,15 @@ export type WorkerCommand =
   | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null }
   | { readonly type: "stats"; readonly request: number; readonly session: number | null }
   /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
-  | { readonly type: "drill"; readonly kind: "throw" | "hang" | "block" };
+  | { readonly type: "drill"; readonly drill: Exclude<Drill, { readonly kind: "segfault" }> };
+
+/** What a drill makes a whole worker do, or where it makes one session throw. */
+export type Drill =
+  | { readonly kind: "throw" | "hang" | "block" }
+  | { readonly kind: "segfault" }
+  | { readonly kind: SessionDrill; readonly session: number };
+
+export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "close";
 
 export type WorkerEvent =
   | { readonly type: "ready" }

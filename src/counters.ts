@@ -66,6 +66,10 @@ export const COUNTER_NAMES = [
   "lagMaxUs",
   // Ingest.
   "packetsEarlyDropped",
+  // Every media worker: what sessions made throw, and what DTLS handshakes met.
+  "faults",
+  "dtlsRestarts",
+  "dtlsDropped",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -54,7 +54,7 @@ function start(setup: WorkerSetup): void {
     rtp: () => {},
     rtcp: (peer, now, region, offset) =>
       egress.handleRtcp(peer.session, now, region.bytes, offset, peer.length),
-    closed: (peer, now) => egress.close(peer.session, now),
+    closed: (session, now) => egress.close(session, now),
     command,
     mark: (index) => egress.mark(index),
     received: () => {},

@@ -1,10 +1,9 @@
 /** Ingest: publishers' sessions on one thread. Wires sockets and rings to src/ingest. */
 import { randomBytes } from "node:crypto";
-import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../src/commands.ts";
+import type { SessionStats, WorkerCommand, WorkerEvent, WorkerSetup } from "../src/commands.ts";
 import { Counter } from "../src/counters.ts";
 import { EarlyMedia } from "../src/ingest/early-media.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../src/ingest/publisher.ts";
-import { monotonicUs } from "../src/io/clock.ts";
 import { ringEventFd } from "../src/io/event-fd.ts";
 import { MediaLoop } from "../src/io/media-loop.ts";
 import { SSRCS_EXTRA_MAX } from "../src/limits.ts";
@@ -92,15 +91,25 @@ function start(setup: WorkerSetup): void {
     }
   };
 
-  const timeouts = (now: number): void => {
+  /** What one publisher makes throw costs that one; the others have their turn all the same. */
+  const each = (place: string, now: number, look: (publisher: Publisher) => void): void => {
     for (const publisher of publishers.values()) {
+      try {
+        look(publisher);
+      } catch (error) {
+        loop.sessionFault(place, error, publisher.session, now);
+      }
+    }
+  };
+
+  const timeouts = (now: number): void =>
+    each("a timer", now, (publisher) => {
       if (now >= publisher.nextTimeout()) {
         publisher.handleTimeout(now);
         sendFeedback(publisher, now);
       }
       if (publisher.left) loop.closeSession(publisher.session, "peer-closed", now);
-    }
-  };
+    });
 
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => loop.handleCommand(data);
   loop.run({
@@ -116,29 +125,30 @@ function start(setup: WorkerSetup): void {
       if (publisher === undefined) hold(peer, region, offset, arrival, true);
       else publisher.handleRtcp(now, region, offset, peer.length, arrival);
     },
-    closed: (peer) => {
-      newcomers.delete(peer.session);
-      publishers.get(peer.session)?.close();
-      publishers.delete(peer.session);
+    closed: (session) => {
+      newcomers.delete(session);
+      const publisher = publishers.get(session);
+      publishers.delete(session);
+      publisher?.close();
     },
     command: (message, now) => {
       if (message.type === "publisher-open") open(message, now);
       else if (message.type === "publisher-rings") grant(message, now);
       else if (message.type === "stats") {
-        const chosen = [...publishers.values()].filter(
-          ({ session }) => message.session === null || session === message.session,
-        );
-        const sessions = chosen.map((publisher) => publisher.stats(monotonicUs()));
+        const sessions: SessionStats[] = [];
+        each("its statistics", now, (publisher) => {
+          const chosen = message.session === null || publisher.session === message.session;
+          if (chosen) sessions.push(publisher.stats(now));
+        });
         emit({ type: "stats", request: message.request, sessions });
       }
     },
     mark: () => {},
-    received: (now) => {
-      for (const publisher of publishers.values()) {
+    received: (now) =>
+      each("its feedback", now, (publisher) => {
         publisher.drainTouched(visit);
         if (now >= publisher.nextTimeout()) sendFeedback(publisher, now);
-      }
-    },
+      }),
     work: () => false,
     hasWork: false,
     handleTimeout: timeouts,

@@ -120,6 +120,8 @@ async function serve(parts: Parts): Promise<number> {
   });
   manager.notify("READY=1", `STATUS=Serving on ${formatHostPort(config.http.host, port)}`);
   process.on("SIGHUP", () => void reload(parts));
+  // Work that a request left behind fails: that costs this work, not the process.
+  process.on("unhandledRejection", (error) => control.noteFault("promise", error));
 
   const signal = await firstSignal();
   stopping.abort();

@@ -112,9 +112,17 @@ export const problemSchema = z
   })
   .openapi("Problem");
 
+/** `request` makes the request itself throw; the kinds with a session are of src/io/drills.ts. */
 export const drillSchema = z
-  .object({
-    worker: z.number().int().min(0),
-    kind: z.enum(["throw", "hang", "block", "segfault"]),
-  })
+  .discriminatedUnion("kind", [
+    z.object({
+      kind: z.enum(["throw", "hang", "block", "segfault"]),
+      worker: z.number().int().min(0),
+    }),
+    z.object({
+      kind: z.enum(["datagram", "timer", "transmit", "rtp", "rtcp", "close"]),
+      session: z.string(),
+    }),
+    z.object({ kind: z.enum(["request", "rejection"]) }),
+  ])
   .openapi("Drill");

@@ -8,7 +8,12 @@ import type { Stream } from "./stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "./stream-layers.ts";
 
 /** Ends after which the player should simply POST again. */
-const RECONNECT: ReadonlySet<CloseReason> = new Set(["codec-changed", "worker-lost", "shutdown"]);
+const RECONNECT: ReadonlySet<CloseReason> = new Set([
+  "codec-changed",
+  "worker-lost",
+  "internal-error",
+  "shutdown",
+]);
 
 /** What was last told of a stream's layers, and when. */
 interface Told {

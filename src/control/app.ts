@@ -47,7 +47,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
     if (error instanceof HTTPException) {
       return problem(error.status, "Request refused", error.message || "Not understood.");
     }
-    services.log.error("Request failed", { cause: String(error), stack: error.stack ?? "" });
+    services.noteFault("request", error);
     return problem(500, "Internal error", "The server made a mistake; its log says more.");
   });
   return app;

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import type { Authenticator } from "./auth.ts";
 import type { EventHub } from "./events.ts";
+import type { NoteFault } from "./faults.ts";
 import type { Hook } from "./hook.ts";
 import type { Metrics } from "./metrics.ts";
 import type { MediaPlane } from "./plane.ts";
@@ -35,6 +36,7 @@ export interface Services {
   readonly events: EventHub;
   readonly layers: StreamLayers;
   readonly metrics: Metrics;
+  readonly noteFault: NoteFault;
   /** True from SIGTERM on: no new sessions. */
   readonly draining: () => boolean;
 }

@@ -9,6 +9,7 @@ import { createApp } from "./app.ts";
 import { Authenticator } from "./auth.ts";
 import type { AppEnv, Clock, RandomBytes, Services } from "./context.ts";
 import { EventHub } from "./events.ts";
+import { createFaults, type NoteFault } from "./faults.ts";
 import { Hook } from "./hook.ts";
 import { loadKeys } from "./keys.ts";
 import { Metrics } from "./metrics.ts";
@@ -51,6 +52,7 @@ export interface Control {
   readonly app: Hono<AppEnv>;
   readonly plane: MediaPlane;
   readonly registry: Registry;
+  readonly noteFault: NoteFault;
   ready(): boolean;
   /** SIGHUP: tokens and keys of `config` count from now on. Throws an Error for a bad key. */
   reload(config: Config): Promise<void>;
@@ -69,18 +71,20 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const { config, clock, random, log } = options;
   const keys = await loadKeys(config.auth.keys, options.readFile);
   let registry: Registry | null = null;
+  const metrics = new Metrics();
+  const noteFault = createFaults(log, metrics);
   const plane = await options.plane({
     connected: (session, path, profile) => registry?.connected(session, path, profile),
     closed: (session, reason) => registry?.closed(session, reason),
     firstMedia: (session, afterUs) => registry?.firstMedia(session, afterUs),
     layer: (session, layer) => registry?.layer(session, layer),
     workerRestarted: (worker, name, cause) => registry?.workerRestarted(worker, name, cause),
+    fault: (error) => noteFault("worker event", error),
   });
   const layers = new StreamLayers(plane, clock);
   const announcer = new Announcer(layers, clock);
   const events = new EventHub(clock, random, (session) => announcer.initial(session));
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
-  const metrics = new Metrics();
   const gate = new Gate();
   const listener = listen({ announcer, events, hook, metrics, log, gate, clock });
   registry = new Registry({ plane, clock, random, log, listener });
@@ -98,6 +102,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     events,
     layers,
     metrics,
+    noteFault,
     draining: () => gate.draining,
   };
   return assemble(options, services, announcer, gate);
@@ -133,8 +138,16 @@ function assemble(
     },
   });
   const repeat = options.every ?? every;
-  const cancelLayers = repeat(LAYERS_LOOK_MS, () => announcer.tickLayers(events));
-  const cancelSecond = repeat(1000, () => {
+  const guarded = (milliseconds: number, task: () => void) =>
+    repeat(milliseconds, () => {
+      try {
+        task();
+      } catch (error) {
+        services.noteFault("timer", error);
+      }
+    });
+  const cancelLayers = guarded(LAYERS_LOOK_MS, () => announcer.tickLayers(events));
+  const cancelSecond = guarded(1000, () => {
     registry.tick();
     for (const stream of registry.streams.values()) layers.update(stream);
     announcer.tick(events);
@@ -149,6 +162,7 @@ function assemble(
     plane,
     registry,
     ready,
+    noteFault: services.noteFault,
     reload: async (config) => {
       services.auth.replace(config, await loadKeys(config.auth.keys, options.readFile));
     },

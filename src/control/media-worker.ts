@@ -31,6 +31,8 @@ export interface MediaWorkerOptions {
   readonly number: number;
   readonly candidates: readonly LocalCandidate[];
   readonly onEvent: (worker: MediaWorker, event: WorkerEvent) => void;
+  /** `onEvent` threw: this event is lost. */
+  readonly onFault: (error: unknown) => void;
   /** The thread has ended and will be replaced: its sessions are lost. */
   readonly onLost: (worker: MediaWorker, cause: string) => void;
   /** The successor of a lost thread accepts sessions. */
@@ -190,7 +192,11 @@ export class MediaWorker {
       if (this.lostBy !== null) this.options.onReplaced(this, this.lostBy);
       this.lostBy = null;
     }
-    this.options.onEvent(this, event);
+    try {
+      this.options.onEvent(this, event);
+    } catch (error) {
+      this.options.onFault(error);
+    }
   }
 
   private lose(cause: string): void {

@@ -2,6 +2,7 @@
 import type { CloseReason } from "../commands.ts";
 import type { CounterName } from "../counters.ts";
 import { COUNTER_NAMES } from "../counters.ts";
+import type { FaultPlace } from "./faults.ts";
 import type { MediaPlane } from "./plane.ts";
 import type { Registry } from "./registry.ts";
 import type { Sampler } from "./sampler.ts";
@@ -24,6 +25,7 @@ export class Metrics {
   readonly #requests = new Map<string, number>();
   readonly #refused = new Map<Refusal, number>();
   readonly #ended = new Map<string, number>();
+  readonly #faults = new Map<FaultPlace, number>();
   readonly #connected = { publisher: 0, viewer: 0 };
   readonly #joins = new Array<number>(JOIN_BUCKETS.length + 1).fill(0);
   #joinSeconds = 0;
@@ -36,6 +38,10 @@ export class Metrics {
 
   refused(reason: Refusal): void {
     count(this.#refused, reason);
+  }
+
+  fault(place: FaultPlace): void {
+    count(this.#faults, place);
   }
 
   connected(session: Session): void {
@@ -105,6 +111,10 @@ export class Metrics {
   #http(out: Text): void {
     out.family("http_requests_total", "counter", "HTTP requests.");
     for (const [labels, total] of this.#requests) out.value("http_requests_total", labels, total);
+    out.family("control_faults_total", "counter", "What made the control thread throw, by place.");
+    for (const [place, total] of this.#faults) {
+      out.value("control_faults_total", `place="${place}"`, total);
+    }
     out.family("join_seconds", "histogram", "From a viewer's POST to its first keyframe sent.");
     let total = 0;
     for (const [index, joins] of this.#joins.entries()) {

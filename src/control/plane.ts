@@ -4,6 +4,7 @@
  */
 import type {
   CloseReason,
+  Drill,
   RingGrant,
   SessionStats,
   StreamSource,
@@ -51,6 +52,8 @@ export interface PlaneEvents {
   layer(session: number, layer: number): void;
   /** The worker's successor is ready (closed was called for each lost session before). */
   workerRestarted(worker: number, workerName: string, cause: string): void;
+  /** Acting on what a worker told made control throw: that event is lost, nothing else. */
+  fault(error: unknown): void;
 }
 
 export interface WorkerLoad {
@@ -96,7 +99,7 @@ export interface MediaPlane {
   /** Rings that publishers hold, and the memory granted to them. */
   rings(): { readonly inUse: number; readonly bytes: number };
   ready(): boolean;
-  /** Test mode only (--drills): makes a worker throw, hang or fault. */
-  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void;
+  /** Test mode only (--drills): makes a worker or one of its sessions fail. */
+  drill(worker: number, drill: Drill): void;
   stop(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { networkInterfaces } from "node:os";
 import type {
   CloseReason,
+  Drill,
   RingGrant,
   SessionStats,
   StreamSource,
@@ -38,6 +39,7 @@ import type {
 import { RingPool } from "./ring-pool.ts";
 import { SourceSwitches } from "./source-switches.ts";
 import { Starvation } from "./starvation.ts";
+import { StatsRequests } from "./stats-requests.ts";
 
 export interface PlaneOptions {
   readonly config: Config;
@@ -46,8 +48,6 @@ export interface PlaneOptions {
   readonly openssl: ResolvedOpenSsl;
   readonly processors: ProcessorReader;
 }
-
-const STATS_TIMEOUT_MS = 1_000;
 
 /** Opens the sockets and starts the workers; throws when a port is taken or no address is usable. */
 export function startPlane(options: PlaneOptions): MediaPlane {
@@ -74,9 +74,8 @@ class Workers implements MediaPlane {
   private readonly sockets: number[] = [];
   private readonly pool: RingPool;
   private readonly switches = new SourceSwitches<MediaWorker>();
-  private readonly statsWaiting = new Map<number, (sessions: readonly SessionStats[]) => void>();
+  private readonly statistics = new StatsRequests();
   private readonly readers = new Map<number, RingReader>();
-  private statsNext = 1;
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly starvation: Starvation;
 
@@ -196,16 +195,9 @@ class Workers implements MediaPlane {
   }
 
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
-    const request = this.statsNext;
-    this.statsNext += 1;
-    const { promise, resolve } = Promise.withResolvers<readonly SessionStats[]>();
-    const timer = setTimeout(() => this.answerStats(request, []), STATS_TIMEOUT_MS);
-    this.statsWaiting.set(request, (sessions) => {
-      clearTimeout(timer);
-      resolve(sessions);
+    return this.statistics.ask((request) => {
+      this.workers[worker]!.send({ type: "stats", request, session });
     });
-    this.workers[worker]!.send({ type: "stats", request, session });
-    return promise;
   }
 
   rings() {
@@ -220,9 +212,9 @@ class Workers implements MediaPlane {
     return this.workers.every((worker) => worker.ready);
   }
 
-  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void {
-    if (kind === "segfault") process.kill(process.pid, "SIGSEGV");
-    else this.workers[worker]?.send({ type: "drill", kind });
+  drill(worker: number, drill: Drill): void {
+    if (drill.kind === "segfault") process.kill(process.pid, "SIGSEGV");
+    else this.workers[worker]?.send({ type: "drill", drill });
   }
 
   async stop(): Promise<void> {
@@ -288,6 +280,7 @@ class Workers implements MediaPlane {
       number,
       candidates,
       onEvent: (worker, event) => this.handleEvent(worker, event),
+      onFault: (error) => this.options.events.fault(error),
       onLost: (worker, cause) => this.handleLost(worker, cause),
       onReplaced: ({ number, name }, cause) =>
         this.options.events.workerRestarted(number, name, cause),
@@ -305,7 +298,7 @@ class Workers implements MediaPlane {
       events.closed(event.session, event.reason);
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
     else if (event.type === "layer") events.layer(event.session, event.layer);
-    else if (event.type === "stats") this.answerStats(event.request, event.sessions);
+    else if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });
@@ -335,15 +328,12 @@ class Workers implements MediaPlane {
   }
 
   private handleStuck(worker: MediaWorker, cause: string): void {
-    const { log } = this.options;
-    log.error("Worker cannot be ended, ending the process", { worker: worker.name, cause });
-    log.flush();
+    this.options.log.error("Worker cannot be ended, ending the process", {
+      worker: worker.name,
+      cause,
+    });
+    this.options.log.flush();
     // The supervisor starts it anew with threads that nobody else shares anything with.
     process.exit(1);
-  }
-
-  private answerStats(request: number, sessions: readonly SessionStats[]): void {
-    this.statsWaiting.get(request)?.(sessions);
-    this.statsWaiting.delete(request);
   }
 }

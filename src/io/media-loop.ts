@@ -5,7 +5,7 @@
  */
 import type { CloseReason, WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
 import { Counter } from "../counters.ts";
-import { HEARTBEAT_TIMEOUT_MS, RECEIVE_BATCH, SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
+import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
 import { Peer } from "../peer/peer.ts";
@@ -16,11 +16,14 @@ import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import { formatPath } from "../wire/path.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
+import { drillSession, drillWorker } from "./drills.ts";
 import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
 import { LoopMeter } from "./loop-meter.ts";
 import { openOpenSsl } from "./openssl.ts";
 import { Poller } from "./poller.ts";
 import { threadId } from "./processor-time.ts";
+import { SessionFaults } from "./session-faults.ts";
+import { type DatagramHandler, SocketReader } from "./socket-reader.ts";
 import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
 import { UdpReceiver } from "./udp-receiver.ts";
 import { UdpSender } from "./udp-sender.ts";
@@ -32,8 +35,8 @@ export interface MediaLogic {
   /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */
   rtp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
   rtcp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
-  /** The session is over; the peer is out of the table. */
-  closed(peer: Peer, now: number): void;
+  /** The session is over; its peer is out of the table. A second call is ignored. */
+  closed(session: number, now: number): void;
   command(command: WorkerCommand, now: number): void;
   /** A writer marked this ring. */
   mark(index: number): void;
@@ -46,17 +49,13 @@ export interface MediaLogic {
   nextTimeout(): number;
 }
 
-/** Receive batches a socket may have in one turn, so that sending is never starved. */
-const BATCHES_PER_TURN = 4;
-/** Share of a turn for datagrams that come in. */
-const READ_BUDGET_US = TURN_MAX_US * 0.4;
-
-export class MediaLoop {
+export class MediaLoop implements DatagramHandler {
   readonly block: WorkerBlock;
   readonly table: PeerTable;
   readonly senders: readonly UdpSender[];
   readonly wallOffsetUs = realtimeUs() - monotonicUs();
   private readonly receiver: UdpReceiver;
+  private readonly reader: SocketReader;
   private readonly poller: Poller;
   private readonly peerCounters = createPeerCounters();
   private readonly transmit = createTransmit();
@@ -64,14 +63,9 @@ export class MediaLoop {
   private readonly ciphers: SrtpCipherFactory;
   private readonly writableWanted: boolean[];
   private readonly meter: LoopMeter;
+  private readonly faults: SessionFaults;
   private readonly visitMark: (index: number) => void;
   private logic!: MediaLogic;
-  /** Which socket is read first in this turn. */
-  private firstSocket = 0;
-  /** The receiver's last batch, handled up to `batchNext`. */
-  private batchSocket = 0;
-  private batchNext = 0;
-  private batchCount = 0;
   private forwardAt = 0;
 
   constructor(
@@ -83,6 +77,7 @@ export class MediaLoop {
     const { segmentation, batching, opensslCiphers } = setup.features;
     this.ciphers = opensslCiphers ? new OpenSslSrtpFactory(openSsl) : new PortableSrtpFactory();
     this.receiver = new UdpReceiver(batching);
+    this.reader = new SocketReader(this.receiver, setup.sockets, this);
     this.block = new WorkerBlock(setup.block);
     this.block.thread = threadId();
     this.table = new PeerTable(this.peerCounters);
@@ -90,6 +85,7 @@ export class MediaLoop {
     this.writableWanted = setup.sockets.map(() => false);
     this.poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
     this.meter = new LoopMeter(this.block, this.table, this.senders, this.peerCounters);
+    this.faults = new SessionFaults(emit, () => this.block.count(Counter.faults!, 1));
     this.visitMark = (index) => this.logic.mark(index);
   }
 
@@ -124,14 +120,54 @@ export class MediaLoop {
     step();
   }
 
+  /** What a command about one session makes throw costs that session; other commands the worker. */
   handleCommand(command: WorkerCommand): void {
     const now = monotonicUs();
-    if (command.type === "close") this.obeyClose(command.session, command.reason, now);
-    else if (command.type === "ice-restart") {
-      const peer = this.table.bySession(command.session);
-      if (peer !== null) this.table.restart(now, peer, command);
-    } else if (command.type === "drill") drill(command.kind);
-    else this.logic.command(command, now);
+    if (command.type === "drill") this.drill(command.drill);
+    else if (!("session" in command) || command.session === null) this.logic.command(command, now);
+    else {
+      const { session } = command;
+      try {
+        this.obey(command, session, now);
+      } catch (error) {
+        this.sessionFault(`the command ${command.type}`, error, session, now);
+        if (command.type === "stats") {
+          this.emit({ type: "stats", request: command.request, sessions: [] });
+        }
+      }
+    }
+  }
+
+  /** `session` made the server throw while `place` was handled: it ends, and nobody else does. */
+  sessionFault(place: string, error: unknown, session: number, now: number): void {
+    this.faults.note(place, session, error, now);
+    const peer = this.table.bySession(session);
+    try {
+      if (peer !== null) this.table.close(now, peer, "internal-error");
+    } catch (again) {
+      this.faults.note("the end of a session", session, again, now);
+    }
+    try {
+      this.logic.closed(session, now);
+    } catch (again) {
+      this.faults.note("the end of a session", session, again, now);
+    }
+    this.emit({ type: "closed", session, reason: "internal-error" });
+  }
+
+  private obey(command: WorkerCommand, session: number, now: number): void {
+    const peer = this.table.bySession(session);
+    if (command.type === "close") this.obeyClose(session, command.reason, now);
+    else if (command.type !== "ice-restart") this.logic.command(command, now);
+    else if (peer !== null) this.table.restart(now, peer, command);
+  }
+
+  private drill(drill: Extract<WorkerCommand, { type: "drill" }>["drill"]): void {
+    if (!("session" in drill)) drillWorker(drill.kind);
+    else {
+      const peer = this.table.bySession(drill.session);
+      if (peer !== null) this.logic = drillSession(this.logic, drill.kind, peer);
+    }
   }
 
   /** As `closeSession`, and close_notify is out first: at `closed` control may end this thread. */
@@ -156,13 +192,15 @@ export class MediaLoop {
     const ready = this.sleep();
     const start = monotonicUs();
     this.block.beat();
-    this.readSockets(ready, start);
+    this.reader.read(ready, start);
     // Before media: a DTLS Finished must not stand behind packets that need its keys.
     this.queueTransmits();
     this.block.takeMarked(this.visitMark);
     this.forward(start);
     const now = monotonicUs();
-    if (now >= this.table.nextTimeout()) this.table.handleTimeout(now, this.onPeerEvent);
+    if (now >= this.table.nextTimeout()) {
+      this.table.handleTimeout(now, this.onPeerEvent, this.onTimeoutFault);
+    }
     if (now >= this.logic.nextTimeout()) this.logic.handleTimeout(now);
     this.queueTransmits();
     this.flush();
@@ -175,7 +213,7 @@ export class MediaLoop {
     until = Math.min(until, this.table.nextTimeout(), this.logic.nextTimeout());
     const ticking = this.logic.hasWork;
     if (ticking && !this.blocked) until = Math.min(until, this.forwardAt);
-    if (this.batchNext < this.batchCount) until = now;
+    if (!this.reader.done) until = now;
     const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
     // While a tick runs its time down, writers need not ring: their marks are seen at its end.
     if (waitMs === 0 || ticking || !this.block.fallAsleep()) {
@@ -187,45 +225,23 @@ export class MediaLoop {
     return ready;
   }
 
-  /**
-   * Takes what the sockets have, until the reading share of this turn is used up. A handshake costs
-   * up to a millisecond, so a storm of joins would otherwise hold media back for a whole batch.
-   */
-  private readSockets(ready: number, now: number): void {
-    const deadline = now + READ_BUDGET_US;
-    if (!this.handleBatch(now, deadline)) return;
-    // Another socket goes first each turn, or one under a storm would silence those behind it.
-    const { sockets } = this.setup;
-    this.firstSocket = (this.firstSocket + 1) % sockets.length;
-    for (let i = 0; i < sockets.length; i += 1) {
-      const socket = (this.firstSocket + i) % sockets.length;
-      if ((ready & (1 << socket)) === 0) continue;
-      for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-        this.batchSocket = socket;
-        this.batchNext = 0;
-        this.batchCount = this.receiver.receive(sockets[socket]!);
-        const full = this.batchCount === RECEIVE_BATCH;
-        if (!this.handleBatch(now, deadline)) return;
-        if (!full) break;
-      }
-    }
+  /** What a datagram makes throw costs the session that it is of. */
+  datagramFault(error: unknown, now: number): void {
+    const { peer } = this.table;
+    if (peer === null) this.faults.note("a datagram", null, error, now);
+    else this.sessionFault("a datagram", error, peer.session, now);
   }
 
-  /** Handles what is left of the last batch; false when the time is over and some of it waits. */
-  private handleBatch(now: number, deadline: number): boolean {
-    if (this.batchNext === this.batchCount) return true;
-    while (this.batchNext < this.batchCount) {
-      const media = this.handleDatagram(this.batchSocket, this.batchNext, now);
-      this.batchNext += 1;
-      // Media costs a microsecond, less than looking at the clock would be worth.
-      if (!media && monotonicUs() >= deadline) break;
-    }
+  batchEnds(now: number): void {
     this.logic.received(now);
-    return this.batchNext === this.batchCount;
   }
 
-  /** True for an RTP packet. */
-  private handleDatagram(socket: number, i: number, now: number): boolean {
+  private readonly onTimeoutFault = (peer: Peer, error: unknown): void => {
+    this.sessionFault("a timer", error, peer.session, monotonicUs());
+  };
+
+  /** The i-th datagram of the receiver's batch; true for an RTP packet. */
+  handleDatagram(socket: number, i: number, now: number): boolean {
     const { receiver } = this;
     const offset = receiver.offset(i);
     const length = receiver.length(i);
@@ -275,7 +291,7 @@ export class MediaLoop {
       const fields = { session: peer.session, reason, detail: peer.closeDetail };
       this.emit({ type: "log", level: "info", message: "Session failed to connect", fields });
     }
-    this.logic.closed(peer, now);
+    this.logic.closed(peer.session, now);
     this.emit({ type: "closed", session: peer.session, reason });
   }
 
@@ -292,7 +308,22 @@ export class MediaLoop {
   }
 
   private queueTransmits(): void {
-    while (this.table.pollTransmit(this.transmit)) this.send();
+    for (;;) {
+      try {
+        while (this.table.pollTransmit(this.transmit)) this.send();
+        return;
+      } catch (error) {
+        this.transmitFault(error);
+      }
+    }
+  }
+
+  private transmitFault(error: unknown): void {
+    const { transmitting } = this.table;
+    // Not of a session: the worker's own fault, and the next call would meet it again.
+    if (transmitting === null) throw error;
+    this.sessionFault("what it has to send", error, transmitting.session, monotonicUs());
+    this.table.silence(transmitting);
   }
 
   private flush(): void {
@@ -314,13 +345,4 @@ export class MediaLoop {
     for (let i = 0; i < length; i += 1) sender.region.bytes[at + i] = bytes[i]!;
     sender.commit(path, length);
   }
-}
-
-/** Crash drills of the test suite; control passes them on only with --drills. */
-function drill(kind: "throw" | "hang" | "block"): void {
-  if (kind === "throw") throw new Error("drill: a worker throws");
-  const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
-  while (kind === "hang" && monotonicUs() < end);
-  // In native code no request to end can reach the thread.
-  if (kind === "block") Bun.sleepSync(HEARTBEAT_TIMEOUT_MS * 60);
 }

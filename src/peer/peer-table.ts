@@ -45,6 +45,8 @@ const message = new StunMessage();
 export class PeerTable {
   /** The peer that the last event of `handleDatagram` is about; null when it found none. */
   peer: Peer | null = null;
+  /** The peer that `pollTransmit` asks or asked last; null while it asks none. */
+  transmitting: Peer | null = null;
   readonly #counters: PeerCounters;
   readonly #entries = new Map<number, Entry>();
   readonly #byUfrag = new Map<string, Entry>();
@@ -120,18 +122,29 @@ export class PeerTable {
     return event;
   }
 
-  /** Calls `onEvent` for every peer whose timeout changed its state. */
-  handleTimeout(now: number, onEvent: (peer: Peer, event: PeerEventCode) => void): void {
+  /**
+   * Calls `onEvent` for every peer whose timeout changed its state, and `onFault` for every one whose
+   * timeout throws: the others have theirs all the same.
+   */
+  handleTimeout(
+    now: number,
+    onEvent: (peer: Peer, event: PeerEventCode) => void,
+    onFault: (peer: Peer, error: unknown) => void,
+  ): void {
     if (now < this.#earliest) return;
     this.#earliest = Infinity;
     for (const entry of this.#entries.values()) {
       const { peer } = entry;
-      if (now >= peer.nextTimeout()) {
-        const event = peer.handleTimeout(now);
-        this.#follow(now, entry, event);
-        if (event !== PeerEvent.none) onEvent(peer, event);
+      try {
+        if (now >= peer.nextTimeout()) {
+          const event = peer.handleTimeout(now);
+          this.#follow(now, entry, event);
+          if (event !== PeerEvent.none) onEvent(peer, event);
+        }
+        this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
+      } catch (error) {
+        onFault(peer, error);
       }
-      this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
     }
   }
 
@@ -141,8 +154,10 @@ export class PeerTable {
   }
 
   pollTransmit(out: Transmit): boolean {
+    this.transmitting = null;
     if (this.#tombstones.pollTransmit(out)) return true;
     for (const peer of this.#sending) {
+      this.transmitting = peer;
       if (peer.pollTransmit(out)) return true;
       this.#sending.delete(peer);
       if (peer.state === "closed") peer.free();
@@ -154,8 +169,17 @@ export class PeerTable {
   close(now: number, peer: Peer, reason: CloseReason): void {
     const entry = this.#entries.get(peer.session);
     assert(entry?.peer === peer, "the peer is in this table");
-    peer.close(now, reason);
-    this.#follow(now, entry, PeerEvent.closed);
+    try {
+      peer.close(now, reason);
+    } finally {
+      this.#follow(now, entry, PeerEvent.closed);
+    }
+  }
+
+  /** What a closed peer has left to send is given up. */
+  silence(peer: Peer): void {
+    this.#sending.delete(peer);
+    if (peer.state === "closed") peer.free();
   }
 
   restart(now: number, peer: Peer, credentials: IceCredentials): void {

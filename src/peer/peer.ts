@@ -228,8 +228,11 @@ export class Peer {
   /** Authenticated close (RFC 9725 4.2). Drain `pollTransmit`, then `free`. */
   close(now: number, reason: CloseReason): void {
     if (this.state === "closed") return;
-    this.#dtls?.close(now);
-    this.#end(reason, "");
+    try {
+      this.#dtls?.close(now);
+    } finally {
+      this.#end(reason, "");
+    }
   }
 
   /** New credentials; the old ones are answered until a pair is selected with the new ones. */

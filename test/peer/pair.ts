@@ -28,6 +28,11 @@ export const sockaddr = (host: number, port = 4000) =>
   Uint8Array.of(2, 0, port >> 8, port & 0xff, 10, 0, 0, host, 0, 0, 0, 0, 0, 0, 0, 0);
 export const SERVER = sockaddr(1, 8000);
 
+/** A test's peer that throws is a fault of the test's subject. */
+export const rethrow = (_peer: Peer, error: unknown): void => {
+  throw error;
+};
+
 export interface PairOptions {
   readonly seed?: number;
   readonly loss?: number;
@@ -134,7 +139,7 @@ export class Pair {
       if (sleep && step > 0) Bun.sleepSync(step / 1000);
       this.now += step;
       this.client.handleTimeout(this.now);
-      this.table.handleTimeout(this.now, (_peer, event) => this.events.push(event));
+      this.table.handleTimeout(this.now, (_peer, event) => this.events.push(event), rethrow);
     }
     return true;
   }

@@ -5,7 +5,7 @@ import { Peer } from "../../src/peer/peer.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
 import { parseStun, StunMessage } from "../../src/wire/stun.ts";
 import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
-import { ciphers, Pair, serverDtls, sockaddr } from "./pair.ts";
+import { ciphers, Pair, rethrow, serverDtls, sockaddr } from "./pair.ts";
 
 const text = new TextEncoder();
 const PWD = "second-password-0123456789";
@@ -106,7 +106,7 @@ test("role conflict gets 487, an unknown required attribute 420", () => {
 test("a session that never connects ends by itself", () => {
   const pair = new Pair();
   pair.now = pair.table.nextTimeout();
-  pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event));
+  pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event), rethrow);
   expect(pair.events).toEqual([PeerEvent.closed]);
   expect(pair.server.closeReason).toBe("connect-timeout");
   expect(pair.table.size).toBe(0);

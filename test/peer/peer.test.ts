@@ -4,7 +4,7 @@ import { PeerEvent } from "../../src/peer/events.ts";
 import { parseStun, StunMessage } from "../../src/wire/stun.ts";
 import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
 import { seeded } from "../support/random.ts";
-import { Pair, region, sockaddr } from "./pair.ts";
+import { Pair, region, rethrow, sockaddr } from "./pair.ts";
 
 const text = new TextEncoder();
 
@@ -162,7 +162,7 @@ test("W11 E12 consent: media stops, then the session ends; SRTP alone keeps it (
   const pair = connect();
   const tick = (us: number) => {
     pair.now += us;
-    pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event));
+    pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event), rethrow);
   };
   pair.inject(media(pair, 99));
   for (let i = 0; i < 6; i += 1) {
@@ -209,7 +209,7 @@ test("W47 E30: consent that expires after a failed restart ends the session", ()
   pair.table.restart(pair.now, pair.server, { ...names, remotePwd: "q".repeat(24) });
   const tick = (us: number) => {
     pair.now += us;
-    pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event));
+    pair.table.handleTimeout(pair.now, (_peer, event) => pair.events.push(event), rethrow);
   };
   // The client never checks under the new names; its old pair carries on, then falls silent.
   tick(CONSENT_SESSION_TIMEOUT_US / 2);

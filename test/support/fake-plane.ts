@@ -1,5 +1,11 @@
 /** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
-import type { CloseReason, RingGrant, SessionStats, StreamSource } from "../../src/commands.ts";
+import type {
+  CloseReason,
+  Drill,
+  RingGrant,
+  SessionStats,
+  StreamSource,
+} from "../../src/commands.ts";
 import type {
   LayerLimit,
   LayerLook,
@@ -147,7 +153,7 @@ export class FakePlane implements MediaPlane {
     return this.isReady;
   }
 
-  drill(worker: number, kind: "throw" | "hang" | "block" | "segfault"): void {
+  drill(worker: number, { kind }: Drill): void {
     this.drills.push({ worker, kind });
   }
 

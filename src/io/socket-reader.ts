@@ -1,0 +1,96 @@
+import { RECEIVE_BATCH, TURN_MAX_US } from "../limits.ts";
+import { monotonicUs } from "./clock.ts";
+import type { UdpReceiver } from "./udp-receiver.ts";
+
+/** Receive batches a socket may have in one turn, so that sending is never starved. */
+const BATCHES_PER_TURN = 4;
+/** Share of a turn for datagrams that come in. */
+const READ_BUDGET_US = TURN_MAX_US * 0.4;
+
+export interface DatagramHandler {
+  /** The i-th datagram of the receiver's batch; true for media, which costs a microsecond. */
+  handleDatagram(socket: number, i: number, now: number): boolean;
+  /** `handleDatagram` threw. */
+  datagramFault(error: unknown, now: number): void;
+  batchEnds(now: number): void;
+}
+
+/** Reads a worker's sockets in bounded turns. */
+export class SocketReader {
+  /** Nothing of the last batch waits any more. */
+  get done(): boolean {
+    return this.#next === this.#count;
+  }
+
+  /** All that had come when the last `read` began is handled. */
+  drained = true;
+  readonly #receiver: UdpReceiver;
+  readonly #sockets: readonly number[];
+  readonly #handler: DatagramHandler;
+  /** Which socket is read first in this turn. */
+  #first = 0;
+  /** The receiver's last batch, handled up to `#next`. */
+  #socket = 0;
+  #next = 0;
+  #count = 0;
+
+  constructor(receiver: UdpReceiver, sockets: readonly number[], handler: DatagramHandler) {
+    this.#receiver = receiver;
+    this.#sockets = sockets;
+    this.#handler = handler;
+  }
+
+  /**
+   * Takes what the sockets have, until the reading share of this turn is used up. A handshake costs
+   * up to a millisecond, so a storm of joins would otherwise hold media back for a whole batch.
+   * `ready` has a bit for each readable socket.
+   */
+  read(ready: number, now: number): void {
+    const deadline = now + READ_BUDGET_US;
+    this.drained = false;
+    if (!this.#handleBatch(now, deadline)) return;
+    let drained = true;
+    // Another socket goes first each turn, or one under a storm would silence those behind it.
+    this.#first = (this.#first + 1) % this.#sockets.length;
+    for (let i = 0; i < this.#sockets.length; i += 1) {
+      const socket = (this.#first + i) % this.#sockets.length;
+      if ((ready & (1 << socket)) === 0) continue;
+      let full = true;
+      for (let batch = 0; full && batch < BATCHES_PER_TURN; batch += 1) {
+        this.#socket = socket;
+        this.#next = 0;
+        this.#count = this.#receiver.receive(this.#sockets[socket]!);
+        full = this.#count === RECEIVE_BATCH;
+        if (!this.#handleBatch(now, deadline)) return;
+      }
+      drained &&= !full;
+    }
+    this.drained = drained;
+  }
+
+  /** Handles what is left of the last batch; false when the time is over and some of it waits. */
+  #handleBatch(now: number, deadline: number): boolean {
+    if (this.done) return true;
+    for (;;) {
+      try {
+        this.#handleDatagrams(now, deadline);
+        break;
+      } catch (error) {
+        this.#handler.datagramFault(error, now);
+      }
+    }
+    this.#handler.batchEnds(now);
+    return this.done;
+  }
+
+  /** From the cursor on, which stands behind a datagram before that is handled. */
+  #handleDatagrams(now: number, deadline: number): void {
+    while (this.#next < this.#count) {
+      const i = this.#next;
+      this.#next += 1;
+      const media = this.#handler.handleDatagram(this.#socket, i, now);
+      // Media costs less than looking at the clock would be worth.
+      if (!media && monotonicUs() >= deadline) return;
+    }
+  }
+}
