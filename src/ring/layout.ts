@@ -55,6 +55,7 @@ export const Header = {
   parameterSetsGuard: 27, // odd while the parameter sets are being written
   parameterSetsLength: 28, // 0: none
   targetsGuard: 29, // odd while the decode targets are being written
+  keyframeGuard: 30, // odd while a keyframe's place, time and bytes are being written
 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */

@@ -14,6 +14,9 @@ import { NextLayer } from "./packet-layers.ts";
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
+/** One at a time in a thread. */
+const newest: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
+
 /** How often a torn description is read again before the reader gives up for this time. */
 const GUARD_TRIES = 8;
 
@@ -145,17 +148,25 @@ export class RingReader {
 
   /** Where the newest keyframe begins; null when none is in the ring with its whole tail. */
   keyframe(): number | null {
-    const words = this.views.words;
-    if (Atomics.load(words, Header.keyframeValid) === 0) return null;
-    return Atomics.load(words, Header.keyframe);
+    return this.newestKeyframe(newest) ? newest.sequence : null;
   }
 
-  get keyframeArrivalUs(): number {
-    return this.views.floats[HeaderFloat.keyframeArrival]!;
-  }
-
-  get bytesSinceKeyframe(): number {
-    return this.views.words[Header.bytesSinceKeyframe]!;
+  /**
+   * The newest keyframe into `out`, whose three values belong together; false when none is in the
+   * ring with its whole tail, or a new one is just being noted.
+   */
+  newestKeyframe(out: RingKeyframe): boolean {
+    const { words, floats } = this.views;
+    for (let i = 0; i < GUARD_TRIES; i += 1) {
+      const guard = Atomics.load(words, Header.keyframeGuard);
+      if ((guard & 1) !== 0) continue;
+      if (Atomics.load(words, Header.keyframeValid) === 0) return false;
+      out.sequence = Atomics.load(words, Header.keyframe);
+      out.arrivalUs = floats[HeaderFloat.keyframeArrival]!;
+      out.bytesSince = Atomics.load(words, Header.bytesSinceKeyframe);
+      if (Atomics.load(words, Header.keyframeGuard) === guard) return true;
+    }
+    return false;
   }
 
   get publisherIgnoresPli(): boolean {
@@ -263,6 +274,16 @@ export class RingReader {
       lastArrivalUs: floats[HeaderFloat.lastArrival]!,
     };
   }
+}
+
+/** Where a decoder can start. */
+export interface RingKeyframe {
+  /** Origin sequence of its first packet. */
+  sequence: number;
+  /** When that came, us. */
+  arrivalUs: number;
+  /** Payload bytes that came since then, it included. */
+  bytesSince: number;
 }
 
 export interface RingTiming {

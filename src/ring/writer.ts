@@ -294,11 +294,15 @@ export class RingWriter {
       this.need.noteGroup((sequence - current) | 0, elapsedUs);
     }
     this.keyframeTimestamp = timestamp;
+    // One record: with the time of the new keyframe the place of the old one would look fresh.
+    const guard = words[Header.keyframeGuard]!;
+    Atomics.store(words, Header.keyframeGuard, guard + 1);
     words[Header.bytesSinceKeyframe] = 0;
     this.views.floats[HeaderFloat.keyframeArrival] = arrival;
     Atomics.store(words, Header.keyframe, sequence);
     Atomics.store(words, Header.keyframeValid, 1);
     Atomics.store(words, Header.keyframeCount, count + 1);
+    Atomics.store(words, Header.keyframeGuard, guard + 2);
   }
 
   /** Marks a group of pictures that no longer fits, and remembers how much room it needs. */
