@@ -146,9 +146,9 @@ export const CATCH_UP_INTERVAL_US = 4_000;
 /** A worker whose media leaves this late has too much to do: newcomers go elsewhere or come later.
  * Ordinary bursts of a thousand viewers take up to 100 ms to serve, rings hold seconds. */
 export const OVERLOAD_LAG_US = 300_000;
-/** Viewers of a worker that catch up at the same time: 32 x 4,000 packets a second are about 40 % of
- * a core. Whoever comes beyond that waits for a new keyframe, which serves all of them. */
-export const CATCH_UP_VIEWERS_MAX = 32;
+/** A publisher is given so long for the keyframe that a join asks of it: a round trip of 200 ms and a
+ * frame of 30 a second. Without it the join begins at the cached keyframe, however old that is. */
+export const JOIN_ANSWER_US = 300_000;
 
 // -- Loop --------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ import { BandwidthEstimator } from "../media/estimator.ts";
 import { LayerChoice, type LayerLimits, type UsableLayer } from "../media/layer-choice.ts";
 import { Pacer } from "../media/pacer.ts";
 import type { PacketKind } from "../media/sent-packets.ts";
+import { bestShowable } from "../media/showable-layer.ts";
 import type { TransportFeedback } from "../wire/rtcp/transport-cc.ts";
 
 /** Probes are not larger than media. */
@@ -118,6 +119,14 @@ export class Adaptation {
       this.setPace(now);
     }
     return id;
+  }
+
+  /** The best layer within the path and the limits of those that `shows` says so of; -1 for none. */
+  bestOf(layers: readonly UsableLayer[], shows: (id: number) => boolean, patient: boolean): number {
+    const rate = this.estimator.targetBitrate - this.audioBitrate;
+    const { choice } = this;
+    const within = (layer: UsableLayer) => choice.within(layer);
+    return bestShowable(layers, within, shows, rate, patient)?.id ?? -1;
   }
 
   private setPace(now: number): void {

@@ -1,11 +1,11 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../commands.ts";
 import { Counter } from "../counters.ts";
-import { CATCH_UP_VIEWERS_MAX } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
+import { CatchUpQueue } from "./catch-up-queue.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import type { Output } from "./output.ts";
@@ -46,8 +46,10 @@ export class EgressContext {
   readonly packet: Outgoing;
   readonly counters: Float64Array;
   readonly random: () => number;
-  /** Tracks that send from the cached keyframe toward the live edge. */
-  readonly catchingUp: ViewerTrack[] = [];
+  /** Tracks that send from the cached keyframe, or from where they were held back, to the live edge. */
+  readonly catchingUp = new CatchUpQueue();
+  /** Tracks of video whose media has not begun, or is to begin anew. */
+  readonly waiting = new Set<ViewerTrack>();
   /** Viewers to whom a cluster of probes is being sent. */
   readonly probing: Viewer[] = [];
   /** When the next of them are due, us. */
@@ -79,15 +81,9 @@ export class EgressContext {
     return now + this.wallOffsetUs + NTP_EPOCH_US;
   }
 
-  /** False while so many catch up that one more would hold back everyone's media. */
-  get mayCatchUp(): boolean {
-    let joins = 0;
-    for (const track of this.catchingUp) if (!track.paced) joins += 1;
-    return joins < CATCH_UP_VIEWERS_MAX;
-  }
-
-  startCatchUp(track: ViewerTrack): void {
-    if (!this.catchingUp.includes(track)) this.catchingUp.push(track);
+  /** Looks again at all who wait: what they wait for may have come. */
+  lookAtWaiting(now: number): void {
+    for (const track of this.waiting) if (!track.look(now)) this.waiting.delete(track);
   }
 
   startProbing(viewer: Viewer): void {
@@ -110,7 +106,10 @@ export class EgressContext {
   forget(viewer: Viewer): void {
     removeAll(this.probing, (each) => each === viewer);
     removeAll(this.reportsDue, (each) => each === viewer);
-    removeAll(this.catchingUp, (track) => track.viewer === viewer);
+    for (const track of viewer.tracks) {
+      this.catchingUp.remove(track);
+      this.waiting.delete(track);
+    }
   }
 
   /** Media that came at `arrival` is about to be served. */

@@ -10,7 +10,6 @@ import { flowingLayer } from "./flowing-layer.ts";
 import { Following } from "./following.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
-import { CatchUp } from "./viewer-track.ts";
 
 /** Packets between two looks at the clock: about a quarter of a millisecond. */
 const CHUNK = 96;
@@ -50,8 +49,6 @@ export class Egress {
   private outputFull = false;
   /** Steps since the last look at the clock. */
   private packets = 0;
-  /** Whose turn it is among the tracks that catch up. */
-  private catchUpTurn = 0;
   private maintenanceAt = 0;
   /** Bits a second that the viewers' paths are believed to carry, all together. */
   private estimate = 0;
@@ -95,7 +92,7 @@ export class Egress {
   /** DTLS is complete: media may flow. */
   connected(session: number, now: number): void {
     const viewer = this.viewers.get(session);
-    for (const track of viewer?.tracks ?? []) track.join(now);
+    for (const track of viewer?.tracks ?? []) track.look(now);
   }
 
   close(session: number, now: number): void {
@@ -153,7 +150,7 @@ export class Egress {
   forward(now: number, deadline: number, clock: () => number): boolean {
     this.outputFull = false;
     const left = this.serveLive(now, deadline, clock);
-    return this.serveCatchUp(now, deadline, clock) || left;
+    return this.outputFull || this.context.catchingUp.serve(now, deadline, clock) || left;
   }
 
   /** Reports and checks that are not tied to packets. */
@@ -162,6 +159,7 @@ export class Egress {
     if (now < this.maintenanceAt) return;
     if (this.round === null) {
       for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
+      this.context.lookAtWaiting(now);
       this.context.sendReportsDue(now);
       this.context.tellLag(now);
       this.maintenanceAt = now + MAINTENANCE_US;
@@ -298,29 +296,6 @@ export class Egress {
     }
     this.active = null;
     return true;
-  }
-
-  /**
-   * One burst for each track that catches up; for one of them even when time is up, so that a
-   * loaded worker does not leave newcomers waiting. True when some have not had theirs.
-   */
-  private serveCatchUp(now: number, deadline: number, clock: () => number): boolean {
-    const list = this.context.catchingUp;
-    for (let left = list.length; left > 0; left -= 1) {
-      if (this.outputFull) return true;
-      if (this.catchUpTurn >= list.length) this.catchUpTurn = 0;
-      const result = list[this.catchUpTurn]!.catchUp(now);
-      if (result === CatchUp.outputFull) {
-        this.outputFull = true;
-      } else if (result === CatchUp.done) {
-        list[this.catchUpTurn] = list[list.length - 1]!;
-        list.pop();
-      } else {
-        this.catchUpTurn += 1;
-      }
-      if (clock() >= deadline) return left > 1;
-    }
-    return this.outputFull;
   }
 
   /** Looks at the clock once in CHUNK packets. */

@@ -1,6 +1,7 @@
 import type { RingGrant } from "../commands.ts";
 import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
+import type { RingKeyframe } from "../ring/reader.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
@@ -11,6 +12,9 @@ const SWITCH_KEYFRAME_AGE_US = 100_000;
 
 /** A ring that has had nothing for so long is silent: a viewer sees the picture stand. */
 export const SILENCE_US = 250_000;
+
+/** One at a time in a thread. */
+const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
 /** One ring as this worker reads it, and the viewers' tracks that it feeds. */
 export class Feed {
@@ -63,14 +67,19 @@ export class Feed {
     if (this.tracks.length === 0) this.reader.want(false);
   }
 
-  /** Where a join may begin at once (design 4): the newest keyframe, if it is near enough. */
-  joinableKeyframe(now: number): number | null {
-    const reader = this.reader;
-    const keyframe = reader.keyframe();
-    if (keyframe === null || !this.outruns(keyframe)) return null;
-    if (reader.publisherIgnoresPli) return keyframe;
-    const fresh = now - reader.keyframeArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
-    return fresh && reader.bytesSinceKeyframe <= JOIN_BYTES_MAX ? keyframe : null;
+  /**
+   * Where a join may begin at once (design 4): the newest keyframe, if it is near enough, or if there
+   * is no hope for a nearer one: the publisher ignores PLI, or, `askedInVain`, has not answered the
+   * last one so far. What comes behind an old keyframe must not be old, too.
+   */
+  joinableKeyframe(now: number, askedInVain = false): number | null {
+    const { reader } = this;
+    if (!reader.newestKeyframe(keyframe) || !this.outruns(keyframe.sequence)) return null;
+    if (reader.publisherIgnoresPli) return keyframe.sequence;
+    const fresh = now - keyframe.arrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
+    const near = fresh && keyframe.bytesSince <= JOIN_BYTES_MAX;
+    const flows = now - reader.lastArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
+    return near || (askedInVain && flows) ? keyframe.sequence : null;
   }
 
   /**
@@ -79,7 +88,8 @@ export class Feed {
    */
   rewinds(source: SourceClock | null, feed: Feed | null | undefined, now: number): boolean {
     if (source !== this.source || feed === this) return false;
-    return now - this.reader.keyframeArrivalUs > SWITCH_KEYFRAME_AGE_US;
+    if (!this.reader.newestKeyframe(keyframe)) return true;
+    return now - keyframe.arrivalUs > SWITCH_KEYFRAME_AGE_US;
   }
 
   /** The writer goes on while a viewer catches up: an eighth of the ring must lie between them. */

@@ -10,10 +10,10 @@ export class Following {
   /** One a ring of the video, in the order of the source. */
   readonly video: readonly Feed[];
   readonly table: LayerTable;
+  readonly clock = new SourceClock();
 
   constructor(source: StreamSource, reader: number) {
-    const clock = new SourceClock();
-    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, clock);
+    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, this.clock);
     this.epoch = source.epoch;
     this.audio = source.audio === null ? null : feedOf(source.audio);
     this.video = source.video.map(feedOf);

@@ -4,6 +4,7 @@ import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { Verdict } from "../media/svc-filter.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
+import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import { LayerStretch } from "./layer-stretch.ts";
@@ -14,6 +15,7 @@ import type { Staging } from "./staging.ts";
 import type { TrackFormat } from "./track-format.ts";
 import { TrackLayer } from "./track-layer.ts";
 import { TrackOutput } from "./track-output.ts";
+import { TrackStart } from "./track-start.ts";
 import type { Viewer } from "./viewer.ts";
 
 /**
@@ -22,14 +24,11 @@ import type { Viewer } from "./viewer.ts";
  */
 export type TrackState = "idle" | "waiting" | "catchUp" | "live";
 
-/** What a step of the catch-up came to. */
-export const CatchUp = { done: 0, more: 1, outputFull: 2 } as const;
-
 /** First indices are random below this (RFC 3711 3.3.1: below 2^15, see Segments). */
 export const RANDOM_INDEX_RANGE = 32768;
 
 /** One SSRC toward a viewer: numbers, timestamps and payload types of its own over rings' media. */
-export class ViewerTrack {
+export class ViewerTrack implements CatchingUp {
   state: TrackState = "idle";
   feed: Feed | null = null;
   readonly segments: Segments<Feed, LayerStretch>;
@@ -38,16 +37,18 @@ export class ViewerTrack {
   readonly layer: TrackLayer;
   readonly parameterSets: ParameterSetPacket;
   /** Whose media the current segment carries, and which of its time lines. */
-  private source: SourceClock | null = null;
+  source: SourceClock | null = null;
   private clockLine = 0;
   /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
   /** In catchUp: held back by the pacer, not on its way from the cached keyframe. */
   paced = false;
+  /** In catchUp: of the picture that it begins with some has not left yet; its RTP timestamp. */
+  keyframePending = false;
+  private keyframeTimestamp = -1;
   private beginPending = true;
-  /** The viewer's consent ended while media flowed. */
-  private stopped = false;
+  private readonly start: TrackStart;
   /** Place in the batch to go on at, after the output was full. */
   private resumeAt = 0;
 
@@ -64,6 +65,7 @@ export class ViewerTrack {
     this.format = this.output.format;
     this.layer = new TrackLayer(this);
     this.parameterSets = new ParameterSetPacket(context);
+    this.start = new TrackStart(context, this);
   }
 
   get video(): boolean {
@@ -82,32 +84,28 @@ export class ViewerTrack {
     this.resume(now);
   }
 
-  /** The viewer can receive: start from the cached keyframe if it is fresh, else ask for one. */
-  join(now: number): void {
-    const feed = this.feed;
-    // A closed ring's publisher has left: another one's follows.
-    if (feed === null || !this.video || feed.reader.closed) return;
-    const keyframe = feed.joinableKeyframe(now);
-    // In a storm of joins one new keyframe serves them all.
-    const near = keyframe !== null && !this.segments.isBehind(feed, keyframe);
-    const seesAgain = feed.rewinds(this.source, this.segments.current?.feed, now);
-    if (near && this.context.mayCatchUp && !seesAgain) {
-      this.viewer.adaptation.beginCatchUp(now);
-      this.startCatchUp(keyframe, true, false);
-    } else this.requestKeyframe("join");
+  /** What the track waits for may have come: begins if it can. True while it still waits. */
+  look(now: number): boolean {
+    return this.start.look(now);
   }
 
-  /** Begins anew: at another ring, after this worker was lapped, or when consent came back. */
+  /** Begins at the cached keyframe at `sequence` of the track's ring. */
+  startAt(sequence: number, now: number): void {
+    this.viewer.adaptation.beginCatchUp(now);
+    this.startCatchUp(sequence, true, false);
+  }
+
+  /** Begins anew: at another ring, after this worker was lapped, or without consent. */
   resume(now: number): void {
     this.state = this.feed === null ? "idle" : "waiting";
     this.beginPending = true;
-    if (this.viewer.connected) this.join(now);
+    if (this.feed !== null) this.start.wait(now);
   }
 
   /** The viewer's decoder needs a keyframe. Before its media runs, that is part of the join. */
   refresh(): void {
     this.output.totals.plis += 1;
-    this.requestKeyframe(this.state === "live" ? "failure" : "join");
+    this.start.request(this.state === "live" ? "failure" : "join");
   }
 
   /**
@@ -135,7 +133,7 @@ export class ViewerTrack {
 
   /** Takes slot `i` of the track's ring; false when the output is full. */
   private pass(batch: Staging, i: number, now: number): boolean {
-    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i);
+    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i, now);
     if (this.state === "waiting") {
       if (this.startsHere(batch, i) && !this.begin(batch, i, now)) return false;
       if (this.state === "waiting") return true;
@@ -160,27 +158,29 @@ export class ViewerTrack {
   catchUp(now: number): number {
     const feed = this.feed;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
-    if (now < this.burstAt) return CatchUp.more;
-    this.burstAt = this.paced ? 0 : now + CATCH_UP_INTERVAL_US;
+    if (now < this.burstAt) return CatchUp.waits;
+    this.burstAt = this.paced || this.keyframePending ? 0 : now + CATCH_UP_INTERVAL_US;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
+      const stopped = i === 0 ? CatchUp.waits : CatchUp.more;
       if (feed.isEdge(this.next)) {
         this.state = "live";
         return CatchUp.done;
       }
-      if (!this.viewer.adaptation.mayFollow(now, this.paced)) return CatchUp.more;
+      if (!this.viewer.adaptation.mayFollow(now, this.paced)) return stopped;
       scratch.clear();
       const result = scratch.load(feed.reader, this.next);
       if (result === ReadResult.lapped || (this.beginPending && result !== ReadResult.ok)) {
-        return this.giveUpCatchUp();
+        return this.giveUpCatchUp(now);
       }
       if (result === ReadResult.ok) {
-        if (feed.mayHoldBack(scratch)) return CatchUp.more;
+        if (feed.mayHoldBack(scratch)) return stopped;
         if (!this.beginPending && this.leavesLine(scratch, 0)) {
-          if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp();
+          if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp(now);
           this.beginPending = true;
         }
         if (this.beginPending && !this.begin(scratch, 0, now)) return CatchUp.outputFull;
+        if (this.givesWay(scratch, now)) return CatchUp.more;
         if (this.state !== "catchUp") return CatchUp.done;
         if (!this.deliver(scratch, 0, now)) return CatchUp.outputFull;
       }
@@ -225,22 +225,10 @@ export class ViewerTrack {
     return origin === null ? null : (origin + segment.timestampOffset) >>> 0;
   }
 
-  requestKeyframe(why: "join" | "failure"): void {
-    if (this.feed !== null) this.context.count(Counter.keyframeRequests!);
-    this.feed?.reader.requestKeyframe(why);
-  }
-
   /** RFC 7675: nothing without consent. When it comes back, media begins anew at a keyframe. */
   private mediaAllowed(now: number): boolean {
     const allowed = this.viewer.mediaAllowed;
-    if (!allowed && (this.state === "live" || this.state === "catchUp")) {
-      this.stopped = true;
-      this.state = "waiting";
-      this.beginPending = true;
-    } else if (allowed && this.stopped) {
-      this.stopped = false;
-      this.resume(now);
-    }
+    if (!allowed && (this.state === "live" || this.state === "catchUp")) this.resume(now);
     return allowed;
   }
 
@@ -254,7 +242,7 @@ export class ViewerTrack {
   }
 
   /** Slot `i` begins a new numbering of the ring: its timestamps may have jumped. */
-  private cross(batch: Staging, i: number): void {
+  private cross(batch: Staging, i: number, now: number): void {
     if (this.state === "idle" || this.state === "waiting") return;
     if (this.beginPending || !this.leavesLine(batch, i)) {
       // The segment began here or behind it; the clock has heard of it only now.
@@ -263,9 +251,10 @@ export class ViewerTrack {
     }
     // The catch-up, if it is still on its way here, comes to it by itself.
     if (this.state === "catchUp") return;
-    this.state = "waiting";
-    this.beginPending = true;
-    if (!this.startsHere(batch, i)) this.requestKeyframe("join");
+    if (this.startsHere(batch, i)) {
+      this.state = "waiting";
+      this.beginPending = true;
+    } else this.resume(now);
   }
 
   /** Whether slot `i` lies inside the segment, and begins another time line there. */
@@ -309,6 +298,7 @@ export class ViewerTrack {
     this.segments.begin(feed, batch.sequences[i]!, offset, layers);
     this.layer.begin(layers);
     this.beginPending = false;
+    this.keyframeTimestamp = timestamp;
     // Packets behind this one that came before it were passed over: they are in the ring.
     if (this.state === "catchUp") return true;
     this.next = batch.sequences[i]!;
@@ -337,14 +327,21 @@ export class ViewerTrack {
     this.next = sequence;
     this.burstAt = 0;
     this.paced = paced;
+    this.keyframePending = !paced;
     this.beginPending = beginPending;
-    this.context.startCatchUp(this);
+    this.context.catchingUp.add(this);
   }
 
-  private giveUpCatchUp(): number {
-    this.state = "waiting";
-    this.beginPending = true;
-    this.requestKeyframe("join");
-    return CatchUp.done;
+  /** The catch-up has come to what stands behind its first picture, and others wait for theirs. */
+  private givesWay(batch: Staging, now: number): boolean {
+    if (!this.keyframePending || batch.timestamps[0] === this.keyframeTimestamp) return false;
+    this.keyframePending = false;
+    this.burstAt = now + CATCH_UP_INTERVAL_US;
+    return this.context.catchingUp.keyframes > 1;
+  }
+
+  private giveUpCatchUp(now: number): number {
+    this.resume(now);
+    return this.state === "catchUp" ? CatchUp.more : CatchUp.done;
   }
 }

@@ -9,6 +9,7 @@ import { Extension } from "../wire/extensions.ts";
 import { formatPath } from "../wire/path.ts";
 import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
+import type { Feed } from "./feed.ts";
 import type { Following } from "./following.ts";
 import { type PlayoutDelay, PlayoutHint } from "./playout-hint.ts";
 import { sendProbe } from "./repair.ts";
@@ -104,6 +105,19 @@ export class Viewer {
     this.flatten();
     const id = this.adaptation.choose(now, source.table.layers);
     return id < 0 ? 0 : ringOf(id);
+  }
+
+  /**
+   * The best ring for this viewer among those that `shows` says can be shown now; null for none.
+   * `patient`: rather none than one beyond its limits.
+   */
+  bestOf(shows: (feed: Feed) => boolean, patient: boolean, now: number): Feed | null {
+    const { source } = this;
+    if (source === null) return null;
+    source.table.update(now);
+    const showsLayer = (layer: number) => shows(source.video[ringOf(layer)]!);
+    const id = this.adaptation.bestOf(source.table.layers, showsLayer, patient);
+    return id < 0 ? null : source.video[ringOf(id)]!;
   }
 
   /** What it may have of the layers from now on. */

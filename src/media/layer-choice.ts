@@ -317,7 +317,8 @@ export class LayerChoice {
     return true;
   }
 
-  private within(layer: UsableLayer): boolean {
+  /** Within the limits, whether it lives or not. */
+  within(layer: UsableLayer): boolean {
     const { limits } = this;
     return (
       (limits.rid === "" || layer.rid === limits.rid) &&

@@ -1,0 +1,93 @@
+import { Counter } from "../counters.ts";
+import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
+import type { EgressContext } from "./context.ts";
+import type { Feed } from "./feed.ts";
+import type { ViewerTrack } from "./viewer-track.ts";
+
+/**
+ * Where and when a track's media begins. A track that waits (a newcomer without a keyframe, after a
+ * lap, without consent, for a layer, for another publisher) is in the context's list and is looked
+ * at again and again: whatever it waits for, the first look after that has changed lets it begin.
+ */
+export class TrackStart {
+  /** When the present wait's first keyframe was asked for of this ring, and the last one, us. */
+  private askedFirstAt = Number.POSITIVE_INFINITY;
+  private askedAt = Number.NEGATIVE_INFINITY;
+  private feed: Feed | null = null;
+
+  constructor(
+    private readonly context: EgressContext,
+    private readonly track: ViewerTrack,
+  ) {}
+
+  /** The track has begun to wait. */
+  wait(now: number): void {
+    this.askedFirstAt = Number.POSITIVE_INFINITY;
+    this.askedAt = Number.NEGATIVE_INFINITY;
+    if (!this.track.video) return;
+    this.context.waiting.add(this.track);
+    this.look(now);
+  }
+
+  /**
+   * Begins at the best that can be shown now; without it, asks for a keyframe. Returns true while
+   * the track still waits.
+   */
+  look(now: number): boolean {
+    const { track } = this;
+    const { feed, viewer } = track;
+    if (track.state !== "waiting" || !track.video) return false;
+    // A closed ring's publisher has left: another one's follows.
+    if (feed === null || feed.reader.closed) return true;
+    if (!viewer.connected || !viewer.mediaAllowed) return true;
+    if (feed !== this.feed) this.askedFirstAt = Number.POSITIVE_INFINITY;
+    this.feed = feed;
+    const keyframe = this.placeIn(feed, now);
+    if (keyframe !== null) track.startAt(keyframe, now);
+    else if (!this.tryOthers(now)) this.ask(now);
+    return track.state === "waiting";
+  }
+
+  /** Where the track may begin in a ring now; null where it may not. */
+  private placeIn(feed: Feed, now: number): number | null {
+    const { segments, source } = this.track;
+    const keyframe = feed.joinableKeyframe(now, this.askedInVain(now));
+    if (keyframe === null || segments.isBehind(feed, keyframe)) return null;
+    return feed.rewinds(source, segments.current?.feed, now) ? null : keyframe;
+  }
+
+  /** Begins in another ring than the one that is waited for, until that has a keyframe. */
+  private tryOthers(now: number): boolean {
+    const { track } = this;
+    const { source } = track.viewer;
+    if (source === null || source.video.length < 2) return false;
+    // Whoever has seen a layer of this source would see old pictures again.
+    if (track.source === source.clock) return false;
+    const shows = (each: Feed) => this.placeIn(each, now) !== null;
+    const feed = track.viewer.bestOf(shows, !this.askedInVain(now), now);
+    if (feed === null || feed === track.feed) return false;
+    // The wish for the ring that was waited for stands: the choice of layers goes there.
+    this.ask(now);
+    track.follow(feed, now);
+    return true;
+  }
+
+  private askedInVain(now: number): boolean {
+    return now - this.askedFirstAt >= JOIN_ANSWER_US;
+  }
+
+  /** Asks for a keyframe, and again when none has come: the writer merges what all ask. */
+  private ask(now: number): void {
+    if (now - this.askedAt < PLI_INTERVAL_JOIN_US) return;
+    this.askedAt = now;
+    if (this.askedFirstAt === Number.POSITIVE_INFINITY) this.askedFirstAt = now;
+    this.request("join");
+  }
+
+  request(why: "join" | "failure"): void {
+    const { feed } = this.track;
+    if (feed === null) return;
+    this.context.count(Counter.keyframeRequests!);
+    feed.reader.requestKeyframe(why);
+  }
+}
