@@ -24,6 +24,8 @@ export interface ProcessTime {
   /** In ticks since boot: tells a process from a later one of the same number. */
   readonly started: number;
   readonly ranUs: number;
+  /** What its children that have ended had, theirs included. */
+  readonly childrenUs: number;
 }
 
 /** What the kernel tells; or a test in its place. */

@@ -64,7 +64,7 @@ export function readProcessTimes(): Map<number, ProcessTime> {
   return processes;
 }
 
-/** One /proc/PID/stat. Children that it has waited for do not count. */
+/** One /proc/PID/stat. */
 export function parseProcessTime(stat: string): ProcessTime | null {
   const fields = fieldsOf(stat);
   if (fields.length < 20) return null;
@@ -72,6 +72,7 @@ export function parseProcessTime(stat: string): ProcessTime | null {
     name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
     parent: Number(fields[1]),
     ranUs: (Number(fields[11]) + Number(fields[12])) * TICK_US,
+    childrenUs: (Number(fields[13]) + Number(fields[14])) * TICK_US,
     started: Number(fields[19]),
   };
 }

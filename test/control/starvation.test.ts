@@ -34,7 +34,7 @@ class FakeReader implements ProcessorReader {
   }
 
   process(id: number, name: string, seconds: number, started = 1): void {
-    this.list.set(id, { name, parent: 1, started, ranUs: seconds * SECOND });
+    this.list.set(id, { name, parent: 1, started, ranUs: seconds * SECOND, childrenUs: 0 });
   }
 }
 

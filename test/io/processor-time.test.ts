@@ -30,6 +30,7 @@ test("a process's account, whatever its name holds", () => {
     name: "a) R 1 (b)",
     parent: 12,
     ranUs: 3_000_000,
+    childrenUs: 180_000,
     started: 4711,
   });
   expect(parseProcessTime("")).toBeNull();
