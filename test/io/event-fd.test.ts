@@ -1,8 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { createEventFd, ringEventFd } from "../../src/io/event-fd.ts";
 import { closePollFd, createPollFd, Poller } from "../../src/io/poller.ts";
+import { inTime, timed } from "../support/timed.ts";
 
-test("a bell still wakes after its memory could have been collected and used again", () => {
+timed("a bell still wakes after its memory could have been collected and used again", () => {
   const pollFd = createPollFd();
   const doorbell = createEventFd();
   const poller = new Poller(pollFd, [], doorbell);
@@ -13,7 +14,7 @@ test("a bell still wakes after its memory could have been collected and used aga
     ringEventFd(doorbell);
     const start = performance.now();
     poller.wait(200);
-    expect(performance.now() - start, `round ${round}`).toBeLessThan(150);
+    inTime(() => expect(performance.now() - start, `round ${round}`).toBeLessThan(150));
   }
   // What the drain wrote went to its own place.
   expect(keep.every((array) => array[0] === 0n)).toBe(true);

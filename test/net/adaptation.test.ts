@@ -3,8 +3,9 @@
  * rate. How soon, and with what gaps, is measured by `bun run bench network`, which needs the machine
  * for itself; here it is told when a bound is missed.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { lacksChromium } from "../support/browser.ts";
+import { inTime, timed } from "../support/timed.ts";
 import { lacksEmulator } from "./emulator.ts";
 import { type PhaseResult, runScenario, SCENARIOS } from "./scenarios.ts";
 
@@ -13,17 +14,23 @@ const SEED = 1;
 
 describe.skipIf(lacksChromium(WHAT) || lacksEmulator(WHAT))("adaptation", () => {
   const ordinary = SCENARIOS.filter(({ inSuite }) => inSuite);
-  test.each(ordinary.map((scenario) => [scenario.name, scenario] as const))(
-    "the picture that Chromium decodes follows the rate of its network: %s",
-    async (_name, scenario) => {
-      const results: PhaseResult[] = [];
-      await runScenario(scenario, SEED, (result) => results.push(result));
-      const missed = results.flatMap((result) => result.missed.map((m) => `${result.phase}: ${m}`));
-      if (missed.length > 0) console.log(`seed ${SEED}: ${missed.join(", ")}`);
-      const widths = results.map(({ seen }) => seen.width);
-      const told = results.map(({ phase, seen }) => ({ phase, ...seen, beliefs: undefined }));
-      expect(widths, `seed ${SEED}: ${JSON.stringify(told)}`).toEqual([960, 240, 960]);
-    },
-    90_000,
-  );
+  for (const scenario of ordinary) {
+    const name = `the picture that Chromium decodes follows the rate of its network: ${scenario.name}`;
+    timed(
+      name,
+      async () => {
+        const results: PhaseResult[] = [];
+        await inTime(() => runScenario(scenario, SEED, (result) => results.push(result)));
+        const missed = results.flatMap((result) =>
+          result.missed.map((m) => `${result.phase}: ${m}`),
+        );
+        if (missed.length > 0) console.log(`seed ${SEED}: ${missed.join(", ")}`);
+        const widths = results.map(({ seen }) => seen.width);
+        const told = results.map(({ phase, seen }) => ({ phase, ...seen, beliefs: undefined }));
+        const said = `seed ${SEED}: ${JSON.stringify(told)}`;
+        inTime(() => expect(widths, said).toEqual([960, 240, 960]));
+      },
+      90_000,
+    );
+  }
 });

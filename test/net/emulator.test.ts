@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Link, type LinkOptions } from "../sim/link.ts";
 import { seeded } from "../support/random.ts";
+import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 import { LinkEmulator, lacksEmulator } from "./emulator.ts";
 import { sweepNamespaces } from "./namespaces.ts";
@@ -35,55 +36,76 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     return emulator;
   };
 
-  test("segments of one message come one by one, in order, after the delay", async () => {
-    const path = await open({ delayUs: 20_000 });
-    const flow = { segments: 8, messages: 25, everyMs: 10, bytes: 1200 };
-    const arrivals = await run(path, flow);
-    expect(arrivals.map(({ number }) => number)).toEqual(Array.from({ length: 200 }, (_, i) => i));
-    expect(arrivals.every(({ bytes }) => bytes === 1200)).toBe(true);
-    const delays = arrivals.map(({ sent, at }) => at - sent).sort((a, b) => a - b);
-    expect(delays[0]!).toBeGreaterThanOrEqual(20_000);
-    expect(delays[100]!).toBeLessThan(30_000);
-    const { down } = await path.figures();
-    expect(down).toMatchObject({ packets: 200, largest: 1200 + HEADER_BYTES, dropped: 0, lost: 0 });
-  }, 20_000);
+  timed(
+    "segments of one message come one by one, in order, after the delay",
+    async () => {
+      const path = await open({ delayUs: 20_000 });
+      const flow = { segments: 8, messages: 25, everyMs: 10, bytes: 1200 };
+      const arrivals = await run(path, flow);
+      expect(arrivals.map(({ number }) => number)).toEqual(
+        Array.from({ length: 200 }, (_, i) => i),
+      );
+      expect(arrivals.every(({ bytes }) => bytes === 1200)).toBe(true);
+      const delays = arrivals.map(({ sent, at }) => at - sent).sort((a, b) => a - b);
+      expect(delays[0]!).toBeGreaterThanOrEqual(20_000);
+      inTime(() => expect(delays[100]!).toBeLessThan(30_000));
+      const { down } = await path.figures();
+      expect(down).toMatchObject({
+        packets: 200,
+        largest: 1200 + HEADER_BYTES,
+        dropped: 0,
+        lost: 0,
+      });
+    },
+    20_000,
+  );
 
-  test("the rate holds, the queue fills and drops what does not fit", async () => {
-    const path = await open({ queueBytes: 40 * 1228 });
-    path.setRate("down", [[0, 1e6]]);
-    const flow = { segments: 8, messages: 8, everyMs: 1, bytes: 1200 };
-    const arrivals = await run(path, flow);
-    const { down } = await path.figures();
-    expect(down.packets).toBe(64);
-    expect(down.dropped).toBe(64 - arrivals.length);
-    // 40 fit, and what the line took away while they came.
-    expect(arrivals.length).toBeGreaterThanOrEqual(40);
-    expect(arrivals.length).toBeLessThan(50);
-    const seconds = (arrivals.at(-1)!.at - arrivals[0]!.at) / 1e6;
-    const bps = ((arrivals.length - 1) * 1228 * 8) / seconds;
-    expect(bps).toBeGreaterThan(0.95e6);
-    expect(bps).toBeLessThan(1.05e6);
-    expect(down.queueMs.max).toBeGreaterThan(300);
-    expect(down.queueMs.max).toBeLessThanOrEqual(393);
-  }, 20_000);
+  timed(
+    "the rate holds, the queue fills and drops what does not fit",
+    async () => {
+      const path = await open({ queueBytes: 40 * 1228 });
+      path.setRate("down", [[0, 1e6]]);
+      const flow = { segments: 8, messages: 8, everyMs: 1, bytes: 1200 };
+      const arrivals = await run(path, flow);
+      const { down } = await path.figures();
+      expect(down.packets).toBe(64);
+      expect(down.dropped).toBe(64 - arrivals.length);
+      // 40 fit, and what the line took away while they came.
+      expect(arrivals.length).toBeGreaterThanOrEqual(40);
+      inTime(() => expect(arrivals.length).toBeLessThan(50));
+      const seconds = (arrivals.at(-1)!.at - arrivals[0]!.at) / 1e6;
+      const bps = ((arrivals.length - 1) * 1228 * 8) / seconds;
+      inTime(() => {
+        expect(bps).toBeGreaterThan(0.95e6);
+        expect(bps).toBeLessThan(1.05e6);
+        expect(down.queueMs.max).toBeGreaterThan(300);
+        expect(down.queueMs.max).toBeLessThanOrEqual(393);
+      });
+    },
+    20_000,
+  );
 
-  test("a rate that is changed holds from then on", async () => {
-    const path = await open({});
-    path.setRate("down", [
-      [0, 4e6],
-      [1, 0.5e6],
-    ]);
-    await Bun.sleep(1000);
-    const arrivals = await run(path, {
-      segments: 4,
-      messages: 5,
-      everyMs: 1,
-      bytes: 1200,
-    });
-    expect(arrivals.length).toBe(20);
-    const seconds = (arrivals.at(-1)!.at - arrivals[0]!.at) / 1e6;
-    expect((19 * 1228 * 8) / seconds / 0.5e6).toBeCloseTo(1, 1);
-  }, 20_000);
+  timed(
+    "a rate that is changed holds from then on",
+    async () => {
+      const path = await open({});
+      path.setRate("down", [
+        [0, 4e6],
+        [1, 0.5e6],
+      ]);
+      await Bun.sleep(1000);
+      const arrivals = await run(path, {
+        segments: 4,
+        messages: 5,
+        everyMs: 1,
+        bytes: 1200,
+      });
+      expect(arrivals.length).toBe(20);
+      const seconds = (arrivals.at(-1)!.at - arrivals[0]!.at) / 1e6;
+      inTime(() => expect((19 * 1228 * 8) / seconds / 0.5e6).toBeCloseTo(1, 1));
+    },
+    20_000,
+  );
 
   test("the same packets are lost as in the simulation with the same seed", async () => {
     const options: LinkOptions = { loss: 0.1, burst: { enter: 0.02, leave: 0.3, loss: 0.9 } };
@@ -97,14 +119,18 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     expect([...arrived]).toEqual([...expected]);
   }, 20_000);
 
-  test("reordered packets come behind their successors", async () => {
-    const path = await open({ reorder: { share: 0.1, byUs: 20_000 } });
-    const flow = { segments: 1, messages: 200, everyMs: 2, bytes: 200 };
-    const arrivals = await run(path, flow);
-    expect(arrivals.length).toBe(200);
-    const late = arrivals.filter(({ number }, i) => i > 0 && number < arrivals[i - 1]!.number);
-    expect(late.length).toBeGreaterThan(5);
-  }, 20_000);
+  timed(
+    "reordered packets come behind their successors",
+    async () => {
+      const path = await open({ reorder: { share: 0.1, byUs: 20_000 } });
+      const flow = { segments: 1, messages: 200, everyMs: 2, bytes: 200 };
+      const arrivals = await run(path, flow);
+      expect(arrivals.length).toBe(200);
+      const late = arrivals.filter(({ number }, i) => i > 0 && number < arrivals[i - 1]!.number);
+      inTime(() => expect(late.length).toBeGreaterThan(5));
+    },
+    20_000,
+  );
 
   test("a cut stops one way only", async () => {
     const path = await open({});

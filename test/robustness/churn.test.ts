@@ -2,12 +2,13 @@
  * 100 publishers come and go, 1,000 viewers come and go: files, sessions, rings and memory of the
  * executable return to where they were.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CONSENT_SESSION_TIMEOUT_US } from "../../src/limits.ts";
 import { Client } from "../support/client.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
 const WAVES = 20;
@@ -74,7 +75,7 @@ async function wave(number: number): Promise<Client[]> {
     Array.from({ length: VIEWERS }, (_, i) => Client.connect(server.base, "viewer", name(i))),
   );
   const waiting = () => viewers.filter(({ received }) => received.packets < 10).length;
-  await until("everybody sees media", 15_000, () => waiting() === 0, waiting);
+  await inTime(() => until("everybody sees media", 15_000, () => waiting() === 0, waiting));
   for (const viewer of viewers) expect(viewer.received.lost()).toBe(0);
   const ghosts = number === 1 ? viewers.splice(0, GHOSTS) : [];
   for (const ghost of ghosts) ghost.vanish();
@@ -89,35 +90,41 @@ async function wave(number: number): Promise<Client[]> {
 
 const EMPTY = Object.fromEntries(HELD.map((family) => [family, 0]));
 
-test("100 publishers and 1,000 viewers come and go, and nothing stays", async () => {
-  for (let number = -3; number <= 0; number += 1) await wave(number);
-  await until(
-    "the warm-up is over",
-    5_000,
-    async () => {
-      return Bun.deepEquals((await state()).held, EMPTY);
-    },
-    state,
-  );
-  const before = await settledRss();
-  const started = performance.now();
-  for (let number = 1; number <= WAVES; number += 1) await wave(number);
-  const expiry = CONSENT_SESSION_TIMEOUT_US / 1_000 - (performance.now() - started);
-  await Bun.sleep(Math.max(0, expiry));
-  await until(
-    "all have gone",
-    10_000,
-    async () => {
-      return Bun.deepEquals((await state()).held, EMPTY);
-    },
-    state,
-  );
-  const metrics = await readMetrics(server.base);
-  const joined = metrics.sum("sessions_connected_total");
-  expect(joined).toBe((WAVES + 4) * (PUBLISHERS + VIEWERS));
-  expect(metrics.sum("sessions_ended_total", 'reason="consent-expired"')).toBe(GHOSTS);
-  expect(metrics.sum("worker_restarts_total")).toBe(0);
-  expect((await settledRss()) - before).toBeLessThan(RSS_MARGIN);
-  const closed = async () => (await state()).files <= filesAtStart;
-  await until("files are closed", 15_000, closed, state);
-}, 120_000);
+timed(
+  "100 publishers and 1,000 viewers come and go, and nothing stays",
+  async () => {
+    const first = await readMetrics(server.base);
+    for (let number = -3; number <= 0; number += 1) await wave(number);
+    await until(
+      "the warm-up is over",
+      5_000,
+      async () => {
+        return Bun.deepEquals((await state()).held, EMPTY);
+      },
+      state,
+    );
+    const before = await settledRss();
+    const started = performance.now();
+    for (let number = 1; number <= WAVES; number += 1) await wave(number);
+    const expiry = CONSENT_SESSION_TIMEOUT_US / 1_000 - (performance.now() - started);
+    await Bun.sleep(Math.max(0, expiry));
+    await until(
+      "all have gone",
+      10_000,
+      async () => {
+        return Bun.deepEquals((await state()).held, EMPTY);
+      },
+      state,
+    );
+    const metrics = await readMetrics(server.base);
+    const grown = (family: string, labels = "") =>
+      metrics.sum(family, labels) - first.sum(family, labels);
+    expect(grown("sessions_connected_total")).toBe((WAVES + 4) * (PUBLISHERS + VIEWERS));
+    expect(grown("sessions_ended_total", 'reason="consent-expired"')).toBe(GHOSTS);
+    expect(metrics.sum("worker_restarts_total")).toBe(0);
+    expect((await settledRss()) - before).toBeLessThan(RSS_MARGIN);
+    const closed = async () => (await state()).files <= filesAtStart;
+    await until("files are closed", 15_000, closed, state);
+  },
+  120_000,
+);

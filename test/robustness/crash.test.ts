@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { Client } from "../support/client.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
+import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
 const ARGS = ["serve", "--drills", "--ingest-workers", "1", "--egress-workers", "2"];
@@ -68,43 +69,51 @@ function threads(name: string): number {
 }
 
 for (const kind of ["throw", "hang"] as const) {
-  test(`an egress worker that ${kind}s costs its own viewers only`, async () => {
-    server = await startProcess(ARGS);
-    const { viewers } = await audience();
-    const [hit, spared] = viewers;
-    const lost = async () => {
-      return (await readMetrics(server.base)).sum("sessions_ended_total", 'reason="worker-lost"');
-    };
-    const started = performance.now();
-    await drill(1, kind);
-    await replaced("egress-0");
-    expect(performance.now() - started).toBeLessThan(REPLACED_MS);
-    expect(await lost()).toBe(1);
-    expect(threads("egress")).toBe(2);
-    // Its URL is gone, and a new POST works, on the new thread: the other one has a session.
-    expect((await fetch(hit.url, { method: "PATCH" })).status).toBe(404);
-    const again = await connect("viewer");
-    expect(again.candidate.port).toBe(hit.candidate.port);
-    await plays(again);
-    await plays(spared);
-    expect(spared.received.lost()).toBe(0);
-    expect(spared.peer.state).toBe("connected");
-  }, 15_000);
+  timed(
+    `an egress worker that ${kind}s costs its own viewers only`,
+    async () => {
+      server = await startProcess(ARGS);
+      const { viewers } = await audience();
+      const [hit, spared] = viewers;
+      const lost = async () => {
+        return (await readMetrics(server.base)).sum("sessions_ended_total", 'reason="worker-lost"');
+      };
+      const started = performance.now();
+      await drill(1, kind);
+      await replaced("egress-0");
+      inTime(() => expect(performance.now() - started).toBeLessThan(REPLACED_MS));
+      expect(await lost()).toBe(1);
+      expect(threads("egress")).toBe(2);
+      // Its URL is gone, and a new POST works, on the new thread: the other one has a session.
+      expect((await fetch(hit.url, { method: "PATCH" })).status).toBe(404);
+      const again = await connect("viewer");
+      expect(again.candidate.port).toBe(hit.candidate.port);
+      await plays(again);
+      await plays(spared);
+      expect(spared.received.lost()).toBe(0);
+      expect(spared.peer.state).toBe("connected");
+    },
+    15_000,
+  );
 
-  test(`an ingest worker that ${kind}s costs its publishers; viewers wait and go on`, async () => {
-    server = await startProcess(ARGS);
-    const { viewers } = await audience();
-    await drill(0, kind);
-    await replaced("ingest-0");
-    expect(threads("ingest")).toBe(1);
-    await connect("publisher");
-    for (const viewer of viewers) {
-      await plays(viewer);
-      expect(viewer.received.lost()).toBe(0);
-      expect(viewer.peer.state).toBe("connected");
-    }
-    expect((await readMetrics(server.base)).sum("rings")).toBe(2);
-  }, 15_000);
+  timed(
+    `an ingest worker that ${kind}s costs its publishers; viewers wait and go on`,
+    async () => {
+      server = await startProcess(ARGS);
+      const { viewers } = await audience();
+      await drill(0, kind);
+      await replaced("ingest-0");
+      expect(threads("ingest")).toBe(1);
+      await connect("publisher");
+      for (const viewer of viewers) {
+        await plays(viewer);
+        expect(viewer.received.lost()).toBe(0);
+        expect(viewer.peer.state).toBe("connected");
+      }
+      expect((await readMetrics(server.base)).sum("rings")).toBe(2);
+    },
+    15_000,
+  );
 }
 
 test("a worker that dies again and again keeps no file open", async () => {
@@ -134,24 +143,28 @@ test("a thread that cannot be ended ends the process, with a word in the log", a
   expect(server.logs()).toContain("Worker cannot be ended, ending the process");
 }, 15_000);
 
-test("SIGSEGV under a supervisor: ready again in 2 s on the same ports, clients come back", async () => {
-  server = await startProcess(ARGS, RESTART_MS);
-  const { publisher, viewers } = await audience();
-  const pid = server.pid();
-  const killed = performance.now();
-  await fetch(`${server.base}/api/v1/drills`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ worker: 0, kind: "segfault" }),
-  }).catch(() => "the answer may not make it");
-  await until("another process is ready", 5_000, async () => {
-    return server.pid() !== pid && (await server.ready());
-  });
-  expect(performance.now() - killed).toBeLessThan(2_000);
-  const again = await connect("publisher");
-  const viewer = await connect("viewer");
-  expect(again.candidate.port).toBe(publisher.candidate.port);
-  expect(viewers.map(({ candidate }) => candidate.port)).toContain(viewer.candidate.port);
-  await plays(viewer);
-  expect(viewer.received.lost()).toBe(0);
-}, 20_000);
+timed(
+  "SIGSEGV under a supervisor: ready again in 2 s on the same ports, clients come back",
+  async () => {
+    server = await startProcess(ARGS, RESTART_MS);
+    const { publisher, viewers } = await audience();
+    const pid = server.pid();
+    const killed = performance.now();
+    await fetch(`${server.base}/api/v1/drills`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ worker: 0, kind: "segfault" }),
+    }).catch(() => "the answer may not make it");
+    await until("another process is ready", 5_000, async () => {
+      return server.pid() !== pid && (await server.ready());
+    });
+    inTime(() => expect(performance.now() - killed).toBeLessThan(2_000));
+    const again = await connect("publisher");
+    const viewer = await connect("viewer");
+    expect(again.candidate.port).toBe(publisher.candidate.port);
+    expect(viewers.map(({ candidate }) => candidate.port)).toContain(viewer.candidate.port);
+    await plays(viewer);
+    expect(viewer.received.lost()).toBe(0);
+  },
+  20_000,
+);

@@ -8,6 +8,7 @@ import { Client, viewerOffer } from "../support/client.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { seeded } from "../support/random.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
 const SEED = 20_260_703;
@@ -88,36 +89,40 @@ test("Half-open sessions: 1,000 POSTs without ICE cost bounded memory", async ()
   expect(grown("process_resident_memory_bytes")).toBeLessThan(GHOSTS * GHOST_BYTES_MAX);
 }, 20_000);
 
-test("SDP bomb: 10,000 mutated offers are answered in time, never with 5xx", async () => {
-  const folder = join(import.meta.dir, "../sdp/offers");
-  const samples = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
-  const random = seeded(SEED);
-  const statuses = new Map<number, number>();
-  const started = performance.now();
-  let slowest = 0;
-  await concurrently(FUZZED, async (i) => {
-    const path = i % 2 === 0 ? "/whep/live" : `/whip/fuzz-${i}`;
-    const body = mutated(samples[Math.floor(random() * samples.length)]!, random);
-    const sent = performance.now();
-    const { status, location } = await post(path, Buffer.from(body, "latin1"));
-    slowest = Math.max(slowest, performance.now() - sent);
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status === 201) await fetch(new URL(location!, server.base), { method: "DELETE" });
-  });
-  const unexpected = [...statuses.keys()].filter(
-    (status) => ![201, 400, 413, 422].includes(status),
-  );
-  expect({ seed: SEED, unexpected }).toEqual({ seed: SEED, unexpected: [] });
-  // Both kinds must have been there, or the mutations say nothing.
-  expect(statuses.get(201) ?? 0).toBeGreaterThan(500);
-  expect((statuses.get(400) ?? 0) + (statuses.get(422) ?? 0)).toBeGreaterThan(1_000);
-  expect(slowest).toBeLessThan(2_000);
-  expect(performance.now() - started).toBeLessThan(45_000);
-  const rings = async () => (await readMetrics(server.base)).sum("rings");
-  await until("their rings are back", 5_000, async () => (await rings()) === 2, rings);
-}, 60_000);
+timed(
+  "SDP bomb: 10,000 mutated offers are answered in time, never with 5xx",
+  async () => {
+    const folder = join(import.meta.dir, "../sdp/offers");
+    const samples = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
+    const random = seeded(SEED);
+    const statuses = new Map<number, number>();
+    const started = performance.now();
+    let slowest = 0;
+    await concurrently(FUZZED, async (i) => {
+      const path = i % 2 === 0 ? "/whep/live" : `/whip/fuzz-${i}`;
+      const body = mutated(samples[Math.floor(random() * samples.length)]!, random);
+      const sent = performance.now();
+      const { status, location } = await post(path, Buffer.from(body, "latin1"));
+      slowest = Math.max(slowest, performance.now() - sent);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status === 201) await fetch(new URL(location!, server.base), { method: "DELETE" });
+    });
+    const unexpected = [...statuses.keys()].filter(
+      (status) => ![201, 400, 413, 422].includes(status),
+    );
+    expect({ seed: SEED, unexpected }).toEqual({ seed: SEED, unexpected: [] });
+    // Both kinds must have been there, or the mutations say nothing.
+    expect(statuses.get(201) ?? 0).toBeGreaterThan(500);
+    expect((statuses.get(400) ?? 0) + (statuses.get(422) ?? 0)).toBeGreaterThan(1_000);
+    inTime(() => expect(slowest).toBeLessThan(2_000));
+    inTime(() => expect(performance.now() - started).toBeLessThan(45_000));
+    const rings = async () => (await readMetrics(server.base)).sum("rings");
+    await until("their rings are back", 5_000, async () => (await rings()) === 2, rings);
+  },
+  60_000,
+);
 
-test("SDP bomb: lines that make parsers quadratic are refused at once", async () => {
+timed("SDP bomb: lines that make parsers quadratic are refused at once", async () => {
   const offer = viewerOffer();
   const bombs = [
     `${offer}${"a=x\r\n".repeat(12_000)}`,
@@ -132,7 +137,7 @@ test("SDP bomb: lines that make parsers quadratic are refused at once", async ()
     const started = performance.now();
     const { status, location } = await post("/whep/live", bomb);
     expect([201, 400, 413, 422]).toContain(status);
-    expect(performance.now() - started).toBeLessThan(500);
+    inTime(() => expect(performance.now() - started).toBeLessThan(500));
     if (status === 201) await fetch(new URL(location!, server.base), { method: "DELETE" });
   }
 });

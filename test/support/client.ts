@@ -72,11 +72,8 @@ export class Client {
     options: ClientOptions = {},
   ): Promise<Client> {
     const { offer, sections } = makeOffer(kind, options.fingerprint);
-    const response = await fetch(`${base}/${kind === "publisher" ? "whip" : "whep"}/${stream}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/sdp" },
-      body: writeOffer(offer),
-    });
+    const url = `${base}/${kind === "publisher" ? "whip" : "whep"}/${stream}`;
+    const response = await postPatiently(url, writeOffer(offer));
     const text = await response.text();
     if (response.status !== 201) throw new Error(`POST answered ${response.status}: ${text}`);
     const answer = readAnswer(text);
@@ -97,9 +94,9 @@ export class Client {
       sourcesMax: 16,
       now: monotonicUs(),
     });
-    const url = new URL(response.headers.get("Location")!, base).href;
+    const session = new URL(response.headers.get("Location")!, base).href;
     const socket = openUdpSocket("127.0.0.1", 4, 0);
-    const client = new Client(url, peer, candidate, options.tamper, socket);
+    const client = new Client(session, peer, candidate, options.tamper, socket);
     if (kind === "publisher") client.#publish(acceptedSections(sections, answer.media));
     return client;
   }
@@ -265,6 +262,22 @@ function pump(): void {
     clearInterval(timer);
     timer = null;
   }, PUMP_MS);
+}
+
+/** 503 with Retry-After asks a client to come again: so often it does. */
+const REFUSALS_MAX = 20;
+
+/** Exported for its test. */
+export async function postPatiently(url: string, body: string): Promise<Response> {
+  for (let refusals = 0; ; refusals += 1) {
+    const headers = { "Content-Type": "application/sdp" };
+    const response = await fetch(url, { method: "POST", headers, body });
+    const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
+    const again = response.status === 503 && Number.isFinite(seconds);
+    if (!again || refusals === REFUSALS_MAX) return response;
+    await response.text();
+    await Bun.sleep(seconds * 1000);
+  }
 }
 
 function makeOffer(kind: "publisher" | "viewer", fingerprint?: string) {
