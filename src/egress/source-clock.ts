@@ -3,29 +3,108 @@ import type { RingReader, RingTiming } from "../ring/reader.ts";
 /** Sender clocks drift by 100 ppm at most; an estimate may follow twice as fast. */
 const DRIFT_PER_US = 0.0002;
 
-/** A sender's clock that goes back by more was set; less is a report that came late. */
+/** What differs by more is another clock, or a clock that was set: no report is on its way so long. */
 const CLOCK_STEP_US = 1_000_000;
+/** A step that a sender's own reports show must be larger than the errors of sloppy ones. */
+const OWN_STEP_US = 100_000;
+/** The seconds of NTP wrap around at 32 bits (RFC 5905 6: next in 2036). */
+const NTP_ERA_US = 2 ** 32 * 1e6;
+/** Runs that are remembered: of a clock that was set, and set back. */
+const RUNS_KEPT = 4;
 
-/**
- * The clock of one stream epoch, shared by its audio and video: maps our monotonic time to the
- * publisher's NTP time by its sender reports. The largest difference seen came with the least
- * delay; both tracks use the same one, so that its error moves neither against the other.
- */
-export class SourceClock {
-  private difference = Number.NEGATIVE_INFINITY;
-  private noted = Number.NEGATIVE_INFINITY;
+/** The publisher's clock between two steps of it: its difference to ours. */
+export class ClockRun {
+  private difference: number;
+  private noted: number;
 
-  /** A sender report: publisher's NTP time (us since 1900) and when it arrived here (us). */
-  note(ntpUs: number, localUs: number): void {
-    if (localUs <= this.noted) return;
-    const faded = this.difference - (localUs - this.noted) * DRIFT_PER_US;
-    const sample = ntpUs - localUs;
-    this.difference = sample < faded - CLOCK_STEP_US ? sample : Math.max(faded, sample);
+  constructor(ntpUs: number, localUs: number) {
+    this.difference = ntpUs - localUs;
     this.noted = localUs;
+  }
+
+  /** The largest difference seen came with the least delay. */
+  note(ntpUs: number, localUs: number): void {
+    this.difference = Math.max(this.differenceAt(localUs), ntpUs - localUs);
+    this.noted = Math.max(this.noted, localUs);
   }
 
   ntpAt(nowUs: number): number {
     return nowUs + this.difference;
+  }
+
+  /** By how much a report is ahead of this run: what it was on its way, if it is of it, negative. */
+  deviation(ntpUs: number, localUs: number): number {
+    return ntpUs - localUs - this.differenceAt(localUs);
+  }
+
+  private differenceAt(localUs: number): number {
+    return this.difference - Math.max(0, localUs - this.noted) * DRIFT_PER_US;
+  }
+}
+
+/**
+ * The clock of one stream epoch, shared by its audio and video: maps our monotonic time to the
+ * publisher's NTP time by its sender reports. Both tracks use the same difference, so that its error
+ * moves neither against the other. When the publisher's clock is set, a new run of it begins, and
+ * each track goes over to it with its own next report: until then its last one is of the old run.
+ */
+export class SourceClock {
+  /** Newest first. */
+  private readonly runs: ClockRun[] = [];
+
+  /**
+   * A sender report: publisher's NTP time (us since 1900) and when it arrived here (us). `present`:
+   * the run of that track's report before; `stepUs`: what passed by the NTP times of the two beyond
+   * what passed by their RTP times, which no delay can feign. Returns the run that it belongs to.
+   */
+  note(ntpUs: number, localUs: number, present: ClockRun | null = null, stepUs = 0): ClockRun {
+    const run = this.runOf(ntpUs, localUs, present ?? this.runs[0] ?? null, stepUs);
+    run?.note(ntpUs, localUs);
+    if (run !== null && run === present) return run;
+    const now = run ?? new ClockRun(ntpUs, localUs);
+    // The clock goes on in this run, be it one that it was in before.
+    const at = this.runs.indexOf(now);
+    if (at >= 0) this.runs.splice(at, 1);
+    this.runs.unshift(now);
+    if (this.runs.length > RUNS_KEPT) this.runs.pop();
+    return now;
+  }
+
+  /** What the clock shows, or would show had it gone on as in `run`. */
+  ntpAt(nowUs: number, run: ClockRun | null = this.runs[0] ?? null): number {
+    return run === null ? Number.NEGATIVE_INFINITY : run.ntpAt(nowUs);
+  }
+
+  /** The same NTP time in the era in which it is nearest to what the clock shows. */
+  inEra(ntpUs: number, localUs: number): number {
+    const newest = this.runs[0];
+    if (newest === undefined) return ntpUs;
+    return ntpUs - Math.round(newest.deviation(ntpUs, localUs) / NTP_ERA_US) * NTP_ERA_US;
+  }
+
+  private runOf(
+    ntpUs: number,
+    localUs: number,
+    present: ClockRun | null,
+    stepUs: number,
+  ): ClockRun | null {
+    if (present === null) return null;
+    const deviation = present.deviation(ntpUs, localUs);
+    const size = Math.abs(stepUs);
+    const tolerance = Math.min(CLOCK_STEP_US / 2, Math.max(OWN_STEP_US, size / 4));
+    const stepped = size >= OWN_STEP_US && Math.abs(stepUs - deviation) <= tolerance;
+    if (!stepped) {
+      const newest = this.runs[0]!;
+      const ahead = newest === present ? deviation : newest.deviation(ntpUs, localUs);
+      if (Math.abs(ahead) <= Math.min(CLOCK_STEP_US, Math.abs(deviation))) return newest;
+      if (Math.abs(deviation) <= CLOCK_STEP_US) return present;
+    }
+    const most = stepped ? tolerance : CLOCK_STEP_US;
+    for (const run of this.runs) {
+      if (run === present) continue;
+      if (Math.abs(run.deviation(ntpUs, localUs)) <= most) return run;
+    }
+    return null;
   }
 }
 
@@ -37,8 +116,11 @@ const CAPTURE_ERROR_MAX_US = 1_000_000;
  * have one, by arrival times.
  */
 export class TrackClock {
-  private readonly timing: RingTiming = { rtpTimestamp: 0, ntpUs: 0, localUs: 0 };
-  hasReport = false;
+  /** The newest sender report, and the one that is being read. */
+  private timing: RingTiming = { rtpTimestamp: 0, ntpUs: 0, localUs: 0 };
+  private read: RingTiming = { rtpTimestamp: 0, ntpUs: 0, localUs: 0 };
+  /** What the publisher's clock shows since the newest report; null before the first. */
+  private run: ClockRun | null = null;
   /** Rises when the ring's timestamps begin anew, on a line that has nothing to do with the old. */
   line = 0;
   /** Reports from before this time (us) belong to an earlier line. */
@@ -55,7 +137,7 @@ export class TrackClock {
   restart(arrival: number): void {
     this.line += 1;
     this.lineBegan = arrival;
-    this.hasReport = false;
+    this.run = null;
     this.started = false;
     this.captureNtpUs = 0;
   }
@@ -85,11 +167,24 @@ export class TrackClock {
     this.newestTimestamp = timestamp;
   }
 
+  get hasReport(): boolean {
+    return this.run !== null;
+  }
+
   /** Reads the ring's newest sender report. */
   update(reader: RingReader, source: SourceClock): void {
-    if (!reader.timing(this.timing) || this.timing.localUs < this.lineBegan) return;
-    this.hasReport = true;
-    source.note(this.timing.ntpUs, this.timing.localUs);
+    const { read, timing } = this;
+    if (!reader.timing(read) || read.localUs < this.lineBegan) return;
+    if (this.run !== null && read.localUs === timing.localUs) return;
+    read.ntpUs = source.inEra(read.ntpUs, read.localUs);
+    let step = 0;
+    if (this.run !== null && reader.clockRate > 0) {
+      const ticks = (read.rtpTimestamp - timing.rtpTimestamp) | 0;
+      step = read.ntpUs - timing.ntpUs - (ticks * 1e6) / reader.clockRate;
+    }
+    this.run = source.note(read.ntpUs, read.localUs, this.run, step);
+    this.timing = read;
+    this.read = timing;
   }
 
   /** RTP time of `now` on the publisher's line; null before the first packet. */
@@ -99,8 +194,8 @@ export class TrackClock {
     source: SourceClock,
     byReport: boolean,
   ): number | null {
-    if (byReport && this.hasReport) {
-      const elapsed = source.ntpAt(now) - this.timing.ntpUs;
+    if (byReport && this.run !== null) {
+      const elapsed = source.ntpAt(now, this.run) - this.timing.ntpUs;
       return (this.timing.rtpTimestamp + Math.round((elapsed * clockRate) / 1e6)) >>> 0;
     }
     if (!this.started) return null;
