@@ -76,7 +76,7 @@ export type CloseReason =
   | "deleted" // DELETE
   | "kicked" // admin API
   | "taken-over" // another publisher took the name
-  | "peer-closed" // DTLS close_notify or BYE of every source
+  | "peer-closed" // DTLS close_notify
   | "consent-expired" // RFC 7675
   | "connect-timeout" // ICE or DTLS never completed
   | "dtls-failed" // handshake failed or fingerprint mismatch

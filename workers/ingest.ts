@@ -108,7 +108,6 @@ function start(setup: WorkerSetup): void {
         publisher.handleTimeout(now);
         sendFeedback(publisher, now);
       }
-      if (publisher.left) loop.closeSession(publisher.session, "peer-closed", now);
     });
 
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => loop.handleCommand(data);

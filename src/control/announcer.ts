@@ -36,7 +36,7 @@ export class Announcer {
   initial(session: Session): readonly { name: EventName; data: unknown }[] {
     const stream = session.stream;
     const count = { name: "viewercount" as const, data: { viewercount: stream.viewers.size } };
-    if (stream.publisher === null) return [count];
+    if (!stream.isLive) return [count];
     this.#layers.update(stream);
     return [
       { name: "active", data: {} },

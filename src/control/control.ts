@@ -15,6 +15,7 @@ import { loadKeys } from "./keys.ts";
 import { Metrics } from "./metrics.ts";
 import type { Pages } from "./page-routes.ts";
 import type { MediaPlane, PlaneEvents } from "./plane.ts";
+import { lookForQuiet } from "./quiet.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { RegistryListener } from "./registry.ts";
 import { Registry } from "./registry.ts";
@@ -146,7 +147,13 @@ function assemble(
         services.noteFault("timer", error);
       }
     });
-  const cancelLayers = guarded(LAYERS_LOOK_MS, () => announcer.tickLayers(events));
+  const cancelLayers = guarded(LAYERS_LOOK_MS, () => {
+    lookForQuiet(registry.streams.values(), plane, {
+      active: (stream) => announcer.active(stream, events),
+      inactive: (stream) => announcer.inactive(stream, events),
+    });
+    announcer.tickLayers(events);
+  });
   const cancelSecond = guarded(1000, () => {
     registry.tick();
     for (const stream of registry.streams.values()) layers.update(stream);

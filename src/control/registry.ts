@@ -338,6 +338,7 @@ export class Registry implements Omit<PlaneEvents, "fault"> {
 
   /** Nothing has come from it for a while: its machine or page is gone and it wants back in. */
   #isSilent(publisher: Session): boolean {
+    if (publisher.stream.isQuiet) return true;
     const now = this.#options.clock.now();
     let last = publisher.connectedUs ?? now;
     for (const ring of publisher.lease!.rings.flat()) {

@@ -56,7 +56,7 @@ export function describeStream(
   const section = publisher?.media.find((candidate) => candidate.kind === "audio");
   return {
     name: stream.name,
-    live: publisher !== null,
+    live: stream.isLive,
     viewers: stream.viewers.size,
     publishers: (publisher === null ? 0 : 1) + (stream.candidate === null ? 0 : 1),
     video:

@@ -6,8 +6,10 @@ import type { Session } from "./session.ts";
 
 /** A name that somebody publishes, wants to publish, or watches. */
 export class Stream {
-  /** The connected publisher: the stream is live exactly while there is one. */
+  /** The connected publisher: the stream is live while there is one that has not fallen quiet. */
   publisher: Session | null = null;
+  /** The publisher that fell quiet: all that it sent has said BYE. */
+  quiet: Session | null = null;
   /** A publisher that has its answer but is not connected yet; holds the name for itself. */
   candidate: Session | null = null;
   readonly viewers = new Set<Session>();
@@ -21,6 +23,14 @@ export class Stream {
     readonly number: number,
     readonly name: string,
   ) {}
+
+  get isQuiet(): boolean {
+    return this.publisher !== null && this.quiet === this.publisher;
+  }
+
+  get isLive(): boolean {
+    return this.publisher !== null && !this.isQuiet;
+  }
 
   get abandoned(): boolean {
     return this.publisher === null && this.candidate === null && this.viewers.size === 0;

@@ -56,7 +56,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
 function notNow(name: string, services: Services): Response | null {
   const { config, registry } = services;
   const stream = registry.streams.get(name);
-  const isLive = stream !== undefined && stream.publisher !== null;
+  const isLive = stream?.isLive === true;
   if (!isLive && !streamOptions(config, name).waitForStream) {
     services.metrics.refused("not-live");
     return retryLater(409, RETRY_NOT_LIVE_S, "Not live", `Nobody publishes "${name}" now.`);

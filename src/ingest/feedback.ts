@@ -91,7 +91,7 @@ export class Feedback {
     if (due) {
       this.#reportAt = now + REPORT_INTERVAL_US;
       for (const track of this.#tracks) {
-        if (track.ssrc === -1 || count === REPORT_BLOCKS_MAX) continue;
+        if (track.ssrc === -1 || track.left || count === REPORT_BLOCKS_MAX) continue;
         track.statistics.report(now, track.ssrc, this.#blocks[count]!);
         track.writer.setWord(Header.jitterUs, Math.round(track.statistics.jitterUs));
         count += 1;

@@ -23,6 +23,7 @@ import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
 import { compactNtp, readSenderReport, SenderReport } from "../wire/rtcp/sender-report.ts";
 import { parseRtp, RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
+import { noteBye, noteMedia } from "./bye.ts";
 import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
 import { extensionTable, type Source, Sources } from "./sources.ts";
 import { Track } from "./track.ts";
@@ -51,9 +52,6 @@ export interface PublisherOptions {
   /** The worker's counters (WorkerBlock.counters), indexed by `Counter`. */
   readonly counters: Float64Array;
 }
-
-/** Media this long after a BYE takes it back; what is still on its way does not. */
-const BYE_GRACE_US = 200_000;
 
 /** Scratch of the one thread that runs this module: valid within one call only. */
 const header = new RtpHeader();
@@ -101,17 +99,6 @@ export class Publisher {
     this.#readWishes(null);
   }
 
-  /** True once a BYE named every source: close the peer with "peer-closed". */
-  get left(): boolean {
-    let gone = 0;
-    for (const source of this.#sources.all.values()) {
-      if (source.rtx || source.track.ssrc !== source.ssrc) continue;
-      if (source.byeAt === 0) return false;
-      gone += 1;
-    }
-    return gone > 0;
-  }
-
   /** SSRCs that have state. */
   get sources(): number {
     return this.#sources.all.size;
@@ -130,10 +117,10 @@ export class Publisher {
       this.#count(Counter.malformed);
       return;
     }
-    if (source.byeAt !== 0 && now - source.byeAt > BYE_GRACE_US) source.byeAt = 0;
     this.#feedback.start(now);
     if (source.rtx) source.track.handleRtx(now, bytes, header, arrival);
     else if (source.track.bind(now, source.ssrc)) {
+      noteMedia(source, now);
       source.track.handleMedia(now, bytes, header, arrival);
     }
   }
@@ -196,12 +183,13 @@ export class Publisher {
   /** Compares the wish words with what they were; null only notes them. */
   #readWishes(now: number | null): void {
     for (let i = 0; i < this.tracks.length; i += 1) {
-      const { writer, keyframes, video } = this.tracks[i]!;
+      const { writer, keyframes, video, left } = this.tracks[i]!;
       if (!video) continue;
       const joins = writer.keyframeRequests(this.#readers, "join");
       const failures = writer.keyframeRequests(this.#readers, "failure");
-      if (now !== null && joins !== this.#wishes[2 * i]) keyframes.want("join");
-      if (now !== null && failures !== this.#wishes[2 * i + 1]) keyframes.want("failure");
+      const heard = now !== null && !left;
+      if (heard && joins !== this.#wishes[2 * i]) keyframes.want("join");
+      if (heard && failures !== this.#wishes[2 * i + 1]) keyframes.want("failure");
       this.#wishes[2 * i] = joins;
       this.#wishes[2 * i + 1] = failures;
       if (now === null) continue;
@@ -245,7 +233,7 @@ export class Publisher {
     }
     for (let i = 0; i < count; i += 1) {
       const source = this.#sources.all.get(byes[i]!);
-      if (source !== undefined) source.byeAt = now;
+      if (source !== undefined) noteBye(source, now);
     }
   }
 

@@ -167,7 +167,8 @@ export class Sources {
   #forgetOne(now: number): boolean {
     let oldest: Source | null = null;
     for (const source of this.all.values()) {
-      if (source.announced || now - source.lastSeen < FORGET_AFTER_US) continue;
+      if (source.announced) continue;
+      if (source.byeAt === 0 && now - source.lastSeen < FORGET_AFTER_US) continue;
       if (source.track.ssrc === source.ssrc) continue;
       if (oldest === null || source.lastSeen < oldest.lastSeen) oldest = source;
     }

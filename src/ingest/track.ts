@@ -36,8 +36,9 @@ export class Track {
   readonly writer: RingWriter;
   readonly missing = new MissingPackets();
   readonly keyframes = new KeyframeRequests();
-  /** Source of the track, -1 before its first packet. */
+  /** Source of the track, -1 before its first packet; and whether it has left (src/ingest/bye.ts). */
   ssrc = -1;
+  left = false;
   statistics: ReceiveStatistics;
   /** Something was written since the flag was cleared: the ring's readers are to be told. */
   touched = false;
@@ -87,7 +88,7 @@ export class Track {
   /** True when this source is the track's, or may become it: the former one has gone silent. */
   bind(now: number, ssrc: number): boolean {
     if (this.ssrc === ssrc) return true;
-    if (this.ssrc !== -1 && now - this.#lastArrival < SILENCE_US) return false;
+    if (this.ssrc !== -1 && !this.left && now - this.#lastArrival < SILENCE_US) return false;
     if (this.ssrc !== -1) this.#origin.restart();
     this.ssrc = ssrc;
     this.missing.clear();

@@ -42,6 +42,12 @@ export class KeyframeRequests {
     this.#ignored = false;
   }
 
+  /** The source has left: it owes no answer. */
+  rest(): void {
+    this.#wanted = null;
+    this.#open = false;
+  }
+
   /** The publisher's source is a new one: what the old one ignored says nothing of it. */
   restart(): void {
     this.#open = false;

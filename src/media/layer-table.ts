@@ -81,7 +81,8 @@ export class Layer implements UsableLayer {
   /** Looks at the ring anew; `top`: its highest living spatial layer. */
   update(now: number, top: number): void {
     const seen = this.seenUs;
-    const alive = seen > 0 && now - seen <= SILENCE_US;
+    const left = this.views.words[Header.inactive] !== 0;
+    const alive = seen > 0 && now - seen <= SILENCE_US && !left;
     if (!alive) {
       this.active = false;
       this.aliveSince = Number.POSITIVE_INFINITY;

@@ -55,6 +55,7 @@ export const Header = {
   parameterSetsGuard: 27, // odd while the parameter sets are being written
   parameterSetsLength: 28, // 0: none
   targetsGuard: 29, // odd while the decode targets are being written
+  inactive: 31, // 1: the source said BYE and has sent nothing since
   keyframeGuard: 30, // odd while a keyframe's place, time and bytes are being written
 } as const;
 
@@ -258,6 +259,8 @@ export interface RingDescription {
   /** A decodable group of pictures is in the ring. */
   readonly keyframeCached: boolean;
   readonly lastArrivalUs: number;
+  /** The source said BYE (RFC 3550 6.6) and has sent nothing since. */
+  readonly inactive: boolean;
 }
 
 export const RingText = {

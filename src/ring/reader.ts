@@ -272,6 +272,7 @@ export class RingReader {
       slots: words[Header.slots]!,
       keyframeCached: words[Header.keyframeValid] !== 0,
       lastArrivalUs: floats[HeaderFloat.lastArrival]!,
+      inactive: words[Header.inactive] !== 0,
     };
   }
 }

@@ -3,7 +3,6 @@ import { Counter } from "../../src/counters.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
-import { writeBye } from "../../src/wire/rtcp/bye.ts";
 import { readFir } from "../../src/wire/rtcp/fir.ts";
 import { readRemb, rembNames } from "../../src/wire/rtcp/remb.ts";
 import { ReportBlock, readReportBlock } from "../../src/wire/rtcp/report-block.ts";
@@ -11,7 +10,6 @@ import { SenderReport, writeSenderReport } from "../../src/wire/rtcp/sender-repo
 import { readTransportFeedback, TransportFeedback } from "../../src/wire/rtcp/transport-cc.ts";
 import { fuzz } from "../support/fuzz.ts";
 import {
-  AUDIO_TYPE,
   ascii,
   audioSection,
   build,
@@ -299,25 +297,6 @@ describe("reports", () => {
 });
 
 describe("the end", () => {
-  test("BYE of every source means that the publisher has left", () => {
-    const session = new Session([audioSection(), section({})]);
-    const { publisher } = session;
-    expect(publisher.left).toBe(false);
-    session.rtp(1, build({ type: AUDIO_TYPE, ssrc: 8, sequence: 1 }));
-    session.rtp(1, build({ type: VP8_TYPE, ssrc: 9, sequence: 1 }));
-    const bye = new Uint8Array(12);
-    session.rtcp(2, bye.slice(0, writeBye(bye, 0, [9], 1)));
-    expect(publisher.left).toBe(false);
-    // Media that was on its way does not take the BYE back; media that goes on does.
-    session.rtp(3, build({ type: VP8_TYPE, ssrc: 9, sequence: 2 }));
-    session.rtcp(4, bye.slice(0, writeBye(bye, 0, [8], 1)));
-    expect(publisher.left).toBe(true);
-    session.rtp(500_000, build({ type: VP8_TYPE, ssrc: 9, sequence: 3 }));
-    expect(publisher.left).toBe(false);
-    session.rtcp(500_001, bye.slice(0, writeBye(bye, 0, [8, 9], 2)));
-    expect(publisher.left).toBe(true);
-  });
-
   test("random and mutated packets do no harm", () => {
     const session = new Session([audioSection(), section({ formats: [format({}), H264] })]);
     let now = 0;

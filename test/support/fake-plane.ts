@@ -182,4 +182,5 @@ const EMPTY_RING: RingDescription = {
   slots: 0,
   keyframeCached: false,
   lastArrivalUs: 0,
+  inactive: false,
 };
