@@ -70,6 +70,8 @@ export const COUNTER_NAMES = [
   "faults",
   "dtlsRestarts",
   "dtlsDropped",
+  // Egress.
+  "keyframeRequestsHeld",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

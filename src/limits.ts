@@ -86,8 +86,22 @@ export const FEEDBACK_STATUSES_MAX = 2048;
 export const RTX_SHARE_MAX = 0.15;
 /** Joins ask the publisher for a keyframe at most this often per layer ... */
 export const PLI_INTERVAL_JOIN_US = 2_000_000;
-/** ... decoder failures this often. */
+/** ... decoder failures this often, ... */
 export const PLI_INTERVAL_FAILURE_US = 500_000;
+/** ... as long as those forced within some seconds are few: each counts for two seconds; beyond four
+ * of them the interval doubles with each, up to that of joins. At 500 ms an encoder spends a third of
+ * its bits on keyframes, and every viewer pays for it with the picture. */
+export const FORCED_KEYFRAMES_FREE = 4;
+export const FORCED_KEYFRAME_FORGOTTEN_US = 2_000_000;
+/** One viewer's keyframes for a decoder that failed: four within two seconds, then one in ten. With
+ * 10 % loss a keyframe of 300 packets fails once in some 10^3 (three repairs lost in a row: 300 x
+ * 0.1^4 = 3 %, of which the later repairs mend all but 1 in 30), so an honest one needs far less. */
+export const KEYFRAMES_FAILED_BURST = 4;
+export const KEYFRAMES_FAILED_PER_SECOND = 0.1;
+/** ... and for changes of its layer: three steps down and up again, asked twice each, then one in
+ * four seconds: a layer that was left is tried again after seconds (src/media/layer-choice.ts). */
+export const KEYFRAMES_SWITCH_BURST = 12;
+export const KEYFRAMES_SWITCH_PER_SECOND = 0.25;
 
 // -- HTTP and the registry (src/control) ---------------------------------------------------------
 
@@ -168,4 +182,8 @@ export const SOCKET_BUFFER_BYTES = 4 * MIB;
 assert(SLOT_BYTES - 192 === PAYLOAD_BYTES_MAX, "slot parts tile the slot");
 assert((VIDEO_SLOTS_MAX & (VIDEO_SLOTS_MAX - 1)) === 0, "slot counts are powers of two");
 assert(RING_MARGIN * 2 <= AUDIO_SLOTS, "a reader can use at least half of the smallest ring");
+assert(
+  FORCED_KEYFRAME_FORGOTTEN_US <= PLI_INTERVAL_JOIN_US,
+  "at the interval of joins the forced keyframes are forgotten as fast as they come",
+);
 assert(SSRCS_OFFERED_MAX === 3 * RIDS_OFFERED_MAX, "each layer has media, RTX and FEC");

@@ -44,7 +44,9 @@ export class SenderReports {
     if (now < this.#at || peer.path === null || peer.sender === null) return;
     // One clock for all tracks, or their errors would move one against the other.
     const byReport = tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
-    for (const track of tracks) if (!this.#sendOne(now, peer, track, byReport)) return;
+    for (let i = tracks.length - 1; i >= 0; i -= 1) {
+      if (!this.#sendOne(now, peer, tracks[i]!, byReport)) return;
+    }
     this.#at = now + INTERVAL_US;
   }
 

@@ -61,7 +61,9 @@ export class TrackLayer {
     const feed = this.wanted ?? (waits ? track.feed : null);
     if (feed === null || now - this.askedAt < ASK_US) return;
     this.askedAt = now;
-    feed.reader.requestKeyframe("failure");
+    // Without consent no keyframe could be taken, and the wish would last as long as the session.
+    const how = track.viewer.mediaAllowed ? track.viewer.switches.ask(now) : null;
+    if (how !== null) feed.reader.requestKeyframe(how);
   }
 
   /** Place in a batch of the wanted ring where a keyframe begins; -1 when none does. */

@@ -128,7 +128,10 @@ export class TrackOutput {
     const totals = this.totals;
     totals.packets += 1;
     totals.bytes += packet.payloadLength;
-    if ((flags & SlotFlag.keyframeStart) !== 0) totals.keyframes += 1;
+    if ((flags & SlotFlag.keyframeStart) !== 0) {
+      totals.keyframes += 1;
+      viewer.failures.keyframe(now, viewer.feedback.roundTripLowUs ?? 0);
+    }
     this.timeLine.note(packet.timestamp, arrival);
     viewer.noteMedia(packet.payloadLength, now);
   }

@@ -44,6 +44,12 @@ export class ViewerFeedback {
     if (cursor.malformed) this.context.count(Counter.malformed!);
   }
 
+  /** Asks for what the viewer's share of keyframes did not allow before. Some ten times a second. */
+  handleTimeout(now: number): void {
+    if (!this.viewer.failures.due(now)) return;
+    for (const track of this.viewer.tracks) if (track.video) this.#refresh(now, track);
+  }
+
   #handleReports(now: number, bytes: Uint8Array): void {
     const count = cursor.count;
     const first = receiverReportBlocks(cursor.offset, cursor.length, count);
@@ -106,14 +112,14 @@ export class ViewerFeedback {
 
   #handlePayload(now: number, bytes: Uint8Array): void {
     if (cursor.count !== FeedbackFormat.application) {
-      this.#handleKeyframeRequest(bytes);
+      this.#handleKeyframeRequest(now, bytes);
       return;
     }
     const bitrate = readRemb(bytes, cursor.offset, cursor.length);
     if (bitrate >= 0) this.viewer.adaptation.handleRemb(now, bitrate);
   }
 
-  #handleKeyframeRequest(bytes: Uint8Array): void {
+  #handleKeyframeRequest(now: number, bytes: Uint8Array): void {
     const pli = cursor.count === FeedbackFormat.pli;
     if (!pli && cursor.count !== FeedbackFormat.fir) return;
     for (const track of this.viewer.tracks) {
@@ -122,7 +128,18 @@ export class ViewerFeedback {
         : readFir(bytes, cursor.offset, cursor.length, track.output.ssrc) >= 0;
       if (!asked || !track.video) continue;
       this.context.count(Counter.plisReceived!);
-      track.refresh();
+      track.output.totals.plis += 1;
+      this.#refresh(now, track);
+    }
+  }
+
+  /** The decoder needs a keyframe. Before media runs, that is part of the join. */
+  #refresh(now: number, track: ViewerTrack): void {
+    if (track.state === "idle" || track.state === "waiting") track.start.request("join");
+    else {
+      const how = this.viewer.failures.ask(now);
+      if (how === null) this.context.count(Counter.keyframeRequestsHeld!);
+      else track.start.request(track.state === "live" ? how : "join");
     }
   }
 

@@ -48,7 +48,7 @@ export class ViewerTrack implements CatchingUp {
   keyframePending = false;
   private keyframeTimestamp = -1;
   private beginPending = true;
-  private readonly start: TrackStart;
+  readonly start: TrackStart;
   /** Place in the batch to go on at, after the output was full. */
   private resumeAt = 0;
 
@@ -100,12 +100,6 @@ export class ViewerTrack implements CatchingUp {
     this.state = this.feed === null ? "idle" : "waiting";
     this.beginPending = true;
     if (this.feed !== null) this.start.wait(now);
-  }
-
-  /** The viewer's decoder needs a keyframe. Before its media runs, that is part of the join. */
-  refresh(): void {
-    this.output.totals.plis += 1;
-    this.start.request(this.state === "live" ? "failure" : "join");
   }
 
   /**

@@ -1,5 +1,12 @@
 import type { MediaSection, SessionStats } from "../commands.ts";
 import { Counter } from "../counters.ts";
+import {
+  KEYFRAMES_FAILED_BURST,
+  KEYFRAMES_FAILED_PER_SECOND,
+  KEYFRAMES_SWITCH_BURST,
+  KEYFRAMES_SWITCH_PER_SECOND,
+} from "../limits.ts";
+import { KeyframeBudget } from "../media/keyframe-budget.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import { pointOf, ringOf } from "../media/layer-table.ts";
 import type { PacketKind } from "../media/sent-packets.ts";
@@ -22,6 +29,9 @@ import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
 export class Viewer {
   readonly tracks: readonly ViewerTrack[];
   readonly budget = new RepairBudget();
+  /** Its share of the publisher's keyframes: for a decoder that failed, and for other layers. */
+  readonly failures = new KeyframeBudget(KEYFRAMES_FAILED_BURST, KEYFRAMES_FAILED_PER_SECOND);
+  readonly switches = new KeyframeBudget(KEYFRAMES_SWITCH_BURST, KEYFRAMES_SWITCH_PER_SECOND);
   readonly adaptation: Adaptation;
   /** What its receiver sends back. */
   readonly feedback: ViewerFeedback;
@@ -207,6 +217,7 @@ export class Viewer {
     }
     this.adaptation.handleTimeout(now, audio);
     this.playoutHint?.update(this.feedback.roundTripUs, this.adaptation.loss);
+    this.feedback.handleTimeout(now);
     this.chooseLayer(now);
     if (this.sendProbes(now)) this.context.startProbing(this);
     this.sendReports(now);

@@ -1,4 +1,9 @@
-import { PLI_INTERVAL_FAILURE_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
+import {
+  FORCED_KEYFRAME_FORGOTTEN_US,
+  FORCED_KEYFRAMES_FREE,
+  PLI_INTERVAL_FAILURE_US,
+  PLI_INTERVAL_JOIN_US,
+} from "../limits.ts";
 
 /** A keyframe this long after a request is its answer; later it is the encoder's own interval. */
 const ANSWER_WITHIN_US = 1_000_000;
@@ -21,6 +26,9 @@ export class KeyframeRequests {
   /** Requests in a row that no keyframe answered, without the one that is still open. */
   #unanswered = 0;
   #open = false;
+  /** Keyframes forced by failures of late, each forgotten after a while, at the last request. */
+  #forced = 0;
+  #failureInterval = PLI_INTERVAL_FAILURE_US;
 
   /** The publisher left three requests in a row without an answer. */
   get ignored(): boolean {
@@ -54,6 +62,7 @@ export class KeyframeRequests {
     this.#unanswered = 0;
     this.#ignored = false;
     this.#lastSent = Number.NEGATIVE_INFINITY;
+    this.#failureInterval = PLI_INTERVAL_FAILURE_US;
     this.#wanted = "start";
   }
 
@@ -73,12 +82,23 @@ export class KeyframeRequests {
     this.handleTimeout(now);
     if (this.#wanted === null || now - this.#lastSent < this.#interval()) return false;
     if (this.#open) this.#giveUp();
+    this.#noteForced(now);
     // A repeated first request is no hurry: a new encoder answers the first one or none.
     if (this.#wanted === "start") this.#wanted = "join";
     this.#lastSent = now;
     this.#open = true;
     this.sent += 1;
     return true;
+  }
+
+  /** The more of the time is spent in forced keyframes, the longer until the next one. */
+  #noteForced(now: number): void {
+    const forgotten = (now - this.#lastSent) / FORCED_KEYFRAME_FORGOTTEN_US;
+    this.#forced = Math.max(0, this.#forced - forgotten);
+    if (this.#wanted === "failure") this.#forced += 1;
+    const beyond = Math.max(0, Math.ceil(this.#forced - FORCED_KEYFRAMES_FREE));
+    const grown = PLI_INTERVAL_FAILURE_US * 2 ** beyond;
+    this.#failureInterval = Math.min(PLI_INTERVAL_JOIN_US, grown);
   }
 
   #giveUp(): void {
@@ -89,6 +109,6 @@ export class KeyframeRequests {
 
   #interval(): number {
     if (this.#ignored) return INTERVAL_IGNORED_US;
-    return this.#wanted === "failure" ? PLI_INTERVAL_FAILURE_US : PLI_INTERVAL_JOIN_US;
+    return this.#wanted === "failure" ? this.#failureInterval : PLI_INTERVAL_JOIN_US;
   }
 }

@@ -71,3 +71,21 @@ test("a new source is asked at once, whatever the one before it ignored", () => 
   expect(requests.ignored).toBe(false);
   expect(run(requests, 20_000, 21_000)).toEqual([20_000]);
 });
+
+test("S9: failures without end are answered each two seconds, a single one later at once", () => {
+  const requests = new KeyframeRequests();
+  const attacked = run(requests, 0, 120_000, (ms) => {
+    requests.want("failure");
+    requests.keyframe(ms * 1000);
+    requests.want("failure");
+  });
+  const late = attacked.filter((ms) => ms >= 20_000);
+  expect(late.length).toBeLessThanOrEqual(51);
+  expect(late.length).toBeGreaterThan(45);
+  requests.keyframe(120e6);
+  requests.want("failure");
+  expect(run(requests, 135_000, 135_500)).toEqual([135_000]);
+  requests.keyframe(135.6e6);
+  requests.want("failure");
+  expect(run(requests, 135_600, 136_500)[0]).toBeLessThanOrEqual(135_500 + 500);
+});
