@@ -12,6 +12,9 @@ const LAYER_THRESHOLD = 0.92;
 /** One that shows nearly that is repeated soon, once: a packet of somebody else's was in its way. */
 const NEAR_THRESHOLD = 0.85;
 const NEAR_US = 500_000;
+/** ... and so is the second of two that shows most of it: 5 ms of jitter on its 20 ms are enough for
+ * that, and the next try would be seconds away. */
+const CONFIRM_NEAR_THRESHOLD = 0.75;
 /** A probe for the next layer asks for so much more than the layer. */
 const LAYER_FACTOR = 1.2;
 /** libwebrtc: min_probe_packets_sent and, for accuracy on jittery links, 20 instead of 15 ms. */
@@ -153,10 +156,14 @@ export class Probing {
     }
     this.phase = Phase.idle;
     if (result < this.rate * this.threshold) {
-      const again = !this.repeated && result >= this.rate * NEAR_THRESHOLD;
+      const { shown } = this;
+      const near = shown === 0 ? NEAR_THRESHOLD : CONFIRM_NEAR_THRESHOLD;
+      const again = !this.repeated && result >= this.rate * near;
       this.fail(now);
       this.repeated = again;
-      if (again) this.nextAt = now + NEAR_US * (0.5 + this.random());
+      if (!again) return result;
+      this.shown = shown;
+      this.nextAt = now + NEAR_US * (0.5 + this.random());
       return result;
     }
     if (!this.initial && this.shown === 0 && loss < LOSS_CONFIRMED) {
