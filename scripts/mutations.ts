@@ -2,6 +2,7 @@
  * Each rule of WHIP and WHEP switched off by one small change of a source: `bun run mutate` applies
  * them one by one to a copy of the tree and expects the tests named by the ids to fail.
  */
+import { ACCESS } from "./mutations/access.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { MEDIA } from "./mutations/media.ts";
@@ -22,4 +23,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...REST,
   ...EXTENSIONS,
   ...QUIRKS,
+  ...ACCESS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

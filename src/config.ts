@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { Cidr } from "./config/cidr.ts";
 import type { OptionKey } from "./config/options.ts";
 import { OPTIONS, optionTable } from "./config/options.ts";
+import { suggest } from "./config/suggest.ts";
 import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
 import { fileTables } from "./config/tables.ts";
 import type { Advertise, HostPort } from "./config/values.ts";
@@ -26,6 +27,7 @@ export interface Config {
   readonly ringMemoryBytes: number;
   readonly trustedProxies: readonly Cidr[];
   readonly publicUrl: string | null;
+  readonly corsOrigins: readonly string[];
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly stateDir: string | null;
   readonly insecure: boolean;
@@ -48,6 +50,8 @@ export interface Config {
     readonly tokens: readonly StaticToken[];
     readonly keys: readonly JwtKey[];
     readonly audience: string;
+    /** Seconds. */
+    readonly lifetimeMax: number;
     readonly sessionUrlIsProof: boolean;
   };
   readonly hook: {
@@ -65,6 +69,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of the file; throws when it cannot be read. */
   readonly readFile: (path: string) => string;
+  /** Permission bits of a file; null when it has none or is not there. */
+  readonly fileMode?: (path: string) => number | null;
   readonly cores: number;
   readonly memoryBytes: number;
 }
@@ -201,6 +207,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     ringMemoryBytes: "bytes" in ring ? ring.bytes : Math.floor(ring.share * sources.memoryBytes),
     trustedProxies: read("trusted-proxy") ?? [],
     publicUrl: read("public-url"),
+    corsOrigins: read("cors-origins") ?? [],
     tls: tlsFiles(read("tls-cert"), read("tls-key")),
     stateDir: read("state"),
     insecure: read("insecure")!,
@@ -223,9 +230,14 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
       tokens: table("auth.tokens"),
       keys: table("auth.keys"),
       audience: read("auth.audience")!,
+      lifetimeMax: read("max-token-lifetime")!,
       sessionUrlIsProof: read("auth.session-url-is-proof")!,
     },
-    hook: hook(read("hook.url"), read("hook.timeout-ms")!, read("hook.secret")),
+    hook: hook(
+      read("hook.url"),
+      read("hook.timeout-ms")!,
+      hookSecret(read("hook.secret"), read("hook.secret-file"), sources),
+    ),
     iceServers: table("ice-servers"),
     streams: table("streams"),
   };
@@ -267,6 +279,31 @@ function hook(url: string | null, timeoutMs: number, secret: string | null): Con
   return null;
 }
 
+function hookSecret(
+  secret: string | null,
+  file: string | null,
+  { readFile, fileMode }: ConfigSources,
+): string | null {
+  if (file === null) return secret;
+  if (secret !== null) throw new ConfigError("hook.secret: is set, and so is hook.secret-file");
+  const mode = fileMode?.(file) ?? 0;
+  // A service reads it through its group; nobody else may, and nobody but its owner may write.
+  if ((mode & 0o027) !== 0) {
+    const bits = mode.toString(8);
+    throw new ConfigError(
+      `hook.secret-file: others may use ${file} (mode ${bits}): chmod 600 ${file}`,
+    );
+  }
+  let text: string;
+  try {
+    text = readFile(file).trim();
+  } catch (error) {
+    throw new ConfigError(`hook.secret-file: ${error instanceof Error ? error.message : error}`);
+  }
+  if (text === "") throw new ConfigError(`hook.secret-file: ${file} is empty`);
+  return text;
+}
+
 function checkPorts(config: Config): void {
   const last = config.media.port + config.ingestWorkers + config.egressWorkers - 1;
   if (config.media.port !== 0 && last > 65535) {
@@ -281,30 +318,6 @@ function checkDelays(config: Config): void {
       throw new ConfigError(`streams[${index}].playout-delay-min-ms: is above its maximum`);
     }
   }
-}
-
-/** ` (did you mean X?)` for the closest known name within three edits, else nothing. */
-function suggest(name: string, known: readonly string[]): string {
-  let best = "";
-  let bestDistance = 4;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === "" ? "" : ` (did you mean ${best}?)`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -66,6 +66,8 @@ test("every option can be set by flag, environment and file", () => {
     N: "2",
     SIZE: "512m",
     "CIDR,...": "10.0.0.0/8",
+    "ORIGIN,...": "https://a.example,http://localhost:5173",
+    TIME: "30d",
     URL: "https://a.example",
     FILE: "f",
     DIR: "d",
@@ -76,18 +78,76 @@ test("every option can be set by flag, environment and file", () => {
     MS: "100",
     "": "true",
   };
-  for (const row of optionTable) values[row.key] = sample[row.value]!;
-  const args = optionTable
+  // A file is read, and stands for hook.secret.
+  const table = optionTable.filter((row) => row.key !== "hook.secret-file");
+  for (const row of table) values[row.key] = sample[row.value]!;
+  const args = table
     .filter((row) => row.key !== "config")
     .map((row) => `${row.flag}=${values[row.key]}`);
-  const env = Object.fromEntries(optionTable.map((row) => [row.env, values[row.key]]));
-  const lines = optionTable
+  const env = Object.fromEntries(table.map((row) => [row.env, values[row.key]]));
+  const lines = table
     .filter((row) => row.key !== "config")
     .map((row) => `${row.key} = ${JSON.stringify(values[row.key])}`);
   const byFlag = good({ args });
   expect(good({ env })).toEqual(byFlag);
   expect(good({ file: lines.join("\n") })).toEqual(byFlag);
   expect(byFlag).not.toEqual(good({}));
+});
+
+test("S14: the hook's secret comes from a file that nobody else may use", () => {
+  const url = "--hook-url=https://a.example/";
+  const secret = (
+    mode: number | null,
+    args = [url, "--hook-secret-file=s"],
+    text = "s3cret\n",
+  ) => ({
+    args,
+    readFile: (path: string) => (path === "s" ? text : ""),
+    fileMode: (path: string) => (path === "s" ? mode : null),
+  });
+  for (const mode of [0o600, 0o400, 0o640, 0o440, null]) {
+    expect(good(secret(mode)).hook!.secret).toBe("s3cret");
+  }
+  for (const mode of [0o644, 0o660, 0o604, 0o602, 0o777]) {
+    expect(bad(secret(mode))).toContain(`mode ${mode.toString(8)}): chmod 600 s`);
+  }
+  const both = [url, "--hook-secret-file=s", "--hook-secret=x"];
+  expect(bad(secret(0o600, both))).toStartWith("hook.secret:");
+  expect(bad(secret(0o600, [url, "--hook-secret-file=s"], " \n"))).toContain("s is empty");
+  expect(
+    bad({
+      ...secret(0o600),
+      readFile: () => {
+        throw new Error("gone");
+      },
+    }),
+  ).toContain("gone");
+});
+
+test("S4 S7: origins and lifetimes are read strictly", () => {
+  const origins = (text: string) => good({ args: ["--cors-origins", text] }).corsOrigins;
+  expect(origins("https://A.example:443, http://localhost:5173")).toEqual([
+    "https://a.example",
+    "http://localhost:5173",
+  ]);
+  for (const text of [
+    "*",
+    "null",
+    "a.example",
+    "https://a.example/x",
+    "file:///x",
+    "https://u@a",
+  ]) {
+    expect(bad({ args: ["--cors-origins", text] })).toStartWith("--cors-origins:");
+  }
+  expect(good({}).auth.lifetimeMax).toBe(400 * 86_400);
+  expect(good({ file: 'max-token-lifetime = "12h"' }).auth.lifetimeMax).toBe(43_200);
+  for (const text of ["0d", "12", "1e9d", "-1d", "1w", "9999999999d"]) {
+    expect(bad({ args: ["--max-token-lifetime", text] })).toContain("is not a time");
+  }
+  const view = (value: string) => `[[streams]]\nmatch = "a"\nview = "${value}"`;
+  expect(good({ file: view("open") }).streams[0]!.view).toBe("open");
+  expect(bad({ file: view("public") })).toContain('streams[0].view: must be "token" or "open"');
 });
 
 test("a mistake is one line that names the key and where it stands", () => {
@@ -245,7 +305,10 @@ test("patterns: * within a segment, ** across, the rest literal", () => {
     ["a/*", "a/b/c", false],
     ["a/**", "a/b/c", true],
     ["a/*/c", "a/b/c", true],
-    ["*", "a/b", true],
+    ["*", "a/b", false],
+    ["*", "a", true],
+    ["***", "a/b", true],
+    ["*/*", "a/b/c", false],
     ["**", "a/b", true],
     ["a*c", "abc", true],
     ["a*c", "ac", true],

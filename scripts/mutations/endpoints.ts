@@ -88,7 +88,7 @@ export const ENDPOINTS: readonly Mutation[] = [
     'if (session.state !== "ended") this.#detach(session, reason);',
     "",
   ),
-  rule("W12 E13", `${CONTROL}cors.ts`, 'headers.set("Access-Control-Allow-Origin", "*");', ""),
+  rule("W12 E13", `${CONTROL}cors.ts`, 'allowOrigin(c.res.headers, c.req.raw, "*");', ""),
   rule("W12", `${CONTROL}cors.ts`, '"Authorization, Content-Type, If-Match, ETag"', '"*"'),
   rule("W13 E13", `${CONTROL}resource.ts`, 'Allow: allow, "Accept-Post": SDP_TYPE', "Allow: allow"),
   rule(

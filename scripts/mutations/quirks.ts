@@ -55,14 +55,14 @@ export const QUIRKS: readonly Mutation[] = [
   rule(
     "Q-C12 W60",
     `${CONTROL}negotiate.ts`,
-    'if (token !== null) target.searchParams.set("token", token);',
-    "",
+    'if (tokenOf(request) !== null || url.searchParams.has("token")) {',
+    "if (url.hash !== '') {",
   ),
   rule("Q-M2 W02", `${CONTROL}problem.ts`, "detail, error: detail }", "detail }"),
   rule(
     "Q-C5 Q-M2",
     `${CONTROL}auth.ts`,
-    "if (this.#config.auth.sessionUrlIsProof || this.#hookDecides(right)) return null;",
+    "if (this.#openness.sessionUrlIsProof || this.#hookDecides(right)) return null;",
     "return problem(401, 'No token', 'None.');",
   ),
   rule("Q-C5 W65", `${CONTROL}auth.ts`, '"bearer", "undefined", "null"', '"bearer"'),

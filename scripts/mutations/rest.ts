@@ -20,7 +20,7 @@ export const REST: readonly Mutation[] = [
   rule(
     "W64 E45",
     `${CONTROL}auth.ts`,
-    "const grant = await this.#grantOf(token);",
+    "const grant = token === null ? NO_TOKEN_GIVEN : await this.#grantOf(token);",
     "const grant = EVERYTHING;",
   ),
   rule(
@@ -41,7 +41,7 @@ export const REST: readonly Mutation[] = [
   rule(
     "W64",
     `${CONTROL}auth.ts`,
-    "if (this.#config.auth.sessionUrlIsProof || this.#hookDecides(right)) return null;",
+    "if (this.#openness.sessionUrlIsProof || this.#hookDecides(right)) return null;",
     "return null;",
   ),
   rule("W65", `${CONTROL}auth.ts`, '(new URL(request.url).searchParams.get("token") ?? "")', '""'),

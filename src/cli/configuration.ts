@@ -1,5 +1,5 @@
 /** Reads the configuration of this process and turns its mistakes into usage errors. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { type Config, loadConfig } from "../config.ts";
 import { UsageError } from "./command.ts";
@@ -19,6 +19,10 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
     args,
     env,
     readFile: (path) => readFileSync(path, "utf8"),
+    fileMode: (path) => {
+      const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+      return mode === undefined ? null : mode & 0o777;
+    },
     cores: availableParallelism(),
     memoryBytes: totalmem(),
   });

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { formatHostPort } from "../config/values.ts";
-import type { Config } from "../config.ts";
+import { type Config, needsFirstToken } from "../config.ts";
+import { describeOpenness, opennessOf } from "../control/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";
@@ -37,6 +38,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     ...(running ? [] : [checkHttpPort(config), checkMediaPorts(config)]),
     checkClock(),
     checkAes(),
+    checkAccess(config),
     checkMemoryLimit(config),
     checkCpuLimit(),
   ];
@@ -136,6 +138,19 @@ function checkAes(): Finding {
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(info)?.[1]?.split(" ") ?? [];
   if (flags.includes("aes")) return ok("cpu", "AES instructions");
   return warn("cpu", "no AES instructions: encryption will take most of the CPU", "Another CPU");
+}
+
+function checkAccess(config: Config): Finding {
+  const { tokens, keys } = config.auth;
+  const open = describeOpenness(opennessOf(config));
+  const made = needsFirstToken(config) ? ", and one that the first start makes" : "";
+  const detail = `open without a token: ${open}; ${tokens.length} tokens, ${keys.length} keys${made}`;
+  if (!config.insecure) return ok("access", detail);
+  return warn(
+    "access",
+    detail,
+    "Leave --insecure out; [[streams]] with view = open lets all watch",
+  );
 }
 
 function checkMemoryLimit(config: Config): Finding {

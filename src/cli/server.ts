@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { formatHostPort } from "../config/values.ts";
-import type { Config } from "../config.ts";
+import type { Config, StaticToken } from "../config.ts";
 import { type Control, createControl } from "../control/control.ts";
 import { within } from "../control/within.ts";
 import { startPlane } from "../control/workers.ts";
@@ -58,11 +58,11 @@ export async function runServer(options: ServerOptions): Promise<number> {
   if (openssl === null) return 1;
   const first = makeFirstToken(plain);
   const own = options.started === undefined ? null : publisherToken(plain, options.stream);
-  const withTokens = (base: Config) => withToken(withToken(base, firstTokenEntry(first)), own);
+  const withTokens = (base: Config) => withToken(base, firstTokenEntry(first));
   const config = withTokens(plain);
   let control: Control | null = null;
   try {
-    control = await startControl(config, log, openssl, options);
+    control = await startControl({ config, log, openssl, options, ownToken: own });
     const listener = listen(config, control.app);
     return await serve({
       options,
@@ -99,7 +99,7 @@ interface Parts {
   readonly listener: Listener;
   readonly openssl: ResolvedOpenSsl;
   readonly first: FirstToken | null;
-  /** Adds the tokens of this process to a configuration. */
+  /** Adds the token of the first start to a configuration. */
   readonly withTokens: (config: Config) => Config;
   /** For this process's own publisher. */
   readonly token: string | null;
@@ -139,17 +139,17 @@ async function serve(parts: Parts): Promise<number> {
   return 0;
 }
 
-function startControl(
-  config: Config,
-  log: Logger,
-  openssl: ResolvedOpenSsl,
-  options: ServerOptions,
-): Promise<Control> {
+interface ControlParts extends Pick<Parts, "config" | "log" | "openssl" | "options"> {
+  readonly ownToken: StaticToken | null;
+}
+
+function startControl({ config, log, openssl, options, ownToken }: ControlParts): Promise<Control> {
   let control: Control | null = null;
   const { readyWhen } = options;
   const created = loadPages().then((pages) =>
     createControl({
       config,
+      ownToken,
       plane: (events) => startPlane({ config, log, events, openssl, processors }),
       clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
       random: (length) => new Uint8Array(randomBytes(length)),
@@ -179,7 +179,7 @@ async function reload(parts: Parts): Promise<void> {
   try {
     await control.reload(parts.withTokens(readConfig(options.args)));
     listener.reloadCertificate();
-    log.info("Read keys and certificates again");
+    log.info("Read keys and certificates again", { withoutToken: control.openness() });
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     log.error("Reload failed, keys and certificates stay as they were", { cause });
@@ -188,12 +188,13 @@ async function reload(parts: Parts): Promise<void> {
 }
 
 function announce(parts: Parts): void {
-  const { config, log, listener, openssl, first, options } = parts;
+  const { config, log, control, listener, openssl, first, options } = parts;
   log.info("Serving", {
     version: versionLine(),
     http: formatHostPort(config.http.host, listener.port),
     media: formatHostPort(config.media.host, config.media.port),
     openssl: `${openssl.version} (${openssl.origin})`,
+    withoutToken: control.openness(),
   });
   if (first !== null && !first.fresh)
     log.info("The token of the first start is in use", { file: first.file });

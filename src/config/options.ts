@@ -9,10 +9,12 @@ import {
   advertise,
   bitrate,
   cidrs,
+  duration,
   hostPort,
   httpUrl,
   integer,
   memory,
+  origins,
   truth,
 } from "./values.ts";
 
@@ -76,6 +78,18 @@ export const OPTIONS = {
     value: "URL",
     help: "Scheme and host as clients see them, for links that must be absolute.",
   },
+  "cors-origins": {
+    schema: origins,
+    default: "",
+    value: "ORIGIN,...",
+    help: "Pages of these origins may use the API, and a server that is open on loopback.",
+  },
+  "max-token-lifetime": {
+    schema: duration,
+    default: "400d",
+    value: "TIME",
+    help: "A JWT that is valid for longer is refused: 12h, 400d.",
+  },
   "tls-cert": {
     schema: z.string().min(1),
     default: "",
@@ -122,7 +136,7 @@ export const OPTIONS = {
     schema: httpUrl(true),
     default: "",
     value: "URL",
-    help: "Where new sessions are sent (307) once limits.sessions is reached; otherwise 503.",
+    help: "Where new sessions without a token are sent (307) once limits.sessions is reached.",
   },
   "drain-seconds": {
     schema: integer(0, 3600),
@@ -214,6 +228,12 @@ export const OPTIONS = {
     default: "",
     value: "TEXT",
     help: "Signs hook bodies: X-Spillway-Signature is their HMAC-SHA256 in hex.",
+  },
+  "hook.secret-file": {
+    schema: z.string().min(1),
+    default: "",
+    value: "FILE",
+    help: "Holds hook.secret instead: as a flag, `ps` shows the secret to everybody.",
   },
 } as const satisfies Record<string, OptionSpec>;
 

@@ -70,6 +70,8 @@ const streamRule = z.strictObject({
   match: z.string().min(1),
   takeover: z.boolean().optional(),
   "wait-for-stream": z.boolean().optional(),
+  /** Who may watch: whoever has a token for it, or anybody. */
+  view: z.enum(["token", "open"], 'must be "token" or "open"').optional(),
   "playout-delay-min-ms": delayMs.optional(),
   "playout-delay-max-ms": delayMs.optional(),
   ...viewLimits,

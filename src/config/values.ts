@@ -93,6 +93,30 @@ export function httpUrl(origin: boolean) {
   });
 }
 
+/** Origins as browsers send them: `https://player.example.com`, `http://localhost:5173`. */
+export const origins = list().transform((items, context): readonly string[] =>
+  items.map((item) => {
+    if (item === "*" || item === "null") {
+      const reason = `"${item}" stands for any page; name the origins, or open all by --insecure`;
+      return refuse(context, reason);
+    }
+    const url = URL.canParse(item) ? new URL(item) : null;
+    const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.username === "";
+    if (!isOrigin || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+      return refuse(context, `"${item}" is not an origin: https://HOST or http://HOST:PORT`);
+    }
+    return url.origin;
+  }),
+);
+
+/** Seconds: "30m", "12h", "400d". */
+export const duration = z.string().transform((text, context): number => {
+  const match = /^(\d{1,9})([smhd])$/.exec(text.trim());
+  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? "s"] ?? 1;
+  const seconds = Number(match?.[1] ?? 0) * unit;
+  return seconds > 0 ? seconds : refuse(context, `"${text}" is not a time such as 30m, 2h or 7d`);
+});
+
 /** A whole number in a range; text is accepted, since environment and flags are text. */
 export function integer(min: number, max: number) {
   return z.union([z.string(), z.number()]).transform((value, context): number => {

@@ -7,7 +7,9 @@ import {
   statsSchema,
   streamSchema,
 } from "./admin-schemas.ts";
+import { tokenOf } from "./auth.ts";
 import type { AppEnv, Services } from "./context.ts";
+import { isPreflight } from "./cors.ts";
 import { notFound, problem } from "./problem.ts";
 import type { Sampler } from "./sampler.ts";
 import { collectStats, describeSession, describeStream, streamsByName } from "./snapshot.ts";
@@ -41,23 +43,32 @@ export function createAdmin(parts: AdminParts): Api {
   return api;
 }
 
-/** Everything needs admin, but the list of streams is also for those who may watch them. */
+/**
+ * Everything needs admin, but the list of streams is also for those who may watch them, whether by
+ * a token or because anybody may.
+ */
 function authorize(api: Api, services: Services): void {
   api.use("*", async (c, next) => {
     const path = c.req.path.replace(/^\/api\/v1/, "");
     c.header("Cache-Control", "no-store");
     if (path === "/openapi.json") return next();
+    const { auth } = services;
     const request = c.req.raw;
-    const verdict = await services.auth.check(request, c.get("client"), "admin", null);
+    if (path === "/streams" && isPreflight(request)) return c.body(null, 204);
+    const verdict = await auth.check(request, c.get("client"), "admin", null);
     if (verdict.ok) return next();
-    if (path === "/streams" && request.method === "GET") {
-      const viewer = await services.auth.check(request, c.get("client"), "view", null);
-      if (viewer.ok) {
-        c.set("covers", viewer.grant.covers);
-        return next();
-      }
+    if (path !== "/streams" || request.method !== "GET") return verdict.response;
+    const viewer = await auth.check(request, c.get("client"), "view", null);
+    if (viewer.ok) {
+      c.set("covers", (name) => viewer.grant.covers(name) || auth.isViewable(name));
+      return next();
     }
-    return verdict.response;
+    if (tokenOf(request) !== null || !auth.isViewable(null)) return verdict.response;
+    c.set("covers", (name) => auth.isViewable(name));
+    await next();
+    // A token may show more (RFC 9110 11.6.1).
+    c.header("WWW-Authenticate", 'Bearer realm="spillway"');
+    return undefined;
   });
 }
 

@@ -5,7 +5,7 @@ import type { AdminParts } from "./admin.ts";
 import { createAdmin, Refusal } from "./admin.ts";
 import { SDP_TYPE } from "./body.ts";
 import type { AppContext, AppEnv, Services } from "./context.ts";
-import { cors } from "./cors.ts";
+import { cors, corsFor } from "./cors.ts";
 import { readAllEvents, readEvents, subscribe, unsubscribe } from "./event-routes.ts";
 import { mountHealth } from "./health.ts";
 import { resetLayer, selectLayer } from "./layers.ts";
@@ -32,6 +32,9 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   observe(app, services);
   for (const family of ["/whip/*", "/whep/*", "/session/*"]) app.use(family, cors);
+  // Whose streams are live is everybody's business where anybody may watch them.
+  app.use("/api/v1/streams", cors);
+  for (const family of ["/api/*", "/metrics"]) app.use(family, corsFor(services.auth));
   mountMedia(app, services);
   app.route("/api/v1", createAdmin(parts));
   app.get("/metrics", async (c) => {
@@ -59,8 +62,16 @@ function observe(app: Hono<AppEnv>, services: Services): void {
     const peer = { address: c.env?.address ?? "0.0.0.0", secure: c.env?.secure ?? false };
     c.set("client", resolveClient(c.req.raw, peer, services.config.trustedProxies));
     await next();
+    harden(c.res.headers);
     services.metrics.request(family(c.req.path), c.req.method, c.res.status);
   });
+}
+
+/** A body is what its type says, and nothing but the watch page shows inside other sites. */
+function harden(headers: Headers): void {
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (headers.has("Content-Security-Policy")) return;
+  headers.set("Content-Security-Policy", "frame-ancestors 'none'");
 }
 
 function mountMedia(app: Hono<AppEnv>, services: Services): void {

@@ -4,13 +4,13 @@
  * or JWTs, and are checked here without asking anybody.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { decodeProtectedHeader, jwtVerify } from "jose";
-import { z } from "zod";
-import type { Config } from "../config.ts";
-import { isOpenByDefault } from "../config.ts";
+import type { Config, StaticToken } from "../config.ts";
 import type { Clock } from "./context.ts";
+import { isForeign } from "./foreign.ts";
+import { readJwt } from "./jwt.ts";
 import type { VerifyKey } from "./keys.ts";
 import { type ViewLimits, viewLimits } from "./layer-limits.ts";
+import { hasViewable, isViewable, narrow, type Openness, opennessOf } from "./openness.ts";
 import { matchesPattern } from "./pattern.ts";
 import { problem } from "./problem.ts";
 import type { Client } from "./proxy.ts";
@@ -33,17 +33,7 @@ export type Verdict =
   | { readonly ok: true; readonly grant: Grant }
   | { readonly ok: false; readonly response: Response };
 
-/** Seconds that clocks may differ (`exp`, `nbf`). */
-const LEEWAY_S = 60;
 const TOKEN_LENGTH_MAX = 8192;
-
-const claims = z.object({
-  rights: z.array(z.enum(["publish", "view", "admin"])),
-  streams: z.array(z.string().max(400)).max(100).default(["**"]),
-  maxWidth: z.number().int().positive().optional(),
-  maxHeight: z.number().int().positive().optional(),
-  maxBitrate: z.number().int().positive().optional(),
-});
 
 const EVERYTHING: Grant = {
   rights: ["publish", "view", "admin"],
@@ -52,30 +42,68 @@ const EVERYTHING: Grant = {
   tokenHash: null,
 };
 
+export interface AuthenticatorOptions {
+  readonly config: Config;
+  readonly keys: readonly VerifyKey[];
+  readonly clock: Clock;
+  /** Of this process's own publisher; counts for nobody else. */
+  readonly ownToken: StaticToken | null;
+}
+
 export class Authenticator {
   #config: Config;
   #keys: readonly VerifyKey[];
+  #openness: Openness;
   readonly #clock: Clock;
+  readonly #ownToken: StaticToken | null;
 
-  constructor(config: Config, keys: readonly VerifyKey[], clock: Clock) {
+  constructor({ config, keys, clock, ownToken }: AuthenticatorOptions) {
     this.#config = config;
     this.#keys = keys;
     this.#clock = clock;
+    this.#ownToken = ownToken;
+    this.#openness = opennessOf(config);
   }
 
-  /** SIGHUP: new tokens and keys from the next request on. */
+  /** What needs no token. */
+  get openness(): Openness {
+    return this.#openness;
+  }
+
+  /**
+   * SIGHUP: new tokens and keys from the next request on. What is open without them can only become
+   * less. Throws, with everything as it was, when nobody could come in any more, or when the last
+   * token and key are gone: a file that was emptied or half written looks just so.
+   */
   replace(config: Config, keys: readonly VerifyKey[]): void {
+    const openness = narrow(this.#openness, opennessOf(config));
+    const isGuarded = hasCredentials(config);
+    if (!isGuarded && hasCredentials(this.#config)) {
+      throw new Error(
+        "auth: no token and no key is left; keep one, or restart the server to open it on purpose",
+      );
+    }
+    const isOpen = openness.everybody || openness.loopback || openness.hookDecides.length > 0;
+    if (!isGuarded && !isOpen) {
+      throw new Error("auth: the server would be closed to everybody; configure a token or a key");
+    }
+    this.#openness = openness;
     this.#config = config;
     this.#keys = keys;
   }
 
   /**
    * Whether no token is needed. An open loopback listener does not open itself to a proxy that it
-   * was not told of, nor to a web page that points a name of its own at 127.0.0.1.
+   * was not told of, to a web page that points a name of its own at 127.0.0.1, nor to a page of any
+   * other origin.
    */
-  isOpen(client: Client): boolean {
-    if (this.#config.insecure) return true;
-    return isOpenByDefault(this.#config) && !client.proxied && isLoopbackHost(client.host);
+  isOpen(request: Request, client: Client): boolean {
+    return this.#openness.everybody || (this.#isLocal(client) && !this.#isForeign(request, client));
+  }
+
+  /** Whether anybody may watch the stream; of null, whether there are such streams. */
+  isViewable(stream: string | null): boolean {
+    return stream === null ? hasViewable(this.#openness) : isViewable(this.#openness, stream);
   }
 
   /** Asks for `right`, on `stream` unless null. */
@@ -85,23 +113,13 @@ export class Authenticator {
     right: Right,
     stream: string | null,
   ): Promise<Verdict> {
-    if (this.isOpen(client)) return { ok: true, grant: EVERYTHING };
-    const token = tokenOf(request);
-    // The hook is asked about a stream, so it cannot speak for lists.
-    const byHook = stream !== null && this.#hookDecides(right);
-    if (token === null) {
-      if (byHook) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
-      return unauthorized(
-        "This needs a token: Authorization: Bearer TOKEN, or ?token=TOKEN.",
-        false,
-      );
+    if (this.isOpen(request, client)) return { ok: true, grant: EVERYTHING };
+    const verdict = await this.#checkToken(request, client, right, stream);
+    if (verdict.ok || right !== "view" || stream === null || !this.isViewable(stream)) {
+      return verdict;
     }
-    const grant = await this.#grantOf(token);
-    if (grant === null) {
-      if (byHook) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
-      return unauthorized("The token is unknown, expired or not meant for this server.", true);
-    }
-    return allow(grant, right, stream);
+    // A token that is no good does no harm where none is needed.
+    return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
   }
 
   /**
@@ -113,32 +131,55 @@ export class Authenticator {
     client: Client,
     session: { readonly kind: string; readonly tokenHash: string | null; readonly stream: string },
   ): Promise<Response | null> {
-    if (this.isOpen(client)) return null;
+    if (this.isOpen(request, client)) return null;
     const right = session.kind === "publisher" ? "publish" : "view";
     const token = tokenOf(request);
     if (token === null) {
-      if (this.#config.auth.sessionUrlIsProof || this.#hookDecides(right)) return null;
+      if (this.#openness.sessionUrlIsProof || this.#hookDecides(right)) return null;
     } else if (hashOf(token) === session.tokenHash) return null;
     const verdict = await this.check(request, client, right, session.stream);
     return verdict.ok ? null : verdict.response;
   }
 
-  /** With a hook and nothing configured that could grant the right, the hook alone decides. */
-  #hookDecides(right: Right): boolean {
-    const { auth, hook } = this.#config;
-    if (hook === null || right === "admin" || auth.keys.length > 0) return false;
-    return !auth.tokens.some((token) => token.rights.includes(right));
+  async #checkToken(
+    request: Request,
+    client: Client,
+    right: Right,
+    stream: string | null,
+  ): Promise<Verdict> {
+    const token = tokenOf(request);
+    if (token === null && this.#isLocal(client)) return foreign(request);
+    // The hook is asked about a stream, so it cannot speak for lists.
+    const byHook = stream !== null && this.#hookDecides(right);
+    const grant = token === null ? NO_TOKEN_GIVEN : await this.#grantOf(token);
+    if (typeof grant !== "string") return allow(grant, right, stream);
+    if (byHook) return { ok: true, grant: { ...EVERYTHING, rights: [right] } };
+    return unauthorized(grant, token !== null);
   }
 
-  async #grantOf(token: string): Promise<Grant | null> {
-    if (token.length > TOKEN_LENGTH_MAX) return null;
+  #isLocal(client: Client): boolean {
+    return this.#openness.loopback && !client.proxied && isLoopbackHost(client.host);
+  }
+
+  #isForeign(request: Request, client: Client): boolean {
+    return isForeign(request, client, this.#openness.origins);
+  }
+
+  #hookDecides(right: Right): boolean {
+    return right !== "admin" && this.#openness.hookDecides.includes(right);
+  }
+
+  /** What the token grants, or why nothing. */
+  async #grantOf(token: string): Promise<Grant | string> {
+    if (token.length > TOKEN_LENGTH_MAX) return UNKNOWN_TOKEN;
     return this.#staticGrant(token) ?? (await this.#jwtGrant(token));
   }
 
   #staticGrant(token: string): Grant | null {
     const hash = hashOf(token);
     let found: Grant | null = null;
-    for (const entry of this.#config.auth.tokens) {
+    const own = this.#ownToken === null ? [] : [this.#ownToken];
+    for (const entry of [...this.#config.auth.tokens, ...own]) {
       const expected = entry.hash?.toLowerCase() ?? hashOf(entry.token ?? "");
       // Equal-length digests in constant time: the comparison tells nothing of the token.
       if (!timingSafeEqual(Buffer.from(hash), Buffer.from(expected))) continue;
@@ -156,45 +197,26 @@ export class Authenticator {
     return found;
   }
 
-  async #jwtGrant(token: string): Promise<Grant | null> {
-    if (token.split(".").length !== 3) return null;
-    let id: string | undefined;
-    try {
-      id = decodeProtectedHeader(token).kid;
-    } catch {
-      return null;
-    }
-    for (const key of this.#keys) {
-      if (id !== undefined && key.id !== null && key.id !== id) continue;
-      const grant = await this.#verify(token, key);
-      if (grant !== null) return grant;
-    }
-    return null;
+  async #jwtGrant(token: string): Promise<Grant | string> {
+    const { auth } = this.#config;
+    const result = await readJwt(token, this.#keys, auth, this.#clock.wall() / 1000);
+    if (result === null) return UNKNOWN_TOKEN;
+    if ("refusal" in result) return `The token is refused: ${result.refusal}.`;
+    const { rights, streams, maxWidth, maxHeight, maxBitrate } = result.claims;
+    return {
+      rights,
+      covers: (stream) => streams.some((pattern) => matchesPattern(pattern, stream)),
+      limits: viewLimits({ width: maxWidth, height: maxHeight, bitrate: maxBitrate }),
+      tokenHash: hashOf(token),
+    };
   }
+}
 
-  async #verify(token: string, key: VerifyKey): Promise<Grant | null> {
-    try {
-      const { payload } = await jwtVerify(token, key.key, {
-        algorithms: [key.alg],
-        audience: this.#config.auth.audience,
-        requiredClaims: ["exp"],
-        clockTolerance: LEEWAY_S,
-        currentDate: new Date(this.#clock.wall()),
-      });
-      const granted = claims.safeParse(payload);
-      if (!granted.success) return null;
-      const { rights, streams, maxWidth, maxHeight, maxBitrate } = granted.data;
-      return {
-        rights,
-        covers: (stream) => streams.some((pattern) => matchesPattern(pattern, stream)),
-        limits: viewLimits({ width: maxWidth, height: maxHeight, bitrate: maxBitrate }),
-        tokenHash: hashOf(token),
-      };
-    } catch {
-      // jose throws for every token that does not verify; all of them are simply not good.
-      return null;
-    }
-  }
+const NO_TOKEN_GIVEN = "This needs a token: Authorization: Bearer TOKEN, or ?token=TOKEN.";
+const UNKNOWN_TOKEN = "The token is unknown, expired or not meant for this server.";
+
+function hasCredentials({ auth }: Config): boolean {
+  return auth.tokens.length > 0 || auth.keys.length > 0;
 }
 
 /** The token of a request, or null. `undefined` and `null` are what SDKs send without a key. */
@@ -222,6 +244,15 @@ function unauthorized(detail: string, invalid: boolean): Verdict {
   const challenge = `Bearer realm="spillway"${invalid ? ', error="invalid_token"' : ""}`;
   const headers = { "WWW-Authenticate": challenge };
   return { ok: false, response: problem(401, "Unauthorized", detail, headers) };
+}
+
+function foreign(request: Request): Verdict {
+  const origin = request.headers.get("Origin");
+  const page = origin === null ? "A page of another site" : `A page of ${origin}`;
+  return forbidden(
+    `${page} needs a token here, or to be listed in cors-origins: no token is configured, so ` +
+      "this server is open to its own pages and to programs only.",
+  );
 }
 
 function forbidden(detail: string): Verdict {

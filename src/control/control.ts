@@ -1,7 +1,7 @@
 /** The control thread as one object: what main wires to sockets, signals and workers. */
 import type { Hono } from "hono";
 import type { CloseReason } from "../commands.ts";
-import type { Config } from "../config.ts";
+import type { Config, StaticToken } from "../config.ts";
 import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./announcer.ts";
@@ -13,6 +13,7 @@ import { createFaults, type NoteFault } from "./faults.ts";
 import { Hook } from "./hook.ts";
 import { loadKeys } from "./keys.ts";
 import { Metrics } from "./metrics.ts";
+import { describeOpenness, notOpened, opennessOf } from "./openness.ts";
 import type { Pages } from "./page-routes.ts";
 import type { MediaPlane, PlaneEvents } from "./plane.ts";
 import { lookForQuiet } from "./quiet.ts";
@@ -30,6 +31,8 @@ export interface ControlOptions {
   readonly plane: (events: PlaneEvents) => MediaPlane | Promise<MediaPlane>;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** A token for this process's own publisher. */
+  readonly ownToken?: StaticToken | null;
   readonly pages: Pages;
   readonly log: Logger;
   readonly version: string;
@@ -55,7 +58,12 @@ export interface Control {
   readonly registry: Registry;
   readonly noteFault: NoteFault;
   ready(): boolean;
-  /** SIGHUP: tokens and keys of `config` count from now on. Throws an Error for a bad key. */
+  /** What needs no token, in words. */
+  openness(): string;
+  /**
+   * SIGHUP: tokens and keys of `config` count from now on; what is open without them can only become
+   * less. Throws an Error, with everything as it was, for a bad key and when none is left.
+   */
   reload(config: Config): Promise<void>;
   /** No new sessions; resolves when all viewers have left or drain-seconds are over. */
   drain(): Promise<void>;
@@ -97,7 +105,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     log,
     version: options.version,
     registry,
-    auth: new Authenticator(config, keys, clock),
+    auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
     events,
@@ -170,8 +178,14 @@ function assemble(
     registry,
     ready,
     noteFault: services.noteFault,
+    openness: () => describeOpenness(services.auth.openness),
     reload: async (config) => {
+      const before = services.auth.openness;
       services.auth.replace(config, await loadKeys(config.auth.keys, options.readFile));
+      const wider = notOpened(before, opennessOf(config));
+      if (wider.length === 0) return;
+      const what = wider.join(", ");
+      services.log.warn("A reload opens nothing: this takes a restart", { what });
     },
     drain: () => drain(services, announcer, gate),
     stop: async () => {

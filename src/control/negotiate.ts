@@ -204,13 +204,11 @@ function atLimit(c: AppContext, services: Services): Response | null {
   // Two full nodes that name each other would send a client to and fro.
   const otherNode = cameFromNode(c.req.url) ? null : config.redirectUrl;
   if (services.draining()) {
-    if (otherNode !== null) return redirect(c.req.raw, otherNode);
-    return retryLater(503, RETRY_LIMIT_S, "Stopping", "The server is stopping.");
+    return sendAway(c.req.raw, otherNode, "Stopping", "The server is stopping.");
   }
   if (registry.sessions.count >= config.limits.sessions) {
     metrics.refused("session-limit");
-    if (otherNode !== null) return redirect(c.req.raw, otherNode);
-    return retryLater(503, RETRY_LIMIT_S, "Server full", "The session limit is reached.");
+    return sendAway(c.req.raw, otherNode, "Server full", "The session limit is reached.");
   }
   const pending = registry.sessions.pending.ofAddress(client.address);
   if (!client.loopback && pending >= config.limits.pendingPerAddress) {
@@ -222,17 +220,21 @@ function atLimit(c: AppContext, services: Services): Response | null {
 }
 
 /**
- * 307 keeps method and body; 301 and 302 must not be used (RFC 9725 4.5). Browsers drop
- * Authorization on a redirect to another origin, so the token travels in the URL (4.7.1).
+ * To another node, if there is one. 307 keeps method and body; 301 and 302 must not be used (RFC
+ * 9725 4.5). Browsers drop Authorization on a redirect to another origin, and in the URL a token
+ * would stand in logs and histories, so a request with one is not redirected.
  */
-function redirect(request: Request, origin: string): Response {
+function sendAway(request: Request, node: string | null, title: string, reason: string): Response {
+  if (node === null) return retryLater(503, RETRY_LIMIT_S, title, `${reason} Try again later.`);
   const url = new URL(request.url);
-  const target = new URL(origin);
+  if (tokenOf(request) !== null || url.searchParams.has("token")) {
+    const detail = `${reason} Try again later, or take the token to ${node} yourself.`;
+    return retryLater(503, RETRY_LIMIT_S, title, detail);
+  }
+  const target = new URL(node);
   target.pathname = url.pathname;
   target.search = url.search;
   target.searchParams.set(REDIRECTED, "1");
-  const token = tokenOf(request);
-  if (token !== null) target.searchParams.set("token", token);
   return new Response(null, {
     status: 307,
     headers: { Location: target.href, "Cache-Control": "no-store" },

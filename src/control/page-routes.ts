@@ -32,7 +32,6 @@ function send(c: AppContext, page: Page | undefined): Response {
     "Content-Type": page.contentType,
     ETag: page.etag,
     "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
   };
   if (page.contentSecurityPolicy !== null) {

@@ -1,9 +1,8 @@
 /**
  * Whether a stream name matches a pattern: `*` stands for anything within a segment, `**` for
- * anything, and a lone `*` for every name. The rest is literal.
+ * anything. The rest is literal. All patterns mean this: of tokens, JWTs and [[streams]].
  */
 export function matchesPattern(pattern: string, name: string): boolean {
-  if (pattern === "*" || pattern === "**") return true;
   // Names are in this form (src/control/names.ts).
   return match(pattern.normalize("NFC"), name);
 }

@@ -13,15 +13,23 @@ export function withToken(path: string): string {
   return token ? `${path}?token=${encodeURIComponent(token)}` : path;
 }
 
-/** Calls the admin API; rejects with ServerRefusal. */
-export async function callApi(path: string, init: RequestInit = {}): Promise<unknown> {
+/** Calls the admin API; rejects with ServerRefusal. `see` is shown the response first. */
+export async function callApi(
+  path: string,
+  init: RequestInit = {},
+  see: (response: Response) => void = () => undefined,
+): Promise<unknown> {
   const response = await fetch(path, { ...init, headers: authorization(token) });
+  see(response);
   if (!response.ok) throw await refusalOf(response);
   return response.status === 204 ? null : await response.json();
 }
 
-/** Shows the token form in #access; `use` is called with what was typed. */
-export function askForToken(use: (token: string) => void): void {
+/**
+ * Shows the token form in #access; `use` is called with what was typed. `needed` is false where the
+ * page shows something without it.
+ */
+export function askForToken(use: (token: string) => void, needed = true): void {
   const place = byId("access");
   if (place.childElementCount > 0) return;
   const input = make("input");
@@ -33,7 +41,8 @@ export function askForToken(use: (token: string) => void): void {
   label.htmlFor = "token";
   const button = make("button", "primary", "Continue");
   const form = make("form", "token", label, input, button);
-  const hint = make("p", "hint", "This server asks for a token. `spillway token` makes one.");
+  const why = needed ? "This server asks for a token." : "With a token there may be more to see.";
+  const hint = make("p", "hint", `${why} \`spillway token\` makes one.`);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     token = input.value.trim();
@@ -41,7 +50,7 @@ export function askForToken(use: (token: string) => void): void {
     use(token);
   });
   place.replaceChildren(make("section", "card", form, hint));
-  input.focus();
+  if (needed) input.focus();
 }
 
 /** Makes the links of the header carry the page's token. */

@@ -23,7 +23,7 @@ void refresh();
 
 async function refresh(): Promise<void> {
   try {
-    const body = (await callApi("/api/v1/streams")) as { streams: StreamEntry[] };
+    const body = (await callApi("/api/v1/streams", {}, offerToken)) as { streams: StreamEntry[] };
     setNotice(byId("notice"), "");
     show(body.streams);
   } catch (error) {
@@ -38,6 +38,11 @@ async function refresh(): Promise<void> {
     );
   }
   setTimeout(() => void refresh(), REFRESH_MS);
+}
+
+/** Streams that anybody may watch are listed to all, and others to whom a token allows it. */
+function offerToken({ ok, headers }: Response): void {
+  if (ok && headers.has("WWW-Authenticate")) askForToken(() => undefined, false);
 }
 
 function show(streams: readonly StreamEntry[]): void {

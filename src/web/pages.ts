@@ -48,6 +48,8 @@ function policyOf(key: string): string {
   parts.push("img-src 'self' data:", "form-action 'self'");
   if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'");
   if (key === "watch" || key === "publish") parts.push("connect-src 'self' http: https:");
+  // A click into a transparent frame must not publish or end a session; watching is for embedding.
+  if (key !== "watch") parts.push("frame-ancestors 'none'");
   return parts.join("; ");
 }
 

@@ -30,7 +30,7 @@ interface Claims {
 }
 
 function sign(h: Harness, claims: Claims, expires = 60, key: Uint8Array | CryptoKey = SECRET) {
-  return new SignJWT({ rights: ["publish"], aud: "spillway", ...claims })
+  return new SignJWT({ rights: ["publish"], streams: ["**"], aud: "spillway", ...claims })
     .setProtectedHeader({ alg: key instanceof Uint8Array ? "HS256" : "ES256" })
     .setExpirationTime(Math.floor(h.wallMs / 1000) + expires)
     .sign(key);

@@ -1,0 +1,96 @@
+/** Who may: what is open, foreign pages, half-open publishers, tokens and their times. */
+
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: sources are quoted as they stand.
+
+import { CONTROL, type Mutation, rule } from "./rule.ts";
+
+export const ACCESS: readonly Mutation[] = [
+  rule(
+    "S4",
+    `${CONTROL}auth.ts`,
+    "(this.#isLocal(client) && !this.#isForeign(request, client))",
+    "this.#isLocal(client)",
+  ),
+  rule("S4", `${CONTROL}foreign.ts`, "if (origin !== null) {", "if (origin === '') {"),
+  rule(
+    "S4",
+    `${CONTROL}foreign.ts`,
+    'return site !== "none" && site !== "same-origin";',
+    "return site === '';",
+  ),
+  rule("S4", `${CONTROL}foreign.ts`, "allowed.includes(normal)", "allowed.includes(`${normal}/`)"),
+  rule("S4", `${CONTROL}app.ts`, 'headers.set("X-Content-Type-Options", "nosniff");', ""),
+  rule(
+    "S4",
+    `${CONTROL}app.ts`,
+    `headers.set("Content-Security-Policy", "frame-ancestors 'none'");`,
+    "",
+  ),
+  rule("S4", "src/web/pages.ts", `if (key !== "watch") parts.push`, `if (key === "") parts.push`),
+  rule(
+    "S5",
+    `${CONTROL}auth.ts`,
+    "if (!isGuarded && hasCredentials(this.#config)) {",
+    "if (false) {",
+  ),
+  rule("S5", `${CONTROL}auth.ts`, "if (!isGuarded && !isOpen) {", "if (false) {"),
+  rule("S5", `${CONTROL}openness.ts`, "before.everybody && after.everybody", "after.everybody"),
+  rule("S5", `${CONTROL}openness.ts`, "before.loopback && after.loopback", "after.loopback"),
+  rule(
+    "S5",
+    `${CONTROL}openness.ts`,
+    "before.sessionUrlIsProof && after.sessionUrlIsProof",
+    "after.sessionUrlIsProof",
+  ),
+  rule(
+    "S5",
+    `${CONTROL}openness.ts`,
+    "before.hookDecides.filter((right) => after.hookDecides.includes(right))",
+    "after.hookDecides",
+  ),
+  rule("S5", `${CONTROL}openness.ts`, "rules: [...before.rules, ", "rules: ["),
+  rule(
+    "S6",
+    `${CONTROL}registry.ts`,
+    'if (session.kind === "publisher" && !this.#grantRings(session)) return;',
+    'if (session.kind === "publisher") this.#grantRings(session);',
+  ),
+  rule("S6", `${CONTROL}pending.ts`, "if (tokenHash !== null) keys.push(tokenKey(tokenHash));", ""),
+  rule("S6", `${CONTROL}pending.ts`, "keys.push(`publisher ${addressKey(address)}`);", ""),
+  rule(
+    "S6",
+    `${CONTROL}session-resource.ts`,
+    'if (end === "ring-memory") return ringMemoryUsedUp();',
+    "",
+  ),
+  rule("S6", "src/ingest/early-media.ts", "bytes.slice(", "bytes.subarray("),
+  rule(
+    "S6",
+    "src/ingest/early-media.ts",
+    "if (this.#held.length === EARLY_PACKETS_MAX) return false;",
+    "",
+  ),
+  rule(
+    "S7",
+    `${CONTROL}jwt.ts`,
+    "streams: z.array(z.string().min(1).max(400)).min(1).max(100),",
+    "streams: z.array(z.string().min(1).max(400)).min(1).max(100).default(['**']),",
+  ),
+  rule("S7", `${CONTROL}jwt.ts`, "?? misspelt(payload)", ""),
+  rule("S7", `${CONTROL}jwt.ts`, "if (!isNumericDate(time))", "if (time === null)"),
+  rule("S7", `${CONTROL}jwt.ts`, "iat > now + LEEWAY_S", "iat > 1e300"),
+  rule("S7", `${CONTROL}jwt.ts`, "exp! - since <= rules.lifetimeMax + LEEWAY_S", "exp! > 0"),
+  rule("S7", `${CONTROL}jwt.ts`, "Math.min(now, iat ?? now, nbf ?? now)", "now"),
+  rule(
+    "S7",
+    `${CONTROL}pattern.ts`,
+    "// Names are in this form",
+    'if (pattern === "*") return true;\n  // Names are in this form',
+  ),
+  rule(
+    "S14",
+    `${CONTROL}negotiate.ts`,
+    'if (tokenOf(request) !== null || url.searchParams.has("token")) {',
+    "if (tokenOf(request) !== null) {",
+  ),
+];
