@@ -1,0 +1,18 @@
+import { fuzzPath } from "../../test/fuzz/path.ts";
+
+/** A fuzzer: one case is made wholly by its seed, in virtual time, and throws when a rule is broken. */
+export interface FuzzTarget {
+  readonly name: string;
+  readonly run: (seed: number) => void | Promise<void>;
+}
+
+/** What `bun run fuzz` runs by turns. A case takes some tenths of a second. */
+export const TARGETS: readonly FuzzTarget[] = [
+  {
+    // Publisher, rings, egress, viewers: every byte that leaves is one that came, or a constant.
+    name: "path",
+    run: (seed) => {
+      fuzzPath(seed);
+    },
+  },
+];
