@@ -29,6 +29,56 @@ export function readSequenceSize(
   out.height = height;
 }
 
+/** What kind of pictures a sequence header describes. */
+export interface Av1Format {
+  readonly profile: number;
+  /** seq_level_idx and seq_tier of the first operating point. */
+  readonly level: number;
+  readonly tier: number;
+  readonly bitDepth: number;
+  readonly monochrome: boolean;
+}
+
+/** Reads a sequence header OBU's payload (5.5.1, 5.5.2); null when it is truncated. */
+export function readSequenceFormat(payload: Uint8Array): Av1Format | null {
+  bits.reset(payload, 0, payload.length, false);
+  const profile = bits.bits(3);
+  bits.skip(1);
+  const reduced = bits.bit() === 1;
+  if (reduced) {
+    point.level = bits.bits(5);
+    point.tier = 0;
+  } else {
+    skipOperatingPoints();
+  }
+  const sizeBits = bits.bits(4) + bits.bits(4) + 2;
+  bits.skip(sizeBits);
+  if (!reduced && bits.bit() === 1) bits.skip(7); // frame id lengths
+  bits.skip(3);
+  if (!reduced) skipTools();
+  bits.skip(3); // superres, cdef, restoration
+  const high = bits.bit();
+  const twelve = profile === 2 && high === 1 ? bits.bit() : 0;
+  const monochrome = profile !== 1 && bits.bit() === 1;
+  if (bits.overrun) return null;
+  const { level, tier } = point;
+  return { profile, level, tier, bitDepth: 8 + 2 * high + 2 * twelve, monochrome };
+}
+
+/** 5.5.1: from enable_interintra_compound to order_hint_bits. */
+function skipTools(): void {
+  bits.skip(4);
+  const orderHint = bits.bit() === 1;
+  if (orderHint) bits.skip(2);
+  // seq_force_screen_content_tools is 2 (chosen by frame) with the first bit.
+  const screenContent = bits.bit() === 1 ? 2 : bits.bit();
+  if (screenContent > 0 && bits.bit() === 0) bits.skip(1);
+  if (orderHint) bits.skip(3);
+}
+
+/** Of the first operating point that `skipOperatingPoints` passed. */
+const point = { level: 0, tier: 0 };
+
 function skipOperatingPoints(): void {
   let delayLength = 0;
   if (bits.bit() === 1) {
@@ -44,7 +94,12 @@ function skipOperatingPoints(): void {
   const count = bits.bits(5) + 1;
   for (let i = 0; i < count; i += 1) {
     bits.skip(12);
-    if (bits.bits(5) > 7) bits.skip(1);
+    const level = bits.bits(5);
+    const tier = level > 7 ? bits.bit() : 0;
+    if (i === 0) {
+      point.level = level;
+      point.tier = tier;
+    }
     if (delayLength > 0 && bits.bit() === 1) bits.skip(2 * delayLength + 1);
     if (displayDelay && bits.bit() === 1) bits.skip(4);
   }

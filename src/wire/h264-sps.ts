@@ -5,6 +5,22 @@ const bits = new BitReader();
 /** H.264 A.3.1: no level allows more; a larger number is a broken SPS. */
 const MACROBLOCKS_MAX = 1055;
 
+/** What kind of pictures an SPS describes. */
+export interface SampleFormat {
+  /** chroma_format_idc: 0 is monochrome, 1 is 4:2:0. */
+  readonly chroma: number;
+  readonly bitDepth: number;
+  readonly interlaced: boolean;
+}
+
+/** Of an SPS NAL unit of H.264, header byte included; null when it is truncated. */
+export function readH264Format(unit: Uint8Array): SampleFormat | null {
+  if (unit.length < 5) return null;
+  readUpToSize(unit, 0, unit.length);
+  if (bits.overrun) return null;
+  return { chroma: sps.chroma, bitDepth: sps.bitDepth, interlaced: sps.frameOnly === 0 };
+}
+
 /**
  * Reads the picture size, cropped, of an SPS NAL unit (H.264 7.3.2.1.1), header byte included.
  * Leaves the size alone when the SPS is truncated or out of bounds.
@@ -16,27 +32,8 @@ export function readH264Size(
   out: PayloadDescription,
 ): void {
   if (length < 5) return;
-  const profile = bytes[offset + 1]!;
-  bits.reset(bytes, offset + 4, length - 4, true);
-  bits.ue(); // seq_parameter_set_id
-  let chroma = 1;
-  if (HIGH_PROFILES.has(profile)) {
-    chroma = bits.ue();
-    if (chroma === 3) bits.skip(1); // separate_colour_plane_flag: the crop units stay 1
-    bits.ue(); // bit_depth_luma_minus8
-    bits.ue();
-    bits.skip(1);
-    if (bits.bit() === 1) skipScalingMatrix(chroma === 3 ? 12 : 8);
-  }
-  bits.ue(); // log2_max_frame_num_minus4
-  skipOrderCount();
-  bits.ue(); // max_num_ref_frames
-  bits.skip(1);
-  const widthBlocks = bits.ue() + 1;
-  const heightUnits = bits.ue() + 1;
-  const frameOnly = bits.bit();
-  if (frameOnly === 0) bits.skip(1);
-  bits.skip(1); // direct_8x8_inference_flag
+  readUpToSize(bytes, offset, length);
+  const { chroma, frameOnly, widthBlocks, heightUnits } = sps;
   const cropped = bits.bit() === 1;
   // 7.4.2.1.1: crop units by chroma format and by fields.
   const cropX = chroma === 1 || chroma === 2 ? 2 : 1;
@@ -52,6 +49,34 @@ export function readH264Size(
   if (width <= 0 || height <= 0) return;
   out.width = width;
   out.height = height;
+}
+
+/** What `readUpToSize` found. */
+const sps = { chroma: 1, bitDepth: 8, frameOnly: 1, widthBlocks: 0, heightUnits: 0 };
+
+/** Leaves the reader in front of frame_cropping_flag. */
+function readUpToSize(bytes: Uint8Array, offset: number, length: number): void {
+  const profile = bytes[offset + 1]!;
+  bits.reset(bytes, offset + 4, length - 4, true);
+  bits.ue(); // seq_parameter_set_id
+  sps.chroma = 1;
+  sps.bitDepth = 8;
+  if (HIGH_PROFILES.has(profile)) {
+    sps.chroma = bits.ue();
+    if (sps.chroma === 3) bits.skip(1); // separate_colour_plane_flag: the crop units stay 1
+    sps.bitDepth = 8 + Math.max(bits.ue(), bits.ue());
+    bits.skip(1);
+    if (bits.bit() === 1) skipScalingMatrix(sps.chroma === 3 ? 12 : 8);
+  }
+  bits.ue(); // log2_max_frame_num_minus4
+  skipOrderCount();
+  bits.ue(); // max_num_ref_frames
+  bits.skip(1);
+  sps.widthBlocks = bits.ue() + 1;
+  sps.heightUnits = bits.ue() + 1;
+  sps.frameOnly = bits.bit();
+  if (sps.frameOnly === 0) bits.skip(1);
+  bits.skip(1); // direct_8x8_inference_flag
 }
 
 /** 7.3.2.1.1: the profiles whose SPS names chroma format and bit depth. */

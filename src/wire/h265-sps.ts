@@ -1,4 +1,5 @@
 import { BitReader } from "./bits.ts";
+import type { SampleFormat } from "./h264-sps.ts";
 import type { PayloadDescription } from "./payload-description.ts";
 
 const bits = new BitReader();
@@ -40,9 +41,54 @@ export function readH265Size(
   out.height = height;
 }
 
+/** Profile, tier and level of an SPS NAL unit and its sample format; null when it is truncated. */
+export function readH265Format(
+  unit: Uint8Array,
+):
+  | (SampleFormat & { readonly profile: number; readonly tier: number; readonly level: number })
+  | null {
+  if (unit.length < 16) return null;
+  bits.reset(unit, 2, unit.length - 2, true);
+  bits.skip(4);
+  const subLayers = bits.bits(3);
+  bits.skip(1);
+  // 7.3.3: profile_space (2), tier, profile (5), 32 flags, progressive, interlaced, ..., level.
+  bits.skip(2);
+  const tier = bits.bit();
+  const profile = bits.bits(5);
+  bits.skip(32);
+  const progressive = bits.bit() === 1;
+  const interlaced = bits.bit() === 1 && !progressive;
+  bits.skip(46);
+  const level = bits.bits(8);
+  skipSubLayers(subLayers);
+  bits.ue(); // sps_seq_parameter_set_id
+  const chroma = bits.ue();
+  if (chroma === 3) bits.skip(1);
+  bits.ue();
+  bits.ue();
+  if (bits.bit() === 1) for (let i = 0; i < 4; i += 1) bits.ue();
+  const bitDepth = 8 + Math.max(bits.ue(), bits.ue());
+  return bits.overrun ? null : { profile, tier, level, chroma, bitDepth, interlaced };
+}
+
+/** The id of an SPS NAL unit, its header bytes included; 0 when it is cut short. */
+export function readH265SpsId(unit: Uint8Array): number {
+  bits.reset(unit, 2, unit.length - 2, true);
+  bits.skip(4);
+  const subLayers = bits.bits(3);
+  bits.skip(1);
+  skipProfileTierLevel(subLayers);
+  return bits.ue();
+}
+
 /** H.265 7.3.3: 88 bits of profile and 8 of level, then those of the sub-layers that have them. */
 function skipProfileTierLevel(subLayers: number): void {
   bits.skip(96);
+  skipSubLayers(subLayers);
+}
+
+function skipSubLayers(subLayers: number): void {
   if (subLayers === 0) return;
   let skipped = 0;
   for (let i = 0; i < 8; i += 1) {
