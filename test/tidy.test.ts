@@ -38,7 +38,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   web: ["assert", "limits"],
   cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
   main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "load", "io"],
+  workers: [...PEER, "ingest", "egress", "load", "client", "io"],
 };
 
 /** Lines a file may have. Files above it are named here and may only shrink. */

@@ -1,12 +1,17 @@
 /** `spillway publish`: sends a file to a WHIP address in real time. */
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { MediaFileError, openMediaFile } from "../client/media-file.ts";
-import { WhipError } from "../client/whip.ts";
+import { quoted } from "../client/conversion.ts";
+import { MediaFileError, type MediaSelection } from "../client/media.ts";
+import { WhipError, type WhipOptions } from "../client/whip.ts";
+import { monotonicUs } from "../io/clock.ts";
 import { OpenSslUnavailable } from "../io/openssl.ts";
 import { type Command, UsageError, usage } from "./command.ts";
-import { PublishError, publishFile } from "./file-publisher.ts";
+import { publishFile } from "./file-publisher.ts";
 import { optionLines } from "./help.ts";
+import { MediaReader } from "./media-reader.ts";
+import { UploadStatus } from "./upload-status.ts";
+import { PublishError } from "./whip-connection.ts";
 
 /** Where the token may stand instead of on the command line, which other users can read. */
 export const TOKEN_VARIABLE = "WHIP_TOKEN";
@@ -30,10 +35,16 @@ export const publishCommand: Command = {
 
 Usage: spillway publish FILE URL [OPTIONS]
 
-FILE may be ${DEMO_CLIP} for the built-in clip.
+FILE may be ${DEMO_CLIP} for the built-in clip. What WebRTC cannot carry (B-frames, 10 bits, more than two
+channels, turned pictures ...) is refused with the ffmpeg line that converts it. A lost session is
+taken up again at the keyframe before the place where it stood: with --loop for ever, else for five
+minutes; so is a refusal that says when to come back (503). Ctrl-C ends the session in good order.
 
 Options:
 ${optionLines(OPTIONS)}
+
+Exit codes: 0 at the end of the file or after Ctrl-C; 1 when the file cannot be sent, or not all of
+it, when the server refuses, or when the session is lost for good; 2 for wrong usage.
 
 Example:
   spillway publish film.mp4 http://127.0.0.1:8080/whip/film --loop`,
@@ -68,26 +79,44 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const stop = stopOnSignal();
   try {
-    const selection = { audio: !values["no-audio"], video: !values["no-video"] };
-    const file = await openMediaFile(await openBlob(name), name, selection);
-    try {
-      await publishFile({
-        file,
-        endpoint,
-        loop: values.loop,
-        token: values.token ?? process.env[TOKEN_VARIABLE] ?? null,
-        anyCertificate: values["any-certificate"],
-        stop,
-        log: (line) => console.error(`publish: ${line}`),
-      });
-    } finally {
-      file.close();
-    }
+    await publish({
+      name,
+      endpoint,
+      stop,
+      selection: { audio: !values["no-audio"], video: !values["no-video"] },
+      loop: values.loop,
+      token: values.token ?? process.env[TOKEN_VARIABLE] ?? null,
+      anyCertificate: values["any-certificate"],
+    });
     return 0;
   } catch (error) {
     if (!isExpected(error)) throw error;
     console.error(`spillway: ${error.message}${hint(error)}`);
     return 1;
+  }
+}
+
+interface Publication extends WhipOptions {
+  readonly name: string;
+  readonly endpoint: string;
+  /** Ends the session in good order. */
+  readonly stop: AbortSignal;
+  readonly selection: MediaSelection;
+  readonly loop: boolean;
+}
+
+async function publish(publication: Publication): Promise<void> {
+  const { name, selection, loop } = publication;
+  const path = await pathOf(name);
+  const { reader, file } = await MediaReader.open({ path, name, selection, loop });
+  const terminal = process.stderr.isTTY === true;
+  const status = new UploadStatus(file, terminal, (text) => process.stderr.write(text));
+  try {
+    for (const note of file.notes) status.log(note);
+    await publishFile({ ...publication, reader, file, status });
+  } finally {
+    status.close();
+    reader.close();
   }
 }
 
@@ -101,12 +130,24 @@ function hint(error: Error): string {
   return "";
 }
 
-async function openBlob(name: string): Promise<Blob> {
-  const path = name === DEMO_CLIP ? (await import("./demo-clip.ts")).DEMO_CLIP_PATH : name;
-  const blob = Bun.file(path);
-  if (await blob.exists()) return blob;
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  throw new MediaFileError(`${name}: ${isFolder ? "is a folder" : "there is no such file"}`);
+/** Where FILE is; throws a MediaFileError when nothing can be read from there. */
+async function pathOf(name: string): Promise<string> {
+  if (name === DEMO_CLIP) return (await import("./demo-clip.ts")).DEMO_CLIP_PATH;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw notLocal(name);
+  if (!existsSync(name)) throw new MediaFileError(`${name}: there is no such file`);
+  const found = statSync(name);
+  if (found.isDirectory()) throw new MediaFileError(`${name}: is a folder`);
+  if (!found.isFile()) {
+    throw new MediaFileError(`${name}: is no regular file; a stream has to be stored first`);
+  }
+  return name;
+}
+
+function notLocal(url: string): MediaFileError {
+  const out = "film.mkv";
+  return new MediaFileError(
+    `${url}: FILE is a file of this machine. Fetch it first: ffmpeg -i ${quoted(url)} -c copy ${out}`,
+  );
 }
 
 /** What a person can do something about; everything else is a bug and shows its stack. */
@@ -116,12 +157,18 @@ function isExpected(error: unknown): error is Error {
   );
 }
 
-/** The first SIGINT or SIGTERM ends the session in good order, a second one at once. */
+/** A wrapper (timeout, npm) and the terminal may both pass on one press of Ctrl-C. */
+const SAME_SIGNAL_US = 1_000_000;
+
+/** The first SIGINT or SIGTERM ends the session in good order, a later one at once. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstUs = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+      const now = monotonicUs();
+      if (!controller.signal.aborted) firstUs = now;
+      else if (now - firstUs > SAME_SIGNAL_US) process.exit(130);
       controller.abort();
     });
   }

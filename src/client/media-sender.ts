@@ -7,9 +7,11 @@ import type { MediaKind } from "../wire/codecs.ts";
 import { writeBye } from "../wire/rtcp/bye.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
 import { readNack } from "../wire/rtcp/nack.ts";
+import { receiverReportBlocks } from "../wire/rtcp/receiver-report.ts";
+import { REPORT_BLOCK_BYTES, ReportBlock, readReportBlock } from "../wire/rtcp/report-block.ts";
 import { sdesLength, writeSdes } from "../wire/rtcp/sdes.ts";
 import { SENDER_REPORT_BYTES, writeSenderReport } from "../wire/rtcp/sender-report.ts";
-import type { MediaFrame } from "./media-file.ts";
+import type { MediaFrame } from "./media.ts";
 import { HISTORY_BYTES, type PacketSink, RtpTrack } from "./rtp-track.ts";
 
 export interface MediaSenderOptions {
@@ -25,10 +27,13 @@ export interface MediaSenderOptions {
 /** RFC 3550 6.2 allows 5 s; once a second keeps the players' clocks close. */
 const REPORT_INTERVAL_US = 1_000_000;
 
+// Scratch of the thread.
+const block = new ReportBlock();
+
 export class MediaSender {
-  /** Frames that no packetizer could make sense of. */
-  framesRefused = 0;
   keyframesAsked = 0;
+  /** Share of packets that the last receiver report calls lost, the larger of both tracks; 0..1. */
+  fractionLost = 0;
   readonly #tracks = new Map<MediaKind, RtpTrack>();
   readonly #cname: Uint8Array;
   readonly #cursor = new RtcpCursor();
@@ -50,6 +55,11 @@ export class MediaSender {
     return this.#sum((track) => track.packets);
   }
 
+  /** Payload bytes sent. */
+  get octets(): number {
+    return this.#sum((track) => track.octets);
+  }
+
   get retransmissions(): number {
     return this.#sum((track) => track.retransmissions);
   }
@@ -67,10 +77,11 @@ export class MediaSender {
     this.#originUs = originUs;
   }
 
-  sendFrame(sender: SrtpSender, sink: PacketSink, frame: MediaFrame): void {
+  /** Null when the frame went out, or is of a kind that the server refused; else the reason. */
+  sendFrame(sender: SrtpSender, sink: PacketSink, frame: MediaFrame): string | null {
     const track = this.#tracks.get(frame.kind);
-    if (track === undefined) return;
-    if (!track.sendFrame(sender, sink, frame.timeUs, frame.data)) this.framesRefused += 1;
+    if (track === undefined || track.sendFrame(sender, sink, frame.timeUs, frame.data)) return null;
+    return "it breaks its format";
   }
 
   /** Sends the sender reports when they are due: at the start and once a second. */
@@ -102,6 +113,7 @@ export class MediaSender {
         // A file cannot make a keyframe on demand; the next one comes in its time.
         this.keyframesAsked += 1;
       }
+      if (cursor.type === RtcpType.receiverReport) this.#noteReport(bytes);
       if (cursor.type !== RtcpType.transportFeedback || cursor.count !== FeedbackFormat.nack) {
         continue;
       }
@@ -111,6 +123,18 @@ export class MediaSender {
       const count = readNack(bytes, cursor.offset, cursor.length, this.#sequences);
       for (let i = 0; i < count; i += 1) track.resend(sender, sink, this.#sequences[i]!);
     }
+  }
+
+  #noteReport(bytes: Uint8Array): void {
+    const { offset, length, count } = this.#cursor;
+    const first = receiverReportBlocks(offset, length, count);
+    if (first < 0) return;
+    let lost = 0;
+    for (let i = 0; i < count; i += 1) {
+      readReportBlock(bytes, first + i * REPORT_BLOCK_BYTES, block);
+      lost = Math.max(lost, block.fractionLost / 256);
+    }
+    this.fractionLost = lost;
   }
 
   #sendReport(

@@ -1,7 +1,7 @@
 /** What a publishing client of ours offers for a file. */
 import type { MediaFormat, MediaSection } from "../commands.ts";
 import { EXTENSION_TABLE_LENGTH } from "../wire/extensions.ts";
-import type { FileTrack } from "./media-file.ts";
+import type { FileTrack } from "./media.ts";
 
 const PAYLOAD_TYPES = { audio: 111, video: 96, rtx: 97 } as const;
 

@@ -34,7 +34,7 @@ export interface RtpTrackOptions {
 /** Packets kept for retransmission: 2 s at 6 Mb/s. */
 const HISTORY_PACKETS = 1000;
 /** 1,200 B of datagram - 16 B of tag - 12 B of header - 2 B of original sequence number. */
-const PAYLOAD_BYTES_MAX = 1170;
+export const PAYLOAD_BYTES_MAX = 1170;
 /** A slot: header, original sequence number (RFC 4588 4), payload. */
 const OSN_OFFSET = RTP_FIXED_HEADER_BYTES;
 const PAYLOAD_OFFSET = OSN_OFFSET + 2;
@@ -90,7 +90,8 @@ export class RtpTrack {
   /** RTP time of `timeUs`, on this stream's random origin. */
   timestampAt(timeUs: number): number {
     const ticks = Math.round((timeUs * this.#options.clockRate) / 1e6);
-    return (this.#options.firstTimestamp + ticks) % 2 ** 32;
+    // Sound may begin a little before time 0.
+    return (this.#options.firstTimestamp + ticks + 2 ** 32) % 2 ** 32;
   }
 
   /** The sender report of a moment: `wallUs` since 1970 and `timeUs` of the media are the same. */

@@ -19,6 +19,8 @@ export class WhipError extends Error {
     message: string,
     /** 0 when the server could not be reached. */
     readonly status: number,
+    /** Retry-After of the answer (RFC 9110 10.2.3), as it stands there. */
+    readonly retryAfter: string | null = null,
   ) {
     super(message);
   }
@@ -27,16 +29,23 @@ export class WhipError extends Error {
 /** RFC 9725 4.5 wants 307; a chain longer than this is a loop. */
 const REDIRECTS_MAX = 5;
 const TIMEOUT_MS = 10_000;
+/** For a DELETE: a server that does not answer has other troubles. */
+const DELETE_TIMEOUT_MS = 3_000;
 
-/** Posts the offer, follows redirects, returns answer and session URL. Throws a WhipError. */
+/**
+ * Posts the offer, follows redirects, returns answer and session URL. Throws a WhipError, also when
+ * `stop` ends the waiting.
+ */
 export async function createSession(
   endpoint: string,
   offer: string,
   options: WhipOptions,
+  stop: AbortSignal = new AbortController().signal,
 ): Promise<WhipSession> {
   let url = endpoint;
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     const response = await request(url, options, {
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), stop]),
       method: "POST",
       body: offer,
       headers: { "Content-Type": "application/sdp", Accept: "application/sdp" },
@@ -47,26 +56,35 @@ export async function createSession(
       continue;
     }
     const body = await response.text();
-    if (response.status !== 201) throw new WhipError(refusal(response, body), response.status);
+    if (response.status !== 201) {
+      const retryAfter = response.headers.get("Retry-After");
+      throw new WhipError(refusal(response, body), response.status, retryAfter);
+    }
     if (location === null) throw new WhipError("the server named no session (Location)", 201);
     return { url: new URL(location, url).href, answer: body };
   }
   throw new WhipError(`more than ${REDIRECTS_MAX} redirects`, 0);
 }
 
-/** Ends the session (RFC 9725 4.2). A server that is gone already has ended it. */
-export async function deleteSession(session: WhipSession, options: WhipOptions): Promise<void> {
+/**
+ * Ends the session (RFC 9725 4.2). False when the server could not be reached: it may still hold the
+ * session, and its stream's name.
+ */
+export async function deleteSession(session: WhipSession, options: WhipOptions): Promise<boolean> {
   try {
-    await request(session.url, options, { method: "DELETE" });
+    const signal = AbortSignal.timeout(DELETE_TIMEOUT_MS);
+    const response = await request(session.url, options, { method: "DELETE", signal });
+    return response.status < 500;
   } catch (error) {
     if (!(error instanceof WhipError)) throw error;
+    return false;
   }
 }
 
 async function request(
   url: string,
   options: WhipOptions,
-  init: { method: string; body?: string; headers?: Record<string, string> },
+  init: { method: string; signal: AbortSignal; body?: string; headers?: Record<string, string> },
 ): Promise<Response> {
   const headers = new Headers(init.headers);
   if (options.token !== null) headers.set("Authorization", `Bearer ${options.token}`);
@@ -75,7 +93,6 @@ async function request(
       ...init,
       headers,
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
       tls: { rejectUnauthorized: !options.anyCertificate },
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Worker entry points: each has a file in workers/ and a line in scripts/build.ts. */
-export const WORKER_NAMES = ["ingest", "egress", "load"] as const;
+export const WORKER_NAMES = ["ingest", "egress", "load", "reader"] as const;
 export type WorkerName = (typeof WORKER_NAMES)[number];
 
 /**

@@ -53,7 +53,7 @@ export class Connector {
 
   /** Ends a session's HTTP side. `settled` waits for it. */
   delete(http: WhipSession): Promise<void> {
-    return this.#track(deleteSession(http, this.#options.load));
+    return this.#track(deleteSession(http, this.#options.load).then(() => undefined));
   }
 
   /** Lets go of socket and peer. */

@@ -16,6 +16,7 @@ export const H264Nal = {
   sps: 7,
   pps: 8,
   delimiter: 9,
+  filler: 12,
   stapA: 24,
   fuA: 28,
 } as const;

@@ -31,9 +31,9 @@ export class Packetizer {
   }
 
   /**
-   * Emits the payloads of one frame: an H.264 access unit (Annex B, or with 4-byte lengths), a VP8 or
-   * VP9 frame, an AV1 temporal unit (low-overhead format) or an Opus packet. False, with nothing
-   * emitted, when the frame breaks its format or is too large for one packet (Opus).
+   * Emits the payloads of one frame: an H.264 access unit (4-byte lengths), a VP8 or VP9 frame, an
+   * AV1 temporal unit (low-overhead format) or an Opus packet. False, with nothing emitted, when the
+   * frame breaks its format or is too large for one packet (Opus).
    */
   packetize(frame: Uint8Array, emit: EmitPayload): boolean {
     if (frame.length === 0) return false;

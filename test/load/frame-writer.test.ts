@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { joinUnits, splitUnits } from "../../src/client/nal-units.ts";
 import { FrameWriter } from "../../src/load/frame-writer.ts";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { Packetizer } from "../../src/wire/packetize.ts";
@@ -11,7 +12,7 @@ interface Sent {
   readonly payload: Uint8Array;
 }
 
-/** Frames as an encoder makes them; the first is a keyframe. */
+/** Frames as they come out again; the first is a keyframe. */
 function frames(codec: CodecId, count: number, random: () => number): Uint8Array[] {
   const body = (length: number) =>
     Uint8Array.from({ length }, () => 1 + Math.floor(random() * 255));
@@ -31,7 +32,8 @@ function packets(codec: CodecId, all: readonly Uint8Array[]): Sent[] {
   const packetizer = new Packetizer(codec, 500, 7);
   const sent: Sent[] = [];
   for (const [frame, data] of all.entries()) {
-    packetizer.packetize(data, (payload, length, marker) =>
+    const frameOf = codec === Codec.h264 ? joinUnits(splitUnits(data, 0)!) : data;
+    packetizer.packetize(frameOf, (payload, length, marker) =>
       sent.push({ sequence: sent.length, frame, marker, payload: payload.slice(0, length) }),
     );
   }

@@ -39,12 +39,11 @@ describe("H.264", () => {
     test(`an access unit with an IDR of ${size} bytes, as werift puts it together`, () => {
       const idr = join("65", noise(size));
       const units = [fromHex("6742c01e11"), fromHex("68ce3c80"), idr];
-      const annexB = join("00000001 0910", ...units.flatMap((unit) => ["00000001", unit]));
       const lengths = join(
+        "00000002 0910",
         ...units.flatMap((unit) => [unit.length.toString(16).padStart(8, "0"), unit]),
       );
-      const first = payloads(Codec.h264, annexB);
-      expect(payloads(Codec.h264, lengths)).toEqual(first);
+      const first = payloads(Codec.h264, lengths);
       let fragment: Buffer | undefined;
       const parts: Buffer[] = [];
       for (const payload of first) {
@@ -54,6 +53,15 @@ describe("H.264", () => {
       }
       const expected = join(...units.flatMap((unit) => ["00000001", unit]));
       expect(Buffer.concat(parts).toString("hex")).toBe(Buffer.from(expected).toString("hex"));
+    });
+  }
+
+  for (const size of [256, 257, 300, 511]) {
+    test(`F1: a first unit of ${size} bytes, whose length reads like a start code, goes out whole`, () => {
+      const slice = join("41", noise(size - 1));
+      const lengths = join(`0000${size.toString(16).padStart(4, "0")}`, slice);
+      expect(lengths.subarray(0, 3).toHex()).toBe("000001");
+      expect(payloads(Codec.h264, lengths, 1170)).toEqual([Buffer.from(slice)]);
     });
   }
 
@@ -132,7 +140,7 @@ test("Opus goes as it is", () => {
 
 test("random and mutated frames", () => {
   const samples = [
-    fromHex("000000016742c01e0000000168ce000001 65b8"),
+    fromHex("000000046742c01e0000000268ce00000002 65b8"),
     fromHex("12000a03aabbcc3201aa"),
   ];
   const codecs = Object.values(Codec).map((codec) => new Packetizer(codec, 64, 0));

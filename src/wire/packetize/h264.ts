@@ -17,46 +17,8 @@ export function packetizeH264(frame: Uint8Array, payload: Uint8Array, emit: Emit
   return true;
 }
 
-/**
- * NAL units of an access unit, as views, without delimiters and filler: Annex B (three- or four-byte
- * start codes) or 4-byte lengths, told apart by the start. Null when a length does not fit.
- */
-export function splitAccessUnit(frame: Uint8Array): Uint8Array[] | null {
-  const start = findStartCode(frame, 0);
-  // A length of 1 (00 00 00 01) would be a NAL unit without content: it is a start code.
-  const annexB = start === 0 || (start === 1 && frame[0] === 0);
-  const units = annexB ? splitAnnexB(frame, start) : splitLengths(frame);
-  return units === null ? null : units.filter((unit) => isForwarded(unit));
-}
-
-function isForwarded(unit: Uint8Array): boolean {
-  const type = unit[0]! & 0x1f;
-  return type >= 1 && type < H264Nal.stapA && type !== H264Nal.delimiter && type !== 12;
-}
-
-/** Index of the next 00 00 01, or -1. */
-function findStartCode(frame: Uint8Array, from: number): number {
-  for (let i = from; i + 2 < frame.length; i += 1) {
-    if (frame[i] === 0 && frame[i + 1] === 0 && frame[i + 2] === 1) return i;
-  }
-  return -1;
-}
-
-function splitAnnexB(frame: Uint8Array, firstCode: number): Uint8Array[] {
-  const units: Uint8Array[] = [];
-  let code = firstCode;
-  while (code !== -1) {
-    const start = code + 3;
-    code = findStartCode(frame, start);
-    // H.264 B.1: zeros in front of a start code or at the end belong to no NAL unit.
-    let end = code === -1 ? frame.length : code;
-    while (end > start && frame[end - 1] === 0) end -= 1;
-    if (end > start) units.push(frame.subarray(start, end));
-  }
-  return units;
-}
-
-function splitLengths(frame: Uint8Array): Uint8Array[] | null {
+/** NAL units behind 4-byte lengths, as views, without delimiters and filler; null when one does not fit. */
+function splitAccessUnit(frame: Uint8Array): Uint8Array[] | null {
   const units: Uint8Array[] = [];
   let position = 0;
   while (position < frame.length) {
@@ -64,9 +26,14 @@ function splitLengths(frame: Uint8Array): Uint8Array[] | null {
     const start = position + 4;
     position = start + readU32(frame, position);
     if (position > frame.length) return null;
-    if (position > start) units.push(frame.subarray(start, position));
+    if (position > start && isForwarded(frame[start]!)) units.push(frame.subarray(start, position));
   }
   return units;
+}
+
+function isForwarded(header: number): boolean {
+  const type = header & 0x1f;
+  return type >= 1 && type < H264Nal.stapA && type !== H264Nal.delimiter && type !== H264Nal.filler;
 }
 
 /** How far units from `index` on fit one STAP-A; `index + 1` when only one does, or none. */

@@ -1,0 +1,49 @@
+/** The UDP sockets of a publishing client: one of each address family that a server has. */
+import { UdpSender } from "../io/udp-sender.ts";
+import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../io/udp-socket.ts";
+import type { RemoteCandidate } from "../sdp/candidate.ts";
+import { copyPath, type Path } from "../wire/path.ts";
+
+export interface Link {
+  readonly fd: number;
+  readonly sender: UdpSender;
+}
+
+/** Kept from session to session: a sender's memory lives as long as its thread. */
+export class Links {
+  readonly all: Link[] = [];
+  /** Index in `all`; -1 on a machine without the family. */
+  readonly #byFamily = new Map<4 | 6, number>();
+
+  /** Ways to the candidates, IPv4 first; none when this machine can send to none of them. */
+  pathsTo(candidates: readonly RemoteCandidate[]): readonly Path[] {
+    const paths: Path[] = [];
+    for (const family of [4, 6] as const) {
+      const targets = candidates.filter((candidate) => candidate.family === family);
+      const socket = targets.length === 0 ? -1 : this.#socketOf(family);
+      if (socket < 0) continue;
+      for (const { address, port } of targets) {
+        paths.push(copyPath(socket, sockaddrOf(address, family, port), 0));
+      }
+    }
+    return paths;
+  }
+
+  close(): void {
+    for (const { fd } of this.all) closeUdpSocket(fd);
+  }
+
+  #socketOf(family: 4 | 6): number {
+    const known = this.#byFamily.get(family);
+    if (known !== undefined) return known;
+    let socket = -1;
+    try {
+      const fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
+      socket = this.all.push({ fd, sender: new UdpSender(fd, true) }) - 1;
+    } catch {
+      // A machine without this family; the other one has to do.
+    }
+    this.#byFamily.set(family, socket);
+    return socket;
+  }
+}

@@ -1,0 +1,64 @@
+/** Small media files that ffmpeg makes for a test. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const FFMPEG = Bun.which("ffmpeg");
+
+/** True, after saying so once a file, where there is no ffmpeg to make files with. */
+export function lacksFfmpeg(what: string): boolean {
+  if (FFMPEG !== null) return false;
+  console.log(`skipped: ${what} (needs ffmpeg: apt-get install ffmpeg)`);
+  return true;
+}
+
+/** A folder of clips; `remove` ends it. */
+export class Clips {
+  readonly folder = mkdtempSync(join(tmpdir(), "spillway-clips-"));
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Runs ffmpeg on a second of a test picture (160x90) and a tone, and returns the file's path. */
+  make(name: string, args: readonly string[], seconds = 1): string {
+    const picture = `testsrc2=s=160x90:r=30:d=${seconds}`;
+    const sources = [
+      "-f",
+      "lavfi",
+      "-i",
+      picture,
+      "-f",
+      "lavfi",
+      "-i",
+      `sine=d=${seconds}:r=48000`,
+    ];
+    return this.ffmpeg(name, [...sources, "-pix_fmt", "yuv420p", ...args]);
+  }
+
+  ffmpeg(name: string, args: readonly string[]): string {
+    const path = this.path(name);
+    const made = Bun.spawnSync([FFMPEG!, "-v", "error", "-nostdin", "-y", ...args, path]);
+    if (!made.success) throw new Error(`ffmpeg makes no ${name}: ${made.stderr}`);
+    return path;
+  }
+
+  /** Runs the line that a refusal gives, in this folder, as a shell would. */
+  convert(message: string): string {
+    const line = /Convert it: (ffmpeg .*) (\S+)$/.exec(message);
+    if (line === null) throw new Error(`no line in: ${message}`);
+    const out = this.path(line[2]!);
+    rmSync(out, { force: true });
+    const command = `${line[1]!.replace("ffmpeg", "ffmpeg -v error -nostdin -y")} ${line[2]}`;
+    const made = Bun.spawnSync(["sh", "-c", command], { cwd: this.folder });
+    if (!made.success) throw new Error(`${command}: ${made.stderr}`);
+    return out;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "15"];
+export const OPUS = ["-c:a", "libopus", "-b:a", "32k"];
