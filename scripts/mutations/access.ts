@@ -87,6 +87,13 @@ export const ACCESS: readonly Mutation[] = [
     "// Names are in this form",
     'if (pattern === "*") return true;\n  // Names are in this form',
   ),
+  rule("C11", "src/sdp/fragment.ts", "if (unreadable !== null) {", "if (unreadable === '') {"),
+  rule(
+    "C11",
+    "src/sdp/candidate.ts",
+    "return lines.some(isReadable) ? null",
+    "return lines.every(isReadable) ? null",
+  ),
   rule(
     "S14",
     `${CONTROL}negotiate.ts`,

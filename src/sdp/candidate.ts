@@ -25,6 +25,20 @@ export function readCandidates(
   return lines.map(readCandidate).filter((candidate) => candidate !== null);
 }
 
+/**
+ * The first a=candidate line of several none of which has the form of RFC 8839 5.1; null when there
+ * is none or one can be read, be it of use or not.
+ */
+export function unreadableCandidate(attributes: readonly Attribute[]): string | null {
+  const lines = allValues(attributes, "candidate");
+  return lines.some(isReadable) ? null : (lines[0] ?? null);
+}
+
+function isReadable(value: string): boolean {
+  const [, component = "", , , address, port = ""] = words(value);
+  return address !== undefined && decimal(component, 256) !== null && decimal(port, 65535) !== null;
+}
+
 /** <foundation> <component> <transport> <priority> <address> <port> typ ... (RFC 8839 5.1). */
 function readCandidate(value: string): RemoteCandidate | null {
   const [, component, transport, , address, portText] = words(value);

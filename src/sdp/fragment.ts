@@ -1,10 +1,10 @@
 /** ICE fragments: RFC 8840 4.4 and 9, as RFC 9725 4.3 uses them. */
 import type { MediaSection } from "../commands.ts";
 import { hasFlag } from "./attributes.ts";
-import { type RemoteCandidate, readCandidates } from "./candidate.ts";
+import { type RemoteCandidate, readCandidates, unreadableCandidate } from "./candidate.ts";
 import type { LocalDescription } from "./local.ts";
 import { parseFragment } from "./parse.ts";
-import { isProblem, malformed, type SdpProblem } from "./problem.ts";
+import { isProblem, malformed, quote, type SdpProblem } from "./problem.ts";
 import { type Credentials, readCredentials } from "./transport.ts";
 import { candidateLines, ICE_SESSION_LINES } from "./write.ts";
 
@@ -19,7 +19,8 @@ export interface Fragment {
 
 /**
  * Reads a fragment: credentials at media or session level, with or without m= lines (medooze sends
- * none) and a=group. Unusable candidates are dropped. Errors: 400 malformed, 413 over a limit.
+ * none) and a=group. Unusable candidates are dropped, unreadable ones, too, where another can be
+ * read. Errors: 400 malformed, 413 over a limit.
  */
 export function readFragment(text: string): Fragment | SdpProblem {
   const parsed = parseFragment(text);
@@ -34,6 +35,11 @@ export function readFragment(text: string): Fragment | SdpProblem {
   if (credentials !== null && isProblem(credentials)) return credentials;
   const candidates = readCandidates(attributes);
   if (isProblem(candidates)) return candidates;
+  const unreadable = unreadableCandidate(attributes);
+  if (unreadable !== null) {
+    const form = "a=candidate:FOUNDATION COMPONENT TRANSPORT PRIORITY ADDRESS PORT typ TYPE";
+    return malformed(`No candidate can be read; ${quote(unreadable)} is not of the form ${form}.`);
+  }
   return {
     ufrag: credentials?.ufrag ?? null,
     pwd: credentials?.pwd ?? null,

@@ -266,3 +266,16 @@ test("E21 an SDP without a counter-offer is 422", async () => {
   expect(response.status).toBe(422);
   expect((await h.request("GET", viewer.location)).status).toBe(204);
 });
+
+test("C11: a PATCH whose only candidate cannot be read is 400 and changes nothing", async () => {
+  const h = await Harness.start();
+  const { location, etag } = await h.publish("a");
+  for (const body of [TRICKLE, RESTART]) {
+    const broken = body.replace(/a=candidate:.*/, "a=candidate:x");
+    const response = await h.patch(location, broken, etag);
+    expect(response.status).toBe(400);
+    expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+  }
+  expect(h.plane.restarts).toHaveLength(0);
+  expect((await h.patch(location, TRICKLE, etag)).status).toBe(204);
+});

@@ -23,6 +23,28 @@ test("W35 unusable candidates are dropped, the good one stays", () => {
   ]);
 });
 
+test("C11: a fragment none of whose candidates can be read is 400", () => {
+  const credentials = `a=ice-ufrag:a1B2\r\n${PWD}`;
+  for (const line of [
+    "x",
+    "",
+    "1 1 udp 1 192.0.2.1",
+    "1 one udp 1 192.0.2.1 4000 typ host",
+    "1 1 udp 1 192.0.2.1 port typ host",
+    "1 1 udp 1 192.0.2.1 70000 typ host",
+    "192.0.2.1:4000",
+  ]) {
+    for (const rest of ["", credentials, "a=end-of-candidates\r\n", "a=candidate:y\r\n"]) {
+      const problem = fail(readFragment(`${rest}a=candidate:${line}\r\n`), 400);
+      expect(problem.detail).toContain("a=candidate:FOUNDATION");
+    }
+    // One that can be read is enough, and need not be of use.
+    for (const other of [GOOD, "a=candidate:1 1 tcp 1 x.local 9 typ host tcptype active\r\n"]) {
+      succeed(readFragment(`a=candidate:${line}\r\n${other}`));
+    }
+  }
+});
+
 test("W36 credentials at either level, with and without group and m= line", () => {
   const credentials = `a=ice-ufrag:a1B2\r\n${PWD}`;
   const media = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n";
