@@ -72,6 +72,7 @@ export const COUNTER_NAMES = [
   "dtlsDropped",
   // Egress.
   "keyframeRequestsHeld",
+  "lagMedianUs",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -157,9 +157,15 @@ export const CATCH_UP_PACKETS = 16;
  * megabyte is there after 105 ms, as far as feedback says that the path takes it. */
 export const CATCH_UP_INTERVAL_US = 4_000;
 
-/** A worker whose media leaves this late has too much to do: newcomers go elsewhere or come later.
- * Ordinary bursts of a thousand viewers take up to 100 ms to serve, rings hold seconds. */
-export const OVERLOAD_LAG_US = 300_000;
+/** An egress worker is overloaded when it is busy for more than this share of its time ... */
+export const OVERLOAD_BUSY = 0.85;
+/** ... and the median frame waits longer than this before it is served: ordinary bursts of a thousand
+ * viewers take up to 100 ms, rings hold seconds; ... */
+export const OVERLOAD_LAG_US = 150_000;
+/** ... both for so long. Then newcomers are refused ... */
+export const OVERLOAD_HOLD_US = 3_000_000;
+/** ... until it is busy for less than this share: each viewer costs about a thousandth. */
+export const OVERLOAD_LEAVE_BUSY = 0.7;
 /** A publisher is given so long for the keyframe that a join asks of it: a round trip of 200 ms and a
  * frame of 30 a second. Without it the join begins at the cached keyframe, however old that is. */
 export const JOIN_ANSWER_US = 300_000;

@@ -4,7 +4,6 @@ import { monotonicUs } from "../io/clock.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
-import { OVERLOAD_LAG_US } from "../limits.ts";
 import type { ThreadTime } from "../processors.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import {
@@ -17,6 +16,7 @@ import {
   type Silence,
   STARTING,
 } from "./heartbeat.ts";
+import { Overload } from "./overload.ts";
 import type { LocalCandidate, WorkerLoad } from "./plane.ts";
 
 /** A worker that dies again and again is started again ever later, up to this. */
@@ -39,6 +39,8 @@ export interface MediaWorkerOptions {
   readonly onReplaced: (worker: MediaWorker, cause: string) => void;
   /** The thread beats again, after a silence in which it did not hang. */
   readonly onLate: (worker: MediaWorker, silence: Silence) => void;
+  /** `overloaded` has become another. */
+  readonly onOverload: (worker: MediaWorker) => void;
   /**
    * The thread cannot be ended. It may go on to read the sockets and write the rings of its
    * successor, so there must be none: the process has to end.
@@ -71,6 +73,7 @@ export class MediaWorker {
   private lostBy: string | null = null;
   /** Times that the thread was late because it got no processor. */
   starved = 0;
+  readonly overload = new Overload();
   private readonly heartbeat = new Heartbeat();
   /** A thread that was told to end, while it has not. */
   private leaving: Thread | null = null;
@@ -113,6 +116,7 @@ export class MediaWorker {
   look(at: number, thread: ThreadTime | null, pressure: Pressure): void {
     if (this.thread === null && this.leaving === null) return;
     this.ran = thread ?? this.ran;
+    if (this.kind === "egress") this.lookForOverload(at);
     // A thread that was told to end beats no more, whatever its loop still does.
     const beat = this.leaving === null ? this.block.heartbeat : -1;
     const silence = this.heartbeat.look({ at, beat, thread, pressure });
@@ -136,7 +140,14 @@ export class MediaWorker {
 
   /** Media of those who are here already leaves late. */
   get overloaded(): boolean {
-    return this.sessions.size > 0 && this.block.counters[Counter.lagMaxUs!]! > OVERLOAD_LAG_US;
+    return this.overload.active;
+  }
+
+  private lookForOverload(at: number): void {
+    const { counters } = this.block;
+    // Without sessions the figures are those of sessions that were.
+    const lagUs = this.sessions.size === 0 ? 0 : counters[Counter.lagMedianUs!]!;
+    if (this.overload.look(at, counters[Counter.busyUs!]!, lagUs)) this.options.onOverload(this);
   }
 
   load(): WorkerLoad {
@@ -148,6 +159,7 @@ export class MediaWorker {
       ready: this.ready,
       restarts: this.restarts,
       starved: this.starved,
+      overloaded: this.overload.active,
       waitedUs: this.ran?.waitedUs ?? 0,
       counters,
     };

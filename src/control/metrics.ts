@@ -188,7 +188,12 @@ function adaptation(out: Text, plane: MediaPlane): void {
 const WITH_LABELS = new Set(ADAPTATION.flatMap(({ counters }) => Object.keys(counters)));
 
 /** These are states, every other counter of a worker only grows. */
-const GAUGES: ReadonlySet<CounterName> = new Set(["sessions", "turnMaxUs", "lagMaxUs"]);
+const GAUGES: ReadonlySet<CounterName> = new Set([
+  "sessions",
+  "turnMaxUs",
+  "lagMaxUs",
+  "lagMedianUs",
+]);
 
 function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();
@@ -203,6 +208,8 @@ function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   out.family("worker_loop_lag_seconds", "gauge", "Longest turn of a worker's loop.");
   out.family("worker_restarts_total", "counter", "Times that a worker was replaced.");
   out.family("worker_ready", "gauge", "1 while the worker accepts sessions.");
+  const overloaded = "1 while the worker has too much to do and refuses newcomers.";
+  out.family("worker_overloaded", "gauge", overloaded);
   const late = "Times that a worker gave no sign of life for a second since it got no processor.";
   out.family("worker_starved_total", "counter", late);
   const waited = "Time that a worker was ready to run and waited for a processor.";
@@ -214,6 +221,7 @@ function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
     out.value("worker_loop_lag_seconds", label, rates.loopLagMs / 1000);
     out.value("worker_restarts_total", label, load.restarts);
     out.value("worker_ready", label, load.ready ? 1 : 0);
+    out.value("worker_overloaded", label, load.overloaded ? 1 : 0);
     out.value("worker_starved_total", label, load.starved);
     out.value("worker_waited_seconds_total", label, load.waitedUs / 1e6);
   }

@@ -63,6 +63,8 @@ export interface WorkerLoad {
   readonly restarts: number;
   /** Times that it was late because it got no processor. */
   readonly starved: number;
+  /** It refuses newcomers. */
+  readonly overloaded: boolean;
   /** How long its thread has waited for a processor, us. */
   readonly waitedUs: number;
   readonly counters: Readonly<Record<CounterName, number>>;

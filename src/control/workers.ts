@@ -26,6 +26,7 @@ import { RingReader } from "../ring/reader.ts";
 import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
 import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
 import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
+import { logOverload } from "./overload.ts";
 import type {
   IceRestart,
   LayerLimit,
@@ -285,6 +286,7 @@ class Workers implements MediaPlane {
       onReplaced: ({ number, name }, cause) =>
         this.options.events.workerRestarted(number, name, cause),
       onLate: (worker, silence) => this.handleLate(worker, silence),
+      onOverload: ({ name, overload }) => logOverload(this.options.log, name, overload),
       onStuck: (worker, cause) => this.handleStuck(worker, cause),
     });
   }

@@ -1,12 +1,12 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../commands.ts";
-import { Counter } from "../counters.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { CatchUpQueue } from "./catch-up-queue.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
+import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import type { Output } from "./output.ts";
 import { Staging } from "./staging.ts";
@@ -22,7 +22,6 @@ const APART_BYTES = RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax + PADDING_
 
 /** Clusters last some 20 ms: their packets leave at least so evenly. */
 const PROBE_TICK_US = 2_000;
-const LAG_WINDOW_US = 500_000;
 
 export interface EgressEnvironment {
   readonly output: Output;
@@ -58,9 +57,7 @@ export class EgressContext {
   readonly filler: Region;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
-  /** Longest that media has waited in its ring for this worker, us, since it was last told. */
-  private lagUs = 0;
-  private lagToldAt = 0;
+  readonly lag: LagMeter;
   private readonly headers = new HeaderWriter();
   private readonly wallOffsetUs: number;
 
@@ -72,6 +69,7 @@ export class EgressContext {
     this.filler = environment.allocate(RTX_PREFIX_BYTES + 1);
     this.filler.bytes[RTX_PREFIX_BYTES] = 1;
     this.counters = environment.counters;
+    this.lag = new LagMeter(environment.counters);
     this.random = environment.random;
     this.wallOffsetUs = environment.wallOffsetUs;
   }
@@ -110,19 +108,6 @@ export class EgressContext {
       this.catchingUp.remove(track);
       this.waiting.delete(track);
     }
-  }
-
-  /** Media that came at `arrival` is about to be served. */
-  noteLag(now: number, arrival: number): void {
-    if (now - arrival > this.lagUs) this.lagUs = now - arrival;
-  }
-
-  /** Shows the longest lag of the last half second to control, by which it knows an overload. */
-  tellLag(now: number): void {
-    if (now - this.lagToldAt < LAG_WINDOW_US) return;
-    this.lagToldAt = now;
-    this.counters[Counter.lagMaxUs!] = this.lagUs;
-    this.lagUs = 0;
   }
 
   sendReportsDue(now: number): void {

@@ -161,7 +161,7 @@ export class Egress {
       for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
       this.context.lookAtWaiting(now);
       this.context.sendReportsDue(now);
-      this.context.tellLag(now);
+      this.context.lag.tell(now);
       this.maintenanceAt = now + MAINTENANCE_US;
       if (now < this.roundAt) return;
       this.roundAt = now + ROUND_US;
@@ -249,7 +249,7 @@ export class Egress {
       if (feed.reader.backlog > 0) this.mark(index);
       this.stage(feed, count);
       if (this.batch.count === 0) continue;
-      this.context.noteLag(now, this.batch.arrivals[0]!);
+      this.context.lag.note(now - this.batch.arrivals[0]!);
       this.active = feed;
       feed.cursor = 0;
       return true;

@@ -140,6 +140,7 @@ export class FakePlane implements MediaPlane {
       ready: this.isReady,
       restarts: 0,
       starved: 0,
+      overloaded: this.overloaded,
       waitedUs: 0,
       counters,
     }));
