@@ -12,6 +12,7 @@ import { adaptationTable } from "./bench/adaptation-table.ts";
 import { chartLines, drawCharts } from "./bench/charts.ts";
 import { networkTable } from "./bench/network-table.ts";
 import { benchBlock } from "./bench/readme-block.ts";
+import { clientsTable } from "./clients/table.ts";
 import { table } from "./markdown.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
@@ -21,8 +22,9 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   options: optionsTable,
   limits: limitsTable,
   metrics: metricsTable,
-  adaptation: () => measured("adaptation", adaptationTable()),
-  network: () => measured("network", networkTable()),
+  adaptation: () => measured("npm run bench -- adaptation", adaptationTable()),
+  network: () => measured("npm run bench -- network", networkTable()),
+  clients: () => measured("npm run clients", clientsTable()),
   timeline: () => chartLines(ROOT, (bench) => bench === "timeline").join("\n\n"),
   nginx: () => fenced("nginx", "scripts/proxy/nginx.conf"),
   caddy: () => fenced("text", "scripts/proxy/Caddyfile"),
@@ -80,8 +82,8 @@ And of each media worker, as \`spillway_worker_NAME{worker="ingest-0"}\`: ${name
 }
 
 /** A table of stored figures, or how to come by them. */
-function measured(bench: string, made: ReturnType<typeof networkTable>): string {
-  if (made === null) return `No figures are stored: \`npm run bench -- ${bench}\` measures them.`;
+function measured(command: string, made: ReturnType<typeof networkTable>): string {
+  if (made === null) return `No figures are stored: \`${command}\` measures them.`;
   return table(made.head, made.lines);
 }
 
