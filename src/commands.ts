@@ -172,6 +172,8 @@ export type WorkerEvent =
       readonly path: string;
       readonly srtpProfile: string;
     }
+  /** Media goes to another address of the client from now on. */
+  | { readonly type: "moved"; readonly session: number; readonly path: string }
   | { readonly type: "closed"; readonly session: number; readonly reason: CloseReason }
   /**
    * The answer to `source`, in the order of the commands: this worker no longer reads any ring of

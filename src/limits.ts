@@ -69,6 +69,18 @@ export const POSTS_PER_SECOND_PER_ADDRESS = 200;
 export const CONSENT_MEDIA_TIMEOUT_US = 10_000_000;
 /** ... and the session is freed here. */
 export const CONSENT_SESSION_TIMEOUT_US = 30_000_000;
+/** A client that answers our checks is asked so often on the path that its media takes (RFC 7675
+ * 5.1), a little earlier at random: two questions in a row and their repeats fit media's patience. */
+export const CONSENT_CHECK_US = 5_000_000;
+/** Checks of ours a second and session, to wherever: 5 x some 120 B, what a spoofed address gets. */
+export const PATH_CHECKS_PER_SECOND = 5;
+/** The selected path is dead when it left so many checks unanswered ... */
+export const PATH_DEAD_CHECKS = 3;
+/** ... in this time: with the round trip of the proof media moves within 2 s. */
+export const PATH_DEAD_US = 1_000_000;
+/** Bytes a second for a client that answers no check, at an address that it nominated, until something
+ * authentic came back from there: two small reports a second find out, a flood it is not. */
+export const UNPROVEN_BYTES_PER_SECOND = 2_000;
 /** A session that never completes DTLS is freed here. */
 export const CONNECT_TIMEOUT_US = 20_000_000;
 /** SRTP replay window, in packets (RFC 3711 3.3.2 asks for 64 at least). */
@@ -192,4 +204,6 @@ assert(
   FORCED_KEYFRAME_FORGOTTEN_US <= PLI_INTERVAL_JOIN_US,
   "at the interval of joins the forced keyframes are forgotten as fast as they come",
 );
+assert(2 * CONSENT_CHECK_US <= CONSENT_MEDIA_TIMEOUT_US, "one lost consent check stops nothing");
+assert(PATH_DEAD_CHECKS < PATH_CHECKS_PER_SECOND, "a dead path is found within the budget");
 assert(SSRCS_OFFERED_MAX === 3 * RIDS_OFFERED_MAX, "each layer has media, RTX and FEC");

@@ -82,12 +82,15 @@ function start(setup: WorkerSetup): void {
     const peer = loop.table.bySession(publisher.session);
     if (peer === null || peer.sender === null || peer.path === null) return;
     const sender = loop.senders[peer.path.socket]!;
-    for (;;) {
+    // Without consent nothing leaves (RFC 7675); a path on trial has a ration.
+    while (peer.reportsAllowed) {
       const at = sender.reserve(RTCP_BYTES_MAX + SRTCP_OVERHEAD_MAX);
       if (at < 0) return;
       const length = publisher.pollRtcp(now, sender.region.bytes.subarray(at, at + RTCP_BYTES_MAX));
       if (length === 0) return;
-      sender.commit(peer.path, peer.sender.sealRtcp(sender.region, at, length));
+      const sealed = peer.sender.sealRtcp(sender.region, at, length);
+      sender.commit(peer.path, sealed);
+      peer.noteReport(sealed);
     }
   };
 
@@ -155,7 +158,8 @@ function start(setup: WorkerSetup): void {
       let earliest = Number.POSITIVE_INFINITY;
       for (const publisher of publishers.values()) {
         // Without an address (another session took it over) nothing that is due can leave.
-        if (publisher.peer.path === null) continue;
+        const { path, reportsAllowed } = publisher.peer;
+        if (path === null || !reportsAllowed) continue;
         earliest = Math.min(earliest, publisher.nextTimeout());
       }
       return earliest;

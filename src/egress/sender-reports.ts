@@ -69,7 +69,9 @@ export class SenderReports {
     const region = output.region(path.socket);
     let length = writeSenderReport(region.bytes, at, report, [], 0);
     length += writeSdes(region.bytes, at + length, ssrc, this.#cname);
-    output.commit(path, peer.sender!.sealRtcp(region, at, length));
+    const sealed = peer.sender!.sealRtcp(region, at, length);
+    output.commit(path, sealed);
+    if (!peer.mediaAllowed) peer.noteReport(sealed);
     return true;
   }
 }

@@ -230,7 +230,8 @@ export class Viewer {
   }
 
   sendReports(now: number): void {
-    if (this.mediaAllowed) this.reports.send(now, this.peer, this.tracks);
+    const { mediaAllowed, reportsAllowed } = this.peer;
+    if (mediaAllowed || reportsAllowed) this.reports.send(now, this.peer, this.tracks);
   }
 
   stats(): SessionStats {

@@ -36,7 +36,7 @@ export type PublisherOpen = Extract<WorkerCommand, { readonly type: "publisher-o
 };
 
 /** What a publisher needs to know of its peer; a test passes a plain object. */
-export type PublisherPeer = Pick<Peer, "state" | "path" | "srtpProfile">;
+export type PublisherPeer = Pick<Peer, "state" | "path" | "reportsAllowed" | "srtpProfile">;
 
 export interface PublisherOptions {
   readonly command: PublisherOpen;

@@ -22,6 +22,7 @@ import { LoopMeter } from "./loop-meter.ts";
 import { openOpenSsl } from "./openssl.ts";
 import { Poller } from "./poller.ts";
 import { threadId } from "./processor-time.ts";
+import { randomFill } from "./random.ts";
 import { SessionFaults } from "./session-faults.ts";
 import { type DatagramHandler, SocketReader } from "./socket-reader.ts";
 import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
@@ -80,7 +81,7 @@ export class MediaLoop implements DatagramHandler {
     this.reader = new SocketReader(this.receiver, setup.sockets, this);
     this.block = new WorkerBlock(setup.block);
     this.block.thread = threadId();
-    this.table = new PeerTable(this.peerCounters);
+    this.table = new PeerTable(this.peerCounters, randomFill);
     this.senders = setup.sockets.map((fd) => new UdpSender(fd, segmentation, batching));
     this.writableWanted = setup.sockets.map(() => false);
     this.poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
@@ -98,7 +99,7 @@ export class MediaLoop implements DatagramHandler {
     const peer = new Peer({
       session: command.session,
       setup: command.peer,
-      ice: { mode: "lite" },
+      ice: { mode: "lite", random: randomFill },
       dtls: this.dtls,
       ciphers: this.ciphers,
       counters: this.peerCounters,
@@ -281,6 +282,8 @@ export class MediaLoop implements DatagramHandler {
       this.logic.connected(peer, now);
     } else if (event === PeerEvent.closed) {
       this.sessionClosed(peer, now);
+    } else if (event === PeerEvent.moved && peer.state === "connected") {
+      this.emit({ type: "moved", session: peer.session, path: formatPath(peer.path!) });
     }
   };
 
@@ -328,8 +331,7 @@ export class MediaLoop implements DatagramHandler {
 
   private flush(): void {
     for (let i = 0; i < this.senders.length; i += 1) {
-      const sender = this.senders[i]!;
-      const full = !sender.flush();
+      const full = !this.senders[i]!.flush();
       if (full === this.writableWanted[i]) continue;
       this.writableWanted[i] = full;
       this.poller.wantWritable(this.setup.sockets[i]!, i, full);

@@ -203,7 +203,7 @@ export class LoadViewer {
   ): void {
     const { counters } = this.#options;
     const track = this.#track(header.ssrc, type);
-    const roundTrip = this.peer.roundTripUs ?? 0;
+    const roundTrip = this.peer.ice.roundTripUs ?? 0;
     const { sequence, timestamp } = header;
     const kind = track.note(sequence, timestamp, now, arrival, roundTrip, false);
     if (kind === Arrival.duplicate) {

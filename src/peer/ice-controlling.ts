@@ -1,13 +1,14 @@
 import { assert } from "../assert.ts";
-import { copyPath, type Path, samePath } from "../wire/path.ts";
+import { type Path, samePath } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import {
   STUN_RESPONSE_BYTES_MAX,
   writeBindingRequest,
   writeBindingSuccess,
 } from "../wire/stun-writer.ts";
-import { type IceAgent, IceOutcome, PathSet } from "./ice.ts";
+import { type IceAgent, IceOutcome } from "./ice.ts";
 import { type IceCredentials, type IceKeys, keysOf, usernameMatches } from "./ice-credentials.ts";
+import { PathSet, RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
 
 /** RFC 8445 14.2: Ta. */
@@ -24,7 +25,7 @@ const PRIORITY = 126 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
 interface Transaction {
   readonly id: Uint8Array;
   sentAt: number;
-  path: Path | null;
+  path: RemotePath | null;
 }
 
 /**
@@ -33,10 +34,14 @@ interface Transaction {
  * own WHIP and WHEP clients.
  */
 export class IceControlling implements IceAgent {
-  selected: Path | null = null;
+  selected: RemotePath | null = null;
   readonly validated = new PathSet();
   roundTripUs: number | null = null;
-  readonly #paths: readonly Path[];
+  /** Any authenticated packet: whoever publishes or watches trusts the server it has chosen. */
+  consentAt: number;
+  readonly unproven = false;
+  stirred = false;
+  readonly #paths: readonly RemotePath[];
   readonly #random: (out: Uint8Array) => void;
   readonly #tieBreaker = new Uint8Array(8);
   readonly #dice = new Uint8Array(1);
@@ -48,7 +53,7 @@ export class IceControlling implements IceAgent {
   #due = false;
   readonly #reply = new Uint8Array(STUN_RESPONSE_BYTES_MAX);
   #replyLength = 0;
-  #replyPath: Path | null = null;
+  #replyPath: RemotePath | null = null;
   /** False from a restart until an answer under the new credentials. */
   #settled = false;
 
@@ -59,7 +64,8 @@ export class IceControlling implements IceAgent {
     now: number,
   ) {
     assert(paths.length > 0, "the server has at least one candidate");
-    this.#paths = paths;
+    this.#paths = paths.map(({ socket, sockaddr }) => RemotePath.copy(socket, sockaddr, 0));
+    this.consentAt = now;
     this.#random = random;
     random(this.#tieBreaker);
     for (let i = 0; i < TRANSACTIONS_MAX; i += 1) {
@@ -81,7 +87,7 @@ export class IceControlling implements IceAgent {
   ): IceOutcome {
     if (message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
     if (message.class === StunClass.request) {
-      return this.#answer(bytes, offset, message, socket, sockaddr, sockaddrOffset);
+      return this.#answer(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
     }
     const answer = message.class === StunClass.success || message.class === StunClass.error;
     if (!answer) return IceOutcome.ignored;
@@ -96,6 +102,7 @@ export class IceControlling implements IceAgent {
       return message.errorCode === 403 ? IceOutcome.revoked : IceOutcome.ignored;
     }
     this.roundTripUs = now - transaction.sentAt;
+    this.consentAt = now;
     if (!this.validated.paths.includes(path)) this.validated.add(path, this.selected);
     if (!this.#settled) {
       this.#settled = true;
@@ -106,6 +113,20 @@ export class IceControlling implements IceAgent {
     return IceOutcome.valid;
   }
 
+  connected(now: number): void {
+    this.consentAt = now;
+  }
+
+  heard(now: number): void {
+    this.consentAt = now;
+  }
+
+  awaits(bytes: Uint8Array, transactionIdOffset: number): boolean {
+    return this.#find(bytes, transactionIdOffset) !== null;
+  }
+
+  prove(): void {}
+
   restart(now: number, credentials: IceCredentials): void {
     this.#keys = keysOf(credentials);
     this.#username = usernameOf(credentials);
@@ -114,7 +135,7 @@ export class IceControlling implements IceAgent {
     this.#nextAt = now;
   }
 
-  lose(path: Path): void {
+  lose(path: RemotePath): void {
     this.validated.remove(path);
     if (this.selected === path) this.selected = null;
     if (this.#replyPath === path) this.#replyLength = 0;
@@ -165,6 +186,7 @@ export class IceControlling implements IceAgent {
    * already, and selects nothing.
    */
   #answer(
+    now: number,
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
@@ -179,12 +201,14 @@ export class IceControlling implements IceAgent {
       return IceOutcome.forged;
     }
     const known = this.validated.find(socket, sockaddr, sockaddrOffset);
-    const path = known ?? copyPath(socket, sockaddr, sockaddrOffset);
+    const path = known ?? RemotePath.copy(socket, sockaddr, sockaddrOffset);
     const at = message.transactionIdOffset;
     const key = this.#keys.localPwd;
     this.#replyLength = writeBindingSuccess(this.#reply, 0, bytes, at, path.sockaddr, key);
     this.#replyPath = path;
-    return known === null ? IceOutcome.ignored : IceOutcome.valid;
+    if (known === null) return IceOutcome.ignored;
+    this.consentAt = now;
+    return IceOutcome.valid;
   }
 
   #find(bytes: Uint8Array, offset: number): Transaction | null {

@@ -1,7 +1,7 @@
 /** What a session needs of ICE, whichever end it is. */
-import { type Path, samePath } from "../wire/path.ts";
 import type { StunMessage } from "../wire/stun.ts";
 import type { IceCredentials } from "./ice-credentials.ts";
+import type { PathSet, RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
 
 export const IceOutcome = {
@@ -20,9 +20,16 @@ export type IceOutcome = (typeof IceOutcome)[keyof typeof IceOutcome];
 
 export interface IceAgent {
   /** Where media goes; null before the first valid check. */
-  readonly selected: Path | null;
+  readonly selected: RemotePath | null;
   /** Addresses that DTLS and SRTP are taken from. */
   readonly validated: PathSet;
+  /** When the selected path last gave its consent (RFC 7675), us. */
+  readonly consentAt: number;
+  /** What goes to the selected path may not arrive there: it gets UNPROVEN_BYTES_PER_SECOND. */
+  readonly unproven: boolean;
+  /** True when `nextTimeout` may have become earlier; whoever asks for it anew clears it. */
+  stirred: boolean;
+  /** Of the last check, us; controlling side only, else null. */
   readonly roundTripUs: number | null;
   handleStun(
     now: number,
@@ -33,36 +40,18 @@ export interface IceAgent {
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome;
+  /** DTLS is complete. `proven`: its whole handshake went over the selected path. */
+  connected(now: number, proven: boolean): void;
+  /** Authentic and fresh SRTP or SRTCP came from a validated path. */
+  heard(now: number, path: RemotePath): void;
+  /** Whether the STUN response with this transaction id answers a question of ours. */
+  awaits(bytes: Uint8Array, transactionIdOffset: number): boolean;
+  /** A validated path whose address is another session's so far: this one must prove it. */
+  prove(now: number, path: RemotePath): void;
   restart(now: number, credentials: IceCredentials): void;
   /** Another session was proven to live at this address now. */
-  lose(path: Path): void;
+  lose(path: RemotePath): void;
   handleTimeout(now: number): void;
   nextTimeout(): number;
   pollTransmit(out: Transmit): boolean;
-}
-
-/** A session has its selected address, one it moves to, and late packets of earlier ones. */
-const PATHS_MAX = 4;
-
-/** A few addresses, oldest first. */
-export class PathSet {
-  readonly paths: Path[] = [];
-
-  find(socket: number, sockaddr: Uint8Array, sockaddrOffset: number): Path | null {
-    for (const path of this.paths) {
-      if (samePath(path, socket, sockaddr, sockaddrOffset)) return path;
-    }
-    return null;
-  }
-
-  /** Adds a path that `find` does not know; lets go of the oldest but `keep`. */
-  add(path: Path, keep: Path | null): void {
-    if (this.paths.length >= PATHS_MAX) this.paths.splice(this.paths[0] === keep ? 1 : 0, 1);
-    this.paths.push(path);
-  }
-
-  remove(path: Path): void {
-    const index = this.paths.indexOf(path);
-    if (index !== -1) this.paths.splice(index, 1);
-  }
 }

@@ -1,9 +1,9 @@
 import { assert } from "../assert.ts";
 import type { CloseReason } from "../commands.ts";
+import { CONSENT_MEDIA_TIMEOUT_US } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
-import { type Path, pathKey, samePath } from "../wire/path.ts";
-import { parseStun, StunMessage } from "../wire/stun.ts";
+import { parseStun, StunClass, StunMessage } from "../wire/stun.ts";
 import type { PeerCounters } from "./counters.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
 import {
@@ -13,12 +13,15 @@ import {
   localUfragOf,
   usernameMatches,
 } from "./ice-credentials.ts";
+import { PathIndex } from "./path-index.ts";
 import type { Peer } from "./peer.ts";
+import type { RemotePath } from "./remote-path.ts";
 import { Tombstones } from "./tombstones.ts";
 import type { Transmit } from "./transmit.ts";
 
-/** An address belongs to its session while that gave a sign of life so lately; browsers check every
- * 2.5 s. Afterwards another session may prove that it lives there now (a port is reused). */
+/** An address belongs to its session while something authentic came from there so lately; browsers
+ * check every 2.5 s. Afterwards another session may prove that it lives there now (a port is reused);
+ * that it says so is not enough until the first has lost its consent there. */
 const ADDRESS_HELD_US = 3_000_000;
 /** The original credentials and those of the last restart. */
 const UFRAGS_MAX = 2;
@@ -28,7 +31,7 @@ interface Entry {
   /** Local ufrags that lead here, oldest first, with their keys for the tombstone. */
   readonly credentials: { readonly ufrag: string; readonly keys: IceKeys }[];
   /** Addresses under which the peer is found. */
-  readonly paths: Path[];
+  readonly paths: RemotePath[];
 }
 
 /** One message at a time in a thread. */
@@ -50,15 +53,18 @@ export class PeerTable {
   readonly #counters: PeerCounters;
   readonly #entries = new Map<number, Entry>();
   readonly #byUfrag = new Map<string, Entry>();
-  /** By `path.key`; IPv6 keys are hashes, so the path itself is compared too. */
-  readonly #byPath = new Map<number, Entry>();
+  readonly #byPath: PathIndex<Entry>;
+  /** Sessions that must prove an address which is another one's so far. */
+  readonly #contenders = new Set<Entry>();
   readonly #tombstones = new Tombstones();
   /** Peers that may have something to send; closed ones are freed once drained. */
   readonly #sending = new Set<Peer>();
   #earliest = Infinity;
 
-  constructor(counters: PeerCounters) {
+  /** `random` fills its argument; once, for the key of the addresses' hash. */
+  constructor(counters: PeerCounters, random: (out: Uint8Array) => void) {
     this.#counters = counters;
+    this.#byPath = new PathIndex(random);
   }
 
   get size(): number {
@@ -99,7 +105,7 @@ export class PeerTable {
     this.peer = null;
     const { bytes } = region;
     const kind = classify(bytes, offset, length);
-    const owner = this.#ownerOf(socket, sockaddr, sockaddrOffset);
+    const owner = this.#byPath.find(socket, sockaddr, sockaddrOffset);
     if (kind === DatagramKind.stun) {
       return this.#handleStun(now, bytes, offset, length, socket, sockaddr, sockaddrOffset, owner);
     }
@@ -118,7 +124,7 @@ export class PeerTable {
       sockaddr,
       sockaddrOffset,
     );
-    if (kind === DatagramKind.dtls) this.#follow(now, owner, event);
+    if (kind === DatagramKind.dtls || peer.ice.stirred) this.#follow(now, owner, event);
     return event;
   }
 
@@ -216,14 +222,16 @@ export class PeerTable {
       return PeerEvent.none;
     }
     const { peer } = entry;
-    const rival = owner !== null && owner !== entry ? owner : null;
-    if (rival !== null && now - rival.peer.lastSignOfLife < ADDRESS_HELD_US) {
-      this.#counters.pathConflicts += 1;
-      return PeerEvent.none;
+    if (owner !== null && owner !== entry) {
+      const held = owner.peer.ice.validated.find(socket, sockaddr, sockaddrOffset);
+      if (held !== null && now - held.heardAt < ADDRESS_HELD_US) {
+        this.#counters.pathConflicts += 1;
+        return PeerEvent.none;
+      }
     }
     this.peer = peer;
     const event = peer.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
-    this.#indexPaths(entry);
+    this.#indexPaths(now, entry);
     this.#follow(now, entry, event);
     return event;
   }
@@ -231,7 +239,7 @@ export class PeerTable {
   /** Whom a STUN message is for: the request's local ufrag decides, else who lives there. */
   #addressee(bytes: Uint8Array, owner: Entry | null): Entry | null {
     const { usernameOffset: at, usernameLength: length } = message;
-    if (at === -1) return owner;
+    if (at === -1) return this.#asker(bytes) ?? owner;
     // The usual case, without making a string.
     if (owner !== null) {
       for (const { keys } of owner.credentials) {
@@ -265,55 +273,71 @@ export class PeerTable {
     else this.#counters.srtpUnvalidated += 1;
   }
 
-  #ownerOf(socket: number, sockaddr: Uint8Array, sockaddrOffset: number): Entry | null {
-    const entry = this.#byPath.get(pathKey(socket, sockaddr, sockaddrOffset));
-    if (entry === undefined) return null;
-    for (const path of entry.paths) {
-      if (samePath(path, socket, sockaddr, sockaddrOffset)) return entry;
+  /** The contender whose question a response answers: it carries no name. */
+  #asker(bytes: Uint8Array): Entry | null {
+    const { request } = StunClass;
+    if (message.class === request) return null;
+    for (const entry of this.#contenders) {
+      if (entry.peer.ice.awaits(bytes, message.transactionIdOffset)) return entry;
     }
     return null;
   }
 
   /** Makes the addresses that ICE has validated lead to the peer, and only those. */
-  #indexPaths(entry: Entry): void {
-    const { paths } = entry.peer.ice.validated;
+  #indexPaths(now: number, entry: Entry): void {
+    const { ice } = entry.peer;
+    const { paths } = ice.validated;
     for (let i = entry.paths.length - 1; i >= 0; i -= 1) {
       const path = entry.paths[i]!;
       if (paths.includes(path)) continue;
       entry.paths.splice(i, 1);
-      if (this.#byPath.get(path.key) === entry) this.#byPath.delete(path.key);
+      this.#byPath.remove(path);
     }
+    this.#contenders.delete(entry);
     for (const path of paths) {
       if (entry.paths.includes(path)) continue;
-      const rival = this.#byPath.get(path.key);
-      if (rival !== undefined) this.#dispossess(rival, path.key);
-      entry.paths.push(path);
-      this.#byPath.set(path.key, entry);
+      if (this.#mayTake(now, path)) {
+        entry.paths.push(path);
+        this.#byPath.add(path, entry);
+      } else {
+        this.#contenders.add(entry);
+        ice.prove(now, path);
+      }
     }
   }
 
-  /** The old session at an address loses it, and with its last address its consent. */
-  #dispossess(entry: Entry, key: number): void {
-    for (const path of entry.paths.filter((candidate) => candidate.key === key)) {
-      entry.peer.ice.lose(path);
-      entry.paths.splice(entry.paths.indexOf(path), 1);
-    }
+  /**
+   * True when nobody else lives at `path` (any more). A check can be spoofed, so that by itself it
+   * takes no address from anybody: its session must have answered ours there.
+   */
+  #mayTake(now: number, path: RemotePath): boolean {
+    const rival = this.#byPath.find(path.socket, path.sockaddr, 0);
+    if (rival === null) return true;
+    const held = rival.peer.ice.validated.find(path.socket, path.sockaddr, 0);
+    const silent = held === null || now - held.heardAt >= CONSENT_MEDIA_TIMEOUT_US;
+    if (!silent && now - path.answeredAt >= ADDRESS_HELD_US) return false;
+    this.#byPath.remove(path);
+    if (held === null) return true;
+    // The old session loses the address, and with its last one its consent.
+    rival.peer.ice.lose(held);
+    rival.paths.splice(rival.paths.indexOf(held), 1);
+    return true;
   }
 
   #follow(now: number, entry: Entry, event: PeerEventCode): void {
     const { peer } = entry;
+    peer.ice.stirred = false;
     this.#sending.add(peer);
     if (event !== PeerEvent.closed) {
       this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
       return;
     }
     this.#entries.delete(peer.session);
+    this.#contenders.delete(entry);
     for (const { ufrag, keys } of entry.credentials) {
       this.#byUfrag.delete(ufrag);
       this.#tombstones.add(now, ufrag, keys);
     }
-    for (const path of entry.paths) {
-      if (this.#byPath.get(path.key) === entry) this.#byPath.delete(path.key);
-    }
+    for (const path of entry.paths) this.#byPath.remove(path);
   }
 }

@@ -5,48 +5,24 @@ import {
   CONSENT_MEDIA_TIMEOUT_US,
   CONSENT_SESSION_TIMEOUT_US,
 } from "../limits.ts";
-import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
-import { SrtpProfile } from "../srtp/cipher.ts";
+import { type Region, type SrtpCipherFactory, srtpProfileName } from "../srtp/cipher.ts";
 import { SrtpReceiver, SrtpReject } from "../srtp/receiver.ts";
 import { SrtpSender } from "../srtp/sender.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
-import type { Path } from "../wire/path.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
 import { countSrtpReject, type PeerCounters } from "./counters.ts";
 import type { DtlsFactory, DtlsSession } from "./dtls.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
+import { HandshakePath } from "./handshake-path.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
 import { IceControlling } from "./ice-controlling.ts";
 import type { IceCredentials } from "./ice-credentials.ts";
 import { IceLite } from "./ice-lite.ts";
+import type { PeerOptions } from "./peer-options.ts";
+import { Ration } from "./ration.ts";
+import type { RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
-
-export type { IceCredentials } from "./ice-credentials.ts";
-
-/** `lite`: a server that answers. `controlling`: a client that checks the server's addresses. */
-export type IceStrategy =
-  | { readonly mode: "lite" }
-  | {
-      readonly mode: "controlling";
-      /** The server's candidates, each by one of our sockets, best first. */
-      readonly paths: readonly Path[];
-      /** Fills its argument with random bytes (transaction ids, tie-breaker). */
-      readonly random: (out: Uint8Array) => void;
-    };
-
-export interface PeerOptions {
-  readonly session: number;
-  readonly setup: PeerSetup;
-  readonly ice: IceStrategy;
-  readonly dtls: DtlsFactory;
-  readonly ciphers: SrtpCipherFactory;
-  readonly counters: PeerCounters;
-  /** Remote SSRCs that get receive state; packets of others are counted and dropped. */
-  readonly sourcesMax: number;
-  /** Microseconds, monotonic. */
-  readonly now: number;
-}
 
 /** `new`: no valid check yet. `connecting`: DTLS runs. `closed`: see `closeReason`. */
 export type PeerState = "new" | "connecting" | "connected" | "closed";
@@ -73,15 +49,15 @@ export class Peer {
   receiver: SrtpReceiver | null = null;
   /** SRTP profile name for the log ("AEAD_AES_128_GCM" ...), or null before `connected`. */
   srtpProfile: string | null = null;
-  /** True while the peer consents to receive (RFC 7675): send media only then. */
+  /** True while the selected path consents to receive (RFC 7675) and is proven: RTP only then. */
   mediaAllowed = false;
+  /** The same for RTCP, of which an unproven path gets a ration: tell `noteReport`. */
+  reportsAllowed = false;
   /** Of the last `rtp` event: the parsed header and the 48-bit packet index. Reused. */
   readonly rtp = new RtpHeader();
   index = 0;
   /** Length of the plaintext packet of the last `rtp` or `rtcp` event. */
   length = 0;
-  /** When the last valid check or authentic SRTP came (RFC 7675; FFmpeg sends no checks later). */
-  lastSignOfLife: number;
   readonly ice: IceAgent;
   readonly setup: PeerSetup;
   readonly #dtlsFactory: DtlsFactory;
@@ -90,6 +66,10 @@ export class Peer {
   readonly #sourcesMax: number;
   readonly #createdAt: number;
   #dtls: DtlsSession | null = null;
+  readonly #handshake = new HandshakePath();
+  /** The path that the last `moved` or `connected` was about. */
+  #told: RemotePath | null = null;
+  readonly #ration = new Ration();
 
   constructor(options: PeerOptions) {
     const { setup, ice, now } = options;
@@ -100,21 +80,15 @@ export class Peer {
     this.#counters = options.counters;
     this.#sourcesMax = options.sourcesMax;
     this.#createdAt = now;
-    this.lastSignOfLife = now;
     this.ice =
       ice.mode === "lite"
-        ? new IceLite(setup)
+        ? new IceLite(setup, ice.random)
         : new IceControlling(setup, ice.paths, ice.random, now);
   }
 
   /** Where media goes: the selected pair's remote address; null before the first valid check. */
-  get path(): Path | null {
+  get path(): RemotePath | null {
     return this.ice.selected;
-  }
-
-  /** Round trip of the last check, in microseconds; controlling side only, else null. */
-  get roundTripUs(): number | null {
-    return this.ice.roundTripUs;
   }
 
   /** One datagram of any protocol; demultiplexes by RFC 7983. SRTP is opened in place. */
@@ -136,18 +110,17 @@ export class Peer {
       }
       return this.handleStun(now, region.bytes, offset, scratch, socket, sockaddr, sockaddrOffset);
     }
-    const validated = this.ice.validated.find(socket, sockaddr, sockaddrOffset) !== null;
+    const path = this.ice.validated.find(socket, sockaddr, sockaddrOffset);
     switch (kind) {
       case DatagramKind.dtls:
-        if (validated) return this.#handleDtls(now, region.bytes, offset, length);
+        if (path !== null) return this.#handleDtls(now, region.bytes, offset, length);
         this.#counters.dtlsUnvalidated += 1;
         return PeerEvent.none;
       case DatagramKind.rtp:
       case DatagramKind.rtcp:
-        if (!validated) this.#counters.srtpUnvalidated += 1;
+        if (path === null) this.#counters.srtpUnvalidated += 1;
         else if (this.receiver === null) this.#counters.srtpEarly += 1;
-        else if (kind === DatagramKind.rtp) return this.#handleRtp(now, region, offset, length);
-        else return this.#handleRtcp(now, region, offset, length);
+        else return this.#handleSrtp(now, kind, region, offset, length, path);
         return PeerEvent.none;
       default:
         this.#counters.unknown += 1;
@@ -170,17 +143,15 @@ export class Peer {
       this.#counters.stunMalformed += 1;
       return PeerEvent.none;
     }
-    const before = this.ice.selected;
-    const ice = this.ice;
+    const { ice } = this;
     const outcome = ice.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
     if (outcome === IceOutcome.ignored) this.#counters.stunIgnored += 1;
     if (outcome === IceOutcome.forged) this.#counters.stunForged += 1;
     if (outcome === IceOutcome.refused) this.#counters.stunRefused += 1;
     if (outcome === IceOutcome.revoked) return this.#end("peer-closed", "consent revoked");
     if (outcome !== IceOutcome.valid) return PeerEvent.none;
-    this.#alive(now);
     if (this.#dtls === null) this.#startDtls(now);
-    return this.ice.selected === before ? PeerEvent.none : PeerEvent.moved;
+    return this.#followPath(now);
   }
 
   /** Retransmissions, checks, consent and connect timeouts. Harmless when early. */
@@ -189,19 +160,18 @@ export class Peer {
     this.ice.handleTimeout(now);
     if (this.#dtls !== null) {
       this.#dtls.handleTimeout(now);
-      const event = this.#followDtls();
+      const event = this.#followDtls(now);
       if (event !== PeerEvent.none) return event;
     }
+    const moved = this.#followPath(now);
     if (this.state !== "connected") {
       if (now - this.#createdAt >= CONNECT_TIMEOUT_US) {
         const detail = this.state === "new" ? "no valid ICE check" : "DTLS did not complete";
         return this.#end("connect-timeout", detail);
       }
-      return PeerEvent.none;
+      return moved;
     }
-    const silence = now - this.lastSignOfLife;
-    if (silence >= CONSENT_MEDIA_TIMEOUT_US) this.mediaAllowed = false;
-    if (silence < CONSENT_SESSION_TIMEOUT_US) return PeerEvent.none;
+    if (now - this.ice.consentAt < CONSENT_SESSION_TIMEOUT_US) return moved;
     this.#dtls?.close(now);
     return this.#end("consent-expired", "");
   }
@@ -210,8 +180,12 @@ export class Peer {
     if (this.state === "closed") return Infinity;
     const lower = Math.min(this.ice.nextTimeout(), this.#dtls?.nextTimeout() ?? Infinity);
     if (this.state !== "connected") return Math.min(lower, this.#createdAt + CONNECT_TIMEOUT_US);
-    const patience = this.mediaAllowed ? CONSENT_MEDIA_TIMEOUT_US : CONSENT_SESSION_TIMEOUT_US;
-    return Math.min(lower, this.lastSignOfLife + patience);
+    // SRTP brought media back to an earlier path: `moved` is still to be told.
+    if (this.ice.selected !== this.#told) return 0;
+    const consents = this.mediaAllowed || this.reportsAllowed;
+    const patience = consents ? CONSENT_MEDIA_TIMEOUT_US : CONSENT_SESSION_TIMEOUT_US;
+    const renewal = this.ice.unproven ? this.#ration.renewsAt : Infinity;
+    return Math.min(lower, renewal, this.ice.consentAt + patience);
   }
 
   /** Fills `out` with one datagram; false when there is none. */
@@ -222,7 +196,16 @@ export class Peer {
     if (this.#dtls === null || path === null) return false;
     out.length = this.#dtls.pollTransmit(out.bytes);
     out.path = path;
-    return out.length > 0;
+    if (out.length === 0) return false;
+    this.#handshake.sent(path);
+    return true;
+  }
+
+  /** RTCP of so many bytes has left: an unproven path gets UNPROVEN_BYTES_PER_SECOND of it. */
+  noteReport(bytes: number): void {
+    if (!this.ice.unproven) return;
+    this.#ration.spend(bytes);
+    if (!this.#ration.left) this.reportsAllowed = false;
   }
 
   /** Authenticated close (RFC 9725 4.2). Drain `pollTransmit`, then `free`. */
@@ -259,13 +242,11 @@ export class Peer {
   #handleDtls(now: number, bytes: Uint8Array, offset: number, length: number): PeerEventCode {
     if (this.#dtls === null) return PeerEvent.none;
     this.#dtls.handleDatagram(now, bytes, offset, length);
-    const event = this.#followDtls();
-    if (event === PeerEvent.connected) this.#alive(now);
-    return event;
+    return this.#followDtls(now);
   }
 
   /** Takes over what DTLS has come to. */
-  #followDtls(): PeerEventCode {
+  #followDtls(now: number): PeerEventCode {
     const dtls = this.#dtls!;
     if (dtls.state === "failed") {
       this.#counters.dtlsFailed += 1;
@@ -280,13 +261,32 @@ export class Peer {
       this.#ciphers.create(profile, keys.remoteKey, keys.remoteSalt),
       this.#sourcesMax,
     );
-    this.srtpProfile = profileName(profile);
+    this.srtpProfile = srtpProfileName(profile);
     this.state = "connected";
-    this.mediaAllowed = true;
+    this.ice.connected(now, this.#handshake.wentTo(this.ice.selected));
+    this.#followPath(now);
     return PeerEvent.connected;
   }
 
-  #handleRtp(now: number, region: Region, offset: number, length: number): PeerEventCode {
+  #handleSrtp(
+    now: number,
+    kind: DatagramKind,
+    region: Region,
+    offset: number,
+    length: number,
+    path: RemotePath,
+  ): PeerEventCode {
+    const event =
+      kind === DatagramKind.rtp
+        ? this.#handleRtp(region, offset, length)
+        : this.#handleRtcp(region, offset, length);
+    if (event === PeerEvent.none) return event;
+    this.ice.heard(now, path);
+    if (!this.mediaAllowed) this.#allow(now);
+    return event;
+  }
+
+  #handleRtp(region: Region, offset: number, length: number): PeerEventCode {
     const header = this.rtp;
     if (!parseRtpHeader(region.bytes, offset, length, header)) {
       this.#counters.srtpMalformed += 1;
@@ -302,11 +302,10 @@ export class Peer {
     header.payloadLength = opened - headerLength;
     this.index = receiver.index;
     this.length = opened;
-    this.#alive(now);
     return PeerEvent.rtp;
   }
 
-  #handleRtcp(now: number, region: Region, offset: number, length: number): PeerEventCode {
+  #handleRtcp(region: Region, offset: number, length: number): PeerEventCode {
     const opened = this.receiver!.openRtcp(region, offset, length);
     if (opened < 0) {
       if (opened === SrtpReject.forged) this.#counters.srtcpForged += 1;
@@ -314,13 +313,26 @@ export class Peer {
       return PeerEvent.none;
     }
     this.length = opened;
-    this.#alive(now);
     return PeerEvent.rtcp;
   }
 
-  #alive(now: number): void {
-    this.lastSignOfLife = now;
-    if (this.state === "connected") this.mediaAllowed = true;
+  /** Takes over what ICE has come to. */
+  #followPath(now: number): PeerEventCode {
+    this.#allow(now);
+    const { selected } = this.ice;
+    if (selected === this.#told) return PeerEvent.none;
+    this.#told = selected;
+    return selected === null ? PeerEvent.none : PeerEvent.moved;
+  }
+
+  /** What may be sent now: RFC 7675, and little where nothing has come back from. */
+  #allow(now: number): void {
+    if (this.state !== "connected") return;
+    const { consentAt, unproven, selected } = this.ice;
+    const consents = selected !== null && now - consentAt < CONSENT_MEDIA_TIMEOUT_US;
+    if (unproven) this.#ration.renew(now);
+    this.mediaAllowed = consents && !unproven;
+    this.reportsAllowed = consents && (!unproven || this.#ration.left);
   }
 
   #end(reason: CloseReason, detail: string): PeerEventCode {
@@ -328,10 +340,7 @@ export class Peer {
     this.closeReason = reason;
     this.closeDetail = detail;
     this.mediaAllowed = false;
+    this.reportsAllowed = false;
     return PeerEvent.closed;
   }
-}
-
-function profileName(profile: number): string {
-  return Object.entries(SrtpProfile).find(([, id]) => id === profile)?.[0] ?? `${profile}`;
 }

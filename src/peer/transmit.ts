@@ -8,7 +8,7 @@ export interface Transmit {
   path: Path;
 }
 
-const NOWHERE: Path = { socket: 0, sockaddr: new Uint8Array(16), key: 0 };
+const NOWHERE: Path = { socket: 0, sockaddr: new Uint8Array(16) };
 
 export function createTransmit(bytes = new Uint8Array(DATAGRAM_BYTES_MAX)): Transmit {
   return { bytes, length: 0, path: NOWHERE };

@@ -32,6 +32,11 @@ export const SrtpProfile = {
 } as const;
 export type SrtpProfileId = (typeof SrtpProfile)[keyof typeof SrtpProfile];
 
+/** The profile's name in its registry, or its number. */
+export function srtpProfileName(profile: number): string {
+  return Object.entries(SrtpProfile).find(([, id]) => id === profile)?.[0] ?? `${profile}`;
+}
+
 export interface SrtpCipher {
   /** Bytes that sealing adds to an RTP packet (16 for GCM, 10 for HMAC-SHA1-80). */
   readonly rtpOverhead: number;

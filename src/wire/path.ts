@@ -6,36 +6,15 @@ export interface Path {
   /** Index of the local socket within the worker. */
   readonly socket: number;
   readonly sockaddr: Uint8Array;
-  /** A number that equal paths share: exact for IPv4, a hash for IPv6 (compare with `samePath`). */
-  readonly key: number;
 }
 
 const AF_INET = 2;
-
-/** Key of a raw sockaddr. IPv4: socket, address and port, exact in 53 bits. IPv6: a hash. */
-export function pathKey(socket: number, bytes: Uint8Array, offset: number): number {
-  const port = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
-  if (bytes[offset] === AF_INET) {
-    const address =
-      bytes[offset + 4]! * 0x1000000 +
-      ((bytes[offset + 5]! << 16) | (bytes[offset + 6]! << 8) | bytes[offset + 7]!);
-    return (address * 65536 + port) * 16 + (socket & 15);
-  }
-  let high = port | 0;
-  let low = socket | 0;
-  for (let i = 8; i < 24; i += 1) {
-    high = Math.imul(high ^ bytes[offset + i]!, 0x01000193);
-    low = Math.imul(low ^ bytes[offset + i]!, 0x5bd1e995);
-  }
-  // Negative, so that no IPv6 key equals an IPv4 key.
-  return -((high >>> 12) * 4294967296 + (low >>> 0)) - 1;
-}
 
 /** A path that owns a copy of its address. */
 export function copyPath(socket: number, bytes: Uint8Array, offset: number): Path {
   const length = bytes[offset] === AF_INET ? 16 : 28;
   const sockaddr = bytes.slice(offset, offset + length);
-  return { socket, sockaddr, key: pathKey(socket, sockaddr, 0) };
+  return { socket, sockaddr };
 }
 
 /** True when `path` is exactly this socket and address. */

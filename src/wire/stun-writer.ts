@@ -96,6 +96,8 @@ export interface BindingRequest {
   readonly priority: number | null;
   /** 8 bytes of ICE-CONTROLLING; null leaves it away. */
   readonly controlling: Uint8Array | null;
+  /** The same of ICE-CONTROLLED. */
+  readonly controlled?: Uint8Array;
   readonly useCandidate: boolean;
 }
 
@@ -118,12 +120,9 @@ export function writeBindingRequest(
     writeU32(out, position, request.priority);
     position += 4;
   }
-  if (request.controlling !== null) {
-    assert(request.controlling.length === 8, "a tie breaker is 8 bytes");
-    position = writeAttributeHeader(out, position, StunAttribute.iceControlling, 8);
-    out.set(request.controlling, position);
-    position += 8;
-  }
+  const { iceControlling, iceControlled } = StunAttribute;
+  position = writeRole(out, position, iceControlling, request.controlling ?? undefined);
+  position = writeRole(out, position, iceControlled, request.controlled);
   if (request.useCandidate) {
     position = writeAttributeHeader(out, position, StunAttribute.useCandidate, 0);
   }
@@ -153,6 +152,15 @@ function writeAttributeHeader(
   writeU16(out, offset, type);
   writeU16(out, offset + 2, length);
   return offset + 4;
+}
+
+/** RFC 8445 7.1.3: the role with its tie-breaker. */
+function writeRole(out: Uint8Array, offset: number, type: number, tieBreaker?: Uint8Array): number {
+  if (tieBreaker === undefined) return offset;
+  assert(tieBreaker.length === 8, "a tie breaker is 8 bytes");
+  const value = writeAttributeHeader(out, offset, type, 8);
+  out.set(tieBreaker, value);
+  return value + 8;
 }
 
 /** Zeros up to a whole word, counted from the start of the message. */

@@ -37,7 +37,7 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
       sent += 1;
     });
     const source = sourceOf({ video: [encoding] });
-    const path = { socket: 0, sockaddr: new Uint8Array(16), key: 1 };
+    const path = { socket: 0, sockaddr: new Uint8Array(16) };
     for (let session = 1; session <= VIEWERS; session += 1) {
       const sender = new SrtpSender(CIPHER);
       const peer = { session, state: "connected", mediaAllowed: true, path, sender };

@@ -124,7 +124,7 @@ describe("viewers and sources come and go", () => {
 
 describe("memory", () => {
   test("a million packets leave the heap as it was", () => {
-    const path = { socket: 0, sockaddr: new Uint8Array(16), key: 1 };
+    const path = { socket: 0, sockaddr: new Uint8Array(16) };
     const region = { bytes: new Uint8Array(4096), address: 0 };
     const cipher: SrtpCipher = {
       rtpOverhead: 16,

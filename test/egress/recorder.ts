@@ -99,7 +99,7 @@ export class Recorder {
       0,
       0,
     );
-    this.path = { socket: 0, sockaddr, key: number };
+    this.path = { socket: 0, sockaddr };
   }
 
   of(ssrc: number): Sent[] {

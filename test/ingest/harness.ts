@@ -169,7 +169,7 @@ export class Session {
         rings,
         bitrateMax: 4_000_000,
       },
-      peer: { state: "connected", path: null, srtpProfile: "AEAD_AES_128_GCM" },
+      peer: { state: "connected", path: null, reportsAllowed: true, srtpProfile: "X" },
       now,
       ssrc: 0xcafe,
       cname: "spillway",

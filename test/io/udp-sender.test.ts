@@ -236,7 +236,7 @@ class Gate {
     if (!setOption(this.source, SOL_SOCKET, SO_SNDBUFFORCE, 8_192)) {
       setOption(this.source, SOL_SOCKET, SO_SNDBUF, 8_192);
     }
-    this.path = { socket: 0, sockaddr, key: 1 };
+    this.path = { socket: 0, sockaddr };
   }
 
   /** First bytes of all that waits. */

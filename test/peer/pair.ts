@@ -28,6 +28,11 @@ export const sockaddr = (host: number, port = 4000) =>
   Uint8Array.of(2, 0, port >> 8, port & 0xff, 10, 0, 0, host, 0, 0, 0, 0, 0, 0, 0, 0);
 export const SERVER = sockaddr(1, 8000);
 
+/** Random bytes as a session wants them. */
+export const filler = (random: () => number) => (out: Uint8Array) => {
+  for (let i = 0; i < out.length; i += 1) out[i] = Math.floor(random() * 256);
+};
+
 /** A test's peer that throws is a fault of the test's subject. */
 export const rethrow = (_peer: Peer, error: unknown): void => {
   throw error;
@@ -45,7 +50,7 @@ export interface PairOptions {
 export class Pair {
   now = 1_000_000;
   readonly counters = createPeerCounters();
-  readonly table = new PeerTable(this.counters);
+  readonly table = new PeerTable(this.counters, filler(seeded(9)));
   readonly server: Peer;
   readonly client: Peer;
   readonly setup: PeerSetup;
@@ -57,6 +62,7 @@ export class Pair {
 
   constructor(options: PairOptions = {}) {
     const random = seeded(options.seed ?? 1);
+    const fill = filler(random);
     const serverRole = options.serverRole ?? "server";
     this.clientAddress = sockaddr(options.host ?? 2);
     this.up = new LossyLink(random, { loss: options.loss, delayUs: 2000, jitterUs: 3000 });
@@ -68,7 +74,7 @@ export class Pair {
     this.server = new Peer({
       session: 1,
       setup: this.setup,
-      ice: { mode: "lite" },
+      ice: { mode: "lite", random: fill },
       dtls: serverDtls,
       ciphers,
       counters: this.counters,
@@ -77,9 +83,6 @@ export class Pair {
     });
     this.table.add(this.server);
     const paths = [copyPath(0, SERVER, 0)];
-    const fill = (out: Uint8Array) => {
-      for (let i = 0; i < out.length; i += 1) out[i] = Math.floor(random() * 256);
-    };
     this.client = new Peer({
       session: 1,
       setup: {

@@ -192,13 +192,12 @@ test("W44 W48: a restart keeps DTLS; old credentials die once the new pair is se
   pair.inject(old);
   expect(pair.drainServer().length).toBe(1);
   const next = check(pair, { username: "srv2:cli2", pwd: renewed.localPwd });
-  const moved = sockaddr(3);
-  expect(pair.inject(next, moved)).toBe(PeerEvent.moved);
+  // At another address it would have to be proven first: see moved.test.ts.
+  expect(pair.inject(next)).toBe(PeerEvent.none);
   expect(pair.drainServer().length).toBe(1);
-  expect(pair.server.path?.sockaddr).toEqual(moved);
   pair.inject(old);
   expect(pair.drainServer()).toEqual([]);
-  expect(pair.inject(media(pair, 5), moved)).toBe(PeerEvent.rtp);
+  expect(pair.inject(media(pair, 5))).toBe(PeerEvent.rtp);
   expect(pair.server.sender).toBe(sender);
   pair.free();
 });

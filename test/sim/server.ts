@@ -64,7 +64,7 @@ export class Server {
   open(now: number, send: Send): number {
     this.sessions += 1;
     const session = this.sessions;
-    const path = { socket: 0, sockaddr: new Uint8Array(16), key: session };
+    const path = { socket: 0, sockaddr: new Uint8Array(16) };
     this.sends.set(path, send);
     const peer = {
       session,
