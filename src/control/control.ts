@@ -84,6 +84,10 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const noteFault = createFaults(log, metrics);
   const plane = await options.plane({
     connected: (session, path, profile) => registry?.connected(session, path, profile),
+    moved: (session, path) => {
+      const from = registry?.sessions.moved(session, path) ?? null;
+      if (from !== null) log.info("Session moved", { ...about(from.session), from: from.path });
+    },
     closed: (session, reason) => registry?.closed(session, reason),
     firstMedia: (session, afterUs) => registry?.firstMedia(session, afterUs),
     layer: (session, layer) => registry?.layer(session, layer),

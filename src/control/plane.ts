@@ -46,6 +46,8 @@ export interface LayerLook {
 /** What the plane tells control. `session` numbers are those that control chose when opening. */
 export interface PlaneEvents {
   connected(session: number, path: string, srtpProfile: string): void;
+  /** Its media goes to another address from now on. */
+  moved(session: number, path: string): void;
   closed(session: number, reason: CloseReason): void;
   firstMedia(session: number, afterUs: number): void;
   /** A viewer is sent another layer (an id of src/media/layer-table.ts). */

@@ -44,7 +44,7 @@ interface RegistryOptions {
 const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
 
 /** Streams and sessions: who publishes what, who watches it, and which rings they meet in. */
-export class Registry implements Omit<PlaneEvents, "fault"> {
+export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   readonly sessions = new Sessions();
   readonly streams = new Map<string, Stream>();
   readonly #options: RegistryOptions;

@@ -100,6 +100,15 @@ export class Sessions {
     this.pending.remove(session);
   }
 
+  /** Its client is at another address now; the session and where it was, null for an old tale. */
+  moved(number: number, path: string): { session: Session; path: string | null } | null {
+    const session = this.byNumber(number);
+    if (session === null || session.state !== "connected") return null;
+    const before = session.path;
+    session.path = path;
+    return { session, path: before };
+  }
+
   /** The session URL is gone from here on; the number lives until `forget`. */
   end(session: Session, nowUs: number, reason: CloseReason): void {
     if (session.state === "pending") this.pending.remove(session);

@@ -295,7 +295,8 @@ class Workers implements MediaPlane {
     const { events, log } = this.options;
     if (event.type === "connected") {
       events.connected(event.session, event.path, event.srtpProfile);
-    } else if (event.type === "closed") {
+    } else if (event.type === "moved") events.moved(event.session, event.path);
+    else if (event.type === "closed") {
       worker.sessions.delete(event.session);
       events.closed(event.session, event.reason);
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
