@@ -145,7 +145,7 @@ class FilePublisher {
       positionUs: this.#positionUs,
       octets: this.#octets + media.octets,
       fractionLost: media.fractionLost,
-      roundTripUs: peer.roundTripUs,
+      roundTripUs: peer.ice.roundTripUs,
     });
   }
 

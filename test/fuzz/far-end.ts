@@ -47,7 +47,7 @@ export class FarEnd {
     private readonly seen: Seen,
   ) {
     const sockaddr = Uint8Array.of(2, 0, 16, session & 255, 10, 0, session >> 8, 1);
-    this.path = { socket: 0, sockaddr, key: session };
+    this.path = { socket: 0, sockaddr };
     this.loss = dice.pick([0, 0.02, 0.2]);
     this.delayUs = dice.pick([1000, 20_000, 150_000]);
     this.cname = `viewer-${session}`;

@@ -86,7 +86,7 @@ export class FuzzPublisher {
         rings: this.grants,
         bitrateMax: 4_000_000,
       },
-      peer: { state: "connected", path: null, srtpProfile: null },
+      peer: { state: "connected", path: null, reportsAllowed: true, srtpProfile: null },
       now,
       ssrc: 1,
       cname: "ingest",
