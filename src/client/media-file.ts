@@ -27,6 +27,9 @@ import {
   videoSource,
 } from "./track-source.ts";
 
+/** A month: what states more counts without an end. */
+const DURATION_MAX_S = 30 * 86_400;
+
 /** Opens a file and checks that its tracks can be sent. Throws a MediaFileError. */
 export async function openMediaFile(
   blob: Blob,
@@ -53,7 +56,9 @@ export function readingError(name: string, error: unknown): MediaFileError {
       `${name}: not a readable MP4 or WebM file (neither by its first bytes)`,
     );
   }
-  const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  const text = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  // mediabunny's assertions have no words of their own.
+  const reason = /^assert/i.test(text) ? "its parts contradict each other" : text;
   return new MediaFileError(`${name}: damaged, or not a readable MP4 or WebM file (${reason})`);
 }
 
@@ -77,6 +82,8 @@ export class MediaFile {
     const isMp4 = format === MP4 || format === QTFF;
     const container = await (isMp4 ? readMp4Tracks(blob) : readMatroskaTracks(blob));
     if (container === null) throw unreadableHeader(name);
+    // Before the reader looks at it: it expects keys.
+    if (container.some((track) => track.encrypted)) throw encrypted(name);
     const notes: string[] = [];
     const video = selection.video
       ? await choose(await input.getVideoTracks(), "video", canSendVideo, notes)
@@ -90,7 +97,9 @@ export class MediaFile {
       audio === null ? null : () => audioSource(audio, find(container, audio)),
     ]);
     const seconds = await (video ?? audio!).getDurationFromMetadata();
-    const durationUs = seconds === null || !(seconds > 0) ? null : Math.round(seconds * 1e6);
+    const first = Math.max(0, Math.min(...sources.map(({ firstUs }) => firstUs)));
+    const known = seconds !== null && seconds * 1e6 > first && seconds < DURATION_MAX_S;
+    const durationUs = known ? Math.round(seconds * 1e6) - first : null;
     return new MediaFile(input, sources, durationUs, notes);
   }
 
@@ -180,13 +189,15 @@ function unreadableHeader(name: string): MediaFileError {
   );
 }
 
-/** Tracks that only the container knows are encrypted, or of codecs that the reader does not know. */
+/** Tracks of kinds or codecs that the reader does not know. */
 function nothingToSend(name: string, container: readonly ContainerTrack[]): MediaFileError {
-  const encrypted = container.some((track) => track.encrypted);
   const formats = container.map(({ format }) => format).join(", ");
-  const line = conversion(name, { video: true, audio: true, encrypted });
-  const why = encrypted
-    ? "its tracks are encrypted"
-    : `nothing to send (${formats || "no tracks"})`;
-  return new MediaFileError(`${name}: ${why}${container.length === 0 ? "" : `. ${line}`}`);
+  const line = conversion(name, { video: true, audio: true });
+  const help = container.length === 0 ? "" : `. ${line}`;
+  return new MediaFileError(`${name}: nothing to send (${formats || "no tracks"})${help}`);
+}
+
+function encrypted(name: string): MediaFileError {
+  const line = conversion(name, { video: true, audio: true, encrypted: true });
+  return new MediaFileError(`${name}: is encrypted. ${line}`);
 }

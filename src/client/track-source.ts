@@ -56,7 +56,7 @@ export async function videoSource(
   const codec = VIDEO_CODECS[native ?? ""];
   if (codec === undefined) {
     const found = native ?? container?.format ?? "of an unknown codec";
-    throw new TrackFault(`is ${found}, WebRTC needs H.264, VP8, VP9 or AV1`, encryption(container));
+    throw new TrackFault(`is ${found}, WebRTC needs H.264, VP8, VP9 or AV1`);
   }
   refuseStructure(container);
   await refuseGeometry(track);
@@ -81,7 +81,7 @@ export async function audioSource(
   const native = await track.getCodec();
   if (native !== "opus") {
     const found = native ?? container?.format ?? "of an unknown codec";
-    throw new TrackFault(`is ${found}, WebRTC needs Opus`, encryption(container));
+    throw new TrackFault(`is ${found}, WebRTC needs Opus`);
   }
   refuseStructure(container);
   const channels = await track.getNumberOfChannels();
@@ -96,13 +96,8 @@ export async function audioSource(
   return { kind: "audio", track: described, sink, form: null, firstUs };
 }
 
-function encryption(container: ContainerTrack | null): Partial<Conversion> {
-  return container?.encrypted ? { video: true, audio: true, encrypted: true } : {};
-}
-
 function refuseStructure(container: ContainerTrack | null): void {
   const all = { video: true, audio: true };
-  if (container?.encrypted) throw new TrackFault("is encrypted", encryption(container));
   if ((container?.descriptions ?? 1) > 1) {
     throw new TrackFault("changes its format in mid-file", all);
   }

@@ -66,15 +66,26 @@ function elementsOf(bytes: Uint8Array): readonly Element[] {
     position += idBytes;
     const sizeBytes = Math.clz32(bytes[position]!) - 23;
     if (sizeBytes > 8 || position + sizeBytes > bytes.length) break;
-    const size = readNumber(bytes, position, sizeBytes) - 2 ** (7 * sizeBytes);
+    const size = readSize(bytes, position, sizeBytes);
     position += sizeBytes;
-    const unknown = size === 2 ** (7 * sizeBytes) - 1;
-    const end = unknown ? bytes.length : Math.min(bytes.length, position + size);
+    const end = Math.min(bytes.length, position + size);
     if (id === Id.cluster) break;
     elements.push({ id, content: bytes.subarray(position, end) });
     position = end;
   }
   return elements;
+}
+
+/** RFC 8794 4: the bits behind the marker; all ones (infinite here) stand for an unknown size. */
+function readSize(bytes: Uint8Array, offset: number, length: number): number {
+  const mask = 0xff >> length;
+  let value = bytes[offset]! & mask;
+  let ones = value === mask;
+  for (let i = 1; i < length; i += 1) {
+    ones &&= bytes[offset + i] === 0xff;
+    value = value * 256 + bytes[offset + i]!;
+  }
+  return ones ? Number.POSITIVE_INFINITY : value;
 }
 
 function readNumber(bytes: Uint8Array, offset: number, length: number): number {
