@@ -112,7 +112,7 @@ export class DroppedNumbers {
 
   /** Whether the word of a distance is still held. */
   #remembers(at: number): boolean {
-    return at >= 0 && at >>> 5 > ((this.#next - 1) >>> 5) - WORDS;
+    return at >= 0 && wordOf(at) > wordOf(this.#next - 1) - WORDS;
   }
 
   /** Opens the words up to a distance: nothing is dropped in them yet. */

@@ -29,6 +29,8 @@ export class RingReader {
   readonly views: RingViews;
   /** Arrivals that this reader has seen, modulo 2^32. */
   private cursor: number;
+  /** Of the slot located last. */
+  private reach = 0;
 
   constructor(
     readonly buffer: SharedArrayBuffer,
@@ -87,17 +89,12 @@ export class RingReader {
    */
   read(sequence: number, target: Uint8Array, targetOffset: number): number {
     const views = this.views;
-    const slots = Atomics.load(views.words, Header.slots);
-    let reach = slots;
-    let offset = views.base + (sequence & (slots - 1)) * SLOT_BYTES;
-    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) {
-      // Written before the ring last doubled: placed by half the mask, overwritten at half the reach.
-      reach = slots >> 1;
-      offset = views.base + (sequence & (reach - 1)) * SLOT_BYTES;
-      if (Atomics.load(views.slotWords, offset >> 2) !== sequence) {
-        return this.distance(sequence) >= slots - RING_MARGIN ? ReadResult.lapped : ReadResult.hole;
-      }
+    const offset = this.locate(sequence);
+    if (offset < 0) {
+      const behind = this.distance(sequence) >= this.slots - RING_MARGIN;
+      return behind ? ReadResult.lapped : ReadResult.hole;
     }
+    const { reach } = this;
     const used = Slot.payload + views.data.getUint16(offset + Slot.payloadLength, true);
     const end = offset + Math.min(used, SLOT_BYTES);
     target.set(views.bytes.subarray(offset, end), targetOffset);
@@ -106,14 +103,30 @@ export class RingReader {
   }
 
   /**
+   * Byte offset of the slot that holds a sequence, -1 when none does. `reach` is then the number of
+   * slots after which it is overwritten: what came before the ring last doubled is placed by half the
+   * mask, and overwritten at half the reach.
+   */
+  private locate(sequence: number): number {
+    const { words, slotWords, base } = this.views;
+    const slots = Atomics.load(words, Header.slots);
+    for (let reach = slots; reach >= slots >> 1; reach >>= 1) {
+      const offset = base + (sequence & (reach - 1)) * SLOT_BYTES;
+      if (Atomics.load(slotWords, offset >> 2) !== sequence) continue;
+      this.reach = reach;
+      return offset;
+    }
+    return -1;
+  }
+
+  /**
    * Spatial layer of a packet of the picture with this timestamp; NextLayer.unknown where it is not there
    * (yet, any more, or a reserved number), NextLayer.otherPicture where it belongs to another one.
    */
   spatialAt(sequence: number, timestamp: number): number {
     const { views } = this;
-    const slots = Atomics.load(views.words, Header.slots);
-    const offset = views.base + (sequence & (slots - 1)) * SLOT_BYTES;
-    if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return NextLayer.unknown;
+    const offset = this.locate(sequence);
+    if (offset < 0) return NextLayer.unknown;
     const flags = views.data.getUint32(offset + Slot.flags, true);
     const same = views.data.getUint32(offset + Slot.timestamp, true) === timestamp;
     const spatialId = views.bytes[offset + Slot.spatialId]!;
@@ -187,11 +200,8 @@ export class RingReader {
 
   /** RTP timestamp of the packet before the head; -1 when it is not there. */
   get newestTimestamp(): number {
-    const { views, head } = this;
-    const sequence = (head - 1) | 0;
-    const offset = views.base + (sequence & (this.slots - 1)) * SLOT_BYTES;
-    if (this.empty || Atomics.load(views.slotWords, offset >> 2) !== sequence) return -1;
-    return views.data.getUint32(offset + Slot.timestamp, true);
+    const offset = this.empty ? -1 : this.locate((this.head - 1) | 0);
+    return offset < 0 ? -1 : this.views.data.getUint32(offset + Slot.timestamp, true);
   }
 
   /** Tells the writer that this thread wants the ring (and is to be woken) or no longer does. */

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES } from "../limits.ts";
+import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
 import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
 import type { PayloadDescription } from "../wire/payload-description.ts";
 import {
@@ -67,11 +67,14 @@ export class RingWriter {
 
   /**
    * Byte offset of the slot for this origin sequence (int32, wraps), marked empty; NO_SLOT when the
-   * packet is older than the ring reaches or already there.
+   * packet is older than the ring reaches, already there, or further ahead than any ring is long: one
+   * such number would put all true ones behind the ring's reach. Who begins another numbering maps it
+   * to the next number (src/media/sequence.ts).
    */
   reserve(sequence: number): number {
     if (!this.started) this.start(sequence);
     const ahead = (sequence - this.head) | 0;
+    if (ahead > VIDEO_SLOTS_MAX) return NO_SLOT;
     if (ahead >= 0) {
       this.maybeGrow(sequence);
       if (ahead > 0) this.leap(sequence);
@@ -119,6 +122,11 @@ export class RingWriter {
   /** Copies the payload; its length is the one given to `setDescription`. */
   setPayload(offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
     assert(length <= PAYLOAD_BYTES_MAX, "payload fits its slot");
+    // A view would end with its array, and the slot's old bytes would stand for the rest.
+    assert(
+      sourceOffset >= 0 && sourceOffset + length <= source.length,
+      "a payload lies in its source",
+    );
     this.bytes.set(source.subarray(sourceOffset, sourceOffset + length), offset + Slot.payload);
   }
 

@@ -95,3 +95,24 @@ test("leaps over more than it remembers", () => {
   expect(numbers.isDropped(0x7ffffff0)).toBe(false);
   expect(numbers.numberAt(999_998)).toBe((0x7ffffff0 + 999_999) | 0);
 });
+
+test.each([2 ** 31, 2 ** 32 - 5, 2 ** 32 + 7, 2 ** 37])(
+  "house 6.18: nothing comes back from the start after %d numbers",
+  (distance) => {
+    const numbers = new DroppedNumbers();
+    const start = 12_345;
+    numbers.reset(start);
+    for (let left = distance; left > 0; left -= 2 ** 30) {
+      numbers.keep((numbers.next + Math.min(left, 2 ** 30) - 1) | 0);
+    }
+    numbers.drop(numbers.next);
+    const end = numbers.next;
+    expect(numbers.isDropped((end - 1) | 0)).toBe(true);
+    expect(numbers.placeOf((end - 2) | 0)).toBe(distance - 1);
+    expect(numbers.numberAt(distance - 1)).toBe((end - 2) | 0);
+    for (const forgotten of [WINDOW + 64, 100_000, 2 ** 31 - 1]) {
+      expect(numbers.placeOf((end - forgotten) | 0)).toBe(-1);
+      expect(numbers.isDropped((end - forgotten) | 0)).toBe(false);
+    }
+  },
+);
