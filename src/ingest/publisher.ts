@@ -118,7 +118,7 @@ export class Publisher {
       return;
     }
     this.#feedback.start(now);
-    if (source.rtx) source.track.handleRtx(now, bytes, header, arrival);
+    if (source.rtx) this.#handleRtx(now, source, bytes, arrival);
     else if (source.track.bind(now, source.ssrc)) {
       noteMedia(source, now);
       source.track.handleMedia(now, bytes, header, arrival);
@@ -196,6 +196,11 @@ export class Publisher {
       keyframes.handleTimeout(now);
       writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
     }
+  }
+
+  #handleRtx(now: number, source: Source, bytes: Uint8Array, arrival: number): void {
+    if (!this.#sources.isPresent(source)) this.#count(Counter.packetsDuplicate);
+    else if (source.track.handleRtx(now, bytes, header, arrival)) source.proven = true;
   }
 
   #noteTransport(bytes: Uint8Array, arrival: number): void {

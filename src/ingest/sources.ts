@@ -17,6 +17,14 @@ export interface Source {
   readonly track: Track;
   readonly rtx: boolean;
   readonly announced: boolean;
+  /**
+   * Whose media its packets are: its own SSRC or, of an RTX stream, that of the source it repairs; -1
+   * while nobody knows that one.
+   */
+  primary: number;
+  /** An RTX stream that has brought a packet of its primary. */
+  proven: boolean;
+  readonly firstSeen: number;
   lastSeen: number;
   /** When it said BYE, 0 while it has not. */
   byeAt: number;
@@ -68,6 +76,7 @@ export class Sources {
     const found = announced ?? this.#byName(header) ?? this.#byPayloadType(header.payloadType);
     if (found === null) return null;
     const { track, rtx } = found;
+    const former = track.ssrc;
     // Of a track that another source fills, the packet is refused, and asked again with the next.
     if (!rtx && !track.bind(now, header.ssrc)) return null;
     const source: Source = {
@@ -75,11 +84,41 @@ export class Sources {
       track,
       rtx,
       announced: announced !== null,
+      primary: rtx ? this.#primaryOf(header.ssrc, track) : header.ssrc,
+      proven: false,
+      firstSeen: now,
       lastSeen: now,
       byeAt: 0,
     };
     this.all.set(header.ssrc, source);
+    if (!rtx) this.#adopt(track, former);
     return source;
+  }
+
+  /**
+   * Whether a source is the one that fills its track, or repairs that one. The retransmissions of a
+   * source before it have numbers of their own: each would open a hole, or fill one, of another's.
+   */
+  isPresent(source: Source): boolean {
+    return source.primary === source.track.ssrc;
+  }
+
+  /** By the announced pair (FID, RFC 5576 4.2); else the source that fills the track now. */
+  #primaryOf(rtxSsrc: number, track: Track): number {
+    const { ssrcs, rtxSsrcs } = track.section;
+    return ssrcs[rtxSsrcs.indexOf(rtxSsrc)] ?? track.ssrc;
+  }
+
+  /**
+   * RTX streams that were first heard when the former source had fallen silent, and have brought
+   * nothing of it, are the new one's: senders probe by them before they send media.
+   */
+  #adopt(track: Track, former: number): void {
+    const silentSince = this.all.get(former)?.lastSeen ?? Number.NEGATIVE_INFINITY;
+    for (const source of this.all.values()) {
+      const open = source.rtx && source.track === track && !source.announced && !source.proven;
+      if (open && source.firstSeen > silentSince) source.primary = track.ssrc;
+    }
   }
 
   #byAnnouncement(ssrc: number): Found | null {
@@ -92,7 +131,8 @@ export class Sources {
       const rtx = media < 0;
       // A rid in the packet says more than the order of the lines.
       const rid = rtx ? this.#repairedRid || this.#rid : this.#rid;
-      const named = layers.find((layer) => rid !== "" && layer.rid === rid);
+      const paired = rtx ? this.all.get(ssrcs[index] ?? -1)?.track : undefined;
+      const named = layers.find((layer) => rid !== "" && layer.rid === rid) ?? paired;
       if (named !== undefined) return { track: named, rtx };
       if (layers.length === 1) return { track: layers[0]!, rtx };
       const ordered = ssrcs.length === layers.length ? layers[index] : undefined;

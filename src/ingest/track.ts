@@ -117,19 +117,20 @@ export class Track {
     this.#store(now, bytes, header, arrival, format);
   }
 
-  /** A packet of the source's RTX stream. */
-  handleRtx(now: number, bytes: Uint8Array, header: RtpHeader, arrival: number): void {
+  /** A packet of the source's RTX stream; true when it carried a packet that belongs here. */
+  handleRtx(now: number, bytes: Uint8Array, header: RtpHeader, arrival: number): boolean {
     const format = this.formats.of(header.payloadType);
     if (format === null || format.use !== "rtx") {
       this.#count(Counter.malformed, 1);
-      return;
+      return false;
     }
-    if (!unwrapRtx(bytes, header, format.format.payloadType)) return;
+    if (!unwrapRtx(bytes, header, format.format.payloadType)) return false;
     if (!this.#origin.mapRetransmission(header.sequence)) {
       this.#count(Counter.packetsDuplicate, 1);
-      return;
+      return false;
     }
     this.#store(now, bytes, header, arrival, format);
+    return true;
   }
 
   /** Writes RTP sequence numbers to ask for now; `origins` is scratch. Returns how many. */

@@ -156,3 +156,78 @@ test("a restarted encoder with a new SSRC goes on in the same ring, with one PLI
   const plis = session.sent.slice(before).filter((sent) => sent.type === 206 && sent.format === 1);
   expect(plis.map((sent) => sent.mediaSsrc)).toEqual([7]);
 });
+
+describe("house 6.2: an RTX stream repairs its own source alone", () => {
+  const NAMED: [number, Uint8Array][] = [[RID_ID, ascii("h")]];
+  const REPAIR: [number, Uint8Array][] = [[REPAIRED_RID_ID, ascii("h")]];
+  const offers = [
+    ["announced", { ssrcs: [21], rtxSsrcs: [22], ...NO_EXTENSIONS }],
+    ["named by rid", SIMULCAST],
+    ["told by payload type", NO_EXTENSIONS],
+  ] as const;
+
+  test.each(offers)("a late one of a former source is refused: %s", (_, offer) => {
+    const session = new Session([section(offer)]);
+    for (const sequence of [10, 11, 13]) session.rtp(sequence, media(21, sequence, NAMED));
+    session.rtp(14, rtx(22, 12, REPAIR));
+    expect(session.read(START + 12)!.payload[5]).toBe(0x77);
+    // The encoder comes back under another SSRC, with numbers near those of the former.
+    for (const sequence of [900, 901, 903]) {
+      session.rtp(500_000 + sequence, media(31, sequence, NAMED));
+    }
+    const head = session.readers[0]![0]!.head;
+    // One would move the head by 800, another would put an old picture into a hole of the new source.
+    for (const sequence of [1700, 902, 14]) session.rtp(600_000, rtx(22, sequence, REPAIR));
+    expect(session.readers[0]![0]!.head).toBe(head);
+    expect(session.read(head - 2)).toBeNull();
+    expect(session.counters[Counter.packetsDuplicate]).toBe(3);
+    // Its own are taken.
+    session.rtp(600_001, rtx(32, 902, REPAIR));
+    expect(session.read(head - 2)!.payload[5]).toBe(0x77);
+  });
+
+  test("one that is heard before the media of its source is that source's", () => {
+    const session = new Session([section(SIMULCAST)]);
+    // Bandwidth probes go first, at the start as after an encoder's restart.
+    const probe = (ssrc: number) =>
+      build({
+        type: VP8_RTX_TYPE,
+        ssrc,
+        sequence: 1,
+        payload: new Uint8Array(0),
+        extensions: REPAIR,
+      });
+    session.rtp(1, probe(22));
+    for (const sequence of [10, 12]) session.rtp(2, media(21, sequence, NAMED));
+    session.rtp(3, rtx(22, 11, REPAIR));
+    expect(session.read(START + 11)!.payload[5]).toBe(0x77);
+    session.rtp(100_000, probe(32));
+    for (const sequence of [500, 502]) session.rtp(300_000, media(31, sequence, NAMED));
+    session.rtp(300_001, rtx(32, 501, REPAIR));
+    expect(session.read(START + 14)!.payload[5]).toBe(0x77);
+    session.rtp(300_002, rtx(22, 503, REPAIR));
+    expect(session.readers[0]![0]!.head).toBe(START + 16);
+  });
+
+  test("of a source that comes back it is the same as before", () => {
+    const session = new Session([section(SIMULCAST)]);
+    session.rtp(1, media(21, 10, NAMED));
+    session.rtp(2, rtx(22, 9, REPAIR));
+    session.rtp(300_000, media(31, 500, NAMED));
+    session.rtp(300_001, rtx(32, 499, REPAIR));
+    for (const sequence of [20, 22]) session.rtp(600_000, media(21, sequence, NAMED));
+    session.rtp(600_001, rtx(32, 21, REPAIR));
+    const head = session.readers[0]![0]!.head;
+    expect(session.read(head - 2)).toBeNull();
+    session.rtp(600_002, rtx(22, 21, REPAIR));
+    expect(session.read(head - 2)!.payload[5]).toBe(0x77);
+  });
+
+  test("an announced pair goes to the track of its media, whatever the order of the lines", () => {
+    const offer = { ...SIMULCAST, ssrcs: [1, 2, 3], rtxSsrcs: [4, 5, 6] };
+    const session = new Session([section(offer)]);
+    for (const sequence of [10, 12]) session.rtp(1, media(1, sequence, [[RID_ID, ascii("m")]]));
+    session.rtp(2, rtx(4, 11));
+    expect(session.read(START + 11, 0, 1)!.payload[5]).toBe(0x77);
+  });
+});
