@@ -199,8 +199,9 @@ export class MediaLoop implements DatagramHandler {
     this.block.takeMarked(this.visitMark);
     this.forward(start);
     const now = monotonicUs();
-    if (now >= this.table.nextTimeout()) {
-      this.table.handleTimeout(now, this.onPeerEvent, this.onTimeoutFault);
+    // By the time when the sockets were read: what has come since may be what a timer waits for.
+    if (start >= this.table.nextTimeout() && this.reader.timersMayRun(start)) {
+      this.table.handleTimeout(start, this.onPeerEvent, this.onTimeoutFault);
     }
     if (now >= this.logic.nextTimeout()) this.logic.handleTimeout(now);
     this.queueTransmits();

@@ -6,6 +6,8 @@ import type { UdpReceiver } from "./udp-receiver.ts";
 const BATCHES_PER_TURN = 4;
 /** Share of a turn for datagrams that come in. */
 const READ_BUDGET_US = TURN_MAX_US * 0.4;
+/** Longer than any flight of a handshake is waited for at first. */
+const TIMERS_WAIT_MAX_US = 1_000_000;
 
 export interface DatagramHandler {
   /** The i-th datagram of the receiver's batch; true for media, which costs a microsecond. */
@@ -22,9 +24,7 @@ export class SocketReader {
     return this.#next === this.#count;
   }
 
-  /** All that had come when the last `read` began is handled. */
-  drained = true;
-  readonly #receiver: UdpReceiver;
+  readonly #receiver: Pick<UdpReceiver, "receive">;
   readonly #sockets: readonly number[];
   readonly #handler: DatagramHandler;
   /** Which socket is read first in this turn. */
@@ -33,8 +33,14 @@ export class SocketReader {
   #socket = 0;
   #next = 0;
   #count = 0;
+  /** Since when something that had come waits to be read; Infinity when nothing does. */
+  #unreadSince = Infinity;
 
-  constructor(receiver: UdpReceiver, sockets: readonly number[], handler: DatagramHandler) {
+  constructor(
+    receiver: Pick<UdpReceiver, "receive">,
+    sockets: readonly number[],
+    handler: DatagramHandler,
+  ) {
     this.#receiver = receiver;
     this.#sockets = sockets;
     this.#handler = handler;
@@ -46,9 +52,21 @@ export class SocketReader {
    * `ready` has a bit for each readable socket.
    */
   read(ready: number, now: number): void {
+    this.#unreadSince = this.#drain(ready, now) ? Infinity : Math.min(this.#unreadSince, now);
+  }
+
+  /**
+   * True when timers up to `now`, the time of the last `read`, may run: the answer that they wait for
+   * does not stand unread in a socket. Sockets that are never empty hold them up for a second.
+   */
+  timersMayRun(now: number): boolean {
+    return this.#unreadSince === Infinity || now - this.#unreadSince >= TIMERS_WAIT_MAX_US;
+  }
+
+  /** False when something may be left. */
+  #drain(ready: number, now: number): boolean {
     const deadline = now + READ_BUDGET_US;
-    this.drained = false;
-    if (!this.#handleBatch(now, deadline)) return;
+    if (!this.#handleBatch(now, deadline)) return false;
     let drained = true;
     // Another socket goes first each turn, or one under a storm would silence those behind it.
     this.#first = (this.#first + 1) % this.#sockets.length;
@@ -61,11 +79,11 @@ export class SocketReader {
         this.#next = 0;
         this.#count = this.#receiver.receive(this.#sockets[socket]!);
         full = this.#count === RECEIVE_BATCH;
-        if (!this.#handleBatch(now, deadline)) return;
+        if (!this.#handleBatch(now, deadline)) return false;
       }
       drained &&= !full;
     }
-    this.drained = drained;
+    return drained;
   }
 
   /** Handles what is left of the last batch; false when the time is over and some of it waits. */
