@@ -11,6 +11,9 @@ const MIB = 1024 * KIB;
 
 /** A receive slot: Ethernet's 1,500 bytes fit, and so does anything a path with that MTU carries. */
 export const DATAGRAM_BYTES_MAX = 1536;
+/** One message of a DTLS handshake: four certificates of 2 KiB. Five at once are 80 KiB a session, kept
+ * until it is connected and only while its peer sends that much. */
+export const DTLS_MESSAGE_BYTES_MAX = 8 * KIB;
 /** Datagrams taken by one recvmmsg call. 64 x 1.5 KiB = 96 KiB of arena per socket. */
 export const RECEIVE_BATCH = 64;
 

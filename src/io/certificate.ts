@@ -1,6 +1,7 @@
 /** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { Fingerprint } from "../commands.ts";
+import { colonHex } from "../peer/fingerprint.ts";
 
 export interface Certificate {
   readonly certificatePem: string;
@@ -67,11 +68,6 @@ export function createCertificate(now = new Date()): Certificate {
 export function fingerprintOf(certificateDer: Uint8Array): Fingerprint {
   const digest = createHash("sha256").update(certificateDer).digest();
   return { algorithm: "sha-256", value: colonHex(digest) };
-}
-
-/** `AB:CD:...` */
-export function colonHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(":");
 }
 
 /** 16 random bytes, positive and without leading zeros (RFC 5280 4.1.2.2). */

@@ -1,12 +1,24 @@
 /** Drills of the test suite; control passes them on only with --drills. */
-import type { SessionDrill } from "../commands.ts";
+import type { SessionDrill, WorkerCommand } from "../commands.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
+import type { PeerTable } from "../peer/peer-table.ts";
 import { monotonicUs } from "./clock.ts";
 import type { MediaLogic } from "./media-loop.ts";
 
-/** What a whole worker is made to do. */
-export function drillWorker(kind: "throw" | "hang" | "block"): void {
+type WorkerDrill = Extract<WorkerCommand, { type: "drill" }>["drill"];
+
+/** Makes the worker or one of its sessions fail; the logic that the loop is to use then. */
+export function obeyDrill(drill: WorkerDrill, logic: MediaLogic, table: PeerTable): MediaLogic {
+  if (!("session" in drill)) {
+    drillWorker(drill.kind);
+    return logic;
+  }
+  const peer = table.bySession(drill.session);
+  return peer === null ? logic : drillSession(logic, drill.kind, peer);
+}
+
+function drillWorker(kind: "throw" | "hang" | "block"): void {
   if (kind === "throw") throw new Error("drill: a worker throws");
   const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
   while (kind === "hang" && monotonicUs() < end);
@@ -14,8 +26,8 @@ export function drillWorker(kind: "throw" | "hang" | "block"): void {
   if (kind === "block") Bun.sleepSync(HEARTBEAT_TIMEOUT_MS * 60);
 }
 
-/** Makes `peer` throw at `place` from now on; the logic that the loop is to use then. */
-export function drillSession(logic: MediaLogic, place: SessionDrill, peer: Peer): MediaLogic {
+/** `peer` throws at `place` from now on. */
+function drillSession(logic: MediaLogic, place: SessionDrill, peer: Peer): MediaLogic {
   const fail = (): never => {
     throw new Error(`drill: a session throws (${place})`);
   };

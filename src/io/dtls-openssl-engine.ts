@@ -1,30 +1,29 @@
 import { type Pointer, read as readMemory } from "bun:ffi";
 import { assert } from "../assert.ts";
 import type { Fingerprint } from "../commands.ts";
-import { DATAGRAM_BYTES_MAX } from "../limits.ts";
 import {
   DTLS_DATAGRAM_MAX,
+  type DtlsEngine,
   type DtlsKeys,
   type DtlsRole,
-  type DtlsSession,
   type DtlsState,
+  ENGINE_INPUT_BYTES_MAX,
 } from "../peer/dtls.ts";
-import { filterRecords, recordLength } from "../peer/dtls-records.ts";
+import { resealRecord } from "../peer/dtls-reseal.ts";
+import { colonHex } from "../peer/fingerprint.ts";
 import { SrtpProfile, type SrtpProfileId } from "../srtp/cipher.ts";
 import { SRTP_KEY_LENGTHS } from "../srtp/key-derivation.ts";
-import { colonHex } from "./certificate.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
 import { addressOf, pinnedRegion, pinnedString } from "./pinned.ts";
 
 const SSL_CTRL_SET_MTU = 17;
-const DTLS_CTRL_GET_TIMEOUT = 73;
-const DTLS_CTRL_HANDLE_TIMEOUT = 74;
+const SSL_OP_COOKIE_EXCHANGE = 1 << 13;
 const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_WANT_WRITE = 3;
 const SSL_RECEIVED_SHUTDOWN = 2;
 const X509_DIGEST_BYTES_MAX = 64;
-/** struct timeval: seconds and microseconds, 64 bits each. */
-const TIMEVAL_BYTES = 16;
+const MASTER_KEY_BYTES = 48;
+const RANDOM_BYTES = 32;
 const UNSIGNED_BYTES = 4;
 /** Offset of `id` in SRTP_PROTECTION_PROFILE { const char *name; unsigned long id; }. */
 const PROFILE_ID_OFFSET = 8;
@@ -33,16 +32,17 @@ const PROFILE_ID_OFFSET = 8;
 const EXPORTER = "EXTRACTOR-dtls_srtp";
 
 /** One session at a time in a thread: these are shared by all its sessions. */
-const input = pinnedRegion(DATAGRAM_BYTES_MAX);
+const input = pinnedRegion(ENGINE_INPUT_BYTES_MAX);
 const output = pinnedRegion(16_384);
-const timeval = pinnedRegion(TIMEVAL_BYTES);
 const digest = pinnedRegion(X509_DIGEST_BYTES_MAX);
 const digestLength = pinnedRegion(UNSIGNED_BYTES);
 const exporterLabel = pinnedString(EXPORTER);
 
-export class OpenSslDtlsSession implements DtlsSession {
+/** One handshake by OpenSSL with memory BIOs, and what is read after it. */
+export class OpenSslDtlsEngine implements DtlsEngine {
   state: DtlsState = "handshaking";
   failure = "";
+  authentic = false;
   readonly #openSsl: OpenSsl;
   readonly #role: DtlsRole;
   readonly #fingerprints: readonly Fingerprint[];
@@ -50,18 +50,17 @@ export class OpenSslDtlsSession implements DtlsSession {
   /** Owned by the SSL. */
   readonly #read: Pointer;
   readonly #write: Pointer;
-  readonly #datagrams: Uint8Array[] = [];
-  #deadline = Infinity;
   /** OpenSSL's record buffers are given back; `#unpark` before any call that reads or writes. */
   #parked = false;
 
+  /** `timer` must never let OpenSSL repeat a flight (src/peer/dtls-guard.ts does). */
   constructor(
     openSsl: OpenSsl,
     context: Pointer,
     timer: Pointer,
     role: DtlsRole,
     fingerprints: readonly Fingerprint[],
-    now: number,
+    cookie: boolean,
   ) {
     const { ssl, crypto } = openSsl;
     this.#openSsl = openSsl;
@@ -77,46 +76,71 @@ export class OpenSslDtlsSession implements DtlsSession {
     ssl.SSL_set_bio(session, read, write);
     ssl.DTLS_set_timer_cb(session, timer);
     ssl.SSL_ctrl(session, SSL_CTRL_SET_MTU, DTLS_DATAGRAM_MAX, null);
-    if (role === "server") {
-      ssl.SSL_set_accept_state(session);
-    } else {
+    if (cookie) ssl.SSL_set_options(session, SSL_OP_COOKIE_EXCHANGE);
+    if (role === "server") ssl.SSL_set_accept_state(session);
+    else {
       ssl.SSL_set_connect_state(session);
       this.#handshake();
-      this.#afterCall(now);
     }
   }
 
-  handleDatagram(now: number, bytes: Uint8Array, offset: number, length: number): void {
+  feed(records: Uint8Array): void {
     if (this.#ssl === null || (this.state !== "handshaking" && this.state !== "connected")) return;
-    const encryptedOnly = this.state === "connected";
-    const kept = filterRecords(bytes, offset, length, encryptedOnly, input.bytes);
-    if (kept === 0) return;
+    const { length } = records;
+    const from = addressOf(input, 0, length);
+    input.bytes.set(records);
     this.#unpark();
-    this.#openSsl.crypto.BIO_write(this.#read, addressOf(input, 0, kept), kept);
+    this.#openSsl.crypto.BIO_write(this.#read, from, length);
     if (this.state === "handshaking") this.#handshake();
-    // Records behind the handshake, and the repeats of a peer that has not seen our last flight.
-    if (this.state === "connected") this.#drain();
-    this.#afterCall(now);
-    if (this.state === "connected") this.#park();
+    if (this.state === "connected") {
+      this.#drain();
+      if (this.state === "connected") this.#park();
+    }
   }
 
-  handleTimeout(now: number): void {
-    if (this.#ssl === null || this.state !== "handshaking" || now < this.#deadline) return;
-    this.#openSsl.crypto.ERR_clear_error();
-    const result = this.#openSsl.ssl.SSL_ctrl(this.#ssl, DTLS_CTRL_HANDLE_TIMEOUT, 0, null);
-    if (Number(result) < 0) this.#fail("no answer to repeated flights");
-    this.#afterCall(now);
+  take(): Uint8Array {
+    const size = output.bytes.length;
+    let taken = new Uint8Array(0);
+    while (this.#ssl !== null) {
+      const length = this.#openSsl.crypto.BIO_read(this.#write, addressOf(output, 0, size), size);
+      if (length <= 0) break;
+      const longer = new Uint8Array(taken.length + length);
+      longer.set(taken);
+      longer.set(output.bytes.subarray(0, length), taken.length);
+      taken = longer;
+    }
+    return taken;
   }
 
-  nextTimeout(): number {
-    return this.#deadline;
+  reseal(record: Uint8Array, sequence: number): Uint8Array | null {
+    const { ssl } = this.#openSsl;
+    const session = ssl.SSL_get_session(this.#ssl) as Pointer | null;
+    const cipher = ssl.SSL_get_current_cipher(this.#ssl) as Pointer | null;
+    if (this.#role !== "client" || session === null || cipher === null) return null;
+    const read = (length: number, call: (to: Pointer, length: number) => number | bigint) => {
+      const got = Number(call(addressOf(output, 0, length), length));
+      return output.bytes.slice(0, got);
+    };
+    const secrets = {
+      suite: ssl.SSL_CIPHER_get_protocol_id(cipher),
+      master: read(MASTER_KEY_BYTES, (to, n) => ssl.SSL_SESSION_get_master_key(session, to, n)),
+      clientRandom: read(RANDOM_BYTES, (to, n) => ssl.SSL_get_client_random(this.#ssl, to, n)),
+      serverRandom: read(RANDOM_BYTES, (to, n) => ssl.SSL_get_server_random(this.#ssl, to, n)),
+    };
+    const resealed = resealRecord(record, sequence, secrets);
+    output.bytes.fill(0, 0, MASTER_KEY_BYTES);
+    secrets.master.fill(0);
+    return resealed;
   }
 
-  pollTransmit(out: Uint8Array): number {
-    const datagram = this.#datagrams.shift();
-    if (datagram === undefined) return 0;
-    out.set(datagram);
-    return datagram.length;
+  skipRecords(count: number): void {
+    if (count === 0 || this.state !== "connected") return;
+    this.#unpark();
+    for (let i = 0; i < count; i += 1) {
+      this.#openSsl.ssl.SSL_write(this.#ssl, addressOf(output, 0, 1), 1);
+    }
+    this.take();
+    this.#park();
   }
 
   keys(): DtlsKeys {
@@ -151,15 +175,11 @@ export class OpenSslDtlsSession implements DtlsSession {
     };
   }
 
-  close(now: number): void {
-    if (this.#ssl === null || this.state === "closed" || this.state === "failed") return;
-    // During the handshake an alert would leave in clear, and nobody may believe it.
-    if (this.state === "connected") {
-      this.#unpark();
-      this.#shutdown();
-    }
+  close(): void {
+    if (this.#ssl === null || this.state !== "connected") return;
+    this.#unpark();
+    this.#shutdown();
     this.state = "closed";
-    this.#afterCall(now);
   }
 
   free(): void {
@@ -184,6 +204,7 @@ export class OpenSslDtlsSession implements DtlsSession {
 
   /** RFC 5763 5: the certificate must be the one that the SDP names. */
   #finish(): void {
+    this.authentic = true;
     if (!this.#fingerprintMatches()) {
       this.#shutdown();
       this.#fail("the certificate is not the one of a=fingerprint");
@@ -266,37 +287,5 @@ export class OpenSslDtlsSession implements DtlsSession {
   #fail(reason: string): void {
     this.state = "failed";
     this.failure = reason;
-  }
-
-  /** Collects what OpenSSL wrote and asks for its timer. */
-  #afterCall(now: number): void {
-    this.#collect();
-    this.#deadline = Infinity;
-    if (this.state !== "handshaking") return;
-    const to = addressOf(timeval, 0, TIMEVAL_BYTES);
-    const running = this.#openSsl.ssl.SSL_ctrl(this.#ssl, DTLS_CTRL_GET_TIMEOUT, 0, to);
-    if (Number(running) !== 1) return;
-    const view = new DataView(timeval.bytes.buffer);
-    const left = Number(view.getBigInt64(0, true)) * 1_000_000 + Number(view.getBigInt64(8, true));
-    this.#deadline = now + left;
-  }
-
-  /** The BIO holds records back to back: packs whole ones into datagrams (RFC 6347 4.1.1). */
-  #collect(): void {
-    const size = output.bytes.length;
-    const to = addressOf(output, 0, size);
-    const length = this.#openSsl.crypto.BIO_read(this.#write, to, size);
-    let start = 0;
-    let end = 0;
-    while (end < length) {
-      const next = end + recordLength(output.bytes, end);
-      if (next - start > DTLS_DATAGRAM_MAX && end > start) {
-        this.#datagrams.push(output.bytes.slice(start, end));
-        start = end;
-      }
-      end = next;
-    }
-    if (end > start) this.#datagrams.push(output.bytes.slice(start, end));
-    assert(length < output.bytes.length, "a flight fits into the scratch buffer");
   }
 }

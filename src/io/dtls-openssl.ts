@@ -1,14 +1,24 @@
 /**
  * DTLS 1.2 by OpenSSL with memory BIOs. One SSL_CTX a thread, shared by its sessions.
  *
- * OpenSSL measures its retransmission timer by the wall clock; `now` only anchors the deadlines
- * reported to the caller.
+ * OpenSSL measures its retransmission timer by the wall clock, and would repeat a flight in the midst
+ * of reading the answer to it; so it gets no time to, and src/peer/dtls-guard.ts repeats.
  */
-import { JSCallback, type Pointer } from "bun:ffi";
+import { JSCallback, type Pointer, toArrayBuffer } from "bun:ffi";
+import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";
 import type { Fingerprint } from "../commands.ts";
-import type { DtlsFactory, DtlsRole, DtlsSession } from "../peer/dtls.ts";
-import { OpenSslDtlsSession } from "./dtls-openssl-session.ts";
+import type {
+  DtlsCounts,
+  DtlsEngine,
+  DtlsEngineFactory,
+  DtlsFactory,
+  DtlsRole,
+  DtlsSession,
+} from "../peer/dtls.ts";
+import { DtlsClientGuard } from "../peer/dtls-client-guard.ts";
+import { DtlsServerGuard } from "../peer/dtls-server-guard.ts";
+import { OpenSslDtlsEngine } from "./dtls-openssl-engine.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
 
 /**
@@ -42,10 +52,8 @@ const SSL_OP_CIPHER_SERVER_PREFERENCE = 1 << 22;
 const SSL_OP_NO_RENEGOTIATION = 2 ** 30;
 const SSL_VERIFY_PEER_OR_FAIL = 0x01 | 0x02;
 
-/** FFmpeg drops what comes before its own ICE is done, so the first repeat comes soon. Then doubled,
- * and 12 repeats (OpenSSL's own limit) last longer than CONNECT_TIMEOUT_US. */
-const RETRANSMIT_FIRST_US = 60_000;
-const RETRANSMIT_MAX_US = 3_000_000;
+/** 71 minutes, the longest it takes: every session is connected or freed before. */
+const NO_REPEAT_US = 0xffff_ffff;
 
 export interface DtlsCertificate {
   readonly certificatePem: string;
@@ -56,11 +64,13 @@ export interface DtlsCertificate {
 interface Callbacks {
   readonly verify: JSCallback;
   readonly timer: JSCallback;
+  readonly makeCookie: JSCallback;
+  readonly checkCookie: JSCallback;
 }
 
 let callbacks: Callbacks | null = null;
 
-export class OpenSslDtlsFactory implements DtlsFactory {
+export class OpenSslDtlsFactory implements DtlsFactory, DtlsEngineFactory {
   readonly #openSsl: OpenSsl;
   #context: Pointer | null;
 
@@ -73,11 +83,27 @@ export class OpenSslDtlsFactory implements DtlsFactory {
     this.#context = newContext(openSsl, certificate, srtpProfiles ?? SRTP_PROFILES);
   }
 
-  create(role: DtlsRole, fingerprints: readonly Fingerprint[], now: number): DtlsSession {
-    assert(this.#context !== null, "a freed factory is not used");
+  create(
+    role: DtlsRole,
+    fingerprints: readonly Fingerprint[],
+    now: number,
+    counts: DtlsCounts = { dtlsDropped: 0, dtlsRestarts: 0 },
+  ): DtlsSession {
+    return role === "server"
+      ? new DtlsServerGuard(this, fingerprints, now, counts)
+      : new DtlsClientGuard(this, fingerprints, now, counts);
+  }
+
+  engine(role: DtlsRole, fingerprints: readonly Fingerprint[], cookie: boolean): DtlsEngine {
+    const context = this.#context;
+    assert(context !== null, "a freed factory is not used");
     const timer = sharedCallbacks().timer.ptr;
     assert(timer !== null, "the callbacks are never closed");
-    return new OpenSslDtlsSession(this.#openSsl, this.#context, timer, role, fingerprints, now);
+    return new OpenSslDtlsEngine(this.#openSsl, context, timer, role, fingerprints, cookie);
+  }
+
+  random(length: number): Uint8Array {
+    return randomBytes(length);
   }
 
   /** Sessions that exist keep working. */
@@ -92,11 +118,17 @@ function sharedCallbacks(): Callbacks {
     // The chain means nothing between self-signed ends; the fingerprint is checked after the
     // handshake, in which OpenSSL has checked the CertificateVerify.
     verify: new JSCallback(() => 1, { args: ["ptr", "ptr"], returns: "i32" }),
-    timer: new JSCallback(
-      (_ssl: Pointer, durationUs: number) =>
-        durationUs === 0 ? RETRANSMIT_FIRST_US : Math.min(2 * durationUs, RETRANSMIT_MAX_US),
-      { args: ["ptr", "u32"], returns: "u32" },
+    timer: new JSCallback(() => NO_REPEAT_US, { args: ["ptr", "u32"], returns: "u32" }),
+    // src/peer/dtls-server-guard.ts makes and checks the cookies; OpenSSL wants some byte.
+    makeCookie: new JSCallback(
+      (_ssl: Pointer, cookie: Pointer, length: Pointer) => {
+        new Uint8Array(toArrayBuffer(cookie, 0, 1))[0] = 1;
+        new Uint32Array(toArrayBuffer(length, 0, 4))[0] = 1;
+        return 1;
+      },
+      { args: ["ptr", "ptr", "ptr"], returns: "i32" },
     ),
+    checkCookie: new JSCallback(() => 1, { args: ["ptr", "ptr", "u32"], returns: "i32" }),
   };
   return callbacks;
 }
@@ -125,6 +157,8 @@ function newContext(openSsl: OpenSsl, certificate: DtlsCertificate, srtpProfiles
   check(openSsl, refused === 0 ? 1 : 0, "SRTP profiles");
   ssl.SSL_CTX_set_verify(context, SSL_VERIFY_PEER_OR_FAIL, null);
   ssl.SSL_CTX_set_cert_verify_callback(context, sharedCallbacks().verify.ptr, null);
+  ssl.SSL_CTX_set_cookie_generate_cb(context, sharedCallbacks().makeCookie.ptr);
+  ssl.SSL_CTX_set_cookie_verify_cb(context, sharedCallbacks().checkCookie.ptr);
   useCertificate(openSsl, context, certificate);
   return context;
 }

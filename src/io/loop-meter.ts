@@ -65,6 +65,8 @@ export class LoopMeter {
     counters[Counter.stunForged!] = peers.stunForged + peers.stunUnknown;
     counters[Counter.dtlsUnvalidated!] = peers.dtlsUnvalidated;
     counters[Counter.dtlsFailed!] = peers.dtlsFailed;
+    counters[Counter.dtlsDropped!] = peers.dtlsDropped;
+    counters[Counter.dtlsRestarts!] = peers.dtlsRestarts;
     counters[Counter.srtpForged!] = peers.srtpForged;
     counters[Counter.srtpReplayed!] = peers.srtpReplayed;
     counters[Counter.srtcpForged!] = peers.srtcpForged;

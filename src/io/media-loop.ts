@@ -16,7 +16,7 @@ import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import { formatPath } from "../wire/path.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
-import { drillSession, drillWorker } from "./drills.ts";
+import { obeyDrill } from "./drills.ts";
 import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
 import { LoopMeter } from "./loop-meter.ts";
 import { openOpenSsl } from "./openssl.ts";
@@ -124,7 +124,7 @@ export class MediaLoop implements DatagramHandler {
   /** What a command about one session makes throw costs that session; other commands the worker. */
   handleCommand(command: WorkerCommand): void {
     const now = monotonicUs();
-    if (command.type === "drill") this.drill(command.drill);
+    if (command.type === "drill") this.logic = obeyDrill(command.drill, this.logic, this.table);
     else if (!("session" in command) || command.session === null) this.logic.command(command, now);
     else {
       const { session } = command;
@@ -161,14 +161,6 @@ export class MediaLoop implements DatagramHandler {
     if (command.type === "close") this.obeyClose(session, command.reason, now);
     else if (command.type !== "ice-restart") this.logic.command(command, now);
     else if (peer !== null) this.table.restart(now, peer, command);
-  }
-
-  private drill(drill: Extract<WorkerCommand, { type: "drill" }>["drill"]): void {
-    if (!("session" in drill)) drillWorker(drill.kind);
-    else {
-      const peer = this.table.bySession(drill.session);
-      if (peer !== null) this.logic = drillSession(this.logic, drill.kind, peer);
-    }
   }
 
   /** As `closeSession`, and close_notify is out first: at `closed` control may end this thread. */

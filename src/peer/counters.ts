@@ -17,6 +17,10 @@ export interface PeerCounters {
   /** DTLS from an address that no session has validated. */
   dtlsUnvalidated: number;
   dtlsFailed: number;
+  /** Records and messages of handshakes that could not be the peer's. */
+  dtlsDropped: number;
+  /** Handshakes that began anew within their session. */
+  dtlsRestarts: number;
   /** SRTP or SRTCP from an address that no session has validated. */
   srtpUnvalidated: number;
   /** SRTP or SRTCP before DTLS is complete. */
@@ -43,6 +47,8 @@ export function createPeerCounters(): PeerCounters {
     pathConflicts: 0,
     dtlsUnvalidated: 0,
     dtlsFailed: 0,
+    dtlsDropped: 0,
+    dtlsRestarts: 0,
     srtpUnvalidated: 0,
     srtpEarly: 0,
     srtpForged: 0,

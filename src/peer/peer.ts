@@ -12,7 +12,7 @@ import { classify, DatagramKind } from "../wire/demux.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
 import { countSrtpReject, type PeerCounters } from "./counters.ts";
-import type { DtlsFactory, DtlsSession } from "./dtls.ts";
+import { type DtlsFactory, type DtlsSession, whyNotConnected } from "./dtls.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
 import { HandshakePath } from "./handshake-path.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
@@ -119,8 +119,10 @@ export class Peer {
       case DatagramKind.rtp:
       case DatagramKind.rtcp:
         if (path === null) this.#counters.srtpUnvalidated += 1;
-        else if (this.receiver === null) this.#counters.srtpEarly += 1;
-        else return this.#handleSrtp(now, kind, region, offset, length, path);
+        else if (this.receiver === null) {
+          this.#counters.srtpEarly += 1;
+          this.#dtls?.noteMedia(now);
+        } else return this.#handleSrtp(now, kind, region, offset, length, path);
         return PeerEvent.none;
       default:
         this.#counters.unknown += 1;
@@ -166,8 +168,9 @@ export class Peer {
     const moved = this.#followPath(now);
     if (this.state !== "connected") {
       if (now - this.#createdAt >= CONNECT_TIMEOUT_US) {
-        const detail = this.state === "new" ? "no valid ICE check" : "DTLS did not complete";
-        return this.#end("connect-timeout", detail);
+        const { reason, detail } = whyNotConnected(this.#dtls);
+        if (reason === "dtls-failed") this.#counters.dtlsFailed += 1;
+        return this.#end(reason, detail);
       }
       return moved;
     }
@@ -235,7 +238,8 @@ export class Peer {
   }
 
   #startDtls(now: number): void {
-    this.#dtls = this.#dtlsFactory.create(this.setup.dtlsRole, this.setup.fingerprints, now);
+    const { dtlsRole, fingerprints } = this.setup;
+    this.#dtls = this.#dtlsFactory.create(dtlsRole, fingerprints, now, this.#counters);
     this.state = "connecting";
   }
 

@@ -163,18 +163,17 @@ test("DTLS records in clear do not end a session, even from its own address", as
   await client.leave();
 });
 
-test("a CertificateVerify by another key ends the handshake without media", async () => {
+test("a CertificateVerify by another key is dropped: no handshake, no media", async () => {
   const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   const client = await Client.open(server.base, "viewer", "live", {
     tamper: (bytes) => resignCertificateVerify(bytes, (data) => sign("sha256", data, key)),
   });
-  await refused(1, "worker_dtls_failed_total");
-  await until(
-    "the log says why",
-    2_000,
-    () => server.logs().includes("bad signature"),
-    server.logs,
-  );
+  // A stranger could have sent it, so the session waits for its client until the connect timeout.
+  const dropped = async () => (await readMetrics(server.base)).sum("worker_dtls_dropped_total");
+  await until("it is dropped", 5_000, async () => {
+    return (await dropped()) > before.sum("worker_dtls_dropped_total");
+  });
+  expect(client.peer.state).toBe("connecting");
   expect(client.received.packets).toBe(0);
   client.vanish();
 });
@@ -186,7 +185,7 @@ test("a certificate that is not the SDP's ends the handshake without media", asy
   await refused(1, "worker_dtls_failed_total");
   const ended = `sessions_ended_total`;
   await until("it is over", 2_000, async () => {
-    return (await readMetrics(server.base)).sum(ended, 'reason="dtls-failed"') >= 2;
+    return (await readMetrics(server.base)).sum(ended, 'reason="dtls-failed"') >= 1;
   });
   expect(client.received.packets).toBe(0);
   client.vanish();
