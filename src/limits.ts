@@ -31,6 +31,11 @@ export const SEND_ARENA_BYTES = MIB;
 export const SLOT_BYTES = 2048;
 /** Largest RTP payload a slot takes: SLOT_BYTES - 192; above the 1,460 that a 1,500 B MTU allows. */
 export const PAYLOAD_BYTES_MAX = 1856;
+/** Sides of a picture: the blocks of the smallest transform, and what AV1 level 6 and VP8 can say. */
+export const PICTURE_SIDE_MIN = 8;
+export const PICTURE_SIDE_MAX = 16_384;
+/** Luma samples of a picture at level 6.2 of H.264, H.265 and AV1: 8,192 x 4,352. */
+export const PICTURE_AREA_MAX = 8192 * 4352;
 /** 128 packets of 20 ms are 2.5 s of audio. */
 export const AUDIO_SLOTS = 128;
 /** 512 packets of 1.2 kB are 2 s at 2.4 Mb/s. */

@@ -5,6 +5,7 @@ import type { Server } from "bun";
 import type { Hono } from "hono";
 import type { Config } from "../config.ts";
 import type { AppEnv } from "../control/context.ts";
+import { hostProblem, isHealthPath, SEGMENTS_SEEN_MAX, targetProblem } from "../control/target.ts";
 
 export interface Listener {
   readonly port: number;
@@ -41,8 +42,9 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,
       ...(tls === null ? {} : { tls }),
-      fetch: (request, server) =>
+      ...checked((request, server) =>
         app.fetch(request, { address: server.requestIP(request)?.address, secure: tls !== null }),
+      ),
     });
   let tls = readTls(config);
   let server = open(config.http.port, tls);
@@ -65,6 +67,52 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
     },
     stop: (now) => server.stop(now),
   };
+}
+
+type Handler = (request: Request, server: Server<undefined>) => Response | Promise<Response>;
+
+/**
+ * Routes and fetch of a server that pass on what can be read in one way only. A URL shows the path
+ * after `..` and backslashes are gone; the parameters of a route show it as it was sent.
+ */
+function checked(handle: Handler) {
+  const routes: Record<string, Handler> = {};
+  const names: string[] = [];
+  const sent: Handler = (request, server) => {
+    const { params } = request as unknown as { readonly params: Readonly<Record<string, string>> };
+    const segments = Object.values(params);
+    return withHost(request, (good) => {
+      const { pathname } = new URL(good.url);
+      return targetProblem(sentSegments(segments, pathname), pathname) ?? handle(good, server);
+    });
+  };
+  routes["/"] = sent;
+  // One more than can be told stands for all that are deeper.
+  while (names.length <= SEGMENTS_SEEN_MAX) {
+    names.push(`:p${names.length}`);
+    routes[`/${names.join("/")}`] = sent;
+    routes[`/${names.join("/")}/`] = sent;
+  }
+  return { routes, fetch: () => targetProblem(null, "")! };
+}
+
+/** A slash at the end is an empty segment; a path too deep for the router ends where its sight ends. */
+function sentSegments(params: readonly string[], pathname: string): readonly string[] {
+  if (params.length > SEGMENTS_SEEN_MAX) return params.slice(0, SEGMENTS_SEEN_MAX);
+  const ended = params.length === 0 || pathname.endsWith("/");
+  return ended ? [...params, ""] : params;
+}
+
+/** Calls `pass` unless the Host header is no good. Without one a URL is the bare path. */
+function withHost(
+  request: Request,
+  pass: (request: Request) => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const wrong = hostProblem(request.headers.get("Host"));
+  if (wrong === null) return pass(request);
+  const path = request.url.replace(/^https?:\/\/[^/]*/, "").split("?")[0]!;
+  if (!isHealthPath(path)) return wrong;
+  return pass(new Request(`http://localhost${path}`, { method: request.method }));
 }
 
 function readTls(config: Config): Tls | null {

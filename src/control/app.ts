@@ -17,6 +17,7 @@ import { notFound, problem } from "./problem.ts";
 import { resolveClient } from "./proxy.ts";
 import { mountResource } from "./resource.ts";
 import { deleteSession, getSession, patchSession } from "./session-resource.ts";
+import { hostProblem, isHealthPath } from "./target.ts";
 import { view } from "./whep.ts";
 import { publish } from "./whip.ts";
 
@@ -60,8 +61,12 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
 function observe(app: Hono<AppEnv>, services: Services): void {
   app.use("*", async (c, next) => {
     const peer = { address: c.env?.address ?? "0.0.0.0", secure: c.env?.secure ?? false };
-    c.set("client", resolveClient(c.req.raw, peer, services.config.trustedProxies));
-    await next();
+    const host = c.req.header("Host");
+    const wrong = host === undefined || isHealthPath(c.req.path) ? null : hostProblem(host);
+    if (wrong === null) {
+      c.set("client", resolveClient(c.req.raw, peer, services.config.trustedProxies));
+      await next();
+    } else c.res = wrong;
     harden(c.res.headers);
     services.metrics.request(family(c.req.path), c.req.method, c.res.status);
   });

@@ -136,9 +136,12 @@ function checkSection(
   role: "publisher" | "viewer",
 ): SdpProblem | null {
   const name = nameOf(section, index);
-  // RFC 9429 5.1.2: RTP/[S]AVP[F] and (UDP|TCP)/TLS/RTP/SAVP[F] all mean DTLS-SRTP here.
-  if (!/^(?:(?:UDP|TCP)\/TLS\/)?RTP\/S?AVPF?$/i.test(section.protocol)) {
-    return unusable(`${name} uses ${quote(section.protocol)}; offer UDP/TLS/RTP/SAVPF.`);
+  // RFC 8842 5: these name DTLS-SRTP. RFC 9429 5.1.2 lets RTP/AVP and RTP/SAVPF mean it too; who
+  // writes those now means media in clear, or keys in the description, and gets neither here.
+  if (!/^(?:UDP|TCP)\/TLS\/RTP\/SAVPF?$/i.test(section.protocol)) {
+    return unusable(
+      `${name} uses ${quote(section.protocol)}; media is only served over DTLS-SRTP: offer UDP/TLS/RTP/SAVPF.`,
+    );
   }
   if (role === "publisher" && !sends(section.direction)) {
     return unusable(`${name} is ${section.direction}; a publisher offers sendonly or sendrecv.`);

@@ -4,6 +4,7 @@ import { describeH264 } from "./h264.ts";
 import { describeH265 } from "./h265.ts";
 import { describeOpus } from "./opus.ts";
 import type { PayloadDescription } from "./payload-description.ts";
+import { isPictureSize } from "./picture-size.ts";
 import { describeVp8 } from "./vp8.ts";
 import { describeVp9 } from "./vp9.ts";
 
@@ -22,6 +23,21 @@ export function describePayload(
   out.reset();
   if (length <= 0) return false;
   out.frameEnd = marker;
+  if (!describeAs(codec, bytes, offset, length, out)) return false;
+  if ((out.width | out.height) !== 0 && !isPictureSize(out.width, out.height)) {
+    out.width = 0;
+    out.height = 0;
+  }
+  return true;
+}
+
+function describeAs(
+  codec: CodecId,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  out: PayloadDescription,
+): boolean {
   switch (codec) {
     case Codec.opus:
       return describeOpus(out);

@@ -157,3 +157,16 @@ test("VP9, AV1 and H265 profiles must be decodable", () => {
     35,
   );
 });
+
+test("S11: a profile without DTLS is 422 and says what to offer", () => {
+  const offering = (protocol: string) => CHROME.replaceAll("UDP/TLS/RTP/SAVPF", protocol);
+  for (const protocol of ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "udp", "UDP/RTP/SAVPF"]) {
+    const { detail } = fail(publisher(offering(protocol)), 422);
+    expect(detail).toContain("offer UDP/TLS/RTP/SAVPF");
+  }
+  const one = CHROME.replace("m=video 9 UDP/TLS/RTP/SAVPF", "m=video 9 RTP/SAVPF");
+  fail(publisher(one), 422);
+  for (const protocol of ["UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "udp/tls/rtp/savpf"]) {
+    expect(publisher(offering(protocol))).not.toHaveProperty("status");
+  }
+});

@@ -85,7 +85,8 @@ export function taken(readings: readonly Reading[]): Taken {
 
 function share(from: Reading, to: Reading): number {
   const all = (to.at - from.at) * to.cores;
-  return all <= 0 ? 0 : Math.max(0, to.othersUs - from.othersUs) / all;
+  // What a process has is booked in ticks, so a second may seem to hold more than there is.
+  return all <= 0 ? 0 : Math.min(1, Math.max(0, to.othersUs - from.othersUs) / all);
 }
 
 /** Whether a time bound that was missed meanwhile says anything of what is tested. */

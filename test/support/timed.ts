@@ -10,6 +10,8 @@ import { machineWasTaken, type Taken, told, watchOthers } from "./others.ts";
 export const RUNS = 3;
 /** The runner's own limit only ends what hangs; bounds of time are those of the test. */
 const HANGS_FACTOR = 4;
+/** Characters of a missed bound that are shown. */
+const SHOWN_MAX = 200;
 /** Where scripts/test.sh collects what was void. */
 const VOID_FILE = process.env.VOID_TESTS;
 
@@ -78,6 +80,6 @@ async function outcome(body: () => void | Promise<void>): Promise<unknown> {
 
 function tellVoid(name: string, others: Taken, missed: string): void {
   const line = `void: ${name} (${told(others)})`;
-  console.log(`${line}: ${missed.split("\n")[0]}`);
+  console.log(`${line}: ${missed.split("\n")[0]!.slice(0, SHOWN_MAX)}`);
   if (VOID_FILE !== undefined) appendFileSync(VOID_FILE, `${line}\n`);
 }
