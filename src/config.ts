@@ -75,8 +75,16 @@ export interface ConfigSources {
   readonly memoryBytes: number;
 }
 
+/** Where things of the configuration stand, as far as others may see or change them there. */
+export interface Provenance {
+  readonly configFile: string | null;
+  readonly hookSecretFile: string | null;
+  /** `--hook-secret` is among the flags. */
+  readonly hookSecretFlag: boolean;
+}
+
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: true; readonly config: Config; readonly provenance: Provenance }
   | { readonly ok: false; readonly error: string };
 
 /** What was set where: the later source wins. */
@@ -88,7 +96,7 @@ interface Setting {
 /** Reads all three sources. Never throws: an error is one line for the person at the terminal. */
 export function loadConfig(sources: ConfigSources): ConfigResult {
   try {
-    return { ok: true, config: load(sources) };
+    return { ok: true, ...load(sources) };
   } catch (error) {
     if (error instanceof ConfigError) return { ok: false, error: error.message };
     throw error;
@@ -114,7 +122,7 @@ export function needsFirstToken(config: Config): boolean {
 
 class ConfigError extends Error {}
 
-function load(sources: ConfigSources): Config {
+function load(sources: ConfigSources): { config: Config; provenance: Provenance } {
   const settings = new Map<string, Setting>();
   const flags = readFlags(sources.args);
   const environment = readEnvironment(sources.env);
@@ -126,7 +134,13 @@ function load(sources: ConfigSources): Config {
   }
   for (const [key, setting] of environment) settings.set(key, setting);
   for (const [key, setting] of flags) settings.set(key, setting);
-  return deepFreeze(build(settings, sources));
+  const secretFile = settings.get("hook.secret-file");
+  const provenance = {
+    configFile: file === undefined ? null : String(file.value),
+    hookSecretFile: secretFile === undefined ? null : String(secretFile.value),
+    hookSecretFlag: flags.has("hook.secret"),
+  };
+  return { config: deepFreeze(build(settings, sources)), provenance };
 }
 
 function readFlags(args: readonly string[]): Map<string, Setting> {

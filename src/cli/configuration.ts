@@ -1,20 +1,44 @@
 /** Reads the configuration of this process and turns its mistakes into usage errors. */
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig, type Provenance } from "../config.ts";
 import { UsageError } from "./command.ts";
+import { type Hazard, hazards } from "./hazards.ts";
 
 /** File, environment and `args`. */
 export function readConfig(args: readonly string[]): Config {
+  return read(args, process.env).config;
+}
+
+/** The same, and where it stands. */
+export function readConfigAndPlaces(args: readonly string[]): ConfigAndPlaces {
   return read(args, process.env);
 }
 
 /** One file alone, whatever the environment says. */
 export function readFileConfig(path: string): Config {
-  return read(["--config", path], {});
+  return read(["--config", path], {}).config;
 }
 
-function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+/** What the process may not leave open to others, with the eyes of this machine. */
+export function findHazards(parts: ConfigAndPlaces, tokenFile: string | null): readonly Hazard[] {
+  return hazards({
+    ...parts,
+    tokenFile,
+    uid: process.getuid?.() ?? -1,
+    stat: (path) => statSync(path, { throwIfNoEntry: false }) ?? null,
+  });
+}
+
+interface ConfigAndPlaces {
+  readonly config: Config;
+  readonly provenance: Provenance;
+}
+
+function read(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigAndPlaces {
   const result = loadConfig({
     args,
     env,
@@ -27,5 +51,5 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
     memoryBytes: totalmem(),
   });
   if (!result.ok) throw new UsageError(result.error);
-  return result.config;
+  return result;
 }

@@ -1,8 +1,9 @@
 /** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
 import { parseArgs } from "node:util";
 import { type Command, usage } from "./command.ts";
-import { readConfig } from "./configuration.ts";
+import { findHazards, readConfigAndPlaces } from "./configuration.ts";
 import { type Finding, runChecks } from "./doctor-checks.ts";
+import { tokenFile } from "./first-token.ts";
 import { optionLines } from "./help.ts";
 
 export const doctorCommand: Command = {
@@ -35,8 +36,13 @@ async function run(args: readonly string[]): Promise<number> {
       },
     }),
   );
-  const config = readConfig(args.filter((arg) => !own.includes(arg)));
-  const findings = await runChecks(config, values.running);
+  const places = readConfigAndPlaces(args.filter((arg) => !own.includes(arg)));
+  const { config } = places;
+  const warnings = findHazards(places, tokenFile(config));
+  const findings: readonly Finding[] = [
+    ...(await runChecks(config, values.running)),
+    ...warnings.map((hazard) => ({ ...hazard, level: "warn" as const })),
+  ];
   const firewall = firewallRules(config.http.port, config.media.port, workersOf(config));
   const failed = findings.some((finding) => finding.level === "fail");
   if (values.json) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));

@@ -3,13 +3,13 @@
  * nothing is ever open by accident.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, isOpenByDefault, needsFirstToken, type StaticToken } from "../config.ts";
 
 export interface FirstToken {
   readonly token: string;
-  /** Where it is kept; null when there is no state folder and it ends with the process. */
+  /** Where it is kept; null when there is no state folder. */
   readonly file: string | null;
   /** False when an earlier start made it. */
   readonly fresh: boolean;
@@ -38,10 +38,35 @@ export function firstToken(config: Config, stateDir: string | null): FirstToken 
   return { token: known, file, fresh: false };
 }
 
+/**
+ * Puts a token without a state folder into a file of this run below `folder`, for whoever has no
+ * terminal that it could be shown on: what goes to a log stays there, for others to read. The file
+ * goes with the process.
+ */
+export function keepForThisRun(first: FirstToken, folder: string): FirstToken {
+  if (first.file !== null) return first;
+  const own = mkdtempSync(join(folder, "spillway-token-"));
+  process.once("exit", () => rmSync(own, { recursive: true, force: true }));
+  const file = join(own, FILE_NAME);
+  writeFileSync(file, `${first.token}\n`, { mode: 0o600, flag: "wx" });
+  return { ...first, file };
+}
+
 /** The configuration with one more token; null leaves it as it is. */
 export function withToken(config: Config, token: StaticToken | null): Config {
   if (token === null) return config;
   return { ...config, auth: { ...config.auth, tokens: [...config.auth.tokens, token] } };
+}
+
+/** Where tokens outlive the process: --state, or the folder that systemd gives a service. */
+export function stateFolder(config: Config): string | null {
+  return config.stateDir ?? process.env.STATE_DIRECTORY ?? null;
+}
+
+/** The file of the token of the first start, be it there or not; null without a state folder. */
+export function tokenFile(config: Config): string | null {
+  const folder = stateFolder(config);
+  return folder === null ? null : join(folder, FILE_NAME);
 }
 
 /** What the first token may: everything. */

@@ -1,6 +1,7 @@
 /** The running server: workers, control, HTTP, signals and the service manager. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { formatHostPort } from "../config/values.ts";
 import type { Config, StaticToken } from "../config.ts";
 import { type Control, createControl } from "../control/control.ts";
@@ -17,14 +18,17 @@ import { VERSION, versionLine } from "../version.ts";
 import { loadPages } from "../web/pages.ts";
 import { banner, tokenNotice } from "./banner.ts";
 import { UsageError } from "./command.ts";
-import { readConfig } from "./configuration.ts";
+import { findHazards, readConfig, readConfigAndPlaces } from "./configuration.ts";
 import {
   type FirstToken,
   firstToken,
   firstTokenEntry,
+  keepForThisRun,
   publisherToken,
+  stateFolder,
   withToken,
 } from "./first-token.ts";
+import type { Hazard } from "./hazards.ts";
 import { type Listener, listen } from "./listener.ts";
 import { explainStart } from "./start-error.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -52,7 +56,8 @@ export interface RunningServer {
 
 /** Runs until a signal ends it; the exit code. */
 export async function runServer(options: ServerOptions): Promise<number> {
-  const plain = readConfig(options.args);
+  const places = readConfigAndPlaces(options.args);
+  const plain = places.config;
   const log = createLog(plain);
   const openssl = await findOpenSsl();
   if (openssl === null) return 1;
@@ -72,6 +77,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
       listener,
       openssl,
       first,
+      hazards: findHazards(places, first?.file ?? null),
       withTokens,
       token: own?.token ?? null,
     });
@@ -99,6 +105,7 @@ interface Parts {
   readonly listener: Listener;
   readonly openssl: ResolvedOpenSsl;
   readonly first: FirstToken | null;
+  readonly hazards: readonly Hazard[];
   /** Adds the token of the first start to a configuration. */
   readonly withTokens: (config: Config) => Config;
   /** For this process's own publisher. */
@@ -196,15 +203,22 @@ function announce(parts: Parts): void {
     openssl: `${openssl.version} (${openssl.origin})`,
     withoutToken: control.openness(),
   });
-  if (first !== null && !first.fresh)
-    log.info("The token of the first start is in use", { file: first.file });
-  if (first?.fresh) console.log(`\n${tokenNotice(first)}`);
+  if (first !== null) tellToken(first, log);
+  for (const { detail, mend } of parts.hazards) log.warn(detail, { mend });
   // The demo is started by a person, also where npm stands between it and the terminal.
   if (process.stdout.isTTY || options.started !== undefined) {
     const { port } = listener;
     const { stream } = options;
     console.log(`\n${banner({ config, port, openssl, stream })}\n`);
   }
+}
+
+/** The token itself is for a person's eyes: what is no terminal is a journal, which others read. */
+function tellToken(first: FirstToken, log: Logger): void {
+  const { file, fresh } = first;
+  if (!fresh) log.info("The token of the first start is in use", { file });
+  else if (process.stdout.isTTY) console.log(`\n${tokenNotice(first)}`);
+  else log.info("No token is configured, so one was made that may do everything", { file });
 }
 
 function createLog(config: Config): Logger {
@@ -230,7 +244,9 @@ async function findOpenSsl(): Promise<ResolvedOpenSsl | null> {
 
 function makeFirstToken(config: Config): FirstToken | null {
   try {
-    return firstToken(config, config.stateDir ?? process.env.STATE_DIRECTORY ?? null);
+    const first = firstToken(config, stateFolder(config));
+    if (first === null || process.stdout.isTTY) return first;
+    return keepForThisRun(first, process.env.RUNTIME_DIRECTORY ?? tmpdir());
   } catch (error) {
     throw new UsageError(`state: ${error instanceof Error ? error.message : String(error)}`);
   }

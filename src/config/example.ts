@@ -55,6 +55,7 @@ const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOK
 # Streams that differ from the rest; the first match counts.
 # [[streams]]
 # match = "events/**"
+# view = "open"                           # anybody may watch; "token" (the default): who has one
 # takeover = true
 # wait-for-stream = true
 # playout-delay-min-ms = 0

@@ -1,0 +1,176 @@
+/** What the executable tells of secrets, and to whom. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { binary, runBinary } from "../support/binary.ts";
+import { SETUP_MS, startServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "spillway-secrets-"));
+/** A proxy in front: the server is not open, and has to make a token. */
+const GUARDED = ["--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];
+let path = "";
+
+beforeAll(async () => {
+  path = await binary();
+}, SETUP_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the server until it serves, with both outputs in one text, and stops it. */
+async function outputOf(command: readonly string[], look: (text: string) => void) {
+  const child = Bun.spawn([...command], {
+    env: { PATH: process.env.PATH ?? "", TERM: "dumb" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  const read = async (stream: typeof child.stdout) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
+  };
+  const reading = [read(child.stdout), read(child.stderr)];
+  try {
+    await until(
+      "the server serves",
+      15_000,
+      () => /Serving/.test(text),
+      () => text,
+    );
+    // What is told beside it.
+    await Bun.sleep(300);
+    look(text);
+  } finally {
+    child.kill("SIGTERM");
+    await child.exited;
+    await Promise.all(reading);
+  }
+}
+
+test("S14: without a terminal the first token is told by its file alone, which is private", async () => {
+  const told: string[] = [];
+  await outputOf([path, "serve", ...GUARDED], (text) => {
+    const file = /"file":"([^"]+)"/.exec(text)![1]!;
+    told.push(file);
+    const token = readFileSync(file, "utf8").trim();
+    expect(token).toMatch(/^[\w-]{32}$/);
+    expect(text).not.toContain(token);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+  });
+  // Without a state folder it ends with the process.
+  expect(existsSync(told[0]!)).toBe(false);
+}, 30_000);
+
+test("S14: with a state folder it stays there, and a later start tells the same file", async () => {
+  const state = join(folder, "state");
+  const command = [path, "serve", ...GUARDED, "--state", state];
+  for (const words of ["one was made", "is in use"]) {
+    await outputOf(command, (text) => {
+      expect(text).toContain(words);
+      expect(text).toContain(`"file":"${state}/token"`);
+      expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+    });
+  }
+}, 30_000);
+
+test("S14: the demo tells it no journal either", async () => {
+  const state = join(folder, "demo");
+  await outputOf([path, "demo", ...GUARDED, "--state", state], (text) => {
+    expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+  });
+}, 30_000);
+
+const script = Bun.which("script");
+if (script === null) console.log("skipped: the first token on a terminal (needs script)");
+
+test.skipIf(script === null)(
+  "S14: on a terminal the token is shown, once",
+  async () => {
+    const state = join(folder, "terminal");
+    const line = [path, "serve", ...GUARDED, "--state", state].join(" ");
+    const command = [script!, "--quiet", "--return", "--command", line, "/dev/null"];
+    await outputOf(command, (text) => {
+      expect(text).toContain(readFileSync(join(state, "token"), "utf8").trim());
+    });
+    await outputOf(command, (text) => {
+      expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+    });
+  },
+  30_000,
+);
+
+test("S14: doctor and the log warn of root, of secrets in ps, and of files that others may use", async () => {
+  const place = join(folder, "shared");
+  mkdirSync(place, { mode: 0o755 });
+  const file = join(place, "s.toml");
+  writeFileSync(file, '[[auth.tokens]]\ntoken = "a-token-in-the-file"\nrights = ["view"]\n');
+  chmodSync(file, 0o666);
+  const hook = ["--hook-url", "http://127.0.0.1:9/", "--hook-secret", "s3cret"];
+  const { out } = runBinary(path, ["doctor", "--json", "--running", "--config", file, ...hook]);
+  const { findings } = JSON.parse(out) as { findings: { detail: string; mend: string }[] };
+  const told = findings.map(({ detail, mend }) => `${detail}: ${mend}`).join("\n");
+  const server = await startServer("serve", { args: ["--config", file, ...hook] });
+  try {
+    for (const words of [
+      `chmod go-w ${file}`,
+      `chmod o-rwx ${file}`,
+      "--hook-secret-file",
+      ...(process.getuid?.() === 0 ? ["runs as root"] : []),
+    ]) {
+      expect(told).toContain(words);
+      expect(server.logs()).toContain(words);
+    }
+    expect(told + server.logs()).not.toContain("s3cret");
+  } finally {
+    await server.stop();
+  }
+}, 30_000);
+
+test("S5: doctor and the log say what is open without a token", async () => {
+  const open = `[[streams]]\nmatch = "stage/*"\nview = "open"\n`;
+  const tokens = `[[auth.tokens]]\ntoken = "a-token-in-the-file"\nrights = ["view"]\n`;
+  const file = join(folder, "open.toml");
+  for (const [text, words] of [
+    ["", "on this machine"],
+    [tokens + open, "watching stage/*"],
+    [`insecure = true\n${tokens}`, "everybody"],
+  ] as const) {
+    writeFileSync(file, text, { mode: 0o600 });
+    const { out } = runBinary(path, ["doctor", "--running", "--config", file]);
+    expect(out).toContain(words);
+    const server = await startServer("serve", { config: text });
+    await server.stop();
+    expect(server.logs()).toMatch(new RegExp(`"withoutToken":"[^"]*${RegExp.escape(words)}`));
+  }
+}, 60_000);
+
+test("S5: SIGHUP with an emptied file is refused and told, and the old tokens stay", async () => {
+  const file = join(folder, "reload.toml");
+  const token = "publisher-token-of-old";
+  writeFileSync(file, `[[auth.tokens]]\ntoken = "${token}"\nrights = ["admin"]\n`, { mode: 0o600 });
+  const server = await startServer("serve", { args: ["--config", file] });
+  const ask = async (headers: Record<string, string>) =>
+    (await fetch(`${server.base}/api/v1/stats`, { headers })).status;
+  try {
+    for (const text of ["", 'log-level = "info"\n', "insecure = true\n"]) {
+      const before = server.logs().length;
+      writeFileSync(file, text);
+      process.kill(server.pid, "SIGHUP");
+      const told = () => server.logs().slice(before);
+      await until("the reload is told", 5_000, () => /Reload failed/.test(told()), told);
+      expect(told()).toContain("no token and no key is left");
+      expect(await ask({})).toBe(401);
+      expect(await ask({ Authorization: `Bearer ${token}` })).toBe(200);
+    }
+  } finally {
+    await server.stop();
+  }
+}, 30_000);
