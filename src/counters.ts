@@ -73,6 +73,10 @@ export const COUNTER_NAMES = [
   // Egress.
   "keyframeRequestsHeld",
   "lagMedianUs",
+  // Every media worker: what authenticated clients sent beyond their share of it.
+  "stunOverBudget",
+  "rtpOverBudget",
+  "rtcpOverBudget",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

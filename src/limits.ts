@@ -94,6 +94,40 @@ export const CONNECT_TIMEOUT_US = 20_000_000;
 /** SRTP replay window, in packets (RFC 3711 3.3.2 asks for 64 at least). */
 export const REPLAY_WINDOW = 1024;
 
+// -- A session's share of its worker -----------------------------------------------------------------
+
+/** Checks a second that are answered, a session, from the selected path, and as many from all others.
+ * An answer costs two HMACs, some 20 us: 1 ms a second each. Agents check a pair each 50 ms at most
+ * (RFC 8445 14.2: Ta), so two pairs at full pace fit. */
+export const CHECKS_PER_SECOND = 50;
+/** RTCP datagrams a second that are opened: 3 us each, 3 ms a second. A viewer of 30 Mb/s (3,000
+ * packets a second) behind 10 % loss sends a NACK for each of 300 gaps, repeats some, and 20 feedback
+ * packets: 400 at most. */
+export const RTCP_DATAGRAMS_PER_SECOND = 1_000;
+/** RTP packets a second that are opened of a publisher: its highest bit rate and a quarter more (see
+ * BITRATE_EXCESS) in packets of 125 B, so that 20 Mb/s are 25,000, 75 ms of 3 us each ... */
+export const RTP_PACKET_BYTES_MEAN_MIN = 100;
+/** ... and at least these, which a viewer has, too: audio of 10 ms, twice. */
+export const RTP_PACKETS_PER_SECOND_MIN = 200;
+/** us of its worker that the RTCP of one session may take a second, 1 %, and at once. What it costs is
+ * reckoned, not measured: on a machine that others use a clock would blame the wrong one. The viewer
+ * above: 300 x (5 + 0.5 + 5) + 20 x (5 + 5 + 150 x 0.1) = 3.7 ms, and a keyframe of 850 packets takes
+ * 0.9 ms at once. 950 compounds a second of 70 NACKs with 48 numbers would be 1.6 s. */
+export const RTCP_TIME_PER_SECOND_US = 10_000;
+export const RTCP_TIME_BURST_US = 20_000;
+/** Measured on a warm core at a half to two thirds of these: a datagram that was opened, a packet in
+ * it, a sequence number asked for, a packet sent again, a report block, a feedback packet (estimate
+ * and choice of layer) and a packet that it speaks of. */
+export const RTCP_COST_US = {
+  datagram: 5,
+  packet: 0.1,
+  sequence: 0.5,
+  repair: 5,
+  block: 1,
+  feedback: 5,
+  status: 0.1,
+} as const;
+
 // -- Repair ------------------------------------------------------------------------------------
 
 /** A hole is asked for again and again until it is this old. */
@@ -102,7 +136,7 @@ export const NACK_AGE_MAX_US = 500_000;
 export const NACK_SEQUENCES_MAX = 48;
 /** Packets that one transport-cc feedback may speak of: 2 s at 1,000 a second. */
 export const FEEDBACK_STATUSES_MAX = 2048;
-/** Retransmitted bytes a viewer may cause, as a share of what it is sent. */
+/** Retransmitted bytes a viewer may cause, probes among them, as a share of what it is sent. */
 export const RTX_SHARE_MAX = 0.15;
 /** Joins ask the publisher for a keyframe at most this often per layer ... */
 export const PLI_INTERVAL_JOIN_US = 2_000_000;
@@ -166,9 +200,12 @@ export const SENT_HISTORY_VIDEO_START = 256;
 export const SENT_HISTORY_VIDEO = 1024;
 /** Packets kept for repair per audio track: 2.5 s, as long as the ring. */
 export const SENT_HISTORY_AUDIO = 128;
-/** Bytes of repair a viewer may cause at once, before its share of the traffic counts: one GOP's
- * keyframe of 50 packets. */
-export const RTX_BURST_BYTES = 64_000;
+/** Bytes of repair a viewer may cause at once, before its share of the traffic counts: 10 % of a 4K
+ * keyframe of 1 MB (850 packets: 85 of them, 102 kB), a tenth of these again, and as much time. */
+export const RTX_BURST_BYTES = 160_000;
+/** A repair counts for this at least, which it takes on the wire however empty it is: 28 of IP and UDP,
+ * 12 + 8 of header, 16 of tag. */
+export const REPAIR_BYTES_MIN = 64;
 /** Packets staged at once for all viewers of a ring: two frames of 2.5 Mb/s. */
 export const STAGE_PACKETS = 32;
 /** A viewer that catches up gets so many packets at once ... */

@@ -18,21 +18,23 @@ const PROBE_LOOKS_BACK = 12;
 /**
  * Answers one sequence number of a NACK from the ring: by RTX (RFC 4588) when negotiated, else by
  * the byte-identical packet, once per round trip, within the viewer's budget. A hole is not
- * answered: ingest is asking upstream already.
+ * answered: ingest is asking upstream already. True when a packet left.
  */
 export function repair(
   context: EgressContext,
   track: ViewerTrack,
   sequence: number,
   now: number,
-): void {
+): boolean {
   const index = track.segments.unwrap(sequence);
-  if (answer(context, track, index, now)) {
+  const answered = answer(context, track, index, now);
+  if (answered) {
     track.output.totals.retransmissions += 1;
     context.count(Counter.retransmissions!);
   } else {
     context.count(Counter.retransmissionsRefused!);
   }
+  return answered;
 }
 
 /**
@@ -58,6 +60,7 @@ export function sendProbe(
   if (sent) {
     packet.pad(padding);
     sendRtx(context, track, best, at, payloadType, now, PacketKind.probe);
+    track.viewer.budget.charge(length + padding);
   }
   return sent;
 }

@@ -1,5 +1,6 @@
 import { Counter } from "../counters.ts";
-import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX } from "../limits.ts";
+import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX, RTCP_COST_US } from "../limits.ts";
+import { RtcpShare } from "../media/rtcp-share.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
 import { readFir } from "../wire/rtcp/fir.ts";
 import { readNack } from "../wire/rtcp/nack.ts";
@@ -25,6 +26,8 @@ export class ViewerFeedback {
   /** The same, slow to rise: a report that was held up must not hold up repairs. */
   roundTripLowUs: number | null = null;
 
+  readonly #share = new RtcpShare();
+
   constructor(
     private readonly context: EgressContext,
     private readonly viewer: Viewer,
@@ -35,13 +38,17 @@ export class ViewerFeedback {
    * retire an SSRC of the viewer's): that is DTLS's close_notify or the end of consent.
    */
   handle(now: number, bytes: Uint8Array, offset: number, length: number): void {
+    let takes = this.#share.takesDatagram(now);
     cursor.reset(bytes, offset, length);
-    while (cursor.next()) {
+    while (takes && cursor.next()) {
+      takes = this.#share.takesPacket(now);
+      if (!takes) break;
       if (cursor.type === RtcpType.receiverReport) this.#handleReports(now, bytes);
       else if (cursor.type === RtcpType.transportFeedback) this.#handleTransport(now, bytes);
       else if (cursor.type === RtcpType.payloadFeedback) this.#handlePayload(now, bytes);
     }
-    if (cursor.malformed) this.context.count(Counter.malformed!);
+    if (!takes) this.context.count(Counter.rtcpOverBudget!);
+    else if (cursor.malformed) this.context.count(Counter.malformed!);
   }
 
   /** Asks for what the viewer's share of keyframes did not allow before. Some ten times a second. */
@@ -55,6 +62,7 @@ export class ViewerFeedback {
     const first = receiverReportBlocks(cursor.offset, cursor.length, count);
     if (first < 0) return;
     for (let i = 0; i < count; i += 1) {
+      this.#share.charge(now, RTCP_COST_US.block);
       readReportBlock(bytes, first + i * REPORT_BLOCK_BYTES, block);
       const track = this.#trackOf(block.ssrc);
       if (track === undefined) continue;
@@ -95,6 +103,8 @@ export class ViewerFeedback {
       this.context.count(Counter.malformed!);
       return;
     }
+    const { feedback: cost, status } = RTCP_COST_US;
+    this.#share.charge(now, cost + feedback.statusCount * status);
     this.viewer.adaptation.handleFeedback(now, feedback);
     this.viewer.chooseLayer(now);
   }
@@ -107,7 +117,10 @@ export class ViewerFeedback {
     track.output.totals.nacks += 1;
     this.context.count(Counter.nacksReceived!);
     if (!this.viewer.mediaAllowed) return;
-    for (let i = 0; i < count; i += 1) repair(this.context, track, nacked[i]!, now);
+    for (let i = 0; i < count && this.#share.takesSequence(now); i += 1) {
+      const answered = repair(this.context, track, nacked[i]!, now);
+      if (answered) this.#share.charge(now, RTCP_COST_US.repair);
+    }
   }
 
   #handlePayload(now: number, bytes: Uint8Array): void {

@@ -8,8 +8,9 @@
 import { assert } from "../assert.ts";
 import type { RingGrant, SessionStats, WorkerCommand } from "../commands.ts";
 import { Counter } from "../counters.ts";
-import { SLEEP_MAX_US } from "../limits.ts";
+import { RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
+import { RtcpShare } from "../media/rtcp-share.ts";
 import { TransportFeedbackSource } from "../media/transport-feedback.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Header } from "../ring/layout.ts";
@@ -66,6 +67,7 @@ export class Publisher {
   readonly peer: PublisherPeer;
   readonly tracks: readonly Track[];
   readonly #sources: Sources;
+  readonly #share = new RtcpShare();
   readonly #feedback: Feedback;
   readonly #transport: TransportFeedbackSource | null;
   readonly #roundTrip = new RoundTrip();
@@ -128,12 +130,17 @@ export class Publisher {
   /** One plaintext compound RTCP packet. */
   handleRtcp(now: number, region: Region, offset: number, length: number, arrival: number): void {
     const { bytes } = region;
+    let takes = this.#share.takesDatagram(now);
     rtcp.reset(bytes, offset, length);
-    while (rtcp.next()) {
+    while (takes && rtcp.next()) {
+      takes = this.#share.takesPacket(now);
+      if (!takes) break;
+      this.#share.charge(now, rtcp.count * RTCP_COST_US.block);
       if (rtcp.type === RtcpType.senderReport) this.#handleSenderReport(bytes, arrival);
       else if (rtcp.type === RtcpType.bye) this.#handleBye(now, bytes);
     }
-    if (rtcp.malformed) this.#count(Counter.malformed);
+    if (!takes) this.#count(Counter.rtcpOverBudget!);
+    else if (rtcp.malformed) this.#count(Counter.malformed);
   }
 
   /** Reads the readers' keyframe wishes and runs what is due. Harmless when early. */

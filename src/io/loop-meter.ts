@@ -27,6 +27,8 @@ export class LoopMeter {
   private turnSince = 0;
   /** Malformed datagrams that the peers counted, as far as they are in the block. */
   private malformed = 0;
+  /** The same of RTCP beyond a session's share, which ingest and egress count, too. */
+  private rtcpOverBudget = 0;
 
   constructor(
     private readonly block: WorkerBlock,
@@ -77,10 +79,14 @@ export class LoopMeter {
     counters[Counter.srtpEarly!] = peers.srtpEarly;
     counters[Counter.srtpTooOld!] = peers.srtpTooOld;
     counters[Counter.srtpTooManySources!] = peers.srtpTooManySources;
+    counters[Counter.stunOverBudget!] = peers.stunOverBudget;
+    counters[Counter.rtpOverBudget!] = peers.rtpOverBudget;
     // Ingest and egress count malformed RTP and RTCP under the same name.
     const malformed = peers.stunMalformed + peers.srtpMalformed;
     this.block.count(Counter.malformed!, malformed - this.malformed);
     this.malformed = malformed;
+    this.block.count(Counter.rtcpOverBudget!, peers.rtcpOverBudget - this.rtcpOverBudget);
+    this.rtcpOverBudget = peers.rtcpOverBudget;
   }
 
   private copySenders(): void {

@@ -8,6 +8,7 @@ import { Counter } from "../counters.ts";
 import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
+import { InboundBudget } from "../peer/inbound-budget.ts";
 import { Peer } from "../peer/peer.ts";
 import { PeerTable } from "../peer/peer-table.ts";
 import { createTransmit } from "../peer/transmit.ts";
@@ -103,6 +104,7 @@ export class MediaLoop implements DatagramHandler {
       dtls: this.dtls,
       ciphers: this.ciphers,
       counters: this.peerCounters,
+      inbound: new InboundBudget(command, this.peerCounters),
       sourcesMax,
       now,
     });

@@ -33,6 +33,10 @@ export interface PeerCounters {
   srtpMalformed: number;
   /** Packets of a source beyond the session's maximum of sources. */
   srtpTooManySources: number;
+  /** Authentic datagrams beyond the session's share (src/peer/inbound-budget.ts). */
+  stunOverBudget: number;
+  rtpOverBudget: number;
+  rtcpOverBudget: number;
   /** Datagrams of no known protocol. */
   unknown: number;
 }
@@ -57,6 +61,9 @@ export function createPeerCounters(): PeerCounters {
     srtpTooOld: 0,
     srtpMalformed: 0,
     srtpTooManySources: 0,
+    stunOverBudget: 0,
+    rtpOverBudget: 0,
+    rtcpOverBudget: 0,
     unknown: 0,
   };
 }

@@ -3,6 +3,7 @@ import type { SrtpCipherFactory } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
 import type { PeerCounters } from "./counters.ts";
 import type { DtlsFactory } from "./dtls.ts";
+import type { InboundBudget } from "./inbound-budget.ts";
 
 /** `lite`: a server that answers. `controlling`: a client that checks the server's addresses. */
 export type IceStrategy =
@@ -17,6 +18,9 @@ export type IceStrategy =
 /** Fills its argument with random bytes (transaction ids, tie-breaker). */
 type RandomFill = (out: Uint8Array) => void;
 
+/** `new`: no valid check yet. `connecting`: DTLS runs. `closed`: see `closeReason`. */
+export type PeerState = "new" | "connecting" | "connected" | "closed";
+
 export interface PeerOptions {
   readonly session: number;
   readonly setup: PeerSetup;
@@ -24,6 +28,8 @@ export interface PeerOptions {
   readonly dtls: DtlsFactory;
   readonly ciphers: SrtpCipherFactory;
   readonly counters: PeerCounters;
+  /** What the remote end may have worked on; none for a server that was chosen. */
+  readonly inbound?: InboundBudget;
   /** Remote SSRCs that get receive state; packets of others are counted and dropped. */
   readonly sourcesMax: number;
   /** Microseconds, monotonic. */

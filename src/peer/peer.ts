@@ -5,27 +5,24 @@ import {
   CONSENT_MEDIA_TIMEOUT_US,
   CONSENT_SESSION_TIMEOUT_US,
 } from "../limits.ts";
-import { type Region, type SrtpCipherFactory, srtpProfileName } from "../srtp/cipher.ts";
+import { type Region, srtpProfileName } from "../srtp/cipher.ts";
 import { SrtpReceiver, SrtpReject } from "../srtp/receiver.ts";
 import { SrtpSender } from "../srtp/sender.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
 import { countSrtpReject, type PeerCounters } from "./counters.ts";
-import { type DtlsFactory, type DtlsSession, whyNotConnected } from "./dtls.ts";
+import { type DtlsSession, whyNotConnected } from "./dtls.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
 import { HandshakePath } from "./handshake-path.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
 import { IceControlling } from "./ice-controlling.ts";
 import type { IceCredentials } from "./ice-credentials.ts";
 import { IceLite } from "./ice-lite.ts";
-import type { PeerOptions } from "./peer-options.ts";
+import type { PeerOptions, PeerState } from "./peer-options.ts";
 import { Ration } from "./ration.ts";
 import type { RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
-
-/** `new`: no valid check yet. `connecting`: DTLS runs. `closed`: see `closeReason`. */
-export type PeerState = "new" | "connecting" | "connected" | "closed";
 
 /** One message at a time in a thread. */
 const scratch = new StunMessage();
@@ -60,11 +57,8 @@ export class Peer {
   length = 0;
   readonly ice: IceAgent;
   readonly setup: PeerSetup;
-  readonly #dtlsFactory: DtlsFactory;
-  readonly #ciphers: SrtpCipherFactory;
+  readonly #options: PeerOptions;
   readonly #counters: PeerCounters;
-  readonly #sourcesMax: number;
-  readonly #createdAt: number;
   #dtls: DtlsSession | null = null;
   readonly #handshake = new HandshakePath();
   /** The path that the last `moved` or `connected` was about. */
@@ -75,11 +69,8 @@ export class Peer {
     const { setup, ice, now } = options;
     this.session = options.session;
     this.setup = setup;
-    this.#dtlsFactory = options.dtls;
-    this.#ciphers = options.ciphers;
+    this.#options = options;
     this.#counters = options.counters;
-    this.#sourcesMax = options.sourcesMax;
-    this.#createdAt = now;
     this.ice =
       ice.mode === "lite"
         ? new IceLite(setup, ice.random)
@@ -146,10 +137,15 @@ export class Peer {
       return PeerEvent.none;
     }
     const { ice } = this;
+    const share = this.#options.inbound;
+    if (share?.refusesCheck(now, ice.selected, message, socket, sockaddr, sockaddrOffset)) {
+      return PeerEvent.none;
+    }
     const outcome = ice.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
     if (outcome === IceOutcome.ignored) this.#counters.stunIgnored += 1;
     if (outcome === IceOutcome.forged) this.#counters.stunForged += 1;
     if (outcome === IceOutcome.refused) this.#counters.stunRefused += 1;
+    if (outcome === IceOutcome.valid || outcome === IceOutcome.refused) share?.chargeCheck(now);
     if (outcome === IceOutcome.revoked) return this.#end("peer-closed", "consent revoked");
     if (outcome !== IceOutcome.valid) return PeerEvent.none;
     if (this.#dtls === null) this.#startDtls(now);
@@ -167,7 +163,7 @@ export class Peer {
     }
     const moved = this.#followPath(now);
     if (this.state !== "connected") {
-      if (now - this.#createdAt >= CONNECT_TIMEOUT_US) {
+      if (now - this.#options.now >= CONNECT_TIMEOUT_US) {
         const { reason, detail } = whyNotConnected(this.#dtls);
         if (reason === "dtls-failed") this.#counters.dtlsFailed += 1;
         return this.#end(reason, detail);
@@ -182,7 +178,7 @@ export class Peer {
   nextTimeout(): number {
     if (this.state === "closed") return Infinity;
     const lower = Math.min(this.ice.nextTimeout(), this.#dtls?.nextTimeout() ?? Infinity);
-    if (this.state !== "connected") return Math.min(lower, this.#createdAt + CONNECT_TIMEOUT_US);
+    if (this.state !== "connected") return Math.min(lower, this.#options.now + CONNECT_TIMEOUT_US);
     // SRTP brought media back to an earlier path: `moved` is still to be told.
     if (this.ice.selected !== this.#told) return 0;
     const consents = this.mediaAllowed || this.reportsAllowed;
@@ -239,7 +235,7 @@ export class Peer {
 
   #startDtls(now: number): void {
     const { dtlsRole, fingerprints } = this.setup;
-    this.#dtls = this.#dtlsFactory.create(dtlsRole, fingerprints, now, this.#counters);
+    this.#dtls = this.#options.dtls.create(dtlsRole, fingerprints, now, this.#counters);
     this.state = "connecting";
   }
 
@@ -260,10 +256,12 @@ export class Peer {
     if (dtls.state !== "connected" || this.state === "connected") return PeerEvent.none;
     const keys = dtls.keys();
     const { profile } = keys;
-    this.sender = new SrtpSender(this.#ciphers.create(profile, keys.localKey, keys.localSalt));
+    this.sender = new SrtpSender(
+      this.#options.ciphers.create(profile, keys.localKey, keys.localSalt),
+    );
     this.receiver = new SrtpReceiver(
-      this.#ciphers.create(profile, keys.remoteKey, keys.remoteSalt),
-      this.#sourcesMax,
+      this.#options.ciphers.create(profile, keys.remoteKey, keys.remoteSalt),
+      this.#options.sourcesMax,
     );
     this.srtpProfile = srtpProfileName(profile);
     this.state = "connected";
@@ -280,11 +278,13 @@ export class Peer {
     length: number,
     path: RemotePath,
   ): PeerEventCode {
+    if (this.#options.inbound?.refuses(now, kind)) return PeerEvent.none;
     const event =
       kind === DatagramKind.rtp
         ? this.#handleRtp(region, offset, length)
         : this.#handleRtcp(region, offset, length);
     if (event === PeerEvent.none) return event;
+    this.#options.inbound?.charge(now, kind);
     this.ice.heard(now, path);
     if (!this.mediaAllowed) this.#allow(now);
     return event;
