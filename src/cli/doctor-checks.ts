@@ -11,6 +11,7 @@ import { openFileLimit } from "../io/resource-limit.ts";
 import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
+import { endOwner } from "./start-error.ts";
 
 export interface Finding {
   readonly name: string;
@@ -106,7 +107,7 @@ function checkHttpPort({ http }: Config): Finding {
     listener.stop(true);
     return ok(name, "free");
   } catch (error) {
-    return fail(name, messageOf(error), "Choose another --http, or find the owner: ss -ltnp");
+    return fail(name, messageOf(error), `Choose another --http, or ${endOwner("http", http.port)}`);
   }
 }
 
@@ -118,7 +119,11 @@ function checkMediaPorts({ media, ingestWorkers, egressWorkers }: Config): Findi
     try {
       closeUdpSocket(openUdpSocket(media.host, family, media.port + i));
     } catch (error) {
-      return fail(name, messageOf(error), "Choose another --media, or find the owner: ss -lunp");
+      return fail(
+        name,
+        messageOf(error),
+        `Choose another --media, or ${endOwner("media", media.port + i)}`,
+      );
     }
   }
   return ok(name, "free");

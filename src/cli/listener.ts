@@ -38,6 +38,9 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
     Bun.serve({
       hostname: config.http.host,
       port,
+      // Bun's default for production lets a second server share the port: each would get half of
+      // the requests.
+      reusePort: false,
       idleTimeout: Math.max(IDLE_SECONDS, patience),
       maxRequestBodySize: BODY_BYTES_MAX,
       development: false,

@@ -1,17 +1,18 @@
 /** Why the server did not start, in one line that says what to do. */
 import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
+import { portOwner } from "../io/port-owner.ts";
 
 /** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
 export function explainStart(error: unknown, config: Config): string {
   const message = error instanceof Error ? error.message : String(error);
   const media = /^bind (\S+) port (\d+): (.*)$/.exec(message);
   if (media !== null)
-    return `media: UDP ${formatHostPort(media[1]!, media[2]!)}: ${media[3]}; ${advice("media", message)}`;
+    return `media: UDP ${formatHostPort(media[1]!, media[2]!)}: ${media[3]}; ${advice("media", message, Number(media[2]))}`;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^E(ADDRINUSE|ADDRNOTAVAIL|ACCES|INVAL)$/.test(code)) return message;
   const { host, port } = config.http;
-  return `http: TCP ${formatHostPort(host, port)}: ${REASONS[code]}; ${advice("http", code)}`;
+  return `http: TCP ${formatHostPort(host, port)}: ${REASONS[code]}; ${advice("http", code, port)}`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -21,12 +22,18 @@ const REASONS: Readonly<Record<string, string>> = {
   EINVAL: "not an address to listen on",
 };
 
-function advice(option: "http" | "media", cause: string): string {
-  const owner = option === "http" ? "ss -ltnp" : "ss -lunp";
+function advice(option: "http" | "media", cause: string, port: number): string {
   if (/in use|EADDRINUSE/.test(cause))
-    return `choose another --${option}, or find the owner: ${owner}`;
+    return `choose another --${option}, or ${endOwner(option, port)}`;
   if (/denied|EACCES/.test(cause)) {
     return "ports below 1024 need CAP_NET_BIND_SERVICE: spillway install --privileged-ports";
   }
   return `choose another --${option}; ip address lists those of this machine`;
+}
+
+/** What to do about the one who has the port: by name, where it can be seen. */
+export function endOwner(option: "http" | "media", port: number): string {
+  const owner = portOwner(option === "http" ? "tcp" : "udp", port);
+  if (owner !== null) return `end its owner: ${owner}`;
+  return `find the owner: ${option === "http" ? "ss -ltnp" : "ss -lunp"}`;
 }

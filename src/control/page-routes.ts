@@ -34,6 +34,12 @@ function send(c: AppContext, page: Page | undefined): Response {
     "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
   };
+  // The player is for pages of any origin: a module script is fetched with CORS, and an origin that
+  // isolates itself loads only what says that it may be loaded (Fetch standard, 3.7).
+  if (c.req.path.startsWith("/assets/")) {
+    headers["Access-Control-Allow-Origin"] = "*";
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+  }
   if (page.contentSecurityPolicy !== null) {
     headers["Content-Security-Policy"] = page.contentSecurityPolicy;
   }

@@ -1,0 +1,60 @@
+/** Who holds a port, from /proc: for the message that it is taken. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** TCP_LISTEN of the kernel, as the tables write it. UDP sockets that are bound only are "07". */
+const STATES = { tcp: "0A", udp: "07" } as const;
+
+/**
+ * `NAME (process PID)` of the processes with a socket bound to `port`; null when none is seen, as for
+ * those of other users.
+ */
+export function portOwner(protocol: "tcp" | "udp", port: number): string | null {
+  const inodes = new Set(
+    [protocol, `${protocol}6`].flatMap((table) =>
+      socketInodes(readText(`/proc/net/${table}`), port, STATES[protocol]),
+    ),
+  );
+  if (inodes.size === 0) return null;
+  const owners = list("/proc").filter((pid) => /^\d+$/.test(pid) && holds(pid, inodes));
+  const named = owners.map((pid) => `${readText(`/proc/${pid}/comm`).trim()} (process ${pid})`);
+  return named.length === 0 ? null : named.join(", ");
+}
+
+/** Inodes of the sockets of a /proc/net table with this local port and state. */
+export function socketInodes(table: string, port: number, state: string): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const inodes: string[] = [];
+  for (const line of table.split("\n").slice(1)) {
+    // sl local_address rem_address st queues timer retransmissions uid timeout inode ...
+    const fields = line.trim().split(/\s+/);
+    if (fields[1]?.endsWith(suffix) && fields[3] === state) inodes.push(fields[9] ?? "");
+  }
+  return inodes;
+}
+
+function holds(pid: string, inodes: ReadonlySet<string>): boolean {
+  return list(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      return inode !== undefined && inodes.has(inode);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
