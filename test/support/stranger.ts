@@ -12,6 +12,8 @@ export class Stranger {
   readonly #socket = openUdpSocket("127.0.0.1", 4, 0);
   readonly #receiver = new UdpReceiver();
   #received = 0;
+  /** Bytes of the datagrams that `received` counts. */
+  bytes = 0;
   sent = 0;
 
   send(port: number, bytes: Uint8Array): void {
@@ -31,6 +33,7 @@ export class Stranger {
     for (;;) {
       const count = this.#receiver.receive(this.#socket);
       this.#received += count;
+      for (let i = 0; i < count; i += 1) this.bytes += this.#receiver.length(i);
       if (count === 0) return this.#received;
     }
   }

@@ -1,4 +1,7 @@
-/** A bad network between one client and the server: real sockets, seeded loss and reordering. */
+/**
+ * A bad network between one client and the server: real sockets, seeded loss and reordering, and a
+ * NAT that gives the client another port.
+ */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { seeded } from "./random.ts";
 
@@ -22,21 +25,47 @@ export class UdpRelay {
   private readonly random: () => number;
   private client: RemoteInfo | null = null;
   private closed = false;
+  /** What came and went since the last `rebind`, by kind. */
+  since = new Since();
+  private far: Socket;
+  private readonly gone: Socket[] = [];
 
   private constructor(
     private readonly options: RelayOptions,
     private readonly near: Socket,
-    private readonly far: Socket,
+    far: Socket,
   ) {
     this.random = seeded(options.seed);
+    this.far = far;
     near.on("message", (bytes, from) => {
       this.client = from;
-      this.pass(bytes, (datagram) => far.send(datagram, options.serverPort, "127.0.0.1"));
+      this.since.up(bytes);
+      this.pass(bytes, (datagram) => this.far.send(datagram, options.serverPort, "127.0.0.1"));
     });
+    this.listen(far);
+  }
+
+  /** From now on the server sees the client at another port; what goes to the old one is lost. */
+  async rebind(): Promise<void> {
+    const far = await bound();
+    this.gone.push(this.far);
+    this.far = far;
+    this.since = new Since();
+    this.listen(far);
+  }
+
+  /** The client's port as the server sees it. */
+  get publicPort(): number {
+    return this.far.address().port;
+  }
+
+  private listen(far: Socket): void {
     far.on("message", (bytes) => {
       const { client } = this;
-      if (client === null) return;
-      this.pass(bytes, (datagram) => near.send(datagram, client.port, client.address));
+      if (far !== this.far) this.since.lost += 1;
+      if (client === null || far !== this.far) return;
+      this.since.down(bytes);
+      this.pass(bytes, (datagram) => this.near.send(datagram, client.port, client.address));
     });
   }
 
@@ -52,8 +81,7 @@ export class UdpRelay {
 
   close(): void {
     this.closed = true;
-    this.near.close();
-    this.far.close();
+    for (const socket of [this.near, this.far, ...this.gone]) socket.close();
   }
 
   private pass(bytes: Buffer, send: (datagram: Buffer) => void): void {
@@ -72,6 +100,31 @@ export class UdpRelay {
       },
       delayMs + (this.lossy ? jitter : 0),
     );
+  }
+}
+
+/** When things first passed after a change of port, ms of performance.now; NaN for never. */
+class Since {
+  /** A STUN check of the client's. */
+  checkAt = Number.NaN;
+  /** RTP and RTCP of the server's. */
+  rtpAt = Number.NaN;
+  rtcpAt = Number.NaN;
+  /** Datagrams that went to an old port. */
+  lost = 0;
+
+  up(bytes: Buffer): void {
+    if (bytes[0] === 0 && bytes[1] === 1 && Number.isNaN(this.checkAt)) {
+      this.checkAt = performance.now();
+    }
+  }
+
+  down(bytes: Buffer): void {
+    if ((bytes[0]! & 0xc0) !== 0x80) return;
+    const now = performance.now();
+    const rtcp = bytes[1]! >= 192 && bytes[1]! <= 223;
+    if (rtcp && Number.isNaN(this.rtcpAt)) this.rtcpAt = now;
+    if (!rtcp && Number.isNaN(this.rtpAt)) this.rtpAt = now;
   }
 }
 
