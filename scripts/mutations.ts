@@ -7,6 +7,7 @@ import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { PATCHES } from "./mutations/patches.ts";
+import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
 import type { Mutation } from "./mutations/rule.ts";
@@ -19,6 +20,7 @@ export const UNMUTATED: Readonly<Record<string, string>> = {
 export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readonly string[] })[] = [
   ...ENDPOINTS,
   ...PATCHES,
+  ...PATHS,
   ...MEDIA,
   ...REST,
   ...EXTENSIONS,

@@ -63,8 +63,8 @@ export const ENDPOINTS: readonly Mutation[] = [
   rule(
     "W10",
     `${PEER}peer.ts`,
-    'this.#dtls?.close(now);\n    this.#end(reason, "");',
-    'this.#end(reason, "");',
+    "try {\n      this.#dtls?.close(now);\n    } finally {",
+    "try {\n      this.#dtls?.handleTimeout(now);\n    } finally {",
   ),
   rule("W10 E13", `${PEER}peer-table.ts`, "this.#tombstones.add(now, ufrag, keys);", "", {
     binary: true,
@@ -79,8 +79,8 @@ export const ENDPOINTS: readonly Mutation[] = [
   rule(
     "W11 E12 W47 E30",
     `${PEER}peer.ts`,
-    "if (silence < CONSENT_SESSION_TIMEOUT_US) return PeerEvent.none;",
-    "if (silence >= 0) return PeerEvent.none;",
+    "if (now - this.ice.consentAt < CONSENT_SESSION_TIMEOUT_US) return moved;",
+    "if (now >= 0) return moved;",
   ),
   rule(
     "W11 E12",

@@ -6,6 +6,9 @@ import { CONTROL, type Mutation, PEER, rule, SDP } from "./rule.ts";
 
 const RESOURCE = `${CONTROL}session-resource.ts`;
 
+const VOID_OLD =
+  "if (this.#previous !== null && this.selected?.keys === this.#current) this.#previous = null;";
+
 export const PATCHES: readonly Mutation[] = [
   rule(
     "W20 E20",
@@ -107,8 +110,8 @@ export const PATCHES: readonly Mutation[] = [
   rule("W42 E29", `${CONTROL}registry.ts`, "session.etag = this.#etag();", ""),
   rule("W43 E29", RESOURCE, " || tag === '\"*\"'", ""),
   rule("W43 E29", RESOURCE, 'tag === "*" || ', ""),
-  rule("W44", `${PEER}ice-lite.ts`, "if (keys === this.#current) this.#previous = null;", ""),
-  rule("W44 E29", `${PEER}ice-lite.ts`, "if (keys === this.#current) this.#previous = null;", "", {
+  rule("W44", `${PEER}ice-lite.ts`, VOID_OLD, ""),
+  rule("W44 E29", `${PEER}ice-lite.ts`, VOID_OLD, "", {
     binary: true,
   }),
   rule(

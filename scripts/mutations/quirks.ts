@@ -18,7 +18,7 @@ export const QUIRKS: readonly Mutation[] = [
   rule(
     "Q-O1 Q-C11",
     `${PEER}ice-lite.ts`,
-    "if (known === null) this.validated.add(path, this.selected);",
+    "if (known === null) this.#choice.add(path);",
     "if (known === null) return this.#refuse(bytes, message, path, keys, 420);",
     { binary: true },
   ),
@@ -44,12 +44,7 @@ export const QUIRKS: readonly Mutation[] = [
     "if (!message.iceControlling) return",
     { binary: true },
   ),
-  rule(
-    "Q-F6",
-    `${PEER}peer.ts`,
-    "this.length = opened;\n    this.#alive(now);\n    return PeerEvent.rtp;",
-    "this.length = opened;\n    return PeerEvent.rtp;",
-  ),
+  rule("Q-F6", `${PEER}peer.ts`, "    this.ice.heard(now, path);\n", ""),
   rule("Q-F7", "src/io/dtls-openssl.ts", ":SRTP_AES128_CM_SHA1_80", "", { binary: true }),
   rule("Q-G2", `${CONTROL}negotiate.ts`, "(isRedirected ? session.origin", '(isRedirected ? ""'),
   rule(

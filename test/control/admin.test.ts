@@ -86,6 +86,22 @@ test("a stream of several layers has the size of the largest, wherever it stands
   }
 });
 
+test("C3: sessions tell the address that media goes to now", async () => {
+  const h = await live();
+  const paths = async () => {
+    const { sessions } = (await get(h, "/sessions")) as { sessions: { path: string }[] };
+    return sessions.map(({ path }) => path);
+  };
+  const before = await paths();
+  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:4242");
+  expect(await paths()).toEqual([before[0]!, "198.51.100.9:4242"]);
+  // Of sessions that are gone or unknown it is an old tale.
+  h.plane.events.moved(999, "198.51.100.9:1");
+  await h.request("DELETE", "/api/v1/sessions/v2");
+  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:2");
+  expect(await paths()).toEqual([before[0]!]);
+});
+
 test("sessions: list, inspect, kick by public id", async () => {
   const h = await live();
   const { sessions } = (await get(h, "/sessions")) as { sessions: Record<string, unknown>[] };

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { PeerEvent } from "../../src/peer/events.ts";
 import { PathIndex } from "../../src/peer/path-index.ts";
+import { Peer } from "../../src/peer/peer.ts";
 import { copyPath } from "../../src/wire/path.ts";
 import { seeded } from "../support/random.ts";
-import { filler } from "./pair.ts";
+import { ciphers, filler, serverDtls } from "./pair.ts";
 import { checkOf, Roaming } from "./roaming.ts";
 
 /** As the table of a Roaming draws its key: see pair.ts. */
@@ -77,6 +78,34 @@ test("S13: a session at an address of the same hash dispossesses nobody", () => 
   expect(roaming.media(victim)).toBe(PeerEvent.rtp);
   expect(roaming.media(other)).toBe(PeerEvent.rtp);
   roaming.free();
+});
+
+test("S13: two sessions at two addresses of one hash are both found, and each alone is forgotten", () => {
+  const [one, two] = collision(TABLE_SEED);
+  const { pair } = new Roaming();
+  const names = { localUfrag: "srvV", localPwd: "v".repeat(24), remoteUfrag: "cliV" };
+  const setup = { ...pair.setup, ...names, remotePwd: "w".repeat(24) };
+  const ice = { mode: "lite", random: filler(seeded(2)) } as const;
+  const common = { dtls: serverDtls, ciphers, counters: pair.counters, sourcesMax: 4 };
+  const second = new Peer({ session: 2, setup, ice, ...common, now: pair.now });
+  pair.table.add(second);
+  const check = checkOf(pair, 1, { username: "srvV:cliV", pwd: names.localPwd });
+  const ownerOf = (address: Uint8Array) => {
+    pair.inject(Uint8Array.of(22, 0xfe, 0xfd, ...new Uint8Array(20)), address);
+    return pair.table.peer;
+  };
+  for (const [first, other] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    pair.inject(checkOf(pair, 2, {}), first);
+    pair.inject(check, other);
+    expect([ownerOf(first), ownerOf(other)]).toEqual([pair.server, second]);
+    pair.now += 11_000_000;
+  }
+  pair.table.close(pair.now, second, "kicked");
+  expect([ownerOf(one), ownerOf(two)]).toEqual([null, pair.server]);
+  pair.free();
 });
 
 test("S13: which addresses collide depends on the key, drawn anew by each process", () => {

@@ -52,7 +52,7 @@ function checksOf(pair: Pair, ufrag: string): Uint8Array[] {
   });
 }
 
-test("a second session takes an address only when the first is silent there, and by a proof", () => {
+test("S3: a second session takes an address only when the first is silent there, and by a proof", () => {
   const pair = new Pair();
   pair.run(() => pair.connected);
   const second = rivalOf(pair);
@@ -84,7 +84,7 @@ test("a second session takes an address only when the first is silent there, and
   expect(pair.table.size).toBe(0);
 });
 
-test("a session without consent has no address to lose: the next one there needs no proof", () => {
+test("S3: a session without consent has no address to lose: the next one there needs no proof", () => {
   const pair = new Pair();
   pair.run(() => pair.connected);
   const second = rivalOf(pair);
@@ -105,7 +105,7 @@ test("a session without consent has no address to lose: the next one there needs
   pair.free();
 });
 
-test("without nomination the first check selects; silence lets it move (Q-F5)", () => {
+test("S3 Q-F5: without nomination the first check selects, and during the handshake silence moves it", () => {
   const ice = new IceLite(OTHER, fill);
   const message = new StunMessage();
   const check = (now: number, host: number, nominate = false) => {
