@@ -161,7 +161,7 @@ export type Drill =
   | { readonly kind: "segfault" }
   | { readonly kind: SessionDrill; readonly session: number };
 
-export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "close";
+export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "media" | "close";
 
 export type WorkerEvent =
   | { readonly type: "ready" }

@@ -33,6 +33,7 @@ function start(setup: WorkerSetup): void {
       firstMedia: (session, afterUs) => emit({ type: "first-media", session, afterUs }),
       layer: (session, layer) => emit({ type: "layer", session, layer }),
       ended: (peer, reason) => loop.closeSession(peer.session, reason, monotonicUs()),
+      faulted: (session, place, error) => loop.sessionFault(place, error, session, monotonicUs()),
     },
   );
   const command = (message: WorkerCommand, now: number): void => {

@@ -120,7 +120,7 @@ export const drillSchema = z
       worker: z.number().int().min(0),
     }),
     z.object({
-      kind: z.enum(["datagram", "timer", "transmit", "rtp", "rtcp", "close"]),
+      kind: z.enum(["datagram", "timer", "transmit", "rtp", "rtcp", "media", "close"]),
       session: z.string(),
     }),
     z.object({ kind: z.enum(["request", "rejection"]) }),

@@ -55,6 +55,8 @@ export class EgressContext {
   probesAt = 0;
   /** An octet of padding, for numbers that must not stay empty. All viewers' at once: never written. */
   readonly filler: Region;
+  /** Whose work is being done; null while it is nobody's or everybody's. */
+  serving: Viewer | null = null;
   /** Viewers that need a sender report before their round. */
   readonly reportsDue: Viewer[] = [];
   readonly lag: LagMeter;
@@ -81,7 +83,10 @@ export class EgressContext {
 
   /** Looks again at all who wait: what they wait for may have come. */
   lookAtWaiting(now: number): void {
-    for (const track of this.waiting) if (!track.look(now)) this.waiting.delete(track);
+    for (const track of this.waiting) {
+      this.serving = track.viewer;
+      if (!track.look(now)) this.waiting.delete(track);
+    }
   }
 
   startProbing(viewer: Viewer): void {
@@ -93,6 +98,7 @@ export class EgressContext {
   sendProbes(now: number): void {
     const list = this.probing;
     for (let i = list.length - 1; i >= 0; i -= 1) {
+      this.serving = list[i]!;
       if (list[i]!.sendProbes(now)) continue;
       list[i] = list[list.length - 1]!;
       list.pop();
@@ -111,7 +117,10 @@ export class EgressContext {
   }
 
   sendReportsDue(now: number): void {
-    for (const viewer of this.reportsDue) viewer.sendReports(now);
+    for (const viewer of this.reportsDue) {
+      this.serving = viewer;
+      viewer.sendReports(now);
+    }
     this.reportsDue.length = 0;
   }
 

@@ -1,33 +1,19 @@
-import type { CloseReason, SessionStats, StreamSource, WorkerCommand } from "../commands.ts";
+import type { SessionStats, StreamSource, WorkerCommand } from "../commands.ts";
 import { Counter } from "../counters.ts";
 import { STAGE_PACKETS } from "../limits.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import type { Peer } from "../peer/peer.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
+import type { EgressEvents } from "./events.ts";
 import type { Feed } from "./feed.ts";
-import { flowingLayer } from "./flowing-layer.ts";
 import { Following } from "./following.ts";
+import { Rounds } from "./rounds.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
 
 /** Packets between two looks at the clock: about a quarter of a millisecond. */
 const CHUNK = 96;
-const MAINTENANCE_US = 20_000;
-/** Each viewer's turn. At every maintenance 500 of them took 6 % of the busy time (profile). */
-const ROUND_US = 100_000;
-/** Viewers looked after in one turn: 64 sender reports cost about half a millisecond. */
-const MAINTENANCE_VIEWERS = 64;
-
-/** What egress tells its worker. */
-export interface EgressEvents {
-  /** First media for a session, us after it was opened. */
-  firstMedia(session: number, afterUs: number): void;
-  /** The session is sent another layer: an id of src/media/layer-table.ts. */
-  layer(session: number, layer: number): void;
-  /** The session cannot go on: close it. */
-  ended(peer: Peer, reason: CloseReason): void;
-}
 
 /**
  * The reader side of one worker: all its viewers and the rings that feed them. Sans I/O: the worker
@@ -45,16 +31,13 @@ export class Egress {
   private readonly dirtySet = new Set<number>();
   /** The feed whose staged batch is not yet with all its viewers. */
   private active: Feed | null = null;
+  /** A ring's next packets are being read. */
+  private staging = false;
   /** The output took no more: what is left waits until it drains. */
   private outputFull = false;
   /** Steps since the last look at the clock. */
   private packets = 0;
-  private maintenanceAt = 0;
-  /** Bits a second that the viewers' paths are believed to carry, all together. */
-  private estimate = 0;
-  private roundAt = 0;
-  /** Viewers that maintenance has not come to in the present round; null between rounds. */
-  private round: IterableIterator<Viewer> | null = null;
+  private readonly rounds: Rounds;
 
   constructor(
     environment: EgressEnvironment,
@@ -63,7 +46,7 @@ export class Egress {
     private readonly events: EgressEvents,
   ) {
     this.context = new EgressContext(environment);
-    this.context.counters[Counter.estimateBps!] = 0;
+    this.rounds = new Rounds(this.context, events, this.viewers, this.feeds, this.following);
     this.batch = new Staging(environment.allocate(Staging.bytes(STAGE_PACKETS)), STAGE_PACKETS);
   }
 
@@ -81,6 +64,7 @@ export class Egress {
     this.viewers.set(command.session, viewer);
     // Without a source the stream's earlier rings may linger: nobody has taken them back yet.
     if (command.source !== null) this.setSource(command.stream, command.source, now);
+    if (!this.viewers.has(command.session)) return;
     viewer.follow(this.following.get(command.stream) ?? null, now);
   }
 
@@ -99,9 +83,11 @@ export class Egress {
     const viewer = this.viewers.get(session);
     if (viewer === undefined) return;
     this.viewers.delete(session);
-    this.tellEstimate(viewer, 0);
-    viewer.follow(null, now);
+    this.rounds.tellEstimate(viewer, 0);
+    this.isolate("the end of a session", now, null, () => viewer.follow(null, now));
     this.context.forget(viewer);
+    // Also of one that could not be brought to let go itself.
+    for (const feed of this.feeds.values()) for (const track of viewer.tracks) feed.detach(track);
     for (const other of this.viewers.values()) if (other.stream === viewer.stream) return;
     this.setSource(viewer.stream, null, now);
     this.following.delete(viewer.stream);
@@ -117,7 +103,8 @@ export class Egress {
     else this.following.set(stream, this.openSource(source, now));
     const following = this.following.get(stream) ?? null;
     for (const viewer of this.viewers.values()) {
-      if (viewer.stream === stream) viewer.follow(following, now);
+      if (viewer.stream !== stream) continue;
+      this.isolate("a new source", now, viewer, () => viewer.follow(following, now));
     }
     if (before !== undefined) this.release(before);
   }
@@ -148,63 +135,65 @@ export class Egress {
    * live media is left, or a viewer that catches up has not had its burst.
    */
   forward(now: number, deadline: number, clock: () => number): boolean {
+    for (;;) {
+      try {
+        return this.serve(now, deadline, clock);
+      } catch (error) {
+        this.handleFault("media", error, now);
+      }
+    }
+  }
+
+  /** Reports and checks that are not tied to packets. */
+  handleTimeout(now: number): void {
+    for (;;) {
+      try {
+        this.context.serving = null;
+        if (this.context.probing.length > 0) this.context.sendProbes(now);
+        if (now >= this.rounds.at) this.rounds.handleTimeout(now);
+        return;
+      } catch (error) {
+        this.handleFault("a timer", error, now);
+      }
+    }
+  }
+
+  private serve(now: number, deadline: number, clock: () => number): boolean {
     this.outputFull = false;
     const left = this.serveLive(now, deadline, clock);
     return this.outputFull || this.context.catchingUp.serve(now, deadline, clock) || left;
   }
 
-  /** Reports and checks that are not tied to packets. */
-  handleTimeout(now: number): void {
-    if (this.context.probing.length > 0) this.context.sendProbes(now);
-    if (now < this.maintenanceAt) return;
-    if (this.round === null) {
-      for (const feed of this.feeds.values()) feed.clock.update(feed.reader, feed.source);
-      this.context.lookAtWaiting(now);
-      this.context.sendReportsDue(now);
-      this.context.lag.tell(now);
-      this.maintenanceAt = now + MAINTENANCE_US;
-      if (now < this.roundAt) return;
-      this.roundAt = now + ROUND_US;
-      for (const { table } of this.following.values()) table.update(now);
-      this.round = this.viewers.values();
-    }
-    for (let i = 0; i < MAINTENANCE_VIEWERS; i += 1) {
-      const { value: viewer, done } = this.round.next();
-      if (done) {
-        this.round = null;
-        this.maintenanceAt = now + MAINTENANCE_US;
-        return;
-      }
-      this.maintain(viewer, now);
-    }
-    // The others at the next turn: reports of a thousand viewers fall due at once.
-    this.maintenanceAt = now;
+  /**
+   * Whoever was being served made it throw, and goes; then the work is taken up where it stopped. What
+   * is nobody's fault, or comes again of one who has gone, is the worker's.
+   */
+  private handleFault(place: string, error: unknown, now: number): void {
+    const { context } = this;
+    const viewer = context.serving;
+    context.serving = null;
+    if (viewer !== null && this.viewers.get(viewer.session) === viewer) {
+      this.events.faulted(viewer.session, place, error);
+      this.close(viewer.session, now);
+    } else if (viewer === null && this.staging) {
+      this.staging = false;
+      this.events.faulted(null, "a ring", error);
+    } else throw error;
   }
 
-  private maintain(viewer: Viewer, now: number): void {
-    viewer.handleTimeout(now);
-    if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
-    else if (viewer.firstMediaAt <= now && !viewer.firstMediaTold) {
-      viewer.firstMediaTold = true;
-      this.events.firstMedia(viewer.session, viewer.firstMediaAt - viewer.openedAt);
+  /** The same for a step of its own; `viewer` null: nobody goes, nothing else comes of it. */
+  private isolate(place: string, now: number, viewer: Viewer | null, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.events.faulted(viewer?.session ?? null, place, error);
+      if (viewer !== null) this.close(viewer.session, now);
     }
-    this.tellEstimate(viewer, viewer.connected ? Math.round(viewer.adaptation.estimate) : 0);
-    const layer = flowingLayer(viewer);
-    if (layer < 0 || layer === viewer.layerTold) return;
-    viewer.layerTold = layer;
-    this.events.layer(viewer.session, layer);
-  }
-
-  /** The counter is the sum over the viewers. A worker before this one may have left its own. */
-  private tellEstimate(viewer: Viewer, estimate: number): void {
-    this.estimate += estimate - viewer.estimateTold;
-    viewer.estimateTold = estimate;
-    this.context.counters[Counter.estimateBps!] = this.estimate;
   }
 
   nextTimeout(): number {
     if (this.viewers.size === 0) return Number.POSITIVE_INFINITY;
-    return this.context.probing.length === 0 ? this.maintenanceAt : this.context.probesAt;
+    return this.context.probing.length === 0 ? this.rounds.at : this.context.probesAt;
   }
 
   stats(session: number | null): SessionStats[] {
@@ -234,6 +223,14 @@ export class Egress {
 
   /** Copies the next arrivals of some dirty ring into the batch; false when there are none. */
   private stageNext(now: number): boolean {
+    this.context.serving = null;
+    this.staging = true;
+    const staged = this.stageFirst(now);
+    this.staging = false;
+    return staged;
+  }
+
+  private stageFirst(now: number): boolean {
     for (;;) {
       const index = this.dirty.shift();
       if (index === undefined) return false;
@@ -270,7 +267,10 @@ export class Egress {
 
   private lapped(feed: Feed, now: number): void {
     this.context.count(Counter.ringLaps!);
-    for (const track of feed.tracks) if (track.feed === feed) track.resume(now);
+    for (const track of [...feed.tracks]) {
+      if (track.feed !== feed) continue;
+      this.isolate("media", now, track.viewer, () => track.resume(now));
+    }
   }
 
   /** Forwards what the rings have; false when nothing is left of it. */
@@ -286,7 +286,9 @@ export class Egress {
   private serveActive(now: number, deadline: number, clock: () => number): boolean {
     const feed = this.active!;
     while (feed.cursor < feed.tracks.length) {
-      if (!feed.tracks[feed.cursor]!.forward(feed, this.batch, now)) {
+      const track = feed.tracks[feed.cursor]!;
+      this.context.serving = track.viewer;
+      if (!track.forward(feed, this.batch, now)) {
         this.outputFull = true;
         return false;
       }

@@ -71,17 +71,36 @@ export class TrackOutput {
     const { packet } = this.context;
     const { layers } = segment;
     packet.take(batch, i);
-    const leaves = layers === null || layers.apply(packet, batch, i);
-    if (leaves) {
-      this.freezes?.leave(segment, now);
-      this.address(batch, i, index, segment);
-      if (batch.isRed(i)) packet.payloadType = this.format.wrapAudio(packet);
-      packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
-      this.own.add(packet, segment.feed!, this.format.clockRate, batch, i, now);
-      this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now, SentMark.none);
+    if (layers === null) {
+      this.sendSlot(batch, i, index, at, segment, now);
+      return;
     }
-    layers?.undo(batch.region.bytes, batch.payloadOffset(i));
+    const leaves = layers.apply(packet, batch, i);
+    try {
+      if (leaves) this.sendSlot(batch, i, index, at, segment, now);
+    } finally {
+      // The payload is all viewers', whatever becomes of this one.
+      layers.undo(batch.region.bytes, batch.payloadOffset(i));
+    }
     if (!leaves) this.sendFill(batch, i, index, at, segment, now);
+  }
+
+  /** Sends slot `i`, which the context's packet has taken. */
+  private sendSlot(
+    batch: Staging,
+    i: number,
+    index: number,
+    at: number,
+    segment: TrackSegment,
+    now: number,
+  ): void {
+    const { packet } = this.context;
+    this.freezes?.leave(segment, now);
+    this.address(batch, i, index, segment);
+    if (batch.isRed(i)) packet.payloadType = this.format.wrapAudio(packet);
+    packet.padding = batch.skips(i) ? batch.fillSkip(i) : batch.paddings[i]!;
+    this.own.add(packet, segment.feed!, this.format.clockRate, batch, i, now);
+    this.sendNew(at, batch.flags[i]!, batch.arrivals[i]!, now, SentMark.none);
   }
 
   /** A number that is reserved between packets that left, for a packet that is not for this viewer. */

@@ -151,6 +151,7 @@ export class ViewerTrack implements CatchingUp {
    */
   catchUp(now: number): number {
     const feed = this.feed;
+    this.context.serving = this.viewer;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (now < this.burstAt) return CatchUp.waits;
     this.burstAt = this.paced || this.keyframePending ? 0 : now + CATCH_UP_INTERVAL_US;

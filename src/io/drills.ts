@@ -38,6 +38,7 @@ function drillSession(logic: MediaLogic, place: SessionDrill, peer: Peer): Media
     peer.nextTimeout = () => 0;
     peer.handleTimeout = fail;
   } else if (place === "transmit") peer.pollTransmit = fail;
+  else if (place === "media") peer.sender!.sealRtp = fail;
   else if (place === "close") peer.close = fail;
   else {
     const before = logic[place].bind(logic);

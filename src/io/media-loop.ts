@@ -141,19 +141,18 @@ export class MediaLoop implements DatagramHandler {
     }
   }
 
-  /** `session` made the server throw while `place` was handled: it ends, and nobody else does. */
-  sessionFault(place: string, error: unknown, session: number, now: number): void {
+  /** `session` (null: none) made `place` throw: it ends, and nobody else does. */
+  sessionFault(place: string, error: unknown, session: number | null, now: number): void {
     this.faults.note(place, session, error, now);
+    if (session === null) return;
     const peer = this.table.bySession(session);
-    try {
-      if (peer !== null) this.table.close(now, peer, "internal-error");
-    } catch (again) {
-      this.faults.note("the end of a session", session, again, now);
-    }
-    try {
-      this.logic.closed(session, now);
-    } catch (again) {
-      this.faults.note("the end of a session", session, again, now);
+    const close = () => peer !== null && this.table.close(now, peer, "internal-error");
+    for (const step of [close, () => this.logic.closed(session, now)]) {
+      try {
+        step();
+      } catch (again) {
+        this.faults.note("the end of a session", session, again, now);
+      }
     }
     this.emit({ type: "closed", session, reason: "internal-error" });
   }

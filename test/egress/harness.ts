@@ -214,6 +214,9 @@ export class Sim {
   readonly memory = new FencedMemory();
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
+  readonly faults: { readonly session: number | null; readonly place: string }[] = [];
+  /** What sessions make throw is kept, and not a failure of the test. */
+  toleratesFaults = false;
   readonly firstMedia: { readonly session: number; readonly afterUs: number }[] = [];
   readonly layers: { readonly session: number; readonly layer: number }[] = [];
   readonly egress: Egress;
@@ -237,6 +240,10 @@ export class Sim {
       0,
       {
         firstMedia: (session, afterUs) => this.firstMedia.push({ session, afterUs }),
+        faulted: (session, place, error) => {
+          if (!this.toleratesFaults) throw error;
+          this.faults.push({ session, place });
+        },
         layer: (session, layer) => this.layers.push({ session, layer }),
         ended: (peer, reason) => {
           this.ended.push({ session: peer.session, reason });

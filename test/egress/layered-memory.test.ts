@@ -91,7 +91,7 @@ function serve(commit: () => void): Egress {
       counters: new Float64Array(128),
     },
     0,
-    { firstMedia: () => {}, ended: () => {}, layer: () => {} },
+    { firstMedia: () => {}, ended: () => {}, faulted: () => {}, layer: () => {} },
   );
 }
 

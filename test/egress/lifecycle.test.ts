@@ -151,7 +151,7 @@ describe("memory", () => {
         counters: new Float64Array(64),
       },
       0,
-      { firstMedia: () => {}, layer: () => {}, ended: () => {} },
+      { firstMedia: () => {}, layer: () => {}, ended: () => {}, faulted: () => {} },
     );
     const video = new Track("video");
     const source = sourceOf({ video: [video] });

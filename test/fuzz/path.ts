@@ -82,6 +82,9 @@ class World {
         firstMedia: () => {},
         layer: () => this.seen.note("layer told"),
         ended: (peer) => this.close(peer.session),
+        faulted: (_session, _place, error) => {
+          throw error;
+        },
       },
     );
   }

@@ -35,6 +35,7 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   const environment = { output, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
   const egress = new Egress(environment, 0, {
     firstMedia: () => {},
+    faulted: () => {},
     layer: () => {},
     ended: () => {},
   });

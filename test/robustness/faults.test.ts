@@ -84,7 +84,7 @@ async function ended(client: Client): Promise<void> {
   await until("it has ended", 8_000, async () => (await poked()) === "1 1", counts);
 }
 
-for (const kind of ["datagram", "rtcp", "transmit", "timer"]) {
+for (const kind of ["datagram", "rtcp", "transmit", "timer", "media"]) {
   test(`S2: a viewer that makes the server throw (${kind}) ends alone`, async () => {
     const client = await victim("viewer", kind);
     await ended(client);

@@ -52,6 +52,9 @@ export class Server {
       0,
       {
         firstMedia: () => {},
+        faulted: (_session, _place, error) => {
+          throw error;
+        },
         layer: () => {},
         ended: (_peer, reason) => {
           throw new Error(`a session ended: ${reason}`);
