@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { adaptation } from "./adaptation.ts";
 import { correctness } from "./correctness.ts";
+import { crowd } from "./crowd.ts";
 import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { feedback } from "./feedback.ts";
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   delay,
   feedback,
   joins,
+  crowd,
   memory,
   ring,
   publishers,

@@ -1,4 +1,5 @@
 /** Which core runs what: the server (or the floor's sender) on one, everything else on another. */
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 export const SERVER_CORE = 0;
@@ -14,3 +15,18 @@ export function pinned(core: number | string, command: readonly string[]): strin
 export const PINNING = possible
   ? `server on core ${SERVER_CORE}, load on core ${LOAD_CORE} (taskset)`
   : "none (one core, or no taskset)";
+
+/** The threads of a process that bear a name. */
+export function threadsOf(pid: number, name: string): string[] {
+  return readdirSync(`/proc/${pid}/task`).filter(
+    (task) => readFileSync(`/proc/${pid}/task/${task}/comm`, "utf8").trim() === name,
+  );
+}
+
+/** Moves the threads of a name to a core of their own; the others stay where they are. */
+export function pinThreads(pid: number, name: string, core: number): void {
+  if (!possible) return;
+  for (const thread of threadsOf(pid, name)) {
+    Bun.spawnSync(["taskset", "-p", "-c", String(core), thread]);
+  }
+}

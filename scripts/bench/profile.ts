@@ -1,5 +1,5 @@
 /** `profile`: where the egress thread's time goes, by perf. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { readMetrics } from "../../test/support/metrics.ts";
@@ -12,6 +12,7 @@ import {
   startSpillway,
 } from "./harness.ts";
 import { JitSymbols } from "./jit-symbols.ts";
+import { threadsOf } from "./pin.ts";
 
 const VIEWERS = 400;
 const BITRATE = 2_500_000;
@@ -75,9 +76,7 @@ async function joined(server: RunningServer, viewers: number): Promise<void> {
 /** Throws with perf's words when it is not allowed to look. */
 async function record(pid: number, seconds: number, folder: string): Promise<Sample[]> {
   const data = join(folder, "perf.data");
-  const thread = readdirSync(`/proc/${pid}/task`).find(
-    (task) => readFileSync(`/proc/${pid}/task/${task}/comm`, "utf8").trim() === "egress",
-  );
+  const [thread] = threadsOf(pid, "egress");
   if (thread === undefined) throw new Error("the server has no thread called egress");
   const frequency = String(SAMPLES_PER_SECOND);
   const order = ["record", "-q", "-t", thread, "-F", frequency, "-o", data];

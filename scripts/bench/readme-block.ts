@@ -17,7 +17,7 @@ const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
 ];
 
 const STORED = [
-  ...["fanout", "workers", "delay", "feedback", "joins", "memory", "ring", "publishers"],
+  ...["fanout", "workers", "delay", "feedback", "joins", "crowd", "memory", "ring", "publishers"],
   ...["correctness", "profile", "soak", "peers"],
 ];
 
@@ -85,6 +85,9 @@ function figures(rows: (bench: string) => readonly Row[]): string {
     return `following the viewers' networks takes ${text(row["share %"])} % of the CPU`;
   });
   add("joins", rows("joins")[0], "200 joins a second beside 200 viewers", joinsOf);
+  for (const row of rows("crowd").filter(({ run }) => run === "median")) {
+    add("crowd", row, `250 joins in a second beside 200 viewers, ${text(row.cores)}`, crowdOf);
+  }
   add(
     "memory",
     rows("memory").find(({ viewers }) => viewers === 1000),
@@ -116,6 +119,10 @@ function figures(rows: (bench: string) => readonly Row[]): string {
 
 function joinsOf(row: Row): string {
   return `${text(row["ms CPU/join"])} ms of CPU each, connected after ${text(row["connect p50"])} ms (p99 ${text(row["connect p99"])}); the others lost ${text(row["others lost"])}`;
+}
+
+function crowdOf(row: Row): string {
+  return `the first keyframe after ${text(row["keyframe p50"])} ms (p95 ${text(row["keyframe p95"])}); the others lost ${text(row["others lost"])}`;
 }
 
 function correctnessOf(row: Row): string {

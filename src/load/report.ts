@@ -11,6 +11,7 @@ export interface Percentiles {
   readonly samples: number;
   readonly p50: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -203,6 +204,7 @@ export function percentiles(histogram: Histogram, unit: number): Percentiles | n
     samples: histogram.count,
     p50: at(0.5),
     p90: at(0.9),
+    p95: at(0.95),
     p99: at(0.99),
     max: round(histogram.max / unit),
   };
