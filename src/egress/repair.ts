@@ -3,6 +3,7 @@ import { PacketKind } from "../media/sent-packets.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { EgressContext } from "./context.ts";
 import { PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
+import { timestampIn } from "./segments.ts";
 import { NO_PAYLOAD_TYPE } from "./track-format.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
@@ -159,7 +160,8 @@ function loadSlot(context: EgressContext, track: ViewerTrack, index: number): bo
   if (!readSlot(context, track, index)) return false;
   const { scratch, packet } = context;
   const { history } = track.output;
-  const { layers, timestampOffset } = track.segments.segmentOf(index)!;
+  const segment = track.segments.segmentOf(index)!;
+  const { layers } = segment;
   // Not the filler that all viewers share: here it gets padding of another length.
   if (history.isFill(index)) packet.takePayload(context.apart, 0);
   else {
@@ -168,7 +170,7 @@ function loadSlot(context: EgressContext, track: ViewerTrack, index: number): bo
     if (layers !== null && !layers.restore(packet, scratch, 0)) return false;
   }
   packet.marker = history.marker(index);
-  packet.timestamp = (scratch.timestamps[0]! + timestampOffset) >>> 0;
+  packet.timestamp = timestampIn(segment, scratch.timestamps[0]!);
   return true;
 }
 

@@ -21,6 +21,34 @@ export interface Segment<Feed, Layers extends Places> {
   readonly timestampOffset: number;
   /** Null where numbers map one to one. */
   readonly layers: Layers | null;
+  /** It begins before what was sent already; null where it does not. */
+  readonly rewound: Rewound | null;
+}
+
+/**
+ * A segment that begins at a picture older than what the viewer has seen of another layer: its
+ * pictures are needed to decode what follows, but their time is over. Until the segment has come up
+ * with the line they follow each other by next to nothing.
+ */
+export interface Rewound {
+  /** The publisher's timestamp of the segment's first packet, and the last one that had left. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Pictures are at least so many ticks apart (90 a second), and a tick then. */
+const PICTURE_TICKS_MIN = 1_000;
+
+/** RTP timestamp under which a packet of a segment leaves. Rises with the publisher's. */
+export function timestampIn(
+  { timestampOffset, rewound }: { timestampOffset: number; rewound: Rewound | null },
+  timestamp: number,
+): number {
+  const aligned = (timestamp + timestampOffset) >>> 0;
+  if (rewound === null) return aligned;
+  const pictures = Math.floor(((timestamp - rewound.first) | 0) / PICTURE_TICKS_MIN);
+  const least = (rewound.last + 1 + pictures) >>> 0;
+  return ((aligned - least) | 0) > 0 ? aligned : least;
 }
 
 /**
@@ -53,8 +81,15 @@ export class Segments<Feed, Layers extends Places = Places> {
   }
 
   /** Begins a segment at an origin sequence. */
-  begin(feed: Feed, originStart: number, timestampOffset: number, layers: Layers | null): void {
-    this.kept.unshift({ feed, originStart, outStart: this.end, timestampOffset, layers });
+  begin(
+    feed: Feed,
+    originStart: number,
+    timestampOffset: number,
+    layers: Layers | null,
+    rewound: Rewound | null = null,
+  ): void {
+    const outStart = this.end;
+    this.kept.unshift({ feed, originStart, outStart, timestampOffset, layers, rewound });
     if (this.kept.length > SEGMENTS_KEPT) this.kept.pop();
   }
 

@@ -52,7 +52,7 @@ export class SenderReports {
 
   /** False when the output is full: then all of them are due again. */
   #sendOne(now: number, peer: Peer, track: ViewerTrack, byReport: boolean): boolean {
-    const timestamp = track.timestampAt(now, byReport);
+    const timestamp = track.time.timestampAt(now, byReport);
     const { ssrc, totals } = track.output;
     if (timestamp === null || totals.packets === 0) return true;
     const { output } = this.context;

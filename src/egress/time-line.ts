@@ -7,7 +7,7 @@ const UNEXPLAINED_US = 1_000_000;
  */
 export class TimeLine {
   /** Added to the source's timestamps, modulo 2^32. */
-  private offset = 0;
+  offset = 0;
   private started = false;
   /** Newest packet that left: its timestamp on this line, and when it came from the publisher. */
   private timestamp = 0;
@@ -49,6 +49,25 @@ export class TimeLine {
     this.offset = behind ? (this.timestamp + 1 - timestamp) >>> 0 : exact;
     this.ahead = (this.offset - exact) | 0;
     return this.offset;
+  }
+
+  /**
+   * As `align`, for a segment that may begin long before what has left: its own time line is kept,
+   * and what is over by then is squeezed together (Rewound). `offset` is null where the layers'
+   * clocks are not known against each other: then their arrival tells.
+   */
+  rewind(
+    timestamp: number,
+    arrival: number,
+    clockRate: number,
+    offset: number | null,
+  ): { readonly first: number; readonly last: number } | null {
+    const elapsed = Math.round(((arrival - this.arrival) * clockRate) / 1e6);
+    const exact = offset === null ? this.timestamp + elapsed - timestamp : offset - this.ahead;
+    this.offset = exact >>> 0;
+    this.ahead = 0;
+    const behind = this.started && ((timestamp + this.offset - this.timestamp) | 0) <= 0;
+    return behind ? { first: timestamp, last: this.timestamp } : null;
   }
 
   private goesOn(timestamp: number, ticks: number, clockRate: number): boolean {

@@ -1,5 +1,6 @@
+import { JOIN_ANSWER_US } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
-import type { Feed } from "./feed.ts";
+import { type Feed, SILENCE_US } from "./feed.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import type { Staging } from "./staging.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
@@ -25,6 +26,9 @@ export class TrackLayer {
   private askedAt = Number.NEGATIVE_INFINITY;
   /** RTP timestamp of the wanted ring's packet last seen and not taken. */
   private seen = -1;
+  /** Nothing is sent until a keyframe of a smaller layer comes, so that the path's queue drains. */
+  paused = false;
+  private wantedAt = 0;
 
   constructor(private readonly track: ViewerTrack) {}
 
@@ -44,6 +48,7 @@ export class TrackLayer {
       // A keyframe that has come in part already is no place to begin.
       this.seen = feed.reader.newestTimestamp;
       this.askedAt = Number.NEGATIVE_INFINITY;
+      this.wantedAt = now;
       feed.attach(track);
     }
     this.down = this.wanted !== null && (this.down || down);
@@ -55,7 +60,9 @@ export class TrackLayer {
   pursue(queueUs: number, now: number): void {
     if (this.down && this.wanted !== null && queueUs > PAUSE_QUEUE_US) {
       this.track.follow(this.wanted, now);
+      this.paused = this.track.state === "waiting";
     }
+    if (this.wanted !== null && this.standsStill(now)) this.track.leaveFor(this.wanted, now);
     const { track, stretch } = this;
     const waits = track.state === "waiting" || stretch?.wantsKeyframe === true;
     const feed = this.wanted ?? (waits ? track.feed : null);
@@ -64,6 +71,13 @@ export class TrackLayer {
     // Without consent no keyframe could be taken, and the wish would last as long as the session.
     const how = track.viewer.mediaAllowed ? track.viewer.switches.ask(now) : null;
     if (how !== null) feed.reader.requestKeyframe(how);
+  }
+
+  /** The layer that is to be left has nothing to send, and the wanted one has not had a keyframe. */
+  private standsStill(now: number): boolean {
+    const { feed } = this.track;
+    if (feed === null || now - this.wantedAt < JOIN_ANSWER_US) return false;
+    return now - feed.reader.lastArrivalUs > SILENCE_US;
   }
 
   /** Place in a batch of the wanted ring where a keyframe begins; -1 when none does. */
@@ -85,6 +99,7 @@ export class TrackLayer {
 
   /** A stretch begins: it is to send the layer point chosen. */
   begin(stretch: LayerStretch | null): void {
+    this.paused = false;
     stretch?.setTarget(this.spatialId, this.temporalId);
   }
 

@@ -7,7 +7,7 @@ import type { Feed } from "./feed.ts";
 import { Freezes } from "./freezes.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import { OwnExtensions } from "./own-extensions.ts";
-import type { Segment } from "./segments.ts";
+import { type Segment, timestampIn } from "./segments.ts";
 import { SentHistory, SentMark } from "./sent-history.ts";
 import type { Staging } from "./staging.ts";
 import { TimeLine } from "./time-line.ts";
@@ -123,7 +123,7 @@ export class TrackOutput {
     const { packet } = this.context;
     packet.index = index;
     packet.payloadType = this.format.payloadType;
-    packet.timestamp = (batch.timestamps[i]! + segment.timestampOffset) >>> 0;
+    packet.timestamp = timestampIn(segment, batch.timestamps[i]!);
     packet.transportSequence = this.viewer.takeTransportSequence();
   }
 

@@ -50,10 +50,12 @@ export class TrackStart {
 
   /** Where the track may begin in a ring now; null where it may not. */
   private placeIn(feed: Feed, now: number): number | null {
-    const { segments, source } = this.track;
+    const { segments, time } = this.track;
     const keyframe = feed.joinableKeyframe(now, this.askedInVain(now));
     if (keyframe === null || segments.isBehind(feed, keyframe)) return null;
-    return feed.rewinds(source, segments.current?.feed, now) ? null : keyframe;
+    // Pictures that were seen already in another layer are sent again only where none else come.
+    const again = feed.rewinds(time.source, segments.current?.feed, now);
+    return again && !this.askedInVain(now) ? null : keyframe;
   }
 
   /** Begins in another ring than the one that is waited for, until that has a keyframe. */
@@ -61,8 +63,8 @@ export class TrackStart {
     const { track } = this;
     const { source } = track.viewer;
     if (source === null || source.video.length < 2) return false;
-    // Whoever has seen a layer of this source would see old pictures again.
-    if (track.source === source.clock) return false;
+    // What flows is too much for the path: larger layers are no help.
+    if (track.layer.paused) return false;
     const shows = (each: Feed) => this.placeIn(each, now) !== null;
     const feed = track.viewer.bestOf(shows, !this.askedInVain(now), now);
     if (feed === null || feed === track.feed) return false;

@@ -10,12 +10,12 @@ import type { Feed } from "./feed.ts";
 import { LayerStretch } from "./layer-stretch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
 import { Segments } from "./segments.ts";
-import type { SourceClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 import type { TrackFormat } from "./track-format.ts";
 import { TrackLayer } from "./track-layer.ts";
 import { TrackOutput } from "./track-output.ts";
 import { TrackStart } from "./track-start.ts";
+import { TrackTime } from "./track-time.ts";
 import type { Viewer } from "./viewer.ts";
 
 /**
@@ -36,9 +36,7 @@ export class ViewerTrack implements CatchingUp {
   readonly output: TrackOutput;
   readonly layer: TrackLayer;
   readonly parameterSets: ParameterSetPacket;
-  /** Whose media the current segment carries, and which of its time lines. */
-  source: SourceClock | null = null;
-  private clockLine = 0;
+  readonly time: TrackTime;
   /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
@@ -66,6 +64,7 @@ export class ViewerTrack implements CatchingUp {
     this.layer = new TrackLayer(this);
     this.parameterSets = new ParameterSetPacket(context);
     this.start = new TrackStart(context, this);
+    this.time = new TrackTime(this);
   }
 
   get video(): boolean {
@@ -77,7 +76,7 @@ export class ViewerTrack implements CatchingUp {
     this.layer.cancel();
     this.feed?.detach(this);
     // Another layer of the same source leaves the rings of the others where they are.
-    if (feed === null || feed.source !== this.source) this.segments.retire();
+    if (feed === null || feed.source !== this.time.source) this.segments.retire();
     this.resumeAt = 0;
     this.feed = feed;
     feed?.attach(this);
@@ -93,6 +92,14 @@ export class ViewerTrack implements CatchingUp {
   startAt(sequence: number, now: number): void {
     this.viewer.adaptation.beginCatchUp(now);
     this.startCatchUp(sequence, true, false);
+  }
+
+  /** Goes to a layer whose cached keyframe has to do, since what flows has stopped; else stays. */
+  leaveFor(feed: Feed, now: number): void {
+    const sequence = feed.joinableKeyframe(now, true);
+    if (sequence === null || feed.reader.closed || !this.viewer.mediaAllowed) return;
+    this.follow(feed, now);
+    if (this.state === "waiting") this.startAt(sequence, now);
   }
 
   /** Begins anew: at another ring, after this worker was lapped, or without consent. */
@@ -211,15 +218,6 @@ export class ViewerTrack implements CatchingUp {
     return true;
   }
 
-  /** RTP time of `now` on this viewer's line; null while nothing is known of it. */
-  timestampAt(now: number, byReport: boolean): number | null {
-    const { feed, segments } = this;
-    const segment = segments.current;
-    if (feed === null || segment?.feed !== feed || this.clockLine !== feed.clock.line) return null;
-    const origin = feed.clock.timestampAt(now, this.format.clockRate, feed.source, byReport);
-    return origin === null ? null : (origin + segment.timestampOffset) >>> 0;
-  }
-
   /** RFC 7675: nothing without consent. When it comes back, media begins anew at a keyframe. */
   private mediaAllowed(now: number): boolean {
     const allowed = this.viewer.mediaAllowed;
@@ -241,7 +239,7 @@ export class ViewerTrack implements CatchingUp {
     if (this.state === "idle" || this.state === "waiting") return;
     if (this.beginPending || !this.leavesLine(batch, i)) {
       // The segment began here or behind it; the clock has heard of it only now.
-      this.clockLine = this.feed!.clock.line;
+      this.time.catchUpWith(this.feed!);
       return;
     }
     // The catch-up, if it is still on its way here, comes to it by itself.
@@ -274,23 +272,25 @@ export class ViewerTrack implements CatchingUp {
       this.state = "idle";
       return true;
     }
-    const offset = this.offsetFor(feed, timestamp, arrival, now);
+    const { time } = this;
+    const fromCache = this.state === "catchUp";
+    const { offset, rewound } = time.of(feed, timestamp, arrival, now, fromCache);
+    const first = rewound === null ? (timestamp + offset) >>> 0 : rewound.last + 1;
     const naked = (batch.flags[i]! & SlotFlag.needsParameterSets) !== 0;
-    if (naked && !this.parameterSets.send(this, feed, (timestamp + offset) >>> 0, arrival, now)) {
+    if (naked && !this.parameterSets.send(this, feed, first >>> 0, arrival, now)) {
       this.format.forget();
       return false;
     }
-    if (this.source !== null && this.source !== feed.source) {
+    if (time.source !== null && time.source !== feed.source) {
       this.context.count(Counter.viewersSwitched!);
     }
-    this.source = feed.source;
-    this.clockLine = feed.clock.line;
+    time.begin(feed);
     this.viewer.hurryReport(now);
     this.output.own.begin();
     const before = this.segments.current?.layers ?? null;
     const layered = this.video && LayerStretch.serves(batch, i);
     const layers = layered ? new LayerStretch(feed.reader, batch, i, before) : null;
-    this.segments.begin(feed, batch.sequences[i]!, offset, layers);
+    this.segments.begin(feed, batch.sequences[i]!, offset, layers, rewound);
     this.layer.begin(layers);
     this.beginPending = false;
     this.keyframeTimestamp = timestamp;
@@ -300,21 +300,6 @@ export class ViewerTrack implements CatchingUp {
     if (this.video && feed.overtaken(batch, i)) this.startCatchUp(this.next, false, false);
     else this.state = "live";
     return true;
-  }
-
-  /** What to add to the timestamps of a segment that begins with this packet. */
-  private offsetFor(feed: Feed, timestamp: number, arrival: number, now: number): number {
-    const { timeLine } = this.output;
-    const { clockRate } = this.format;
-    const before = this.segments.current;
-    const sameSource = this.source === feed.source;
-    const other = before?.feed === feed ? null : (before?.feed ?? null);
-    // The clock of the layer before may be on a line already that the viewer has seen nothing of.
-    if (sameSource && other !== null && other.clock.line === this.clockLine) {
-      const ticks = other.clock.ticksTo(feed.clock, now, clockRate, feed.source);
-      if (ticks !== null) return timeLine.align(timestamp, before!.timestampOffset - ticks);
-    }
-    return timeLine.begin(timestamp, arrival, clockRate, sameSource);
   }
 
   private startCatchUp(sequence: number, beginPending: boolean, paced: boolean): void {
