@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { WORKER_NAMES } from "../src/io/spawn.ts";
 import { embeddedModule, findOpenSsl, gitCommit } from "./embed.ts";
+import { licenseText } from "./licenses.ts";
 import { buildWeb } from "./web.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
@@ -15,8 +16,12 @@ const started = Bun.nanoseconds();
 process.chdir(ROOT);
 const outfile = resolve(process.argv[2] ?? "dist/spillway");
 await mkdir(dirname(outfile), { recursive: true });
-const openssl = await findOpenSsl();
-await compile(outfile, embeddedModule(gitCommit(), openssl), await buildWeb(".cache/web"));
+const CODE = ["src/main.ts", ...WORKER_NAMES.map((name) => `workers/${name}.ts`)];
+const openssl = await findOpenSsl(resolve(".cache/debian"));
+const licenses = resolve(".cache/licenses.txt");
+await Bun.write(licenses, await licenseText(CODE, openssl));
+const embedded = embeddedModule(gitCommit(), openssl, licenses);
+await compile(outfile, embedded, await buildWeb(".cache/web"));
 
 const { size } = await stat(outfile);
 const seconds = (Bun.nanoseconds() - started) / 1e9;
@@ -34,7 +39,7 @@ async function compile(target: string, embedded: string, pages: string): Promise
   // A running executable cannot be overwritten (ETXTBSY), but it can be replaced.
   const fresh = `${target}.new`;
   const result = await Bun.build({
-    entrypoints: ["src/main.ts", ...WORKER_NAMES.map((name) => `workers/${name}.ts`), pages],
+    entrypoints: [...CODE, pages],
     root: ROOT,
     target: "bun",
     minify: { whitespace: true, syntax: true, identifiers: false },

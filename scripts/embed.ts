@@ -1,29 +1,61 @@
 /** Finds what scripts/build.ts puts into the executable beside the code. */
+import { existsSync, readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import type { EmbeddedLibrary, EmbeddedOpenSsl } from "../src/embedded.ts";
+import { newerPackage } from "./debian.ts";
+
+/** OpenSSL to embed, and whose it is. */
+export interface FoundOpenSsl extends EmbeddedOpenSsl {
+  /** The packages that its libraries come from. */
+  readonly packages: readonly DebianPackage[];
+}
+
+interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Text of its copyright file, or a word that there is none. */
+  readonly copyright: string;
+}
 
 /** Parts of glibc: every machine that runs the executable has them. */
 const GLIBC = /^(linux-vdso|ld-linux.*|lib(c|m|dl|pthread|rt|resolv))\.so/;
 
-/** This machine's libssl.so.3 and libcrypto.so.3; null when it has none. */
-export async function findOpenSsl(): Promise<EmbeddedOpenSsl | null> {
-  const ssl = await findLibrary("libssl.so.3");
-  if (ssl === null) return null;
+/**
+ * libssl.so.3 and libcrypto.so.3, of this machine or newer ones of Debian's archive, which are
+ * unpacked below `cache`; null when the machine has none.
+ */
+export async function findOpenSsl(cache: string): Promise<FoundOpenSsl | null> {
+  const installed = await findLibrary("libssl.so.3");
+  if (installed === null) return null;
+  const own = packageOf(installed);
+  const newer = newerPackage(own.split(" ")[0]!, cache);
+  const root = newer?.root ?? "";
+  const ssl = (await findLibrary("libssl.so.3", root)) ?? installed;
   const needed = neededBy(ssl).filter(([soname]) => !GLIBC.test(soname));
-  const crypto = needed.find(([soname]) => soname === "libcrypto.so.3");
-  if (crypto === undefined) return null;
-  const support = needed.filter((entry) => entry !== crypto);
+  const systemCrypto = needed.find(([soname]) => soname === "libcrypto.so.3");
+  if (systemCrypto === undefined) return null;
+  const crypto = (await findLibrary("libcrypto.so.3", root)) ?? systemCrypto[1];
+  const support = needed.filter((entry) => entry !== systemCrypto);
+  const version = newer?.version ?? own;
   return {
-    version: packageOf(ssl),
+    version,
     architecture: process.arch,
     support: await Promise.all(support.map(([soname, path]) => describe(soname, path))),
-    crypto: await describe(...crypto),
+    crypto: await describe("libcrypto.so.3", crypto),
     ssl: await describe("libssl.so.3", ssl),
+    packages: [
+      debianPackage(version, root),
+      ...support.map(([, path]) => debianPackage(packageOf(path), "")),
+    ],
   };
 }
 
 /** The source text that takes the place of src/embedded.ts. */
-export function embeddedModule(commit: string | null, openssl: EmbeddedOpenSsl | null): string {
+export function embeddedModule(
+  commit: string | null,
+  openssl: EmbeddedOpenSsl | null,
+  licenses: string,
+): string {
   const imports: string[] = [];
   const literal = (library: EmbeddedLibrary) => {
     const name = `library${imports.length}`;
@@ -38,8 +70,10 @@ export function embeddedModule(commit: string | null, openssl: EmbeddedOpenSsl |
   support: [${openssl.support.map(literal).join(", ")}],
   crypto: ${literal(openssl.crypto)}, ssl: ${literal(openssl.ssl)} }`;
   return `${imports.join("\n")}
+import licenses from ${JSON.stringify(licenses)} with { type: "file" };
 export const COMMIT = ${JSON.stringify(commit)};
 export const EMBEDDED_OPENSSL = ${value};
+export const LICENSES = licenses;
 `;
 }
 
@@ -50,10 +84,10 @@ export function gitCommit(): string | null {
   return run("git", "status", "--porcelain", "--untracked-files=no") === "" ? id : `${id}-dirty`;
 }
 
-async function findLibrary(soname: string): Promise<string | null> {
+async function findLibrary(soname: string, root = ""): Promise<string | null> {
   const triplet = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
   for (const folder of [`/usr/lib/${triplet}`, `/lib/${triplet}`, "/usr/lib64", "/usr/lib"]) {
-    const path = `${folder}/${soname}`;
+    const path = `${root}${folder}/${soname}`;
     if (await Bun.file(path).exists()) return realpath(path);
   }
   return null;
@@ -66,6 +100,14 @@ function neededBy(path: string): [soname: string, path: string][] {
     const match = /^\s*(\S+) => (\/\S+)/.exec(line);
     return match ? [[match[1]!, match[2]!]] : [];
   });
+}
+
+/** `version`: "libssl3 3.0.22-1". */
+function debianPackage(version: string, root: string): DebianPackage {
+  const [name = "", number = ""] = version.split(" ");
+  const file = `${root}/usr/share/doc/${name}/copyright`;
+  const copyright = existsSync(file) ? readFileSync(file, "utf8") : "No copyright file was found.";
+  return { name, version: number, copyright };
 }
 
 async function describe(soname: string, path: string): Promise<EmbeddedLibrary> {

@@ -28,3 +28,5 @@ export interface EmbeddedOpenSsl {
 /** Short commit id, with "-dirty" when the tree had changes; null when unknown. */
 export const COMMIT = null as string | null;
 export const EMBEDDED_OPENSSL = null as EmbeddedOpenSsl | null;
+/** A path that Bun.file reads: the notices of everything inside the executable. */
+export const LICENSES = null as string | null;

@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Make tokens and the keys that sign them.",
     load: async () => (await import("./token.ts")).tokenCommand,
   },
+  licenses: {
+    summary: "Show the licences of everything inside this executable.",
+    load: async () => (await import("./licenses.ts")).licensesCommand,
+  },
 };
 
 interface Entry {

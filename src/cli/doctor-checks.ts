@@ -48,10 +48,27 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
 async function checkOpenSsl(): Promise<Finding> {
   try {
     const { version, origin } = await chooseOpenSsl();
-    return ok("openssl", `${version} (${origin})`);
+    const detail = `${version} (${origin})`;
+    const copy = EMBEDDED_OPENSSL?.version ?? "";
+    if (!isOlder(version, copy)) return ok("openssl", detail);
+    const mend = "apt-get install --only-upgrade libssl3";
+    return warn("openssl", `${detail} is older than the copy in here (${copy})`, mend);
   } catch (error) {
     return fail("openssl", messageOf(error), "apt-get install libssl3");
   }
+}
+
+/** Of the same series, for instance 3.0: others are not repaired by the same releases. */
+export function isOlder(used: string, copy: string): boolean {
+  const [series, patch] = releaseOf(used);
+  const [copySeries, copyPatch] = releaseOf(copy);
+  return series === copySeries && patch < copyPatch;
+}
+
+/** "3.0" and 22 of "OpenSSL 3.0.22 25 Aug 2026" or "libssl3 3.0.22-1~deb12u2". */
+function releaseOf(version: string): readonly [series: string, patch: number] {
+  const match = /(\d+\.\d+)\.(\d+)/.exec(version);
+  return [match?.[1] ?? "", Number(match?.[2] ?? 0)];
 }
 
 function embeddedOpenSsl(): Finding {

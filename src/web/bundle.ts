@@ -7,6 +7,11 @@ export type PackedPages = Record<string, { readonly text: string; readonly conte
 const PAGES = ["home", "publish", "watch", "dashboard"];
 const SCRIPTS = ["home", "publish", "watch", "dashboard", "player", "ticker"];
 
+/** The scripts that are bundled, as paths. */
+export function bundledScripts(): readonly string[] {
+  return SCRIPTS.map((script) => join(import.meta.dir, `${script}.ts`));
+}
+
 /** Returns every page and asset. Throws with the bundler's messages when a script is broken. */
 export async function bundlePages(): Promise<PackedPages> {
   const folder = import.meta.dir;

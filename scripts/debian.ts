@@ -1,0 +1,75 @@
+/**
+ * The newest OpenSSL that Debian's archive offers to this machine. A build machine that was not
+ * upgraded must not put an old one into the executable.
+ */
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const LISTS = "/var/lib/apt/lists";
+const DAY_MS = 86_400_000;
+const UPDATE_SECONDS = 60;
+
+/** What `apt-cache policy` says of one package. */
+export interface Policy {
+  readonly installed: string;
+  readonly candidate: string;
+}
+
+/** Reads the answer of `apt-cache policy NAME` in the C locale; null when it names no version. */
+export function readPolicy(text: string): Policy | null {
+  const installed = /^\s*Installed: (\S+)$/m.exec(text)?.[1];
+  const candidate = /^\s*Candidate: (\S+)$/m.exec(text)?.[1];
+  if (installed === undefined || candidate === undefined) return null;
+  return installed === "(none)" || candidate === "(none)" ? null : { installed, candidate };
+}
+
+/**
+ * Root of an unpacked package newer than the installed one; null when the installed one is the
+ * newest, or where nothing can be learned: then a warning says that the copy may be behind.
+ */
+export function newerPackage(
+  name: string,
+  cache: string,
+): { root: string; version: string } | null {
+  if (Bun.which("apt-cache") === null || Bun.which("dpkg-deb") === null) return null;
+  mkdirSync(cache, { recursive: true });
+  refreshLists(cache);
+  const policy = readPolicy(run(["apt-cache", "policy", name]) ?? "");
+  if (policy === null) return null;
+  const { installed, candidate } = policy;
+  if (run(["dpkg", "--compare-versions", candidate, "gt", installed]) === null) return null;
+  const folder = join(cache, `${name}_${candidate.replaceAll(/[^\w.+~-]/g, "_")}`);
+  const root = join(folder, "root");
+  if (!existsSync(root)) {
+    mkdirSync(folder, { recursive: true });
+    run(["apt-get", "download", `${name}=${candidate}`], folder);
+    const file = readdirSync(folder).find((each) => each.endsWith(".deb"));
+    if (file === undefined || run(["dpkg-deb", "-x", file, "root"], folder) === null) {
+      console.warn(`${name} ${candidate} cannot be had: the executable gets ${installed}`);
+      return null;
+    }
+  }
+  return { root, version: `${name} ${candidate}` };
+}
+
+/** As root once a day; others are told when it was long ago. */
+function refreshLists(cache: string): void {
+  const looked = join(cache, "looked");
+  const times = [LISTS, looked].map((path) => (existsSync(path) ? statSync(path).mtimeMs : 0));
+  const age = Date.now() - Math.max(...times);
+  if (age < DAY_MS && readdirSync(LISTS).some((name) => name.endsWith("Release"))) return;
+  const update = ["timeout", String(UPDATE_SECONDS), "apt-get", "update", "--quiet"];
+  if (process.getuid?.() === 0 && run(update) !== null) writeFileSync(looked, "");
+  else console.warn("apt's lists are old: OpenSSL inside may be behind Debian's (apt-get update)");
+}
+
+/** The output of a command that succeeds, else null. */
+function run(command: string[], cwd?: string): string | null {
+  const result = Bun.spawnSync(command, {
+    cwd,
+    env: { ...process.env, LC_ALL: "C" },
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  return result.success ? result.stdout.toString() : null;
+}
