@@ -3,6 +3,8 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { importPKCS8, SignJWT } from "jose";
+import { duration } from "../config/values.ts";
+import { streamName } from "../control/names.ts";
 import { realtimeUs } from "../io/clock.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { readFileConfig } from "./configuration.ts";
@@ -31,10 +33,15 @@ const OPTIONS = [
   {
     flag: "--stream",
     value: "PATTERN",
-    help: "Streams the token is for: * is one path segment, ** any number. May be repeated.",
+    help: "Streams the token is for: * is within a path segment, ** across them. May be repeated.",
     default: "**",
   },
-  { flag: "--expires", value: "TIME", help: "Lifetime: 30m, 2h, 7d.", default: "2h" },
+  {
+    flag: "--expires",
+    value: "TIME",
+    help: "Lifetime: 30m, 2h, 7d; at most max-token-lifetime of the server, 400d unless configured.",
+    default: "2h",
+  },
   {
     flag: "--audience",
     value: "TEXT",
@@ -54,6 +61,9 @@ const OPTIONS = [
   },
   { flag: "--subject", value: "TEXT", help: "Who the token is for; appears in no log." },
 ];
+
+/** The server's default for max-token-lifetime. */
+const LIFETIME_MAX_S = 400 * 86_400;
 
 /** As for `max-width` and `max-height` in the configuration. */
 const PIXELS_MIN = 16;
@@ -151,13 +161,14 @@ async function sign(args: readonly string[]): Promise<number> {
     ...claim("maxHeight", pixelsOf("--max-height", values["max-height"])),
     ...claim("maxBitrate", bitrateOf(values["max-bitrate"])),
   };
-  const lifetime = secondsOf(values.expires);
   const config = values.config === undefined ? null : readFileConfig(values.config);
+  const lifetime = lifetimeOf(values.expires, config?.auth.lifetimeMax ?? null);
+  const streams = values.stream.map(patternOf);
   const key = await signingKey(values.key, config, values["key-id"] ?? null);
   const issued = Math.floor(realtimeUs() / 1e6);
   const token = new SignJWT({
     rights,
-    streams: values.stream,
+    streams,
     ...limits,
   })
     .setProtectedHeader({ alg: key.alg, ...(key.id === null ? {} : { kid: key.id }) })
@@ -242,14 +253,26 @@ function rightsOf(text: string): string[] {
   return [...new Set(rights)];
 }
 
-function secondsOf(text: string): number {
-  const match = /^(\d+)([smhd])$/.exec(text);
-  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? "s"] ?? 1;
-  const seconds = Number(match?.[1] ?? 0) * unit;
-  if (match === null || seconds === 0) {
-    throw new UsageError(`--expires: "${text}" is not a time such as 30m, 2h or 7d`);
+/** Seconds; `lifetimeMax` is that of the server's configuration, null without one. */
+function lifetimeOf(text: string, lifetimeMax: number | null): number {
+  const parsed = duration.safeParse(text);
+  if (!parsed.success) throw new UsageError(`--expires: ${parsed.error.issues[0]!.message}`);
+  const most = lifetimeMax ?? LIFETIME_MAX_S;
+  if (parsed.data <= most) return parsed.data;
+  const where = lifetimeMax === null ? "; name a configuration that allows more: --config" : "";
+  throw new UsageError(
+    `--expires: "${text}" is longer than ${most / 86_400} days (max-token-lifetime)${where}`,
+  );
+}
+
+/** A pattern that no stream name can match makes a token that opens nothing. */
+function patternOf(pattern: string): string {
+  const name = streamName(`/${encodeURIComponent(pattern.replaceAll("*", "x"))}`, "/");
+  if (!name.ok || pattern.length > 400) {
+    const detail = name.ok ? "It is too long." : name.detail;
+    throw new UsageError(`--stream: "${pattern}" matches no stream. ${detail}`);
   }
-  return seconds;
+  return pattern;
 }
 
 /** A claim that is there only when it says something. */

@@ -84,6 +84,31 @@ test("--config signs with the file's key and for its audience", async () => {
   expect(payload.rights).toEqual(["view"]);
 });
 
+test("S7: token makes only what a server takes: lifetimes and patterns", () => {
+  const key = join(folder, "rules.key");
+  succeed(["token", "keygen", "--out", key]);
+  const refused = (...args: string[]) => {
+    const { code, err } = runBinary(path, ["token", ...args]);
+    expect(code).toBe(2);
+    return err;
+  };
+  succeed(["token", "--key", key, "--expires", "400d", "--stream", "a/*/c", "--stream", "**"]);
+  expect(refused("--key", key, "--expires", "401d")).toContain("max-token-lifetime");
+  expect(refused("--key", key, "--expires", "999999999d")).toContain("max-token-lifetime");
+  for (const pattern of ["", "/a", "a/", "a//b", "a b", "../a"]) {
+    expect(refused("--key", key, `--stream=${pattern}`)).toContain("--stream:");
+  }
+  const config = (lifetime: string) => {
+    const file = join(folder, `lifetime-${lifetime}.toml`);
+    const secret = readFileSync(key, "utf8").trim();
+    const keys = `[[auth.keys]]\nalg = "HS256"\nsecret = "${secret}"\n`;
+    writeFileSync(file, `max-token-lifetime = "${lifetime}"\n${keys}`);
+    return file;
+  };
+  expect(refused("--config", config("1d"), "--expires", "2d")).toContain("max-token-lifetime");
+  succeed(["token", "--config", config("800d"), "--expires", "700d"]);
+}, 60_000);
+
 test("install prints what it writes, keeps what exists, and its configuration is valid", () => {
   const root = join(folder, "root");
   const printed = succeed(["install", "--binary", "/opt/spillway"]);
