@@ -31,7 +31,7 @@ const OPTIONS = [
 ];
 
 export const publishCommand: Command = {
-  help: `Sends an MP4 or WebM file (H.264, VP8, VP9 or AV1; Opus) to a WHIP address in real time.
+  help: `Sends an MP4 or WebM file (H.264, H.265, VP8, VP9 or AV1; Opus) to a WHIP address in real time.
 
 Usage: spillway publish FILE URL [OPTIONS]
 

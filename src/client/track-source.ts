@@ -26,6 +26,7 @@ export interface TrackSource {
 /** Codecs that go out, by mediabunny's names. */
 export const VIDEO_CODECS: Readonly<Record<string, CodecName>> = {
   avc: "h264",
+  hevc: "h265",
   vp8: "vp8",
   vp9: "vp9",
   av1: "av1",
@@ -56,7 +57,7 @@ export async function videoSource(
   const codec = VIDEO_CODECS[native ?? ""];
   if (codec === undefined) {
     const found = native ?? container?.format ?? "of an unknown codec";
-    throw new TrackFault(`is ${found}, WebRTC needs H.264, VP8, VP9 or AV1`);
+    throw new TrackFault(`is ${found}, WebRTC needs H.264, H.265, VP8, VP9 or AV1`);
   }
   refuseStructure(container);
   await refuseGeometry(track);

@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import { Codec, type CodecId } from "./codecs.ts";
 import { packetizeAv1 } from "./packetize/av1.ts";
 import { packetizeH264 } from "./packetize/h264.ts";
+import { packetizeH265 } from "./packetize/h265.ts";
 import { packetizeVp8 } from "./packetize/vp8.ts";
 import { packetizeVp9 } from "./packetize/vp9.ts";
 
@@ -31,7 +32,7 @@ export class Packetizer {
   }
 
   /**
-   * Emits the payloads of one frame: an H.264 access unit (4-byte lengths), a VP8 or VP9 frame, an
+   * Emits the payloads of one frame: an H.264 or H.265 access unit (4-byte lengths), a VP8 or VP9 frame, an
    * AV1 temporal unit (low-overhead format) or an Opus packet. False, with nothing emitted, when the
    * frame breaks its format or is too large for one packet (Opus).
    */
@@ -46,6 +47,8 @@ export class Packetizer {
         return true;
       case Codec.h264:
         return packetizeH264(frame, payload, emit);
+      case Codec.h265:
+        return packetizeH265(frame, payload, emit);
       case Codec.vp8:
         return packetizeVp8(frame, this.#nextPictureId(), payload, emit);
       case Codec.vp9:

@@ -4,6 +4,7 @@ import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { describePayload } from "../../src/wire/describe.ts";
 import { Packetizer } from "../../src/wire/packetize.ts";
 import { PayloadDescription } from "../../src/wire/payload-description.ts";
+import { assembleH265 } from "../support/assemble-h265.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { fromHex } from "../support/hex.ts";
 import { seeded } from "../support/random.ts";
@@ -70,6 +71,23 @@ describe("H.264", () => {
       false,
     );
   });
+});
+
+test("H.265: units alone, together and in parts; the header of a packet has the lowest TID", () => {
+  for (const size of [1, 150, 197, 198, 199, 200, 201, 1000, 5000]) {
+    const units = [
+      fromHex("40010c01"),
+      fromHex("420101016000"),
+      fromHex("4401c172"),
+      join("2601", Uint8Array.of(0x80), noise(size)),
+      join("0203", Uint8Array.of(0x80), noise(20)),
+    ];
+    const all = [fromHex("460150"), ...units, fromHex("4a01")];
+    const frame = join(...all.flatMap((u) => [u.length.toString(16).padStart(8, "0"), u]));
+    const found = payloads(Codec.h265, frame);
+    expect(assembleH265(found)).toEqual(units.map((unit) => Buffer.from(unit).toString("hex")));
+    expect(found[0]!.subarray(0, 2).toString("hex")).toBe("6001");
+  }
 });
 
 test("VP8 and VP9 frames come back whole; picture ids wrap at 15 bits", () => {

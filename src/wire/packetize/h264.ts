@@ -1,14 +1,17 @@
-import { readU32, writeU16 } from "../bytes.ts";
+import { writeU16 } from "../bytes.ts";
 import { H264Nal } from "../h264.ts";
 import type { EmitPayload } from "../packetize.ts";
+import { aggregateEnd, splitAccessUnit } from "./access-unit.ts";
+
+const HEADER_BYTES = 1;
 
 /** One access unit in packetization mode 1 (RFC 6184 6.3): single NAL units, STAP-A and FU-A. */
 export function packetizeH264(frame: Uint8Array, payload: Uint8Array, emit: EmitPayload): boolean {
-  const units = splitAccessUnit(frame);
+  const units = splitAccessUnit(frame, HEADER_BYTES, isForwarded);
   if (units === null || units.length === 0) return false;
   let index = 0;
   while (index < units.length) {
-    const end = aggregateEnd(units, index, payload.length);
+    const end = aggregateEnd(units, index, payload.length - HEADER_BYTES);
     const last = end === units.length;
     if (end - index > 1) emitAggregate(units.slice(index, end), payload, emit, last);
     else emitUnit(units[index]!, payload, emit, last);
@@ -17,35 +20,9 @@ export function packetizeH264(frame: Uint8Array, payload: Uint8Array, emit: Emit
   return true;
 }
 
-/** NAL units behind 4-byte lengths, as views, without delimiters and filler; null when one does not fit. */
-function splitAccessUnit(frame: Uint8Array): Uint8Array[] | null {
-  const units: Uint8Array[] = [];
-  let position = 0;
-  while (position < frame.length) {
-    if (position + 4 > frame.length) return null;
-    const start = position + 4;
-    position = start + readU32(frame, position);
-    if (position > frame.length) return null;
-    if (position > start && isForwarded(frame[start]!)) units.push(frame.subarray(start, position));
-  }
-  return units;
-}
-
 function isForwarded(header: number): boolean {
   const type = header & 0x1f;
   return type >= 1 && type < H264Nal.stapA && type !== H264Nal.delimiter && type !== H264Nal.filler;
-}
-
-/** How far units from `index` on fit one STAP-A; `index + 1` when only one does, or none. */
-function aggregateEnd(units: readonly Uint8Array[], index: number, room: number): number {
-  let used = 1;
-  let end = index;
-  while (end < units.length) {
-    used += 2 + units[end]!.length;
-    if (used > room) break;
-    end += 1;
-  }
-  return Math.max(end, index + 1);
 }
 
 /** RFC 6184 5.7.1: F and NRI are the highest of the units. */
