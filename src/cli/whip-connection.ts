@@ -95,6 +95,7 @@ export async function connect(
 
 /** Frees the peer and its memory; the session at the server is not its business. */
 export function release(connection: WhipConnection): void {
+  if (connection.peer.state !== "closed") connection.peer.close(monotonicUs(), "deleted");
   connection.peer.free();
   for (const region of connection.regions) unpin(region);
 }

@@ -1,0 +1,160 @@
+/** `spillway publish` through servers that restart, are full, or are no servers of ours. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { binary, runBinary } from "../support/binary.ts";
+import { Clips, H264, lacksFfmpeg, OPUS } from "../support/clips.ts";
+import { freeTcpPort, type ServerProcess, startProcess } from "../support/process.ts";
+import { SETUP_MS } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+const RESTART_MS = 300;
+
+let path = "";
+beforeAll(async () => {
+  path = await binary();
+}, SETUP_MS);
+
+/** A publisher whose words can be read while it runs. */
+function publish(...args: string[]) {
+  const child = Bun.spawn([path, "publish", ...args], {
+    cwd: "/",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  const reading = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) said += text;
+  })();
+  const ended = async () => {
+    const code = await child.exited;
+    await reading;
+    return code;
+  };
+  return { said: () => said, kill: (signal: NodeJS.Signals) => child.kill(signal), ended };
+}
+
+async function live(server: ServerProcess, name: string): Promise<void> {
+  await until(`${name} is live`, 15_000, () =>
+    fetch(`${server.base}/api/v1/streams/${name}`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+}
+
+/** Ends the server in good order; it is started again. */
+async function restart(server: ServerProcess): Promise<void> {
+  const before = server.pid();
+  server.signal("SIGTERM");
+  await until(
+    "another server",
+    15_000,
+    () => server.pid() !== before && server.ready(),
+    server.logs,
+  );
+}
+
+test("F6: --loop goes on when the server restarts, and Ctrl-C ends the session by DELETE", async () => {
+  const server = await startProcess(["serve", "--drain-seconds", "0"], RESTART_MS);
+  const publisher = publish("demo:", `${server.base}/whip/loop`, "--loop");
+  try {
+    await live(server, "loop");
+    for (let times = 1; times <= 2; times += 1) {
+      await restart(server);
+      await live(server, "loop");
+    }
+    publisher.kill("SIGINT");
+    expect(await publisher.ended()).toBe(0);
+    const lines = publisher.said().trim().split("\n");
+    expect(lines.filter((line) => line.startsWith("publish: connected to "))).toHaveLength(3);
+    expect(lines.some((line) => / tries again in \d+\.\d s$/.test(line))).toBe(true);
+    const left = await fetch(`${server.base}/api/v1/streams/loop`);
+    expect(left.status).toBe(404);
+  } finally {
+    publisher.kill("SIGKILL");
+    await server.kill();
+  }
+}, 40_000);
+
+describe.skipIf(lacksFfmpeg("a file that is interrupted"))("a file that is interrupted", () => {
+  const clips = new Clips();
+  afterAll(() => clips.remove());
+
+  test("F6: goes on where it stood, and ends as if nothing had happened", async () => {
+    const seconds = 3;
+    const file = clips.make("film.mp4", [...H264, ...OPUS], seconds);
+    const server = await startProcess(["serve", "--drain-seconds", "0"], RESTART_MS);
+    const publisher = publish(file, `${server.base}/whip/once`);
+    try {
+      await live(server, "once");
+      const connectedAt = performance.now();
+      await Bun.sleep(1_000);
+      await restart(server);
+      expect(await publisher.ended()).toBe(0);
+      // All of it was sent, and the pause came on top: time did not go on without a server.
+      expect(performance.now() - connectedAt).toBeGreaterThan(seconds * 1000 + RESTART_MS - 300);
+      expect(publisher.said().match(/connected to/g)).toHaveLength(2);
+    } finally {
+      publisher.kill("SIGKILL");
+      await server.kill();
+    }
+  }, 40_000);
+
+  test("F6: an address as FILE gets a line that fetches it", () => {
+    const film = Bun.file(clips.make("far.mp4", [...H264, ...OPUS, "-movflags", "+faststart"]));
+    const web = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(film) });
+    try {
+      const { code, err } = runBinary(path, [
+        "publish",
+        `${web.url}far.mp4`,
+        "http://127.0.0.1:1/whip/x",
+      ]);
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /^spillway: http\S+: FILE is a file of this machine\. Fetch it first: ffmpeg -i \S+ -c copy film\.mkv\n$/,
+      );
+    } finally {
+      web.stop(true);
+    }
+  });
+});
+
+test("F6: 503 is waited out as its Retry-After says, and a refusal after it is final", async () => {
+  const posts: number[] = [];
+  const web = Bun.serve({
+    port: await freeTcpPort(),
+    hostname: "127.0.0.1",
+    fetch: () => {
+      posts.push(performance.now());
+      if (posts.length > 2) return new Response("no", { status: 403 });
+      return new Response("full", { status: 503, headers: { "Retry-After": "1" } });
+    },
+  });
+  const publisher = publish("demo:", `${web.url}whip/x`);
+  try {
+    expect(await publisher.ended()).toBe(1);
+    expect(posts).toHaveLength(3);
+    for (const n of [1, 2]) expect(posts[n]! - posts[n - 1]!).toBeGreaterThan(990);
+    expect(publisher.said()).toMatch(/answered 503: full; tries again in 1\.0 s\n/);
+    expect(publisher.said()).toMatch(/spillway: .*answered 403: no\n$/);
+  } finally {
+    publisher.kill("SIGKILL");
+    web.stop(true);
+  }
+}, 20_000);
+
+test("Ctrl-C ends the waiting for a full server", async () => {
+  const full = { status: 503, headers: { "Retry-After": "60" } };
+  const web = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => new Response("full", full),
+  });
+  const publisher = publish("demo:", `${web.url}whip/x`, "--loop");
+  try {
+    await until("it waits", 10_000, () => publisher.said().includes("tries again in 60.0 s"));
+    publisher.kill("SIGINT");
+    expect(await publisher.ended()).toBe(0);
+  } finally {
+    publisher.kill("SIGKILL");
+    web.stop(true);
+  }
+}, 20_000);
