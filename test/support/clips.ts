@@ -1,5 +1,5 @@
 /** Small media files that ffmpeg makes for a test. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -43,8 +43,8 @@ export class Clips {
     return path;
   }
 
-  /** Runs the line that a refusal gives, in this folder, as a shell would. */
-  convert(message: string): string {
+  /** Runs the line that a refusal gives, in this folder, as a shell would; the result gets a name. */
+  convert(message: string, name = "converted.mkv"): string {
     const line = /Convert it: (ffmpeg .*) (\S+)$/.exec(message);
     if (line === null) throw new Error(`no line in: ${message}`);
     const out = this.path(line[2]!);
@@ -52,7 +52,8 @@ export class Clips {
     const command = `${line[1]!.replace("ffmpeg", "ffmpeg -v error -nostdin -y")} ${line[2]}`;
     const made = Bun.spawnSync(["sh", "-c", command], { cwd: this.folder });
     if (!made.success) throw new Error(`${command}: ${made.stderr}`);
-    return out;
+    renameSync(out, this.path(name));
+    return this.path(name);
   }
 
   remove(): void {
