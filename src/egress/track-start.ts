@@ -2,6 +2,7 @@ import { Counter } from "../counters.ts";
 import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import type { SourceClock } from "./source-clock.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /**
@@ -10,21 +11,29 @@ import type { ViewerTrack } from "./viewer-track.ts";
  * at again and again: whatever it waits for, the first look after that has changed lets it begin.
  */
 export class TrackStart {
-  /** When the present wait's first keyframe was asked for of this ring, and the last one, us. */
+  /** When the present wait's first keyframe was asked for, of whichever ring, and the last one, us. */
   private askedFirstAt = Number.POSITIVE_INFINITY;
   private askedAt = Number.NEGATIVE_INFINITY;
-  private feed: Feed | null = null;
+  /** Whose keyframes were asked for. */
+  private source: SourceClock | null = null;
 
   constructor(
     private readonly context: EgressContext,
     private readonly track: ViewerTrack,
   ) {}
 
-  /** The track has begun to wait. */
-  wait(now: number): void {
+  /** Media has begun: the wait is over. */
+  begun(): void {
     this.askedFirstAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** The track has begun to wait, or waits for another ring now. */
+  wait(now: number): void {
     this.askedAt = Number.NEGATIVE_INFINITY;
     if (!this.track.video) return;
+    const source = this.track.feed?.source ?? null;
+    if (source !== this.source) this.askedFirstAt = Number.POSITIVE_INFINITY;
+    this.source = source;
     this.context.waiting.add(this.track);
     this.look(now);
   }
@@ -40,8 +49,6 @@ export class TrackStart {
     // A closed ring's publisher has left: another one's follows.
     if (feed === null || feed.reader.closed) return true;
     if (!viewer.connected || !viewer.mediaAllowed) return true;
-    if (feed !== this.feed) this.askedFirstAt = Number.POSITIVE_INFINITY;
-    this.feed = feed;
     const keyframe = this.placeIn(feed, now);
     if (keyframe !== null) track.startAt(keyframe, now);
     else if (!this.tryOthers(now)) this.ask(now);

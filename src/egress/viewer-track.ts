@@ -292,6 +292,7 @@ export class ViewerTrack implements CatchingUp {
     const layers = layered ? new LayerStretch(feed.reader, batch, i, before) : null;
     this.segments.begin(feed, batch.sequences[i]!, offset, layers, rewound);
     this.layer.begin(layers);
+    this.start.begun();
     this.beginPending = false;
     this.keyframeTimestamp = timestamp;
     // Packets behind this one that came before it were passed over: they are in the ring.
