@@ -80,6 +80,7 @@ export type CloseReason =
   | "consent-expired" // RFC 7675
   | "connect-timeout" // ICE or DTLS never completed
   | "dtls-failed" // handshake failed or fingerprint mismatch
+  | "bitrate" // the publisher went on sending more than it may
   | "codec-changed" // the publisher returned with a codec the viewer did not accept
   | "worker-lost" // its worker was replaced
   | "ring-memory" // a publisher connected when no memory for its rings was left
@@ -205,6 +206,8 @@ export interface SessionStats {
   readonly roundTripMs: number | null;
   /** Viewer: what its path is believed to carry, bits a second; null for a publisher. */
   readonly estimateBps: number | null;
+  /** Publisher: what is done about a bit rate beyond its limit; null for a viewer. */
+  readonly bitrateExcess: "asked" | "dropped" | "ended" | "within" | null;
   readonly tracks: readonly TrackStats[];
 }
 

@@ -77,6 +77,8 @@ export const COUNTER_NAMES = [
   "stunOverBudget",
   "rtpOverBudget",
   "rtcpOverBudget",
+  // Ingest.
+  "packetsOverBitrate",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -128,6 +128,17 @@ export const RTCP_COST_US = {
   status: 0.1,
 } as const;
 
+/** A publisher may send so much more than its bit rate, over so long: a keyframe of 4 s of bits in 5 s,
+ * or twice the rate for 1.2 s, is a peak. */
+export const BITRATE_EXCESS = 1.25;
+export const BITRATE_WINDOW_US = 5_000_000;
+/** Beyond that it is asked for less for so long, then loses its top layer ... */
+export const BITRATE_ASKED_US = 5_000_000;
+/** ... so much later its session ... */
+export const BITRATE_SESSION_US = 10_000_000;
+/** ... and has the layer back when it has kept to the rate for so long. */
+export const BITRATE_LAYER_BACK_US = 30_000_000;
+
 // -- Repair ------------------------------------------------------------------------------------
 
 /** A hole is asked for again and again until it is this old. */

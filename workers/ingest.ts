@@ -105,11 +105,21 @@ function start(setup: WorkerSetup): void {
     }
   };
 
+  const tellLimit = ({ session, limit }: Publisher, now: number): void => {
+    const { stage, rate } = limit;
+    limit.changed = false;
+    const fields = { session, stage, bitrate: Math.round(rate), bitrateMax: limit.limit };
+    const level = stage === "within" ? "info" : "warn";
+    emit({ type: "log", level, message: "Bit rate of a publisher", fields });
+    if (stage === "ended") loop.closeSession(session, "bitrate", now);
+  };
+
   const timeouts = (now: number): void =>
     each("a timer", now, (publisher) => {
       if (now >= publisher.nextTimeout()) {
         publisher.handleTimeout(now);
         sendFeedback(publisher, now);
+        if (publisher.limit.changed) tellLimit(publisher, now);
       }
     });
 

@@ -69,6 +69,10 @@ export const sessionSchema = z
       .number()
       .nullable()
       .describe("Viewer: bits a second that its path is believed to carry."),
+    bitrateExcess: z
+      .enum(["within", "asked", "dropped", "ended"])
+      .nullable()
+      .describe("Publisher: what is done about a bit rate beyond its limit; dropped: a layer is."),
     bitrate: z.number(),
     tracks: z.array(trackSchema),
   })

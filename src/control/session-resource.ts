@@ -30,6 +30,7 @@ export async function findSession(c: AppContext, services: Services): Promise<Se
  */
 const FINAL: Readonly<Partial<Record<CloseReason, string>>> = {
   "taken-over": "Another publisher took over this stream.",
+  bitrate: "The publisher sent more bits a second than it may. Lower the bit rate and start again.",
   kicked: "An administrator ended this session.",
 };
 

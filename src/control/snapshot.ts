@@ -99,6 +99,7 @@ export function describeSession(session: Session, stats: SessionStats | undefine
     firstMediaMs: session.firstMediaUs === null ? null : session.firstMediaUs / 1000,
     roundTripMs: stats?.roundTripMs ?? null,
     estimateBps: stats?.estimateBps ?? null,
+    bitrateExcess: stats?.bitrateExcess ?? null,
     bitrate: sum(stats?.tracks ?? [], (track) => track.bitrate),
     tracks: [...(stats?.tracks ?? [])],
   };

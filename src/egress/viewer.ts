@@ -241,6 +241,7 @@ export class Viewer {
       path: this.peer.path === null ? null : formatPath(this.peer.path),
       srtpProfile: this.peer.srtpProfile,
       roundTripMs: this.feedback.roundTripUs === null ? null : this.feedback.roundTripUs / 1000,
+      bitrateExcess: null,
       estimateBps: Math.round(this.adaptation.estimate),
       tracks: this.tracks.map((track) => track.output.totals.stats(track)),
     };

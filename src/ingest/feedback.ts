@@ -60,6 +60,11 @@ export class Feedback {
     if (this.#reportAt === Number.POSITIVE_INFINITY) this.#reportAt = now + REPORT_INTERVAL_US;
   }
 
+  /** What to ask of the publisher by REMB from now on, bits a second. */
+  limit(now: number, bitrate: number): void {
+    this.#remb?.ask(now, bitrate);
+  }
+
   nextTimeout(): number {
     let next = this.#reportAt;
     for (const track of this.#tracks) {

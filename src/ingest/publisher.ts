@@ -24,6 +24,7 @@ import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
 import { compactNtp, readSenderReport, SenderReport } from "../wire/rtcp/sender-report.ts";
 import { parseRtp, RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
+import { BitrateLimit } from "./bitrate-limit.ts";
 import { noteBye, noteMedia } from "./bye.ts";
 import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
 import { extensionTable, type Source, Sources } from "./sources.ts";
@@ -66,6 +67,8 @@ export class Publisher {
   readonly stream: number;
   readonly peer: PublisherPeer;
   readonly tracks: readonly Track[];
+  /** Whether it keeps to its bit rate: at "ended" close the peer with "bitrate". */
+  readonly limit: BitrateLimit;
   readonly #sources: Sources;
   readonly #share = new RtcpShare();
   readonly #feedback: Feedback;
@@ -88,6 +91,7 @@ export class Publisher {
     this.tracks = createTracks(command, this.#roundTrip, options.counters);
     this.#sources = new Sources(this.tracks);
     this.#transport = wantsTransportFeedback(command) ? new TransportFeedbackSource() : null;
+    this.limit = new BitrateLimit(command.bitrateMax, this.tracks);
     this.#feedback = new Feedback({
       ssrc: options.ssrc,
       cname: options.cname,
@@ -113,13 +117,17 @@ export class Publisher {
       this.#count(Counter.malformed);
       return;
     }
-    if (this.#transport !== null) this.#noteTransport(bytes, arrival);
+    if (this.#transport !== null) this.#noteTransport(bytes, arrival, length);
     const source = this.#sources.find(now, bytes, header);
     if (source === null) {
       this.#count(Counter.malformed);
       return;
     }
     this.#feedback.start(now);
+    if (!this.limit.takes(now, length, source.track)) {
+      this.#count(Counter.packetsOverBitrate!);
+      return;
+    }
     if (source.rtx) this.#handleRtx(now, source, bytes, arrival);
     else if (source.track.bind(now, source.ssrc)) {
       noteMedia(source, now);
@@ -148,6 +156,8 @@ export class Publisher {
     if (now < this.#wishesAt) return;
     this.#wishesAt = now + SLEEP_MAX_US;
     this.#readWishes(now);
+    this.limit.update(now);
+    this.#feedback.limit(now, this.limit.asked);
   }
 
   /** When `handleTimeout` and `pollRtcp` are due; at most SLEEP_MAX_US away, for the wishes. */
@@ -178,6 +188,7 @@ export class Publisher {
       srtpProfile: this.peer.srtpProfile,
       roundTripMs: this.#roundTrip.measured ? this.#roundTrip.us / 1000 : null,
       estimateBps: null,
+      bitrateExcess: this.limit.stage,
       tracks: this.tracks.map((track) => track.stats(now)),
     };
   }
@@ -210,13 +221,14 @@ export class Publisher {
     else if (source.track.handleRtx(now, bytes, header, arrival)) source.proven = true;
   }
 
-  #noteTransport(bytes: Uint8Array, arrival: number): void {
+  #noteTransport(bytes: Uint8Array, arrival: number, length: number): void {
     if (header.extensionLength === 0) return;
     extensions.reset(bytes, header);
     while (extensions.next()) {
       if (this.#sources.extension(extensions.id) !== Extension.transportCc) continue;
-      if (extensions.length >= 2) {
-        this.#transport!.note(readU16(bytes, extensions.offset), arrival);
+      const told = this.limit.arrival(arrival, length);
+      if (extensions.length >= 2 && told >= 0) {
+        this.#transport!.note(readU16(bytes, extensions.offset), told);
       }
       return;
     }

@@ -89,7 +89,7 @@ export class Track {
   bind(now: number, ssrc: number): boolean {
     if (this.ssrc === ssrc) return true;
     if (this.ssrc !== -1 && !this.left && now - this.#lastArrival < SILENCE_US) return false;
-    if (this.ssrc !== -1) this.#origin.restart();
+    if (this.#started) this.#origin.restart();
     this.ssrc = ssrc;
     this.missing.clear();
     this.statistics = new ReceiveStatistics(this.format.format.clockRate);

@@ -1,5 +1,7 @@
 /** libwebrtc's receiver repeats it once a second; a sender drops it when it grows old. */
 const INTERVAL_US = 1_000_000;
+/** ... and a lower value does not wait longer than this. */
+const URGENT_US = 200_000;
 
 /**
  * When to tell a publisher its maximum bit rate (REMB). The value is the maximum itself: without
@@ -12,8 +14,15 @@ export class RembSource {
 
   constructor(
     /** Bits a second, over all sources of the session. */
-    readonly bitrate: number,
+    public bitrate: number,
   ) {}
+
+  /** From now on another bit rate: told at once when it is a lower one, unless that was just said. */
+  ask(now: number, bitrate: number): void {
+    const urgent = bitrate < this.bitrate && now - this.#lastSent >= URGENT_US;
+    this.bitrate = bitrate;
+    if (urgent) this.#lastSent = Number.NEGATIVE_INFINITY;
+  }
 
   nextTimeout(sourceCount: number): number {
     if (sourceCount === 0) return Number.POSITIVE_INFINITY;

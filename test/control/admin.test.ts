@@ -40,6 +40,7 @@ async function live() {
       srtpProfile: "GCM",
       roundTripMs: 12,
       estimateBps: 2_500_000,
+      bitrateExcess: "within",
       tracks: [TRACK],
     },
   ];

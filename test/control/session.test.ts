@@ -248,6 +248,14 @@ describe.each(["publisher", "viewer"] as const)("%s", (kind) => {
     expect((await h.request("GET", opened.location)).status).toBe(404);
   });
 
+  test("S10: the end for a bit rate is told to the client for a few seconds: GET is 410", async () => {
+    const { h, opened } = await start();
+    h.plane.events.closed(opened.number, "bitrate");
+    const response = await h.request("GET", opened.location);
+    expect(response.status).toBe(410);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining("bit rate") });
+  });
+
   test("E13 DELETE is 200 and frees everything", async () => {
     const { h, opened } = await start();
     expect((await h.request("DELETE", opened.location)).status).toBe(200);
