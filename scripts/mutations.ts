@@ -3,6 +3,7 @@
  * them one by one to a copy of the tree and expects the tests named by the ids to fail.
  */
 import { ACCESS } from "./mutations/access.ts";
+import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { MEDIA } from "./mutations/media.ts";
@@ -26,4 +27,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...EXTENSIONS,
   ...QUIRKS,
   ...ACCESS,
+  ...DTLS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

@@ -7,6 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { adaptation } from "./adaptation.ts";
+import { connect } from "./connect.ts";
 import { correctness } from "./correctness.ts";
 import { crowd } from "./crowd.ts";
 import { delay } from "./delay.ts";
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   feedback,
   joins,
   crowd,
+  connect,
   memory,
   ring,
   publishers,

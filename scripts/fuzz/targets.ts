@@ -1,3 +1,4 @@
+import { fuzzDtls } from "../../test/fuzz/dtls.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
 
 /** A fuzzer: one case is made wholly by its seed, in virtual time, and throws when a rule is broken. */
@@ -13,6 +14,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "path",
     run: (seed) => {
       fuzzPath(seed);
+    },
+  },
+  {
+    // DTLS in both roles: true ends find each other whatever a stranger sends between.
+    name: "dtls",
+    run: (seed) => {
+      fuzzDtls(seed);
     },
   },
 ];

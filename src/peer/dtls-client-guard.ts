@@ -15,6 +15,8 @@ import { CLIENT_REPEAT_US, HELLO_REPEAT_US } from "./dtls-repeat.ts";
 
 /** A cookie that brought no answer by then was a stranger's: 0.9 s. */
 const COOKIE_REPEATS_MAX = 4;
+/** A flight behind the hello has had 9 s by then: its server lost its way, and may take a new hello. */
+const FLIGHT_REPEATS_MAX = 3;
 const RESTARTS_MAX = 4;
 /** Early media that makes the flight leave again, and the time left for what it overtook. */
 const HASTENED_MAX = 3;
@@ -95,11 +97,14 @@ export class DtlsClientGuard extends DtlsGuard {
   }
 
   protected repeatDue(now: number): void {
-    const { repeats } = this.timer;
-    if (this.#pending !== null && !this.#cookieReturned && !this.passed) this.#returnCookie(now);
-    else if (this.#cookieReturned && !this.passed && repeats > COOKIE_REPEATS_MAX)
-      this.#restart(now);
-    else this.#repeat();
+    const patience = this.passed
+      ? FLIGHT_REPEATS_MAX
+      : this.#cookieReturned
+        ? COOKIE_REPEATS_MAX
+        : Number.POSITIVE_INFINITY;
+    if (this.timer.repeats > patience) this.#restart(now);
+    else if (this.passed || this.#cookieReturned || this.#pending === null) this.#repeat();
+    else this.#returnCookie(now);
   }
 
   protected engineFailed(now: number): void {

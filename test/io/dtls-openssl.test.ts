@@ -1,4 +1,3 @@
-import { dlopen } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { createCertificate } from "../../src/io/certificate.ts";
@@ -6,6 +5,7 @@ import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
 import { DTLS_DATAGRAM_MAX } from "../../src/peer/dtls.ts";
+import { allocatedBytes } from "../support/allocated.ts";
 import { seeded } from "../support/random.ts";
 
 const openSsl = openOpenSsl("system");
@@ -14,18 +14,6 @@ const b = createCertificate();
 const server = new OpenSslDtlsFactory(openSsl, a);
 const client = new OpenSslDtlsFactory(openSsl, b);
 const buffer = new Uint8Array(1500);
-
-const { symbols: libc } = dlopen("libc.so.6", {
-  mallinfo2: { args: ["ptr"], returns: "ptr" },
-});
-
-/** What all threads have from malloc. */
-function allocatedBytes(): number {
-  // struct mallinfo2: ten size_t; hblkhd (mapped) is the fifth, uordblks (in arenas) the eighth.
-  const words = new BigUint64Array(10);
-  libc.mallinfo2(words);
-  return Number(words[4]! + words[7]!);
-}
 
 function shuttle(from: DtlsSession, to: DtlsSession, change?: (bytes: Uint8Array) => void): void {
   for (let n = from.pollTransmit(buffer); n > 0; n = from.pollTransmit(buffer)) {
