@@ -199,6 +199,7 @@ export abstract class DtlsGuard implements DtlsSession {
       if (slot === null) this.counts.dtlsDropped += this.passed ? 0 : 1;
       else if (slot.add(fragments)) this.whole(slot);
     }
+    if (fragments.malformed) this.counts.dtlsDropped += 1;
   }
 
   #hold(bytes: Uint8Array): void {

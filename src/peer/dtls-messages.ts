@@ -42,6 +42,11 @@ export class Fragments {
     this.#end = offset + length;
   }
 
+  /** True when the record holds what is no fragment, once `next` has said so. */
+  get malformed(): boolean {
+    return this.#next < this.#end;
+  }
+
   next(): boolean {
     const header = this.#next;
     if (this.#end - header < MESSAGE_HEADER_BYTES) return false;

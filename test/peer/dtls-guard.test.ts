@@ -162,6 +162,26 @@ for (const [role, forgeries] of [
   }
 }
 
+test("S8: a fragment that cannot be is dropped before any memory is taken for it", () => {
+  const ends = new DtlsEnds();
+  const odd = [
+    fragment(1, 0, 0xffffff, 0, 20),
+    fragment(1, 0, 8 * 1024 + 1, 0, 20),
+    fragment(1, 0, 100, 90, 20),
+    fragment(1, 0, 100, 0xffffff, 20),
+    fragment(1, 0, 100, 0, 0),
+    fragment(1, 0, 100, 0, 21),
+    record(RecordType.handshake, noise(11)),
+    record(RecordType.handshake, new Uint8Array(0)),
+  ];
+  ends.give("server", ...odd);
+  // The last of them is an empty record: there is nothing in it to drop.
+  expect(ends.counts.dtlsDropped).toBe(odd.length - 1);
+  ends.give("server", fragment(1, 0, 8 * 1024, 0, 20));
+  expect(ends.counts.dtlsDropped).toBe(odd.length - 1);
+  ends.free();
+});
+
 test("S8: a stranger's hello costs the client a round trip, and us no second handshake", () => {
   const ends = new DtlsEnds();
   ends.give("server", hello, strangersHello(), strangersHello());

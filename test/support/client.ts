@@ -35,6 +35,8 @@ const PUMP_MS = 4;
 export interface ClientOptions {
   /** `a=fingerprint` of the offer, if it is not to be true. */
   readonly fingerprint?: string;
+  /** `passive`: the server is to be the DTLS client. */
+  readonly setup?: "passive";
   /** Changes a datagram on its way out; a null drops it. */
   readonly tamper?: (bytes: Uint8Array) => Uint8Array | null;
 }
@@ -73,7 +75,9 @@ export class Client {
   ): Promise<Client> {
     const { offer, sections } = makeOffer(kind, options.fingerprint);
     const url = `${base}/${kind === "publisher" ? "whip" : "whep"}/${stream}`;
-    const response = await postPatiently(url, writeOffer(offer));
+    const setup = `setup:${options.setup ?? "actpass"}`;
+    const body = writeOffer(offer).replaceAll("setup:actpass", setup);
+    const response = await postPatiently(url, body);
     const text = await response.text();
     if (response.status !== 201) throw new Error(`POST answered ${response.status}: ${text}`);
     const answer = readAnswer(text);
