@@ -6,6 +6,7 @@ import { ACCESS } from "./mutations/access.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
+import { JOINS } from "./mutations/joins.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { PATCHES } from "./mutations/patches.ts";
 import { PATHS } from "./mutations/paths.ts";
@@ -28,4 +29,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...QUIRKS,
   ...ACCESS,
   ...DTLS,
+  ...JOINS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

@@ -19,7 +19,7 @@ export const EXTENSIONS: readonly Mutation[] = [
     "stream.destroy();",
   ),
   rule("X06", `${CONTROL}announcer.ts`, "hub.destroySession(session);", ""),
-  rule("X07", `${CONTROL}announcer.ts`, "if (stream.publisher === null) return [count];", ""),
+  rule("X07", `${CONTROL}announcer.ts`, "if (!stream.isLive) return [count];", ""),
   rule("X07", `${CONTROL}announcer.ts`, 'hub.send(viewer, "inactive", {});', ";"),
   rule("X07", `${CONTROL}announcer.ts`, "if (RECONNECT.has(reason))", "if (reason !== null)"),
   rule("X08", `${CONTROL}stream-layers.ts`, "[String(index)]:", "video:"),

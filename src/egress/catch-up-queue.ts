@@ -41,11 +41,6 @@ export class CatchUpQueue {
     return this.#keyframes.tracks.length;
   }
 
-  /** The output took no more when it was last served. */
-  get full(): boolean {
-    return this.#outputFull;
-  }
-
   /** A member comes into the line that it belongs to now. */
   add(track: CatchingUp): void {
     const line = this.#lineOf(track);

@@ -7,8 +7,6 @@ const DRIFT_PER_US = 0.0002;
 const CLOCK_STEP_US = 1_000_000;
 /** A step that a sender's own reports show must be larger than the errors of sloppy ones. */
 const OWN_STEP_US = 100_000;
-/** The seconds of NTP wrap around at 32 bits (RFC 5905 6: next in 2036). */
-const NTP_ERA_US = 2 ** 32 * 1e6;
 /** Runs that are remembered: of a clock that was set, and set back. */
 const RUNS_KEPT = 4;
 
@@ -73,13 +71,6 @@ export class SourceClock {
   /** What the clock shows, or would show had it gone on as in `run`. */
   ntpAt(nowUs: number, run: ClockRun | null = this.runs[0] ?? null): number {
     return run === null ? Number.NEGATIVE_INFINITY : run.ntpAt(nowUs);
-  }
-
-  /** The same NTP time in the era in which it is nearest to what the clock shows. */
-  inEra(ntpUs: number, localUs: number): number {
-    const newest = this.runs[0];
-    if (newest === undefined) return ntpUs;
-    return ntpUs - Math.round(newest.deviation(ntpUs, localUs) / NTP_ERA_US) * NTP_ERA_US;
   }
 
   private runOf(
@@ -176,7 +167,6 @@ export class TrackClock {
     const { read, timing } = this;
     if (!reader.timing(read) || read.localUs < this.lineBegan) return;
     if (this.run !== null && read.localUs === timing.localUs) return;
-    read.ntpUs = source.inEra(read.ntpUs, read.localUs);
     let step = 0;
     if (this.run !== null && reader.clockRate > 0) {
       const ticks = (read.rtpTimestamp - timing.rtpTimestamp) | 0;

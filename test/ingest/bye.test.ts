@@ -63,9 +63,12 @@ describe("a source that says BYE", () => {
   test("C4: is asked for nothing, is not held to be deaf for it, and for a keyframe when back", () => {
     const session = start();
     session.runTo(1, 100_000);
-    session.rtcp(100_001, bye(9));
+    // One that is open, and a wish that is to be repeated until it is fulfilled.
+    session.readers[1]![0]!.requestKeyframe("failure");
+    session.runTo(100_000, 700_000);
+    session.rtcp(700_001, bye(9));
     const before = session.sent.filter(isPli).length;
-    for (let now = 200_000; now < 4 * PLI_INTERVAL_JOIN_US; now += 100_000) {
+    for (let now = 800_000; now < 4 * PLI_INTERVAL_JOIN_US; now += 100_000) {
       session.readers[1]![0]!.requestKeyframe("join");
       session.turn(now);
     }

@@ -1,0 +1,87 @@
+/** Joins, overload, sources that leave and clocks that are set: C2, C4, C5, C10. */
+import { CONTROL, type Mutation, rule } from "./rule.ts";
+
+const EGRESS = "src/egress/";
+const INGEST = "src/ingest/";
+
+export const JOINS: readonly Mutation[] = [
+  rule("C2", `${EGRESS}rounds.ts`, "context.lookAtWaiting(now);", ""),
+  rule("C2", `${EGRESS}track-start.ts`, "else if (!this.tryOthers(now)) this.ask", "else this.ask"),
+  rule(
+    "C2",
+    `${EGRESS}track-start.ts`,
+    "now - this.askedAt < PLI_INTERVAL_JOIN_US",
+    "this.askedAt > 0",
+  ),
+  rule(
+    "C2",
+    `${EGRESS}track-start.ts`,
+    "return again && !this.askedInVain(now) ? null : keyframe;",
+    "return again ? null : keyframe;",
+  ),
+  rule(
+    "C2",
+    `${EGRESS}feed.ts`,
+    "if (reader.publisherIgnoresPli) return keyframe.sequence;",
+    "if (reader.closed) return keyframe.sequence;",
+  ),
+  rule("C2", `${EGRESS}feed.ts`, "near || (askedInVain && flows)", "near || (flows && !flows)"),
+  rule("C2", `${EGRESS}track-layer.ts`, "this.standsStill(now)) this", "false) this"),
+  rule(
+    "C2",
+    `${EGRESS}segments.ts`,
+    "return ((aligned - least) | 0) > 0 ? aligned : least;",
+    "return aligned;",
+  ),
+  rule(
+    "C2",
+    `${EGRESS}repair.ts`,
+    "timestampIn(segment, scratch.timestamps[0]!)",
+    "(scratch.timestamps[0]! + segment.timestampOffset) >>> 0",
+  ),
+  rule(
+    "C10",
+    `${EGRESS}catch-up-queue.ts`,
+    "const crowd = this.#keyframes.moved || this.#keyframes.left > 0;",
+    "const crowd = false;",
+  ),
+  rule(
+    "6.12",
+    "src/ring/reader.ts",
+    "Header.keyframeGuard);\n      if ((guard & 1) !== 0) continue;",
+    "Header.keyframeGuard);",
+  ),
+  rule("6.12", "src/ring/writer.ts", "Atomics.store(words, Header.keyframeGuard, guard + 2);", ""),
+  rule("C10", `${EGRESS}catch-up-queue.ts`, "    this.#keyframes.next = 0;\n", ""),
+  rule(
+    "C10",
+    `${EGRESS}viewer-track.ts`,
+    "return this.context.catchingUp.keyframes > 1;",
+    "return false;",
+  ),
+  rule(
+    "C10",
+    `${CONTROL}overload.ts`,
+    "this.busy > OVERLOAD_BUSY && this.lagUs",
+    "this.busy > OVERLOAD_BUSY || this.lagUs",
+  ),
+  rule("C10", `${CONTROL}overload.ts`, "this.#heldUs < OVERLOAD_HOLD_US", "this.#heldUs < 1"),
+  rule("C10", `${CONTROL}overload.ts`, "< OVERLOAD_LEAVE_BUSY", "< OVERLOAD_BUSY"),
+  rule("C10", `${CONTROL}overload.ts`, "(both ? since : -since)", "(both ? since : -1e9)"),
+  rule("C4", `${INGEST}bye.ts`, "  setLeft(track, true);\n", ""),
+  rule("C4", `${INGEST}bye.ts`, "now - byeAt <= GRACE_US", "now < byeAt"),
+  rule("C4", `${INGEST}bye.ts`, "  track.keyframes.rest();\n", ""),
+  rule("C4", `${INGEST}track.ts`, "this.ssrc !== -1 && !this.left &&", "this.ssrc !== -1 &&"),
+  rule("C4", `${INGEST}publisher.ts`, "now !== null && !left", "now !== null"),
+  rule("C4", "src/media/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
+  rule("C4", `${CONTROL}quiet.ts`, "else if (packets > 0) return false;", "else return false;"),
+  rule("C4", `${CONTROL}registry.ts`, "if (publisher.stream.isQuiet) return true;", ""),
+  rule(
+    "C5",
+    `${EGRESS}source-clock.ts`,
+    "size >= OWN_STEP_US && Math.abs(stepUs - deviation) <= tolerance",
+    "size < 0 && deviation > tolerance",
+  ),
+  rule("C5", `${EGRESS}source-clock.ts`, "Math.min(CLOCK_STEP_US / 2, ", "Math.max(0, "),
+  rule("C5", `${EGRESS}source-clock.ts`, "source.ntpAt(now, this.run)", "source.ntpAt(now)"),
+];
