@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Cidr } from "./config/cidr.ts";
+import { ConfigError, type Place, placeOf, readTomlFile, type Setting } from "./config/file.ts";
 import type { OptionKey } from "./config/options.ts";
 import { OPTIONS, optionTable } from "./config/options.ts";
 import { suggest } from "./config/suggest.ts";
@@ -85,21 +86,21 @@ export interface Provenance {
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config; readonly provenance: Provenance }
-  | { readonly ok: false; readonly error: string };
-
-/** What was set where: the later source wins. */
-interface Setting {
-  readonly value: unknown;
-  readonly from: string;
-}
+  | {
+      readonly ok: false;
+      readonly error: string;
+      /** Where in the file; null when the mistake stands elsewhere, or the error says it. */
+      readonly place?: Place;
+    };
 
 /** Reads all three sources. Never throws: an error is one line for the person at the terminal. */
 export function loadConfig(sources: ConfigSources): ConfigResult {
   try {
     return { ok: true, ...load(sources) };
   } catch (error) {
-    if (error instanceof ConfigError) return { ok: false, error: error.message };
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    const { message, place } = error;
+    return { ok: false, error: message, ...(place === null ? {} : { place }) };
   }
 }
 
@@ -119,8 +120,6 @@ export function needsFirstToken(config: Config): boolean {
   const { tokens, keys } = config.auth;
   return !config.insecure && !isOpenByDefault(config) && tokens.length === 0 && keys.length === 0;
 }
-
-class ConfigError extends Error {}
 
 function load(sources: ConfigSources): { config: Config; provenance: Provenance } {
   const settings = new Map<string, Setting>();
@@ -176,29 +175,6 @@ function readEnvironment(env: ConfigSources["env"]): Map<string, Setting> {
     }
     settings.set(row.key, { value, from: name });
   }
-  return settings;
-}
-
-function readTomlFile(path: string, readFile: (path: string) => string): Map<string, Setting> {
-  let document: Record<string, unknown>;
-  try {
-    document = Bun.TOML.parse(readFile(path)) as Record<string, unknown>;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new ConfigError(`${path}: ${reason}`);
-  }
-  const settings = new Map<string, Setting>();
-  const known = [...optionTable.map((option) => option.key), ...Object.keys(fileTables)];
-  const groups = new Set(known.filter((key) => key.includes(".")).map((key) => key.split(".")[0]!));
-  const visit = (prefix: string, table: Record<string, unknown>): void => {
-    for (const [name, value] of Object.entries(table)) {
-      const key = prefix + name;
-      if (known.includes(key) && key !== "config") settings.set(key, { value, from: path });
-      else if (prefix === "" && groups.has(key) && isTable(value)) visit(`${key}.`, value);
-      else throw new ConfigError(`${path}: ${key}: unknown key${suggest(key, known)}`);
-    }
-  };
-  visit("", document);
   return settings;
 }
 
@@ -271,13 +247,13 @@ function parse(key: string, schema: z.ZodType, setting: Setting | null): unknown
   const result = schema.safeParse(setting.value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const place = issue.path.map((part) =>
+  const shown = issue.path.map((part) =>
     typeof part === "number" ? `[${part}]` : `.${String(part)}`,
   );
   const where = setting.from.startsWith("SPILLWAY_") || setting.from.startsWith("--");
-  const name = where ? setting.from : `${setting.from}: ${key}${place.join("")}`;
-  const extra = issue.code === "unrecognized_keys" ? `unknown key ${issue.keys.join(", ")}` : null;
-  throw new ConfigError(`${name}: ${extra ?? issue.message}`);
+  const name = where ? setting.from : `${setting.from}: ${key}${shown.join("")}`;
+  const path = [...key.split("."), ...issue.path.filter((part) => typeof part !== "symbol")];
+  throw new ConfigError(`${name}: ${issue.message}`, placeOf(setting, path));
 }
 
 function tlsFiles(certFile: string | null, keyFile: string | null): Config["tls"] {
@@ -332,10 +308,6 @@ function checkDelays(config: Config): void {
       throw new ConfigError(`streams[${index}].playout-delay-min-ms: is above its maximum`);
     }
   }
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Check this machine and say how to mend what is wrong.",
     load: async () => (await import("./doctor.ts")).doctorCommand,
   },
+  check: {
+    summary: "Check the configuration, its keys and its certificates.",
+    load: async () => (await import("./check.ts")).checkCommand,
+  },
   install: {
     summary: "Print or write a systemd unit, a sysctl file and a configuration file.",
     load: async () => (await import("./install.ts")).installCommand,

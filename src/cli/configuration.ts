@@ -20,6 +20,11 @@ export function readFileConfig(path: string): Config {
   return read(["--config", path], {}).config;
 }
 
+/** The defaults, whatever file and environment say. */
+export function readNoConfig(): Config {
+  return read([], {}).config;
+}
+
 /** What the process may not leave open to others, with the eyes of this machine. */
 export function findHazards(parts: ConfigAndPlaces, tokenFile: string | null): readonly Hazard[] {
   return hazards({
@@ -50,6 +55,13 @@ function read(
     cores: availableParallelism(),
     memoryBytes: totalmem(),
   });
-  if (!result.ok) throw new UsageError(result.error);
+  if (!result.ok) throw new UsageError(withLine(result.error, result.place));
   return result;
+}
+
+/** `FILE: key: mistake` becomes `FILE: line N: key: mistake`. */
+function withLine(error: string, place: { file: string; line: number } | undefined): string {
+  const start = `${place?.file}: `;
+  if (place === undefined || !error.startsWith(start)) return error;
+  return `${start}line ${place.line}: ${error.slice(start.length)}`;
 }

@@ -11,6 +11,7 @@ import { openFileLimit } from "../io/resource-limit.ts";
 import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
+import { reachOf } from "./reach.ts";
 import { endOwner } from "./start-error.ts";
 
 export interface Finding {
@@ -37,6 +38,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     ...["rmem_max", "wmem_max"].map(checkBuffer),
     checkOpenFiles(),
     ...(running ? [] : [checkHttpPort(config), checkMediaPorts(config)]),
+    checkReach(config),
     checkClock(),
     checkAes(),
     checkAccess(config),
@@ -144,6 +146,13 @@ function checkMediaPorts({ media, ingestWorkers, egressWorkers }: Config): Findi
     }
   }
   return ok(name, "free");
+}
+
+function checkReach(config: Config): Finding {
+  const reach = reachOf(config);
+  const where = formatHostPort(config.http.host, config.http.port);
+  if (reach === null) return ok("reach", `http ${where}`);
+  return warn("reach", `http ${where}: ${reach.detail}`, `To open it: ${reach.mend}`);
 }
 
 function checkClock(): Finding {

@@ -2,9 +2,12 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { exampleConfig } from "../config.ts";
+import { formatHostPort } from "../config/values.ts";
+import { type Config, exampleConfig } from "../config.ts";
 import { type Command, UsageError, usage } from "./command.ts";
+import { readFileConfig, readNoConfig } from "./configuration.ts";
 import { optionLines } from "./help.ts";
+import { reachOf } from "./reach.ts";
 import { CONFIG_FILE, CONFIG_GROUP, sysctlFile, systemdUnit, sysusersFile } from "./unit.ts";
 
 const NEXT_STEPS = [
@@ -73,8 +76,36 @@ function run(args: readonly string[]): number {
     if (values.write) writeFile(root + path, text, mode);
     else console.log(`# ==> ${path}\n${text}`);
   }
-  if (values.write) console.log(`Now run:\n  ${NEXT_STEPS.join("\n  ")}`);
+  const told = listening(root + CONFIG_FILE);
+  if (values.write) console.log(`\nNow run:\n  ${NEXT_STEPS.join("\n  ")}\n\n${told}`);
+  else console.log(told.replace(/^/gm, "# "));
   return 0;
+}
+
+/** Where the service will listen by its configuration, and how to open it when nobody else could come. */
+function listening(file: string): string {
+  const config = existsSync(file) ? readOrTell(file) : readNoConfig();
+  if (typeof config === "string") return `The service will not start: ${config}`;
+  const { http, media } = config;
+  const where = formatHostPort(http.host, http.port);
+  const said = `The service listens on ${where} (TCP), and for media from UDP port ${media.port} on.`;
+  if (reachOf(config) === null) return said;
+  return `${said}
+That is this machine alone. To open it to others, set in ${CONFIG_FILE}
+  http = "0.0.0.0:${http.port}"    for all; a token is then asked for, and the first start makes one
+or, behind a proxy on this machine,
+  trusted-proxy = ["127.0.0.1", "::1"]
+  public-url = "https://live.example.com"`;
+}
+
+/** The configuration, or what is wrong with it. */
+function readOrTell(file: string): Config | string {
+  try {
+    return readFileConfig(file);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
 }
 
 function writeFile(path: string, text: string, mode: number): void {

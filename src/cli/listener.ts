@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import type { Config } from "../config.ts";
 import type { AppEnv } from "../control/context.ts";
 import { hostProblem, isHealthPath, SEGMENTS_SEEN_MAX, targetProblem } from "../control/target.ts";
+import { UsageError } from "./command.ts";
 
 export interface Listener {
   readonly port: number;
@@ -118,7 +119,8 @@ function withHost(
   return pass(new Request(`http://localhost${path}`, { method: request.method }));
 }
 
-function readTls(config: Config): Tls | null {
+/** Certificate and key of the configuration; throws a UsageError when they cannot be used. */
+export function readTls(config: Config): Tls | null {
   if (config.tls === null) return null;
   const cert = readPem("tls-cert", config.tls.certFile);
   const key = readPem("tls-key", config.tls.keyFile);
@@ -127,7 +129,7 @@ function readTls(config: Config): Tls | null {
     createSecureContext({ cert, key });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`tls-cert, tls-key: not a certificate (PEM) and its key: ${reason}`);
+    throw new UsageError(`tls-cert, tls-key: not a certificate (PEM) and its key: ${reason}`);
   }
   return { cert, key };
 }
@@ -136,6 +138,6 @@ function readPem(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Error(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { formatHostPort } from "../config/values.ts";
 import type { Config, StaticToken } from "../config.ts";
 import { type Control, createControl } from "../control/control.ts";
+import { KeyError } from "../control/keys.ts";
 import { within } from "../control/within.ts";
 import { startPlane } from "../control/workers.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -29,7 +30,8 @@ import {
   withToken,
 } from "./first-token.ts";
 import type { Hazard } from "./hazards.ts";
-import { type Listener, listen } from "./listener.ts";
+import { type Listener, listen, readTls } from "./listener.ts";
+import { reachOf } from "./reach.ts";
 import { explainStart } from "./start-error.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -86,7 +88,8 @@ export async function runServer(options: ServerOptions): Promise<number> {
     // A port that is taken, a certificate or key that cannot be read: one line says it.
     console.error(`spillway: ${explainStart(error, config)}`);
     log.debug("Start failed", { stack: error instanceof Error ? error.stack : null });
-    return 1;
+    // What starting again cannot mend is told apart from what it may, such as a port that is taken.
+    return error instanceof UsageError || error instanceof KeyError ? 2 : 1;
   }
 }
 
@@ -125,7 +128,7 @@ async function serve(parts: Parts): Promise<number> {
     ready: () => control.plane.ready(),
     now: monotonicUs,
   });
-  manager.notify("READY=1", `STATUS=Serving on ${formatHostPort(config.http.host, port)}`);
+  manager.notify("READY=1", servingStatus(parts));
   process.on("SIGHUP", () => void reload(parts));
   // Work that a request left behind fails: that costs this work, not the process.
   process.on("unhandledRejection", (error) => control.noteFault("promise", error));
@@ -183,15 +186,26 @@ async function reload(parts: Parts): Promise<void> {
   const { options, log, control, listener } = parts;
   const manager = serviceManager(process.env, process.pid);
   manager.notify("RELOADING=1", `MONOTONIC_USEC=${Math.floor(monotonicUs())}`);
+  let status = servingStatus(parts);
   try {
-    await control.reload(parts.withTokens(readConfig(options.args)));
+    const fresh = parts.withTokens(readConfig(options.args));
+    // Before anything is changed: all of it counts, or nothing.
+    readTls(parts.config);
+    await control.reload(fresh);
     listener.reloadCertificate();
     log.info("Read keys and certificates again", { withoutToken: control.openness() });
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     log.error("Reload failed, keys and certificates stay as they were", { cause });
+    status = `STATUS=Reload failed: ${cause.split("\n")[0]}`;
   }
-  manager.notify("READY=1");
+  manager.notify("READY=1", status);
+}
+
+function servingStatus({ config, listener }: Parts): string {
+  const reach = reachOf(config);
+  const where = formatHostPort(config.http.host, listener.port);
+  return `STATUS=Serving on ${where}${reach === null ? "" : `, ${reach.detail}`}`;
 }
 
 function announce(parts: Parts): void {
@@ -203,6 +217,8 @@ function announce(parts: Parts): void {
     openssl: `${openssl.version} (${openssl.origin})`,
     withoutToken: control.openness(),
   });
+  const reach = reachOf(config);
+  if (reach !== null) log.info("Only programs on this machine reach it", { open: reach.mend });
   if (first !== null) tellToken(first, log);
   for (const { detail, mend } of parts.hazards) log.warn(detail, { mend });
   // The demo is started by a person, also where npm stands between it and the terminal.

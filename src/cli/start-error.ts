@@ -34,6 +34,6 @@ function advice(option: "http" | "media", cause: string, port: number): string {
 /** What to do about the one who has the port: by name, where it can be seen. */
 export function endOwner(option: "http" | "media", port: number): string {
   const owner = portOwner(option === "http" ? "tcp" : "udp", port);
-  if (owner !== null) return `end its owner: ${owner}`;
-  return `find the owner: ${option === "http" ? "ss -ltnp" : "ss -lunp"}`;
+  const list = option === "http" ? "ss -ltnp" : "ss -lunp";
+  return owner === null ? `find the owner: ${list}` : `end its owner: ${owner}, as ${list} shows`;
 }

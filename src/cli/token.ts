@@ -1,6 +1,6 @@
 /** `spillway token`: signs JWTs that every node checks by itself, and makes the keys for it. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { constants, fchmodSync, fstatSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { importPKCS8, SignJWT } from "jose";
 import { duration } from "../config/values.ts";
@@ -122,6 +122,7 @@ async function keygen(args: readonly string[]): Promise<number> {
     const secret = randomBytes(32).toString("base64url");
     writeNew(values.out, `${secret}\n`);
     console.log([...table, `secret = "${secret}"`].join("\n"));
+    guardOutput();
   } else if (values.alg === "EdDSA") {
     const pair = generateKeyPairSync("ed25519");
     writeNew(values.out, pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString());
@@ -178,6 +179,7 @@ async function sign(args: readonly string[]): Promise<number> {
   if (values.subject !== undefined) token.setSubject(values.subject);
   const text = await token.sign(key.key);
   console.log(text);
+  guardOutput();
   console.error(hint(rights, values.stream[0]!));
   return 0;
 }
@@ -296,6 +298,24 @@ function bitrateOf(text: string | undefined): number | null {
   const bits = Number(match?.[1] ?? 0) * ({ "": 1, k: 1e3, M: 1e6 }[match?.[2] ?? ""] ?? 1);
   if (bits === 0) throw new UsageError(`--max-bitrate: "${text}" is not a rate such as 800k or 8M`);
   return bits;
+}
+
+const STDOUT = 1;
+
+/** A shell's `>> FILE` makes a file that everybody may read: a secret in it is for owner and group. */
+function guardOutput(): void {
+  const { mode } = fstatSync(STDOUT);
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG || (mode & 0o007) === 0) return;
+  const kept = mode & 0o770;
+  try {
+    fchmodSync(STDOUT, kept);
+    console.error(
+      `Others could use the file that this was written to; its mode is ${kept.toString(8)} now.`,
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`Others may use the file that this was written to (${reason}): chmod o= FILE`);
+  }
 }
 
 /** Never overwrites: a key that is lost cannot be had again. */

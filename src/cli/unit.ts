@@ -22,11 +22,15 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=main
 ExecStart=${binary} serve --config ${CONFIG_FILE}
+# A mistake in the configuration fails the reload, says its line and changes nothing.
+ExecReload=${binary} check --config ${CONFIG_FILE}
 ExecReload=/bin/kill -HUP $MAINPID
 StateDirectory=spillway
 StateDirectoryMode=0700
 Restart=always
 RestartSec=200ms
+# A wrong configuration: no restart can mend it.
+RestartPreventExitStatus=2
 WatchdogSec=10s
 # A process that hangs cannot speak: the journal has systemd's word for it, not a crash report.
 WatchdogSignal=SIGKILL

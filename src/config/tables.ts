@@ -2,6 +2,11 @@
 import { z } from "zod";
 import { bitrate, integer } from "./values.ts";
 
+/** What the documentation's examples hash to, and nothing at all: anybody has these tokens. */
+const SAMPLES = new Set(
+  ["test", "TOKEN", ""].flatMap((text) => [sha256(text), sha256(`${text}\n`)]),
+);
+
 const rights = z.array(z.enum(["publish", "view", "admin"])).min(1);
 const patterns = z.array(z.string().min(1)).min(1);
 
@@ -20,6 +25,10 @@ const staticToken = z
     hash: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/, "64 hex digits: the SHA-256 of the token")
+      .refine(
+        (hash) => !SAMPLES.has(hash.toLowerCase()),
+        "is that of a sample: hash your own token",
+      )
       .optional(),
     rights,
     streams: patterns.default(["**"]),
@@ -36,7 +45,7 @@ const jwtKey = z
     /** HS256: base64url of at least 32 bytes. */
     secret: z.string().min(43, "at least 32 bytes in base64url").optional(),
     /** Others: the public key as PEM. */
-    public: z.string().includes("BEGIN PUBLIC KEY").optional(),
+    public: z.string().includes("BEGIN PUBLIC KEY", "must be a public key in PEM").optional(),
     /** A JWKS file; only its keys of `alg` are used. */
     jwks: z.string().min(1).optional(),
   })
@@ -57,11 +66,11 @@ const iceServer = z.strictObject({
     .pipe(z.array(z.string().regex(/^(stun|stuns|turn|turns):[^\s<>",;]+$/, "stun: or turn: URL"))),
   username: z
     .string()
-    .regex(/^[ -~]*$/)
+    .regex(/^[ -~]*$/, "must be printable ASCII")
     .optional(),
   credential: z
     .string()
-    .regex(/^[ -~]*$/)
+    .regex(/^[ -~]*$/, "must be printable ASCII")
     .optional(),
 });
 
@@ -78,11 +87,44 @@ const streamRule = z.strictObject({
 });
 
 export const fileTables = {
-  "auth.tokens": z.array(staticToken).default([]),
-  "auth.keys": z.array(jwtKey).default([]),
+  "auth.tokens": z
+    .array(staticToken)
+    .superRefine((tokens, context) => {
+      const hashes = tokens.map(({ token, hash }) => hash?.toLowerCase() ?? sha256(token ?? ""));
+      refuseTwins(hashes, context, "auth.tokens", (i) =>
+        tokens[i]!.hash === undefined ? "token" : "hash",
+      );
+    })
+    .default([]),
+  "auth.keys": z
+    .array(jwtKey)
+    .superRefine((keys, context) => {
+      const ids = keys.map(({ id }) => id ?? null);
+      refuseTwins(ids, context, "auth.keys", () => "id");
+    })
+    .default([]),
   "ice-servers": z.array(iceServer).default([]),
   streams: z.array(streamRule).default([]),
 };
+
+/** What names one thing must not stand twice: which of the two would count? */
+function refuseTwins(
+  names: readonly (string | null)[],
+  context: z.RefinementCtx,
+  table: string,
+  keyOf: (index: number) => string,
+): void {
+  for (const [i, name] of names.entries()) {
+    const first = name === null ? i : names.indexOf(name);
+    if (first === i) continue;
+    const message = `is the same as in ${table}[${first}]`;
+    context.addIssue({ code: "custom", path: [i, keyOf(i)], message });
+  }
+}
+
+function sha256(text: string): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}
 
 export type StaticToken = z.output<typeof staticToken>;
 export type JwtKey = z.output<typeof jwtKey>;

@@ -1,5 +1,6 @@
 /** Readers of single configuration values. Each returns the value or throws a zod issue. */
 import { z } from "zod";
+import "./words.ts";
 import { parseCidr } from "./cidr.ts";
 
 export interface HostPort {

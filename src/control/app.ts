@@ -1,5 +1,6 @@
 /** The HTTP side as one Hono app: WHIP, WHEP, session URLs, admin API, metrics, health, pages. */
 import { Hono } from "hono";
+import "../config/words.ts";
 import { HTTPException } from "hono/http-exception";
 import type { AdminParts } from "./admin.ts";
 import { createAdmin, Refusal } from "./admin.ts";

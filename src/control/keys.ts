@@ -15,7 +15,10 @@ const jwks = z.object({
   ),
 });
 
-/** The keys of the configuration; throws a readable Error for one that cannot be used. */
+/** A key of the configuration that cannot be used: a mistake of whoever wrote it. */
+export class KeyError extends Error {}
+
+/** The keys of the configuration; throws a KeyError for one that cannot be used. */
 export async function loadKeys(
   keys: readonly JwtKey[],
   readFile: (path: string) => string,
@@ -26,10 +29,22 @@ export async function loadKeys(
       loaded.push(...(await loadKey(key, readFile)));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`auth.keys[${index}]: ${reason}`);
+      throw new KeyError(`auth.keys[${index}]: ${reason}`);
     }
   }
+  refuseTwins(loaded);
   return loaded;
+}
+
+/** Two keys of one id and algorithm: a token would be checked against either. */
+function refuseTwins(keys: readonly VerifyKey[]): void {
+  const seen = new Set<string>();
+  for (const { id, alg } of keys) {
+    if (id === null) continue;
+    if (seen.has(`${alg} ${id}`))
+      throw new KeyError(`auth.keys: two ${alg} keys have the id "${id}"`);
+    seen.add(`${alg} ${id}`);
+  }
 }
 
 async function loadKey(key: JwtKey, readFile: (path: string) => string): Promise<VerifyKey[]> {
@@ -44,7 +59,7 @@ async function loadKey(key: JwtKey, readFile: (path: string) => string): Promise
 }
 
 async function loadJwks(key: JwtKey, text: string): Promise<VerifyKey[]> {
-  const document = jwks.parse(JSON.parse(text));
+  const document = readJwks(key.jwks!, text);
   const loaded: VerifyKey[] = [];
   for (const jwk of document.keys) {
     if (jwk.alg !== undefined && jwk.alg !== key.alg) continue;
@@ -53,6 +68,19 @@ async function loadJwks(key: JwtKey, text: string): Promise<VerifyKey[]> {
   }
   if (loaded.length === 0) throw new Error(`${key.jwks} holds no ${key.alg} key`);
   return loaded;
+}
+
+function readJwks(file: string, text: string): z.output<typeof jwks> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${file} is not JSON`);
+  }
+  const parsed = jwks.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new Error(`${file} is no key set: ${path.join(".") || "it"} ${message}`);
 }
 
 const KEY_TYPES: Readonly<Record<JwtKey["alg"], string>> = {

@@ -111,11 +111,11 @@ test("certificates that are not there or no certificates", () => {
   const place = ["serve", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0"];
   complains(
     [...place, "--tls-cert", "/none", "--tls-key", "/none"],
-    1,
+    2,
     /^tls-cert: ENOENT.*\/none/,
   );
   const text = file("no.pem", "hello\n");
-  complains([...place, "--tls-cert", text, "--tls-key", text], 1, /^tls-cert, tls-key: not a cert/);
+  complains([...place, "--tls-cert", text, "--tls-key", text], 2, /^tls-cert, tls-key: not a cert/);
   complains([...place, "--tls-cert", text], 2, /^tls-key: is missing, tls-cert needs it$/);
 });
 
