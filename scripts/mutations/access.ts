@@ -97,7 +97,7 @@ export const ACCESS: readonly Mutation[] = [
   rule(
     "S14",
     `${CONTROL}negotiate.ts`,
-    'if (tokenOf(request) !== null || url.searchParams.has("token")) {',
     "if (tokenOf(request) !== null) {",
+    'if (request.headers.has("Authorization")) {',
   ),
 ];

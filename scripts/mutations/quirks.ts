@@ -50,7 +50,7 @@ export const QUIRKS: readonly Mutation[] = [
   rule(
     "Q-C12 W60",
     `${CONTROL}negotiate.ts`,
-    'if (tokenOf(request) !== null || url.searchParams.has("token")) {',
+    "if (tokenOf(request) !== null) {",
     "if (url.hash !== '') {",
   ),
   rule("Q-M2 W02", `${CONTROL}problem.ts`, "detail, error: detail }", "detail }"),

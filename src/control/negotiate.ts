@@ -227,7 +227,7 @@ function atLimit(c: AppContext, services: Services): Response | null {
 function sendAway(request: Request, node: string | null, title: string, reason: string): Response {
   if (node === null) return retryLater(503, RETRY_LIMIT_S, title, `${reason} Try again later.`);
   const url = new URL(request.url);
-  if (tokenOf(request) !== null || url.searchParams.has("token")) {
+  if (tokenOf(request) !== null) {
     const detail = `${reason} Try again later, or take the token to ${node} yourself.`;
     return retryLater(503, RETRY_LIMIT_S, title, detail);
   }

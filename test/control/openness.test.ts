@@ -121,6 +121,10 @@ test("S5: a reload that would let nobody in is refused", async () => {
   const publicUrl = 'public-url = "https://live.example.com"';
   expect(await reload(h, publicUrl)).toContain("closed to everybody");
   expect(await statuses(h)).toEqual([200, 200, 201]);
+  // A listener that all reach does not become one of loopback, whatever the file says now.
+  const insecure = await Harness.start({ args: [...PUBLIC, "--insecure"] });
+  expect(await reload(insecure, "")).toContain("closed to everybody");
+  expect(await statuses(insecure, { Host: "live.example" })).toEqual([200, 200, 201]);
 });
 
 const FOREIGN: readonly Record<string, string>[] = [

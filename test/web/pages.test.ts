@@ -30,3 +30,12 @@ test("the test pattern's worker is served", async () => {
   const pages = await loadPages();
   expect(pages.get("/assets/ticker.js")?.contentType).toStartWith("text/javascript");
 });
+
+test("S4: no page but that for watching may be framed by other sites", async () => {
+  const pages = await loadPages();
+  for (const key of ["home", "publish", "watch", "dashboard"]) {
+    const policy = pages.get(key)?.contentSecurityPolicy ?? "";
+    expect([key, policy.includes("frame-ancestors 'none'")]).toEqual([key, key !== "watch"]);
+    expect([key, policy.includes("frame-ancestors")]).toEqual([key, key !== "watch"]);
+  }
+});
