@@ -27,7 +27,10 @@ export function createAdmin(parts: AdminParts): Api {
   const api: Api = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (result.success) return undefined;
-      return problem(400, "Bad request", result.error.issues[0]?.message ?? "Not understood.");
+      const issue = result.error.issues[0];
+      const place =
+        issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")} `;
+      return problem(400, "Bad request", `${place}${issue?.message ?? "Not understood"}.`);
     },
   });
   authorize(api, parts.services);

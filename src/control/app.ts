@@ -8,6 +8,7 @@ import { SDP_TYPE } from "./body.ts";
 import type { AppContext, AppEnv, Services } from "./context.ts";
 import { cors, corsFor } from "./cors.ts";
 import { readAllEvents, readEvents, subscribe, unsubscribe } from "./event-routes.ts";
+import { harden } from "./harden.ts";
 import { mountHealth } from "./health.ts";
 import { resetLayer, selectLayer } from "./layers.ts";
 import { iceServerLinks } from "./links.ts";
@@ -71,13 +72,6 @@ function observe(app: Hono<AppEnv>, services: Services): void {
     harden(c.res.headers);
     services.metrics.request(family(c.req.path), c.req.method, c.res.status);
   });
-}
-
-/** A body is what its type says, and nothing but the watch page shows inside other sites. */
-function harden(headers: Headers): void {
-  headers.set("X-Content-Type-Options", "nosniff");
-  if (headers.has("Content-Security-Policy")) return;
-  headers.set("Content-Security-Policy", "frame-ancestors 'none'");
 }
 
 function mountMedia(app: Hono<AppEnv>, services: Services): void {

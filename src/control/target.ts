@@ -3,6 +3,7 @@
  * sent; a server that reads it otherwise (a backslash as a slash, `..` as the parent) lets through
  * what the rule forbade. So what can be read in two ways is refused.
  */
+import { harden } from "./harden.ts";
 import { problem } from "./problem.ts";
 
 /**
@@ -26,7 +27,7 @@ export function hostProblem(host: string | null): Response | null {
   const bad = host === null || host.length > HOST_LENGTH_MAX || !HOST.test(host);
   if (!bad && Number(port ?? 0) <= 65535 && URL.canParse(`http://${host}/`)) return null;
   const what = host === null || host === "" ? "is missing" : "is not HOST or HOST:PORT";
-  return problem(400, "Bad request", `The Host header ${what}.`);
+  return badRequest(`The Host header ${what}.`);
 }
 
 /**
@@ -65,5 +66,12 @@ function decoded(pathname: string): string | null {
 }
 
 function refuse(what: string): Response {
-  return problem(400, "Bad request", `The path of the request ${what}.`);
+  return badRequest(`The path of the request ${what}.`);
+}
+
+/** Hardened here: it may be sent before the app has seen the request. */
+function badRequest(detail: string): Response {
+  const response = problem(400, "Bad request", detail);
+  harden(response.headers);
+  return response;
 }

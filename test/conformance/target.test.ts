@@ -99,6 +99,7 @@ for (const target of AMBIGUOUS) {
     const { status, text } = await get(target);
     expect(status).toBe(400);
     expect(text).toContain("application/problem+json");
+    expect(text.toLowerCase()).toContain("x-content-type-options: nosniff");
   });
 }
 
