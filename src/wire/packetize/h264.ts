@@ -1,24 +1,16 @@
 import { writeU16 } from "../bytes.ts";
 import { H264Nal } from "../h264.ts";
 import type { EmitPayload } from "../packetize.ts";
-import { aggregateEnd, splitAccessUnit } from "./access-unit.ts";
+import { packetizeAccessUnit, type UnitPackets } from "./access-unit.ts";
 
 const HEADER_BYTES = 1;
 
 /** One access unit in packetization mode 1 (RFC 6184 6.3): single NAL units, STAP-A and FU-A. */
 export function packetizeH264(frame: Uint8Array, payload: Uint8Array, emit: EmitPayload): boolean {
-  const units = splitAccessUnit(frame, HEADER_BYTES, isForwarded);
-  if (units === null || units.length === 0) return false;
-  let index = 0;
-  while (index < units.length) {
-    const end = aggregateEnd(units, index, payload.length - HEADER_BYTES);
-    const last = end === units.length;
-    if (end - index > 1) emitAggregate(units.slice(index, end), payload, emit, last);
-    else emitUnit(units[index]!, payload, emit, last);
-    index = end;
-  }
-  return true;
+  return packetizeAccessUnit(frame, PACKETS, payload, emit);
 }
+
+const PACKETS: UnitPackets = { headerBytes: HEADER_BYTES, isForwarded, emitAggregate, emitUnit };
 
 function isForwarded(header: number): boolean {
   const type = header & 0x1f;

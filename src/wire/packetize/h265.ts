@@ -1,25 +1,17 @@
 import { writeU16 } from "../bytes.ts";
 import { H265Nal } from "../h265.ts";
 import type { EmitPayload } from "../packetize.ts";
-import { aggregateEnd, splitAccessUnit } from "./access-unit.ts";
+import { packetizeAccessUnit, type UnitPackets } from "./access-unit.ts";
 
 const HEADER_BYTES = 2;
 const FRAGMENT_HEADER_BYTES = 3;
 
 /** One access unit without DONL (RFC 7798 4.4): single NAL units, aggregation packets and FUs. */
 export function packetizeH265(frame: Uint8Array, payload: Uint8Array, emit: EmitPayload): boolean {
-  const units = splitAccessUnit(frame, HEADER_BYTES, isForwarded);
-  if (units === null || units.length === 0) return false;
-  let index = 0;
-  while (index < units.length) {
-    const end = aggregateEnd(units, index, payload.length - HEADER_BYTES);
-    const last = end === units.length;
-    if (end - index > 1) emitAggregate(units.slice(index, end), payload, emit, last);
-    else emitUnit(units[index]!, payload, emit, last);
-    index = end;
-  }
-  return true;
+  return packetizeAccessUnit(frame, PACKETS, payload, emit);
 }
+
+const PACKETS: UnitPackets = { headerBytes: HEADER_BYTES, isForwarded, emitAggregate, emitUnit };
 
 /** Not delimiters (35), nor end of sequence and bitstream (36, 37), nor filler (38). */
 function isForwarded(header: number): boolean {
