@@ -33,8 +33,8 @@ const SOUND_US = 30_000_000;
 
 /**
  * Publishes the file until its end (or `stop`). A lost session is taken up again, at the keyframe
- * before the place where it stood. Throws a WhipError when the server refuses, a PublishError when the
- * session is lost for good, a MediaFileError when frames had to be left out.
+ * before the place where the server was last heard. Throws a WhipError when the server refuses, a
+ * PublishError when the session is lost for good, a MediaFileError when frames had to be left out.
  */
 export async function publishFile(options: FilePublisherOptions): Promise<void> {
   const publisher = new FilePublisher(options, openOpenSsl((await chooseOpenSsl()).where));
@@ -52,13 +52,15 @@ class FilePublisher {
   /** A session that the server may still hold. */
   #session: WhipSession | null = null;
   #positionUs = 0;
+  /** Where the file stood when the server was last heard. */
+  #heardUs = 0;
   /** Sent by sessions that are over. */
   #octets = 0;
   #wasLive = false;
   #attempt = 0;
   #failingSinceUs: number | null = null;
   #connectedUs = Number.NaN;
-  #gapsTold = 0;
+  #gapTold = false;
 
   constructor(
     private readonly options: FilePublisherOptions,
@@ -92,7 +94,7 @@ class FilePublisher {
     const { options } = this;
     // A server that was not reached when the session ended may hold the name.
     await this.#forget();
-    if (this.#wasLive) await options.reader.seek(this.#positionUs);
+    if (this.#wasLive) await options.reader.seek(this.#heardUs);
     const connection = await connect(
       this.openSsl,
       options.endpoint,
@@ -124,6 +126,9 @@ class FilePublisher {
       sent: (frame) => {
         this.#positionUs = frame.timeUs;
       },
+      heard: () => {
+        this.#heardUs = this.#positionUs;
+      },
       refused: (frame) => this.#refusals.note(frame),
       turn: (now) => this.#show(now, connection),
     });
@@ -132,8 +137,8 @@ class FilePublisher {
 
   #show(now: number, { media, peer }: WhipConnection): void {
     const { reader, status } = this.options;
-    if (reader.gapsClosed > this.#gapsTold) {
-      this.#gapsTold = reader.gapsClosed;
+    if (reader.gapsClosed > 0 && !this.#gapTold) {
+      this.#gapTold = true;
       status.log("the file's clock jumps by more than a minute: the gap is left out");
     }
     if (Number.isNaN(this.#connectedUs)) return;

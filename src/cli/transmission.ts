@@ -15,6 +15,8 @@ export interface TransmissionHooks {
   readonly poll: () => PlaybackItem | null | undefined;
   readonly connected: (path: string, profile: string | null) => void;
   readonly sent: (frame: MediaFrame) => void;
+  /** The server reported on what was sent so far: it was there until now. */
+  readonly heard: () => void;
   readonly refused: (frame: RefusedFrame) => void;
   /** Once a turn, with the clock. */
   readonly turn: (now: number) => void;
@@ -22,11 +24,14 @@ export interface TransmissionHooks {
 
 /** Longest sleep of the loop: how late a NACK is answered at most. */
 const SLEEP_MAX_MS = 5;
+/** Checks and a handshake take some round trips; ten seconds are many losses. */
+const CONNECT_US = 10_000_000;
 /** Further behind than this the process was suspended: go on from here instead of hurrying. */
 const LATE_MAX_US = 1_000_000;
 
 export class Transmission {
   readonly #transmit = createTransmit();
+  readonly #createdUs = monotonicUs();
   #connected = false;
   #startUs = Number.NaN;
   #next: MediaFrame | null = null;
@@ -107,6 +112,7 @@ export class Transmission {
           receiver.nameOffset(i),
         );
         if (event === PeerEvent.connected) this.#start();
+        if (event === PeerEvent.rtcp) this.hooks.heard();
         const sink = event === PeerEvent.rtcp ? this.#sink() : null;
         if (sink === null || peer.sender === null) continue;
         media.handleRtcp(peer.sender, sink, receiver.region.bytes, offset, peer.length);
@@ -166,6 +172,9 @@ export class Transmission {
     }
     if (this.#connected && !peer.mediaAllowed) {
       throw new PublishError("the server does not answer any more");
+    }
+    if (!this.#connected && monotonicUs() - this.#createdUs > CONNECT_US) {
+      throw new PublishError("no connection by UDP within 10 s: is the server's media port open?");
     }
   }
 

@@ -1,5 +1,6 @@
 /** `spillway publish` through servers that restart, are full, or are no servers of ours. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
 import { binary, runBinary } from "../support/binary.ts";
 import { Clips, H264, lacksFfmpeg, OPUS } from "../support/clips.ts";
 import { freeTcpPort, type ServerProcess, startProcess } from "../support/process.ts";
@@ -31,13 +32,13 @@ function publish(...args: string[]) {
   return { said: () => said, kill: (signal: NodeJS.Signals) => child.kill(signal), ended };
 }
 
+/** Waits until media flows: a session that is still connecting has nothing to lose. */
 async function live(server: ServerProcess, name: string): Promise<void> {
-  await until(`${name} is live`, 15_000, () =>
-    fetch(`${server.base}/api/v1/streams/${name}`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  const isLive = async () => {
+    const response = await fetch(`${server.base}/api/v1/streams/${name}`);
+    return response.ok && ((await response.json()) as { live: boolean }).live;
+  };
+  await until(`${name} is live`, 15_000, () => isLive().catch(() => false), server.logs);
 }
 
 /** Ends the server in good order; it is started again. */
@@ -74,11 +75,11 @@ test("F6: --loop goes on when the server restarts, and Ctrl-C ends the session b
   }
 }, 40_000);
 
-describe.skipIf(lacksFfmpeg("a file that is interrupted"))("a file that is interrupted", () => {
+describe.skipIf(lacksFfmpeg("files that are published"))("files that are published", () => {
   const clips = new Clips();
   afterAll(() => clips.remove());
 
-  test("F6: goes on where it stood, and ends as if nothing had happened", async () => {
+  test("F6: an interrupted one goes on where it stood, and ends as if nothing had happened", async () => {
     const seconds = 3;
     const file = clips.make("film.mp4", [...H264, ...OPUS], seconds);
     const server = await startProcess(["serve", "--drain-seconds", "0"], RESTART_MS);
@@ -97,6 +98,44 @@ describe.skipIf(lacksFfmpeg("a file that is interrupted"))("a file that is inter
       await server.kill();
     }
   }, 40_000);
+
+  test("F5: a frame that cannot be sent is told when it happens, and the exit code says so", async () => {
+    const file = clips.make("broken.mp4", [...H264, ...OPUS], 2);
+    // The length of the first unit of a frame in the second group.
+    const probe = [
+      "-v",
+      "error",
+      "-select_streams",
+      "v",
+      "-show_entries",
+      "packet=pos",
+      "-of",
+      "csv=p=0",
+    ];
+    const places = Bun.spawnSync(["ffprobe", ...probe, file])
+      .stdout.toString()
+      .trim()
+      .split("\n");
+    const bytes = readFileSync(file);
+    bytes.writeUInt32BE(0x7fffffff, Number.parseInt(places[25]!, 10));
+    writeFileSync(file, bytes);
+    const server = await startProcess(["serve", "--drain-seconds", "0"]);
+    const publisher = publish(file, `${server.base}/whip/broken`);
+    try {
+      const told =
+        "publish: at 0:00 a frame is left out, video: its units do not fit their lengths\n";
+      await until("it is told", 10_000, () => publisher.said().includes(told), publisher.said);
+      // While it goes on, not at its end.
+      expect(publisher.said()).not.toContain("spillway:");
+      expect(await publisher.ended()).toBe(1);
+      expect(publisher.said()).toMatch(
+        /spillway: \S+: frames were left out: 1 x video: its units .*; 4 x video: it builds on .*ffmpeg/,
+      );
+    } finally {
+      publisher.kill("SIGKILL");
+      await server.kill();
+    }
+  }, 30_000);
 
   test("F6: an address as FILE gets a line that fetches it", () => {
     const film = Bun.file(clips.make("far.mp4", [...H264, ...OPUS, "-movflags", "+faststart"]));
