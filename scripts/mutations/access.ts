@@ -19,7 +19,7 @@ export const ACCESS: readonly Mutation[] = [
     "return site === '';",
   ),
   rule("S4", `${CONTROL}foreign.ts`, "allowed.includes(normal)", "allowed.includes(`${normal}/`)"),
-  rule("S4", `${CONTROL}app.ts`, 'headers.set("X-Content-Type-Options", "nosniff");', ""),
+  rule("S4", `${CONTROL}harden.ts`, 'headers.set("X-Content-Type-Options", "nosniff");', ""),
   rule(
     "S4",
     `${CONTROL}app.ts`,
