@@ -52,6 +52,13 @@ export const JOINS: readonly Mutation[] = [
     "Header.keyframeGuard);",
   ),
   rule("6.12", "src/ring/writer.ts", "Atomics.store(words, Header.keyframeGuard, guard + 2);", ""),
+  rule(
+    "6.5",
+    `${EGRESS}viewer-track.ts`,
+    "this.output.frameOpen) this.segments.takeIndex();",
+    "false) return;",
+  ),
+  rule("6.5", `${EGRESS}track-output.ts`, "!packet.marker && mark === SentMark.none", "true"),
   rule("C10", `${EGRESS}catch-up-queue.ts`, "    this.#keyframes.next = 0;\n", ""),
   rule(
     "C10",

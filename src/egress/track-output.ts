@@ -28,6 +28,9 @@ export class TrackOutput {
   readonly own: OwnExtensions;
   /** Null for audio. */
   readonly freezes: Freezes | null;
+  /** The packet with the highest index, and whether its frame goes on behind it. */
+  private newestIndex = -1;
+  frameOpen = false;
   private stream: SendStream | null = null;
   private rtxStream: SendStream | null = null;
 
@@ -144,6 +147,10 @@ export class TrackOutput {
       packet.marker ? mark | SentMark.marker : mark,
       now,
     );
+    if (packet.index > this.newestIndex) {
+      this.newestIndex = packet.index;
+      this.frameOpen = !packet.marker && mark === SentMark.none;
+    }
     const totals = this.totals;
     totals.packets += 1;
     totals.bytes += packet.payloadLength;

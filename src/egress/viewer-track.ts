@@ -290,6 +290,7 @@ export class ViewerTrack implements CatchingUp {
     const before = this.segments.current?.layers ?? null;
     const layered = this.video && LayerStretch.serves(batch, i);
     const layers = layered ? new LayerStretch(feed.reader, batch, i, before) : null;
+    this.leaveGap(feed);
     this.segments.begin(feed, batch.sequences[i]!, offset, layers, rewound);
     this.layer.begin(layers);
     this.start.begun();
@@ -301,6 +302,15 @@ export class ViewerTrack implements CatchingUp {
     if (this.video && feed.overtaken(batch, i)) this.startCatchUp(this.next, false, false);
     else this.state = "live";
     return true;
+  }
+
+  /**
+   * A layer that is left in the middle of a frame leaves a number out: a receiver that joins what has
+   * no marker to what follows (GStreamer's depayloaders) must see that something is missing.
+   */
+  private leaveGap(feed: Feed): void {
+    const before = this.segments.current?.feed ?? null;
+    if (before !== null && before !== feed && this.output.frameOpen) this.segments.takeIndex();
   }
 
   private startCatchUp(sequence: number, beginPending: boolean, paced: boolean): void {
