@@ -22,7 +22,7 @@ export const ACCESS: readonly Mutation[] = [
   rule("S4", `${CONTROL}harden.ts`, 'headers.set("X-Content-Type-Options", "nosniff");', ""),
   rule(
     "S4",
-    `${CONTROL}app.ts`,
+    `${CONTROL}harden.ts`,
     `headers.set("Content-Security-Policy", "frame-ancestors 'none'");`,
     "",
   ),
