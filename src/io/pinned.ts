@@ -5,7 +5,7 @@
  */
 import { type Pointer, ptr } from "bun:ffi";
 import { assert } from "../assert.ts";
-import { assertInside, type Region } from "../srtp/cipher.ts";
+import { isInside, outside, type Region } from "../srtp/cipher.ts";
 
 const pinned = new Set<Uint8Array>();
 
@@ -43,8 +43,10 @@ export function pinnedString(text: string): Pointer {
  * so the length given here must be the one that the call may read or write.
  */
 export function addressOf(region: Region, offset: number, length: number): Pointer {
-  assertInside(region, offset, length);
-  assert(region.address > 0, "a region without an address stays in JavaScript");
+  // A region without an address stays in JavaScript.
+  if (!isInside(region, offset, length) || !(region.address > 0)) {
+    throw outside(region, offset, length);
+  }
   return (region.address + offset) as Pointer;
 }
 
