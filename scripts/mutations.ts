@@ -8,6 +8,7 @@ import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { JOINS } from "./mutations/joins.ts";
 import { MEDIA } from "./mutations/media.ts";
+import { MEMORY } from "./mutations/memory.ts";
 import { PATCHES } from "./mutations/patches.ts";
 import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...EXTENSIONS,
   ...QUIRKS,
   ...ACCESS,
+  ...MEMORY,
   ...DTLS,
   ...JOINS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

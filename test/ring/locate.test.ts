@@ -1,5 +1,6 @@
 /** Whatever a reader asks of a sequence is found in the same place, also while a ring doubles. */
 import { expect, test } from "bun:test";
+import { AssertionError } from "../../src/assert.ts";
 import { RING_MARGIN, SLOT_BYTES, VIDEO_SLOTS_MAX, VIDEO_SLOTS_START } from "../../src/limits.ts";
 import { createRing, Header, Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { NextLayer } from "../../src/ring/packet-layers.ts";
@@ -70,7 +71,7 @@ test("house 6.9: the newest packet is known while the next one is on its way int
 });
 
 test.each([VIDEO_SLOTS_MAX + 1, 10 ** 9, 2 ** 31 - 1])(
-  "a single number %d ahead does not stop a ring",
+  "leap: a single number %d ahead does not stop a ring",
   (ahead) => {
     const writer = new RingWriter(createRing("video"));
     const reader = new RingReader(writer.buffer, -1);
@@ -81,3 +82,19 @@ test.each([VIDEO_SLOTS_MAX + 1, 10 ** 9, 2 ** 31 - 1])(
     for (let i = 0; i < 200; i += 1) expect(reader.read(i, slot, 0)).toBe(ReadResult.ok);
   },
 );
+
+test("S1: a payload ends where its source does, or the slot's old bytes would stand for the rest", () => {
+  const writer = new RingWriter(createRing("video"));
+  const offset = writer.reserve(0);
+  for (const [from, length] of [
+    [5, 6],
+    [-1, 4],
+    [11, 0],
+    [0, 11],
+  ] as const) {
+    expect(() => writer.setPayload(offset, new Uint8Array(10), from, length)).toThrow(
+      AssertionError,
+    );
+  }
+  writer.setPayload(offset, new Uint8Array(10), 5, 5);
+});

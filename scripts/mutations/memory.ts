@@ -1,0 +1,92 @@
+/** Bounds of memory, what one viewer's fault costs, whose packets fill a ring. */
+import { type Mutation, rule } from "./rule.ts";
+
+const EGRESS = "src/egress/";
+
+export const MEMORY: readonly Mutation[] = [
+  rule(
+    "S1",
+    "src/srtp/cipher.ts",
+    "const whole = offset >>> 0 === offset && length >>> 0 === length;",
+    "const whole = offset === offset && length === length;",
+  ),
+  rule(
+    "S1",
+    "src/srtp/cipher.ts",
+    "return whole && offset + length <= region.bytes.length;",
+    "return whole;",
+  ),
+  rule("S1", "src/io/pinned.ts", " || !(region.address > 0)", ""),
+  rule("S1", "src/io/udp-sender.ts", "assertInside(this.region, 0, bytes);", ""),
+  rule("S1", "src/io/udp-sender.ts", "whole && length <= this.reserved", "whole"),
+  rule("S1", "src/io/udp-sender.ts", "sockaddr.length <= NAME_BYTES", "sockaddr.length > 0"),
+  rule("S1", "src/srtp/cipher-portable.ts", "assertInside(region, offset, headerLength);", ""),
+  rule(
+    "S1",
+    `${EGRESS}outgoing.ts`,
+    "own && payloadOffset + payloadLength + padding <= this.end,",
+    "own,",
+  ),
+  rule("S1", `${EGRESS}outgoing.ts`, "payloadOffset >= this.start && ", ""),
+  rule(
+    "S1",
+    `${EGRESS}repair.ts`,
+    "packet.takePayload(context.apart, 0)",
+    "packet.takePayload(context.filler, 0)",
+  ),
+  rule(
+    "S1",
+    `${EGRESS}context.ts`,
+    "parameterSetsBytesMax + PADDING_MAX;",
+    "parameterSetsBytesMax;",
+  ),
+  rule("S1", `${EGRESS}staging.ts`, "this.region.bytes.fill(0, at, at + bytes - 1);", ""),
+  rule(
+    "S1",
+    "src/ring/writer.ts",
+    "sourceOffset >= 0 && sourceOffset + length <= source.length",
+    "sourceOffset >= 0",
+  ),
+  rule(
+    "S2",
+    `${EGRESS}egress.ts`,
+    "if (viewer !== null && this.viewers.get(viewer.session) === viewer) {",
+    "if (viewer === undefined) {",
+  ),
+  rule(
+    "S2",
+    `${EGRESS}egress.ts`,
+    'this.isolate("a new source", now, viewer, () => viewer.follow(following, now));',
+    "viewer.follow(following, now);",
+  ),
+  rule(
+    "S2",
+    `${EGRESS}egress.ts`,
+    'this.isolate("media", now, track.viewer, () => track.resume(now));',
+    "track.resume(now);",
+  ),
+  rule(
+    "S2",
+    `${EGRESS}egress.ts`,
+    "for (const track of viewer.tracks) feed.detach(track);",
+    "for (const track of viewer.tracks) if (track.feed === null) feed.detach(track);",
+  ),
+  rule(
+    "S2",
+    `${EGRESS}track-output.ts`,
+    "} finally {",
+    "} catch (error) {\n      throw error;\n    }\n    {",
+  ),
+  rule(
+    "6.2",
+    "src/ingest/sources.ts",
+    "return source.primary === source.track.ssrc;",
+    "return source.track.ssrc !== source.ssrc;",
+  ),
+  rule("6.2", "src/ingest/sources.ts", "if (!rtx) this.#adopt(track, former);", ""),
+  rule("6.2", "src/ingest/sources.ts", " && !source.proven;", ";"),
+  rule("6.2", "src/ingest/sources.ts", "layer.rid === rid) ?? paired;", "layer.rid === rid);"),
+  rule("6.9", "src/ring/reader.ts", "reach >= slots >> 1;", "reach >= slots;"),
+  rule("6.18", "src/media/dropped-numbers.ts", "return Math.floor(at / 32);", "return at >>> 5;"),
+  rule("leap", "src/ring/writer.ts", "if (ahead > VIDEO_SLOTS_MAX) return NO_SLOT;", ""),
+];
