@@ -108,8 +108,8 @@ export const DTLS: readonly Mutation[] = [
   rule(
     "C1",
     `${PEER}dtls-client-guard.ts`,
-    "if (this.timer.hasten(now, OVERTAKEN_US)) this.#hastened += 1;",
-    "",
+    "this.#mediaSince < OVERTAKEN_US ||",
+    "this.#mediaSince < 0 ||",
   ),
   rule(
     "C1",

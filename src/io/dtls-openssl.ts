@@ -17,6 +17,7 @@ import type {
   DtlsSession,
 } from "../peer/dtls.ts";
 import { DtlsClientGuard } from "../peer/dtls-client-guard.ts";
+import { CLIENT_REPEAT_US } from "../peer/dtls-repeat.ts";
 import { DtlsServerGuard } from "../peer/dtls-server-guard.ts";
 import { OpenSslDtlsEngine } from "./dtls-openssl-engine.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
@@ -88,10 +89,11 @@ export class OpenSslDtlsFactory implements DtlsFactory, DtlsEngineFactory {
     fingerprints: readonly Fingerprint[],
     now: number,
     counts: DtlsCounts = { dtlsDropped: 0, dtlsRestarts: 0 },
+    clientRepeatUs = CLIENT_REPEAT_US,
   ): DtlsSession {
     return role === "server"
       ? new DtlsServerGuard(this, fingerprints, now, counts)
-      : new DtlsClientGuard(this, fingerprints, now, counts);
+      : new DtlsClientGuard(this, fingerprints, now, counts, clientRepeatUs);
   }
 
   engine(role: DtlsRole, fingerprints: readonly Fingerprint[], cookie: boolean): DtlsEngine {

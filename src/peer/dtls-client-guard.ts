@@ -11,16 +11,13 @@ import {
 } from "./dtls-messages.ts";
 import { splitRecords } from "./dtls-outbox.ts";
 import { serverProof } from "./dtls-proof.ts";
-import { CLIENT_REPEAT_US, HELLO_REPEAT_US } from "./dtls-repeat.ts";
+import { HELLO_REPEAT_US } from "./dtls-repeat.ts";
 
 /** A cookie that brought no answer by then was a stranger's: 0.9 s. */
 const COOKIE_REPEATS_MAX = 4;
-/** A flight behind the hello has had 9 s by then: its server lost its way, and may take a new hello. */
-const FLIGHT_REPEATS_MAX = 3;
 const RESTARTS_MAX = 4;
-/** Early media that makes the flight leave again, and the time left for what it overtook. */
-const HASTENED_MAX = 3;
-const OVERTAKEN_US = 10_000;
+/** Media that has come for so long did not just overtake the server's last flight: that is lost. */
+const OVERTAKEN_US = 250_000;
 
 /** The server's flight (RFC 5246 7.3), with a CertificateRequest or without. */
 interface ServerFlight {
@@ -50,21 +47,28 @@ export class DtlsClientGuard extends DtlsGuard {
   #askedAgain = false;
   #resealed = 0;
   #restarts = 0;
-  #hastened = 0;
+  /** When media first came that we have no keys for yet, or since our last repeat for it. */
+  #mediaSince = Number.POSITIVE_INFINITY;
+  readonly #repeatUs: number;
 
   constructor(
     factory: DtlsEngineFactory,
     fingerprints: readonly Fingerprint[],
     now: number,
     counts: DtlsCounts,
+    repeatUs: number,
   ) {
     super(factory, fingerprints, counts);
+    this.#repeatUs = repeatUs;
     this.#start(now);
   }
 
   noteMedia(now: number): void {
-    if (!this.passed || this.state !== "handshaking" || this.#hastened === HASTENED_MAX) return;
-    if (this.timer.hasten(now, OVERTAKEN_US)) this.#hastened += 1;
+    if (!this.passed || this.state !== "handshaking") return;
+    this.#mediaSince = Math.min(this.#mediaSince, now);
+    if (now - this.#mediaSince < OVERTAKEN_US || !this.timer.asked(now)) return;
+    this.#mediaSince = now;
+    this.#repeat();
   }
 
   protected slot(type: number, sequence: number): MessageSlot | null {
@@ -97,14 +101,10 @@ export class DtlsClientGuard extends DtlsGuard {
   }
 
   protected repeatDue(now: number): void {
-    const patience = this.passed
-      ? FLIGHT_REPEATS_MAX
-      : this.#cookieReturned
-        ? COOKIE_REPEATS_MAX
-        : Number.POSITIVE_INFINITY;
-    if (this.timer.repeats > patience) this.#restart(now);
-    else if (this.passed || this.#cookieReturned || this.#pending === null) this.#repeat();
-    else this.#returnCookie(now);
+    if (this.passed) this.#repeat();
+    else if (!this.#cookieReturned && this.#pending !== null) this.#returnCookie(now);
+    else if (this.#cookieReturned && this.timer.repeats > COOKIE_REPEATS_MAX) this.#restart(now);
+    else this.#repeat();
   }
 
   protected engineFailed(now: number): void {
@@ -124,6 +124,7 @@ export class DtlsClientGuard extends DtlsGuard {
     this.#flight = expectFlight(0);
     this.#answered = null;
     this.#resealed = 0;
+    this.#mediaSince = Number.POSITIVE_INFINITY;
     this.#sendHello(now, engine.take());
   }
 
@@ -168,7 +169,7 @@ export class DtlsClientGuard extends DtlsGuard {
     const proof = serverProof(this.fingerprints, this.#hello, flight[0]!, flight[1]!, flight[2]!);
     if (!this.accept(proof, flight, now) || !this.passed) return;
     this.#answered = flight[0]!;
-    this.timer.start(now, CLIENT_REPEAT_US);
+    this.timer.start(now, this.#repeatUs);
   }
 
   #repeat(): void {

@@ -10,6 +10,8 @@ export const HELLO_REPEAT_US = 60_000;
  * after its handshake makes it send only when it is sent something.
  */
 export const CLIENT_REPEAT_US = 1_000_000;
+/** The same towards a media server, which is not FFmpeg's muxer. */
+export const CLIENT_REPEAT_TO_SERVERS_US = 60_000;
 /** A server's flights: three round trips as far as they are known, and these bounds. */
 const SERVER_REPEAT_MIN_US = 150_000;
 const SERVER_REPEAT_MAX_US = 1_000_000;
@@ -40,13 +42,6 @@ export class RepeatTimer {
     this.#interval = first;
     this.#sentAt = now;
     this.at = now + first;
-  }
-
-  /** The flight leaves again within `inUs` at the latest; false when it has only just left. */
-  hasten(now: number, inUs: number): boolean {
-    if (this.at === Infinity || now - this.#sentAt < ASKED_DISTANCE_US) return false;
-    this.at = Math.min(this.at, now + inUs);
-    return true;
   }
 
   stop(): void {

@@ -61,13 +61,15 @@ export interface DtlsFactory {
   /**
    * A session in state `handshaking`. A client's first flight is ready in `pollTransmit`; a server
    * waits for one. The peer's certificate must match one of `fingerprints`, and possession of its
-   * key must be proven, before `connected` is reported.
+   * key must be proven, before `connected` is reported. `clientRepeatUs` (of dtls-repeat.ts): when a
+   * client first repeats a flight behind its hello.
    */
   create(
     role: DtlsRole,
     fingerprints: readonly Fingerprint[],
     now: number,
     counts: DtlsCounts,
+    clientRepeatUs?: number,
   ): DtlsSession;
 }
 

@@ -13,6 +13,7 @@ import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
 import { countSrtpReject, type PeerCounters } from "./counters.ts";
 import { type DtlsSession, whyNotConnected } from "./dtls.ts";
+import { startDtls } from "./dtls-start.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
 import { HandshakePath } from "./handshake-path.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
@@ -234,8 +235,7 @@ export class Peer {
   }
 
   #startDtls(now: number): void {
-    const { dtlsRole, fingerprints } = this.setup;
-    this.#dtls = this.#options.dtls.create(dtlsRole, fingerprints, now, this.#counters);
+    this.#dtls = startDtls(this.#options, now);
     this.state = "connecting";
   }
 

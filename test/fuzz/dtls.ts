@@ -11,6 +11,7 @@ import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsEngine, DtlsEngineFactory, DtlsRole, DtlsSession } from "../../src/peer/dtls.ts";
 import { DtlsClientGuard } from "../../src/peer/dtls-client-guard.ts";
 import { splitRecords } from "../../src/peer/dtls-outbox.ts";
+import { CLIENT_REPEAT_US } from "../../src/peer/dtls-repeat.ts";
 import { DtlsServerGuard } from "../../src/peer/dtls-server-guard.ts";
 import { LossyLink } from "../support/lossy-link.ts";
 import { Dice, join } from "./dice.ts";
@@ -95,7 +96,7 @@ class Handshake {
     const [mine, theirs] = [[serverCertificate.fingerprint], [clientCertificate.fingerprint]];
     this.#ends = {
       server: new DtlsServerGuard(server, theirs, this.now, this.#counts),
-      client: new DtlsClientGuard(client, mine, this.now, this.#counts),
+      client: new DtlsClientGuard(client, mine, this.now, this.#counts, CLIENT_REPEAT_US),
     };
   }
 

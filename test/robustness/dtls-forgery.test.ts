@@ -13,7 +13,7 @@ import {
   withSequence,
 } from "../support/dtls-ends.ts";
 import { readMetrics } from "../support/metrics.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const COPIES = 101;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   publisher = await Client.connect(server.base, "publisher", "live");
   spared = await Client.connect(server.base, "viewer", "live");
   await until("media flows", 3_000, () => spared.received.packets > 20);
-});
+}, SETUP_MS);
 
 afterAll(async () => {
   spared?.vanish();

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
 import { Client } from "../support/client.ts";
 import { type Metrics, readMetrics } from "../support/metrics.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 const STREAM = "live";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   spared = await Client.connect(server.base, "viewer", STREAM);
   await until("media flows", 3_000, () => spared.received.packets > 20);
   before = await readMetrics(server.base);
-});
+}, SETUP_MS);
 
 /** The neighbours lost nothing, and no worker had to be replaced. */
 afterEach(async () => {
