@@ -37,7 +37,7 @@ process.exit(failed === 0 ? 0 : 1);
 
 /** The file, or what the line of its refusal makes of it. */
 async function prepare(file: FileCase): Promise<string> {
-  const path = file.make(clips, file.file);
+  const path = await file.make(clips, file.file);
   if (file.refused === null) return path;
   try {
     await openMediaFile(Bun.file(path), path, { audio: true, video: true });

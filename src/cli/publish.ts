@@ -134,6 +134,11 @@ function hint(error: Error): string {
 async function pathOf(name: string): Promise<string> {
   if (name === DEMO_CLIP) return (await import("./demo-clip.ts")).DEMO_CLIP_PATH;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw notLocal(name);
+  if (name === "-") {
+    throw new MediaFileError(
+      "-: standard input cannot be read from; store the stream in a file first",
+    );
+  }
   if (!existsSync(name)) throw new MediaFileError(`${name}: there is no such file`);
   const found = statSync(name);
   if (found.isDirectory()) throw new MediaFileError(`${name}: is a folder`);

@@ -24,11 +24,13 @@ const NUMBERS = [0, 1, 2, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 describe.skipIf(lacksFfmpeg("damaged files"))("S12: damaged files", () => {
   const clips = new Clips();
   const samples: [string, Uint8Array][] = [];
-  beforeAll(() => {
-    const make = (name: string, ...args: string[]) =>
-      samples.push([name.split(".")[1]!, Uint8Array.from(readFileSync(clips.make(name, args)))]);
-    make("plain.mp4", ...H264, ...OPUS);
-    make(
+  beforeAll(async () => {
+    const make = async (name: string, ...args: string[]) => {
+      const bytes = readFileSync(await clips.make(name, args));
+      samples.push([name.split(".")[1]!, Uint8Array.from(bytes)]);
+    };
+    await make("plain.mp4", ...H264, ...OPUS);
+    await make(
       "offsets.mov",
       "-c:v",
       "libx264",
@@ -38,9 +40,15 @@ describe.skipIf(lacksFfmpeg("damaged files"))("S12: damaged files", () => {
       "bframes=2:b-adapt=0",
       "-an",
     );
-    make("pieces.mp4", ...H264, ...OPUS, "-movflags", "frag_keyframe+empty_moov+default_base_moof");
-    make("vp8.webm", "-c:v", "libvpx", "-deadline", "realtime", ...OPUS);
-    make("live.mkv", ...H264, ...OPUS, "-live", "1");
+    await make(
+      "pieces.mp4",
+      ...H264,
+      ...OPUS,
+      "-movflags",
+      "frag_keyframe+empty_moov+default_base_moof",
+    );
+    await make("vp8.webm", "-c:v", "libvpx", "-deadline", "realtime", ...OPUS);
+    await make("live.mkv", ...H264, ...OPUS, "-live", "1");
   });
   afterAll(() => clips.remove());
 

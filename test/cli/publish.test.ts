@@ -81,7 +81,7 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
 
   test("F6: an interrupted one goes on where it stood, and ends as if nothing had happened", async () => {
     const seconds = 3;
-    const file = clips.make("film.mp4", [...H264, ...OPUS], seconds);
+    const file = await clips.make("film.mp4", [...H264, ...OPUS], seconds);
     const server = await startProcess(["serve", "--drain-seconds", "0"], RESTART_MS);
     const publisher = publish(file, `${server.base}/whip/once`);
     try {
@@ -100,7 +100,7 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
   }, 40_000);
 
   test("F5: a frame that cannot be sent is told when it happens, and the exit code says so", async () => {
-    const file = clips.make("broken.mp4", [...H264, ...OPUS], 2);
+    const file = await clips.make("broken.mp4", [...H264, ...OPUS], 2);
     // The length of the first unit of a frame in the second group.
     const probe = [
       "-v",
@@ -137,8 +137,10 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
     }
   }, 30_000);
 
-  test("F6: an address as FILE gets a line that fetches it", () => {
-    const film = Bun.file(clips.make("far.mp4", [...H264, ...OPUS, "-movflags", "+faststart"]));
+  test("F6: an address as FILE gets a line that fetches it", async () => {
+    const film = Bun.file(
+      await clips.make("far.mp4", [...H264, ...OPUS, "-movflags", "+faststart"]),
+    );
     const web = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(film) });
     try {
       const { code, err } = runBinary(path, [

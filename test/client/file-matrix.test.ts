@@ -1,5 +1,5 @@
 /** What ffmpeg makes is sent as it is, or refused with a line that makes it fit. */
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openMediaFile } from "../../src/client/media-file.ts";
 import { Clips, lacksFfmpeg } from "../support/clips.ts";
 import { FRAMES, PLAYING, REFUSED } from "../support/file-matrix.ts";
@@ -8,6 +8,17 @@ const open = (path: string) => openMediaFile(Bun.file(path), path, { audio: true
 
 describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () => {
   const clips = new Clips();
+  const made = new Map<string, string>();
+  beforeAll(async () => {
+    // As many at once as a small machine has cores.
+    const queue = [...PLAYING, ...REFUSED];
+    const work = async (): Promise<void> => {
+      for (let each = queue.shift(); each !== undefined; each = queue.shift()) {
+        made.set(each.file, await each.make(clips, each.file));
+      }
+    };
+    await Promise.all([work(), work()]);
+  }, 60_000);
   afterAll(() => clips.remove());
 
   /** Frames of each kind, keyframes, and the times of the first ones. */
@@ -28,9 +39,9 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
     return counts;
   }
 
-  for (const { name, file, make, sound, size } of PLAYING) {
+  for (const { name, file, sound, size } of PLAYING) {
     test(name, async () => {
-      const found = await contents(make(clips, file));
+      const found = await contents(made.get(file)!);
       expect(found.firstKey).toBe(size !== null);
       expect(found.video).toBe(size === null ? 0 : FRAMES);
       if (sound === "none") expect(found.audio).toBe(0);
@@ -38,15 +49,15 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
     }, 20_000);
   }
 
-  for (const { name, file, make, refused } of REFUSED) {
+  for (const { name, file, refused } of REFUSED) {
     test(`${name}: refused, and the line given helps`, async () => {
-      const path = make(clips, file);
+      const path = made.get(file)!;
       const error = await open(path).then(
         () => null,
         (reason: Error) => reason,
       );
       expect(error?.message).toMatch(refused!);
-      const found = await contents(clips.convert(error!.message));
+      const found = await contents(await clips.convert(error!.message));
       expect(found.video).toBeGreaterThan(FRAMES - 3);
       expect(found.firstKey).toBe(true);
     }, 20_000);
@@ -62,23 +73,23 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
       "-encryption_kid",
       key,
     ];
-    const source = PLAYING.find(({ file }) => file === "fast.mp4")!.make(clips, "clear.mp4");
-    const path = clips.ffmpeg("secret.mp4", ["-i", source, "-c", "copy", ...encryption]);
+    const source = made.get("fast.mp4")!;
+    const path = await clips.ffmpeg("secret.mp4", ["-i", source, "-c", "copy", ...encryption]);
     const error = await open(path).then(
       () => null,
       (reason: Error) => reason,
     );
     expect(error?.message).toMatch(/is encrypted\. .*-decryption_key KEY -i /);
-    const found = await contents(clips.convert(error!.message.replace("KEY", key)));
+    const found = await contents(await clips.convert(error!.message.replace("KEY", key)));
     expect(found.video).toBe(FRAMES);
   }, 20_000);
 
   test("names that a shell would take apart", async () => {
-    const path = clips.make("it's $HOME `a b`.mp4", ["-c:v", "mpeg4"]);
+    const path = await clips.make("it's $HOME `a b`.mp4", ["-c:v", "mpeg4"]);
     const error = await open(path).then(
       () => null,
       (reason: Error) => reason,
     );
-    expect((await contents(clips.convert(error!.message))).video).toBeGreaterThan(28);
+    expect((await contents(await clips.convert(error!.message))).video).toBeGreaterThan(28);
   }, 20_000);
 });

@@ -31,7 +31,7 @@ describe.skipIf(lacksFfmpeg("H.265"))("H.265", () => {
 
   for (const [name, args] of Object.entries(files)) {
     test(`${name}: the packets decode to the very pictures`, async () => {
-      const path = clips.make(name, [...X265, ...args, ...OPUS]);
+      const path = await clips.make(name, [...X265, ...args, ...OPUS]);
       const file = await openMediaFile(Bun.file(path), path, { audio: false, video: true });
       const packetizer = new Packetizer(Codec.h265, 500, 0);
       const units: string[] = [];
@@ -62,7 +62,7 @@ describe.skipIf(lacksFfmpeg("H.265"))("H.265", () => {
 
   test("the server takes it, and knows codec and size", async () => {
     const server = await startServer("serve");
-    const path = clips.make("served.mp4", [...X265, "-tag:v", "hvc1", ...OPUS]);
+    const path = await clips.make("served.mp4", [...X265, "-tag:v", "hvc1", ...OPUS]);
     const args = [await binary(), "publish", path, `${server.base}/whip/h265`, "--loop"];
     const publisher = Bun.spawn(args, { stdio: ["ignore", "ignore", "ignore"] });
     try {

@@ -27,7 +27,7 @@ describe.skipIf(skip)("files in Chromium", () => {
     const page = await browser.open(server.base);
     await page.evaluate(FILE_VIEWER);
     const shown = await Promise.all(
-      cases.map((file) => show(server, page, file, file.make(clips, file.file))),
+      cases.map(async (file) => show(server, page, file, await file.make(clips, file.file))),
     );
     expect(shown).toEqual(cases.map(({ name }) => ({ name, faults: [], code: 0, lines: 1 })));
     expect(browser.pageErrors).toEqual([]);

@@ -21,7 +21,7 @@ export class Clips {
   }
 
   /** Runs ffmpeg on a second of a test picture (160x90) and a tone, and returns the file's path. */
-  make(name: string, args: readonly string[], seconds = 1): string {
+  make(name: string, args: readonly string[], seconds = 1): Promise<string> {
     const picture = `testsrc2=s=160x90:r=30:d=${seconds}`;
     const sources = [
       "-f",
@@ -36,29 +36,33 @@ export class Clips {
     return this.ffmpeg(name, [...sources, "-pix_fmt", "yuv420p", ...args]);
   }
 
-  ffmpeg(name: string, args: readonly string[]): string {
+  async ffmpeg(name: string, args: readonly string[]): Promise<string> {
     const path = this.path(name);
-    const made = Bun.spawnSync([FFMPEG!, "-v", "error", "-nostdin", "-y", ...args, path]);
-    if (!made.success) throw new Error(`ffmpeg makes no ${name}: ${made.stderr}`);
+    await run([FFMPEG!, "-v", "error", "-nostdin", "-y", ...args, path], this.folder);
     return path;
   }
 
-  /** Runs the line that a refusal gives, in this folder, as a shell would; the result gets a name. */
-  convert(message: string, name = "converted.mkv"): string {
+  /** Runs the line that a refusal gives, as a shell would; the result gets a name. */
+  async convert(message: string, name = "converted.mkv"): Promise<string> {
     const line = /Convert it: (ffmpeg .*) (\S+)$/.exec(message);
     if (line === null) throw new Error(`no line in: ${message}`);
-    const out = this.path(line[2]!);
-    rmSync(out, { force: true });
-    const command = `${line[1]!.replace("ffmpeg", "ffmpeg -v error -nostdin -y")} ${line[2]}`;
-    const made = Bun.spawnSync(["sh", "-c", command], { cwd: this.folder });
-    if (!made.success) throw new Error(`${command}: ${made.stderr}`);
-    renameSync(out, this.path(name));
+    // A folder of its own: every line writes to one name.
+    const folder = mkdtempSync(join(this.folder, "line-"));
+    const command = `${line[1]!.replace("ffmpeg", "ffmpeg -v error -nostdin")} ${line[2]}`;
+    await run(["sh", "-c", command], folder);
+    renameSync(join(folder, line[2]!), this.path(name));
     return this.path(name);
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+async function run(command: readonly string[], folder: string): Promise<void> {
+  const child = Bun.spawn([...command], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const complaint = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")}: ${complaint}`);
 }
 
 export const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "15"];

@@ -48,7 +48,7 @@ export interface FileCase {
   /** What is special about it. */
   readonly name: string;
   readonly file: string;
-  readonly make: (clips: Clips, file: string) => string;
+  readonly make: (clips: Clips, file: string) => Promise<string>;
   /** Matches the refusal; null for what plays. The rest tells what plays, or what the line makes of it. */
   readonly refused: RegExp | null;
   readonly sound: "tones" | "other" | "none";
@@ -72,8 +72,8 @@ const by =
 /** Made from a plain file, FILE, that is made first. */
 const from =
   (args: string): Make =>
-  (clips, file) => {
-    const plain = clips.ffmpeg(`source-of-${file}`, `${BOTH} ${X264} ${LIBOPUS}`.split(" "));
+  async (clips, file) => {
+    const plain = await clips.ffmpeg(`source-of-${file}`, `${BOTH} ${X264} ${LIBOPUS}`.split(" "));
     return clips.ffmpeg(file, args.replace("FILE", plain).split(" "));
   };
 
@@ -216,13 +216,12 @@ export const REFUSED: readonly FileCase[] = [
     "changes.mp4",
     /changes its format/,
     twoDescriptions,
-    SILENT,
   ),
 ];
 
 /** ffmpeg writes lengths of four bytes only: the upper two of each unit are taken away. */
-function shortLengths(clips: Clips, file: string): string {
-  const path = by(BOTH, X264, LIBOPUS)(clips, file);
+async function shortLengths(clips: Clips, file: string): Promise<string> {
+  const path = await by(BOTH, X264, LIBOPUS)(clips, file);
   const bytes = new Uint8Array(readFileSync(path));
   const record = indexOf(bytes, "avcC");
   const [size, offsets] = [indexOf(bytes, "stsz"), indexOf(bytes, "stco")];
@@ -262,30 +261,40 @@ function chunksOf(bytes: Uint8Array): (chunk: number) => number {
   return (chunk) => entries.findLast(({ first }) => first <= chunk)!.samples;
 }
 
-/** The sample description of the picture twice, with another level in the second. */
-function twoDescriptions(clips: Clips, file: string): string {
-  const path = by(PICTURE, X264, "-movflags +faststart")(clips, file);
-  const bytes = Buffer.from(readFileSync(path));
+/** A second sample description of another level, which the last chunk of the picture uses. */
+async function twoDescriptions(clips: Clips, file: string): Promise<string> {
+  const path = await by(BOTH, X264, LIBOPUS, "-movflags +faststart")(clips, file);
+  let bytes: Buffer = Buffer.from(readFileSync(path));
   const table = indexOf(bytes, "stsd");
   const entry = bytes.subarray(table + 12, table - 4 + bytes.readUInt32BE(table - 4));
   const other = Buffer.from(entry);
   other[other.indexOf("avcC") + 7]! += 1;
-  const out = Buffer.concat([
-    bytes.subarray(0, table + 12 + entry.length),
-    other,
-    bytes.subarray(table + 12 + entry.length),
-  ]);
-  for (const box of ["moov", "trak", "mdia", "minf", "stbl", "stsd"]) {
-    const at = indexOf(out, box) - 4;
-    out.writeUInt32BE(out.readUInt32BE(at) + other.length, at);
-  }
-  out.writeUInt32BE(2, table + 8);
-  const offsets = indexOf(out, "stco");
-  for (let i = 0; i < out.readUInt32BE(offsets + 8); i += 1) {
-    out.writeUInt32BE(out.readUInt32BE(offsets + 12 + 4 * i) + other.length, offsets + 12 + 4 * i);
-  }
-  writeFileSync(path, out);
+  bytes = insert(bytes, "stsd", other);
+  const runs = indexOf(bytes, "stsc");
+  const run = Buffer.from(bytes.subarray(runs + 12, runs + 24));
+  run.writeUInt32BE(bytes.readUInt32BE(indexOf(bytes, "stco") + 8), 0);
+  run.writeUInt32BE(2, 8);
+  writeFileSync(path, insert(bytes, "stsc", run));
   return path;
+}
+
+/** Puts an entry at the end of a table of the first track, whose file has its movie box in front. */
+function insert(bytes: Buffer, type: string, entry: Buffer): Buffer {
+  const table = indexOf(bytes, type);
+  const end = table - 4 + bytes.readUInt32BE(table - 4);
+  const out = Buffer.concat([bytes.subarray(0, end), entry, bytes.subarray(end)]);
+  for (const box of ["moov", "trak", "mdia", "minf", "stbl", type]) {
+    const at = indexOf(out, box) - 4;
+    out.writeUInt32BE(out.readUInt32BE(at) + entry.length, at);
+  }
+  out.writeUInt32BE(out.readUInt32BE(table + 8) + 1, table + 8);
+  for (let at = out.indexOf("stco"); at >= 0; at = out.indexOf("stco", at + 4)) {
+    for (let i = 0; i < out.readUInt32BE(at + 8); i += 1) {
+      const place = at + 12 + 4 * i;
+      out.writeUInt32BE(out.readUInt32BE(place) + entry.length, place);
+    }
+  }
+  return out;
 }
 
 /** Offset of a box's type, which its version and flags follow. */

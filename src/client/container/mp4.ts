@@ -1,6 +1,6 @@
 /** Sample descriptions and edit lists of an MP4 or QuickTime file (ISO/IEC 14496-12 8.5.2, 8.6.6). */
 import { readU32 } from "../../wire/bytes.ts";
-import { boxAt, boxesOf, readBoxHeader } from "./boxes.ts";
+import { type Box, boxAt, boxesOf, readBoxHeader } from "./boxes.ts";
 import type { ContainerTrack } from "./container-track.ts";
 
 /** Longer movie boxes are not read: an hour of 60 pictures a second takes some 5 MB. */
@@ -49,16 +49,29 @@ function readTrack(trak: Uint8Array): ContainerTrack | null {
   if (header.length < idAt + 4 || table.length < 8) return null;
   const fields = isVideo(handler) ? VIDEO_FIELDS : AUDIO_FIELDS;
   const entries = boxesOf(table.subarray(8));
-  const first = entries[0];
+  const used = usedBy(entries, boxAt(trak, "mdia", "minf", "stbl", "stsc"));
+  const first = used[0];
   if (first === undefined) return null;
   return {
     id: readU32(header, idAt),
     format: first.type,
     configuration: configurationOf(first.content, fields),
     encrypted: entries.some(({ type }) => type === "encv" || type === "enca"),
-    descriptions: new Set(entries.map(({ type, content }) => `${type}${content.toHex()}`)).size,
+    descriptions: new Set(used.map(({ type, content }) => `${type}${content.toHex()}`)).size,
     edits: countEdits(boxAt(trak, "edts", "elst")),
   };
+}
+
+/**
+ * The sample descriptions that the chunks name (8.7.4), in order; all of them where fragments do. Some
+ * writers leave one behind that nothing uses.
+ */
+function usedBy(entries: readonly Box[], chunks: Uint8Array | null): readonly Box[] {
+  const named = new Set<number>();
+  for (let at = 8; chunks !== null && at + 12 <= chunks.length; at += 12) {
+    named.add(readU32(chunks, at + 8));
+  }
+  return named.size === 0 ? entries : entries.filter((_, index) => named.has(index + 1));
 }
 
 function isVideo(handler: Uint8Array): boolean {

@@ -11,11 +11,11 @@ const box = (type: string, ...contents: string[]): string => {
 const AVCC = box("avcC", "0142c01fff");
 const entry = (type: string, config = AVCC) => box(type, "00".repeat(78), config);
 
-function moov(entries: readonly string[], edits = "", id = 7): string {
+function moov(entries: readonly string[], edits = "", chunks = "", id = 7): string {
   const header = box("tkhd", `00000007${"00".repeat(8)}${u32(id)}${"00".repeat(68)}`);
   const table = box("stsd", "00000000", u32(entries.length), ...entries);
   const handler = box("hdlr", `${"00".repeat(8)}${Buffer.from("vide").toString("hex")}`);
-  const media = box("mdia", handler, box("minf", box("stbl", table)));
+  const media = box("mdia", handler, box("minf", box("stbl", table, chunks)));
   return box("moov", box("trak", header, edits, media));
 }
 
@@ -43,6 +43,18 @@ test("F2: descriptions that differ are counted, the same one twice is one", asyn
   const other = entry("avc1", box("avcC", "0142c028ff"));
   expect((await read(moov([entry("avc1"), other])))?.[0]?.descriptions).toBe(2);
   expect((await read(moov([entry("avc1"), entry("avc1")])))?.[0]?.descriptions).toBe(1);
+});
+
+test("F2: a description that no chunk names does not count, and the named one is used", async () => {
+  const other = entry("avc1", box("avcC", "0142c028ff"));
+  const chunk = (first: number, description: number) => u32(first) + u32(30) + u32(description);
+  const chunks = (...all: string[]) => box("stsc", "00000000", u32(all.length), ...all);
+  const both = [entry("avc1"), other];
+  expect(await read(moov(both, "", chunks(chunk(1, 2))))).toMatchObject([
+    { descriptions: 1, configuration: fromHex("0142c028ff") },
+  ]);
+  const two = await read(moov(both, "", chunks(chunk(1, 1), chunk(5, 2))));
+  expect(two?.[0]?.descriptions).toBe(2);
 });
 
 test("encrypted entries are told, also behind clear ones", async () => {
