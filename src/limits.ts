@@ -82,6 +82,9 @@ export const CONSENT_SESSION_TIMEOUT_US = 30_000_000;
 export const CONSENT_CHECK_US = 5_000_000;
 /** Checks of ours a second and session, to wherever: 5 x some 120 B, what a spoofed address gets. */
 export const PATH_CHECKS_PER_SECOND = 5;
+/** Datagrams a second and worker of which is asked, by looking through its sessions, whether they are
+ * SRTP of a client that moved: 50 x 1,000 sessions x 30 ns are 0.15 % of a core. */
+export const SIGHTINGS_PER_SECOND = 50;
 /** The selected path is dead when it left so many checks unanswered ... */
 export const PATH_DEAD_CHECKS = 3;
 /** ... in this time: with the round trip of the proof media moves within 2 s. */

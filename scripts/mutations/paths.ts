@@ -3,7 +3,7 @@ import { type Mutation, PEER, rule } from "./rule.ts";
 
 const CHOICE = `${PEER}path-choice.ts`;
 const LITE = `${PEER}ice-lite.ts`;
-const TABLE = `${PEER}peer-table.ts`;
+const TABLE = `${PEER}peer-addresses.ts`;
 
 export const PATHS: readonly Mutation[] = [
   // A nomination, or a check alone, is a proof.
@@ -87,8 +87,8 @@ export const PATHS: readonly Mutation[] = [
   rule(
     "C3",
     CHOICE,
-    "    else this.#notice(now, path);\n  }\n\n  /** `path`",
-    "  }\n\n  /** `path`",
+    "    else this.#notice(now, path);\n  }\n\n  /** Authentic and fresh SRTP or SRTCP came from an address",
+    "  }\n\n  /** Authentic and fresh SRTP or SRTCP came from an address",
   ),
   // A client that answers nothing: by nomination only, on a ration, and back again.
   rule("S3", CHOICE, "    this.unproven = true;\n    this.#before", "    this.#before"),
@@ -117,6 +117,21 @@ export const PATHS: readonly Mutation[] = [
     "this.mediaAllowed = consents && !unproven;",
     "this.mediaAllowed = consents;",
   ),
+  // SRTP from an address that nobody knows.
+  rule("C3", `${PEER}peer-table.ts`, "    this.#addresses.mustProve(entry);\n", ""),
+  rule(
+    "C3",
+    `${PEER}sightings.ts`,
+    "if (peer === null || !isAuthentic(peer, rtcp, region, offset, length)) return null;",
+    "if (peer === null) return null;",
+  ),
+  rule("C3", `${PEER}sightings.ts`, "if (nearCount === 1) return near;", ""),
+  rule(
+    "C3",
+    `${PEER}path-choice.ts`,
+    "samePath(sighted, socket, sockaddr, offset)",
+    "sighted.socket < 0",
+  ),
   // Addresses of one hash, and addresses of other sessions.
   rule(
     "S13",
@@ -128,9 +143,9 @@ export const PATHS: readonly Mutation[] = [
   rule("S3", TABLE, "if (!silent && now - path.answeredAt >= ADDRESS_HELD_US) return false;", ""),
   rule(
     "S3",
-    TABLE,
-    "if (at === -1) return this.#asker(bytes) ?? owner;",
-    "if (at === -1) return owner;",
+    `${PEER}peer-table.ts`,
+    "if (!asks || at === -1) return this.#addresses.asker(bytes, message) ?? owner;",
+    "if (!asks || at === -1) return owner;",
   ),
   rule("S3", `${PEER}remote-path.ts`, "path.answeredAt < chosen.answeredAt", "path === null"),
 ];

@@ -40,6 +40,7 @@ export class IceControlling implements IceAgent {
   /** Any authenticated packet: whoever publishes or watches trusts the server it has chosen. */
   consentAt: number;
   readonly unproven = false;
+  readonly sighted = null;
   stirred = false;
   readonly #paths: readonly RemotePath[];
   readonly #random: (out: Uint8Array) => void;
@@ -126,6 +127,8 @@ export class IceControlling implements IceAgent {
   }
 
   prove(): void {}
+
+  sight(): void {}
 
   restart(now: number, credentials: IceCredentials): void {
     this.#keys = keysOf(credentials);

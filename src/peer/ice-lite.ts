@@ -8,7 +8,7 @@ import { type IceAgent, IceOutcome } from "./ice.ts";
 import { type IceCredentials, type IceKeys, keysOf, usernameMatches } from "./ice-credentials.ts";
 import { PathChecks } from "./path-checks.ts";
 import { PathChoice } from "./path-choice.ts";
-import { type PathSet, RemotePath } from "./remote-path.ts";
+import type { PathSet, RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
 
 /** Before DTLS is complete a client that never nominates moves when its old address was silent for so
@@ -88,7 +88,7 @@ export class IceLite implements IceAgent {
     const keys = this.#authenticate(bytes, offset, message);
     if (keys === null) return IceOutcome.forged;
     const known = this.validated.find(socket, sockaddr, sockaddrOffset);
-    const path = known ?? RemotePath.copy(socket, sockaddr, sockaddrOffset);
+    const path = known ?? this.#choice.pathOf(socket, sockaddr, sockaddrOffset);
     // RFC 8445 7.3.1.1: a lite agent is always controlled.
     if (message.iceControlled) return this.#refuse(bytes, message, path, keys, 487);
     // RFC 8489 6.3.1
@@ -111,6 +111,14 @@ export class IceLite implements IceAgent {
 
   heard(now: number, path: RemotePath): void {
     this.#choice.heard(now, path);
+  }
+
+  sight(now: number, socket: number, sockaddr: Uint8Array, sockaddrOffset: number): void {
+    this.#choice.sight(now, this.#current, socket, sockaddr, sockaddrOffset);
+  }
+
+  get sighted(): RemotePath | null {
+    return this.#choice.sighted;
   }
 
   awaits(bytes: Uint8Array, transactionIdOffset: number): boolean {

@@ -44,6 +44,10 @@ export interface IceAgent {
   connected(now: number, proven: boolean): void;
   /** Authentic and fresh SRTP or SRTCP came from a validated path. */
   heard(now: number, path: RemotePath): void;
+  /** Authentic SRTP came from an address that no check has come from: it is asked, no more. */
+  sight(now: number, socket: number, sockaddr: Uint8Array, sockaddrOffset: number): void;
+  /** That address, until it has answered or a check has come from there. */
+  readonly sighted: RemotePath | null;
   /** Whether the STUN response with this transaction id answers a question of ours. */
   awaits(bytes: Uint8Array, transactionIdOffset: number): boolean;
   /** A validated path whose address is another session's so far: this one must prove it. */

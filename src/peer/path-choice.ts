@@ -4,8 +4,10 @@ import {
   PATH_DEAD_CHECKS,
   PATH_DEAD_US,
 } from "../limits.ts";
+import { samePath } from "../wire/path.ts";
+import type { IceKeys } from "./ice-credentials.ts";
 import type { PathChecks } from "./path-checks.ts";
-import { PathSet, type RemotePath } from "./remote-path.ts";
+import { PathSet, RemotePath } from "./remote-path.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Between the checks that decide whether a path is dead: three and 400 ms for the last one's answer. */
@@ -40,6 +42,8 @@ export class PathChoice {
   consentAt = Number.NEGATIVE_INFINITY;
   /** The selected path is on trial: UNPROVEN_BYTES_PER_SECOND. */
   unproven = false;
+  /** Where authentic SRTP came from and no check yet: not one of `paths` before it has answered. */
+  sighted: RemotePath | null = null;
   /** True when `nextTimeout` may have become earlier; whoever asks for it anew clears it. */
   stirred = false;
   readonly #checks: PathChecks;
@@ -107,6 +111,23 @@ export class PathChoice {
     else this.#notice(now, path);
   }
 
+  /** Authentic and fresh SRTP or SRTCP came from an address that is none of `paths`. */
+  sight(now: number, keys: IceKeys, socket: number, sockaddr: Uint8Array, offset: number): void {
+    if (!this.#connected) return;
+    const path = this.pathOf(socket, sockaddr, offset);
+    path.keys = keys;
+    this.sighted = path;
+    path.heardAt = now;
+    this.#notice(now, path);
+  }
+
+  /** A path of its own for an address that is none of `paths`. */
+  pathOf(socket: number, sockaddr: Uint8Array, offset: number): RemotePath {
+    const { sighted } = this;
+    if (sighted !== null && samePath(sighted, socket, sockaddr, offset)) return sighted;
+    return RemotePath.copy(socket, sockaddr, offset);
+  }
+
   /** `path` answered a check of ours. */
   answered(now: number, path: RemotePath): void {
     path.heardAt = now;
@@ -143,7 +164,9 @@ export class PathChoice {
     if (this.#before === path) this.#before = null;
   }
 
+  /** A check has come from `path`. */
   add(path: RemotePath): void {
+    if (path === this.sighted) this.sighted = null;
     this.paths.add(path, this.selected, this.#nominee);
   }
 
@@ -156,6 +179,7 @@ export class PathChoice {
     // The selected path first: its consent must not wait behind addresses that may be spoofed.
     if (this.selected !== null) this.#askDue(now, this.selected);
     for (const path of this.paths.paths) this.#askDue(now, path);
+    if (this.sighted !== null) this.#askDue(now, this.sighted);
     if (this.#connected) this.#decide(now);
     this.#decidedAt = now;
   }
@@ -166,12 +190,14 @@ export class PathChoice {
       const verdictAt = this.#verdictAt(path);
       if (verdictAt > this.#decidedAt) next = Math.min(next, verdictAt);
     }
-    for (const path of this.paths.paths) {
-      if (path.nextAskAt === NEVER) continue;
-      const free = this.#checks.freeAt(path === this.selected);
-      next = Math.min(next, Math.max(path.nextAskAt, free));
-    }
-    return next;
+    for (const path of this.paths.paths) next = Math.min(next, this.#askAt(path));
+    return this.sighted === null ? next : Math.min(next, this.#askAt(this.sighted));
+  }
+
+  /** When the next check of `path` is due and may leave. */
+  #askAt(path: RemotePath): number {
+    if (path.nextAskAt === NEVER) return NEVER;
+    return Math.max(path.nextAskAt, this.#checks.freeAt(path === this.selected));
   }
 
   /** Something authentic came from another path than the selected one. */

@@ -1,38 +1,19 @@
 import { assert } from "../assert.ts";
 import type { CloseReason } from "../commands.ts";
-import { CONSENT_MEDIA_TIMEOUT_US } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { parseStun, StunClass, StunMessage } from "../wire/stun.ts";
 import type { PeerCounters } from "./counters.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
-import {
-  type IceCredentials,
-  type IceKeys,
-  keysOf,
-  localUfragOf,
-  usernameMatches,
-} from "./ice-credentials.ts";
-import { PathIndex } from "./path-index.ts";
+import { type IceCredentials, keysOf, localUfragOf, usernameMatches } from "./ice-credentials.ts";
 import type { Peer } from "./peer.ts";
-import type { RemotePath } from "./remote-path.ts";
+import { type Entry, isHeld, PeerAddresses } from "./peer-addresses.ts";
+import { Sightings } from "./sightings.ts";
 import { Tombstones } from "./tombstones.ts";
 import type { Transmit } from "./transmit.ts";
 
-/** An address belongs to its session while something authentic came from there so lately; browsers
- * check every 2.5 s. Afterwards another session may prove that it lives there now (a port is reused);
- * that it says so is not enough until the first has lost its consent there. */
-const ADDRESS_HELD_US = 3_000_000;
 /** The original credentials and those of the last restart. */
 const UFRAGS_MAX = 2;
-
-interface Entry {
-  readonly peer: Peer;
-  /** Local ufrags that lead here, oldest first, with their keys for the tombstone. */
-  readonly credentials: { readonly ufrag: string; readonly keys: IceKeys }[];
-  /** Addresses under which the peer is found. */
-  readonly paths: RemotePath[];
-}
 
 /** One message at a time in a thread. */
 const message = new StunMessage();
@@ -53,9 +34,8 @@ export class PeerTable {
   readonly #counters: PeerCounters;
   readonly #entries = new Map<number, Entry>();
   readonly #byUfrag = new Map<string, Entry>();
-  readonly #byPath: PathIndex<Entry>;
-  /** Sessions that must prove an address which is another one's so far. */
-  readonly #contenders = new Set<Entry>();
+  readonly #addresses: PeerAddresses;
+  readonly #sightings = new Sightings();
   readonly #tombstones = new Tombstones();
   /** Peers that may have something to send; closed ones are freed once drained. */
   readonly #sending = new Set<Peer>();
@@ -64,7 +44,7 @@ export class PeerTable {
   /** `random` fills its argument; once, for the key of the addresses' hash. */
   constructor(counters: PeerCounters, random: (out: Uint8Array) => void) {
     this.#counters = counters;
-    this.#byPath = new PathIndex(random);
+    this.#addresses = new PeerAddresses(random);
   }
 
   get size(): number {
@@ -105,12 +85,16 @@ export class PeerTable {
     this.peer = null;
     const { bytes } = region;
     const kind = classify(bytes, offset, length);
-    const owner = this.#byPath.find(socket, sockaddr, sockaddrOffset);
+    const owner = this.#addresses.ownerAt(socket, sockaddr, sockaddrOffset);
     if (kind === DatagramKind.stun) {
       return this.#handleStun(now, bytes, offset, length, socket, sockaddr, sockaddrOffset, owner);
     }
     if (owner === null) {
       this.#countStranger(kind);
+      const rtcp = kind === DatagramKind.rtcp;
+      if (rtcp || kind === DatagramKind.rtp) {
+        this.#sight(now, rtcp, region, offset, length, socket, sockaddr, sockaddrOffset);
+      }
       return PeerEvent.none;
     }
     const peer = owner.peer;
@@ -222,24 +206,52 @@ export class PeerTable {
       return PeerEvent.none;
     }
     const { peer } = entry;
-    if (owner !== null && owner !== entry) {
-      const held = owner.peer.ice.validated.find(socket, sockaddr, sockaddrOffset);
-      if (held !== null && now - held.heardAt < ADDRESS_HELD_US) {
-        this.#counters.pathConflicts += 1;
-        return PeerEvent.none;
-      }
+    if (owner !== null && owner !== entry && isHeld(now, owner, socket, sockaddr, sockaddrOffset)) {
+      this.#counters.pathConflicts += 1;
+      return PeerEvent.none;
     }
     this.peer = peer;
     const event = peer.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
-    this.#indexPaths(now, entry);
+    this.#addresses.update(now, entry);
     this.#follow(now, entry, event);
     return event;
+  }
+
+  /** SRTP from nobody's address: should it be a session's, its client may have moved there. */
+  #sight(
+    now: number,
+    rtcp: boolean,
+    region: Region,
+    offset: number,
+    length: number,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+  ): void {
+    const peer = this.#sightings.ownerOf(
+      now,
+      this.peers(),
+      rtcp,
+      region,
+      offset,
+      length,
+      socket,
+      sockaddr,
+      sockaddrOffset,
+    );
+    if (peer === null) return;
+    const entry = this.#entries.get(peer.session)!;
+    peer.ice.sight(now, socket, sockaddr, sockaddrOffset);
+    this.#addresses.mustProve(entry);
+    this.#follow(now, entry, PeerEvent.none);
   }
 
   /** Whom a STUN message is for: the request's local ufrag decides, else who lives there. */
   #addressee(bytes: Uint8Array, owner: Entry | null): Entry | null {
     const { usernameOffset: at, usernameLength: length } = message;
-    if (at === -1) return this.#asker(bytes) ?? owner;
+    // libnice names the two ends in its answers, too, the other way round.
+    const asks = message.class === StunClass.request;
+    if (!asks || at === -1) return this.#addresses.asker(bytes, message) ?? owner;
     // The usual case, without making a string.
     if (owner !== null) {
       for (const { keys } of owner.credentials) {
@@ -273,57 +285,6 @@ export class PeerTable {
     else this.#counters.srtpUnvalidated += 1;
   }
 
-  /** The contender whose question a response answers: it carries no name. */
-  #asker(bytes: Uint8Array): Entry | null {
-    const { request } = StunClass;
-    if (message.class === request) return null;
-    for (const entry of this.#contenders) {
-      if (entry.peer.ice.awaits(bytes, message.transactionIdOffset)) return entry;
-    }
-    return null;
-  }
-
-  /** Makes the addresses that ICE has validated lead to the peer, and only those. */
-  #indexPaths(now: number, entry: Entry): void {
-    const { ice } = entry.peer;
-    const { paths } = ice.validated;
-    for (let i = entry.paths.length - 1; i >= 0; i -= 1) {
-      const path = entry.paths[i]!;
-      if (paths.includes(path)) continue;
-      entry.paths.splice(i, 1);
-      this.#byPath.remove(path);
-    }
-    this.#contenders.delete(entry);
-    for (const path of paths) {
-      if (entry.paths.includes(path)) continue;
-      if (this.#mayTake(now, path)) {
-        entry.paths.push(path);
-        this.#byPath.add(path, entry);
-      } else {
-        this.#contenders.add(entry);
-        ice.prove(now, path);
-      }
-    }
-  }
-
-  /**
-   * True when nobody else lives at `path` (any more). A check can be spoofed, so that by itself it
-   * takes no address from anybody: its session must have answered ours there.
-   */
-  #mayTake(now: number, path: RemotePath): boolean {
-    const rival = this.#byPath.find(path.socket, path.sockaddr, 0);
-    if (rival === null) return true;
-    const held = rival.peer.ice.validated.find(path.socket, path.sockaddr, 0);
-    const silent = held === null || now - held.heardAt >= CONSENT_MEDIA_TIMEOUT_US;
-    if (!silent && now - path.answeredAt >= ADDRESS_HELD_US) return false;
-    this.#byPath.remove(path);
-    if (held === null) return true;
-    // The old session loses the address, and with its last one its consent.
-    rival.peer.ice.lose(held);
-    rival.paths.splice(rival.paths.indexOf(held), 1);
-    return true;
-  }
-
   #follow(now: number, entry: Entry, event: PeerEventCode): void {
     const { peer } = entry;
     peer.ice.stirred = false;
@@ -333,11 +294,10 @@ export class PeerTable {
       return;
     }
     this.#entries.delete(peer.session);
-    this.#contenders.delete(entry);
+    this.#addresses.forget(entry);
     for (const { ufrag, keys } of entry.credentials) {
       this.#byUfrag.delete(ufrag);
       this.#tombstones.add(now, ufrag, keys);
     }
-    for (const path of entry.paths) this.#byPath.remove(path);
   }
 }

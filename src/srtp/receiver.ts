@@ -39,6 +39,11 @@ export class SrtpReceiver {
     this.#rtcpSourcesMax = sourcesMax + SSRCS_EXTRA_MAX;
   }
 
+  /** Whether packets of this SSRC have come. */
+  knows(ssrc: number, rtcp: boolean): boolean {
+    return (rtcp ? this.#rtcp : this.#rtp).has(ssrc);
+  }
+
   /** Remote SSRCs that have RTP state. */
   get sources(): number {
     return this.#rtp.size;

@@ -2,7 +2,13 @@
 import { PeerEvent, type PeerEventCode } from "../../src/peer/events.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
 import { formatPath } from "../../src/wire/path.ts";
-import { parseStun, StunClass, StunMessage } from "../../src/wire/stun.ts";
+import {
+  parseStun,
+  StunClass,
+  StunMessage,
+  stunFingerprint,
+  stunIntegrity,
+} from "../../src/wire/stun.ts";
 import {
   type StunErrorCode,
   writeBindingError,
@@ -17,7 +23,7 @@ const message = new StunMessage();
 const transmit = createTransmit();
 
 /** What an address does with a check of the server's: nothing, the usual, or an error. */
-export type Manner = "silent" | "answers" | StunErrorCode;
+export type Manner = "silent" | "answers" | "answers by name" | StunErrorCode;
 
 export interface Sent {
   readonly at: number;
@@ -137,6 +143,7 @@ export class Roaming {
     const out = new Uint8Array(128);
     const at = message.transactionIdOffset;
     const key = text.encode(pwd);
+    if (manner === "answers by name") return namedAnswer(check, key);
     const length =
       typeof manner === "number"
         ? writeBindingError(out, 0, check, at, manner, key)
@@ -180,6 +187,25 @@ export function checkOf(pair: Pair, number: number, options: CheckOptions): Uint
     useCandidate: options.nominate ?? false,
   };
   const length = writeBindingRequest(bytes, 0, fields, text.encode(options.pwd ?? localPwd));
+  return bytes.slice(0, length);
+}
+
+/** libnice's answers carry the USERNAME of the check that they answer. */
+function namedAnswer(check: Uint8Array, key: Uint8Array): Uint8Array {
+  const { transactionIdOffset: id, usernameOffset: at, usernameLength } = message;
+  const fields = {
+    transactionId: check.slice(id, id + 12),
+    username: check.slice(at, at + usernameLength),
+    priority: null,
+    controlling: null,
+    useCandidate: false,
+  };
+  const bytes = new Uint8Array(700);
+  const length = writeBindingRequest(bytes, 0, fields, key);
+  // A success instead of a request; MESSAGE-INTEGRITY and FINGERPRINT are the last 32 bytes.
+  bytes.set([1, 1]);
+  bytes.set(stunIntegrity(bytes, 0, length - 32, key), length - 28);
+  new DataView(bytes.buffer).setUint32(length - 4, stunFingerprint(bytes, 0, length - 8));
   return bytes.slice(0, length);
 }
 

@@ -105,8 +105,8 @@ export class UdpRelay {
 
 /** When things first passed after a change of port, ms of performance.now; NaN for never. */
 class Since {
-  /** A STUN check of the client's. */
-  checkAt = Number.NaN;
+  /** A STUN check of the client's, or its SRTP or SRTCP. */
+  heardAt = Number.NaN;
   /** RTP and RTCP of the server's. */
   rtpAt = Number.NaN;
   rtcpAt = Number.NaN;
@@ -114,9 +114,9 @@ class Since {
   lost = 0;
 
   up(bytes: Buffer): void {
-    if (bytes[0] === 0 && bytes[1] === 1 && Number.isNaN(this.checkAt)) {
-      this.checkAt = performance.now();
-    }
+    const check = bytes[0] === 0 && bytes[1] === 1;
+    const srtp = (bytes[0]! & 0xc0) === 0x80;
+    if ((check || srtp) && Number.isNaN(this.heardAt)) this.heardAt = performance.now();
   }
 
   down(bytes: Buffer): void {
