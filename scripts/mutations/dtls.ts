@@ -118,4 +118,17 @@ export const DTLS: readonly Mutation[] = [
     "return true ||",
   ),
   rule("C1", "src/io/socket-reader.ts", "drained &&= !full;", "drained &&= true;"),
+  rule(
+    "C1",
+    `${PEER}dtls-client-guard.ts`,
+    "this.timer.start(now, this.#repeatUs);",
+    "this.timer.start(now, HELLO_REPEAT_US);",
+  ),
+  rule(
+    "C1",
+    `${PEER}dtls-start.ts`,
+    'ice.mode === "lite" ? CLIENT_REPEAT_US',
+    'ice.mode !== "lite" ? CLIENT_REPEAT_US',
+    { binary: true },
+  ),
 ];
