@@ -99,7 +99,7 @@ describe.skipIf(lacksFfmpeg("damaged files"))("S12: damaged files", () => {
     // Mutations that every reader survives, or none, would show nothing.
     expect(outcomes.get("") ?? 0).toBeGreaterThan(ROUNDS / 10);
     expect(outcomes.size).toBeGreaterThan(4);
-  }, 60_000);
+  }, 240_000);
 
   timed(
     "a table that would keep a reader busy for hours is given up, and the process goes on",
@@ -130,7 +130,7 @@ describe.skipIf(lacksFfmpeg("damaged files"))("S12: damaged files", () => {
     expect(await read(path, bounds)).toBe(
       `${path}: damaged: reading it takes more than 128 MiB of memory`,
     );
-  }, 40_000);
+  }, 160_000);
 });
 
 /** The reader's thread without what watches over it: one for many files, and anew when it hangs. */

@@ -146,7 +146,7 @@ test("publish: a missing and a wrong token", async () => {
   } finally {
     await server.stop();
   }
-}, 30_000);
+}, 120_000);
 
 test("token: rights before keys, and where keys come from", () => {
   complains(["token"], 2, /^--key: is missing \(or --config\); make a key: spillway token keygen/);

@@ -27,7 +27,7 @@ for (const host of ["127.0.0.1", "0.0.0.0", "[::]", "localhost"]) {
     );
     expect(err).toContain(`spillway (process ${server.pid()})`);
     expect(await server.ready()).toBe(true);
-  }, 40_000);
+  }, 160_000);
 }
 
 test("O2: a second server on the media ports of a running one is refused", async () => {
@@ -41,7 +41,7 @@ test("O2: a second server on the media ports of a running one is refused", async
     expect(err).toMatch(/^spillway: media: UDP 127\.0\.0\.1:\d+: Address already in use; choose/);
     expect(err).toContain(`end its owner: spillway (process ${server.pid()})`);
   }
-}, 40_000);
+}, 160_000);
 
 test("O2: doctor names the owner", async () => {
   server = await startProcess(["serve"]);
@@ -57,7 +57,7 @@ test("O2: doctor names the owner", async () => {
   expect(out).toContain(
     `Choose another --http, or end its owner: spillway (process ${server.pid()})`,
   );
-}, 40_000);
+}, 160_000);
 
 test("owners are found by port and state", () => {
   const table = [

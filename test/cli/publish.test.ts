@@ -73,7 +73,7 @@ test("F6: --loop goes on when the server restarts, and Ctrl-C ends the session b
     publisher.kill("SIGKILL");
     await server.kill();
   }
-}, 40_000);
+}, 160_000);
 
 describe.skipIf(lacksFfmpeg("files that are published"))("files that are published", () => {
   const clips = new Clips();
@@ -97,7 +97,7 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
       publisher.kill("SIGKILL");
       await server.kill();
     }
-  }, 40_000);
+  }, 160_000);
 
   test("F5: a frame that cannot be sent is told when it happens, and the exit code says so", async () => {
     const file = await clips.make("broken.mp4", [...H264, ...OPUS], 2);
@@ -135,7 +135,7 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
       publisher.kill("SIGKILL");
       await server.kill();
     }
-  }, 30_000);
+  }, 120_000);
 
   test("F6: an address as FILE gets a line that fetches it", async () => {
     const film = Bun.file(
@@ -180,7 +180,7 @@ test("F6: 503 is waited out as its Retry-After says, and a refusal after it is f
     publisher.kill("SIGKILL");
     web.stop(true);
   }
-}, 20_000);
+}, 80_000);
 
 test("Ctrl-C ends the waiting for a full server", async () => {
   const full = { status: 503, headers: { "Retry-After": "60" } };
@@ -198,4 +198,4 @@ test("Ctrl-C ends the waiting for a full server", async () => {
     publisher.kill("SIGKILL");
     web.stop(true);
   }
-}, 20_000);
+}, 80_000);

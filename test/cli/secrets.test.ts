@@ -67,7 +67,7 @@ test("S14: without a terminal the first token is told by its file alone, which i
   });
   // Without a state folder it ends with the process.
   expect(existsSync(told[0]!)).toBe(false);
-}, 30_000);
+}, 120_000);
 
 test("S14: with a state folder it stays there, and a later start tells the same file", async () => {
   const state = join(folder, "state");
@@ -79,14 +79,14 @@ test("S14: with a state folder it stays there, and a later start tells the same 
       expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
     });
   }
-}, 30_000);
+}, 120_000);
 
 test("S14: the demo tells it no journal either", async () => {
   const state = join(folder, "demo");
   await outputOf([path, "demo", ...GUARDED, "--state", state], (text) => {
     expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
   });
-}, 30_000);
+}, 120_000);
 
 const script = Bun.which("script");
 if (script === null) console.log("skipped: the first token on a terminal (needs script)");
@@ -132,7 +132,7 @@ test("S14: doctor and the log warn of root, of secrets in ps, and of files that 
   } finally {
     await server.stop();
   }
-}, 30_000);
+}, 120_000);
 
 test("S5: doctor and the log say what is open without a token", async () => {
   const open = `[[streams]]\nmatch = "stage/*"\nview = "open"\n`;
@@ -150,7 +150,7 @@ test("S5: doctor and the log say what is open without a token", async () => {
     await server.stop();
     expect(server.logs()).toMatch(new RegExp(`"withoutToken":"[^"]*${RegExp.escape(words)}`));
   }
-}, 60_000);
+}, 240_000);
 
 test("S5: SIGHUP with an emptied file is refused and told, and the old tokens stay", async () => {
   const file = join(folder, "reload.toml");
@@ -173,4 +173,4 @@ test("S5: SIGHUP with an emptied file is refused and told, and the old tokens st
   } finally {
     await server.stop();
   }
-}, 30_000);
+}, 120_000);

@@ -58,7 +58,7 @@ test("keygen's lines are configuration, and the server takes the tokens that the
   } finally {
     await server.stop();
   }
-}, 30_000);
+}, 120_000);
 
 test("an EdDSA key's public half verifies what the private half signs", async () => {
   const key = join(folder, "ed.key");
@@ -107,7 +107,7 @@ test("S7: token makes only what a server takes: lifetimes and patterns", () => {
   };
   expect(refused("--config", config("1d"), "--expires", "2d")).toContain("max-token-lifetime");
   succeed(["token", "--config", config("800d"), "--expires", "700d"]);
-}, 60_000);
+}, 240_000);
 
 test("install prints what it writes, keeps what exists, and its configuration is valid", () => {
   const root = join(folder, "root");

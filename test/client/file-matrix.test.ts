@@ -18,7 +18,7 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
       }
     };
     await Promise.all([work(), work()]);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => clips.remove());
 
   /** Frames of each kind, keyframes, and the times of the first ones. */
@@ -46,7 +46,7 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
       expect(found.video).toBe(size === null ? 0 : FRAMES);
       if (sound === "none") expect(found.audio).toBe(0);
       else expect(found.audio).toBeGreaterThan(90);
-    }, 20_000);
+    }, 80_000);
   }
 
   for (const { name, file, refused } of REFUSED) {
@@ -60,7 +60,7 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
       const found = await contents(await clips.convert(error!.message));
       expect(found.video).toBeGreaterThan(FRAMES - 3);
       expect(found.firstKey).toBe(true);
-    }, 20_000);
+    }, 80_000);
   }
 
   test("an encrypted file: the line needs the key", async () => {
@@ -82,7 +82,7 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
     expect(error?.message).toMatch(/is encrypted\. .*-decryption_key KEY -i /);
     const found = await contents(await clips.convert(error!.message.replace("KEY", key)));
     expect(found.video).toBe(FRAMES);
-  }, 20_000);
+  }, 80_000);
 
   test("names that a shell would take apart", async () => {
     const path = await clips.make("it's $HOME `a b`.mp4", ["-c:v", "mpeg4"]);
@@ -91,5 +91,5 @@ describe.skipIf(lacksFfmpeg("files of many kinds"))("files of many kinds", () =>
       (reason: Error) => reason,
     );
     expect((await contents(await clips.convert(error!.message))).video).toBeGreaterThan(28);
-  }, 20_000);
+  }, 80_000);
 });

@@ -57,7 +57,7 @@ describe.skipIf(lacksFfmpeg("H.265"))("H.265", () => {
       const expected = await pictureHashes(path);
       expect(expected).toHaveLength(30);
       expect(await pictureHashes(stream)).toEqual(expected);
-    }, 20_000);
+    }, 80_000);
   }
 
   test("the server takes it, and knows codec and size", async () => {
@@ -78,5 +78,5 @@ describe.skipIf(lacksFfmpeg("H.265"))("H.265", () => {
       expect(await publisher.exited).toBe(0);
       await server.stop();
     }
-  }, 30_000);
+  }, 120_000);
 });

@@ -38,7 +38,7 @@ describe.skipIf(lacksChromium("codecs in Chromium"))("codecs in Chromium", () =>
         expect(watcher.posts).toBe(1);
       }
       expect(browser.pageErrors).toEqual([]);
-    }, 40_000);
+    }, 160_000);
   }
 
   test("the publisher is allowed its full rate", async () => {
@@ -74,5 +74,5 @@ describe.skipIf(lacksChromium("codecs in Chromium"))("codecs in Chromium", () =>
       video,
     );
     expect(sent).toBeGreaterThan(1_000_000);
-  }, 40_000);
+  }, 160_000);
 });

@@ -63,7 +63,7 @@ describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () =>
       await until("pictures are shown", 15_000, async () => (await frames()) > 10, frames);
       expect(browser.pageErrors).toEqual([]);
       await browser.closePages();
-    }, 60_000);
+    }, 240_000);
   }
 
   test("O7: what a page of another origin loads is marked for it, and nothing else is", async () => {

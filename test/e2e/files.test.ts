@@ -31,5 +31,5 @@ describe.skipIf(skip)("files in Chromium", () => {
     );
     expect(shown).toEqual(cases.map(({ name }) => ({ name, faults: [], code: 0, lines: 1 })));
     expect(browser.pageErrors).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -54,7 +54,7 @@ describe.skipIf(lacksChromium("foreign pages in Chromium"))("foreign pages", () 
     }
     const { sessions } = (await open.api("/sessions")) as { sessions: unknown[] };
     expect(sessions).toHaveLength(1);
-  }, 30_000);
+  }, 120_000);
 
   test("S4: they frame the watch page alone", async () => {
     const page = await browser.open(foreign);
@@ -69,7 +69,7 @@ describe.skipIf(lacksChromium("foreign pages in Chromium"))("foreign pages", () 
       const loaded = page.frames().some((each) => each.url() === `${open.base}${path}`);
       expect([path, loaded]).toEqual([path, shows]);
     }
-  }, 30_000);
+  }, 120_000);
 
   test("S4: own pages work as before, the dashboard and its buttons too", async () => {
     const publisher = await browser.publish(open.base, "own", { codec: "VP8" });
@@ -84,7 +84,7 @@ describe.skipIf(lacksChromium("foreign pages in Chromium"))("foreign pages", () 
       return sessions.length < 2;
     });
     await watcher.page.close();
-  }, 40_000);
+  }, 160_000);
 
   test("view = open: a foreign page watches without a token what is open, and nothing else", async () => {
     const options = { codec: "VP8", token: TOKEN } as const;
@@ -111,7 +111,7 @@ describe.skipIf(lacksChromium("foreign pages in Chromium"))("foreign pages", () 
     await until("all are listed", 10_000, async () => {
       return (await home.locator("#streams .card").count()) === 2;
     });
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Status of a POST of an offer, as the page sees it. */

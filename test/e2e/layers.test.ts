@@ -91,7 +91,7 @@ describe.skipIf(lacksChromium("layers in Chromium"))("layers in Chromium", () =>
     await until("pictures", 20_000, many, seen);
     expect(await seen()).toMatchObject({ frameWidth: 320, frameHeight: 180, pliCount: 0 });
     expect(browser.pageErrors).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
 
 /** A WHEP client as short as can be, which offers what the browser offers by itself. */

@@ -43,7 +43,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     await home.goBack();
     await publisher.page.getByRole("button", { name: "Stop" }).click();
     await shows(home, "#empty", "Nothing is live yet");
-  }, 40_000);
+  }, 160_000);
 
   test("the dashboard shows workers and sessions, and disconnects them", async () => {
     const publisher = await browser.publish(server.base, "kicks");
@@ -67,7 +67,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     await shows(publisher.page, "#state", "refused");
     await shows(dashboard, "#totals", /Publishers0/);
     await shows(watcher.page, "#state", "publisher away");
-  }, 40_000);
+  }, 160_000);
 
   test("events: the watch page counts viewers and knows when the publisher is away", async () => {
     const publisher = await browser.publish(server.base, "events");
@@ -86,7 +86,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     await publisher.page.getByRole("button", { name: "Start" }).click();
     await shows(first.page, "#state", "live");
     expect(first.posts).toBe(1);
-  }, 40_000);
+  }, 160_000);
 
   test("events: `reconnect` brings viewers of a lost worker back at once", async () => {
     await (await browser.publish(server.base, "lost")).live();
@@ -106,7 +106,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     expect(again.lost).toBe(0);
     await shows(watcher.page, "#viewers", "1 viewer");
     expect(server.logs()).toContain("Worker replaced");
-  }, 40_000);
+  }, 160_000);
 });
 
 const TOKENS = { view: "view-token-0123456789", admin: "admin-token-0123456789" };
@@ -145,7 +145,7 @@ rights = ["publish", "view", "admin"]
     await shows(page, "#state", "live");
     // Events come although an EventSource sends no Authorization.
     await shows(page, "#viewers", "1 viewer");
-  }, 40_000);
+  }, 160_000);
 
   test("before any click the watch page sounds, or plays muted with a button for it", async () => {
     const watcher = await browser.watch(server.base, "demo", `?token=${TOKENS.view}`);
@@ -163,14 +163,14 @@ rights = ["publish", "view", "admin"]
       await unmute.click();
     }
     await until("sound", SHOWN_MS, sounds);
-  }, 40_000);
+  }, 160_000);
 
   test("the publish page says what the token may not", async () => {
     const publisher = await browser.publish(server.base, "secret", { token: TOKENS.view });
     await shows(publisher.page, "#notice", "The token does not allow to publish.");
     await giveToken(publisher.page, TOKENS.admin);
     await publisher.live();
-  }, 40_000);
+  }, 160_000);
 
   test("home and dashboard ask for a token too", async () => {
     const home = await browser.open(server.base);
@@ -179,7 +179,7 @@ rights = ["publish", "view", "admin"]
     const dashboard = await browser.open(`${server.base}/dashboard?token=${TOKENS.view}`);
     await giveToken(dashboard, TOKENS.admin);
     await shows(dashboard, "#workers", /ingest-0.*egress-0/);
-  }, 40_000);
+  }, 160_000);
 });
 
 /** Waits until the element's text contains or matches `text`. */

@@ -44,7 +44,7 @@ describe.skipIf(lacksNginx(what) || lacksChromium(what))(what, () => {
     await count.filter({ hasText: "1 viewer" }).waitFor({ timeout: 5_000 });
     expect(watcher.posts).toBe(1);
     expect(browser.pageErrors).toEqual([]);
-  }, 40_000);
+  }, 160_000);
 
   test("Location is a path, and the client's address is the one that nginx saw", async () => {
     const offer = await browserOffer(browser);
@@ -67,7 +67,7 @@ describe.skipIf(lacksNginx(what) || lacksChromium(what))(what, () => {
     expect(session?.address).toBe("203.0.113.7");
     const deleted = await fetch(new URL(location, proxy.base), { method: "DELETE" });
     expect(deleted.status).toBe(200);
-  }, 20_000);
+  }, 80_000);
 
   test("refusals pass as they are: problem+json, challenge, large bodies", async () => {
     const refused = await fetch(`${proxy.base}/whep/through/nginx`, {
@@ -85,7 +85,7 @@ describe.skipIf(lacksNginx(what) || lacksChromium(what))(what, () => {
     });
     expect(large.status).toBe(413);
     expect(await large.json()).toMatchObject({ status: 413 });
-  }, 20_000);
+  }, 80_000);
 });
 
 /** An offer to send sound, as Chromium writes it. */

@@ -89,7 +89,7 @@ describe.skipIf(lacksChromium("quality menu in Chromium"))("quality menu in Chro
     await flows(watcher, "180p");
     await watcher.receives("180p again", ({ size, frames }) => frames > 30 && size === "320x180");
     expect(await button(watcher.page).textContent()).toStartWith("180p");
-  }, 60_000);
+  }, 240_000);
 
   test("the menu is worked by keys", async () => {
     await (await browser.publish(server.base, "keys", SIMULCAST.options)).live();
@@ -120,7 +120,7 @@ describe.skipIf(lacksChromium("quality menu in Chromium"))("quality menu in Chro
     expect(await page.evaluate("document.querySelector('spillway-player').video.paused")).toBe(
       false,
     );
-  }, 60_000);
+  }, 240_000);
 
   test("one layer is no choice; charts and statistics show it all the same", async () => {
     const options = { codec: "VP8", layers: "single" };
@@ -135,7 +135,7 @@ describe.skipIf(lacksChromium("quality menu in Chromium"))("quality menu in Chro
     await page.getByRole("button", { name: "Statistics" }).click();
     const figures = page.locator("#figures");
     await figures.filter({ hasText: /Layer360p.*Resolution640\D+360/, visible: true }).waitFor();
-  }, 40_000);
+  }, 160_000);
 
   test("the publish page offers what this browser can send, and tells what it sends", async () => {
     const publisher = await browser.publish(server.base, "offer", SIMULCAST.options);
@@ -154,7 +154,7 @@ describe.skipIf(lacksChromium("quality menu in Chromium"))("quality menu in Chro
     expect(await offered()).not.toContain("simulcast-2");
     await page.locator("#layers").selectOption("L3T3_KEY");
     await page.getByText("One stream that holds 3 sizes × 3 frame rates").waitFor();
-  }, 40_000);
+  }, 160_000);
 });
 
 /** What has the focus, in the player's shadow root or outside. */

@@ -53,14 +53,14 @@ describe.skipIf(lacksChromium("returning publishers"))("returning publishers", (
     await expectPlayback(watchers, publisher, "H264");
     await publisher.page.goto(publishUrl(server.base, "reload", { codec: "VP8" }));
     await expectPlayback(watchers, publisher, "VP8");
-  }, 60_000);
+  }, 240_000);
 
   test("after a crash, once the silence of the old session has freed the name", async () => {
     const [publisher, watchers] = await publishAndWatch("crash", "VP8");
     await publisher.crash();
     const next = await browser.publish(server.base, "crash", { codec: "H264" });
     await expectPlayback(watchers, next, "H264");
-  }, 60_000);
+  }, 240_000);
 
   test("a second publisher takes over where the configuration says so", async () => {
     const [first, watchers] = await publishAndWatch("taken/over", "VP8");
@@ -70,7 +70,7 @@ describe.skipIf(lacksChromium("returning publishers"))("returning publishers", (
     await first.page.getByText("Another publisher took over").waitFor({ timeout: 10_000 });
     expect(await first.state()).toBe("idle");
     expect(await second.state()).toBe("live");
-  }, 60_000);
+  }, 240_000);
 
   test("a second publisher is refused elsewhere, and its page says why", async () => {
     const first = await browser.publish(server.base, "mine", { codec: "VP8" });
@@ -80,7 +80,7 @@ describe.skipIf(lacksChromium("returning publishers"))("returning publishers", (
     await notice.filter({ hasText: "Somebody else publishes" }).waitFor({ timeout: 5_000 });
     expect(await second.state()).not.toBe("live");
     expect(await first.state()).toBe("live");
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Both viewers decode frames of the codec within 3 s of the publisher's return. */

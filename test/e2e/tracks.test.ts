@@ -33,7 +33,7 @@ describe.skipIf(lacksChromium("audio only, video only, waiting"))("tracks", () =
     expect(received.frames).toBe(0);
     await coverIsGone(watcher.page);
     expect(await watcher.state()).toBe("live");
-  }, 30_000);
+  }, 120_000);
 
   test("a picture alone plays, and sound joins it when the publisher has some", async () => {
     const publisher = await browser.publish(server.base, "picture", { audio: "none" });
@@ -49,7 +49,7 @@ describe.skipIf(lacksChromium("audio only, video only, waiting"))("tracks", () =
     });
     expect(watcher.posts).toBe(1);
     expect(await watcher.keptConnection()).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test("a viewer of a stream that is not live asks again and starts by itself", async () => {
     const watcher = await browser.watch(server.base, "later");
@@ -59,7 +59,7 @@ describe.skipIf(lacksChromium("audio only, video only, waiting"))("tracks", () =
     await watcher.receives("a picture", ({ frames }) => frames > 0);
     await watcher.live();
     expect(watcher.posts).toBeGreaterThan(1);
-  }, 30_000);
+  }, 120_000);
 
   test("with wait-for-stream the session is there before the publisher", async () => {
     const watcher = await browser.watch(server.base, "wait/here");
@@ -80,7 +80,7 @@ describe.skipIf(lacksChromium("audio only, video only, waiting"))("tracks", () =
     await coverIsGone(watcher.page);
     expect(watcher.posts).toBe(1);
     expect(await watcher.keptConnection()).toBe(true);
-  }, 30_000);
+  }, 120_000);
 });
 
 /** The words over the picture are hidden while there is something to see or hear. */

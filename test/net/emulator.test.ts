@@ -117,7 +117,7 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     for (let i = 0; i < 300; i += 1) if (model.send(i, 228) > 0) expected.add(i);
     expect(expected.size).toBeLessThan(285);
     expect([...arrived]).toEqual([...expected]);
-  }, 20_000);
+  }, 80_000);
 
   timed(
     "reordered packets come behind their successors",
@@ -141,7 +141,7 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     expect((await run(path, flow, "up")).length).toBe(20);
     path.cut("down", false);
     expect((await run(path, flow)).length).toBe(20);
-  }, 20_000);
+  }, 80_000);
 
   test("the namespaces go with the process that made them, however it ends", async () => {
     const module = resolve(import.meta.dir, "emulator.ts");
@@ -158,7 +158,7 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     expect(left()).toEqual(names);
     child.kill("SIGKILL");
     await until("both are gone", 5_000, () => left().length === 0, left);
-  }, 20_000);
+  }, 80_000);
 
   test("what an earlier run left is swept, not what a present one has", async () => {
     const path = await open({});
@@ -168,7 +168,7 @@ describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
     sweepNamespaces();
     expect(existsSync(`/run/netns/${left}`)).toBe(false);
     expect(existsSync(`/run/netns/${path.near}`)).toBe(true);
-  }, 20_000);
+  }, 80_000);
 });
 
 /** What of a flow arrives at the other side. */

@@ -58,7 +58,7 @@ for (const serverRole of ["server", "client"] as const) {
         expect(pair.server.index).toBe(7);
         pair.free();
       }
-    }, 40_000);
+    }, 160_000);
   }
 }
 
@@ -156,7 +156,7 @@ test("10,000 random and mutated datagrams leave a connected session as it is", (
   expect(pair.server.path).toBe(path);
   expect(pair.inject(media(pair, 3))).toBe(PeerEvent.rtp);
   pair.free();
-}, 30_000);
+}, 120_000);
 
 test("W11 E12 consent: media stops, then the session ends; SRTP alone keeps it (Q-F6)", () => {
   const pair = connect();

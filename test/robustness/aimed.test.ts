@@ -61,5 +61,5 @@ for (const [what, tamper] of [
     victim.close();
     await viewer.leave();
     await publisher.leave();
-  }, 40_000);
+  }, 160_000);
 }

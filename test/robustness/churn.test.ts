@@ -2,12 +2,12 @@
  * 100 publishers come and go, 1,000 viewers come and go: files, sessions, rings and memory of the
  * executable return to where they were.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterEach, beforeEach, expect } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CONSENT_SESSION_TIMEOUT_US } from "../../src/limits.ts";
 import { Client } from "../support/client.ts";
 import { readMetrics } from "../support/metrics.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -30,12 +30,13 @@ const SETTLE_MS = 6_000;
 let server: TestServer;
 let filesAtStart = 0;
 
-beforeAll(async () => {
+// For each run: a repeated one finds nothing of the one before.
+beforeEach(async () => {
   server = await startServer("serve", { args: ["--ingest-workers", "1", "--egress-workers", "2"] });
   filesAtStart = (await state()).files;
-});
+}, SETUP_MS);
 
-afterAll(() => server?.stop());
+afterEach(() => server?.stop());
 
 interface State {
   readonly files: number;
@@ -75,7 +76,11 @@ async function wave(number: number): Promise<Client[]> {
     Array.from({ length: VIEWERS }, (_, i) => Client.connect(server.base, "viewer", name(i))),
   );
   const waiting = () => viewers.filter(({ received }) => received.packets < 10).length;
-  await inTime(() => until("everybody sees media", 15_000, () => waiting() === 0, waiting));
+  const seen = until("everybody sees media", 15_000, () => waiting() === 0, waiting);
+  await inTime(() => seen).catch((error: unknown) => {
+    for (const client of [...viewers, ...publishers]) client.vanish();
+    throw error;
+  });
   for (const viewer of viewers) expect(viewer.received.lost()).toBe(0);
   const ghosts = number === 1 ? viewers.splice(0, GHOSTS) : [];
   for (const ghost of ghosts) ghost.vanish();

@@ -131,7 +131,7 @@ test("a worker that dies again and again keeps no file open", async () => {
     });
   }
   await until("files are closed", 2_000, () => files() <= before, files);
-}, 15_000);
+}, 60_000);
 
 test("a thread that cannot be ended ends the process, with a word in the log", async () => {
   server = await startProcess(ARGS);
@@ -141,7 +141,7 @@ test("a thread that cannot be ended ends the process, with a word in the log", a
   });
   expect(code).toBe(1);
   expect(server.logs()).toContain("Worker cannot be ended, ending the process");
-}, 15_000);
+}, 60_000);
 
 timed(
   "SIGSEGV under a supervisor: ready again in 2 s on the same ports, clients come back",

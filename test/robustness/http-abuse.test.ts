@@ -87,7 +87,7 @@ test("Half-open sessions: 1,000 POSTs without ICE cost bounded memory", async ()
   const after = await readMetrics(server.base);
   const grown = (family: string) => after.sum(family) - before.sum(family);
   expect(grown("process_resident_memory_bytes")).toBeLessThan(GHOSTS * GHOST_BYTES_MAX);
-}, 20_000);
+}, 80_000);
 
 timed(
   "SDP bomb: 10,000 mutated offers are answered in time, never with 5xx",
@@ -215,7 +215,7 @@ test("bytes that are no HTTP do not disturb the server", async () => {
       });
     });
   }
-}, 30_000);
+}, 120_000);
 
 test("Slowloris: unfinished requests are closed, and others are served meanwhile", async () => {
   const starts = [
@@ -250,7 +250,7 @@ test("Slowloris: unfinished requests are closed, and others are served meanwhile
   } finally {
     for (const socket of sockets) socket.destroy();
   }
-}, 25_000);
+}, 100_000);
 
 test("Half-open sessions: all are gone 20 s after their POST", async () => {
   const left = CONNECT_TIMEOUT_US / 1_000 - (performance.now() - ghostsAt);
@@ -261,7 +261,7 @@ test("Half-open sessions: all are gone 20 s after their POST", async () => {
   // Of the worker that has the viewer, and of the other ones.
   const held = async () => (await readMetrics(server.base)).sum("worker_sessions");
   await until("the workers have forgotten them", 2_000, async () => (await held()) === 2, held);
-}, 30_000);
+}, 120_000);
 
 /** Lines dropped, doubled, swapped and characters changed, a few of them. */
 function mutated(sample: string, random: () => number): string {

@@ -113,7 +113,7 @@ test("SIGHUP: tokens are read again, sessions stay, a mistake changes nothing", 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 15_000);
+}, 60_000);
 
 test("demo: its publisher is not started again while it stops", async () => {
   server = await startProcess(["demo", "--drain-seconds", "2"]);
@@ -127,4 +127,4 @@ test("demo: its publisher is not started again while it stops", async () => {
   server.signal("SIGTERM");
   expect(await server.exited).toBe(0);
   expect(server.logs()).not.toContain("starting it again");
-}, 20_000);
+}, 80_000);

@@ -2,7 +2,7 @@
  * Viewers join and leave at 20 a second while others stay: those lose nothing, and what the comers
  * took comes back. `bun run bench soak` does it for a quarter of an hour and looks at the memory.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterEach, beforeEach, expect } from "bun:test";
 import { readdirSync } from "node:fs";
 import type { LoadReport } from "../../src/load/report.ts";
 import { binary } from "../support/binary.ts";
@@ -20,15 +20,21 @@ const STAY_SECONDS = SECONDS + HOLD_SECONDS + 5;
 const HELD = ["streams", "publishers", "viewers", "rings", "ring_bytes", "worker_sessions"];
 
 let server: TestServer;
-beforeAll(async () => {
+const tools: { kill(): void }[] = [];
+// For each run: a repeated one finds nothing of the one before.
+beforeEach(async () => {
   server = await startServer("serve", { args: ["--ingest-workers", "1", "--egress-workers", "2"] });
 }, SETUP_MS);
-afterAll(() => server?.stop());
+afterEach(async () => {
+  for (const tool of tools.splice(0)) tool.kill();
+  await server?.stop();
+});
 
 async function load(...args: string[]): Promise<LoadReport> {
   const child = Bun.spawn([await binary(), "load", ...args, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  tools.push(child);
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -54,6 +60,8 @@ timed(
       ...[whep, "--publish", `${server.base}/whip/soak`, "--bitrate", "200k", "--spread", "15"],
       ...["--viewers", String(STAYING), "--sample", "1", "--duration", String(STAY_SECONDS)],
     );
+    // Awaited at the end; a run that fails before that ends it.
+    staying.catch(() => undefined);
     const viewers = async () => (await readMetrics(server.base)).sum("viewers");
     await until("the first are in", 10_000, async () => (await viewers()) === STAYING);
     await Bun.sleep(500);

@@ -22,7 +22,7 @@ describe.skipIf(missing)("Chromium accepts our answers", () => {
     });
     page = await browser.newPage();
     await page.evaluate(INSTALL);
-  }, 60_000);
+  }, 240_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -42,7 +42,7 @@ describe.skipIf(missing)("Chromium accepts our answers", () => {
     expect(layers).toBe("stable sendonly sendonly encodings 1 3");
     const refused = await exchange("simulcast", (offer) => succeed(publish(offer, false)).sdp);
     expect(refused).toBe("stable sendonly sendonly encodings 1 1");
-  }, 30_000);
+  }, 120_000);
 
   test("E03 E10 watch, waiting and live, with a data channel", async () => {
     const live = (codec: "h264" | "vp8" | "av1"): LiveStream => ({
@@ -55,7 +55,7 @@ describe.skipIf(missing)("Chromium accepts our answers", () => {
         expect(state).toBe("stable recvonly recvonly encodings 0 0");
       }
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 /** Page side; a string, since this project's types know no DOM. */

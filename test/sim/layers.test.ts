@@ -172,7 +172,7 @@ for (const lateness of [0, 0.04]) {
         }
       }
     }
-  }, 20_000);
+  }, 80_000);
 }
 
 /** Without late packets a VP8 viewer sees each picture id follow the one before. */

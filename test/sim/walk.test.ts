@@ -18,7 +18,7 @@ for (let part = 0; part < PARTS; part += 1) {
     expect(totals.switches).toBeGreaterThan(share * 4);
     expect(totals.repairs).toBeGreaterThan(share * VIEWERS);
     for (const point of totals.points) points.add(point);
-  }, 60_000);
+  }, 240_000);
 }
 
 test("the walks came by every layer of every codec", () => {

@@ -180,13 +180,13 @@ test("O8: beside busy loops a missed bound is void after three runs, and nothing
   expect(out).toContain("runs: 3");
   expect(voids).toMatch(/^void: misses its bound \(others took \d+ % of the machine \(.*\)\)\n$/);
   expect(code).toBe(0);
-}, 60_000);
+}, 240_000);
 
 test("O8: beside busy loops a wrong result fails at the first run", async () => {
   const { code, err } = await besideLoops(() => inner({ WRONG: "1" }));
   expect(code).toBe(1);
   expect(err).toContain("(fail) is wrong");
-}, 60_000);
+}, 240_000);
 
 test("O8: our own busy children are not others", async () => {
   const stop = watchOthers();
@@ -198,7 +198,7 @@ test("O8: our own busy children are not others", async () => {
   await Bun.sleep(1_500);
   // Whatever others do on this machine, loops of ours would be all of it.
   expect(own.mean).toBeLessThan(0.9 + alone().mean);
-}, 60_000);
+}, 240_000);
 
 test("until: what comes too late is an error, whether it comes or not", async () => {
   const started = performance.now();
