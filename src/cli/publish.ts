@@ -10,6 +10,7 @@ import { type Command, UsageError, usage } from "./command.ts";
 import { publishFile } from "./file-publisher.ts";
 import { optionLines } from "./help.ts";
 import { MediaReader } from "./media-reader.ts";
+import { oneLine } from "./one-line.ts";
 import { UploadStatus } from "./upload-status.ts";
 import { PublishError } from "./whip-connection.ts";
 
@@ -91,7 +92,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    console.error(`spillway: ${error.message}${hint(error)}`);
+    console.error(`spillway: ${oneLine(error.message)}${hint(error)}`);
     return 1;
   }
 }

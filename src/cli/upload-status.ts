@@ -1,5 +1,6 @@
 /** What `spillway publish` shows while it runs: a line that changes on a terminal, else rare lines. */
 import type { FileDescription } from "../client/reader-messages.ts";
+import { oneLine } from "./one-line.ts";
 
 export interface UploadFigures {
   /** Position in the file, or in the passes of a loop, us. */
@@ -30,7 +31,7 @@ export class UploadStatus {
 
   /** A whole line, above the one that changes. */
   log(line: string): void {
-    this.write(`${this.#open ? "\r\x1b[K" : ""}publish: ${line}\n`);
+    this.write(`${this.#open ? "\r\x1b[K" : ""}publish: ${oneLine(line)}\n`);
     this.#open = false;
   }
 
