@@ -20,6 +20,9 @@ const TRAILER_BYTES_MAX = 32;
 /** Parameter sets, or nothing: what a packet carries that no slot holds, as an RTX packet too. */
 const APART_BYTES = RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax + PADDING_MAX;
 
+/** Of those who wait so many are looked at in one call, or a part of them if they are more. */
+const LOOKS_MIN = 64;
+const LOOKS_ROUND = 4;
 /** Clusters last some 20 ms: their packets leave at least so evenly. */
 const PROBE_TICK_US = 2_000;
 
@@ -49,6 +52,9 @@ export class EgressContext {
   readonly catchingUp = new CatchUpQueue();
   /** Tracks of video whose media has not begun, or is to begin anew. */
   readonly waiting = new Set<ViewerTrack>();
+  /** Those whose turn has not come in the present round of looks; null between rounds. */
+  private looking: IterableIterator<ViewerTrack> | null = null;
+  private looks = 0;
   /** Viewers to whom a cluster of probes is being sent. */
   readonly probing: Viewer[] = [];
   /** When the next of them are due, us. */
@@ -81,11 +87,24 @@ export class EgressContext {
     return now + this.wallOffsetUs + NTP_EPOCH_US;
   }
 
-  /** Looks again at all who wait: what they wait for may have come. */
+  /**
+   * Looks again at those who wait: what they wait for may have come. Everybody's turn is within five
+   * calls, however many they are; a thousand looks take some milliseconds.
+   */
   lookAtWaiting(now: number): void {
-    for (const track of this.waiting) {
+    const { waiting } = this;
+    if (this.looking === null) {
+      this.looking = waiting.values();
+      this.looks = Math.max(LOOKS_MIN, Math.ceil(waiting.size / LOOKS_ROUND));
+    }
+    for (let i = 0; i < this.looks; i += 1) {
+      const { value: track, done } = this.looking.next();
+      if (done) {
+        this.looking = null;
+        return;
+      }
       this.serving = track.viewer;
-      if (!track.look(now)) this.waiting.delete(track);
+      if (!track.look(now)) waiting.delete(track);
     }
   }
 

@@ -19,6 +19,7 @@ export class Rounds {
   /** Bits a second that the viewers' paths are believed to carry, all together. */
   #estimate = 0;
   #roundAt = 0;
+  #lookAt = 0;
   /** Viewers that have not had their turn in the present round; null between rounds. */
   #round: IterableIterator<Viewer> | null = null;
 
@@ -35,11 +36,15 @@ export class Rounds {
   /** Goes on after a viewer whose turn made it throw, with the one behind it. */
   handleTimeout(now: number): void {
     const { context } = this;
+    // Whoever waits does not wait for the end of a round through all viewers.
+    if (now >= this.#lookAt) {
+      this.#lookAt = now + MAINTENANCE_US;
+      context.lookAtWaiting(now);
+    }
     if (this.#round === null) {
       for (const { clock, reader, source } of this.feeds.values()) {
         this.#ofRing(() => clock.update(reader, source));
       }
-      context.lookAtWaiting(now);
       context.sendReportsDue(now);
       context.lag.tell(now);
       this.at = now + MAINTENANCE_US;

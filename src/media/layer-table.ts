@@ -120,11 +120,14 @@ export class Layer implements UsableLayer {
 /** The layers of a stream's present source: the points of each of its rings that were ever seen. */
 export class LayerTable {
   readonly layers: Layer[] = [];
+  private updatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly rings: readonly RingReader[]) {}
 
   /** Looks at all rings; call some ten times a second. */
   update(now: number): void {
+    if (now === this.updatedAt) return;
+    this.updatedAt = now;
     for (let ring = 0; ring < this.rings.length; ring += 1) {
       const top = this.discover(ring, now);
       // The points of a ring that begins show one after another (temporal layers), and are usable

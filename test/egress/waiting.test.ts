@@ -184,6 +184,19 @@ describe("C2: a viewer that waits", () => {
     expect(FRAME_US * 90).toBeGreaterThan(JOIN_KEYFRAME_AGE_MAX_US);
   });
 
+  test("C2: a thousand who wait see a picture as soon as one does", () => {
+    const stage = simulcast({ mode: "L1T1" }, 2);
+    const { sim, encodings } = stage;
+    const viewers = Array.from({ length: 1_000 }, () => stage.open());
+    for (let i = 0; i < 10; i += 1) sim.pass(20_000);
+    // Of a layer that nobody reads, since nobody was to get it.
+    const unread = encodings.find(({ wanted }) => !wanted)!;
+    unread.frame(sim.now, true);
+    for (let passed = 0; passed < SOON_US; passed += 20_000) sim.pass(20_000);
+    sim.forward();
+    expect(viewers.filter(({ rtp }) => rtp.length === 0).length).toBe(0);
+  });
+
   test("C2: nobody who waits is looked at for ever", () => {
     const scene = new Scene();
     REASONS["a newcomer"]!(scene);
