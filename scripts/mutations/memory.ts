@@ -40,7 +40,20 @@ export const MEMORY: readonly Mutation[] = [
     "parameterSetsBytesMax + PADDING_MAX;",
     "parameterSetsBytesMax;",
   ),
-  rule("S1", `${EGRESS}staging.ts`, "this.region.bytes.fill(0, at, at + bytes - 1);", ""),
+  rule("fuzz", `${EGRESS}staging.ts`, "this.region.bytes.fill(0, at, at + bytes - 1);", ""),
+  rule("fuzz", "src/wire/rtp.ts", "header.payloadLength -= padding;", "header.payloadLength -= 1;"),
+  rule(
+    "fuzz",
+    "src/ring/reader.ts",
+    "Math.min(used, SLOT_BYTES);",
+    "Math.min(used, SLOT_BYTES) - 1;",
+  ),
+  rule(
+    "S1",
+    `${EGRESS}staging.ts`,
+    "Slot.payload + payloadLength > reader.copied",
+    "payloadLength > PAYLOAD_BYTES_MAX",
+  ),
   rule(
     "S1",
     "src/ring/writer.ts",

@@ -69,8 +69,9 @@ export class Staging {
     const data = this.data;
     const payloadLength = data.getUint16(offset + Slot.payloadLength, true);
     const extensionLength = data.getUint16(offset + Slot.extensionLength, true);
-    // Cannot be from a writer of ours; a torn read that slipped through would show here.
-    if (payloadLength > PAYLOAD_BYTES_MAX || extensionLength > EXTENSION_BYTES_MAX) {
+    // Cannot be from a writer of ours; a torn read that slipped through would show here. What was not
+    // copied would be what stood here before: another ring's packet.
+    if (Slot.payload + payloadLength > reader.copied || extensionLength > EXTENSION_BYTES_MAX) {
       return ReadResult.lapped;
     }
     this.sequences[at] = sequence;

@@ -29,6 +29,8 @@ export class RingReader {
   readonly views: RingViews;
   /** Arrivals that this reader has seen, modulo 2^32. */
   private cursor: number;
+  /** Bytes that `read` copied last. */
+  copied = 0;
   /** Of the slot located last. */
   private reach = 0;
 
@@ -85,7 +87,7 @@ export class RingReader {
 
   /**
    * Copies the slot of an origin sequence (description, extensions and payload: SLOT_BYTES at most)
-   * to `target[targetOffset..]`. Anything but `ok` leaves garbage there.
+   * to `target[targetOffset..]`; `copied` says how much. Anything but `ok` leaves garbage there.
    */
   read(sequence: number, target: Uint8Array, targetOffset: number): number {
     const views = this.views;
@@ -96,8 +98,8 @@ export class RingReader {
     }
     const { reach } = this;
     const used = Slot.payload + views.data.getUint16(offset + Slot.payloadLength, true);
-    const end = offset + Math.min(used, SLOT_BYTES);
-    target.set(views.bytes.subarray(offset, end), targetOffset);
+    this.copied = Math.min(used, SLOT_BYTES);
+    target.set(views.bytes.subarray(offset, offset + this.copied), targetOffset);
     if (Atomics.load(views.slotWords, offset >> 2) !== sequence) return ReadResult.lapped;
     return this.distance(sequence) < reach - RING_MARGIN ? ReadResult.ok : ReadResult.lapped;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Staging } from "../../src/egress/staging.ts";
 import { PAYLOAD_BYTES_MAX } from "../../src/limits.ts";
-import { SlotFlag } from "../../src/ring/layout.ts";
+import { Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { ReadResult, RingReader } from "../../src/ring/reader.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { seeded } from "../support/random.ts";
@@ -131,4 +131,26 @@ test("a staged packet keeps its description, its elements and its payload", () =
   ]);
   expect([batch.marker(0), batch.skips(0), batch.payloadLengths[0]]).toEqual([true, false, 20]);
   expect(batch.captureNtpUs(0)).toBe(0xe6000001 * 1e6 + 500_000);
+});
+
+test("S1: a copy that says more than was copied is not taken: the rest is another packet's", () => {
+  /** A writer lengthened the slot between the look at its length and the copy. */
+  class TornReader extends RingReader {
+    override read(sequence: number, target: Uint8Array, at: number): number {
+      const result = super.read(sequence, target, at);
+      const view = new DataView(target.buffer, target.byteOffset);
+      view.setUint16(at + Slot.payloadLength, length + 1, true);
+      return result;
+    }
+  }
+  const length = 50;
+  const torn = new TornReader(ring.grant.buffer, 0);
+  next += 1;
+  ring.put(next, 1, 0, { length });
+  staged.clear();
+  staged.region.bytes.fill(0xbd);
+  expect(staged.load(torn, next)).toBe(ReadResult.lapped);
+  expect(staged.count).toBe(0);
+  expect(staged.load(ringReader, next)).toBe(ReadResult.ok);
+  expect(staged.payloadLengths[0]).toBe(length);
 });
