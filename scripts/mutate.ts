@@ -25,6 +25,8 @@ const COPIED = [
   "package.json",
   "tsconfig.json",
   "bunfig.toml",
+  // The executable holds it.
+  "LICENSE",
 ];
 const RUN_MS = 120_000;
 /** Tests that drive the executable import one of these. */
@@ -90,7 +92,10 @@ function failedTests(rule: Rule, files: readonly string[]): readonly string[] {
   });
   const text = `${run.stdout}${run.stderr}`;
   // A mutation that does not even load proves nothing.
-  if (/SyntaxError|Unhandled error between tests|build failed/.test(text)) return [];
+  if (/SyntaxError|Unhandled error between tests|build failed/.test(text)) {
+    console.error(text.split("\n").find((line) => /rror|failed/.test(line)) ?? "");
+    return [];
+  }
   return text.split("\n").filter((line) => line.startsWith("(fail) "));
 }
 

@@ -129,6 +129,5 @@ export const DTLS: readonly Mutation[] = [
     `${PEER}dtls-start.ts`,
     'ice.mode === "lite" ? CLIENT_REPEAT_US',
     'ice.mode !== "lite" ? CLIENT_REPEAT_US',
-    { binary: true },
   ),
 ];
