@@ -26,6 +26,7 @@ export class Adaptation {
   };
   /** Bits a second of the audio, which comes first. */
   private audioBitrate = 0;
+  private videoAlone = false;
   private layerBitrate = 0;
   private carefulUntil = Number.NEGATIVE_INFINITY;
 
@@ -73,12 +74,22 @@ export class Adaptation {
     this.backlog.noteReported(now, estimator.reportedBytes - before, estimator.queueUs);
   }
 
-  handleRemb(now: number, bitsPerSecond: number): void {
-    this.estimator.handleRemb(now, bitsPerSecond);
+  /** It negotiated no transport-cc. `videoAlone`: its REMB speaks of the video only. */
+  expectNoFeedback(videoAlone: boolean): void {
+    this.estimator.expectNoFeedback();
+    this.videoAlone = videoAlone;
   }
 
-  handleReport(fractionLost: number, roundTripUs: number | null): void {
-    this.estimator.handleReport(fractionLost, roundTripUs);
+  handleRemb(now: number, bitsPerSecond: number): void {
+    this.estimator.handleRemb(now, bitsPerSecond + (this.videoAlone ? this.audioBitrate : 0));
+  }
+
+  handleReport(fractionLost: number, roundTripUs: number | null, latestUs = roundTripUs): void {
+    this.estimator.handleReport(fractionLost, roundTripUs, latestUs);
+  }
+
+  handleNack(now: number, packets: number): void {
+    this.estimator.handleNack(now, packets);
   }
 
   /** Call some ten times a second, with the bits a second of the audio that leaves. */

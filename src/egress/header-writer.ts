@@ -9,9 +9,11 @@ import {
 import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
 import {
   ABS_CAPTURE_TIME_BYTES,
+  ABS_SEND_TIME_BYTES,
   AbsCaptureTime,
   PLAYOUT_DELAY_BYTES,
   writeAbsCaptureTime,
+  writeAbsSendTime,
   writePlayoutDelay,
 } from "../wire/rtp-extension-values.ts";
 import { ExtensionWriter } from "../wire/rtp-extension-writer.ts";
@@ -20,6 +22,8 @@ import type { Outgoing } from "./outgoing.ts";
 /** Fixed header plus the largest block: 13 elements, of which stored ones take 126 bytes. */
 export const HEADER_BYTES_MAX = 12 + 4 + 126 + DESCRIPTOR_GROWTH_MAX + 13 * 2 + 32;
 
+/** Behind the other values in the scratch. */
+const SEND_TIME_AT = 2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES;
 const ONE_BYTE_ID_MAX = 14;
 const ONE_BYTE_LENGTH_MAX = 16;
 
@@ -38,7 +42,7 @@ export class HeaderWriter {
     activeTargets: 0,
   };
   private readonly descriptor = new Uint8Array(EXTENSION_BYTES_MAX + DESCRIPTOR_GROWTH_MAX);
-  private readonly scratch = new Uint8Array(2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES);
+  private readonly scratch = new Uint8Array(SEND_TIME_AT + ABS_SEND_TIME_BYTES);
   /** Two-byte elements are allowed. */
   private mixed = false;
   /** Internal ids that the packet brought itself, as bits. */
@@ -69,7 +73,8 @@ export class HeaderWriter {
   ): number {
     const ids = section.extensionIds;
     const transportId = packet.transportSequence >= 0 ? ids[Extension.transportCc]! : 0;
-    if (packet.extensionLength === 0 && packet.playoutMin < 0 && packet.captureNtpUs === 0) {
+    const bare = packet.extensionLength === 0 && packet.sendTimeUs < 0;
+    if (bare && packet.playoutMin < 0 && packet.captureNtpUs === 0) {
       if (transportId === 0) return 0;
       if (transportId <= ONE_BYTE_ID_MAX) {
         // The common case by hand: one element of two bytes.
@@ -87,6 +92,10 @@ export class HeaderWriter {
     if (transportId !== 0) {
       writeU16(this.scratch, 0, packet.transportSequence);
       this.add(transportId, this.scratch, 0, 2);
+    }
+    if (packet.sendTimeUs >= 0) {
+      const written = writeAbsSendTime(this.scratch, SEND_TIME_AT, packet.sendTimeUs);
+      this.add(ids[Extension.absSendTime]!, this.scratch, SEND_TIME_AT, written);
     }
     this.addStored(ids, packet);
     this.addOwn(ids, packet);

@@ -28,6 +28,8 @@ export class Outgoing {
   extensionLength = 0;
   /** transport-cc number, or -1. */
   transportSequence = -1;
+  /** Adds abs-send-time (us of any clock) when >= 0. */
+  sendTimeUs = -1;
   /** Adds playout-delay (10 ms units) when >= 0. */
   playoutMin = -1;
   playoutMax = -1;
@@ -100,6 +102,7 @@ export class Outgoing {
   private clearOwn(): void {
     this.padding = 0;
     this.transportSequence = -1;
+    this.sendTimeUs = -1;
     this.playoutMin = -1;
     this.playoutMax = -1;
     this.captureNtpUs = 0;

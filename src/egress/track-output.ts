@@ -2,6 +2,7 @@ import type { MediaSection } from "../commands.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { SendStream } from "../srtp/sender.ts";
+import { Extension } from "../wire/extensions.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import { Freezes } from "./freezes.ts";
@@ -31,6 +32,8 @@ export class TrackOutput {
   /** The packet with the highest index, and whether its frame goes on behind it. */
   private newestIndex = -1;
   frameOpen = false;
+  /** Packets tell when they leave, so that none can leave twice with the same bytes. */
+  private readonly tellsSendTime: boolean;
   private stream: SendStream | null = null;
   private rtxStream: SendStream | null = null;
 
@@ -46,6 +49,7 @@ export class TrackOutput {
     this.history = SentHistory.of(section.kind);
     this.format = new TrackFormat(section);
     this.freezes = section.kind === "video" ? new Freezes(context.counters) : null;
+    this.tellsSendTime = section.extensionIds[Extension.absSendTime] !== 0;
     this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutHint);
   }
 
@@ -58,6 +62,7 @@ export class TrackOutput {
   /** Whether what left under `index` can be made again, byte for byte. */
   mayRepeat(index: number): boolean {
     const { history } = this;
+    if (this.tellsSendTime) return false;
     if (this.stream?.canResend(index) !== true || history.captureNtpUs(index) < 0) return false;
     return !history.hint(index) || this.own.keepsHint(index);
   }
@@ -135,6 +140,7 @@ export class TrackOutput {
     const { packet } = this.context;
     const { viewer } = this;
     this.stream ??= viewer.peer.sender!.stream(this.ssrc);
+    if (this.tellsSendTime) packet.sendTimeUs = now;
     const bytes = this.context.send(viewer.peer, this.section, this.stream, at, false);
     viewer.noteSent(now, bytes, PacketKind.media);
     this.history.note(
@@ -174,6 +180,7 @@ export class TrackOutput {
     packet.index = this.rtxIndex;
     packet.transportSequence = viewer.takeTransportSequence();
     this.rtxIndex += 1;
+    if (this.tellsSendTime) packet.sendTimeUs = now;
     this.rtxStream ??= viewer.peer.sender!.stream(this.rtxSsrc);
     const bytes = this.context.send(viewer.peer, this.section, this.rtxStream, at, false);
     viewer.noteSent(now, bytes, kind);

@@ -73,24 +73,25 @@ export class ViewerFeedback {
       );
       track.output.totals.packetsLost = lost;
       track.output.totals.jitter = block.jitter;
-      this.#noteRoundTrip(now);
+      const latest = this.#noteRoundTrip(now);
       const { adaptation } = this.viewer;
-      if (track.video) adaptation.handleReport(block.fractionLost / 256, this.roundTripUs);
+      if (track.video) adaptation.handleReport(block.fractionLost / 256, this.roundTripUs, latest);
     }
   }
 
-  /** RFC 3550 6.4.1: arrival of the report - delay since last SR - last SR. */
-  #noteRoundTrip(now: number): void {
-    if (block.lastSenderReport === 0) return;
+  /** RFC 3550 6.4.1: arrival of the report - delay since last SR - last SR. Returns it, us. */
+  #noteRoundTrip(now: number): number | null {
+    if (block.lastSenderReport === 0) return null;
     const ntpUs = this.context.ntpUs(now);
     const compactNow = Math.floor((ntpUs / 1e6) * 65536) % 4294967296;
     const ticks = (compactNow - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
-    if (ticks < 0 || ticks > 65536 * 5) return;
+    if (ticks < 0 || ticks > 65536 * 5) return null;
     const sample = (ticks * 1e6) / 65536;
     const before = this.roundTripUs;
     this.roundTripUs = before === null ? sample : before + (sample - before) / 8;
     const low = this.roundTripLowUs;
     this.roundTripLowUs = low === null || sample < low ? sample : low + (sample - low) / 32;
+    return sample;
   }
 
   #handleTransport(now: number, bytes: Uint8Array): void {
@@ -116,6 +117,7 @@ export class ViewerFeedback {
     if (count < 0) return;
     track.output.totals.nacks += 1;
     this.context.count(Counter.nacksReceived!);
+    if (track.video) this.viewer.adaptation.handleNack(now, count);
     if (!this.viewer.mediaAllowed) return;
     for (let i = 0; i < count && this.#share.takesSequence(now); i += 1) {
       const answered = repair(this.context, track, nacked[i]!, now);

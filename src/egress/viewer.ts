@@ -70,6 +70,11 @@ export class Viewer {
     this.adaptation.setLimits(limits);
     this.feedback = new ViewerFeedback(context, this);
     this.reports = new SenderReports(context, cname);
+    const has = (extension: number) => media.filter((each) => each.extensionIds[extension] !== 0);
+    if (has(Extension.transportCc).length === 0) {
+      const measured = has(Extension.absSendTime);
+      this.adaptation.expectNoFeedback(measured.every(({ kind }) => kind === "video"));
+    }
     this.readsDescriptors = media.some(
       ({ extensionIds }) => extensionIds[Extension.dependencyDescriptor] !== 0,
     );

@@ -6,9 +6,11 @@ import {
 } from "../wire/rtcp/transport-cc.ts";
 import { AcknowledgedRate } from "./acknowledged-rate.ts";
 import { DelayGradient } from "./delay-gradient.ts";
+import { EagerGrowth } from "./eager-growth.ts";
 import { LossControl } from "./loss-control.ts";
 import { Probing } from "./probing.ts";
 import { RateControl } from "./rate-control.ts";
+import { RembBound } from "./remb-bound.ts";
 import { PacketFate, PacketKind, SentPackets } from "./sent-packets.ts";
 import { DelayState } from "./trendline.ts";
 
@@ -48,13 +50,10 @@ const DRAIN_MIN = 0.65;
 /** Sending less than this share of the estimate, the application sets the rate (libwebrtc
  * AlrDetector: 0.65). */
 const LIMITED_SHARE = 0.65;
-/** A REMB as low as this multiple of what we send may only mean that we send no more: receivers
- * bound it by 1.5 x what they receive (draft-ietf-rmcat-gcc-02 5.5). */
-const REMB_HEADROOM = 1.35;
 /** Without feedback the estimate may grow by loss reports to this multiple of the next layer. */
 const REPORT_HEADROOM = 1.2;
-/** A REMB counts for so long; receivers repeat it each second. */
-const REMB_AGE_MAX_US = 5_000_000;
+/** At the first sign that the path is full the rate falls to this share of what arrives of it. */
+const SIGN_BACKOFF = 0.85;
 
 /**
  * Send-side bandwidth estimation for one viewer, in the way of Google congestion control
@@ -68,6 +67,7 @@ export class BandwidthEstimator {
   readonly rates: RateControl;
   readonly losses = new LossControl();
   readonly probing: Probing;
+  readonly eager = new EagerGrowth();
   /** Least feedback delay of late, us: round trip plus what the receiver waits. */
   rttUs = RTT_START_US;
   /** Packets and bytes that feedback has reported, and times that it fell silent. */
@@ -88,8 +88,7 @@ export class BandwidthEstimator {
   /** First packet sent since the last feedback; Infinity for none. */
   private unreportedSince = Number.POSITIVE_INFINITY;
   private lastSentAt = Number.NEGATIVE_INFINITY;
-  private remb = Number.POSITIVE_INFINITY;
-  private rembAt = Number.NEGATIVE_INFINITY;
+  private readonly remb = new RembBound();
   private rttMeasured = false;
   /** Bits a second that leave, over about half a second. */
   private sendRate = 0;
@@ -109,7 +108,7 @@ export class BandwidthEstimator {
 
   /** What the path is believed to carry, bits a second. */
   get estimate(): number {
-    const limit = Math.min(this.rates.bitrate, this.losses.limit, this.remb);
+    const limit = Math.min(this.rates.bitrate, this.losses.limit, this.remb.bitrate);
     return Math.min(this.max, Math.max(this.min, limit));
   }
 
@@ -147,11 +146,17 @@ export class BandwidthEstimator {
     this.probing.setDemand(next, all, prove);
   }
 
+  /** No transport feedback will come: the receiver did not negotiate it. */
+  expectNoFeedback(): void {
+    this.eager.on = true;
+  }
+
   /** A packet with this transport sequence number left: `bytes` as on the wire, above UDP. */
   notePacketSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
     const cluster = this.probing.cluster;
     this.sent.note(sequence, now, bytes, cluster);
     if (cluster !== 0) this.probing.noteSent(now, bytes, kind === PacketKind.probe);
+    this.eager.notePacketSent();
     this.lastSentAt = now;
     if (this.unreportedSince === Number.POSITIVE_INFINITY) this.unreportedSince = now;
     if (kind !== PacketKind.probe) this.sendBytes += bytes;
@@ -165,7 +170,8 @@ export class BandwidthEstimator {
   /** A transport-cc feedback packet. */
   handleFeedback(now: number, feedback: TransportFeedback): void {
     this.feedback = true;
-    this.remb = Number.POSITIVE_INFINITY;
+    this.eager.on = false;
+    this.remb.clear();
     const newestBefore = this.newestSent;
     this.readStatuses(feedback);
     if (this.newestSent > newestBefore) {
@@ -179,26 +185,50 @@ export class BandwidthEstimator {
   /** A REMB: the receiver's own estimate. Of use only without transport feedback. */
   handleRemb(now: number, bitsPerSecond: number): void {
     if (this.feedback) return;
-    this.rembAt = now;
-    const free = this.sendRate > 0 && bitsPerSecond >= this.sendRate * REMB_HEADROOM;
-    this.remb = free ? Number.POSITIVE_INFINITY : bitsPerSecond;
+    if (this.eager.noteRemb(now, bitsPerSecond, this.sendRate)) this.backOff(0);
+    else if (this.eager.on) return;
+    this.remb.note(now, bitsPerSecond, this.sendRate);
   }
 
-  /** A receiver report: `fractionLost` 0 to 1. Drives the rate only without transport feedback. */
-  handleReport(fractionLost: number, rttUs: number | null): void {
+  /** A NACK names so many packets: a sign without transport feedback. */
+  handleNack(now: number, packets: number): void {
+    const lost = this.feedback ? 0 : this.eager.noteNack(now, packets);
+    if (lost > 0) this.backOff(lost);
+  }
+
+  /**
+   * A receiver report: `fractionLost` 0 to 1; the round trip smoothed, and as this one shows it.
+   * Drives the rate only without transport feedback.
+   */
+  handleReport(fractionLost: number, rttUs: number | null, latestRttUs = rttUs): void {
     if (rttUs !== null && !this.rttMeasured) this.rttUs = rttUs;
     if (this.feedback) return;
+    if (this.eager.noteReport(fractionLost, latestRttUs)) this.backOff(fractionLost);
     const { bitrate } = this.rates;
     const next = this.losses.report(bitrate, fractionLost);
-    // Growth stops where it is of no use and far above what has been tried.
-    const useful = Math.max(this.sendRate, this.nextDemand) * REPORT_HEADROOM;
-    const bounded = next > bitrate ? Math.max(bitrate, Math.min(next, useful)) : next;
+    const bounded = next > bitrate ? Math.max(bitrate, Math.min(next, this.useful)) : next;
     this.rates.bitrate = Math.min(this.max, Math.max(this.min, bounded));
+  }
+
+  /** Growth stops where it is of no use and far above what has been tried. */
+  private get useful(): number {
+    return Math.max(this.sendRate, this.nextDemand) * REPORT_HEADROOM;
+  }
+
+  /** The path turned out to be full: what arrives of what leaves is what it carries. */
+  private backOff(lost: number): void {
+    if (this.sendRate === 0) return;
+    const carried = this.sendRate * (1 - lost) * SIGN_BACKOFF;
+    this.rates.bitrate = Math.max(this.min, Math.min(this.rates.bitrate, carried));
   }
 
   /** Call at `nextTimeout`. */
   handleTimeout(now: number): void {
-    if (now - this.rembAt >= REMB_AGE_MAX_US) this.remb = Number.POSITIVE_INFINITY;
+    if (now >= this.eager.nextTimeout()) {
+      const grown = this.eager.grow(now, this.rates.bitrate, this.useful);
+      this.rates.bitrate = Math.min(this.max, grown);
+    }
+    this.remb.expire(now);
     if (!this.feedback || now < this.silenceAt()) return;
     if (now - this.lastSentAt > SILENCE_US + this.rttUs) {
       // We fell silent first; the report of the last packets was lost.
@@ -215,9 +245,7 @@ export class BandwidthEstimator {
   /** When `handleTimeout` or `probe` is due, us; Infinity for never. */
   nextTimeout(): number {
     if (this.feedback) return Math.min(this.probing.nextTimeout(), this.silenceAt());
-    return this.remb === Number.POSITIVE_INFINITY
-      ? Number.POSITIVE_INFINITY
-      : this.rembAt + REMB_AGE_MAX_US;
+    return Math.min(this.eager.nextTimeout(), this.remb.nextTimeout());
   }
 
   /**

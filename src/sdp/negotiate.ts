@@ -6,7 +6,7 @@ import type { OfferedExtension } from "./extmap.ts";
 import type { OfferedFormat } from "./formats.ts";
 import type { OfferSection } from "./section.ts";
 
-/** We receive these; playout-delay is ours to set, and absolute send time is of no use here. */
+/** We receive these; playout-delay is ours to set, and we measure by transport-cc alone. */
 const FROM_PUBLISHER: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
   "mid",
   "rid",
@@ -23,6 +23,7 @@ const FROM_PUBLISHER: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
 const TO_VIEWER: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
   "mid",
   "transportCc",
+  "absSendTime",
   "absCaptureTime",
   "audioLevel",
   "videoOrientation",
@@ -51,6 +52,8 @@ export function acceptExtensions(
     if (id > 14 && !mixed) return false;
     if (name === "mid") return section.mid !== "" && section.mid.length <= MID_BYTES_MAX;
     if (name === "transportCc") return section.formats.some(offersTransportCc);
+    // Receivers without transport-cc estimate by it themselves, and tell us by REMB.
+    if (name === "absSendTime") return !section.formats.some(offersTransportCc);
     return true;
   });
 }

@@ -20,6 +20,7 @@ export const NTP_EPOCH_US = 2_208_988_800e6;
 export const TRANSPORT_ID = 3;
 export const CAPTURE_ID = 5;
 export const PLAYOUT_ID = 6;
+export const SEND_TIME_ID = 7;
 export const CNAME = "viewers-cname";
 export const KEY = SlotFlag.keyframeStart | SlotFlag.frameStart;
 

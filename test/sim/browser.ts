@@ -3,10 +3,12 @@ import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
 import { RECEIVER_REPORT_BYTES, writeReceiverReport } from "../../src/wire/rtcp/receiver-report.ts";
+import { rembLength, writeRemb } from "../../src/wire/rtcp/remb.ts";
 import { REPORT_BLOCK_BYTES, ReportBlock } from "../../src/wire/rtcp/report-block.ts";
 import { AUDIO_SSRC, VIDEO_SSRC } from "../egress/harness.ts";
 import type { SimPacket } from "./packet.ts";
 import { Pictures, Progress } from "./pictures.ts";
+import { RembReceiver } from "./remb-receiver.ts";
 
 /** libwebrtc NackRequester: retries, then a keyframe request. */
 const NACK_RETRIES = 10;
@@ -19,6 +21,12 @@ const WAIT_FRAME_US = 3_000_000;
 const REPORT_US = 1_000_000;
 const FEEDBACK_ROOM = 1200;
 const OWN_SSRC = 1;
+
+/** A receiver without transport-cc: how often it reports, and whether it sends REMB. */
+export interface ReceiverKind {
+  readonly reportUs: number;
+  readonly remb: boolean;
+}
 
 interface Missing {
   nextAt: number;
@@ -49,15 +57,20 @@ export class Browser {
   private waitingSince = 0;
   private pliAt = 0;
   private reportAt = 0;
+  private readonly remb: RembReceiver | null;
 
   constructor(
     private readonly random: () => number,
     /** An RTCP packet for the server. */
     private readonly send: (bytes: Uint8Array) => void,
-  ) {}
+    private readonly kind: ReceiverKind | null = null,
+  ) {
+    this.remb = kind?.remb === true ? new RembReceiver() : null;
+  }
 
   receive(now: number, packet: SimPacket): void {
     this.bytes += packet.bytes;
+    if (packet.sendTime >= 0) this.remb?.receive(now, packet.sendTime, packet.bytes);
     if (packet.transport >= 0) this.feedback.note(packet.transport, now);
     if (packet.kind === "report") {
       for (const { ssrc, compactNtp } of packet.reports) {
@@ -80,7 +93,9 @@ export class Browser {
   }
 
   tick(now: number): void {
-    if (now >= this.feedback.nextTimeout()) this.writeFeedback(now);
+    if (this.kind === null && now >= this.feedback.nextTimeout()) this.writeFeedback(now);
+    const estimate = this.remb?.take(now) ?? 0;
+    if (estimate > 0) this.sendRemb(estimate);
     if (now >= this.reportAt) this.report(now);
     const due: number[] = [];
     for (const [index, entry] of this.missing) {
@@ -147,8 +162,14 @@ export class Browser {
     }
   }
 
+  private sendRemb(bitrate: number): void {
+    const out = new Uint8Array(rembLength(1));
+    writeRemb(out, 0, OWN_SSRC, bitrate, Uint32Array.of(VIDEO_SSRC), 1);
+    this.send(out);
+  }
+
   private report(now: number): void {
-    this.reportAt = now + REPORT_US * (0.5 + this.random());
+    this.reportAt = now + (this.kind?.reportUs ?? REPORT_US) * (0.5 + this.random());
     let count = 0;
     for (const [ssrc, statistics] of this.statistics) {
       if (statistics.received === 0) continue;

@@ -7,6 +7,8 @@ export interface SimPacket {
   readonly bytes: number;
   /** Transport-wide sequence number, 16 bits; -1 without one. */
   readonly transport: number;
+  /** Of abs-send-time: 24 bits, 2^-18 s; -1 without. */
+  readonly sendTime: number;
   /** Packet index of the stream; for RTX the low 16 bits of the original's. */
   readonly index: number;
   readonly timestamp: number;

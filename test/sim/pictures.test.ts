@@ -13,7 +13,8 @@ interface Part {
 
 function packet({ index, timestamp, marker = false, keyframe = false, padding }: Part): SimPacket {
   return {
-    ...{ kind: "video", bytes: 1000, transport: 0, index, timestamp, marker, reports: [] },
+    ...{ kind: "video", bytes: 1000, transport: 0, sendTime: -1, index, timestamp },
+    ...{ marker, reports: [] },
     picture: padding === true ? null : { keyframe, capturedAt: timestamp },
   };
 }

@@ -3,7 +3,7 @@ import { readU16, readU32 } from "../../src/wire/bytes.ts";
 import { RtcpCursor, RtcpType } from "../../src/wire/rtcp/compound.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
 import { ExtensionCursor } from "../../src/wire/rtp-extensions.ts";
-import { AUDIO_SSRC, RTX_SSRC, TRANSPORT_ID, VIDEO_SSRC } from "../egress/harness.ts";
+import { AUDIO_SSRC, RTX_SSRC, SEND_TIME_ID, TRANSPORT_ID, VIDEO_SSRC } from "../egress/harness.ts";
 import {
   IP_UDP_BYTES,
   MARKED_BYTES_MIN,
@@ -35,6 +35,7 @@ export function readPacket(bytes: Uint8Array, tag: number, index: number): SimPa
     kind: rtx ? "rtx" : video ? "video" : "audio",
     bytes: wire,
     transport: transportOf(bytes),
+    sendTime: sendTimeOf(bytes),
     index: rtx ? readU16(bytes, payloadOffset) : index,
     timestamp,
     marker,
@@ -56,6 +57,15 @@ function transportOf(bytes: Uint8Array): number {
   return -1;
 }
 
+function sendTimeOf(bytes: Uint8Array): number {
+  extensions.reset(bytes, header);
+  while (extensions.next()) {
+    const { id, offset } = extensions;
+    if (id === SEND_TIME_ID) return (bytes[offset]! << 16) | readU16(bytes, offset + 1);
+  }
+  return -1;
+}
+
 function readReports(bytes: Uint8Array, wire: number): SimPacket {
   const reports: SentReport[] = [];
   cursor.reset(bytes, 0, bytes.length);
@@ -66,6 +76,13 @@ function readReports(bytes: Uint8Array, wire: number): SimPacket {
     reports.push({ ssrc, compactNtp: readU32(bytes, cursor.offset + 10) });
   }
   if (cursor.malformed) throw new Error("not an RTCP packet");
-  const none = { transport: -1, index: -1, timestamp: 0, marker: false, picture: null };
+  const none = {
+    transport: -1,
+    sendTime: -1,
+    index: -1,
+    timestamp: 0,
+    marker: false,
+    picture: null,
+  };
   return { kind: "report", bytes: wire, ...none, reports };
 }

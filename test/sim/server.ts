@@ -5,10 +5,13 @@ import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import type { Region, SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
+import { Extension } from "../../src/wire/extensions.ts";
 import type { Path } from "../../src/wire/path.ts";
 import {
   audioSection,
+  extensionIds,
   format,
+  SEND_TIME_ID,
   VIDEO_SSRC,
   VP8,
   videoSection,
@@ -20,6 +23,8 @@ const ARENA_BYTES = 4096;
 const TAG_BYTES = 16;
 const RTCP_OVERHEAD_BYTES = 20;
 const STREAM = 1;
+/** A receiver without transport-cc measures by abs-send-time. */
+const REMB_IDS = extensionIds([[Extension.absSendTime, SEND_TIME_ID]]);
 const VP9 = format({ codec: "vp9", payloadType: 98, rtxPayloadType: 99 });
 
 /** One datagram as it leaves: plaintext of so many bytes, which `tag` bytes more follow. */
@@ -64,7 +69,7 @@ export class Server {
   }
 
   /** Opens a viewer's session whose datagrams go to `send`. Returns its number. */
-  open(now: number, send: Send): number {
+  open(now: number, send: Send, transportCc = true): number {
     this.sessions += 1;
     const session = this.sessions;
     const path = { socket: 0, sockaddr: new Uint8Array(16) };
@@ -84,7 +89,9 @@ export class Server {
         session,
         stream: STREAM,
         peer: NO_PEER,
-        media: [audioSection(), videoSection({ formats })],
+        media: [audioSection(), videoSection({ formats })].map((section) =>
+          transportCc ? section : { ...section, extensionIds: REMB_IDS },
+        ),
         source: this.publisher().source,
         cname: "spillway-cname",
         playoutDelay: null,

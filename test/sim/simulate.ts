@@ -1,12 +1,12 @@
 import { seeded } from "../support/random.ts";
-import { Browser } from "./browser.ts";
+import { Browser, type ReceiverKind } from "./browser.ts";
 import { BulkFlow } from "./bulk-flow.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { IP_UDP_BYTES, type SimPacket } from "./packet.ts";
 import { type Layering, Publisher } from "./publisher.ts";
 import { type RateTrace, steps } from "./rate-trace.ts";
 import { readPacket } from "./read-packet.ts";
-import { Server } from "./server.ts";
+import { type Send, Server } from "./server.ts";
 import { Timeline } from "./timeline.ts";
 
 export const LAYERS = [100_000, 500_000, 1_500_000, 2_500_000] as const;
@@ -30,6 +30,8 @@ export interface Scenario extends Partial<Layering> {
   /** Loss of what comes back. */
   readonly lossBack?: number;
   readonly viewers?: number;
+  /** What comes back; transport-cc by default. */
+  readonly receiver?: ReceiverKind;
   /** Of the newest keyframe when the viewers join. */
   readonly keyframeAgeUs?: number;
   /** A bulk transfer from, to (seconds). */
@@ -114,22 +116,24 @@ class Endpoint implements ViewerRun {
     random: () => number,
     private readonly server: Server,
     link: Link,
-    { seconds, lossBack = 0 }: Scenario,
+    { seconds, lossBack = 0, receiver }: Scenario,
     delayUs: number,
   ) {
     const samples = Math.ceil((seconds * 1e6) / SAMPLE_US);
     this.levels = new Int8Array(samples).fill(-1);
     this.estimates = new Float64Array(samples);
     const back = new Link(random, { delayUs, loss: lossBack });
-    this.browser = new Browser(random, (bytes) => {
+    const reply = (bytes: Uint8Array): void => {
       const copies = back.send(server.now, bytes.length + SRTCP_BYTES + IP_UDP_BYTES);
       if (copies > 0) this.returning.add(back.arrivals[0]!, bytes);
-    });
-    this.session = server.open(START_US, (bytes, tag, index) => {
+    };
+    this.browser = new Browser(random, reply, receiver);
+    const send: Send = (bytes, tag, index) => {
       const packet = readPacket(bytes, tag, index);
       const copies = link.send(server.now, packet.bytes);
       for (let i = 0; i < copies; i += 1) this.arriving.add(link.arrivals[i]!, packet);
-    });
+    };
+    this.session = server.open(START_US, send, receiver === undefined);
   }
 
   tick(now: number): void {
