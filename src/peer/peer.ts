@@ -23,6 +23,7 @@ import { IceLite } from "./ice-lite.ts";
 import type { PeerOptions, PeerState } from "./peer-options.ts";
 import { Ration } from "./ration.ts";
 import type { RemotePath } from "./remote-path.ts";
+import { ToldPath } from "./told-path.ts";
 import type { Transmit } from "./transmit.ts";
 
 /** One message at a time in a thread. */
@@ -62,8 +63,7 @@ export class Peer {
   readonly #counters: PeerCounters;
   #dtls: DtlsSession | null = null;
   readonly #handshake = new HandshakePath();
-  /** The path that the last `moved` or `connected` was about. */
-  #told: RemotePath | null = null;
+  readonly #told = new ToldPath();
   readonly #ration = new Ration();
 
   constructor(options: PeerOptions) {
@@ -180,12 +180,11 @@ export class Peer {
     if (this.state === "closed") return Infinity;
     const lower = Math.min(this.ice.nextTimeout(), this.#dtls?.nextTimeout() ?? Infinity);
     if (this.state !== "connected") return Math.min(lower, this.#options.now + CONNECT_TIMEOUT_US);
-    // SRTP brought media back to an earlier path: `moved` is still to be told.
-    if (this.ice.selected !== this.#told) return 0;
     const consents = this.mediaAllowed || this.reportsAllowed;
     const patience = consents ? CONSENT_MEDIA_TIMEOUT_US : CONSENT_SESSION_TIMEOUT_US;
     const renewal = this.ice.unproven ? this.#ration.renewsAt : Infinity;
-    return Math.min(lower, renewal, this.ice.consentAt + patience);
+    const moved = this.#told.dueAt(this.ice.selected);
+    return Math.min(lower, renewal, moved, this.ice.consentAt + patience);
   }
 
   /** Fills `out` with one datagram; false when there is none. */
@@ -323,10 +322,7 @@ export class Peer {
   /** Takes over what ICE has come to. */
   #followPath(now: number): PeerEventCode {
     this.#allow(now);
-    const { selected } = this.ice;
-    if (selected === this.#told) return PeerEvent.none;
-    this.#told = selected;
-    return selected === null ? PeerEvent.none : PeerEvent.moved;
+    return this.#told.isNews(now, this.ice.selected) ? PeerEvent.moved : PeerEvent.none;
   }
 
   /** What may be sent now: RFC 7675, and little where nothing has come back from. */

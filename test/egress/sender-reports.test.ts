@@ -48,10 +48,40 @@ function live(rounds: number, full: (sim: Sim, round: number) => void = () => {}
     sim.forward(audio, video);
     sim.pass(20_000);
   }
-  return { sim, viewer };
+  return { sim, viewer, audio, video };
 }
 
 describe("sender reports", () => {
+  test("S3: to a path on trial reports alone leave, and all of their bytes are told", () => {
+    const { sim, viewer, audio, video } = live(100);
+    const peer = sim.peers.get(viewer.session)!;
+    const [packets, reports] = [viewer.rtp.length, viewer.rtcp.length];
+    let told = 0;
+    const noteReport = (bytes: number) => {
+      told += bytes;
+    };
+    Object.assign(peer, { mediaAllowed: false, reportsAllowed: true, noteReport });
+    for (let k = 100; k < 250; k += 1) {
+      audio.put(k, k * 960, sim.now);
+      video.put(k, k * 1800, sim.now, { flags: 0 });
+      sim.forward(audio, video);
+      sim.pass(20_000);
+    }
+    expect(viewer.rtp.length).toBe(packets);
+    expect(viewer.rtcp.length).toBeGreaterThanOrEqual(reports + 4);
+    expect(told).toBeGreaterThan(100);
+    // Nothing at all leaves without consent, and media comes back with its proof.
+    Object.assign(peer, { reportsAllowed: false });
+    const silent = viewer.rtcp.length;
+    sim.pass(3_000_000);
+    expect(viewer.rtcp.length).toBe(silent);
+    Object.assign(peer, { mediaAllowed: true });
+    audio.put(500, 500 * 960, sim.now);
+    video.put(500, 500 * 1800, sim.now, { flags: KEY });
+    sim.forward(audio, video);
+    expect(viewer.rtp.length).toBeGreaterThan(packets);
+  });
+
   test("C8: each track's report is a compound of its own, a report first and its CNAME behind", () => {
     const { viewer } = live(200);
     const sent = compounds(viewer);

@@ -137,6 +137,19 @@ test("C3: on a lossy network media moves all the same", () => {
   expect(late[Math.floor(late.length * 0.9)]!).toBeLessThanOrEqual(2 * SECOND);
 });
 
+test("S3: a client that nominates another address each 20 ms is told of once a second", () => {
+  const roaming = answering(sockaddr(2), NEW_PORT);
+  let turn = 0;
+  roaming.pass(10 * SECOND, 20_000, () => {
+    turn += 1;
+    roaming.check(turn % 2 === 0 ? roaming.home : NEW_PORT, { nominate: true });
+  });
+  roaming.pass(2 * SECOND);
+  expect(roaming.events.length).toBeGreaterThan(2);
+  expect(roaming.events.length).toBeLessThanOrEqual(12);
+  roaming.free();
+});
+
 test("C3: there and back again, as a phone between two networks", () => {
   const roaming = answering();
   let here = roaming.home;
