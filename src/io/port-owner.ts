@@ -1,5 +1,6 @@
 /** Who holds a port, from /proc: for the message that it is taken. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
+import { listProc, readProc } from "./proc.ts";
 
 /** TCP_LISTEN of the kernel, as the tables write it. UDP sockets that are bound only are "07". */
 const STATES = { tcp: "0A", udp: "07" } as const;
@@ -11,12 +12,12 @@ const STATES = { tcp: "0A", udp: "07" } as const;
 export function portOwner(protocol: "tcp" | "udp", port: number): string | null {
   const inodes = new Set(
     [protocol, `${protocol}6`].flatMap((table) =>
-      socketInodes(readText(`/proc/net/${table}`), port, STATES[protocol]),
+      socketInodes(readProc(`/proc/net/${table}`), port, STATES[protocol]),
     ),
   );
   if (inodes.size === 0) return null;
-  const owners = list("/proc").filter((pid) => /^\d+$/.test(pid) && holds(pid, inodes));
-  const named = owners.map((pid) => `${readText(`/proc/${pid}/comm`).trim()} (process ${pid})`);
+  const owners = listProc("/proc").filter((pid) => /^\d+$/.test(pid) && holds(pid, inodes));
+  const named = owners.map((pid) => `${readProc(`/proc/${pid}/comm`)} (process ${pid})`);
   return named.length === 0 ? null : named.join(", ");
 }
 
@@ -33,7 +34,7 @@ export function socketInodes(table: string, port: number, state: string): string
 }
 
 function holds(pid: string, inodes: ReadonlySet<string>): boolean {
-  return list(`/proc/${pid}/fd`).some((fd) => {
+  return listProc(`/proc/${pid}/fd`).some((fd) => {
     try {
       const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
       return inode !== undefined && inodes.has(inode);
@@ -41,20 +42,4 @@ function holds(pid: string, inodes: ReadonlySet<string>): boolean {
       return false;
     }
   });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

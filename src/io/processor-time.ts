@@ -1,7 +1,7 @@
 /** Who had the processors, from /proc: a thread, this process, the machine, the processes on it. */
-import { readdirSync, readFileSync } from "node:fs";
 import type { MachineTime, ProcessTime, ThreadTime } from "../processors.ts";
 import { libc } from "./libc.ts";
+import { listProc, readProc } from "./proc.ts";
 
 /** proc(5): times of `stat` files are in ticks of 1/100 s on every Linux that we run on. */
 const TICK_US = 10_000;
@@ -14,7 +14,7 @@ export function threadId(): number {
 /** A thread of this process; null when it is gone or the kernel keeps no such account. */
 export function readThreadTime(thread: number): ThreadTime | null {
   const folder = `/proc/self/task/${thread}`;
-  return parseThreadTime(readText(`${folder}/schedstat`), readText(`${folder}/stat`));
+  return parseThreadTime(readProc(`${folder}/schedstat`), readProc(`${folder}/stat`));
 }
 
 /** `schedstat`: ns on a processor, ns of waiting for one, turns. `stat`: its third field is the state. */
@@ -28,15 +28,15 @@ export function parseThreadTime(schedstat: string, stat: string): ThreadTime | n
 /** How long the threads of this process together have waited for a processor, us. */
 export function readOwnWaitUs(): number {
   let sum = 0;
-  for (const thread of list("/proc/self/task")) {
-    sum += Number(readText(`/proc/self/task/${thread}/schedstat`).split(" ")[1] ?? 0) / 1000;
+  for (const thread of listProc("/proc/self/task")) {
+    sum += Number(readProc(`/proc/self/task/${thread}/schedstat`).split(" ")[1] ?? 0) / 1000;
   }
   return sum;
 }
 
 /** Null without /proc. */
 export function readMachineTime(): MachineTime | null {
-  return parseMachineTime(readText("/proc/stat"));
+  return parseMachineTime(readProc("/proc/stat"));
 }
 
 /** The lines of /proc/stat: user nice system idle iowait irq softirq steal guest guest_nice. */
@@ -56,9 +56,9 @@ export function parseMachineTime(text: string): MachineTime | null {
 /** All processes that this one may see (with hidepid those of its own user), by number. */
 export function readProcessTimes(): Map<number, ProcessTime> {
   const processes = new Map<number, ProcessTime>();
-  for (const name of list("/proc")) {
+  for (const name of listProc("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const process = parseProcessTime(readText(`/proc/${name}/stat`));
+    const process = parseProcessTime(readProc(`/proc/${name}/stat`));
     if (process !== null) processes.set(Number(name), process);
   }
   return processes;
@@ -81,21 +81,4 @@ export function parseProcessTime(stat: string): ProcessTime | null {
 function fieldsOf(stat: string): string[] {
   const end = stat.lastIndexOf(")");
   return end < 0 ? [] : stat.slice(end + 2).split(" ");
-}
-
-/** "" when it cannot be read: the thread has ended, or /proc is closed. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trimEnd();
-  } catch {
-    return "";
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
