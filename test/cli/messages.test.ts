@@ -46,7 +46,7 @@ test("each command has help of at most 100 columns, and the overview names it", 
       expect(out.split("\n").filter((line) => line.length > 101)).toEqual([]);
     }
   }
-});
+}, 30_000);
 
 test("wrong commands, flags and values", () => {
   complains(["serv"], 2, /^serv: unknown command \(did you mean serve\?\)$/);
@@ -61,7 +61,7 @@ test("wrong commands, flags and values", () => {
   complains(["install", "--wirte"], 2, /--wirte' \(see spillway install --help\)$/);
   complains(["token", "x"], 2, /'x' \(see spillway token --help\)$/);
   complains(["doctor", "--htp"], 2, /did you mean --http/);
-});
+}, 30_000);
 
 test("wrong configuration files name the file and the key", () => {
   const broken = file("broken.toml", "http = \n");
@@ -128,7 +128,7 @@ test("publish: files and addresses", () => {
   complains(["publish", "demo:", "127.0.0.1/x"], 2, /is not an http\(s\) URL such as http:/);
   complains(["publish", "demo:", url, "--no-audio", "--no-video"], 2, /leave nothing to send$/);
   complains(["publish", "demo:", url], 1, /Unable to connect.* \(does the server run there\?\)$/);
-});
+}, 30_000);
 
 test("publish: a missing and a wrong token", async () => {
   const tokens = '[[auth.tokens]]\ntoken = "the-right-token-1"\nrights = ["publish"]\n';
