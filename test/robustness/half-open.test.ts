@@ -78,7 +78,7 @@ test("S6: when connected publishers have all memory, the next one is told so, an
   held = false;
   const ends = () => Promise.all(opened.map(({ url }) => fetch(url)));
   let refused: Response | undefined;
-  await until("one is turned away", 15_000, async () => {
+  await until("one is turned away", 30_000, async () => {
     refused = (await ends()).find(({ status }) => status === 503);
     return refused !== undefined;
   });
