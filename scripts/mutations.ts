@@ -14,6 +14,7 @@ import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
 import type { Mutation } from "./mutations/rule.ts";
+import { SHARES } from "./mutations/shares.ts";
 
 /** Covered ids without a mutation, and why. */
 export const UNMUTATED: Readonly<Record<string, string>> = {
@@ -32,4 +33,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...MEMORY,
   ...DTLS,
   ...JOINS,
+  ...SHARES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));
