@@ -5,19 +5,14 @@ import { type Mutation, PEER, rule } from "./rule.ts";
 export const DTLS: readonly Mutation[] = [
   rule("S2", `${PEER}dtls-client-guard.ts`, "this.#pending !== null || !isHello", "!isHello"),
   rule("S2", "src/io/socket-reader.ts", "this.#handler.datagramFault(error, now);", "throw error;"),
-  rule("S2", `${PEER}peer-table.ts`, "onFault(peer, error);", "throw error;", { binary: true }),
+  rule("S2", `${PEER}peer-table.ts`, "onFault(peer, error);", "void [peer, error];", {
+    binary: true,
+  }),
   rule(
     "S2",
     "src/io/session-faults.ts",
     "if (now - kind.toldAt < TELL_AGAIN_US) {",
     "if (now < kind.toldAt) {",
-    { binary: true },
-  ),
-  rule(
-    "S2",
-    "workers/ingest.ts",
-    "loop.sessionFault(place, error, publisher.session, now);",
-    "throw error;",
     { binary: true },
   ),
   rule(

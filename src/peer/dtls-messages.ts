@@ -87,12 +87,21 @@ export class MessageSlot {
 
   /** True when the message is whole by this fragment, be it anew. */
   add(fragment: Fragments): boolean {
+    const { size, at } = fragment;
+    // The usual case, without looking at each byte.
+    if (size === fragment.length) {
+      const body = fragment.bytes.subarray(at, at + size);
+      this.message = frameMessage(this.type, this.sequence, body);
+      this.#partial = null;
+      this.#come = null;
+      return true;
+    }
     if (this.#partial?.length !== MESSAGE_HEADER_BYTES + fragment.length) this.#begin(fragment);
     const partial = this.#partial!;
     const come = this.#come!;
-    for (let i = 0; i < fragment.size; i += 1) {
+    for (let i = 0; i < size; i += 1) {
       const place = fragment.offset + i;
-      partial[MESSAGE_HEADER_BYTES + place] = fragment.bytes[fragment.at + i]!;
+      partial[MESSAGE_HEADER_BYTES + place] = fragment.bytes[at + i]!;
       this.#missing -= 1 - come[place]!;
       come[place] = 1;
     }
