@@ -20,8 +20,9 @@ const FROM_PUBLISHER: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
   "videoContentType",
 ]);
 
+/** What viewers are sent. Not MID: our answers name the SSRC of each section (RFC 8843 9.2 lets that
+ * do), and what is accepted would have to be sent (RFC 9143). */
 const TO_VIEWER: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
-  "mid",
   "transportCc",
   "absSendTime",
   "absCaptureTime",

@@ -207,6 +207,29 @@ test("Q-B4 a FID group declares both SSRCs; no RTX, no group", () => {
   expect(attribute(bare, "ssrc-group")).toEqual([]);
 });
 
+test("C7: what is never sent to viewers is not accepted of them: MID", () => {
+  for (const name of ["firefox-watch", "safari-watch"]) {
+    const answer = succeed(watch(offerText(name)));
+    for (const section of answer.media) expect(section.extensionIds[Extension.mid]).toBe(0);
+    expect(answer.sdp).not.toContain("sdes:mid");
+    // The sections are told apart by their SSRCs.
+    expect(answer.sdp.match(/a=ssrc:\d+ cname:/g)?.length).toBeGreaterThanOrEqual(2);
+  }
+});
+
+test("C9: abs-send-time is accepted of viewers without transport-cc, and of no others", () => {
+  const uri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
+  const offer = offerText("safari-watch");
+  const sendTime = (text: string) =>
+    succeed(watch(text)).media[1]?.extensionIds[Extension.absSendTime];
+  const offered = offer.includes(uri)
+    ? offer
+    : offer.replaceAll(/(a=mid:1\r?\n)/g, `$1a=extmap:13 ${uri}\r\n`);
+  expect(sendTime(offered)).toBe(0);
+  const without = offered.replaceAll(/a=rtcp-fb:\d+ transport-cc\r?\n/g, "");
+  expect(sendTime(without)).toBeGreaterThan(0);
+});
+
 test("Q-B1 extension ids are the offer's, directions mirrored", () => {
   const firefox = succeed(publish(offerText("firefox-simulcast"), true));
   expect(attribute(parsed(firefox.sdp).media[1], "extmap")).toContain(
