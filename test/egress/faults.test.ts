@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { AssertionError } from "../../src/assert.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Sim, sourceOf, Track, VIDEO_SSRC } from "./harness.ts";
-import { type Session, type Stage, simulcast, svc } from "./stage.ts";
+import { type Session, type Stage, svc } from "./stage.ts";
 
 /** This viewer's sealing throws, as an assertion of ours would, from the `after`th packet on. */
 function breakSealing(viewer: Session, after = 0): void {
@@ -49,15 +49,12 @@ test.each([0, 1, 2])("S2: live media: the %dth of three viewers ends alone", (br
 
 test("S2: what was rewritten for the one that ends is as it was for the next", () => {
   const run = (breaks: boolean): string[] => {
-    const stage = tolerant(simulcast({}, 2));
-    // Behind a switch its pictures have numbers of their own; the other's are the publisher's.
+    const stage = tolerant(svc("L1T2", "vp8"));
+    // Without the upper layer its pictures have numbers of their own.
     const first = stage.open();
-    stage.limit(first, { rid: "r1" });
-    stage.run(8, () => true);
-    stage.limit(first, { rid: "r0" });
-    stage.run(8, () => true);
+    stage.limit(first, { temporalMax: 0 });
+    stage.run(9);
     const second = stage.open();
-    stage.limit(second, { rid: "r0" });
     stage.run(8, () => true);
     if (breaks) breakSealing(first);
     stage.run(8);
@@ -65,6 +62,20 @@ test("S2: what was rewritten for the one that ends is as it was for the next", (
     return contents(second);
   };
   expect(run(true)).toEqual(run(false));
+});
+
+test("S2: one that cannot be brought to let go is not served again", () => {
+  const stage = tolerant(svc("L1T1", "vp8"));
+  const { sim } = stage;
+  const [broken, spared] = [stage.open(), stage.open()];
+  stage.run(5);
+  sim.egress.viewers.get(broken.session)!.follow = () => {
+    throw new Error("a test breaks this viewer");
+  };
+  breakSealing(broken);
+  stage.run(5);
+  expect(sim.faults.map(({ place }) => place)).toEqual(["media", "the end of a session"]);
+  expect(spared.of(VIDEO_SSRC).length).toBe(20);
 });
 
 test("S2: a join on its way ends alone, and those behind it have their turn", () => {
