@@ -214,9 +214,12 @@ export const SENT_HISTORY_VIDEO_START = 256;
 export const SENT_HISTORY_VIDEO = 1024;
 /** Packets kept for repair per audio track: 2.5 s, as long as the ring. */
 export const SENT_HISTORY_AUDIO = 128;
-/** Bytes of repair a viewer may cause at once, before its share of the traffic counts: 10 % of a 4K
- * keyframe of 1 MB (850 packets: 85 of them, 102 kB), a tenth of these again, and as much time. */
-export const RTX_BURST_BYTES = 160_000;
+/** Bytes of repair a viewer may cause at once, before its share of the traffic counts: one GOP's
+ * keyframe of 50 packets ... */
+export const RTX_BURST_BYTES = 64_000;
+/** ... and, where it is sent more, its share of a second, up to this: 10 % of a 4K keyframe of 1 MB
+ * (850 packets: 85 of them, 102 kB), a tenth of these again, and as much time. */
+export const RTX_BURST_BYTES_MAX = 160_000;
 /** A repair counts for this at least, which it takes on the wire however empty it is: 28 of IP and UDP,
  * 12 + 8 of header, 16 of tag. */
 export const REPAIR_BYTES_MIN = 64;

@@ -205,7 +205,7 @@ export class Viewer {
   }
 
   noteMedia(payloadBytes: number, now: number): void {
-    this.budget.earn(payloadBytes);
+    this.budget.earn(payloadBytes, now);
     if (now < this.firstMediaAt) this.firstMediaAt = now;
     this.context.count(Counter.packetsOut!);
     this.context.count(Counter.payloadBytesOut!, payloadBytes);

@@ -3,7 +3,7 @@ import { RepairBudget } from "../../src/egress/repair-budget.ts";
 import { SentHistory } from "../../src/egress/sent-history.ts";
 import { SourceClock, TrackClock } from "../../src/egress/source-clock.ts";
 import { TimeLine } from "../../src/egress/time-line.ts";
-import { RTX_BURST_BYTES, RTX_SHARE_MAX } from "../../src/limits.ts";
+import { RTX_BURST_BYTES, RTX_BURST_BYTES_MAX, RTX_SHARE_MAX } from "../../src/limits.ts";
 import { seeded } from "../support/random.ts";
 
 describe("the source's clock", () => {
@@ -184,9 +184,20 @@ test("the repair budget is a burst, refilled by a share of the media and never a
   expect(budget.spend(RTX_BURST_BYTES + 1)).toBeFalse();
   expect(budget.spend(RTX_BURST_BYTES)).toBeTrue();
   expect(budget.spend(1)).toBeFalse();
-  budget.earn(10_000);
+  budget.earn(10_000, 0);
   expect(budget.spend(10_000 * RTX_SHARE_MAX)).toBeTrue();
   expect(budget.spend(1)).toBeFalse();
-  budget.earn(1e9);
+  // 80 kB a second fill the burst in the end and no more ...
+  for (let second = 1; second < 20; second += 1) budget.earn(80_000, second * 1e6);
+  expect(budget.spend(RTX_BURST_BYTES + 1)).toBeFalse();
+  // ... and much more than that has its share of a second, up to the most.
+  budget.earn(600_000, 20e6);
+  expect(budget.spend(90_001)).toBeFalse();
+  expect(budget.spend(90_000)).toBeTrue();
+  budget.earn(1e9, 21e6);
+  expect(budget.spend(RTX_BURST_BYTES_MAX + 1)).toBeFalse();
+  expect(budget.spend(RTX_BURST_BYTES_MAX)).toBeTrue();
+  // What was sent long ago makes no room.
+  for (let packets = 0; packets < 200; packets += 1) budget.earn(8_000, 30e6 + packets * 1e6);
   expect(budget.spend(RTX_BURST_BYTES + 1)).toBeFalse();
 });

@@ -151,7 +151,7 @@ describe("without RTX", () => {
         nack(sim, viewer, packet.index);
         // Earns the budget for the next.
         sim.pass(30_000);
-        sim.egress.viewers.get(viewer.session)!.budget.earn(10_000);
+        sim.egress.viewers.get(viewer.session)!.budget.earn(10_000, 0);
       }
       const again = viewer.rtp.slice(before);
       expect(again.length).toBe(sent.length);
