@@ -1,7 +1,7 @@
 /** The checks of `spillway doctor`, one a function. */
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
-import { formatHostPort } from "../config/values.ts";
+import { formatHostPort, isLoopback } from "../config/values.ts";
 import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
@@ -39,6 +39,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkOpenFiles(),
     ...(running ? [] : [checkHttpPort(config), checkMediaPorts(config)]),
     checkReach(config),
+    checkMediaReach(config),
     checkClock(),
     checkAes(),
     checkAccess(config),
@@ -153,6 +154,17 @@ function checkReach(config: Config): Finding {
   const where = formatHostPort(config.http.host, config.http.port);
   if (reach === null) return ok("reach", `http ${where}`);
   return warn("reach", `http ${where}: ${reach.detail}`, `To open it: ${reach.mend}`);
+}
+
+/** Firefox and libnice (GStreamer) gather no loopback candidates, so nothing connects them to one. */
+function checkMediaReach({ media }: Config): Finding {
+  const where = `udp ${formatHostPort(media.host, media.port)}`;
+  if (!isLoopback(media.host)) return ok("media reach", where);
+  return warn(
+    "media reach",
+    `${where}: no other machine, and neither Firefox nor GStreamer on this one`,
+    `media = "0.0.0.0:${media.port}", or an address of this machine`,
+  );
 }
 
 function checkClock(): Finding {

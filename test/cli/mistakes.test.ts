@@ -177,6 +177,20 @@ test("O3: install says where the service listens, and how to open it", () => {
   );
 });
 
+test("C6: doctor warns of a media address that Firefox and GStreamer do not connect to", () => {
+  const level = (media: string) => {
+    const { out } = runBinary(path, ["doctor", "--running", "--json", "--media", media]);
+    const { findings } = JSON.parse(out) as { findings: { name: string; level: string }[] };
+    return findings.find(({ name }) => name === "media reach")!.level;
+  };
+  for (const media of ["127.0.0.1:8200", "127.1.2.3:8200", "[::1]:8200"]) {
+    expect(level(media), media).toBe("warn");
+  }
+  for (const media of ["0.0.0.0:8200", "[::]:8200", "192.0.2.1:8200"]) {
+    expect(level(media), media).toBe("ok");
+  }
+}, 160_000);
+
 test("O3: doctor and the log say that nobody else reaches it", async () => {
   const reach = (args: readonly string[]) => {
     const { out } = runBinary(path, ["doctor", "--running", "--json", ...args]);
