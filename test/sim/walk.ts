@@ -231,13 +231,17 @@ export class Walk {
     }
   }
 
-  /** No index twice, and none missing but for what the rings lack. */
+  /**
+   * No index twice, and none missing but for what the rings lack and one where a layer was left in the
+   * middle of a frame.
+   */
   private checkIndices(all: readonly Sent[]): void {
     let holes = 0;
     for (let i = 1; i < all.length; i += 1) {
       const step = all[i]!.index - all[i - 1]!.index;
       if (step < 1) throw new Error(`index ${all[i]!.index} twice`);
-      holes += step - 1;
+      const atCut = step > 1 && cutsFrame(all[i - 1]!, all[i]!) ? 1 : 0;
+      holes += step - 1 - atCut;
     }
     if (holes > this.lost + this.held) throw new Error(`${holes} holes`);
     const fills = all.filter(({ payload }) => payload.length === 0).length;
@@ -307,6 +311,12 @@ export class Walk {
       if (Number.isNaN(highest) || ahead(number, highest) > 0) highest = number;
     });
   }
+}
+
+/** The second is of another layer, and the first, of media, does not end its frame. */
+function cutsFrame(before: Sent, after: Sent): boolean {
+  if (before.marker || before.payload.length === 0 || after.payload.length === 0) return false;
+  return markOf(before.payload).place !== markOf(after.payload).place;
 }
 
 function frameNumber(sent: Sent): number {
