@@ -10,7 +10,7 @@ import {
   ENGINE_INPUT_BYTES_MAX,
 } from "../peer/dtls.ts";
 import { resealRecord } from "../peer/dtls-reseal.ts";
-import { colonHex } from "../peer/fingerprint.ts";
+import { isDigest } from "../peer/fingerprint.ts";
 import { SrtpProfile, type SrtpProfileId } from "../srtp/cipher.ts";
 import { SRTP_KEY_LENGTHS } from "../srtp/key-derivation.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
@@ -232,7 +232,7 @@ export class OpenSslDtlsEngine implements DtlsEngine {
       const ok = crypto.X509_digest(certificate, method, to, lengthTo);
       // Little-endian machines only: x86_64 and aarch64.
       const length = digestLength.bytes[0]!;
-      return ok === 1 && colonHex(digest.bytes.subarray(0, length)) === value.toUpperCase();
+      return ok === 1 && isDigest(digest.bytes.subarray(0, length), value);
     });
     crypto.X509_free(certificate);
     return matches;

@@ -4,7 +4,7 @@
  *   | type (1) | length (3) | message_seq (2) | fragment_offset (3) | fragment_length (3) | body |
  */
 import { DTLS_MESSAGE_BYTES_MAX } from "../limits.ts";
-import { readU16 } from "../wire/bytes.ts";
+import { readU16, readU24, writeU16, writeU24 } from "../wire/bytes.ts";
 import { DTLS_RECORD_HEADER_BYTES } from "./dtls-records.ts";
 
 export const MESSAGE_HEADER_BYTES = 12;
@@ -124,7 +124,7 @@ export function frameMessage(type: number, sequence: number, body: Uint8Array): 
   const message = new Uint8Array(MESSAGE_HEADER_BYTES + body.length);
   message[0] = type;
   writeU24(message, 1, body.length);
-  new DataView(message.buffer).setUint16(4, sequence);
+  writeU16(message, 4, sequence);
   writeU24(message, 9, body.length);
   message.set(body, MESSAGE_HEADER_BYTES);
   return message;
@@ -150,14 +150,4 @@ export function messagesIn(records: readonly Uint8Array[]): Uint8Array[] {
 export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null || a.length !== b.length) return false;
   return a.every((byte, i) => byte === b[i]);
-}
-
-export function readU24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 16) | readU16(bytes, at + 1);
-}
-
-function writeU24(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >> 16;
-  bytes[at + 1] = (value >> 8) & 0xff;
-  bytes[at + 2] = value & 0xff;
 }

@@ -6,9 +6,9 @@
  */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
 import type { Fingerprint } from "../commands.ts";
-import { readU16 } from "../wire/bytes.ts";
+import { readU16, readU24 } from "../wire/bytes.ts";
 import { randomOf } from "./dtls-hello.ts";
-import { MESSAGE_HEADER_BYTES, readU24 } from "./dtls-messages.ts";
+import { MESSAGE_HEADER_BYTES } from "./dtls-messages.ts";
 import { isNamed } from "./fingerprint.ts";
 
 export type Proof =

@@ -3,7 +3,7 @@
  *
  *   | type (1) | version (2) | epoch (2) | sequence (6) | length (2) | fragment |
  */
-import { readU16 } from "../wire/bytes.ts";
+import { readU16, writeU16, writeU32 } from "../wire/bytes.ts";
 
 export const DTLS_RECORD_HEADER_BYTES = 13;
 
@@ -75,18 +75,16 @@ export function recordLength(bytes: Uint8Array, offset: number): number {
 /** A record of epoch 0, in clear. */
 export function clearRecord(type: number, sequence: number, body: Uint8Array): Uint8Array {
   const record = new Uint8Array(DTLS_RECORD_HEADER_BYTES + body.length);
-  const view = new DataView(record.buffer);
-  view.setUint8(0, type);
-  view.setUint16(1, VERSION_1_2);
+  record[0] = type;
+  writeU16(record, 1, VERSION_1_2);
   writeSequence(record, sequence);
-  view.setUint16(11, body.length);
+  writeU16(record, 11, body.length);
   record.set(body, DTLS_RECORD_HEADER_BYTES);
   return record;
 }
 
 /** Gives a record another number within its epoch. */
 export function writeSequence(record: Uint8Array, sequence: number): void {
-  const view = new DataView(record.buffer, record.byteOffset);
-  view.setUint16(5, Math.floor(sequence / 2 ** 32));
-  view.setUint32(7, sequence >>> 0);
+  writeU16(record, 5, Math.floor(sequence / 2 ** 32));
+  writeU32(record, 7, sequence >>> 0);
 }
