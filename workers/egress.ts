@@ -63,6 +63,9 @@ function start(setup: WorkerSetup): void {
     get hasWork() {
       return egress.hasWork;
     },
+    get late() {
+      return egress.late;
+    },
     handleTimeout: (now) => egress.handleTimeout(now),
     nextTimeout: () => egress.nextTimeout(),
   });

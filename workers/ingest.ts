@@ -163,6 +163,7 @@ function start(setup: WorkerSetup): void {
       }),
     work: () => false,
     hasWork: false,
+    late: false,
     handleTimeout: timeouts,
     nextTimeout: () => {
       let earliest = Number.POSITIVE_INFINITY;

@@ -35,6 +35,8 @@ export class Egress {
   private staging = false;
   /** The output took no more: what is left waits until it drains. */
   private outputFull = false;
+  /** Live media was left when `forward` returned. */
+  private liveLeft = false;
   /** Steps since the last look at the clock. */
   private packets = 0;
   private readonly rounds: Rounds;
@@ -130,6 +132,11 @@ export class Egress {
     return this.active !== null || this.dirty.length > 0 || this.context.catchingUp.length > 0;
   }
 
+  /** Live media has waited since the last `forward`. */
+  get late(): boolean {
+    return this.liveLeft && this.hasWork;
+  }
+
   /**
    * Serves viewers until all is done, `deadline` (us) has passed or the output is full. True when
    * live media is left, or a viewer that catches up has not had its burst.
@@ -160,8 +167,8 @@ export class Egress {
 
   private serve(now: number, deadline: number, clock: () => number): boolean {
     this.outputFull = false;
-    const left = this.serveLive(now, deadline, clock);
-    return this.outputFull || this.context.catchingUp.serve(now, deadline, clock) || left;
+    this.liveLeft = this.serveLive(now, deadline, clock);
+    return this.outputFull || this.context.catchingUp.serve(now, deadline, clock) || this.liveLeft;
   }
 
   /**

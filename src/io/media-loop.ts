@@ -47,6 +47,8 @@ export interface MediaLogic {
   /** Forwards media until done or `deadline`; true when work is left. */
   work(now: number, deadline: number): boolean;
   readonly hasWork: boolean;
+  /** Live media was left when `work` returned. */
+  readonly late: boolean;
   handleTimeout(now: number): void;
   nextTimeout(): number;
 }
@@ -79,7 +81,7 @@ export class MediaLoop implements DatagramHandler {
     const { segmentation, batching, opensslCiphers } = setup.features;
     this.ciphers = opensslCiphers ? new OpenSslSrtpFactory(openSsl) : new PortableSrtpFactory();
     this.receiver = new UdpReceiver(batching);
-    this.reader = new SocketReader(this.receiver, setup.sockets, this);
+    this.reader = new SocketReader(this.receiver, setup.sockets, this, monotonicUs);
     this.block = new WorkerBlock(setup.block);
     this.block.thread = threadId();
     this.table = new PeerTable(this.peerCounters, randomFill);
@@ -186,7 +188,7 @@ export class MediaLoop implements DatagramHandler {
     const ready = this.sleep();
     const start = monotonicUs();
     this.block.beat();
-    this.reader.read(ready, start);
+    this.reader.read(ready, start, this.logic.late);
     // Before media: a DTLS Finished must not stand behind packets that need its keys.
     this.queueTransmits();
     this.block.takeMarked(this.visitMark);

@@ -224,6 +224,31 @@ test("a lapped worker goes on at the newest keyframe, without a hole in the numb
   expect(viewer.rtp.map(({ index }) => index - viewer.rtp[0]!.index)).toEqual(range(0, 20));
 });
 
+test("C10: live media that the time did not suffice for is late until it is with all", () => {
+  const sim = new Sim();
+  const video = new Track("video");
+  fill(sim, video, 0, 1, 1_000);
+  const source = sourceOf({ video: [video] });
+  const viewers = range(0, 8).map(() => sim.open(source, VIDEO));
+  sim.forward(video);
+  expect(sim.egress.late).toBe(false);
+  fill(sim, video, 1, 100, 1_000);
+  sim.egress.mark(video.grant.index);
+  expect(sim.egress.late).toBe(false);
+  sim.egress.forward(sim.now, sim.now, () => sim.now);
+  expect(sim.egress.late).toBe(true);
+  sim.forward();
+  expect(sim.egress.late).toBe(false);
+  for (const viewer of viewers) expect(viewer.rtp.length).toBe(101);
+  // One batch.
+  fill(sim, video, 101, 20, 1_000);
+  sim.egress.mark(video.grant.index);
+  sim.egress.forward(sim.now, sim.now, () => sim.now);
+  expect(sim.egress.late).toBe(true);
+  for (const { session } of viewers) sim.close(session);
+  expect(sim.egress.late).toBe(false);
+});
+
 describe("consent", () => {
   test("without it nothing leaves and the loop rests; with it media begins at a keyframe", () => {
     const sim = new Sim();
