@@ -25,6 +25,7 @@ const PROFILES: Readonly<Record<string, string>> = {
 export const OPTIONS = [
   option("viewers", "N", "Viewers in all.", "100, or 0 without a WHEP-URL"),
   option("rate", "N", "Joins a second.", "50"),
+  option("rehearse", "N", "Viewers that come and go before, uncounted: this tool warms up.", "0"),
   option("duration", "S", "Seconds that are measured, once all viewers are in.", "10"),
   option("hold", "S", "Each viewer leaves after so many seconds; 0 stays.", "0"),
   option("publish", "WHIP-URL", "Also send a synthetic stream, or several, to this address."),
@@ -111,6 +112,7 @@ export function parseLoadArguments(
       },
       viewers,
       rate: number("rate", 50, 0.1, 10_000),
+      rehearse: whole("rehearse", 0, 0, 10_000),
       durationSeconds: number("duration", 10, 0.1, 86_400),
       holdSeconds: number("hold", 0, 0, 86_400),
       threads: whole("threads", 1, 1, 64),

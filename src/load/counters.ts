@@ -1,5 +1,7 @@
 /** Totals of one load thread, in shared memory: the main thread reads them while it runs. */
 export const LOAD_COUNTERS = [
+  /** Threads whose rehearsal is over. */
+  "rehearsed",
   "joinsStarted",
   "joinsConnected",
   "joinsFailed",

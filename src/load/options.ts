@@ -18,6 +18,8 @@ export interface ViewerLoad extends ThreadLoad {
   readonly viewers: number;
   /** Joins a second of this thread. */
   readonly rate: number;
+  /** Viewers that come before and are not counted. */
+  readonly rehearse: number;
   /** A viewer leaves after this, us; 0 stays to the end. */
   readonly holdUs: number;
   /** Every n-th viewer decrypts and checks all it gets. */

@@ -12,6 +12,8 @@ export interface LoadPlan extends WhipOptions {
   readonly viewers: number;
   /** Joins a second. */
   readonly rate: number;
+  /** Viewers that come before and are not counted: this tool's own code is compiled. */
+  readonly rehearse: number;
   /** How long is measured once all viewers are in. */
   readonly durationSeconds: number;
   /** Each viewer leaves after this; 0 for the end. Measuring then begins with the first join. */

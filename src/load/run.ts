@@ -20,7 +20,7 @@ import type { PublisherShardResult } from "./publisher-shard.ts";
 import type { LoadResult, ServerUsage } from "./report.ts";
 import type { ViewerShardResult } from "./viewer-shard.ts";
 
-export type LoadPhase = "publishing" | "joining" | "measuring" | "leaving";
+export type LoadPhase = "publishing" | "rehearsing" | "joining" | "measuring" | "leaving";
 
 export interface LoadHooks {
   /** Several times a second. */
@@ -37,6 +37,8 @@ export class LoadError extends Error {
 const PROGRESS_MS = 200;
 /** Publishers have this long to connect. */
 const PUBLISH_TIMEOUT_US = 20_000_000;
+/** As long as src/load/rehearsal.ts takes at most, and a margin. */
+const REHEARSE_TIMEOUT_US = 15_000_000;
 /** The last viewer has this long to connect or fail. */
 const JOIN_TIMEOUT_US = 30_000_000;
 /** After the last join media runs this long before it is measured. */
@@ -73,8 +75,8 @@ class Run {
     const { plan } = this;
     if (plan.record !== null) makeFolder(plan.record);
     const publishing = plan.publish.length > 0 ? await this.#startPublishers() : null;
+    const viewing = plan.watch.length > 0 ? await this.#startViewers() : [];
     const before = this.#usage();
-    const viewing = plan.watch.length > 0 ? this.#startViewers() : [];
     if (plan.holdSeconds === 0) await this.#joined();
     const joined = this.#usage();
     const joinPackets = this.#totals().packets;
@@ -127,16 +129,17 @@ class Run {
     return thread;
   }
 
-  #startViewers(): Thread[] {
+  async #startViewers(): Promise<Thread[]> {
     const { plan } = this;
     const count = Math.min(plan.threads, plan.viewers);
-    return Array.from({ length: count }, (_, index) =>
+    const threads = Array.from({ length: count }, (_, index) =>
       this.#start({
         kind: "viewers",
         // Each thread begins at another stream, so that few viewers are spread evenly too.
         urls: plan.watch.map((_url, i) => plan.watch[(i + index) % plan.watch.length]!),
         viewers: Math.floor(plan.viewers / count) + (index < plan.viewers % count ? 1 : 0),
         rate: plan.rate / count,
+        rehearse: Math.ceil(plan.rehearse / count),
         holdUs: plan.holdSeconds * 1e6,
         sample: plan.sample,
         record: plan.record === null ? null : join(plan.record, `viewer-${index + 1}-`),
@@ -149,6 +152,9 @@ class Run {
         ...this.#common(),
       }),
     );
+    const rehearsed = () => this.#totals().rehearsed >= count;
+    if (plan.rehearse > 0) await this.#wait("rehearsing", REHEARSE_TIMEOUT_US, rehearsed);
+    return threads;
   }
 
   #common() {

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { chooseOpenSsl } from "../../src/io/embedded-openssl.ts";
-import { LOAD_BLOCK_BYTES, LoadCounters } from "../../src/load/counters.ts";
+import { LOAD_BLOCK_BYTES, LOAD_COUNTERS, LoadCounters } from "../../src/load/counters.ts";
+import type { ViewerLoad } from "../../src/load/options.ts";
 import { PublisherShard } from "../../src/load/publisher-shard.ts";
+import { rehearse } from "../../src/load/rehearsal.ts";
 import { ViewerShard } from "../../src/load/viewer-shard.ts";
 import { until } from "../support/until.ts";
 
@@ -59,17 +61,21 @@ const common = () => ({
   anyCertificate: false,
 });
 
-function viewers() {
+function viewerOrder(rehearsed = 0): ViewerLoad {
   media = answer([...AUDIO, "a=sendonly"]);
-  const order = {
-    kind: "viewers" as const,
+  return {
+    kind: "viewers",
     urls: [new URL("/whep/x", server.url).href],
-    ...{ viewers: 8, rate: 1000, holdUs: 0, sample: 1, loss: 0, gro: true, captureTime: false },
+    ...{ viewers: 8, rate: 1000, rehearse: rehearsed, holdUs: 0, sample: 1, loss: 0 },
+    ...{ gro: true, captureTime: false, audio: true, video: true },
     record: null,
     feedback: { nack: true, transportIntervalUs: 100_000 },
-    ...{ audio: true, video: true },
     ...common(),
   };
+}
+
+function viewers() {
+  const order = viewerOrder();
   return { shard: new ViewerShard(order), counters: new LoadCounters(order.block) };
 }
 
@@ -157,4 +163,15 @@ test("publishers that are cut off while they begin", async () => {
   expect({ made, deleted, sockets: udpSockets() - before }).toEqual({
     ...{ made: 1, deleted: 1, sockets: 0 },
   });
+});
+
+test("viewers of a rehearsal come and leave before, and none is counted", async () => {
+  const before = udpSockets();
+  const order = viewerOrder(5);
+  await rehearse(order);
+  expect({ posts, deleted, sockets: udpSockets() - before }).toEqual({
+    ...{ posts: 5, deleted: 5, sockets: 0 },
+  });
+  const counters = new LoadCounters(order.block);
+  expect(LOAD_COUNTERS.filter((name) => counters.get(name) > 0)).toEqual(["rehearsed"]);
 });
