@@ -9,14 +9,13 @@ const ROOT = resolve(import.meta.dir, "..");
  * The import law: a folder imports from itself and from what stands in its list. `io` is the only
  * impure folder; `control` reaches it only where it runs the workers.
  */
-const BASE = ["assert", "limits", "commands", "counters", "embedded", "processors"];
+const BASE = ["assert", "limits", "contract", "embedded", "processors"];
 const WIRE = [...BASE, "wire"];
 const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
 const LAW: Readonly<Record<string, readonly string[]>> = {
   assert: [],
   limits: ["assert"],
-  commands: ["wire"],
-  counters: [],
+  contract: ["wire"],
   processors: [],
   embedded: [],
   version: ["embedded"],

@@ -1,5 +1,6 @@
 /** Egress: viewers' sessions on one thread. Wires sockets and rings to src/egress. */
-import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../src/commands.ts";
+import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
+import type { WorkerSetup } from "../src/contract/setup.ts";
 import { Egress } from "../src/egress/egress.ts";
 import { monotonicUs } from "../src/io/clock.ts";
 import { MediaLoop } from "../src/io/media-loop.ts";

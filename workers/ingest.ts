@@ -1,7 +1,9 @@
 /** Ingest: publishers' sessions on one thread. Wires sockets and rings to src/ingest. */
 import { randomBytes } from "node:crypto";
-import type { SessionStats, WorkerCommand, WorkerEvent, WorkerSetup } from "../src/commands.ts";
-import { Counter } from "../src/counters.ts";
+import { Counter } from "../src/contract/counters.ts";
+import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
+import type { WorkerSetup } from "../src/contract/setup.ts";
+import type { SessionStats } from "../src/contract/statistics.ts";
 import { EarlyMedia } from "../src/ingest/early-media.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../src/ingest/publisher.ts";
 import { ringEventFd } from "../src/io/event-fd.ts";

@@ -1,5 +1,5 @@
 /** Everything a publishing client sends after the handshake: both tracks, reports, repairs. */
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SrtpSender } from "../srtp/sender.ts";

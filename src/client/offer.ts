@@ -1,5 +1,5 @@
 /** What a publishing client of ours offers for a file. */
-import type { MediaFormat, MediaSection } from "../commands.ts";
+import type { MediaFormat, MediaSection } from "../contract/session.ts";
 import { EXTENSION_TABLE_LENGTH } from "../wire/extensions.ts";
 import type { FileTrack } from "./media.ts";
 

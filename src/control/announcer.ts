@@ -1,5 +1,5 @@
 /** Turns what happens to streams into events for the players that listen. */
-import type { CloseReason } from "../commands.ts";
+import type { CloseReason } from "../contract/session.ts";
 import { LAYERS_EVENT_US } from "../limits.ts";
 import type { Clock } from "./context.ts";
 import type { EventHub, EventName } from "./events.ts";

@@ -1,7 +1,7 @@
 /** The control thread as one object: what main wires to sockets, signals and workers. */
 import type { Hono } from "hono";
-import type { CloseReason } from "../commands.ts";
 import type { Config, StaticToken } from "../config.ts";
+import type { CloseReason } from "../contract/session.ts";
 import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./announcer.ts";

@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
-import type { MediaSection, RingGrant, StreamSource } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
 import type { MediaPlane } from "./plane.ts";
 
 /**

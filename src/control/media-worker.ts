@@ -1,5 +1,6 @@
-import type { WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
-import { COUNTER_NAMES, Counter, type CounterName } from "../counters.ts";
+import { COUNTER_NAMES, Counter, type CounterName } from "../contract/counters.ts";
+import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
+import type { WorkerSetup } from "../contract/setup.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { closePollFd, createPollFd } from "../io/poller.ts";

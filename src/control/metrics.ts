@@ -1,7 +1,8 @@
 /** GET /metrics: the Prometheus text format, version 0.0.4. */
-import type { CloseReason } from "../commands.ts";
-import type { CounterName } from "../counters.ts";
-import { COUNTER_NAMES } from "../counters.ts";
+
+import type { CounterName } from "../contract/counters.ts";
+import { COUNTER_NAMES } from "../contract/counters.ts";
+import type { CloseReason } from "../contract/session.ts";
 import type { FaultPlace } from "./faults.ts";
 import type { MediaPlane } from "./plane.ts";
 import type { Registry } from "./registry.ts";

@@ -2,15 +2,12 @@
  * The media plane as control sees it: sessions are opened on workers, streams get sources. The
  * implementation (src/control/workers.ts) spawns threads; tests pass a fake.
  */
-import type {
-  CloseReason,
-  Drill,
-  RingGrant,
-  SessionStats,
-  StreamSource,
-  WorkerCommand,
-} from "../commands.ts";
-import type { CounterName } from "../counters.ts";
+
+import type { CounterName } from "../contract/counters.ts";
+import type { Drill, WorkerCommand } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 import type { UsableLayer } from "../media/layer-choice.ts";
 import type { RingDescription } from "../ring/layout.ts";
 

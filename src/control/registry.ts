@@ -1,4 +1,4 @@
-import type { CloseReason } from "../commands.ts";
+import type { CloseReason } from "../contract/session.ts";
 import {
   CANDIDATE_HELD_US,
   CONNECT_TIMEOUT_US,

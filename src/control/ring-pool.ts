@@ -1,4 +1,4 @@
-import type { RingGrant } from "../commands.ts";
+import type { RingGrant } from "../contract/source.ts";
 import {
   AUDIO_SLOTS,
   RINGS_MAX,

@@ -1,5 +1,5 @@
 /** The session URL of WHIP and WHEP: PATCH (trickle, ICE restart), DELETE, GET. */
-import type { CloseReason } from "../commands.ts";
+import type { CloseReason } from "../contract/session.ts";
 import { SDP_BYTES_MAX } from "../limits.ts";
 import { isRestart, readFragment, writeRestartFragment } from "../sdp/fragment.ts";
 import { isProblem } from "../sdp/problem.ts";

@@ -1,4 +1,4 @@
-import type { CloseReason, MediaSection, PeerSetup } from "../commands.ts";
+import type { CloseReason, MediaSection, PeerSetup } from "../contract/session.ts";
 import { TOMBSTONE_US, TOMBSTONES_MAX } from "../limits.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";

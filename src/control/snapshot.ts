@@ -1,5 +1,5 @@
 /** What the admin API says of streams and sessions, out of the registry and the workers' reports. */
-import type { SessionStats, TrackStats } from "../commands.ts";
+import type { SessionStats, TrackStats } from "../contract/statistics.ts";
 import type { Clock } from "./context.ts";
 import type { MediaPlane } from "./plane.ts";
 import type { Registry } from "./registry.ts";

@@ -1,4 +1,4 @@
-import type { SessionStats } from "../commands.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 
 const TIMEOUT_MS = 1_000;
 

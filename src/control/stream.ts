@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import type { LiveStream, LiveTrack } from "../sdp/answer.ts";
 import type { RingLease } from "./lease.ts";
 import type { MediaPlane } from "./plane.ts";

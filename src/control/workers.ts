@@ -1,16 +1,11 @@
 /** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
 import { networkInterfaces } from "node:os";
-import type {
-  CloseReason,
-  Drill,
-  RingGrant,
-  SessionStats,
-  StreamSource,
-  WorkerCommand,
-  WorkerEvent,
-} from "../commands.ts";
 import { isLoopback } from "../config/values.ts";
 import type { Config } from "../config.ts";
+import type { Drill, WorkerCommand, WorkerEvent } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { createEventFd } from "../io/event-fd.ts";

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RingText } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
@@ -34,7 +34,7 @@ export interface EgressEnvironment {
   readonly wallOffsetUs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** The worker's counters (src/counters.ts). */
+  /** The worker's counters (src/contract/counters.ts). */
   readonly counters: Float64Array;
 }
 

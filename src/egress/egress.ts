@@ -1,5 +1,7 @@
-import type { SessionStats, StreamSource, WorkerCommand } from "../commands.ts";
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { StreamSource } from "../contract/source.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 import { STAGE_PACKETS } from "../limits.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import type { Peer } from "../peer/peer.ts";

@@ -1,4 +1,4 @@
-import type { CloseReason } from "../commands.ts";
+import type { CloseReason } from "../contract/session.ts";
 import type { Peer } from "../peer/peer.ts";
 
 /** What egress tells its worker. */

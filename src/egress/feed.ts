@@ -1,4 +1,4 @@
-import type { RingGrant } from "../commands.ts";
+import type { RingGrant } from "../contract/source.ts";
 import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { RingKeyframe } from "../ring/reader.ts";

@@ -1,4 +1,4 @@
-import type { RingGrant, StreamSource } from "../commands.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
 import { LayerTable } from "../media/layer-table.ts";
 import { Feed } from "./feed.ts";
 import { SourceClock } from "./source-clock.ts";

@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import type { Feed } from "./feed.ts";
 import { SILENCE_US } from "./feed.ts";
 import type { TrackSegment } from "./track-output.ts";

@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { EXTENSION_BYTES_MAX } from "../ring/layout.ts";
 import { writeU16, writeU32 } from "../wire/bytes.ts";
 import {

@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 
 const WINDOW_US = 500_000;
 /** Lags are told apart by a quarter of their size: 1 ms, 1.25, 1.56 ... 47 s. */

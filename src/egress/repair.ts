@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { EgressContext } from "./context.ts";

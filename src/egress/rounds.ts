@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import type { EgressContext } from "./context.ts";
 import type { EgressEvents } from "./events.ts";
 import type { Feed } from "./feed.ts";

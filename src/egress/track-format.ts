@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { formatFor } from "../sdp/viewer-match.ts";
 import { CODEC_NAMES, Codec, type CodecName } from "../wire/codecs.ts";
 import { RedPacket } from "../wire/red.ts";

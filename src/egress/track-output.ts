@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { SendStream } from "../srtp/sender.ts";

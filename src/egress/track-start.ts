@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";

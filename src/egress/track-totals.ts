@@ -1,4 +1,4 @@
-import type { TrackStats } from "../commands.ts";
+import type { TrackStats } from "../contract/statistics.ts";
 import { Rate } from "./rate.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 

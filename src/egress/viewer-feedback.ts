@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX, RTCP_COST_US } from "../limits.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";

@@ -1,5 +1,5 @@
-import type { MediaSection } from "../commands.ts";
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { Verdict } from "../media/svc-filter.ts";
 import { SlotFlag } from "../ring/layout.ts";

@@ -1,5 +1,6 @@
-import type { MediaSection, SessionStats } from "../commands.ts";
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
+import type { MediaSection } from "../contract/session.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 import {
   KEYFRAMES_FAILED_BURST,
   KEYFRAMES_FAILED_PER_SECOND,

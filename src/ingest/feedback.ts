@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import { RembSource } from "../media/remb-source.ts";
 import type { TransportFeedbackSource } from "../media/transport-feedback.ts";

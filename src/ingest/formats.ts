@@ -1,4 +1,4 @@
-import type { MediaFormat, MediaSection } from "../commands.ts";
+import type { MediaFormat, MediaSection } from "../contract/session.ts";
 import { Codec, type CodecId } from "../wire/codecs.ts";
 
 /** What a payload type of one m-section means. */

@@ -6,8 +6,10 @@
  * batch, then ask `nextTimeout`.
  */
 import { assert } from "../assert.ts";
-import type { RingGrant, SessionStats, WorkerCommand } from "../commands.ts";
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { RingGrant } from "../contract/source.ts";
+import type { SessionStats } from "../contract/statistics.ts";
 import { RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";

@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { SSRCS_EXTRA_MAX } from "../limits.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../wire/extensions.ts";
 import type { RtpHeader } from "../wire/rtp.ts";

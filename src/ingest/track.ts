@@ -1,5 +1,7 @@
-import type { MediaSection, RingGrant, TrackStats } from "../commands.ts";
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
+import type { MediaSection } from "../contract/session.ts";
+import type { RingGrant } from "../contract/source.ts";
+import type { TrackStats } from "../contract/statistics.ts";
 import { PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { KeyframeRequests } from "../media/keyframe-requests.ts";
 import { MissingPackets } from "../media/missing.ts";
@@ -296,10 +298,8 @@ export class Track {
     if (description.width > 0) this.writer.setSize(description.width, description.height);
     if (description.parameterSets !== 0) {
       flags |= SlotFlag.parameterSets;
-      if ((description.parameterSets & ParameterSet.sps) !== 0) {
-        this.#spsTimestamp = header.timestamp;
-      }
       const { payloadOffset, payloadLength, timestamp } = header;
+      if ((description.parameterSets & ParameterSet.sps) !== 0) this.#spsTimestamp = timestamp;
       this.#parameterSets.note(bytes, payloadOffset, payloadLength, timestamp);
       this.#publishParameterSets();
     }

@@ -1,6 +1,6 @@
 /** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import { colonHex } from "../peer/fingerprint.ts";
 
 export interface Certificate {

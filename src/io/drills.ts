@@ -1,5 +1,5 @@
 /** Drills of the test suite; control passes them on only with --drills. */
-import type { SessionDrill, WorkerCommand } from "../commands.ts";
+import type { SessionDrill, WorkerCommand } from "../contract/messages.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { PeerTable } from "../peer/peer-table.ts";

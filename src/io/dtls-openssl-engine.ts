@@ -1,6 +1,6 @@
 import { type Pointer, read as readMemory } from "bun:ffi";
 import { assert } from "../assert.ts";
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import {
   DTLS_DATAGRAM_MAX,
   type DtlsEngine,

@@ -7,7 +7,7 @@
 import { JSCallback, type Pointer, toArrayBuffer } from "bun:ffi";
 import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import type {
   DtlsCounts,
   DtlsEngine,

@@ -1,4 +1,4 @@
-import type { PathFeatures } from "../commands.ts";
+import type { PathFeatures } from "../contract/setup.ts";
 import { probeSegmentation } from "./probe.ts";
 
 /** What this machine offers, and a sentence for the log when something is missing. */

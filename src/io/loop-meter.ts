@@ -1,4 +1,4 @@
-import { Counter } from "../counters.ts";
+import { Counter } from "../contract/counters.ts";
 import type { PeerCounters } from "../peer/counters.ts";
 import type { PeerTable } from "../peer/peer-table.ts";
 import type { WorkerBlock } from "../ring/doorbell.ts";

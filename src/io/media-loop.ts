@@ -3,8 +3,11 @@
  * sockets and its doorbell until the next deadline, works in bounded chunks, and gives the
  * JavaScript event loop (commands from control) a turn after each.
  */
-import type { CloseReason, WorkerCommand, WorkerEvent, WorkerSetup } from "../commands.ts";
-import { Counter } from "../counters.ts";
+
+import { Counter } from "../contract/counters.ts";
+import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import type { WorkerSetup } from "../contract/setup.ts";
 import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { PeerEvent, type PeerEventCode } from "../peer/events.ts";

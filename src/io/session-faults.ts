@@ -1,4 +1,4 @@
-import type { WorkerEvent } from "../commands.ts";
+import type { WorkerEvent } from "../contract/messages.ts";
 
 /** Kinds of faults that are told apart; a kind is a place and a message, and ours are few. */
 const KINDS_MAX = 64;

@@ -1,6 +1,6 @@
 /** Makes the sessions of a load thread: HTTP, socket and peer, all of them or none. */
 import { deleteSession, type WhipSession } from "../client/whip.ts";
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
 import { createPeerCounters } from "../peer/counters.ts";

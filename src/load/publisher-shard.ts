@@ -1,6 +1,6 @@
 /** The publishers of one load thread: sockets, clock and HTTP around SyntheticPublisher. */
 import { WhipError, type WhipSession } from "../client/whip.ts";
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { DatagramSender } from "../io/datagram-sender.ts";

@@ -6,7 +6,7 @@ import {
   type WhipOptions,
   type WhipSession,
 } from "../client/whip.ts";
-import type { PeerSetup } from "../commands.ts";
+import type { PeerSetup } from "../contract/session.ts";
 import {
   type Answer,
   type ClientOffer,

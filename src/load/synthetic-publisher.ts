@@ -1,6 +1,6 @@
 /** One synthetic publisher: what it offers, sends and answers. No sockets. */
 import { offeredSections } from "../client/offer.ts";
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import { PeerEvent } from "../peer/events.ts";
 import type { Peer } from "../peer/peer.ts";

@@ -1,4 +1,4 @@
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { VIEWER_MEDIA } from "../sdp/client.ts";
 import { Extension } from "../wire/extensions.ts";
 

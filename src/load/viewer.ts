@@ -1,6 +1,6 @@
 /** One simulated viewer: what a browser does with a WHEP session, without decoding. No sockets. */
 import { assert } from "../assert.ts";
-import type { MediaFormat, MediaSection } from "../commands.ts";
+import type { MediaFormat, MediaSection } from "../contract/session.ts";
 import { PeerEvent } from "../peer/events.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";

@@ -3,10 +3,10 @@
  * Down when the path visibly does not carry the layer; up when the target has room; and slower the
  * more often a layer was tried in vain. A stream with a usable layer is never withheld.
  */
-import type { LayerLimits } from "../commands.ts";
+import type { LayerLimits } from "../contract/session.ts";
 import { findLayer, rank, samePicture, type UsableLayer } from "./usable-layer.ts";
 
-export type { LayerLimits } from "../commands.ts";
+export type { LayerLimits } from "../contract/session.ts";
 export type { UsableLayer } from "./usable-layer.ts";
 
 export const NO_LIMITS: LayerLimits = {

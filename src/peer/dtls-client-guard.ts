@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import type { DtlsCounts, DtlsEngineFactory } from "./dtls.ts";
 import { DtlsGuard } from "./dtls-guard.ts";
 import { isHelloVerify } from "./dtls-hello.ts";

@@ -1,4 +1,4 @@
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import type {
   DtlsCounts,
   DtlsEngine,

@@ -5,7 +5,7 @@
  * before the library sees either.
  */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import { readU16, readU24 } from "../wire/bytes.ts";
 import { randomOf } from "./dtls-hello.ts";
 import { MESSAGE_HEADER_BYTES } from "./dtls-messages.ts";

@@ -5,7 +5,7 @@
  * Order of use after any `handle*` or `close`: look at `state`, then drain `pollTransmit` until it
  * returns 0, then ask `nextTimeout`.
  */
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 import { DTLS_MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { SrtpProfileId } from "../srtp/cipher.ts";
 

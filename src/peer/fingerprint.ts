@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Fingerprint } from "../commands.ts";
+import type { Fingerprint } from "../contract/session.ts";
 
 const COLON = 58;
 

@@ -1,4 +1,4 @@
-import type { PeerSetup } from "../commands.ts";
+import type { PeerSetup } from "../contract/session.ts";
 import type { SrtpCipherFactory } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
 import type { PeerCounters } from "./counters.ts";

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import type { CloseReason } from "../commands.ts";
+import type { CloseReason } from "../contract/session.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { parseStun, StunClass, StunMessage } from "../wire/stun.ts";

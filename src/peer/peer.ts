@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import type { CloseReason, PeerSetup } from "../commands.ts";
+import type { CloseReason, PeerSetup } from "../contract/session.ts";
 import {
   CONNECT_TIMEOUT_US,
   CONSENT_MEDIA_TIMEOUT_US,

@@ -5,13 +5,13 @@
  *   4      the kernel's number of its thread, written once at its start; 0 before
  *   64     asleep word: 1 while the worker sleeps in epoll_wait
  *   128    dirty bitmap, one bit a ring: "there is something new"
- *   1024   counters (src/counters.ts), Float64
+ *   1024   counters (src/contract/counters.ts), Float64
  *
  * A writer sets the bit first and looks at the asleep word second; the sleeper sets the word first
  * and looks at the bits second. So one of the two always sees the other.
  */
 import { assert } from "../assert.ts";
-import { COUNTER_NAMES } from "../counters.ts";
+import { COUNTER_NAMES } from "../contract/counters.ts";
 import { RINGS_MAX } from "../limits.ts";
 
 const HEARTBEAT = 0;

@@ -1,5 +1,5 @@
 /** WHIP and WHEP answers: RFC 9725 4.4 and 4.8, draft-ietf-wish-whep 4.3 and 4.6. */
-import type { MediaSection, PeerSetup } from "../commands.ts";
+import type { MediaSection, PeerSetup } from "../contract/session.ts";
 import type { MediaKind } from "../wire/codecs.ts";
 import type { OfferedExtension } from "./extmap.ts";
 import { fmtpParameters, withoutParameters, withParameter } from "./fmtp.ts";

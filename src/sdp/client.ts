@@ -1,5 +1,5 @@
 /** Our own side of WHIP and WHEP: offers out, answers in. */
-import type { MediaFormat, MediaSection, PeerSetup } from "../commands.ts";
+import type { MediaFormat, MediaSection, PeerSetup } from "../contract/session.ts";
 import type { CodecName } from "../wire/codecs.ts";
 import {
   EXTENSION_TABLE_LENGTH,

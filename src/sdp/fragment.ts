@@ -1,5 +1,5 @@
 /** ICE fragments: RFC 8840 4.4 and 9, as RFC 9725 4.3 uses them. */
-import type { MediaSection } from "../commands.ts";
+import type { MediaSection } from "../contract/session.ts";
 import { hasFlag } from "./attributes.ts";
 import { type RemoteCandidate, readCandidates, unreadableCandidate } from "./candidate.ts";
 import type { LocalDescription } from "./local.ts";

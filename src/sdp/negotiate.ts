@@ -1,5 +1,5 @@
 /** Which formats, extensions and feedback of an offered section we take. */
-import type { MediaFormat, MediaSection } from "../commands.ts";
+import type { MediaFormat, MediaSection } from "../contract/session.ts";
 import { EXTENSION_TABLE_LENGTH, Extension, type ExtensionName } from "../wire/extensions.ts";
 import { receives, sends } from "./direction.ts";
 import type { OfferedExtension } from "./extmap.ts";

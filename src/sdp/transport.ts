@@ -1,5 +1,5 @@
 /** ICE and DTLS facts of a description: RFC 8839 5, RFC 8122 5, RFC 8842 4. */
-import type { Fingerprint, PeerSetup } from "../commands.ts";
+import type { Fingerprint, PeerSetup } from "../contract/session.ts";
 import { allValues, firstValue, words } from "./attributes.ts";
 import { type RemoteCandidate, readCandidates } from "./candidate.ts";
 import type { LocalDescription } from "./local.ts";

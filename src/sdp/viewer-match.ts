@@ -1,4 +1,4 @@
-import type { MediaFormat } from "../commands.ts";
+import type { MediaFormat } from "../contract/session.ts";
 import type { CodecName } from "../wire/codecs.ts";
 import { H264Profile, parseProfileLevelId } from "../wire/h264-profile.ts";
 import { fmtpParameters } from "./fmtp.ts";

@@ -1,5 +1,5 @@
 /** Writing of answers: RFC 9429 5.3.1, RFC 9143, RFC 8858, RFC 8840. */
-import type { MediaFormat, MediaSection } from "../commands.ts";
+import type { MediaFormat, MediaSection } from "../contract/session.ts";
 import { EXTENSION_URIS } from "../wire/extensions.ts";
 import { mirrored } from "./direction.ts";
 import type { OfferedExtension } from "./extmap.ts";

@@ -1,5 +1,5 @@
 /** What an encoder puts out, one packet a frame: Opus and H.264 or VP8, with any header extension. */
-import type { MediaSection } from "../../src/commands.ts";
+import type { MediaSection } from "../../src/contract/session.ts";
 import type { Region } from "../../src/srtp/cipher.ts";
 import type { SrtpSender } from "../../src/srtp/sender.ts";
 import type { MediaKind } from "../../src/wire/codecs.ts";

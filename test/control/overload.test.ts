@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
 import { logOverload, Overload } from "../../src/control/overload.ts";
-import { COUNTER_NAMES, Counter } from "../../src/counters.ts";
 import { LagMeter } from "../../src/egress/lag-meter.ts";
 import {
   OVERLOAD_BUSY,

@@ -1,6 +1,6 @@
 /** What control reads of real rings, as ingest writes them. */
 import { expect, test } from "bun:test";
-import type { RingGrant } from "../../src/commands.ts";
+import type { RingGrant } from "../../src/contract/source.ts";
 import type { RingLease } from "../../src/control/lease.ts";
 import type { MediaPlane } from "../../src/control/plane.ts";
 import type { Stream } from "../../src/control/stream.ts";

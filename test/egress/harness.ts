@@ -1,6 +1,8 @@
 /** Viewers in virtual time: real rings and a real Egress, fake peers and output. */
-import type { MediaFormat, MediaSection, StreamSource } from "../../src/commands.ts";
-import { COUNTER_NAMES, Counter } from "../../src/counters.ts";
+
+import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
+import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
+import type { StreamSource } from "../../src/contract/source.ts";
 import { Egress } from "../../src/egress/egress.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";

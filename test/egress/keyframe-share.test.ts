@@ -1,6 +1,6 @@
 /** Whoever asks a publisher for keyframes without end, beside receivers that fail once. */
 import { describe, expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
 import { FIR_BYTES, writeFir } from "../../src/wire/rtcp/fir.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";

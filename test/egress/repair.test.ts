@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { RTX_BURST_BYTES } from "../../src/limits.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";

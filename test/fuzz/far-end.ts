@@ -1,5 +1,5 @@
 /** A viewer's far end: hears what it is sent, loses some of it, and answers as players do, or worse. */
-import type { MediaFormat, MediaSection } from "../../src/commands.ts";
+import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
 import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";

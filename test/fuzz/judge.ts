@@ -1,5 +1,5 @@
 /** Takes what a viewer is sent apart to the last byte: each is a publisher's, or a constant of ours. */
-import type { MediaSection } from "../../src/commands.ts";
+import type { MediaSection } from "../../src/contract/session.ts";
 import { RingText } from "../../src/ring/layout.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";

@@ -3,7 +3,7 @@
  * viewers. Every byte that a viewer is sent must be one that a publisher of its stream sent, or a
  * constant that we write; no memory beyond a region may be touched, and nothing may throw.
  */
-import { COUNTER_NAMES } from "../../src/counters.ts";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { EgressContext } from "../../src/egress/context.ts";
 import { Egress } from "../../src/egress/egress.ts";
 import { sendProbe } from "../../src/egress/repair.ts";

@@ -1,5 +1,6 @@
 /** A publisher whose packets reach a real ingest and real rings, late, twice, out of order or never. */
-import type { MediaFormat, MediaSection, RingGrant, StreamSource } from "../../src/commands.ts";
+import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
+import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../../src/ingest/publisher.ts";
 import { AUDIO_SLOTS, SLOT_BYTES, VIDEO_SLOTS_MAX, VIDEO_SLOTS_START } from "../../src/limits.ts";
 import { createRing, RingText, Slot, slotsOffset } from "../../src/ring/layout.ts";

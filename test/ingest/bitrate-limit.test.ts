@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { readRemb } from "../../src/wire/rtcp/remb.ts";
 import {
   AUDIO_TYPE,

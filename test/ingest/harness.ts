@@ -1,6 +1,7 @@
 /** A publisher session without crypto or sockets: packets in, slots and RTCP out. */
-import type { MediaFormat, MediaSection } from "../../src/commands.ts";
-import { COUNTER_NAMES } from "../../src/counters.ts";
+
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
+import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../../src/ingest/publisher.ts";
 import { SLOT_BYTES } from "../../src/limits.ts";
 import { createRing, Slot } from "../../src/ring/layout.ts";

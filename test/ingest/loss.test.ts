@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { ReadResult } from "../../src/ring/reader.ts";
 import { readU16 } from "../../src/wire/bytes.ts";
 import { seeded } from "../support/random.ts";

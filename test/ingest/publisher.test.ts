@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";

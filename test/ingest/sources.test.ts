@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Counter } from "../../src/counters.ts";
+import { Counter } from "../../src/contract/counters.ts";
 import { SSRCS_EXTRA_MAX } from "../../src/limits.ts";
 import { EXTENSION_TABLE_LENGTH } from "../../src/wire/extensions.ts";
 import {

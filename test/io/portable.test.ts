@@ -1,6 +1,6 @@
 /** The fast path and the portable path, from the ring to the wire: the same bytes must arrive. */
 import { afterAll, expect, test } from "bun:test";
-import { COUNTER_NAMES } from "../../src/counters.ts";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import { Egress } from "../../src/egress/egress.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import { pinnedRegion } from "../../src/io/pinned.ts";

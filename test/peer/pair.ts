@@ -1,5 +1,5 @@
 /** A viewer's or publisher's session on a server table, and the client at the other end. */
-import type { Fingerprint, PeerSetup } from "../../src/commands.ts";
+import type { Fingerprint, PeerSetup } from "../../src/contract/session.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { MediaSection } from "../../src/commands.ts";
+import type { MediaSection } from "../../src/contract/session.ts";
 import { CODEC_NAMES, type CodecName } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import {

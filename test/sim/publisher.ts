@@ -1,5 +1,5 @@
 /** A publisher of simulcast or SVC with sound, as rings. */
-import type { StreamSource } from "../../src/commands.ts";
+import type { StreamSource } from "../../src/contract/source.ts";
 import { createRing, SlotFlag } from "../../src/ring/layout.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
 import { Codec } from "../../src/wire/codecs.ts";

@@ -1,5 +1,5 @@
 /** A real Egress with fake peers: its datagrams go where the simulation says, unencrypted. */
-import { COUNTER_NAMES } from "../../src/counters.ts";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import { Egress } from "../../src/egress/egress.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";

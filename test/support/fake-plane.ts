@@ -1,11 +1,11 @@
 /** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
-import type {
-  CloseReason,
-  Drill,
-  RingGrant,
-  SessionStats,
-  StreamSource,
-} from "../../src/commands.ts";
+
+import type { CounterName } from "../../src/contract/counters.ts";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
+import type { Drill } from "../../src/contract/messages.ts";
+import type { CloseReason } from "../../src/contract/session.ts";
+import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
+import type { SessionStats } from "../../src/contract/statistics.ts";
 import type {
   LayerLimit,
   LayerLook,
@@ -17,8 +17,6 @@ import type {
   ViewerOpen,
   WorkerLoad,
 } from "../../src/control/plane.ts";
-import type { CounterName } from "../../src/counters.ts";
-import { COUNTER_NAMES } from "../../src/counters.ts";
 import type { UsableLayer } from "../../src/media/layer-choice.ts";
 import type { RingDescription } from "../../src/ring/layout.ts";
 

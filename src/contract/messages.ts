@@ -1,0 +1,119 @@
+/**
+ * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
+ * inspection. Media and counters never travel here, but in shared memory.
+ */
+import type { CloseReason, LayerLimits, MediaSection, PeerSetup } from "./session.ts";
+import type { RingGrant, StreamSource } from "./source.ts";
+import type { SessionStats } from "./statistics.ts";
+
+export type WorkerCommand = IngestCommand | EgressCommand | MediaCommand;
+
+/** To ingest workers. */
+type IngestCommand =
+  | {
+      readonly type: "publisher-open";
+      readonly session: number;
+      readonly stream: number;
+      readonly peer: PeerSetup;
+      readonly media: readonly MediaSection[];
+      /** The highest bit rate asked of the publisher by REMB, in bits a second. */
+      readonly bitrateMax: number;
+    }
+  /**
+   * Control's answer to a publisher's `connected`: where its media goes. Not before, so that whoever
+   * only posts offers takes no memory from others.
+   */
+  | {
+      readonly type: "publisher-rings";
+      readonly session: number;
+      /** Of each section of `media`, one a layer. */
+      readonly rings: readonly (readonly RingGrant[])[];
+    };
+
+/** To egress workers. */
+type EgressCommand =
+  | {
+      readonly type: "viewer-open";
+      readonly session: number;
+      readonly stream: number;
+      readonly peer: PeerSetup;
+      readonly media: readonly MediaSection[];
+      /** As the SDP announced it for our SSRCs (RFC 5576 6.1): 1..64 ASCII characters. */
+      readonly cname: string;
+      readonly source: StreamSource | null;
+      /** Sent to viewers that negotiated playout-delay, in 10 ms units; null sends none. */
+      readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+      /** What its stream, its token and its own choice leave of the layers. */
+      readonly limits: LayerLimits;
+    }
+  | {
+      readonly type: "limit-layers";
+      readonly session: number;
+      readonly limits: LayerLimits;
+    }
+  /** A stream has a new epoch (or null: its publisher is gone). Answered by `source-changed`. */
+  | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null };
+
+/** To both kinds. */
+type MediaCommand =
+  /** New credentials (RFC 9725 4.3.3): DTLS, SRTP and everything else stay. */
+  | {
+      readonly type: "ice-restart";
+      readonly session: number;
+      readonly localUfrag: string;
+      readonly localPwd: string;
+      readonly remoteUfrag: string;
+      readonly remotePwd: string;
+    }
+  /** Authenticated close (DTLS close_notify), then the session is freed; answered by `closed`. */
+  | { readonly type: "close"; readonly session: number; readonly reason: CloseReason }
+  | { readonly type: "stats"; readonly request: number; readonly session: number | null }
+  /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
+  | { readonly type: "drill"; readonly drill: Exclude<Drill, { readonly kind: "segfault" }> };
+
+/** What a drill makes a whole worker do, or where it makes one session throw. */
+export type Drill =
+  | { readonly kind: "throw" | "hang" | "block" }
+  | { readonly kind: "segfault" }
+  | { readonly kind: SessionDrill; readonly session: number };
+
+export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "media" | "close";
+
+export type WorkerEvent = EgressEvent | MediaEvent;
+
+/** From egress workers. */
+type EgressEvent =
+  /**
+   * The answer to `source`, in the order of the commands: this worker no longer reads any ring of
+   * the stream's earlier epochs.
+   */
+  | { readonly type: "source-changed"; readonly stream: number }
+  /** A viewer is sent another layer: its id (src/media/layer-table.ts). */
+  | { readonly type: "layer"; readonly session: number; readonly layer: number }
+  /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
+  | { readonly type: "first-media"; readonly session: number; readonly afterUs: number };
+
+/** From both kinds. */
+type MediaEvent =
+  | { readonly type: "ready" }
+  /** DTLS complete, media may flow. `path` is the remote address, formatted. */
+  | {
+      readonly type: "connected";
+      readonly session: number;
+      readonly path: string;
+      readonly srtpProfile: string;
+    }
+  /** Media goes to another address of the client from now on. */
+  | { readonly type: "moved"; readonly session: number; readonly path: string }
+  | { readonly type: "closed"; readonly session: number; readonly reason: CloseReason }
+  | {
+      readonly type: "stats";
+      readonly request: number;
+      readonly sessions: readonly SessionStats[];
+    }
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number | boolean | null>>;
+    };

@@ -1,0 +1,36 @@
+/** What a worker is given when it starts. */
+
+/** What this kernel and its libraries offer; where one is missing, slower code does the same. */
+export interface PathFeatures {
+  /** UDP_SEGMENT: many datagrams to one address in one message. */
+  readonly segmentation: boolean;
+  /** sendmmsg and recvmmsg. */
+  readonly batching: boolean;
+  /** SRTP by OpenSSL instead of the runtime's own crypto module. */
+  readonly opensslCiphers: boolean;
+}
+
+/** Given to a worker once, when it starts. */
+export interface WorkerSetup {
+  readonly kind: "ingest" | "egress";
+  /** 0-based among workers of its kind. */
+  readonly index: number;
+  /** Reader-thread number in ring headers (egress), or -1. */
+  readonly reader: number;
+  /** File descriptors of bound UDP sockets, one a local address, owned by control. */
+  readonly sockets: readonly number[];
+  /** An empty epoll instance, owned by control: a thread that is ended closes nothing. */
+  readonly pollFd: number;
+  /** eventfd that wakes this worker. */
+  readonly doorbellFd: number;
+  /** The worker's own block: heartbeat, asleep word, dirty bitmap, counters (src/ring/doorbell.ts). */
+  readonly block: SharedArrayBuffer;
+  /** Blocks and eventfds of all reader threads, by reader number: whom a writer may wake. */
+  readonly readers: readonly { readonly block: SharedArrayBuffer; readonly doorbellFd: number }[];
+  readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** Path of libssl/libcrypto chosen by control at start (src/io/openssl.ts), or "system". */
+  readonly openssl: string;
+  /** What the fast path may rely on here (src/io/features.ts). */
+  readonly features: PathFeatures;
+  readonly drills: boolean;
+}

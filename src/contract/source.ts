@@ -1,0 +1,15 @@
+/** Where a stream's media lies: the rings that ingest writes and viewers read. */
+
+/** A ring as threads pass it round: its slot in the dirty bitmaps and its memory. */
+export interface RingGrant {
+  readonly index: number;
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** The rings of one epoch of a stream: what viewers read. */
+export interface StreamSource {
+  readonly epoch: number;
+  readonly audio: RingGrant | null;
+  /** One ring a layer, highest first; empty for an audio-only publisher. */
+  readonly video: readonly RingGrant[];
+}
