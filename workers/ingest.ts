@@ -1,6 +1,6 @@
 /** Ingest: publishers' sessions on one thread. Wires sockets and rings to src/ingest. */
 import { randomBytes } from "node:crypto";
-import { Counter } from "../src/contract/counters.ts";
+import { Counter, countUp } from "../src/contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
 import type { WorkerSetup } from "../src/contract/setup.ts";
 import type { SessionStats } from "../src/contract/statistics.ts";
@@ -75,7 +75,7 @@ function start(setup: WorkerSetup): void {
   const hold = (peer: Peer, region: Region, offset: number, arrival: number, rtcp: boolean) => {
     const early = newcomers.get(peer.session)?.early;
     if (early?.hold(region, offset, peer.length, arrival, rtcp) === false) {
-      loop.block.count(Counter.packetsEarlyDropped, 1);
+      countUp(loop.block.counters, Counter.packetsEarlyDropped);
     }
   };
 

@@ -86,3 +86,8 @@ export type CounterName = (typeof COUNTER_NAMES)[number];
 export const Counter = Object.fromEntries(
   COUNTER_NAMES.map((name, index) => [name, index]),
 ) as Readonly<Record<CounterName, number>>;
+
+/** Adds to one of a worker's counters. */
+export function countUp(counters: Float64Array, counter: number, amount = 1): void {
+  counters[counter] = counters[counter]! + amount;
+}

@@ -143,10 +143,6 @@ export class EgressContext {
     this.reportsDue.length = 0;
   }
 
-  count(counter: number, amount = 1): void {
-    this.counters[counter] = this.counters[counter]! + amount;
-  }
-
   /** Room for a packet with so much payload to this peer; -1 when the output is full. */
   reserve(peer: Peer, payloadLength: number): number {
     const bytes = HEADER_BYTES_MAX + payloadLength + TRAILER_BYTES_MAX;

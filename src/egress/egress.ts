@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { StreamSource } from "../contract/source.ts";
 import type { SessionStats } from "../contract/statistics.ts";
@@ -270,12 +270,12 @@ export class Egress {
       if (batch.load(feed.reader, this.arrivals[i]!) !== ReadResult.ok) laps += 1;
       else if (i < count - 1 || !feed.holdBack(batch)) feed.note(batch, batch.count - 1);
     }
-    if (laps > 0) this.context.count(Counter.ringLaps!, laps);
+    if (laps > 0) countUp(this.context.counters, Counter.ringLaps!, laps);
     batch.planPadding();
   }
 
   private lapped(feed: Feed, now: number): void {
-    this.context.count(Counter.ringLaps!);
+    countUp(this.context.counters, Counter.ringLaps!);
     for (const track of [...feed.tracks]) {
       if (track.feed !== feed) continue;
       this.isolate("media", now, track.viewer, () => track.resume(now));

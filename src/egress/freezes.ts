@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { Feed } from "./feed.ts";
 import { SILENCE_US } from "./feed.ts";
 import type { TrackSegment } from "./track-output.ts";
@@ -14,8 +14,7 @@ export class Freezes {
   /** A packet leaves. */
   leave(segment: TrackSegment, now: number): void {
     if (now - this.leftAt > SILENCE_US) {
-      const counter = this.reason(segment, now);
-      this.counters[counter] = this.counters[counter]! + 1;
+      countUp(this.counters, this.reason(segment, now));
     }
     this.leftAt = now;
     this.segment = segment;

@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { EgressContext } from "./context.ts";
@@ -31,9 +31,9 @@ export function repair(
   const answered = answer(context, track, index, now);
   if (answered) {
     track.output.totals.retransmissions += 1;
-    context.count(Counter.retransmissions!);
+    countUp(context.counters, Counter.retransmissions!);
   } else {
-    context.count(Counter.retransmissionsRefused!);
+    countUp(context.counters, Counter.retransmissionsRefused!);
   }
   return answered;
 }

@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
@@ -96,7 +96,7 @@ export class TrackStart {
   request(why: "join" | "failure"): void {
     const { feed } = this.track;
     if (feed === null) return;
-    this.context.count(Counter.keyframeRequests!);
+    countUp(this.context.counters, Counter.keyframeRequests!);
     feed.reader.requestKeyframe(why);
   }
 }

@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import { FEEDBACK_STATUSES_MAX, NACK_SEQUENCES_MAX, RTCP_COST_US } from "../limits.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
 import { FeedbackFormat, RtcpCursor, RtcpType, readMediaSsrc } from "../wire/rtcp/compound.ts";
@@ -47,8 +47,8 @@ export class ViewerFeedback {
       else if (cursor.type === RtcpType.transportFeedback) this.#handleTransport(now, bytes);
       else if (cursor.type === RtcpType.payloadFeedback) this.#handlePayload(now, bytes);
     }
-    if (!takes) this.context.count(Counter.rtcpOverBudget!);
-    else if (cursor.malformed) this.context.count(Counter.malformed!);
+    if (!takes) countUp(this.context.counters, Counter.rtcpOverBudget!);
+    else if (cursor.malformed) countUp(this.context.counters, Counter.malformed!);
   }
 
   /** Asks for what the viewer's share of keyframes did not allow before. Some ten times a second. */
@@ -67,7 +67,8 @@ export class ViewerFeedback {
       const track = this.#trackOf(block.ssrc);
       if (track === undefined) continue;
       const lost = Math.max(0, block.packetsLost);
-      this.context.count(
+      countUp(
+        this.context.counters,
         Counter.packetsReportedLost!,
         Math.max(0, lost - track.output.totals.packetsLost),
       );
@@ -101,7 +102,7 @@ export class ViewerFeedback {
 
   #handleFeedback(now: number, bytes: Uint8Array): void {
     if (!readTransportFeedback(bytes, cursor.offset, cursor.length, feedback)) {
-      this.context.count(Counter.malformed!);
+      countUp(this.context.counters, Counter.malformed!);
       return;
     }
     const { feedback: cost, status } = RTCP_COST_US;
@@ -116,7 +117,7 @@ export class ViewerFeedback {
     const count = readNack(bytes, cursor.offset, cursor.length, nacked);
     if (count < 0) return;
     track.output.totals.nacks += 1;
-    this.context.count(Counter.nacksReceived!);
+    countUp(this.context.counters, Counter.nacksReceived!);
     if (track.video) this.viewer.adaptation.handleNack(now, count);
     if (!this.viewer.mediaAllowed) return;
     for (let i = 0; i < count && this.#share.takesSequence(now); i += 1) {
@@ -142,7 +143,7 @@ export class ViewerFeedback {
         ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.output.ssrc
         : readFir(bytes, cursor.offset, cursor.length, track.output.ssrc) >= 0;
       if (!asked || !track.video) continue;
-      this.context.count(Counter.plisReceived!);
+      countUp(this.context.counters, Counter.plisReceived!);
       track.output.totals.plis += 1;
       this.#refresh(now, track);
     }
@@ -153,7 +154,7 @@ export class ViewerFeedback {
     if (track.state === "idle" || track.state === "waiting") track.start.request("join");
     else {
       const how = this.viewer.failures.ask(now);
-      if (how === null) this.context.count(Counter.keyframeRequestsHeld!);
+      if (how === null) countUp(this.context.counters, Counter.keyframeRequestsHeld!);
       else track.start.request(track.state === "live" ? how : "join");
     }
   }

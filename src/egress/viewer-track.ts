@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { Verdict } from "../media/svc-filter.ts";
@@ -282,7 +282,7 @@ export class ViewerTrack implements CatchingUp {
       return false;
     }
     if (time.source !== null && time.source !== feed.source) {
-      this.context.count(Counter.viewersSwitched!);
+      countUp(this.context.counters, Counter.viewersSwitched!);
     }
     time.begin(feed);
     this.viewer.hurryReport(now);

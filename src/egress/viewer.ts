@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { SessionStats } from "../contract/statistics.ts";
 import {
@@ -173,8 +173,8 @@ export class Viewer {
     const { choice } = this.adaptation;
     const { upgrades, downgrades } = choice;
     const id = this.adaptation.choose(now, layers);
-    this.context.count(Counter.layerUpgrades!, choice.upgrades - upgrades);
-    this.context.count(Counter.layerDowngrades!, choice.downgrades - downgrades);
+    countUp(this.context.counters, Counter.layerUpgrades!, choice.upgrades - upgrades);
+    countUp(this.context.counters, Counter.layerDowngrades!, choice.downgrades - downgrades);
     if (id < 0) return;
     const down = choice.downgrades > downgrades;
     for (const track of this.tracks) {
@@ -200,16 +200,20 @@ export class Viewer {
     for (let bytes = adaptation.probe(now); bytes > 0; bytes = adaptation.probe(now)) {
       if (!sendProbe(this.context, track, bytes, now)) break;
     }
-    this.context.count(Counter.probeClusters!, adaptation.probes - probes);
-    this.context.count(Counter.probesSucceeded!, adaptation.probeSuccesses - probeSuccesses);
+    countUp(this.context.counters, Counter.probeClusters!, adaptation.probes - probes);
+    countUp(
+      this.context.counters,
+      Counter.probesSucceeded!,
+      adaptation.probeSuccesses - probeSuccesses,
+    );
     return adaptation.probing;
   }
 
   noteMedia(payloadBytes: number, now: number): void {
     this.budget.earn(payloadBytes, now);
     if (now < this.firstMediaAt) this.firstMediaAt = now;
-    this.context.count(Counter.packetsOut!);
-    this.context.count(Counter.payloadBytesOut!, payloadBytes);
+    countUp(this.context.counters, Counter.packetsOut!);
+    countUp(this.context.counters, Counter.payloadBytesOut!, payloadBytes);
   }
 
   /** Reports, rates and the layer; call some ten times a second. */

@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import { RembSource } from "../media/remb-source.ts";
 import type { TransportFeedbackSource } from "../media/transport-feedback.ts";
@@ -119,7 +119,7 @@ export class Feedback {
       position += writeNack(out, position, this.#ssrc, track.ssrc, this.#sequences, asked);
       track.nacksSent += asked;
       track.writer.setWord(Header.nacksSent, track.nacksSent);
-      this.#count(Counter.nacksSent, asked);
+      countUp(this.#counters, Counter.nacksSent, asked);
     }
     return this.#writeKeyframeRequest(now, out, position, track, index);
   }
@@ -136,7 +136,7 @@ export class Feedback {
     if (!track.keyframes.take(now)) return position;
     track.writer.setWord(Header.plisSent, track.keyframes.sent);
     track.writer.setWord(Header.pliIgnored, track.keyframes.ignored ? 1 : 0);
-    this.#count(Counter.plisSent, 1);
+    countUp(this.#counters, Counter.plisSent);
     // PLI also when neither was negotiated: a sender that does not know it drops it (RFC 4585 3.1).
     if (pli || !fir) return position + writePli(out, position, this.#ssrc, track.ssrc);
     const sequence = this.#firSequences[index]!;
@@ -171,10 +171,6 @@ export class Feedback {
     let count = 0;
     for (const track of this.#tracks) if (track.ssrc !== -1) count += 1;
     return count;
-  }
-
-  #count(counter: number, amount: number): void {
-    this.#counters[counter] = this.#counters[counter]! + amount;
   }
 }
 

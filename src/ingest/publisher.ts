@@ -6,7 +6,7 @@
  * batch, then ask `nextTimeout`.
  */
 import { assert } from "../assert.ts";
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { SessionStats } from "../contract/statistics.ts";
@@ -116,18 +116,18 @@ export class Publisher {
   handleRtp(now: number, region: Region, offset: number, length: number, arrival: number): void {
     const { bytes } = region;
     if (!parseRtp(bytes, offset, length, header)) {
-      this.#count(Counter.malformed);
+      countUp(this.#counters, Counter.malformed);
       return;
     }
     if (this.#transport !== null) this.#noteTransport(bytes, arrival, length);
     const source = this.#sources.find(now, bytes, header);
     if (source === null) {
-      this.#count(Counter.malformed);
+      countUp(this.#counters, Counter.malformed);
       return;
     }
     this.#feedback.start(now);
     if (!this.limit.takes(now, length, source.track)) {
-      this.#count(Counter.packetsOverBitrate!);
+      countUp(this.#counters, Counter.packetsOverBitrate!);
       return;
     }
     if (source.rtx) this.#handleRtx(now, source, bytes, arrival);
@@ -149,8 +149,8 @@ export class Publisher {
       if (rtcp.type === RtcpType.senderReport) this.#handleSenderReport(bytes, arrival);
       else if (rtcp.type === RtcpType.bye) this.#handleBye(now, bytes);
     }
-    if (!takes) this.#count(Counter.rtcpOverBudget!);
-    else if (rtcp.malformed) this.#count(Counter.malformed);
+    if (!takes) countUp(this.#counters, Counter.rtcpOverBudget!);
+    else if (rtcp.malformed) countUp(this.#counters, Counter.malformed);
   }
 
   /** Reads the readers' keyframe wishes and runs what is due. Harmless when early. */
@@ -219,7 +219,7 @@ export class Publisher {
   }
 
   #handleRtx(now: number, source: Source, bytes: Uint8Array, arrival: number): void {
-    if (!this.#sources.isPresent(source)) this.#count(Counter.packetsDuplicate);
+    if (!this.#sources.isPresent(source)) countUp(this.#counters, Counter.packetsDuplicate);
     else if (source.track.handleRtx(now, bytes, header, arrival)) source.proven = true;
   }
 
@@ -238,7 +238,7 @@ export class Publisher {
 
   #handleSenderReport(bytes: Uint8Array, arrival: number): void {
     if (!readSenderReport(bytes, rtcp.offset, rtcp.length, rtcp.count, senderReport)) {
-      this.#count(Counter.malformed);
+      countUp(this.#counters, Counter.malformed);
       return;
     }
     const source = this.#sources.all.get(senderReport.ssrc);
@@ -254,17 +254,13 @@ export class Publisher {
   #handleBye(now: number, bytes: Uint8Array): void {
     const count = readBye(bytes, rtcp.offset, rtcp.length, rtcp.count, byes);
     if (count < 0) {
-      this.#count(Counter.malformed);
+      countUp(this.#counters, Counter.malformed);
       return;
     }
     for (let i = 0; i < count; i += 1) {
       const source = this.#sources.all.get(byes[i]!);
       if (source !== undefined) noteBye(source, now);
     }
-  }
-
-  #count(counter: number): void {
-    this.#counters[counter] = this.#counters[counter]! + 1;
   }
 }
 

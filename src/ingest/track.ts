@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { TrackStats } from "../contract/statistics.ts";
@@ -109,7 +109,7 @@ export class Track {
     const clockRate = this.format.format.clockRate;
     this.statistics.update(header.sequence, header.timestamp, arrival, clockRate);
     if (!this.#origin.map(header.sequence)) {
-      this.#count(Counter.packetsDuplicate, 1);
+      countUp(this.counters, Counter.packetsDuplicate);
       return;
     }
     if (this.#origin.discontinuity) {
@@ -123,12 +123,12 @@ export class Track {
   handleRtx(now: number, bytes: Uint8Array, header: RtpHeader, arrival: number): boolean {
     const format = this.formats.of(header.payloadType);
     if (format === null || format.use !== "rtx") {
-      this.#count(Counter.malformed, 1);
+      countUp(this.counters, Counter.malformed);
       return false;
     }
     if (!unwrapRtx(bytes, header, format.format.payloadType)) return false;
     if (!this.#origin.mapRetransmission(header.sequence)) {
-      this.#count(Counter.packetsDuplicate, 1);
+      countUp(this.counters, Counter.packetsDuplicate);
       return false;
     }
     this.#store(now, bytes, header, arrival, format);
@@ -139,7 +139,7 @@ export class Track {
   collectMissing(now: number, origins: Int32Array, out: Uint16Array): number {
     const count = this.missing.collect(now, this.roundTrip.us, origins);
     for (let i = 0; i < count; i += 1) out[i] = this.#origin.toRtp(origins[i]!);
-    this.#count(Counter.packetsLost, this.missing.lost - this.#lostCounted);
+    countUp(this.counters, Counter.packetsLost, this.missing.lost - this.#lostCounted);
     this.#lostCounted = this.missing.lost;
     this.writer.setWord(Header.packetsLost, this.missing.lost);
     return count;
@@ -197,7 +197,7 @@ export class Track {
     this.#noteHoles(now, origin, header.timestamp);
     const offset = this.writer.reserve(origin);
     if (offset === NO_SLOT) {
-      this.#count(Counter.packetsDuplicate, 1);
+      countUp(this.counters, Counter.packetsDuplicate);
       return;
     }
     const flags = this.#describe(bytes, header, format);
@@ -214,7 +214,7 @@ export class Track {
     }
     this.writer.commit(origin, offset);
     this.touched = true;
-    this.#count(Counter.packetsIn, 1);
+    countUp(this.counters, Counter.packetsIn);
     this.#bits.add(now, length * 8);
     if ((flags & SlotFlag.keyframeStart) !== 0) this.#noteKeyframe(now, header.timestamp);
     if ((flags & SlotFlag.frameStart) !== 0 && header.timestamp !== this.#frameTimestamp) {
@@ -263,7 +263,7 @@ export class Track {
     if (sample > 0) this.roundTrip.sample(sample);
     if (!asked) return;
     this.recovered += 1;
-    this.#count(Counter.packetsRecovered, 1);
+    countUp(this.counters, Counter.packetsRecovered);
   }
 
   /** Slot flags of a packet; fills `description`. */
@@ -278,7 +278,7 @@ export class Track {
       (format.use === "red" && !red.read(bytes, payloadOffset, payloadLength)) ||
       !describePayload(format.codec, bytes, payloadOffset, payloadLength, marker, description)
     ) {
-      this.#count(Counter.malformed, 1);
+      countUp(this.counters, Counter.malformed);
       return flags | SlotFlag.skip;
     }
     if (marker) flags |= SlotFlag.marker;
@@ -321,7 +321,7 @@ export class Track {
     if (timestamp === this.#headTimestamp) this.missing.keyframe(this.#frameBound);
     if (timestamp === this.#keyframeTimestamp) return;
     this.#keyframeTimestamp = timestamp;
-    this.#count(Counter.keyframesIn, 1);
+    countUp(this.counters, Counter.keyframesIn);
   }
 
   /**
@@ -342,9 +342,5 @@ export class Track {
       if ((id === Extension.dependencyDescriptor) !== descriptor) continue;
       this.writer.addExtension(offset, id, bytes, extensions.offset, extensions.length);
     }
-  }
-
-  #count(counter: number, amount: number): void {
-    this.counters[counter] = this.counters[counter]! + amount;
   }
 }

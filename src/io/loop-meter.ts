@@ -1,4 +1,4 @@
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { PeerCounters } from "../peer/counters.ts";
 import type { PeerTable } from "../peer/peer-table.ts";
 import type { WorkerBlock } from "../ring/doorbell.ts";
@@ -42,8 +42,8 @@ export class LoopMeter {
     const busy = end - start;
     this.turnMaxUs = Math.max(this.turnMaxUs, busy);
     this.loadBusyUs += busy;
-    this.block.count(Counter.turns!, 1);
-    this.block.count(Counter.busyUs!, busy);
+    countUp(this.block.counters, Counter.turns!);
+    countUp(this.block.counters, Counter.busyUs!, busy);
     const window = end - this.loadSince;
     if (window < LOAD_WINDOW_US) return;
     const load = this.loadBusyUs / window;
@@ -83,9 +83,13 @@ export class LoopMeter {
     counters[Counter.rtpOverBudget!] = peers.rtpOverBudget;
     // Ingest and egress count malformed RTP and RTCP under the same name.
     const malformed = peers.stunMalformed + peers.srtpMalformed;
-    this.block.count(Counter.malformed!, malformed - this.malformed);
+    countUp(this.block.counters, Counter.malformed!, malformed - this.malformed);
     this.malformed = malformed;
-    this.block.count(Counter.rtcpOverBudget!, peers.rtcpOverBudget - this.rtcpOverBudget);
+    countUp(
+      this.block.counters,
+      Counter.rtcpOverBudget!,
+      peers.rtcpOverBudget - this.rtcpOverBudget,
+    );
     this.rtcpOverBudget = peers.rtcpOverBudget;
   }
 

@@ -4,7 +4,7 @@
  * JavaScript event loop (commands from control) a turn after each.
  */
 
-import { Counter } from "../contract/counters.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
@@ -92,7 +92,7 @@ export class MediaLoop implements DatagramHandler {
     this.writableWanted = setup.sockets.map(() => false);
     this.poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
     this.meter = new LoopMeter(this.block, this.table, this.senders, this.peerCounters);
-    this.faults = new SessionFaults(emit, () => this.block.count(Counter.faults!, 1));
+    this.faults = new SessionFaults(emit, () => countUp(this.block.counters, Counter.faults!));
     this.visitMark = (index) => this.logic.mark(index);
   }
 
@@ -219,7 +219,7 @@ export class MediaLoop implements DatagramHandler {
     if (waitMs === 0 || ticking || !this.block.fallAsleep()) {
       return this.poller.wait(ticking ? waitMs : 0);
     }
-    this.block.count(Counter.wakeups!, 1);
+    countUp(this.block.counters, Counter.wakeups!);
     const ready = this.poller.wait(waitMs);
     this.block.wakeUp();
     return ready;
@@ -245,8 +245,8 @@ export class MediaLoop implements DatagramHandler {
     const { receiver } = this;
     const offset = receiver.offset(i);
     const length = receiver.length(i);
-    this.block.count(Counter.datagramsIn!, 1);
-    this.block.count(Counter.bytesIn!, length);
+    countUp(this.block.counters, Counter.datagramsIn!);
+    countUp(this.block.counters, Counter.bytesIn!, length);
     const event = this.table.handleDatagram(
       now,
       receiver.region,
@@ -271,7 +271,7 @@ export class MediaLoop implements DatagramHandler {
   private readonly onPeerEvent = (peer: Peer, event: PeerEventCode): void => {
     const now = monotonicUs();
     if (event === PeerEvent.connected) {
-      this.block.count(Counter.joins!, 1);
+      countUp(this.block.counters, Counter.joins!);
       this.emit({
         type: "connected",
         session: peer.session,
@@ -289,7 +289,7 @@ export class MediaLoop implements DatagramHandler {
   private sessionClosed(peer: Peer, now: number): void {
     const reason = peer.closeReason ?? "peer-closed";
     if (reason === "connect-timeout" || reason === "dtls-failed") {
-      this.block.count(Counter.joinsFailed!, 1);
+      countUp(this.block.counters, Counter.joinsFailed!);
       const fields = { session: peer.session, reason, detail: peer.closeDetail };
       this.emit({ type: "log", level: "info", message: "Session failed to connect", fields });
     }
@@ -334,7 +334,7 @@ export class MediaLoop implements DatagramHandler {
       if (full === this.writableWanted[i]) continue;
       this.writableWanted[i] = full;
       this.poller.wantWritable(this.setup.sockets[i]!, i, full);
-      if (full) this.block.count(Counter.sendBufferFull!, 1);
+      if (full) countUp(this.block.counters, Counter.sendBufferFull!);
     }
   }
 

@@ -95,10 +95,6 @@ export class WorkerBlock {
       }
     }
   }
-
-  count(counter: number, amount: number): void {
-    this.counters[counter] = this.counters[counter]! + amount;
-  }
 }
 
 /** The reader threads that a writer may have to wake, and how. */
