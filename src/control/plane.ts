@@ -95,6 +95,7 @@ export interface MediaPlane {
   describeRing(ring: RingGrant): RingDescription;
   /** A look at the layers in a publisher's video rings, in the order of its source. */
   watchLayers(rings: readonly RingGrant[]): LayerLook;
+  /** Of the worker's sessions or one; nothing when it is lost, or has not answered in a second. */
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]>;
   loads(): readonly WorkerLoad[];
   /** Rings that publishers hold, and the memory granted to them. */

@@ -6,10 +6,7 @@ import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
 import { liveTracks, type Stream } from "./stream.ts";
 
-/** A worker that does not answer in this time is left out; the page shows the rest. */
-const STATS_TIMEOUT_MS = 1000;
-
-/** The workers' reports by session number, of all sessions or one. */
+/** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
 export async function collectStats(
   plane: MediaPlane,
   sessions: Iterable<Session>,
@@ -17,25 +14,8 @@ export async function collectStats(
   const list = [...sessions];
   const only = list.length === 1 ? list[0]!.number : null;
   const workers = new Set(list.map((session) => session.worker));
-  const reports = await Promise.all([...workers].map((worker) => ask(plane, worker, only)));
+  const reports = await Promise.all([...workers].map((worker) => plane.stats(worker, only)));
   return new Map(reports.flat().map((stats) => [stats.session, stats]));
-}
-
-async function ask(
-  plane: MediaPlane,
-  worker: number,
-  session: number | null,
-): Promise<readonly SessionStats[]> {
-  const { promise, resolve } = Promise.withResolvers<readonly SessionStats[]>();
-  const timer = setTimeout(() => resolve([]), STATS_TIMEOUT_MS);
-  try {
-    return await Promise.race([plane.stats(worker, session), promise]);
-  } catch {
-    // The worker is being replaced: it has nothing to say.
-    return [];
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 export function describeStream(

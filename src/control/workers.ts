@@ -70,7 +70,7 @@ class Workers implements MediaPlane {
   private readonly sockets: number[] = [];
   private readonly pool: RingPool;
   private readonly switches = new SourceSwitches<MediaWorker>();
-  private readonly statistics = new StatsRequests();
+  private readonly statistics = new StatsRequests<MediaWorker>();
   private readonly readers = new Map<number, RingReader>();
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly starvation: Starvation;
@@ -191,9 +191,8 @@ class Workers implements MediaPlane {
   }
 
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
-    return this.statistics.ask((request) => {
-      this.workers[worker]!.send({ type: "stats", request, session });
-    });
+    const asked = this.workers[worker]!;
+    return this.statistics.ask(asked, (request) => asked.send({ type: "stats", request, session }));
   }
 
   rings() {
@@ -312,6 +311,7 @@ class Workers implements MediaPlane {
     worker.sessions.clear();
     for (const session of lost) events.closed(session, "worker-lost");
     this.switches.gone(worker);
+    this.statistics.gone(worker);
   }
 
   private handleLate(worker: MediaWorker, silence: Silence): void {

@@ -116,6 +116,20 @@ for (const kind of ["throw", "hang"] as const) {
   );
 }
 
+test("of a worker that hangs nothing is told, of the others all is", async () => {
+  server = await startProcess(ARGS);
+  await audience();
+  await drill(1, "hang");
+  const response = await fetch(`${server.base}/api/v1/sessions`);
+  const { sessions } = (await response.json()) as { sessions: { worker: string; tracks: [] }[] };
+  const tracks = sessions.map(({ worker, tracks }) => [worker, tracks.length > 0]);
+  expect(tracks.sort()).toEqual([
+    ["egress-0", false],
+    ["egress-1", true],
+    ["ingest-0", true],
+  ]);
+}, 60_000);
+
 test("a worker that dies again and again keeps no file open", async () => {
   server = await startProcess(ARGS);
   const files = () => {
