@@ -26,7 +26,7 @@ export const JOINS: readonly Mutation[] = [
     "if (reader.closed) return keyframe.sequence;",
   ),
   rule("C2", `${EGRESS}feed.ts`, "near || (askedInVain && flows)", "near || (flows && !flows)"),
-  rule("C2", `${EGRESS}track-layer.ts`, "this.standsStill(now)) this", "false) this"),
+  rule("C2", `${EGRESS}layer-switch.ts`, "this.standsStill(now)) this", "false) this"),
   rule(
     "C2",
     `${EGRESS}segments.ts`,

@@ -16,7 +16,7 @@ export const SHARES: readonly Mutation[] = [
   ),
   rule(
     "S9",
-    `${EGRESS}track-layer.ts`,
+    `${EGRESS}layer-switch.ts`,
     "track.viewer.mediaAllowed ? track.viewer.switches.ask(now) : null",
     '"failure"',
   ),

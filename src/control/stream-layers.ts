@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 
 /** One layer as the events extension has it (X08); `current` is ours. */
-export interface Layer {
+export interface ListedLayer {
   /** With simulcast only. */
   readonly rid?: string;
   /** There when the encoding has several, or no rid. */
@@ -25,7 +25,7 @@ export interface Layer {
 /** A layer and what workers call it (src/media/layer-table.ts); -1 before its first packet. */
 export interface StreamLayer {
   readonly id: number;
-  readonly layer: Layer;
+  readonly layer: ListedLayer;
 }
 
 /** The layers that publishers send, out of their rings' headers. */
@@ -83,7 +83,7 @@ export function ridsOf(stream: Stream): readonly (string | null)[] {
 export function layersFor(
   session: Session,
   layers: readonly StreamLayer[],
-): Record<string, readonly Layer[]> {
+): Record<string, readonly ListedLayer[]> {
   const index = session.media.findIndex((section) => section.kind === "video");
   if (index < 0) return {};
   const current = currentOf(session, layers);
@@ -127,6 +127,6 @@ function describe(rid: string | null, points: readonly UsableLayer[]): readonly 
     }));
 }
 
-function pixels(layer: Layer): number {
+function pixels(layer: ListedLayer): number {
   return (layer.width ?? 0) * (layer.height ?? 0);
 }

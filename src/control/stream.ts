@@ -1,5 +1,5 @@
 import type { MediaSection } from "../contract/session.ts";
-import type { LiveStream, LiveTrack } from "../sdp/answer.ts";
+import type { LiveTrack, LiveTracks } from "../sdp/answer.ts";
 import type { RingLease } from "./lease.ts";
 import type { MediaPlane } from "./plane.ts";
 import type { Session } from "./session.ts";
@@ -38,7 +38,7 @@ export class Stream {
 }
 
 /** What the publisher sends now, or what it negotiated while nothing has arrived yet. */
-export function liveTracks(stream: Stream, plane: MediaPlane): LiveStream | null {
+export function liveTracks(stream: Stream, plane: MediaPlane): LiveTracks | null {
   const publisher = stream.publisher;
   if (publisher === null || publisher.lease === null) return null;
   const tracks: { audio: LiveTrack | null; video: LiveTrack | null } = { audio: null, video: null };

@@ -1,5 +1,5 @@
 import type { TrackStats } from "../contract/statistics.ts";
-import { Rate } from "./rate.ts";
+import { TotalRate } from "./total-rate.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 /** What one track has sent and been told since the join. */
@@ -14,7 +14,7 @@ export class TrackTotals {
   /** As the viewer's receiver reports say; jitter in RTP ticks. */
   packetsLost = 0;
   jitter = 0;
-  readonly rate = new Rate();
+  readonly rate = new TotalRate();
 
   stats(track: ViewerTrack): TrackStats {
     const description = track.feed?.reader.describe();

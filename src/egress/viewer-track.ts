@@ -8,11 +8,11 @@ import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import { LayerStretch } from "./layer-stretch.ts";
+import { LayerSwitch } from "./layer-switch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
 import { Segments } from "./segments.ts";
 import type { Staging } from "./staging.ts";
 import type { TrackFormat } from "./track-format.ts";
-import { TrackLayer } from "./track-layer.ts";
 import { TrackOutput } from "./track-output.ts";
 import { TrackStart } from "./track-start.ts";
 import { TrackTime } from "./track-time.ts";
@@ -34,7 +34,7 @@ export class ViewerTrack implements CatchingUp {
   readonly segments: Segments<Feed, LayerStretch>;
   readonly format: TrackFormat;
   readonly output: TrackOutput;
-  readonly layer: TrackLayer;
+  readonly layer: LayerSwitch;
   readonly parameterSets: ParameterSetPacket;
   readonly time: TrackTime;
   /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
@@ -61,7 +61,7 @@ export class ViewerTrack implements CatchingUp {
     this.segments = new Segments(firstIndex);
     this.output = new TrackOutput(context, viewer, section, rtxIndex);
     this.format = this.output.format;
-    this.layer = new TrackLayer(this);
+    this.layer = new LayerSwitch(this);
     this.parameterSets = new ParameterSetPacket(context);
     this.start = new TrackStart(context, this);
     this.time = new TrackTime(this);

@@ -22,7 +22,7 @@ import { RedPacket } from "../wire/red.ts";
 import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
-import { TrackLayers } from "./track-layers.ts";
+import { LayerDescriber } from "./layer-describer.ts";
 
 /** A source must be silent this long before another one may take its track. */
 const SILENCE_US = 200_000;
@@ -51,7 +51,7 @@ export class Track {
   readonly #origin = new OriginSequence();
   readonly #parameterSets = new ParameterSets(RingText.parameterSetsBytesMax);
   #parameterSetsVersion = 0;
-  readonly #layers: TrackLayers;
+  readonly #layers: LayerDescriber;
   readonly #bits = new Rate();
   readonly #frames = new Rate();
   #described = false;
@@ -79,7 +79,7 @@ export class Track {
     this.formats = new Formats(section);
     this.format = this.formats.first;
     this.writer = new RingWriter(ring.buffer);
-    this.#layers = new TrackLayers(this.writer, extensionIds);
+    this.#layers = new LayerDescriber(this.writer, extensionIds);
     this.statistics = new ReceiveStatistics(this.format.format.clockRate);
   }
 

@@ -33,7 +33,7 @@ export function pointOf(id: number): number {
 }
 
 /** One layer point of one ring, as last looked at. */
-export class Layer implements UsableLayer {
+export class MeasuredLayer implements UsableLayer {
   bitrate = 0;
   width = 0;
   height = 0;
@@ -119,7 +119,7 @@ export class Layer implements UsableLayer {
 
 /** The layers of a stream's present source: the points of each of its rings that were ever seen. */
 export class LayerTable {
-  readonly layers: Layer[] = [];
+  readonly layers: MeasuredLayer[] = [];
   private updatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly rings: readonly RingReader[]) {}
@@ -156,7 +156,7 @@ export class LayerTable {
       if (now - seen <= SILENCE_US) top = point >> 3;
       const id = layerId(ring, point);
       if (this.layers.length < LAYERS_MAX && !this.layers.some((layer) => layer.id === id)) {
-        this.layers.push(new Layer(ring, reader.describe().rid, views, point));
+        this.layers.push(new MeasuredLayer(ring, reader.describe().rid, views, point));
       }
     }
     return top;

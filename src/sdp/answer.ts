@@ -24,7 +24,7 @@ export interface NegotiatedAnswer {
 }
 
 /** What a publisher sends now; null for a track it lacks. */
-export interface LiveStream {
+export interface LiveTracks {
   readonly audio: LiveTrack | null;
   readonly video: LiveTrack | null;
 }
@@ -62,7 +62,7 @@ export function answerPublisher(
 export function answerViewer(
   offer: Offer,
   local: LocalDescription,
-  stream: LiveStream | null,
+  stream: LiveTracks | null,
 ): NegotiatedAnswer | SdpProblem {
   const taken = new Set<MediaKind>();
   const sections: AnswerSection[] = [];

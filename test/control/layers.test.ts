@@ -1,6 +1,6 @@
 /** The `layers` event (X08) and the layer extension (X21, X22). */
 import { expect, test } from "bun:test";
-import type { Layer } from "../../src/control/stream-layers.ts";
+import type { ListedLayer } from "../../src/control/stream-layers.ts";
 import { NO_LIMITS, type UsableLayer } from "../../src/media/layer-choice.ts";
 import { layerId } from "../../src/media/layer-table.ts";
 import {
@@ -56,7 +56,7 @@ async function listen({ h, viewer }: Watching) {
     body: '["layers"]',
   });
   const response = await h.request("GET", created.headers.get("Location")!);
-  return async (count: number): Promise<Record<string, Layer[]>[]> =>
+  return async (count: number): Promise<Record<string, ListedLayer[]>[]> =>
     (await readEvents(response, count)).map((event) => JSON.parse(event.split("data: ")[1]!));
 }
 
@@ -153,7 +153,7 @@ test("X08 the layer that the viewer is sent is marked, for that viewer alone", a
   const otherNext = await listen(other);
   w.h.plane.events.layer(w.viewer.number, LOW.id);
   w.h.plane.events.layer(w.viewer.number, HIGH.id);
-  const current = (data: Record<string, Layer[]>) => data["1"]!.map((layer) => layer.current);
+  const current = (data: Record<string, ListedLayer[]>) => data["1"]!.map((layer) => layer.current);
   expect((await next(3)).map(current)).toEqual([
     [undefined, undefined],
     [undefined, true],

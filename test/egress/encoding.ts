@@ -1,5 +1,5 @@
 /** One encoding of a publisher with layers, written into a ring as ingest does. */
-import { TrackLayers } from "../../src/ingest/track-layers.ts";
+import { LayerDescriber } from "../../src/ingest/layer-describer.ts";
 import { noteLayers } from "../../src/ring/layer-totals.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { NO_SLOT } from "../../src/ring/writer.ts";
@@ -52,7 +52,7 @@ export class Encoding extends Track {
   picture = 0;
   private readonly stream: LayeredStream;
   private readonly packets: LayerPackets;
-  private readonly layers: TrackLayers;
+  private readonly layers: LayerDescriber;
   private readonly payloadBytes: number;
   readonly timestampStart: number;
 
@@ -69,7 +69,7 @@ export class Encoding extends Track {
     this.packets = new LayerPackets(mode, style, start, pictureStart, timestampStart, TICKS);
     const ids = new Uint8Array(256);
     ids[DESCRIPTOR_ID] = Extension.dependencyDescriptor;
-    this.layers = new TrackLayers(this.writer, ids);
+    this.layers = new LayerDescriber(this.writer, ids);
   }
 
   /** Keyframe requests of viewers so far. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
-import type { LiveStream } from "../../src/sdp/answer.ts";
+import type { LiveTracks } from "../../src/sdp/answer.ts";
 import { expectStructure, publish, succeed, watch } from "./support.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -45,7 +45,7 @@ describe.skipIf(missing)("Chromium accepts our answers", () => {
   }, 120_000);
 
   test("E03 E10 watch, waiting and live, with a data channel", async () => {
-    const live = (codec: "h264" | "vp8" | "av1"): LiveStream => ({
+    const live = (codec: "h264" | "vp8" | "av1"): LiveTracks => ({
       audio: { codec: "opus", fmtp: "" },
       video: { codec, fmtp: "" },
     });

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { answerPublisher, answerViewer, type LiveStream } from "../../src/sdp/answer.ts";
+import { answerPublisher, answerViewer, type LiveTracks } from "../../src/sdp/answer.ts";
 import type { LocalDescription } from "../../src/sdp/local.ts";
 import { type Offer, readOffer } from "../../src/sdp/offer.ts";
 import { type ParsedMedia, type ParsedSdp, parseSdp } from "../../src/sdp/parse.ts";
@@ -35,7 +35,7 @@ export const LOCAL: LocalDescription = {
   ssrcs: { audio: 11, video: 22, videoRtx: 33 },
 };
 
-export const H264_LIVE: LiveStream = {
+export const H264_LIVE: LiveTracks = {
   audio: { codec: "opus", fmtp: "minptime=10;useinbandfec=1" },
   video: { codec: "h264", fmtp: "packetization-mode=1;profile-level-id=42e01f" },
 };
@@ -57,7 +57,7 @@ export function publish(text: string, simulcast = false) {
   return isProblem(offer) ? offer : answerPublisher(offer, LOCAL, { simulcast });
 }
 
-export function watch(text: string, stream: LiveStream | null = null) {
+export function watch(text: string, stream: LiveTracks | null = null) {
   const offer = readOffer(text, { role: "viewer" });
   return isProblem(offer) ? offer : answerViewer(offer, LOCAL, stream);
 }

@@ -16,7 +16,7 @@ const extensions = new ExtensionCursor();
 const points = new Uint8Array(DECODE_TARGETS_MAX);
 
 /** Describes the layers of one track's packets in its ring. */
-export class TrackLayers {
+export class LayerDescriber {
   /** Of the packet last described. */
   readonly packet = new PacketLayers();
   readonly #descriptors = new DependencyDescriptorReader();

@@ -15,7 +15,7 @@ const PAUSE_QUEUE_US = 200_000;
  * Which layer one track is to carry. Within a ring the layer point goes to the stretch that flows;
  * another ring is waited for beside the present one, which flows on until a keyframe of it begins.
  */
-export class TrackLayer {
+export class LayerSwitch {
   /** Before the first choice the smallest picture: of the path nothing is known yet. */
   private spatialId = 0;
   private temporalId = 7;

@@ -3,7 +3,7 @@ const WINDOW_US = 1_000_000;
 const STALE_US = 5_000_000;
 
 /** Bits a second over the last second, from a running total of bytes. */
-export class Rate {
+export class TotalRate {
   bitsPerSecond = 0;
   private bytes = 0;
   private since = 0;
