@@ -1,8 +1,8 @@
 /** One WHIP session of `spillway publish` and what it needs: HTTP, sockets, OpenSSL. */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { FileTrack } from "../client/media.ts";
 import { MediaSender } from "../client/media-sender.ts";
-import { acceptedSections, offeredSections } from "../client/offer.ts";
+import { acceptedSections, offeredSections, offerOf } from "../client/offer.ts";
 import { createSession, type WhipOptions, type WhipSession } from "../client/whip.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -50,19 +50,8 @@ export async function connect(
   created: (session: WhipSession) => void,
 ): Promise<WhipConnection> {
   const certificate = createCertificate(new Date(realtimeUs() / 1000));
-  const { algorithm, value } = certificate.fingerprint;
   const offered = offeredSections(tracks.audio, tracks.video, random);
-  const cname = randomBytes(12).toString("base64");
-  const offer = {
-    role: "publisher" as const,
-    ufrag: randomBytes(6).toString("base64"),
-    pwd: randomBytes(18).toString("base64"),
-    fingerprint: `${algorithm} ${value}`,
-    sessionId: String(random(2 ** 48 - 1)),
-    cname,
-    streamId: "spillway",
-    media: offered,
-  };
+  const offer = offerOf("publisher", offered, certificate.fingerprint, fillRandom);
   const session = await createSession(endpoint, writeOffer(offer), options, options.stop);
   created(session);
   const answer = readAnswer(session.answer);
@@ -76,7 +65,7 @@ export async function connect(
   const peer = new Peer({
     session: 1,
     setup: clientPeer(offer, answer),
-    ice: { mode: "controlling", paths, random: (out) => crypto.getRandomValues(out) },
+    ice: { mode: "controlling", paths, random: fillRandom },
     dtls: new OpenSslDtlsFactory(openSsl, certificate),
     ciphers: new OpenSslSrtpFactory(openSsl),
     counters: createPeerCounters(),
@@ -89,7 +78,7 @@ export async function connect(
     regions.push(region);
     return region;
   };
-  const media = new MediaSender({ sections, cname, random, allocate });
+  const media = new MediaSender({ sections, cname: offer.cname, random, allocate });
   return { session, peer, media, links: links.all, regions };
 }
 
@@ -98,6 +87,10 @@ export function release(connection: WhipConnection): void {
   if (connection.peer.state !== "closed") connection.peer.close(monotonicUs(), "deleted");
   connection.peer.free();
   for (const region of connection.regions) unpin(region);
+}
+
+function fillRandom(out: Uint8Array): void {
+  crypto.getRandomValues(out);
 }
 
 function random(limit: number): number {

@@ -1,9 +1,34 @@
-/** What a publishing client of ours offers for a file. */
-import type { MediaFormat, MediaSection } from "../contract/session.ts";
+/** What a client of ours offers: who it is, and the media of a publisher. */
+import type { Fingerprint, MediaFormat, MediaSection } from "../contract/session.ts";
+import type { ClientOffer } from "../sdp/client.ts";
 import { EXTENSION_TABLE_LENGTH } from "../wire/extensions.ts";
 import type { FileTrack } from "./media.ts";
 
 const PAYLOAD_TYPES = { audio: 111, video: 96, rtx: 97 } as const;
+
+/** Identity of one session; `random` fills its argument. */
+export function offerOf(
+  role: ClientOffer["role"],
+  media: ClientOffer["media"],
+  fingerprint: Fingerprint,
+  random: (out: Uint8Array) => void,
+): ClientOffer {
+  const bytes = new Uint8Array(42);
+  random(bytes);
+  const text = (from: number, to: number) => bytes.subarray(from, to).toBase64();
+  const id = new DataView(bytes.buffer).getUint32(36) * 65_536 + bytes[40]! * 256 + bytes[41]!;
+  return {
+    role,
+    ufrag: text(0, 6),
+    pwd: text(6, 24),
+    fingerprint: `${fingerprint.algorithm} ${fingerprint.value}`,
+    sessionId: String(id),
+    // RFC 7022 4.2: 96 bits.
+    cname: text(24, 36),
+    streamId: "spillway",
+    media,
+  };
+}
 
 /**
  * One section a track. SSRCs are announced and header extensions are not offered: one BUNDLE of two

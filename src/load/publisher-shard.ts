@@ -1,4 +1,5 @@
 /** The publishers of one load thread: sockets, clock and HTTP around SyntheticPublisher. */
+import { offerOf } from "../client/offer.ts";
 import { WhipError, type WhipSession } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
@@ -15,7 +16,7 @@ import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import type { PublisherLoad } from "./options.ts";
 import { random, randomBytes } from "./paths.ts";
-import { AnswerError, offerOf } from "./session.ts";
+import { AnswerError } from "./session.ts";
 import { SyntheticPublisher, syntheticOffer } from "./synthetic-publisher.ts";
 
 const WAIT_MAX_MS = 5;
@@ -88,8 +89,8 @@ export class PublisherShard {
 
   async #open(url: string, phaseUs: number): Promise<void> {
     const offered = syntheticOffer(this.load.source, below);
-    const { algorithm, value } = this.#certificate.fingerprint;
-    const offer = offerOf("publisher", offered, `${algorithm} ${value}`, randomBytes);
+    const { fingerprint } = this.#certificate;
+    const offer = offerOf("publisher", offered, fingerprint, randomBytes);
     try {
       await this.#connector.open(url, offer, this.#members.length, (connection) =>
         this.#enter(connection, offered, phaseUs, offer.cname),

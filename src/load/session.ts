@@ -1,4 +1,4 @@
-/** What viewers and publishers of a load have in common: who they are, and their HTTP session. */
+/** What viewers and publishers of a load have in common: their HTTP session. */
 
 import {
   createSession,
@@ -25,29 +25,6 @@ export interface OpenedSession {
   readonly http: WhipSession;
   readonly answer: Answer;
   readonly setup: PeerSetup;
-}
-
-/** Identity of one session; `random` fills its argument. */
-export function offerOf(
-  role: ClientOffer["role"],
-  media: ClientOffer["media"],
-  fingerprint: string,
-  random: (out: Uint8Array) => void,
-): ClientOffer {
-  const bytes = new Uint8Array(36);
-  random(bytes);
-  const text = (from: number, to: number) => bytes.subarray(from, to).toBase64();
-  const id = new DataView(bytes.buffer).getUint32(30) * 65_536 + bytes[34]! * 256 + bytes[35]!;
-  return {
-    role,
-    ufrag: text(0, 6),
-    pwd: text(6, 24),
-    fingerprint,
-    sessionId: String(id),
-    cname: text(24, 30),
-    streamId: "spillway",
-    media,
-  };
 }
 
 /**

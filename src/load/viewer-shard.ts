@@ -1,4 +1,5 @@
 /** The viewers of one load thread: sockets, clock and HTTP around LoadViewer. */
+import { offerOf } from "../client/offer.ts";
 import { WhipError, type WhipSession } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
@@ -18,7 +19,7 @@ import { canWrite } from "./frame-writer.ts";
 import type { ViewerLoad } from "./options.ts";
 import { random, randomBytes } from "./paths.ts";
 import { type Recorded, Recording } from "./recording.ts";
-import { AnswerError, offerOf } from "./session.ts";
+import { AnswerError } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
 import { viewerMedia } from "./viewer-media.ts";
 
@@ -195,8 +196,8 @@ export class ViewerShard {
 
   async #join(number: number): Promise<void> {
     const startedAt = monotonicUs();
-    const { algorithm, value } = this.#certificate.fingerprint;
-    const offer = offerOf("viewer", this.#media, `${algorithm} ${value}`, randomBytes);
+    const { fingerprint } = this.#certificate;
+    const offer = offerOf("viewer", this.#media, fingerprint, randomBytes);
     const url = this.load.urls[number % this.load.urls.length]!;
     try {
       await this.#connector.open(url, offer, number, (connection) =>
