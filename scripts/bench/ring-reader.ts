@@ -1,6 +1,7 @@
 /** The reading thread of ring.ts: sleeps as a media worker does, reads what is written. */
 import { monotonicUs } from "../../src/io/clock.ts";
-import { createPollFd, Poller } from "../../src/io/poller.ts";
+import { createPollFd } from "../../src/io/epoll.ts";
+import { Poller } from "../../src/io/poller.ts";
 import { SLEEP_MAX_US, SLOT_BYTES } from "../../src/limits.ts";
 import { Histogram } from "../../src/load/histogram.ts";
 import { WorkerBlock } from "../../src/ring/doorbell.ts";

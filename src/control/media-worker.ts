@@ -2,8 +2,8 @@ import { COUNTER_NAMES, Counter, type CounterName } from "../contract/counters.t
 import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
 import { monotonicUs } from "../io/clock.ts";
+import { closePollFd, createPollFd } from "../io/epoll.ts";
 import { ringEventFd } from "../io/event-fd.ts";
-import { closePollFd, createPollFd } from "../io/poller.ts";
 import { spawnWorker } from "../io/spawn.ts";
 import type { ThreadTime } from "../processors.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";

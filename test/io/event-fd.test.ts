@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
+import { closePollFd, createPollFd } from "../../src/io/epoll.ts";
 import { createEventFd, ringEventFd } from "../../src/io/event-fd.ts";
-import { closePollFd, createPollFd, Poller } from "../../src/io/poller.ts";
+import { Poller } from "../../src/io/poller.ts";
 import { inTime, timed } from "../support/timed.ts";
 
 timed("a bell still wakes after its memory could have been collected and used again", () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { monotonicUs } from "../../src/io/clock.ts";
+import { closePollFd, createPollFd } from "../../src/io/epoll.ts";
 import { createEventFd, ringEventFd } from "../../src/io/event-fd.ts";
 import { libc } from "../../src/io/libc.ts";
-import { closePollFd, createPollFd, Poller } from "../../src/io/poller.ts";
+import { Poller } from "../../src/io/poller.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { inTime, timed } from "../support/timed.ts";
