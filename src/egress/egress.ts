@@ -13,6 +13,7 @@ import { Following } from "./following.ts";
 import { Rounds } from "./rounds.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
+import { Viewers } from "./viewers.ts";
 
 /** Packets between two looks at the clock: about a quarter of a millisecond. */
 const CHUNK = 96;
@@ -22,7 +23,7 @@ const CHUNK = 96;
  * passes time and datagrams in and flushes the output after each turn.
  */
 export class Egress {
-  readonly viewers = new Map<number, Viewer>();
+  readonly viewers = new Viewers();
   private readonly context: EgressContext;
   private readonly feeds = new Map<number, Feed>();
   private readonly following = new Map<number, Following>();
@@ -65,7 +66,7 @@ export class Egress {
       command.limits,
       now,
     );
-    this.viewers.set(command.session, viewer);
+    this.viewers.add(viewer);
     // Without a source the stream's earlier rings may linger: nobody has taken them back yet.
     if (command.source !== null) this.setSource(command.stream, command.source, now);
     if (!this.viewers.has(command.session)) return;
@@ -86,13 +87,15 @@ export class Egress {
   close(session: number, now: number): void {
     const viewer = this.viewers.get(session);
     if (viewer === undefined) return;
-    this.viewers.delete(session);
+    this.viewers.remove(viewer);
     this.rounds.tellEstimate(viewer, 0);
     this.isolate("the end of a session", now, null, () => viewer.follow(null, now));
     this.context.forget(viewer);
     // Also of one that could not be brought to let go itself.
-    for (const feed of this.feeds.values()) for (const track of viewer.tracks) feed.detach(track);
-    for (const other of this.viewers.values()) if (other.stream === viewer.stream) return;
+    for (const feed of this.following.get(viewer.stream)?.feeds ?? []) {
+      for (const track of viewer.tracks) feed.detach(track);
+    }
+    if (this.viewers.watch(viewer.stream)) return;
     this.setSource(viewer.stream, null, now);
     this.following.delete(viewer.stream);
   }
@@ -101,13 +104,12 @@ export class Egress {
   setSource(stream: number, source: StreamSource | null, now: number): void {
     const before = this.following.get(stream);
     if (source !== null && before?.epoch === source.epoch) return;
-    const wanted = source !== null && this.hasViewers(stream);
+    const wanted = source !== null && this.viewers.watch(stream);
     if (!wanted && before === undefined) return;
     if (source === null || !wanted) this.following.delete(stream);
     else this.following.set(stream, this.openSource(source, now));
     const following = this.following.get(stream) ?? null;
-    for (const viewer of this.viewers.values()) {
-      if (viewer.stream !== stream) continue;
+    for (const viewer of this.viewers.of(stream)) {
       this.isolate("a new source", now, viewer, () => viewer.follow(following, now));
     }
     if (before !== undefined) this.release(before);
@@ -208,11 +210,6 @@ export class Egress {
   stats(session: number | null): SessionStats[] {
     const chosen = session === null ? [...this.viewers.values()] : [this.viewers.get(session)];
     return chosen.filter((viewer) => viewer !== undefined).map((viewer) => viewer.stats());
-  }
-
-  private hasViewers(stream: number): boolean {
-    for (const viewer of this.viewers.values()) if (viewer.stream === stream) return true;
-    return false;
   }
 
   private openSource(source: StreamSource, now: number): Following {

@@ -5,6 +5,7 @@ import type { Feed } from "./feed.ts";
 import { flowingLayer } from "./flowing-layer.ts";
 import type { Following } from "./following.ts";
 import type { Viewer } from "./viewer.ts";
+import type { Viewers } from "./viewers.ts";
 
 const MAINTENANCE_US = 20_000;
 /** Each viewer's turn. At every maintenance 500 of them took 6 % of the busy time (profile). */
@@ -26,7 +27,7 @@ export class Rounds {
   constructor(
     private readonly context: EgressContext,
     private readonly events: EgressEvents,
-    private readonly viewers: ReadonlyMap<number, Viewer>,
+    private readonly viewers: Viewers,
     private readonly feeds: ReadonlyMap<number, Feed>,
     private readonly following: ReadonlyMap<number, Following>,
   ) {
