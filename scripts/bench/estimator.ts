@@ -5,7 +5,7 @@
 import { BandwidthEstimator } from "../../src/media/estimator.ts";
 import { Pacer } from "../../src/media/pacer.ts";
 import { PacketKind } from "../../src/media/sent-packets.ts";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { readTransportFeedback, TransportFeedback } from "../../src/wire/rtcp/transport-cc.ts";
 
 const VIEWERS = 500;
@@ -19,7 +19,7 @@ const estimators = Array.from(
 );
 const pacers = Array.from({ length: VIEWERS }, () => new Pacer());
 const feedback = new TransportFeedback(2048);
-const source = new TransportFeedbackSource();
+const source = new TransportFeedbackRecorder();
 const bytes = new Uint8Array(1500);
 
 const cost = { sent: 0, feedback: 0, ticks: 0 };

@@ -81,7 +81,7 @@ export const QUIRKS: readonly Mutation[] = [
     },
   ),
   rule("Q-B8", `${SDP}formats.ts`, "payloadType >= 64 && payloadType <= 95", "payloadType > 127"),
-  rule("Q-B13", `${SDP}sources.ts`, 'id !== "-" && id !== ""', 'id !== ""'),
+  rule("Q-B13", `${SDP}stream-ids.ts`, 'id !== "-" && id !== ""', 'id !== ""'),
   rule(
     "Q-B12",
     `${SDP}offer.ts`,

@@ -4,7 +4,7 @@ import type { MediaKind } from "../wire/codecs.ts";
 import type { MediaFrame } from "./media.ts";
 import { opusParts } from "./opus-form.ts";
 import { PAYLOAD_BYTES_MAX } from "./rtp-track.ts";
-import { microseconds, TIME_ROUNDING_US, type TrackSource } from "./track-source.ts";
+import { microseconds, type SendableTrack, TIME_ROUNDING_US } from "./sendable-track.ts";
 
 /** A frame that cannot be sent. */
 export interface RefusedFrame {
@@ -30,10 +30,10 @@ export class FilePass {
 
   /** `fromUs`, a time of the file, begins at the keyframe in front of it. */
   constructor(
-    sources: readonly TrackSource[],
+    tracks: readonly SendableTrack[],
     private readonly fromUs: number | null,
   ) {
-    this.#tracks = sources.map((source) => new TrackFrames(source));
+    this.#tracks = tracks.map((track) => new TrackFrames(track));
   }
 
   /** Where the pass ends, a time of the file; valid once all items were taken. */
@@ -105,24 +105,24 @@ class TrackFrames {
   /** What video frames up to the next keyframe are refused for; null when they are fine. */
   #broken: string | null = null;
 
-  constructor(private readonly source: TrackSource) {
-    this.kind = source.kind;
-    this.firstUs = source.firstUs;
+  constructor(private readonly track: SendableTrack) {
+    this.kind = track.kind;
+    this.firstUs = track.firstUs;
   }
 
   /** Begins at the keyframe in front of a time in seconds; returns its time, null without one. */
   async seek(seconds: number): Promise<number | null> {
-    const { sink, kind } = this.source;
+    const { sink, kind } = this.track;
     const found = await (kind === "video" ? sink.getKeyPacket(seconds) : sink.getPacket(seconds));
     this.#start = found ?? undefined;
     return found?.timestamp ?? null;
   }
 
   async *items(): AsyncGenerator<PlaybackItem> {
-    this.source.form?.reset();
+    this.track.form?.reset();
     // Nothing can be decoded before the first keyframe, and nobody misses it.
     let leading = this.kind === "video";
-    for await (const packet of this.source.sink.packets(this.#start)) {
+    for await (const packet of this.track.sink.packets(this.#start)) {
       const timeUs = this.#timeOf(packet);
       for (const item of timeUs === null ? [this.#disorder(packet)] : this.#form(packet, timeUs)) {
         if (leading && !("key" in item && item.key)) continue;
@@ -154,7 +154,7 @@ class TrackFrames {
 
   #form(packet: EncodedPacket, timeUs: number): readonly PlaybackItem[] {
     const { kind } = this;
-    const { form } = this.source;
+    const { form } = this.track;
     if (packet.data.length > FRAME_BYTES_MAX) {
       this.#broken = BUILDS_ON_REFUSED;
       const refused = `it has ${packet.data.length} bytes, ${FRAME_BYTES_MAX} are allowed`;

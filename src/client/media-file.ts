@@ -20,12 +20,12 @@ import { type Conversion, conversion } from "./conversion.ts";
 import { type FileTrack, MediaFileError, type MediaSelection } from "./media.ts";
 import { Playback } from "./playback.ts";
 import {
-  audioSource,
+  type SendableTrack,
+  sendableAudio,
+  sendableVideo,
   TrackFault,
-  type TrackSource,
   VIDEO_CODECS,
-  videoSource,
-} from "./track-source.ts";
+} from "./sendable-track.ts";
 
 /** A month: what states more counts without an end. */
 const DURATION_MAX_S = 30 * 86_400;
@@ -65,7 +65,7 @@ export function readingError(name: string, error: unknown): MediaFileError {
 export class MediaFile {
   private constructor(
     private readonly input: Input,
-    private readonly sources: readonly TrackSource[],
+    private readonly tracks: readonly SendableTrack[],
     /** As the file's header states it; null when it does not. */
     readonly durationUs: number | null,
     /** What was left out when there was a choice, in words. */
@@ -92,24 +92,24 @@ export class MediaFile {
       ? await choose(await input.getAudioTracks(), "audio", canSendAudio, notes)
       : null;
     if (video === null && audio === null) throw nothingToSend(name, container);
-    const sources = await sourcesOf(name, [
-      video === null ? null : () => videoSource(video, find(container, video)),
-      audio === null ? null : () => audioSource(audio, find(container, audio)),
+    const tracks = await tracksOf(name, [
+      video === null ? null : () => sendableVideo(video, find(container, video)),
+      audio === null ? null : () => sendableAudio(audio, find(container, audio)),
     ]);
     const seconds = await (video ?? audio!).getDurationFromMetadata();
-    const first = Math.max(0, Math.min(...sources.map(({ firstUs }) => firstUs)));
+    const first = Math.max(0, Math.min(...tracks.map(({ firstUs }) => firstUs)));
     const known = seconds !== null && seconds * 1e6 > first && seconds < DURATION_MAX_S;
     const durationUs = known ? Math.round(seconds * 1e6) - first : null;
-    return new MediaFile(input, sources, durationUs, notes);
+    return new MediaFile(input, tracks, durationUs, notes);
   }
 
   track(kind: MediaKind): FileTrack | null {
-    return this.sources.find((source) => source.kind === kind)?.track ?? null;
+    return this.tracks.find((track) => track.kind === kind)?.track ?? null;
   }
 
   /** All frames of both tracks by time; without an end when `loop` is set. */
   play(loop: boolean): Playback {
-    return new Playback(this.sources, loop);
+    return new Playback(this.tracks, loop);
   }
 
   close(): void {
@@ -150,14 +150,14 @@ async function choose<T extends InputTrack>(
 }
 
 /**
- * The sources of video and audio. All that is wrong is told at once, with one line that mends it all:
+ * The tracks of video and audio. All that is wrong is told at once, with one line that mends it all:
  * mending one track must not lead to the complaint about the other.
  */
-async function sourcesOf(
+async function tracksOf(
   name: string,
   [video, audio]: readonly [Make | null, Make | null],
-): Promise<readonly TrackSource[]> {
-  const sources: TrackSource[] = [];
+): Promise<readonly SendableTrack[]> {
+  const tracks: SendableTrack[] = [];
   const faults: string[] = [];
   let how: Conversion = { video: false, audio: false };
   for (const [kind, make] of [
@@ -165,18 +165,18 @@ async function sourcesOf(
     ["audio", audio],
   ] as const) {
     try {
-      if (make !== null) sources.push(await make());
+      if (make !== null) tracks.push(await make());
     } catch (error) {
       if (!(error instanceof TrackFault)) throw error;
       faults.push(`its ${kind} ${error.message}`);
       how = { ...how, [kind]: true, ...error.how };
     }
   }
-  if (faults.length === 0) return sources;
+  if (faults.length === 0) return tracks;
   throw new MediaFileError(`${name}: ${faults.join("; ")}. ${conversion(name, how)}`);
 }
 
-type Make = () => Promise<TrackSource>;
+type Make = () => Promise<SendableTrack>;
 
 function find(container: readonly ContainerTrack[], track: InputTrack): ContainerTrack | null {
   return container.find(({ id }) => id === track.id) ?? null;

@@ -1,7 +1,7 @@
 /** A file as one sequence of frames by time, once or in a loop. */
 import type { MediaKind } from "../wire/codecs.ts";
 import { FilePass, LEAD_MAX_US, type PlaybackItem } from "./file-pass.ts";
-import type { TrackSource } from "./track-source.ts";
+import type { SendableTrack } from "./sendable-track.ts";
 
 /** Silence of all tracks that is a broken clock rather than a pause. */
 const GAP_MAX_US = 60_000_000;
@@ -18,10 +18,10 @@ export class Playback {
   #skewUs = 0;
 
   constructor(
-    private readonly sources: readonly TrackSource[],
+    private readonly tracks: readonly SendableTrack[],
     private readonly loop: boolean,
   ) {
-    this.#originUs = originOf(sources);
+    this.#originUs = originOf(tracks);
     this.#items = this.#passes(null);
   }
 
@@ -42,7 +42,7 @@ export class Playback {
   async *#passes(fromUs: number | null): AsyncGenerator<PlaybackItem> {
     let start = fromUs;
     do {
-      const pass = new FilePass(this.sources, start);
+      const pass = new FilePass(this.tracks, start);
       let last = Number.NaN;
       for await (const item of pass.items()) {
         let timeUs = item.timeUs - this.#originUs - this.#skewUs;
@@ -62,8 +62,8 @@ export class Playback {
 }
 
 /** The time of the file that is time 0: where the picture begins, or sound that leads by more. */
-function originOf(sources: readonly TrackSource[]): number {
-  const first = (kind: MediaKind) => sources.find((source) => source.kind === kind)?.firstUs;
+function originOf(tracks: readonly SendableTrack[]): number {
+  const first = (kind: MediaKind) => tracks.find((track) => track.kind === kind)?.firstUs;
   const video = first("video");
   const audio = first("audio");
   if (video === undefined || audio === undefined) return video ?? audio ?? 0;

@@ -1,7 +1,7 @@
 import { Counter, countUp } from "../contract/counters.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
-import { RembSource } from "../media/remb-source.ts";
-import type { TransportFeedbackSource } from "../media/transport-feedback.ts";
+import { RembSchedule } from "../media/remb-schedule.ts";
+import type { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
 import { Header } from "../ring/layout.ts";
 import { FIR_BYTES, writeFir } from "../wire/rtcp/fir.ts";
 import { nackLengthMax, writeNack } from "../wire/rtcp/nack.ts";
@@ -23,7 +23,7 @@ export interface FeedbackOptions {
   readonly cname: string;
   readonly bitrateMax: number;
   readonly tracks: readonly Track[];
-  readonly transport: TransportFeedbackSource | null;
+  readonly transport: TransportFeedbackRecorder | null;
   readonly counters: Float64Array;
 }
 
@@ -32,8 +32,8 @@ export class Feedback {
   readonly #ssrc: number;
   readonly #cname: Uint8Array;
   readonly #tracks: readonly Track[];
-  readonly #transport: TransportFeedbackSource | null;
-  readonly #remb: RembSource | null;
+  readonly #transport: TransportFeedbackRecorder | null;
+  readonly #remb: RembSchedule | null;
   readonly #counters: Float64Array;
   readonly #blocks = Array.from({ length: REPORT_BLOCKS_MAX }, () => new ReportBlock());
   readonly #origins = new Int32Array(NACK_SEQUENCES_MAX);
@@ -50,7 +50,7 @@ export class Feedback {
     this.#transport = options.transport;
     this.#counters = options.counters;
     const remb = options.tracks.some((track) => track.section.formats.some((f) => f.remb));
-    this.#remb = remb ? new RembSource(options.bitrateMax) : null;
+    this.#remb = remb ? new RembSchedule(options.bitrateMax) : null;
     this.#rembSsrcs = new Uint32Array(options.tracks.length);
     this.#firSequences = new Uint8Array(options.tracks.length);
   }

@@ -28,7 +28,7 @@ export class LayerDescriber {
     private readonly extensionIds: Uint8Array,
   ) {}
 
-  /** Another source or encoder begins: nothing it says refers to what was before. */
+  /** Another SSRC or encoder begins: nothing it says refers to what was before. */
   restart(): void {
     this.#descriptors.reset();
     this.#map.reset();

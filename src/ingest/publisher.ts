@@ -13,7 +13,7 @@ import type { SessionStats } from "../contract/statistics.ts";
 import { RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
-import { TransportFeedbackSource } from "../media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Header } from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
@@ -29,7 +29,7 @@ import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { BitrateLimit } from "./bitrate-limit.ts";
 import { noteBye, noteMedia } from "./bye.ts";
 import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
-import { extensionTable, type Source, Sources } from "./sources.ts";
+import { extensionTable, type KnownSsrc, SsrcTable } from "./ssrc-table.ts";
 import { Track } from "./track.ts";
 
 export { RTCP_BYTES_MAX } from "./feedback.ts";
@@ -71,10 +71,10 @@ export class Publisher {
   readonly tracks: readonly Track[];
   /** Whether it keeps to its bit rate: at "ended" close the peer with "bitrate". */
   readonly limit: BitrateLimit;
-  readonly #sources: Sources;
+  readonly #ssrcs: SsrcTable;
   readonly #share = new RtcpShare();
   readonly #feedback: Feedback;
-  readonly #transport: TransportFeedbackSource | null;
+  readonly #transport: TransportFeedbackRecorder | null;
   readonly #roundTrip = new RoundTrip();
   readonly #readers: number;
   readonly #counters: Float64Array;
@@ -91,8 +91,8 @@ export class Publisher {
     this.#readers = options.readers;
     this.#counters = options.counters;
     this.tracks = createTracks(command, this.#roundTrip, options.counters);
-    this.#sources = new Sources(this.tracks);
-    this.#transport = wantsTransportFeedback(command) ? new TransportFeedbackSource() : null;
+    this.#ssrcs = new SsrcTable(this.tracks);
+    this.#transport = wantsTransportFeedback(command) ? new TransportFeedbackRecorder() : null;
     this.limit = new BitrateLimit(command.bitrateMax, this.tracks);
     this.#feedback = new Feedback({
       ssrc: options.ssrc,
@@ -108,8 +108,8 @@ export class Publisher {
   }
 
   /** SSRCs that have state. */
-  get sources(): number {
-    return this.#sources.all.size;
+  get ssrcCount(): number {
+    return this.#ssrcs.all.size;
   }
 
   /** One plaintext RTP packet; `arrival` is the kernel's receive time. Never throws on input. */
@@ -120,20 +120,20 @@ export class Publisher {
       return;
     }
     if (this.#transport !== null) this.#noteTransport(bytes, arrival, length);
-    const source = this.#sources.find(now, bytes, header);
-    if (source === null) {
+    const known = this.#ssrcs.find(now, bytes, header);
+    if (known === null) {
       countUp(this.#counters, Counter.malformed);
       return;
     }
     this.#feedback.start(now);
-    if (!this.limit.takes(now, length, source.track)) {
+    if (!this.limit.takes(now, length, known.track)) {
       countUp(this.#counters, Counter.packetsOverBitrate!);
       return;
     }
-    if (source.rtx) this.#handleRtx(now, source, bytes, arrival);
-    else if (source.track.bind(now, source.ssrc)) {
-      noteMedia(source, now);
-      source.track.handleMedia(now, bytes, header, arrival);
+    if (known.rtx) this.#handleRtx(now, known, bytes, arrival);
+    else if (known.track.bind(now, known.ssrc)) {
+      noteMedia(known, now);
+      known.track.handleMedia(now, bytes, header, arrival);
     }
   }
 
@@ -218,16 +218,16 @@ export class Publisher {
     }
   }
 
-  #handleRtx(now: number, source: Source, bytes: Uint8Array, arrival: number): void {
-    if (!this.#sources.isPresent(source)) countUp(this.#counters, Counter.packetsDuplicate);
-    else if (source.track.handleRtx(now, bytes, header, arrival)) source.proven = true;
+  #handleRtx(now: number, known: KnownSsrc, bytes: Uint8Array, arrival: number): void {
+    if (!this.#ssrcs.isPresent(known)) countUp(this.#counters, Counter.packetsDuplicate);
+    else if (known.track.handleRtx(now, bytes, header, arrival)) known.proven = true;
   }
 
   #noteTransport(bytes: Uint8Array, arrival: number, length: number): void {
     if (header.extensionLength === 0) return;
     extensions.reset(bytes, header);
     while (extensions.next()) {
-      if (this.#sources.extension(extensions.id) !== Extension.transportCc) continue;
+      if (this.#ssrcs.extension(extensions.id) !== Extension.transportCc) continue;
       const told = this.limit.arrival(arrival, length);
       if (extensions.length >= 2 && told >= 0) {
         this.#transport!.note(readU16(bytes, extensions.offset), told);
@@ -241,14 +241,14 @@ export class Publisher {
       countUp(this.#counters, Counter.malformed);
       return;
     }
-    const source = this.#sources.all.get(senderReport.ssrc);
-    if (source === undefined || !isMedia(source)) return;
+    const known = this.#ssrcs.all.get(senderReport.ssrc);
+    if (known === undefined || !isMedia(known)) return;
     const { ntpSeconds, ntpFraction, rtpTimestamp } = senderReport;
-    source.track.statistics.senderReport(compactNtp(ntpSeconds, ntpFraction), arrival);
+    known.track.statistics.senderReport(compactNtp(ntpSeconds, ntpFraction), arrival);
     // A sender without a wall clock says 0 (RFC 3550 6.4.1): no time line to map.
     if (ntpSeconds === 0 && ntpFraction === 0) return;
     const ntpUs = ntpSeconds * 1e6 + (ntpFraction * 1e6) / 4294967296;
-    source.track.writer.setTiming(rtpTimestamp, ntpUs, arrival);
+    known.track.writer.setTiming(rtpTimestamp, ntpUs, arrival);
   }
 
   #handleBye(now: number, bytes: Uint8Array): void {
@@ -258,14 +258,14 @@ export class Publisher {
       return;
     }
     for (let i = 0; i < count; i += 1) {
-      const source = this.#sources.all.get(byes[i]!);
-      if (source !== undefined) noteBye(source, now);
+      const known = this.#ssrcs.all.get(byes[i]!);
+      if (known !== undefined) noteBye(known, now);
     }
   }
 }
 
-function isMedia(source: Source): boolean {
-  return !source.rtx && source.track.ssrc === source.ssrc;
+function isMedia(known: KnownSsrc): boolean {
+  return !known.rtx && known.track.ssrc === known.ssrc;
 }
 
 function createTracks(

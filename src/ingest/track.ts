@@ -24,7 +24,7 @@ import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
 import { LayerDescriber } from "./layer-describer.ts";
 
-/** A source must be silent this long before another one may take its track. */
+/** An SSRC must be silent this long before another one may take its track. */
 const SILENCE_US = 200_000;
 
 /** Scratch of the one thread that runs this module: valid within one call only. */
@@ -38,7 +38,7 @@ export class Track {
   readonly writer: RingWriter;
   readonly missing = new MissingPackets();
   readonly keyframes = new KeyframeRequests();
-  /** Source of the track, -1 before its first packet; and whether it has left (src/ingest/bye.ts). */
+  /** SSRC of the track, -1 before its first packet; and whether it has left (src/ingest/bye.ts). */
   ssrc = -1;
   left = false;
   statistics: ReceiveStatistics;
@@ -87,7 +87,7 @@ export class Track {
     return this.section.kind === "video";
   }
 
-  /** True when this source is the track's, or may become it: the former one has gone silent. */
+  /** True when this SSRC is the track's, or may become it: the former one has gone silent. */
   bind(now: number, ssrc: number): boolean {
     if (this.ssrc === ssrc) return true;
     if (this.ssrc !== -1 && !this.left && now - this.#lastArrival < SILENCE_US) return false;
@@ -100,7 +100,7 @@ export class Track {
     return true;
   }
 
-  /** A packet of the source itself. `header` is parsed, padding stripped. */
+  /** A packet of the SSRC itself. `header` is parsed, padding stripped. */
   handleMedia(now: number, bytes: Uint8Array, header: RtpHeader, arrival: number): void {
     this.#lastArrival = now;
     const known = this.formats.of(header.payloadType);
@@ -119,7 +119,7 @@ export class Track {
     this.#store(now, bytes, header, arrival, format);
   }
 
-  /** A packet of the source's RTX stream; true when it carried a packet that belongs here. */
+  /** A packet of the SSRC's RTX stream; true when it carried a packet that belongs here. */
   handleRtx(now: number, bytes: Uint8Array, header: RtpHeader, arrival: number): boolean {
     const format = this.formats.of(header.payloadType);
     if (format === null || format.use !== "rtx") {

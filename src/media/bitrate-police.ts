@@ -28,7 +28,7 @@ export class BitratePolice {
   stage: PoliceStage = "within";
   /** Bits a second over the last window, all together. */
   rate = 0;
-  /** Bytes by part and source. */
+  /** Bytes by part and track. */
   readonly #bytes: Float64Array;
   #part = 0;
   #partEnds = Number.POSITIVE_INFINITY;
@@ -39,16 +39,16 @@ export class BitratePolice {
   constructor(
     /** Bits a second; 0 or Infinity for no limit. */
     private readonly limit: number,
-    private readonly sources: number,
+    private readonly tracks: number,
   ) {
-    this.#bytes = new Float64Array(PARTS * sources);
+    this.#bytes = new Float64Array(PARTS * tracks);
   }
 
   /** An RTP packet came in, `bytes` long. */
-  note(now: number, bytes: number, source: number): void {
+  note(now: number, bytes: number, track: number): void {
     if (this.#partEnds === Number.POSITIVE_INFINITY) this.#partEnds = now + PART_US;
     this.update(now);
-    const at = this.#part * this.sources + source;
+    const at = this.#part * this.tracks + track;
     this.#bytes[at] = this.#bytes[at]! + bytes;
   }
 
@@ -63,31 +63,31 @@ export class BitratePolice {
       this.#judge(this.#partEnds);
       this.#partEnds += PART_US;
       this.#part = (this.#part + 1) % PARTS;
-      this.#bytes.fill(0, this.#part * this.sources, (this.#part + 1) * this.sources);
+      this.#bytes.fill(0, this.#part * this.tracks, (this.#part + 1) * this.tracks);
     }
     return this.stage !== before;
   }
 
-  /** Bits a second of one source over the window, as far as it has passed. */
-  rateOf(source: number): number {
+  /** Bits a second of one track over the window, as far as it has passed. */
+  rateOf(track: number): number {
     let bytes = 0;
-    for (let part = 0; part < PARTS; part += 1) bytes += this.#bytes[part * this.sources + source]!;
+    for (let part = 0; part < PARTS; part += 1) bytes += this.#bytes[part * this.tracks + track]!;
     return (bytes * 8e6) / BITRATE_WINDOW_US;
   }
 
-  /** Bits a second of all sources over the last parts alone. */
+  /** Bits a second of all tracks over the last parts alone. */
   #rateOfLate(): number {
     let bytes = 0;
     for (let back = 0; back < PARTS_LATE; back += 1) {
       const part = (this.#part - back + PARTS) % PARTS;
-      for (let i = 0; i < this.sources; i += 1) bytes += this.#bytes[part * this.sources + i]!;
+      for (let i = 0; i < this.tracks; i += 1) bytes += this.#bytes[part * this.tracks + i]!;
     }
     return (bytes * 8e6) / (PARTS_LATE * PART_US);
   }
 
   #judge(now: number): void {
     let rate = 0;
-    for (let source = 0; source < this.sources; source += 1) rate += this.rateOf(source);
+    for (let track = 0; track < this.tracks; track += 1) rate += this.rateOf(track);
     this.rate = rate;
     const beyond = this.limit > 0 && rate > this.limit * BITRATE_EXCESS;
     if (beyond && this.#rateOfLate() > this.limit) this.#judgeBeyond();

@@ -35,7 +35,7 @@ export class KeyframeRequests {
     return this.#ignored;
   }
 
-  /** A reader, or a new source ("start"), needs a keyframe. */
+  /** A reader, or a new SSRC ("start"), needs a keyframe. */
   want(reason: KeyframeReason): void {
     if (this.#wanted === null || reason !== "join") this.#wanted = reason;
   }
@@ -50,13 +50,13 @@ export class KeyframeRequests {
     this.#ignored = false;
   }
 
-  /** The source has left: it owes no answer. */
+  /** The SSRC has left: it owes no answer. */
   rest(): void {
     this.#wanted = null;
     this.#open = false;
   }
 
-  /** The publisher's source is a new one: what the old one ignored says nothing of it. */
+  /** The publisher's SSRC is a new one: what the old one ignored says nothing of it. */
   restart(): void {
     this.#open = false;
     this.#unanswered = 0;

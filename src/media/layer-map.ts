@@ -29,7 +29,7 @@ export class LayerMap {
   /** Grid points by decode target: those for which it is the best. */
   readonly #gridOf = new Uint32Array(DECODE_TARGETS_MAX);
 
-  /** Another source begins. */
+  /** Another SSRC begins. */
   reset(): void {
     this.#group.clear();
     this.#top = 0;

@@ -4,7 +4,7 @@ import { difference16, SEQUENCE_JUMP_MAX } from "./sequence.ts";
 /** Jitter samples above this are a clock that jumped (libwebrtc drops them at 5 s, too). */
 const JITTER_SAMPLE_MAX_SECONDS = 5;
 
-/** What a receiver report says of one source (RFC 3550 6.4.1, A.3, A.8). */
+/** What a receiver report says of one SSRC (RFC 3550 6.4.1, A.3, A.8). */
 export class ReceiveStatistics {
   received = 0;
   #started = false;
@@ -31,7 +31,7 @@ export class ReceiveStatistics {
     return (this.#jitter * 1e6) / this.clockRate;
   }
 
-  /** One packet of the source itself, not of its RTX stream. `arrival` in microseconds. */
+  /** One packet of the SSRC itself, not of its RTX stream. `arrival` in microseconds. */
   update(sequence: number, timestamp: number, arrival: number, clockRate: number): void {
     this.clockRate = clockRate;
     const ahead = this.#started ? difference16(sequence, this.#highest & 0xffff) : 0;
@@ -42,7 +42,7 @@ export class ReceiveStatistics {
     if (ahead >= 0) this.#updateJitter(timestamp, arrival);
   }
 
-  /** The source's sender report: `compactNtp` is the middle 32 bits of its NTP time. */
+  /** The SSRC's sender report: `compactNtp` is the middle 32 bits of its NTP time. */
   senderReport(compactNtp: number, arrival: number): void {
     this.#reportCompact = compactNtp;
     this.#reportArrival = arrival;

@@ -36,7 +36,7 @@ export class OriginSequence {
     return this.#head;
   }
 
-  /** The next packet comes from another source: it takes the next number, whatever its own is. */
+  /** The next packet comes from another SSRC: it takes the next number, whatever its own is. */
   restart(): void {
     this.#restarted = true;
     this.#hasPrevious = false;

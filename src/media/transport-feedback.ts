@@ -16,7 +16,7 @@ const REPORTED_AGAIN_MAX = 1000;
  * The receiver of transport-wide congestion control (draft-holmer-rmcat-transport-wide-cc-01):
  * when each packet of a session arrived, by its transport-wide sequence number.
  */
-export class TransportFeedbackSource {
+export class TransportFeedbackRecorder {
   /** Unwrapped; `#us[sequence % ARRIVALS_MAX]` is the arrival, -1 for none. */
   readonly #arrivals = { us: new Float64Array(ARRIVALS_MAX).fill(-1) };
   readonly #writer = new TransportFeedbackWriter(STATUSES_MAX);

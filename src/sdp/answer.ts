@@ -45,8 +45,8 @@ export function answerPublisher(
     if (!isMedia(section) || section.formats.length === 0) return rejected(section);
     const mixed = allowsMixed(offer, section);
     const extensions = acceptExtensions(section, "publisher", mixed);
-    const sources = publisherSources(section, extensions, options.simulcast);
-    const media = acceptSection(section, section.formats, extensions, mixed, sources);
+    const ids = publisherIds(section, extensions, options.simulcast);
+    const media = acceptSection(section, section.formats, extensions, mixed, ids);
     const fmtp = new Map(section.formats.map((f) => [f.payloadType, publisherFmtp(f)]));
     return { offered: section, media, extensions, fmtp };
   });
@@ -135,7 +135,7 @@ function finish(
 }
 
 /** Simulcast needs the rid extension to tell layers apart (RFC 8853 5.5). */
-function publisherSources(
+function publisherIds(
   section: OfferSection,
   extensions: readonly OfferedExtension[],
   simulcast: boolean,

@@ -13,7 +13,7 @@ import { isLive, readSections, taggedSection } from "./offer.ts";
 import { parseSdp } from "./parse.ts";
 import { isProblem, type SdpProblem, unusable } from "./problem.ts";
 import { peerSetup, type RemotePeer, readPeer } from "./transport.ts";
-import { formatLines, originLines, payloadTypes, sourceLines, transportLines } from "./write.ts";
+import { formatLines, originLines, payloadTypes, ssrcLines, transportLines } from "./write.ts";
 
 export interface ClientOffer
   extends Pick<
@@ -111,16 +111,10 @@ export function readAnswer(text: string): Answer | SdpProblem {
     if (kind === "other" || !isLive(section) || formats.length === 0) continue;
     const rids = section.receivedRids;
     const mixed = parsed.attributes.some(({ key }) => key === "extmap-allow-mixed");
-    const sources = { ssrcs, rtxSsrcs, rids };
+    const ids = { ssrcs, rtxSsrcs, rids };
     const accepted = { ...section, kind };
     media.push(
-      acceptSection(
-        accepted,
-        formats,
-        section.extensions,
-        mixed || section.extmapAllowMixed,
-        sources,
-      ),
+      acceptSection(accepted, formats, section.extensions, mixed || section.extmapAllowMixed, ids),
     );
   }
   if (media.length === 0) return unusable("The answer accepts neither audio nor video.");
@@ -146,7 +140,7 @@ function sectionLines(offer: ClientOffer, media: MediaSection): readonly string[
     lines.push(...formatLines(format, ENCODING_NAMES[format.codec], format.fmtp));
   }
   if (offer.role === "viewer") return lines;
-  lines.push(...sourceLines(offer, media));
+  lines.push(...ssrcLines(offer, media));
   if (media.rids.length === 0) return lines;
   for (const rid of media.rids) lines.push(`a=rid:${rid} send`);
   lines.push(`a=simulcast:send ${media.rids.join(";")}`);

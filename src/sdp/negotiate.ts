@@ -100,13 +100,13 @@ export function feedbackOf(format: MediaFormat): readonly string[] {
   return lines;
 }
 
-/** The common part of both roles; sources are the caller's. `mixed`: see acceptExtensions. */
+/** The common part of both roles; their ids are the caller's. `mixed`: see acceptExtensions. */
 export function acceptSection(
   section: OfferSection & { readonly kind: MediaSection["kind"] },
   formats: readonly OfferedFormat[],
   extensions: readonly OfferedExtension[],
   mixed: boolean,
-  sources: Pick<MediaSection, "ssrcs" | "rtxSsrcs" | "rids">,
+  ids: Pick<MediaSection, "ssrcs" | "rtxSsrcs" | "rids">,
 ): MediaSection {
   const extensionIds = extensionTable(extensions);
   return {
@@ -115,7 +115,7 @@ export function acceptSection(
     formats: formats.map((format) => acceptFormat(format, extensionIds)),
     extensionIds,
     mixedExtensions: mixed,
-    ...sources,
+    ...ids,
   };
 }
 

@@ -5,7 +5,7 @@ import { type OfferedExtension, readExtensions } from "./extmap.ts";
 import { encodingNames, type OfferedFormat, readFormats } from "./formats.ts";
 import type { ParsedMedia, ParsedSdp } from "./parse.ts";
 import { isProblem, malformed, quote, type SdpProblem } from "./problem.ts";
-import { readRids, readSources, readStreamIds } from "./sources.ts";
+import { readRids, readSsrcs, readStreamIds } from "./stream-ids.ts";
 
 /** One m-section of an offer or answer. */
 export interface OfferSection {
@@ -41,7 +41,7 @@ export interface OfferSection {
   readonly receivedRids: readonly string[];
 }
 
-/** Reads the section at `index`. Errors: 400 for a bad mid, 413 for too many sources. */
+/** Reads the section at `index`. Errors: 400 for a bad mid, 413 for too many SSRCs. */
 export function readSection(
   parsed: ParsedSdp,
   index: number,
@@ -53,8 +53,8 @@ export function readSection(
   if (!/^[!-~]{0,64}$/.test(mid)) {
     return malformed(`a=mid ${quote(mid)} in section ${index} is not a token of 64 characters.`);
   }
-  const sources = readSources(attributes);
-  if (isProblem(sources)) return sources;
+  const ssrcs = readSsrcs(attributes);
+  if (isProblem(ssrcs)) return ssrcs;
   const rids = readRids(attributes, "send");
   if (isProblem(rids)) return rids;
   const receivedRids = readRids(attributes, "recv");
@@ -77,7 +77,7 @@ export function readSection(
     extensions: readExtensions([...attributes, ...parsed.attributes]),
     extmapAllowMixed: hasFlag(attributes, "extmap-allow-mixed"),
     streamIds: readStreamIds(attributes),
-    ...sources,
+    ...ssrcs,
     rids,
     receivedRids,
   };

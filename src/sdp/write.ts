@@ -104,7 +104,7 @@ export function formatLines(
  * a=msid once and the SSRCs that we send. Each SSRC of a FID group needs its own a=ssrc line:
  * Chromium rejects the group otherwise, Firefox drops the repaired frames.
  */
-export function sourceLines(
+export function ssrcLines(
   local: Pick<LocalDescription, "cname" | "streamId">,
   media: MediaSection,
 ): readonly string[] {
@@ -166,7 +166,7 @@ function acceptedLines(
     const name = same?.encodingName ?? format.codec;
     lines.push(...formatLines(format, name, section.fmtp.get(payloadType) ?? ""));
   }
-  if (frame.direction === "sendonly") lines.push(...sourceLines(local, media));
+  if (frame.direction === "sendonly") lines.push(...ssrcLines(local, media));
   // RFC 8853 5.3.2: every offered layer, in the offer's order of preference.
   if (frame.direction === "recvonly" && media.rids.length > 0) {
     for (const rid of media.rids) lines.push(`a=rid:${rid} recv`);

@@ -3,7 +3,7 @@ import { EncodedPacket, type EncodedPacketSink } from "mediabunny";
 import { OUT_OF_ORDER, type PlaybackItem } from "../../src/client/file-pass.ts";
 import type { FrameForm } from "../../src/client/frame-form.ts";
 import { Playback } from "../../src/client/playback.ts";
-import type { TrackSource } from "../../src/client/track-source.ts";
+import type { SendableTrack } from "../../src/client/sendable-track.ts";
 import type { MediaKind } from "../../src/wire/codecs.ts";
 
 /** Time in ms, and what the form makes of it: a key, a delta, or broken. */
@@ -18,7 +18,7 @@ const form: FrameForm = {
 };
 
 /** A track of frames that last `stepMs`, without a file. */
-function track(kind: MediaKind, frames: readonly Frame[], stepMs: number): TrackSource {
+function track(kind: MediaKind, frames: readonly Frame[], stepMs: number): SendableTrack {
   const packets = frames.map(
     ([ms, what], index) =>
       new EncodedPacket(
@@ -178,8 +178,8 @@ test("a pause of up to a minute is kept, a longer gap of all tracks is closed", 
 });
 
 test("F6: a place is taken up at the keyframe before it, in the pass where it lies", async () => {
-  const sources = [track("video", run(25, 40), 40), track("audio", run(50, 20), 20)];
-  const playback = new Playback(sources, true);
+  const tracks = [track("video", run(25, 40), 40), track("audio", run(50, 20), 20)];
+  const playback = new Playback(tracks, true);
   await take(playback, 30);
   await playback.seek(520_000);
   const again = await take(playback, 4);

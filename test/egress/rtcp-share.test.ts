@@ -7,7 +7,7 @@ import {
   RTCP_TIME_PER_SECOND_US,
   RTX_BURST_BYTES,
 } from "../../src/limits.ts";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { Header, SlotFlag } from "../../src/ring/layout.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
@@ -75,7 +75,7 @@ describe("the worker's time", () => {
   block.ssrc = VIDEO_SSRC;
   const scratch = new Uint8Array(1400);
   const reports = scratch.slice(0, writeReceiverReport(scratch, 0, 9, Array(31).fill(block), 31));
-  const feedbackSource = new TransportFeedbackSource();
+  const feedbackSource = new TransportFeedbackRecorder();
   for (let i = 0; i < 500; i += 1) feedbackSource.note(i, 1e6 + i * 300);
   const feedback = scratch.slice(0, feedbackSource.write(9e6, scratch, 0, 1200, 1, VIDEO_SSRC));
   const junk = Uint8Array.from({ length: 1400 }, (_, i) => [0x80, 204, 0, 0][i & 3]!);

@@ -1,6 +1,6 @@
 /** A viewer's far end: hears what it is sent, loses some of it, and answers as players do, or worse. */
 import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
 import type { Path } from "../../src/wire/path.ts";
@@ -34,7 +34,7 @@ export class FarEnd {
   readonly cname: string;
   readonly playoutDelay: { readonly min: number; readonly max: number } | null;
   readonly tracks: readonly TrackJudge[];
-  private readonly feedback = new TransportFeedbackSource();
+  private readonly feedback = new TransportFeedbackRecorder();
   private readonly missing: number[] = [];
   private readonly loss: number;
   private readonly delayUs: number;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { BandwidthEstimator } from "../../src/media/estimator.ts";
 import { PacketKind } from "../../src/media/sent-packets.ts";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { readTransportFeedback, TransportFeedback } from "../../src/wire/rtcp/transport-cc.ts";
 import { seeded } from "../support/random.ts";
 
@@ -16,7 +16,7 @@ function drive(
   from: number,
   to: number,
   delay: (at: number) => number,
-  source = new TransportFeedbackSource(),
+  source = new TransportFeedbackRecorder(),
 ): void {
   for (let at = from; at < to; at += STEP_US) {
     const sequence = (at / STEP_US) & 0xffff;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Rate } from "../../src/media/rate.ts";
-import { RembSource } from "../../src/media/remb-source.ts";
+import { RembSchedule } from "../../src/media/remb-schedule.ts";
 import { RoundTrip } from "../../src/media/round-trip.ts";
 
 test("Rate: what came in the last second", () => {
@@ -13,8 +13,8 @@ test("Rate: what came in the last second", () => {
   expect(rate.perSecond(9_150_000)).toBe(7);
 });
 
-test("RembSource: at once for each new source, then every second", () => {
-  const remb = new RembSource(1_000_000);
+test("RembSchedule: at once for each new track, then every second", () => {
+  const remb = new RembSchedule(1_000_000);
   expect(remb.take(0, 0)).toBe(false);
   expect(remb.nextTimeout(0)).toBe(Number.POSITIVE_INFINITY);
   expect(remb.take(5, 1)).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import {
   PacketStatus,
   readTransportFeedback,
@@ -13,7 +13,7 @@ const feedback = new TransportFeedback(4096);
 
 /** Takes all feedback that is due; notes the newest verdict on each packet (index from `start`). */
 function drain(
-  source: TransportFeedbackSource,
+  source: TransportFeedbackRecorder,
   now: number,
   room: number,
   verdicts: Map<number, number>,
@@ -37,11 +37,11 @@ function drain(
   return packets;
 }
 
-describe("TransportFeedbackSource", () => {
+describe("TransportFeedbackRecorder", () => {
   for (const start of WRAP_STARTS_16) {
     test(`reports each arrival at its time, with loss and reordering, from ${start}`, () => {
       const random = seeded(start + 3);
-      const source = new TransportFeedbackSource();
+      const source = new TransportFeedbackRecorder();
       const verdicts = new Map<number, number>();
       const arrivals = new Map<number, number>();
       const late: [number, number][] = [];
@@ -72,7 +72,7 @@ describe("TransportFeedbackSource", () => {
   }
 
   test("is due every 50 ms while busy, every 100 ms while quiet, and never without packets", () => {
-    const source = new TransportFeedbackSource();
+    const source = new TransportFeedbackRecorder();
     expect(source.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
     const times: number[] = [];
     const run = (from: number, to: number, step: number) => {
@@ -92,7 +92,7 @@ describe("TransportFeedbackSource", () => {
 
   test("survives jumps either way and long silence", () => {
     const random = seeded(12);
-    const source = new TransportFeedbackSource();
+    const source = new TransportFeedbackRecorder();
     const verdicts = new Map<number, number>();
     let now = 0;
     for (let i = 0; i < 2000; i += 1) {

@@ -1,5 +1,5 @@
 import { ReceiveStatistics } from "../../src/media/receive-statistics.ts";
-import { TransportFeedbackSource } from "../../src/media/transport-feedback.ts";
+import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
 import { RECEIVER_REPORT_BYTES, writeReceiverReport } from "../../src/wire/rtcp/receiver-report.ts";
@@ -46,7 +46,7 @@ export class Browser {
   wastedBytes = 0;
   bytes = 0;
   plis = 0;
-  private readonly feedback = new TransportFeedbackSource();
+  private readonly feedback = new TransportFeedbackRecorder();
   private readonly statistics = new Map([
     [AUDIO_SSRC, new ReceiveStatistics(48_000)],
     [VIDEO_SSRC, new ReceiveStatistics(90_000)],

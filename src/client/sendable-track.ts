@@ -13,7 +13,7 @@ import { readPictureFormat } from "./picture-format.ts";
 import { PAYLOAD_BYTES_MAX } from "./rtp-track.ts";
 import { Vp8Form, Vp9Form } from "./vpx-form.ts";
 
-export interface TrackSource {
+export interface SendableTrack {
   readonly kind: MediaKind;
   readonly track: FileTrack;
   readonly sink: EncodedPacketSink;
@@ -49,10 +49,10 @@ export class TrackFault extends Error {
 }
 
 /** Throws a TrackFault. */
-export async function videoSource(
+export async function sendableVideo(
   track: InputVideoTrack,
   container: ContainerTrack | null,
-): Promise<TrackSource> {
+): Promise<SendableTrack> {
   const native = await track.getCodec();
   const codec = VIDEO_CODECS[native ?? ""];
   if (codec === undefined) {
@@ -75,10 +75,10 @@ export async function videoSource(
 }
 
 /** Throws a TrackFault. */
-export async function audioSource(
+export async function sendableAudio(
   track: InputAudioTrack,
   container: ContainerTrack | null,
-): Promise<TrackSource> {
+): Promise<SendableTrack> {
   const native = await track.getCodec();
   if (native !== "opus") {
     const found = native ?? container?.format ?? "of an unknown codec";

@@ -33,7 +33,7 @@ const rtx = (ssrc: number, sequence: number, extensions: [number, Uint8Array][] 
 const tracks = (session: Session) => session.publisher.stats(0).tracks;
 const ssrcs = (session: Session) => tracks(session).map((track) => track.ssrc);
 
-describe("a source is bound", () => {
+describe("an SSRC is bound", () => {
   test("by its announced SSRC, RTX by the announced pair (FID)", () => {
     const session = new Session([
       audioSection({ ssrcs: [11] }),
@@ -134,7 +134,7 @@ test("a flood of unknown SSRCs gets no state and disturbs nobody", () => {
   expect(tracks(session)[1]!.packets).toBe(2);
   // RTX of made-up sources is bounded, too.
   for (let i = 0; i < 100; i += 1) session.rtp(30_000, rtx(5000 + i, 2));
-  expect(session.publisher.sources).toBeLessThanOrEqual(4 + SSRCS_EXTRA_MAX);
+  expect(session.publisher.ssrcCount).toBeLessThanOrEqual(4 + SSRCS_EXTRA_MAX);
 });
 
 test("a restarted encoder with a new SSRC goes on in the same ring, with one PLI", () => {

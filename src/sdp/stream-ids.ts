@@ -4,7 +4,7 @@ import { allValues, decimal, firstValue, headAndRest, words } from "./attributes
 import type { Attribute } from "./parse.ts";
 import { type SdpProblem, tooLarge } from "./problem.ts";
 
-export interface OfferedSources {
+export interface OfferedSsrcs {
   readonly ssrcs: readonly number[];
   /** RTX SSRC of each of `ssrcs`, in that order, or empty. */
   readonly rtxSsrcs: readonly number[];
@@ -14,7 +14,7 @@ export interface OfferedSources {
  * Reads a=ssrc and a=ssrc-group lines (RFC 5576, FID of RFC 4588 8.3); SSRCs that only repair
  * others are not in `ssrcs`. Error: 413 beyond SSRCS_OFFERED_MAX.
  */
-export function readSources(attributes: readonly Attribute[]): OfferedSources | SdpProblem {
+export function readSsrcs(attributes: readonly Attribute[]): OfferedSsrcs | SdpProblem {
   const declared = new Set<number>();
   const rtxOf = new Map<number, number>();
   const repair = new Set<number>();
@@ -22,7 +22,7 @@ export function readSources(attributes: readonly Attribute[]): OfferedSources | 
     const [semantics, ...members] = words(value);
     const [primary, secondary] = members.map(readSsrc);
     if (primary == null || secondary == null) continue;
-    // SIM groups list equals, every other kind a source and what repairs it.
+    // SIM groups list equals, every other kind an SSRC and what repairs it.
     if (semantics?.toUpperCase() === "SIM") continue;
     repair.add(secondary);
     if (semantics?.toUpperCase() === "FID" && !rtxOf.has(primary)) rtxOf.set(primary, secondary);

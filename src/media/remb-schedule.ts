@@ -8,12 +8,12 @@ const URGENT_US = 200_000;
  * transport-cc it lifts a browser to full rate at once, and losses bring it down, since the sender
  * reads them in our receiver reports; with transport-cc it is an upper bound of its own estimate.
  */
-export class RembSource {
+export class RembSchedule {
   #lastSent = Number.NEGATIVE_INFINITY;
-  #sourceCount = 0;
+  #trackCount = 0;
 
   constructor(
-    /** Bits a second, over all sources of the session. */
+    /** Bits a second, over all tracks of the session. */
     public bitrate: number,
   ) {}
 
@@ -24,16 +24,16 @@ export class RembSource {
     if (urgent) this.#lastSent = Number.NEGATIVE_INFINITY;
   }
 
-  nextTimeout(sourceCount: number): number {
-    if (sourceCount === 0) return Number.POSITIVE_INFINITY;
-    return sourceCount === this.#sourceCount ? this.#lastSent + INTERVAL_US : this.#lastSent;
+  nextTimeout(trackCount: number): number {
+    if (trackCount === 0) return Number.POSITIVE_INFINITY;
+    return trackCount === this.#trackCount ? this.#lastSent + INTERVAL_US : this.#lastSent;
   }
 
-  /** True once for each REMB to send now: each second, and at once when a source is new. */
-  take(now: number, sourceCount: number): boolean {
-    if (now < this.nextTimeout(sourceCount)) return false;
+  /** True once for each REMB to send now: each second, and at once when a track is new. */
+  take(now: number, trackCount: number): boolean {
+    if (now < this.nextTimeout(trackCount)) return false;
     this.#lastSent = now;
-    this.#sourceCount = sourceCount;
+    this.#trackCount = trackCount;
     return true;
   }
 }

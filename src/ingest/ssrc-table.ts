@@ -5,20 +5,20 @@ import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import type { Track } from "./track.ts";
 
-/** A source that nobody announced and that was silent this long makes room for another. */
+/** An SSRC that nobody announced and that was silent this long makes room for another. */
 const FORGET_AFTER_US = 5_000_000;
 /** OBS writes MID and RID under these ids whatever the answer says (whip-whep.md Q-O6). */
 const UNASKED_MID_ID = 1;
 const UNASKED_RID_ID = 2;
 
 /** One SSRC of the publisher. */
-export interface Source {
+export interface KnownSsrc {
   readonly ssrc: number;
   readonly track: Track;
   readonly rtx: boolean;
   readonly announced: boolean;
   /**
-   * Whose media its packets are: its own SSRC or, of an RTX stream, that of the source it repairs; -1
+   * Whose media its packets are: its own SSRC or, of an RTX stream, that of the SSRC it repairs; -1
    * while nobody knows that one.
    */
   primary: number;
@@ -36,9 +36,9 @@ export interface Source {
  * that fits nowhere gets no state. Binding is by the first packet: senders drop MID and RID once a
  * report names them (Q-B6).
  */
-export class Sources {
-  readonly all = new Map<number, Source>();
-  readonly #sourcesMax: number;
+export class SsrcTable {
+  readonly all = new Map<number, KnownSsrc>();
+  readonly #ssrcsMax: number;
   /** Internal extension id by negotiated id, over all sections (BUNDLE: they agree, RFC 8843 10). */
   readonly #extensionIds: Uint8Array;
   readonly #cursor = new ExtensionCursor();
@@ -51,7 +51,7 @@ export class Sources {
     this.#extensionIds = extensionTable([...sections]);
     let announced = 0;
     for (const section of sections) announced += section.ssrcs.length + section.rtxSsrcs.length;
-    this.#sourcesMax = Math.max(announced, 2 * tracks.length) + SSRCS_EXTRA_MAX;
+    this.#ssrcsMax = Math.max(announced, 2 * tracks.length) + SSRCS_EXTRA_MAX;
   }
 
   /** Internal id of a header extension element, 0 when it was not negotiated. */
@@ -59,8 +59,8 @@ export class Sources {
     return this.#extensionIds[id]!;
   }
 
-  /** The source of a packet, bound now if it is a new one; null when it fits no track. */
-  find(now: number, bytes: Uint8Array, header: RtpHeader): Source | null {
+  /** The SSRC of a packet, bound now if it is a new one; null when it fits no track. */
+  find(now: number, bytes: Uint8Array, header: RtpHeader): KnownSsrc | null {
     const known = this.all.get(header.ssrc);
     if (known !== undefined) {
       known.lastSeen = now;
@@ -69,17 +69,17 @@ export class Sources {
     return this.#bind(now, bytes, header);
   }
 
-  #bind(now: number, bytes: Uint8Array, header: RtpHeader): Source | null {
-    if (this.all.size >= this.#sourcesMax && !this.#forgetOne(now)) return null;
+  #bind(now: number, bytes: Uint8Array, header: RtpHeader): KnownSsrc | null {
+    if (this.all.size >= this.#ssrcsMax && !this.#forgetOne(now)) return null;
     this.#readNames(bytes, header);
     const announced = this.#byAnnouncement(header.ssrc);
     const found = announced ?? this.#byName(header) ?? this.#byPayloadType(header.payloadType);
     if (found === null) return null;
     const { track, rtx } = found;
     const former = track.ssrc;
-    // Of a track that another source fills, the packet is refused, and asked again with the next.
+    // Of a track that another SSRC fills, the packet is refused, and asked again with the next.
     if (!rtx && !track.bind(now, header.ssrc)) return null;
-    const source: Source = {
+    const known: KnownSsrc = {
       ssrc: header.ssrc,
       track,
       rtx,
@@ -90,34 +90,34 @@ export class Sources {
       lastSeen: now,
       byeAt: 0,
     };
-    this.all.set(header.ssrc, source);
+    this.all.set(header.ssrc, known);
     if (!rtx) this.#adopt(track, former);
-    return source;
+    return known;
   }
 
   /**
-   * Whether a source is the one that fills its track, or repairs that one. The retransmissions of a
-   * source before it have numbers of their own: each would open a hole, or fill one, of another's.
+   * Whether an SSRC is the one that fills its track, or repairs that one. The retransmissions of a
+   * SSRC before it have numbers of their own: each would open a hole, or fill one, of another's.
    */
-  isPresent(source: Source): boolean {
-    return source.primary === source.track.ssrc;
+  isPresent(known: KnownSsrc): boolean {
+    return known.primary === known.track.ssrc;
   }
 
-  /** By the announced pair (FID, RFC 5576 4.2); else the source that fills the track now. */
+  /** By the announced pair (FID, RFC 5576 4.2); else the SSRC that fills the track now. */
   #primaryOf(rtxSsrc: number, track: Track): number {
     const { ssrcs, rtxSsrcs } = track.section;
     return ssrcs[rtxSsrcs.indexOf(rtxSsrc)] ?? track.ssrc;
   }
 
   /**
-   * RTX streams that were first heard when the former source had fallen silent, and have brought
+   * RTX streams that were first heard when the former SSRC had fallen silent, and have brought
    * nothing of it, are the new one's: senders probe by them before they send media.
    */
   #adopt(track: Track, former: number): void {
     const silentSince = this.all.get(former)?.lastSeen ?? Number.NEGATIVE_INFINITY;
-    for (const source of this.all.values()) {
-      const open = source.rtx && source.track === track && !source.announced && !source.proven;
-      if (open && source.firstSeen > silentSince) source.primary = track.ssrc;
+    for (const known of this.all.values()) {
+      const open = known.rtx && known.track === track && !known.announced && !known.proven;
+      if (open && known.firstSeen > silentSince) known.primary = track.ssrc;
     }
   }
 
@@ -203,14 +203,14 @@ export class Sources {
     return this.tracks.some((track) => track.rid !== "" && track.rid === text) ? text : "";
   }
 
-  /** Drops the source that has been silent longest. False when none may go. */
+  /** Drops the SSRC that has been silent longest. False when none may go. */
   #forgetOne(now: number): boolean {
-    let oldest: Source | null = null;
-    for (const source of this.all.values()) {
-      if (source.announced) continue;
-      if (source.byeAt === 0 && now - source.lastSeen < FORGET_AFTER_US) continue;
-      if (source.track.ssrc === source.ssrc) continue;
-      if (oldest === null || source.lastSeen < oldest.lastSeen) oldest = source;
+    let oldest: KnownSsrc | null = null;
+    for (const known of this.all.values()) {
+      if (known.announced) continue;
+      if (known.byeAt === 0 && now - known.lastSeen < FORGET_AFTER_US) continue;
+      if (known.track.ssrc === known.ssrc) continue;
+      if (oldest === null || known.lastSeen < oldest.lastSeen) oldest = known;
     }
     return oldest !== null && this.all.delete(oldest.ssrc);
   }
