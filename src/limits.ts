@@ -9,7 +9,7 @@ const MIB = 1024 * KIB;
 
 // -- Datagrams ---------------------------------------------------------------------------------
 
-/** A receive slot: Ethernet's 1,500 bytes fit, and so does anything a path with that MTU carries. */
+/** Room for a datagram: Ethernet's 1,500 bytes fit, and so does anything a path with that MTU carries. */
 export const DATAGRAM_BYTES_MAX = 1536;
 /** One message of a DTLS handshake: four certificates of 2 KiB. Five at once are 80 KiB a session, kept
  * until it is connected and only while its peer sends that much. */

@@ -1,11 +1,53 @@
 /**
- * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
- * inspection. Media and counters never travel here, but in shared memory.
+ * The words of the code, one meaning each.
+ *
+ * Who:
+ *   stream      a name that somebody publishes, wants to publish or watches; a number in messages.
+ *               What RTP calls a stream is named by what it carries: a track, its RTX stream
+ *   session     one publisher or one viewer, from its POST until its worker has let go of it;
+ *               client/ and web/ hold the other end of one
+ *   peer        ICE, DTLS and SRTP of one session, without sockets
+ *   path        one of our sockets and one remote address; of a bandwidth estimate, the network
+ *               that lies between them
+ *   worker      a thread that moves media; control is the thread that serves HTTP and moves none
+ *
+ * What is sent:
+ *   source      where the media of a stream comes from now: the rings of one publisher session
+ *   epoch       the number of a source; a later one has a higher number
+ *   section     an m= section of the SDP: one audio or one video as it was negotiated
+ *   track       what one SSRC carries, and its RTX stream with it: of a publisher the audio or one
+ *               simulcast layer, of a viewer or a file the audio or the video
+ *   layer       one quality of a video: one of its rings, and a layer point of that ring
+ *   layer point spatial and temporal id within a ring, as one number (spatialId * 8 + temporalId)
+ *   rid         the publisher's own name of a simulcast layer
+ *   rate        something a second, measured; a bit rate (bitrate, ...Bps) is in bits. What a path
+ *               is believed to carry is its estimate, what somebody may have is a limit
+ *
+ * How it gets from publisher to viewers:
+ *   ring        one track of a publisher in shared memory: one writer, many readers
+ *   slot        the place of one packet in a ring
+ *   origin sequence   the number of a packet in its ring: the publisher's own, unwrapped
+ *   grant       what control hands out of its pool: a ring to a thread, more slots to a ring
+ *   lease       the rings of one source in control's hands, until writer and readers let go of them
+ *   wanted      of a ring: a reader thread has tracks for it, and its writer wakes that thread
+ *   feed        a ring as one egress worker reads it, and the tracks of viewers that it feeds
+ *   following   a stream's present source as one egress worker reads it: a feed a ring
+ *   batch       the packets of one feed that are copied out once for all of its tracks
+ *   segment     a stretch of a viewer's sequence numbers over one ring; a switch begins another.
+ *               UDP segments (GSO) and the segments of a URL keep their full names
+ *   switch      the way of a viewer to another layer; of a stream to another source, a source switch
+ *
+ * Times are microseconds of one monotonic clock, the same in all threads: `now`, `...At`, `...Us`.
  */
+
 import type { CloseReason, LayerLimits, MediaSection, PeerSetup } from "./session.ts";
 import type { RingGrant, StreamSource } from "./source.ts";
 import type { SessionStats } from "./statistics.ts";
 
+/**
+ * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
+ * inspection. Media and counters never travel here, but in shared memory.
+ */
 export type WorkerCommand = IngestCommand | EgressCommand | MediaCommand;
 
 /** To ingest workers. */

@@ -1,6 +1,6 @@
 /** Where a stream's media lies: the rings that ingest writes and viewers read. */
 
-/** A ring as threads pass it round: its slot in the dirty bitmaps and its memory. */
+/** A ring as threads pass it round: its bit in the dirty bitmaps and its memory. */
 export interface RingGrant {
   readonly index: number;
   readonly buffer: SharedArrayBuffer;
