@@ -1,4 +1,4 @@
-/** Format, lint and types: `bun scripts/check.ts`. Exit code 1 when one of them complains. */
+/** Format, lint, types and the house rules: `bun scripts/check.ts`. Exit code 1 when one of them complains. */
 import { resolve } from "node:path";
 
 const bin = resolve(import.meta.dir, "../node_modules/.bin");
@@ -7,6 +7,7 @@ const steps = [
   [`${bin}/tsc`, "--noEmit", "-p", "."],
   // The pages run in browsers and have other global types.
   [`${bin}/tsc`, "--noEmit", "-p", "src/web"],
+  [process.execPath, "test", "test/house", "test/tidy.test.ts"],
 ];
 
 let failed = false;

@@ -1,44 +1,6 @@
-/** House rules that no linter knows: who may import whom, banned words, length, dead files. */
+/** House rules that no linter knows: banned words, length, dead files. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { dirname, join, normalize, resolve } from "node:path";
-
-const ROOT = resolve(import.meta.dir, "..");
-
-/**
- * The import law: a folder imports from itself and from what stands in its list. `io` is the only
- * impure folder; `control` reaches it only where it runs the workers.
- */
-const BASE = ["assert", "limits", "contract", "embedded", "processors"];
-const WIRE = [...BASE, "wire"];
-const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
-const LAW: Readonly<Record<string, readonly string[]>> = {
-  assert: [],
-  limits: ["assert"],
-  contract: ["wire"],
-  processors: [],
-  embedded: [],
-  version: ["embedded"],
-  log: [],
-  config: ["limits", "config"],
-  wire: ["assert", "limits"],
-  sdp: [...WIRE],
-  srtp: ["assert", "limits", "wire"],
-  ring: [...BASE, "wire"],
-  media: [...WIRE, "srtp", "ring"],
-  peer: PEER,
-  ingest: PEER,
-  egress: PEER,
-  client: PEER,
-  io: PEER,
-  // The load tool runs on threads of its own, so it brings its sockets and clock along.
-  load: [...PEER, "client", "io"],
-  control: [...PEER, "io", "config", "log", "version"],
-  web: ["assert", "limits"],
-  cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
-  main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "load", "client", "io"],
-};
+import { folderOf, localImports, read, readable, sources, tracked } from "./house/sources.ts";
 
 /** Lines a file may have. Files above it are named here and may only shrink. */
 const LINES_MAX = 350;
@@ -48,40 +10,7 @@ const LONGER: Readonly<Record<string, number>> = {};
 /** Folders where every packet passes: nothing there copies or allocates buffers by the way. */
 const DATA_PATH = ["wire", "srtp", "ring", "media", "ingest", "egress"];
 
-const tracked = Bun.spawnSync(["git", "ls-files", "-co", "--exclude-standard"], { cwd: ROOT })
-  .stdout.toString()
-  .split("\n")
-  .filter((path) => path !== "" && readable(path) !== null);
-const sources = tracked.filter((path) => /^(src|workers)\/.*\.ts$/.test(path));
 const code = tracked.filter((path) => /\.(ts|sh|mjs|css|html)$/.test(path));
-
-test("there are sources to look at", () => {
-  expect(sources.length).toBeGreaterThan(50);
-});
-
-test("imports go downwards only", () => {
-  const offences: string[] = [];
-  for (const path of sources) {
-    const from = folderOf(path);
-    const allowed = LAW[from];
-    expect(allowed, `${path}: ${from} has no place in the import law`).toBeDefined();
-    for (const target of localImports(path)) {
-      const to = folderOf(target);
-      if (to !== from && !allowed?.includes(to)) offences.push(`${path} imports ${target}`);
-    }
-  }
-  expect(offences).toEqual([]);
-});
-
-test("in control only what runs the workers touches io", () => {
-  const offences = sources.filter(
-    (path) =>
-      path.startsWith("src/control/") &&
-      !/^src\/control\/[\w-]*(worker|plane)[\w-]*\.ts$/.test(path) &&
-      localImports(path).some((target) => folderOf(target) === "io"),
-  );
-  expect(offences).toEqual([]);
-});
 
 test("clocks and randomness come in as arguments", () => {
   const banned = /\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bBun\.nanoseconds\b/;
@@ -148,18 +77,6 @@ test("secrets are not tracked", () => {
   expect(tracked.filter((path) => key.test(readable(path) ?? ""))).toEqual([]);
 });
 
-/** "wire" for src/wire/rtp.ts, "limits" for src/limits.ts, "workers" for workers/ingest.ts. */
-function folderOf(path: string): string {
-  const parts = path.replace(/^src\//, "").split("/");
-  return parts[0]!.replace(/\.(d\.)?ts$/, "");
-}
-
-/** Paths of the files of this repository that a file imports, by whatever form. */
-function localImports(path: string): string[] {
-  const found = read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.ts)"/g);
-  return [...found].map((match) => normalize(join(dirname(path), match[1]!)));
-}
-
 function linesWith(paths: readonly string[], pattern: RegExp): string[] {
   return paths.flatMap((path) =>
     read(path)
@@ -168,17 +85,4 @@ function linesWith(paths: readonly string[], pattern: RegExp): string[] {
         pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
       ),
   );
-}
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), "utf8");
-}
-
-/** Null for what git lists but is deleted in the work tree. */
-function readable(path: string): string | null {
-  try {
-    return read(path);
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,135 @@
+/** The rooms of the house: which folder lies above which, and the floors inside a folder. */
+
+const BASE = ["assert", "limits", "contract", "embedded", "processors"];
+const WIRE = [...BASE, "wire"];
+const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
+
+/**
+ * The import law: a folder imports from itself and from what stands in its list. `io` is the only
+ * impure folder; `control` reaches it only where it runs the workers.
+ */
+export const LAW: Readonly<Record<string, readonly string[]>> = {
+  assert: [],
+  limits: ["assert"],
+  contract: ["wire"],
+  processors: [],
+  embedded: [],
+  version: ["embedded"],
+  log: [],
+  config: ["limits", "config"],
+  wire: ["assert", "limits"],
+  sdp: [...WIRE],
+  srtp: ["assert", "limits", "wire"],
+  ring: [...BASE, "wire"],
+  media: [...WIRE, "srtp", "ring"],
+  peer: PEER,
+  ingest: PEER,
+  egress: PEER,
+  client: PEER,
+  io: PEER,
+  // The load tool runs on threads of its own, so it brings its sockets and clock along.
+  load: [...PEER, "client", "io"],
+  control: [...PEER, "io", "config", "log", "version"],
+  web: ["assert", "limits"],
+  cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
+  main: ["cli", "version"],
+  workers: [...PEER, "ingest", "egress", "load", "client", "io"],
+};
+
+/**
+ * The floors of the folders that a packet passes, from below: a file imports from its own floor and
+ * from those before it, never from one behind.
+ */
+export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  ring: [
+    // Where everything stands, and who is to be woken.
+    ["layout", "doorbell", "need"],
+    // What stands in a slot and in the header, by subject.
+    ["packet-layers", "decode-targets"],
+    ["layer-totals"],
+    // The two ends.
+    ["reader", "writer"],
+  ],
+  ingest: [
+    ["early-media", "formats", "layer-describer"],
+    // One encoding and its ring.
+    ["track"],
+    // Whose packets it takes.
+    ["ssrc-table"],
+    // What is sent back, and what is held against a publisher.
+    ["bye", "bitrate-limit", "feedback"],
+    // One session.
+    ["publisher"],
+  ],
+  egress: [
+    // What one viewer or one source comes to in numbers.
+    [
+      "events",
+      "output",
+      "total-rate",
+      "playout-hint",
+      "repair-budget",
+      "lag-meter",
+      "catch-up-queue",
+    ],
+    ["segments", "sent-history", "time-line", "source-clock", "adaptation"],
+    // Rings as this worker reads them.
+    ["staging"],
+    ["feed"],
+    ["following", "freezes"],
+    // One packet on its way out.
+    ["outgoing"],
+    ["header-writer", "layer-stretch", "track-format"],
+    // What all viewers share.
+    ["context"],
+    // The parts of a track.
+    ["own-extensions", "track-totals"],
+    ["track-output", "track-time", "layer-switch", "parameter-set-packet"],
+    ["track-start"],
+    ["viewer-track"],
+    // A viewer: its tracks, and what comes back.
+    ["repair", "sender-reports"],
+    ["viewer-feedback"],
+    ["viewer"],
+    ["flowing-layer"],
+    // All of them.
+    ["viewers"],
+    ["rounds"],
+    ["egress"],
+  ],
+};
+
+/**
+ * Imports that run up a floor or close a circle, as they were when the rule came. The list may only
+ * shrink.
+ */
+export const BROKEN: readonly string[] = [
+  "src/control/auth.ts imports src/control/context.ts",
+  "src/control/events.ts imports src/control/context.ts",
+  "src/control/faults.ts imports src/control/metrics.ts",
+  "src/control/registry.ts imports src/control/context.ts",
+  "src/control/stream-layers.ts imports src/control/context.ts",
+  "src/control/pending.ts imports src/control/session.ts",
+  "src/control/stream.ts imports src/control/session.ts",
+  "src/egress/context.ts imports src/egress/viewer.ts",
+  "src/egress/context.ts imports src/egress/viewer-track.ts",
+  "src/egress/feed.ts imports src/egress/viewer-track.ts",
+  "src/egress/freezes.ts imports src/egress/track-output.ts",
+  "src/egress/parameter-set-packet.ts imports src/egress/viewer-track.ts",
+  "src/egress/layer-switch.ts imports src/egress/viewer-track.ts",
+  "src/egress/track-output.ts imports src/egress/viewer.ts",
+  "src/egress/track-start.ts imports src/egress/viewer-track.ts",
+  "src/egress/track-time.ts imports src/egress/viewer-track.ts",
+  "src/egress/track-totals.ts imports src/egress/viewer-track.ts",
+  "src/egress/viewer-feedback.ts imports src/egress/viewer.ts",
+  "src/egress/viewer-track.ts imports src/egress/viewer.ts",
+  "src/io/drills.ts imports src/io/media-loop.ts",
+  "src/io/srtp-openssl-cm.ts imports src/io/srtp-openssl.ts",
+  "src/io/srtp-openssl-gcm.ts imports src/io/srtp-openssl.ts",
+  "src/wire/packetize/access-unit.ts imports src/wire/packetize.ts",
+  "src/wire/packetize/av1.ts imports src/wire/packetize.ts",
+  "src/wire/packetize/h264.ts imports src/wire/packetize.ts",
+  "src/wire/packetize/h265.ts imports src/wire/packetize.ts",
+  "src/wire/packetize/vp8.ts imports src/wire/packetize.ts",
+  "src/wire/packetize/vp9.ts imports src/wire/packetize.ts",
+];
