@@ -9,6 +9,7 @@ import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import type { OpenSsl } from "../io/openssl.ts";
 import { pinnedRegion, unpin } from "../io/pinned.ts";
+import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { Peer } from "../peer/peer.ts";
@@ -51,7 +52,7 @@ export async function connect(
 ): Promise<WhipConnection> {
   const certificate = createCertificate(new Date(realtimeUs() / 1000));
   const offered = offeredSections(tracks.audio, tracks.video, random);
-  const offer = offerOf("publisher", offered, certificate.fingerprint, fillRandom);
+  const offer = offerOf("publisher", offered, certificate.fingerprint, randomFill);
   const session = await createSession(endpoint, writeOffer(offer), options, options.stop);
   created(session);
   const answer = readAnswer(session.answer);
@@ -65,7 +66,7 @@ export async function connect(
   const peer = new Peer({
     session: 1,
     setup: clientPeer(offer, answer),
-    ice: { mode: "controlling", paths, random: fillRandom },
+    ice: { mode: "controlling", paths, random: randomFill },
     dtls: new OpenSslDtlsFactory(openSsl, certificate),
     ciphers: new OpenSslSrtpFactory(openSsl),
     counters: createPeerCounters(),
@@ -87,10 +88,6 @@ export function release(connection: WhipConnection): void {
   if (connection.peer.state !== "closed") connection.peer.close(monotonicUs(), "deleted");
   connection.peer.free();
   for (const region of connection.regions) unpin(region);
-}
-
-function fillRandom(out: Uint8Array): void {
-  crypto.getRandomValues(out);
 }
 
 function random(limit: number): number {

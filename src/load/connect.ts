@@ -2,13 +2,14 @@
 import { deleteSession, type WhipSession } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { monotonicUs } from "../io/clock.ts";
+import { randomFill } from "../io/random.ts";
 import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { Peer } from "../peer/peer.ts";
 import type { PeerOptions } from "../peer/peer-options.ts";
 import type { ClientOffer } from "../sdp/client.ts";
 import type { ViewerLoad } from "./options.ts";
-import { candidatePaths, randomBytes } from "./paths.ts";
+import { candidatePaths } from "./paths.ts";
 import { openSession } from "./session.ts";
 
 export interface Connection {
@@ -84,7 +85,7 @@ export class Connector {
       peer = new Peer({
         session: number,
         setup,
-        ice: { mode: "controlling", paths, random: randomBytes },
+        ice: { mode: "controlling", paths, random: randomFill },
         dtls,
         ciphers,
         counters: this.#counters,

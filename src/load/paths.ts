@@ -14,10 +14,6 @@ export function candidatePaths(candidates: readonly RemoteCandidate[]): {
   return { family, paths };
 }
 
-export function randomBytes(out: Uint8Array): void {
-  crypto.getRandomValues(out);
-}
-
 const pool = new Uint32Array(1024);
 let used = pool.length;
 

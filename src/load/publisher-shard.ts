@@ -9,13 +9,14 @@ import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { pinnedRegion } from "../io/pinned.ts";
+import { randomFill } from "../io/random.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { createTransmit } from "../peer/transmit.ts";
 import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import type { PublisherLoad } from "./options.ts";
-import { random, randomBytes } from "./paths.ts";
+import { random } from "./paths.ts";
 import { AnswerError } from "./session.ts";
 import { SyntheticPublisher, syntheticOffer } from "./synthetic-publisher.ts";
 
@@ -90,7 +91,7 @@ export class PublisherShard {
   async #open(url: string, phaseUs: number): Promise<void> {
     const offered = syntheticOffer(this.load.source, below);
     const { fingerprint } = this.#certificate;
-    const offer = offerOf("publisher", offered, fingerprint, randomBytes);
+    const offer = offerOf("publisher", offered, fingerprint, randomFill);
     try {
       await this.#connector.open(url, offer, this.#members.length, (connection) =>
         this.#enter(connection, offered, phaseUs, offer.cname),

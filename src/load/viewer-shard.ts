@@ -8,6 +8,7 @@ import { DatagramSender } from "../io/datagram-sender.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { enableGro, GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
+import { randomFill } from "../io/random.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { createTransmit } from "../peer/transmit.ts";
@@ -17,7 +18,7 @@ import { LoadCounters } from "./counters.ts";
 import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
 import { canWrite } from "./frame-writer.ts";
 import type { ViewerLoad } from "./options.ts";
-import { random, randomBytes } from "./paths.ts";
+import { random } from "./paths.ts";
 import { type Recorded, Recording } from "./recording.ts";
 import { AnswerError } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
@@ -197,7 +198,7 @@ export class ViewerShard {
   async #join(number: number): Promise<void> {
     const startedAt = monotonicUs();
     const { fingerprint } = this.#certificate;
-    const offer = offerOf("viewer", this.#media, fingerprint, randomBytes);
+    const offer = offerOf("viewer", this.#media, fingerprint, randomFill);
     const url = this.load.urls[number % this.load.urls.length]!;
     try {
       await this.#connector.open(url, offer, number, (connection) =>
