@@ -1,8 +1,7 @@
 /** Sends a file over one WHIP session after the other, until it ends or is told to stop. */
 import { conversion } from "../client/conversion.ts";
 import type { FileDescription } from "../client/reader-messages.ts";
-import type { WhipOptions, WhipSession } from "../client/whip.ts";
-import { deleteSession } from "../client/whip.ts";
+import { WhipEndpoint, type WhipOptions } from "../client/whip.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { type OpenSsl, openOpenSsl } from "../io/openssl.ts";
@@ -49,8 +48,7 @@ class FilePublisher {
   readonly #links = new Links();
   readonly #receiver = new UdpReceiver();
   readonly #refusals: Refusals;
-  /** A session that the server may still hold. */
-  #session: WhipSession | null = null;
+  readonly #endpoint: WhipEndpoint;
   #positionUs = 0;
   /** Where the file stood when the server was last heard. */
   #heardUs = 0;
@@ -66,8 +64,9 @@ class FilePublisher {
     private readonly options: FilePublisherOptions,
     private readonly openSsl: OpenSsl,
   ) {
-    const { name, status } = options;
+    const { name, status, endpoint, stop } = options;
     const help = conversion(name, { video: true, audio: true });
+    this.#endpoint = new WhipEndpoint(endpoint, options, stop);
     this.#refusals = new Refusals(name, (line) => status.log(line), help);
   }
 
@@ -86,31 +85,22 @@ class FilePublisher {
   }
 
   async close(): Promise<void> {
-    await this.#forget();
+    await this.#endpoint.delete();
     this.#links.close();
   }
 
   async #runSession(): Promise<void> {
     const { options } = this;
     // A server that was not reached when the session ended may hold the name.
-    await this.#forget();
+    await this.#endpoint.delete();
     if (this.#wasLive) await options.reader.seek(this.#heardUs);
-    const connection = await connect(
-      this.openSsl,
-      options.endpoint,
-      options.file,
-      this.#links,
-      options,
-      (session) => {
-        this.#session = session;
-      },
-    );
+    const connection = await connect(this.openSsl, this.#endpoint, options.file, this.#links);
     try {
       await this.#transmit(connection);
     } finally {
       this.#octets += connection.media.octets;
       release(connection);
-      await this.#forget();
+      await this.#endpoint.delete();
     }
   }
 
@@ -172,12 +162,6 @@ class FilePublisher {
     const why = error instanceof Error ? error.message : String(error);
     status.log(`${why}; tries again in ${(delay / 1000).toFixed(1)} s`);
     await pause(delay, stop);
-  }
-
-  /** Ends the session at the server; when that cannot be reached, at the next attempt. */
-  async #forget(): Promise<void> {
-    const session = this.#session;
-    if (session !== null && (await deleteSession(session, this.options))) this.#session = null;
   }
 }
 

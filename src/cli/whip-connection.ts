@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import type { FileTrack } from "../client/media.ts";
 import { MediaSender } from "../client/media-sender.ts";
 import { acceptedSections, offeredSections, offerOf } from "../client/offer.ts";
-import { createSession, type WhipOptions, type WhipSession } from "../client/whip.ts";
+import type { WhipEndpoint } from "../client/whip.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
@@ -24,7 +24,6 @@ export class PublishError extends Error {
 }
 
 export interface WhipConnection {
-  readonly session: WhipSession;
   readonly peer: Peer;
   readonly media: MediaSender;
   readonly links: readonly Link[];
@@ -39,23 +38,18 @@ export interface PublishedTracks {
 
 /**
  * Posts an offer and prepares what the answer asks for. Throws a WhipError when the server refuses, a
- * PublishError when its answer is of no use; `created` is called in between with the session, which
- * exists then.
+ * PublishError when its answer is of no use; the endpoint has a session then.
  */
 export async function connect(
   openSsl: OpenSsl,
-  endpoint: string,
+  endpoint: WhipEndpoint,
   tracks: PublishedTracks,
   links: Links,
-  options: WhipOptions & { readonly stop: AbortSignal },
-  created: (session: WhipSession) => void,
 ): Promise<WhipConnection> {
   const certificate = createCertificate(new Date(realtimeUs() / 1000));
   const offered = offeredSections(tracks.audio, tracks.video, random);
   const offer = offerOf("publisher", offered, certificate.fingerprint, randomFill);
-  const session = await createSession(endpoint, writeOffer(offer), options, options.stop);
-  created(session);
-  const answer = readAnswer(session.answer);
+  const answer = readAnswer(await endpoint.create(writeOffer(offer)));
   if (isProblem(answer)) throw new PublishError(`unusable answer: ${answer.detail}`);
   const sections = acceptedSections(offered, answer.media);
   if (sections.length === 0) throw new PublishError("the server took none of the tracks");
@@ -80,7 +74,7 @@ export async function connect(
     return region;
   };
   const media = new MediaSender({ sections, cname: offer.cname, random, allocate });
-  return { session, peer, media, links: links.all, regions };
+  return { peer, media, links: links.all, regions };
 }
 
 /** Frees the peer and its memory; the session at the server is not its business. */

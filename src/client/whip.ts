@@ -1,15 +1,9 @@
-/** The HTTP side of a WHIP client (RFC 9725 4). */
+/** The HTTP side of a WHIP or WHEP client (RFC 9725 4). */
 
 export interface WhipOptions {
   readonly token: string | null;
   /** Takes any TLS certificate: for tests and for a server on this machine. */
   readonly anyCertificate: boolean;
-}
-
-/** The session that the server made. */
-export interface WhipSession {
-  readonly url: string;
-  readonly answer: string;
 }
 
 /** The server refused, or did not keep to the protocol; the message says which. */
@@ -32,52 +26,61 @@ const TIMEOUT_MS = 10_000;
 /** For a DELETE: a server that does not answer has other troubles. */
 const DELETE_TIMEOUT_MS = 3_000;
 
-/**
- * Posts the offer, follows redirects, returns answer and session URL. Throws a WhipError, also when
- * `stop` ends the waiting.
- */
-export async function createSession(
-  endpoint: string,
-  offer: string,
-  options: WhipOptions,
-  stop: AbortSignal = new AbortController().signal,
-): Promise<WhipSession> {
-  let url = endpoint;
-  for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
-    const response = await request(url, options, {
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), stop]),
-      method: "POST",
-      body: offer,
-      headers: { "Content-Type": "application/sdp", Accept: "application/sdp" },
-    });
-    const location = response.headers.get("Location");
-    if ((response.status === 307 || response.status === 308) && location !== null) {
-      url = redirectTarget(location, url);
-      continue;
-    }
-    const body = await response.text();
-    if (response.status !== 201) {
-      const retryAfter = response.headers.get("Retry-After");
-      throw new WhipError(refusal(response, body), response.status, retryAfter);
-    }
-    if (location === null) throw new WhipError("the server named no session (Location)", 201);
-    return { url: new URL(location, url).href, answer: body };
-  }
-  throw new WhipError(`more than ${REDIRECTS_MAX} redirects`, 0);
-}
+/** An address that sessions are made at, one at a time. */
+export class WhipEndpoint {
+  /** Address of the session that was made here and that the server may still hold. */
+  session: string | null = null;
+  readonly #url: string;
+  readonly #options: WhipOptions;
+  readonly #stop: AbortSignal;
 
-/**
- * Ends the session (RFC 9725 4.2). False when the server could not be reached: it may still hold the
- * session, and its stream's name.
- */
-export async function deleteSession(session: WhipSession, options: WhipOptions): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(DELETE_TIMEOUT_MS);
-    const response = await request(session.url, options, { method: "DELETE", signal });
-    return response.status < 500;
-  } catch (error) {
-    if (!(error instanceof WhipError)) throw error;
-    return false;
+  /** `stop` ends the waiting for an answer. */
+  constructor(url: string, options: WhipOptions, stop: AbortSignal = new AbortController().signal) {
+    this.#url = url;
+    this.#options = options;
+    this.#stop = stop;
+  }
+
+  /** Posts the offer, follows redirects, returns the answer. Throws a WhipError. */
+  async create(offer: string): Promise<string> {
+    let url = this.#url;
+    for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+      const response = await request(url, this.#options, {
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#stop]),
+        method: "POST",
+        body: offer,
+        headers: { "Content-Type": "application/sdp", Accept: "application/sdp" },
+      });
+      const location = response.headers.get("Location");
+      if ((response.status === 307 || response.status === 308) && location !== null) {
+        url = redirectTarget(location, url);
+        continue;
+      }
+      const body = await response.text();
+      if (response.status !== 201) {
+        const retryAfter = response.headers.get("Retry-After");
+        throw new WhipError(refusal(response, body), response.status, retryAfter);
+      }
+      if (location === null) throw new WhipError("the server named no session (Location)", 201);
+      this.session = new URL(location, url).href;
+      return body;
+    }
+    throw new WhipError(`more than ${REDIRECTS_MAX} redirects`, 0);
+  }
+
+  /**
+   * Ends the session (RFC 9725 4.2). A server that could not be reached may still hold it, and its
+   * stream's name: to be called again.
+   */
+  async delete(): Promise<void> {
+    if (this.session === null) return;
+    try {
+      const signal = AbortSignal.timeout(DELETE_TIMEOUT_MS);
+      const response = await request(this.session, this.#options, { method: "DELETE", signal });
+      if (response.status < 500) this.session = null;
+    } catch (error) {
+      if (!(error instanceof WhipError)) throw error;
+    }
   }
 }
 

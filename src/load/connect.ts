@@ -1,5 +1,5 @@
 /** Makes the sessions of a load thread: HTTP, socket and peer, all of them or none. */
-import { deleteSession, type WhipSession } from "../client/whip.ts";
+import type { WhipEndpoint } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { randomFill } from "../io/random.ts";
@@ -13,7 +13,7 @@ import { candidatePaths } from "./paths.ts";
 import { openSession } from "./session.ts";
 
 export interface Connection {
-  readonly http: WhipSession;
+  readonly endpoint: WhipEndpoint;
   /** Sections that the server accepted. */
   readonly media: readonly MediaSection[];
   readonly peer: Peer;
@@ -54,8 +54,8 @@ export class Connector {
   }
 
   /** Ends a session's HTTP side. `settled` waits for it. */
-  delete(http: WhipSession): Promise<void> {
-    return this.#track(deleteSession(http, this.#options.load).then(() => undefined));
+  delete(endpoint: WhipEndpoint): Promise<void> {
+    return this.#track(endpoint.delete());
   }
 
   /** Lets go of socket and peer. */
@@ -76,7 +76,7 @@ export class Connector {
     use: (connection: Connection) => void,
   ): Promise<void> {
     const { load, dtls, ciphers, sourcesMax } = this.#options;
-    const { http, answer, setup } = await openSession(url, offer, load);
+    const { endpoint, answer, setup } = await openSession(url, offer, load);
     let fd = -1;
     let peer: Peer | null = null;
     try {
@@ -92,12 +92,12 @@ export class Connector {
         sourcesMax,
         now: monotonicUs(),
       });
-      use({ http, media: answer.media, peer, fd });
+      use({ endpoint, media: answer.media, peer, fd });
     } catch (error) {
       if (fd >= 0) closeUdpSocket(fd);
       peer?.close(monotonicUs(), "deleted");
       peer?.free();
-      await deleteSession(http, load);
+      await endpoint.delete();
       throw error;
     }
   }

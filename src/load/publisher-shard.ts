@@ -1,6 +1,6 @@
 /** The publishers of one load thread: sockets, clock and HTTP around SyntheticPublisher. */
 import { offerOf } from "../client/offer.ts";
-import { WhipError, type WhipSession } from "../client/whip.ts";
+import { type WhipEndpoint, WhipError } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -24,7 +24,7 @@ const WAIT_MAX_MS = 5;
 
 interface Member {
   readonly publisher: SyntheticPublisher;
-  readonly http: WhipSession;
+  readonly endpoint: WhipEndpoint;
   readonly fd: number;
 }
 
@@ -67,7 +67,7 @@ export class PublisherShard {
       member.publisher.peer.close(now, "deleted");
       this.#flush(member);
       this.#connector.release({ peer: member.publisher.peer, fd: member.fd });
-      void this.#connector.delete(member.http);
+      void this.#connector.delete(member.endpoint);
     }
     await this.#connector.settled();
     this.#sockets.close();
@@ -105,7 +105,7 @@ export class PublisherShard {
 
   /** A session has been made; after the end it is unmade again. */
   #enter(
-    { http, media, peer, fd }: Connection,
+    { endpoint, media, peer, fd }: Connection,
     offered: readonly MediaSection[],
     phaseUs: number,
     cname: string,
@@ -129,7 +129,7 @@ export class PublisherShard {
     });
     if (publisher.isEmpty) throw new AnswerError("the server takes none of the tracks");
     this.#sockets.add(fd, this.#members.length);
-    this.#members.push({ publisher, http, fd });
+    this.#members.push({ publisher, endpoint, fd });
   }
 
   #turn(): void {

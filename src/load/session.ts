@@ -1,11 +1,6 @@
 /** What viewers and publishers of a load have in common: their HTTP session. */
 
-import {
-  createSession,
-  deleteSession,
-  type WhipOptions,
-  type WhipSession,
-} from "../client/whip.ts";
+import { WhipEndpoint, type WhipOptions } from "../client/whip.ts";
 import type { PeerSetup } from "../contract/session.ts";
 import {
   type Answer,
@@ -22,7 +17,7 @@ export class AnswerError extends Error {
 }
 
 export interface OpenedSession {
-  readonly http: WhipSession;
+  readonly endpoint: WhipEndpoint;
   readonly answer: Answer;
   readonly setup: PeerSetup;
 }
@@ -36,12 +31,12 @@ export async function openSession(
   offer: ClientOffer,
   options: WhipOptions,
 ): Promise<OpenedSession> {
-  const http = await createSession(url, writeOffer(offer), options);
-  const answer = readAnswer(http.answer);
+  const endpoint = new WhipEndpoint(url, options);
+  const answer = readAnswer(await endpoint.create(writeOffer(offer)));
   if (!isProblem(answer) && answer.peer.candidates.length > 0) {
-    return { http, answer, setup: clientPeer(offer, answer) };
+    return { endpoint, answer, setup: clientPeer(offer, answer) };
   }
-  await deleteSession(http, options);
+  await endpoint.delete();
   throw new AnswerError(
     isProblem(answer) ? `unusable answer: ${answer.detail}` : "the answer names no address",
   );

@@ -1,6 +1,6 @@
 /** The viewers of one load thread: sockets, clock and HTTP around LoadViewer. */
 import { offerOf } from "../client/offer.ts";
-import { WhipError, type WhipSession } from "../client/whip.ts";
+import { type WhipEndpoint, WhipError } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -36,7 +36,7 @@ const DELETES_MAX = 32;
 
 interface Member {
   readonly viewer: LoadViewer;
-  readonly http: WhipSession;
+  readonly endpoint: WhipEndpoint;
   readonly fd: number;
   readonly joinedAt: number;
 }
@@ -213,7 +213,12 @@ export class ViewerShard {
   }
 
   /** A session has been made; after the end it is unmade again. */
-  #enter({ http, media, peer, fd }: Connection, number: number, startedAt: number, cname: string) {
+  #enter(
+    { endpoint, media, peer, fd }: Connection,
+    number: number,
+    startedAt: number,
+    cname: string,
+  ) {
     if (this.#stopping) throw new AnswerError("the load has ended");
     if (this.load.gro) enableGro(fd);
     const viewer = new LoadViewer({
@@ -231,7 +236,7 @@ export class ViewerShard {
       startedAt,
       wallOffsetUs: () => this.#wallOffsetUs,
     });
-    this.#add({ viewer, http, fd, joinedAt: monotonicUs() });
+    this.#add({ viewer, endpoint, fd, joinedAt: monotonicUs() });
   }
 
   /** Files of one viewer: another encoder behind it begins another one. */
@@ -273,7 +278,7 @@ export class ViewerShard {
     member.viewer.peer.close(now, "deleted");
     this.#flush(member, now);
     this.#counters.add("left");
-    void this.#connector.delete(member.http);
+    void this.#connector.delete(member.endpoint);
     this.#remove(index);
   }
 
@@ -308,18 +313,18 @@ export class ViewerShard {
   }
 
   async #leaveAll(): Promise<void> {
-    const sessions: WhipSession[] = [];
+    const endpoints: WhipEndpoint[] = [];
     const now = monotonicUs();
     for (const [index, member] of this.#members.entries()) {
       if (member === null) continue;
-      sessions.push(member.http);
+      endpoints.push(member.endpoint);
       member.viewer.peer.close(now, "deleted");
       this.#flush(member, now);
       this.#remove(index);
     }
     const next = async (): Promise<void> => {
-      for (let session = sessions.pop(); session !== undefined; session = sessions.pop()) {
-        await this.#connector.delete(session);
+      for (let last = endpoints.pop(); last !== undefined; last = endpoints.pop()) {
+        await this.#connector.delete(last);
       }
     };
     await Promise.all(Array.from({ length: DELETES_MAX }, next));
