@@ -79,7 +79,7 @@ console.log(
     seconds: (monotonicUs() - measured.at) / 1e6,
     cpuUsPerPacket: (cpu.user + cpu.system) / sent,
     userUsPerPacket: cpu.user / sent,
-    errors: sender.counters.errors + sender.counters.dropped,
+    errors: sender.counters.errors,
   }),
 );
 

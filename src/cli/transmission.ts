@@ -148,11 +148,8 @@ export class Transmission {
     if (peer.nextTimeout() <= now) peer.handleTimeout(now);
     const transmit = this.#transmit;
     while (peer.pollTransmit(transmit)) {
-      const sender = links[transmit.path.socket]?.sender;
-      const place = sender?.reserve(transmit.length) ?? -1;
-      if (sender === undefined || place < 0) continue;
-      sender.region.bytes.set(transmit.bytes.subarray(0, transmit.length), place);
-      sender.commit(transmit.path, transmit.length);
+      const { path, bytes, length } = transmit;
+      links[path.socket]?.sender.send(path, bytes, length);
     }
     for (const link of links) link.sender.flush();
   }

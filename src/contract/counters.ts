@@ -79,6 +79,8 @@ export const COUNTER_NAMES = [
   "rtcpOverBudget",
   // Ingest.
   "packetsOverBitrate",
+  // Every media worker.
+  "sendsDropped",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

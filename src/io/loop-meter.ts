@@ -97,14 +97,17 @@ export class LoopMeter {
     let datagrams = 0;
     let bytes = 0;
     let errors = 0;
+    let dropped = 0;
     for (const sender of this.senders) {
       datagrams += sender.counters.datagrams;
       bytes += sender.counters.bytes;
-      errors += sender.counters.errors + sender.counters.dropped;
+      errors += sender.counters.errors;
+      dropped += sender.counters.dropped;
     }
     const { counters } = this.block;
     counters[Counter.datagramsOut!] = datagrams;
     counters[Counter.bytesOut!] = bytes;
     counters[Counter.sendErrors!] = errors;
+    counters[Counter.sendsDropped!] = dropped;
   }
 }

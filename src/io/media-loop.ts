@@ -312,7 +312,10 @@ export class MediaLoop implements DatagramHandler {
   private queueTransmits(): void {
     for (;;) {
       try {
-        while (this.table.pollTransmit(this.transmit)) this.send();
+        while (this.table.pollTransmit(this.transmit)) {
+          const { path, length, bytes } = this.transmit;
+          this.senders[path.socket]!.send(path, bytes, length);
+        }
         return;
       } catch (error) {
         this.transmitFault(error);
@@ -336,14 +339,5 @@ export class MediaLoop implements DatagramHandler {
       this.poller.wantWritable(this.setup.sockets[i]!, i, full);
       if (full) countUp(this.block.counters, Counter.sendBufferFull!);
     }
-  }
-
-  private send(): void {
-    const { path, length, bytes } = this.transmit;
-    const sender = this.senders[path.socket]!;
-    const at = sender.reserve(length);
-    if (at < 0) return;
-    for (let i = 0; i < length; i += 1) sender.region.bytes[at + i] = bytes[i]!;
-    sender.commit(path, length);
   }
 }

@@ -21,15 +21,15 @@ export interface SendCounters {
   bytes: number;
   /** Messages that the kernel refused for good (unreachable, too long ...). */
   errors: number;
-  /** Datagrams dropped because neither kernel nor arena had room. */
+  /** Datagrams of `send` that neither kernel nor arena had room for. */
   dropped: number;
 }
 
 /**
  * Batched send for one socket. Datagrams are written straight into one pinned arena and leave by one
  * sendmmsg; neighbours of equal size to the same path become segments of one UDP_SEGMENT message
- * (the last may be shorter). Use: `offset = reserve(n)`, write, `commit(path, length)`, at the end of
- * a turn `flush()`.
+ * (the last may be shorter). Use: `offset = reserve(n)`, write, `commit(path, length)`, or `send` for
+ * what stands elsewhere, at the end of a turn `flush()`.
  */
 export class UdpSender {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
@@ -81,15 +81,12 @@ export class UdpSender {
     return this.messages > 0;
   }
 
-  /** Room for one datagram of up to `bytes`; -1 when there is none (the caller drops and goes on). */
+  /** Room for one datagram of up to `bytes`; -1 while there is none: the caller keeps what it has. */
   reserve(bytes: number): number {
     assertInside(this.region, 0, bytes);
     this.reserved = -1;
     if (this.messages === SEND_MESSAGES_MAX || this.end + bytes > SEND_ARENA_BYTES) {
-      if (!this.flush()) {
-        this.counters.dropped += 1;
-        return -1;
-      }
+      if (!this.flush()) return -1;
     }
     this.reserved = bytes;
     return this.end;
@@ -109,6 +106,17 @@ export class UdpSender {
     if (joins) this.join(length);
     else this.open(path, length);
     this.end += length;
+  }
+
+  /** Queues a copy of a datagram that nobody keeps: without room it is dropped. */
+  send(path: Path, bytes: Uint8Array, length: number): void {
+    const at = this.reserve(length);
+    if (at < 0) {
+      this.counters.dropped += 1;
+      return;
+    }
+    for (let i = 0; i < length; i += 1) this.region.bytes[at + i] = bytes[i]!;
+    this.commit(path, length);
   }
 
   /** Hands the queue to the kernel; false when its buffer is full and something still waits. */
