@@ -137,7 +137,7 @@ export class ViewerShard {
     const start = this.#receiver.offset(i);
     const end = start + this.#receiver.length(i);
     const segment = this.#receiver.segment(i);
-    const arrival = this.#receiver.arrival(i);
+    const arrival = this.#receiver.arrivals[i]!;
     const name = this.#receiver.nameOffset(i);
     for (let at = start; at < end; at += segment) {
       const length = Math.min(segment, end - at);
