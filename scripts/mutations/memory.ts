@@ -40,7 +40,7 @@ export const MEMORY: readonly Mutation[] = [
     "parameterSetsBytesMax + PADDING_MAX;",
     "parameterSetsBytesMax;",
   ),
-  rule("fuzz", `${EGRESS}staging.ts`, "this.region.bytes.fill(0, at, at + bytes - 1);", ""),
+  rule("fuzz", "src/wire/rtp.ts", "out.fill(0, offset, last);", ""),
   rule("fuzz", "src/wire/rtp.ts", "header.payloadLength -= padding;", "header.payloadLength -= 1;"),
   rule(
     "fuzz",

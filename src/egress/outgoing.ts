@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { writeU16 } from "../wire/bytes.ts";
 import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
+import { writeRtpPadding } from "../wire/rtp.ts";
 import type { Staging } from "./staging.ts";
 
 /** RFC 3550 5.1: one octet counts the padding. */
@@ -69,16 +70,14 @@ export class Outgoing {
     this.clearOwn();
   }
 
-  /** Writes RTP padding behind the payload: its last octet counts all of it (RFC 3550 5.1). */
+  /** Writes RTP padding behind the payload. */
   pad(padding: number): void {
     this.padding = padding;
     if (padding === 0) return;
     const counted = (padding & PADDING_MAX) === padding;
     assert(counted, "one octet counts the padding");
     this.assertOwn();
-    const end = this.payloadOffset + this.payloadLength + padding;
-    this.region.bytes.fill(0, end - padding, end);
-    this.region.bytes[end - 1] = padding;
+    writeRtpPadding(this.region.bytes, this.payloadOffset + this.payloadLength, padding);
   }
 
   /** Writes an RTX payload's original sequence number in front of the payload (RFC 4588 4). */

@@ -4,6 +4,7 @@ import { NextLayer, type PacketLayers } from "../ring/packet-layers.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { Extension } from "../wire/extensions.ts";
+import { writeRtpPadding } from "../wire/rtp.ts";
 import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values.ts";
 
 /** Most bytes of RTP padding that a packet gets to equal its neighbours. */
@@ -230,13 +231,10 @@ export class Staging {
     );
   }
 
-  /** RFC 3550 5.1: the last octet of the padding counts all of it. */
   private pad(i: number, bytes: number): void {
     if (bytes === 0 || (this.flags[i]! & (SlotFlag.marker | SlotFlag.frameEnd)) !== 0) return;
-    const at = this.payloadOffset(i) + this.payloadLengths[i]!;
     if (this.payloadLengths[i]! + bytes > PAYLOAD_BYTES_MAX) return;
-    this.region.bytes.fill(0, at, at + bytes - 1);
-    this.region.bytes[at + bytes - 1] = bytes;
+    writeRtpPadding(this.region.bytes, this.payloadOffset(i) + this.payloadLengths[i]!, bytes);
     this.paddings[i] = bytes;
   }
 }

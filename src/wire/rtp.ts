@@ -90,6 +90,13 @@ export function stripPadding(bytes: Uint8Array, header: RtpHeader): boolean {
   return true;
 }
 
+/** Writes `padding` bytes of it, at least one: the last counts them all (RFC 3550 5.1). */
+export function writeRtpPadding(out: Uint8Array, offset: number, padding: number): void {
+  const last = offset + padding - 1;
+  out.fill(0, offset, last);
+  out[last] = padding;
+}
+
 /** Parses a cleartext packet with its padding. */
 export function parseRtp(
   bytes: Uint8Array,

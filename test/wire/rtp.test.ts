@@ -6,6 +6,7 @@ import {
   RtpHeader,
   stripPadding,
   writeRtpHeader,
+  writeRtpPadding,
 } from "../../src/wire/rtp.ts";
 import {
   AbsCaptureTime,
@@ -62,6 +63,18 @@ test("padding is left alone until the packet is open", () => {
   bytes[bytes.length - 1] = bytes.length - 36;
   expect(parseRtp(bytes, 0, bytes.length, header)).toBe(true);
   expect(header.payloadLength).toBe(0);
+});
+
+test("padding is zeros, and the last byte counts it", () => {
+  for (const padding of [1, 2, 255]) {
+    const bytes = new Uint8Array(12 + padding + 1).fill(0xee);
+    writeRtpHeader(bytes, 0, 96, true, 1, 2, 3, false, true);
+    writeRtpPadding(bytes, 12, padding);
+    expect([...bytes.subarray(12)]).toEqual([...Array(padding - 1).fill(0), padding, 0xee]);
+    const header = new RtpHeader();
+    expect(parseRtp(bytes, 0, 12 + padding, header)).toBe(true);
+    expect([header.paddingLength, header.payloadLength]).toEqual([padding, 0]);
+  }
 });
 
 test("rejects other versions and truncated parts", () => {
