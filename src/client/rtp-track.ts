@@ -81,7 +81,7 @@ export class RtpTrack {
     const behind = (this.#next - sequence) & 0xffff;
     const index = this.#next - behind;
     if (behind === 0 || behind > HISTORY_PACKETS || index < this.#first) return false;
-    if (this.#options.rtx === null) this.#resendStored(sender, sink, index);
+    if (this.#options.rtx === null) this.#sendStored(sender, sink, index);
     else this.#sendRtx(sender, sink, index);
     this.retransmissions += 1;
     return true;
@@ -118,6 +118,7 @@ export class RtpTrack {
     this.#lengths[this.#next % HISTORY_PACKETS] = length;
   }
 
+  /** Under its own number: for the first time, or the same packet again, byte by byte. */
   #sendStored(sender: SrtpSender, sink: PacketSink, index: number): void {
     const place = this.#place(sender, sink, index);
     if (place < 0) return;
@@ -125,23 +126,10 @@ export class RtpTrack {
     const input = this.#slotOf(index) + PAYLOAD_OFFSET;
     const length = this.#lengths[index % HISTORY_PACKETS]!;
     const stream = sender.stream(ssrc);
-    sink.commit(sender.sealRtp(stream, sink.region, place, 12, history, input, length, index));
-  }
-
-  /** Without RTX: the same packet again, byte by byte. */
-  #resendStored(sender: SrtpSender, sink: PacketSink, index: number): void {
-    const stream = sender.stream(this.#options.ssrc);
-    // Not sealed the first time (no room in the socket): this is its first time.
-    if (!stream.canResend(index)) {
-      this.#sendStored(sender, sink, index);
-      return;
-    }
-    const place = this.#place(sender, sink, index);
-    if (place < 0) return;
-    const { history } = this.#options;
-    const input = this.#slotOf(index) + PAYLOAD_OFFSET;
-    const length = this.#lengths[index % HISTORY_PACKETS]!;
-    sink.commit(sender.resealRtp(stream, sink.region, place, 12, history, input, length, index));
+    // What found no room in the socket was not sealed.
+    const again = stream.canResend(index);
+    const { region } = sink;
+    sink.commit(sender.sealRtp(stream, region, place, 12, history, input, length, index, again));
   }
 
   #sendRtx(sender: SrtpSender, sink: PacketSink, index: number): void {

@@ -163,9 +163,17 @@ export class EgressContext {
     packet.assertOwn();
     const length = packet.payloadLength + packet.padding;
     const { region, payloadOffset, index } = packet;
-    const sealed = again
-      ? sender.resealRtp(stream, out, at, headerLength, region, payloadOffset, length, index)
-      : sender.sealRtp(stream, out, at, headerLength, region, payloadOffset, length, index);
+    const sealed = sender.sealRtp(
+      stream,
+      out,
+      at,
+      headerLength,
+      region,
+      payloadOffset,
+      length,
+      index,
+      again,
+    );
     this.output.commit(path, sealed);
     return sealed;
   }

@@ -119,7 +119,7 @@ export class SyntheticTrack {
     if (rtx === null) {
       const stream = sender.stream(this.ssrc);
       const from = start + PAYLOAD_AT;
-      return sender.resealRtp(stream, out, 0, headerLength, history, from, length, index);
+      return sender.sealRtp(stream, out, 0, headerLength, history, from, length, index, true);
     }
     // RFC 4588 4: own SSRC, payload type and sequence; timestamp and marker of the original.
     out.bytes[1] = (out.bytes[1]! & 0x80) | rtx.payloadType;

@@ -55,9 +55,11 @@ export class SrtpSender {
   }
 
   /**
-   * Seals a new packet. The finished header stands at `output[outputOffset]`, the payload anywhere
-   * in `input`; `index` is the 48-bit packet index, which `stream.canSeal` must allow. Returns the
-   * sealed packet's length.
+   * Seals a packet. The finished header stands at `output[outputOffset]`, the payload anywhere in
+   * `input`; `index` is the 48-bit packet index, which is new (`stream.canSeal`). `again`: it was sealed
+   * before (`stream.canResend`), and header and payload are byte-identical to what was sealed then: the
+   * same ciphertext leaves twice. The caller answers for the identity. Returns the sealed packet's
+   * length.
    */
   sealRtp(
     stream: SendStream,
@@ -68,36 +70,14 @@ export class SrtpSender {
     inputOffset: number,
     inputLength: number,
     index: number,
+    again = false,
   ): number {
-    assert(stream.canSeal(index), "nonce rule: an index is sealed once");
-    stream.sealed.commit(index);
-    return this.#cipher.sealRtp(
-      output,
-      outputOffset,
-      headerLength,
-      input,
-      inputOffset,
-      inputLength,
-      stream.ssrc,
-      index,
-    );
-  }
-
-  /**
-   * Seals a packet again whose header and payload are byte-identical to what was sealed at `index`:
-   * the same ciphertext leaves twice. The caller answers for the identity.
-   */
-  resealRtp(
-    stream: SendStream,
-    output: Region,
-    outputOffset: number,
-    headerLength: number,
-    input: Region,
-    inputOffset: number,
-    inputLength: number,
-    index: number,
-  ): number {
-    assert(stream.canResend(index), "nonce rule: only a sealed index is sent again");
+    if (again) {
+      assert(stream.canResend(index), "nonce rule: only a sealed index is sent again");
+    } else {
+      assert(stream.canSeal(index), "nonce rule: an index is sealed once");
+      stream.sealed.commit(index);
+    }
     return this.#cipher.sealRtp(
       output,
       outputOffset,

@@ -16,8 +16,9 @@ const newSender = () =>
 test("an index is sealed once, and sent again only after that", () => {
   const sender = newSender();
   const stream = sender.stream(1);
-  const seal = (index: number) => sender.sealRtp(stream, region, 0, 12, region, 12, 20, index);
-  const reseal = (index: number) => sender.resealRtp(stream, region, 0, 12, region, 12, 20, index);
+  const seal = (index: number, again = false) =>
+    sender.sealRtp(stream, region, 0, 12, region, 12, 20, index, again);
+  const reseal = (index: number) => seal(index, true);
   expect(() => reseal(50)).toThrow(AssertionError);
   seal(50);
   expect(() => seal(50)).toThrow(AssertionError);
