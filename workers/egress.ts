@@ -2,8 +2,8 @@
 import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
 import type { WorkerSetup } from "../src/contract/setup.ts";
 import { Egress } from "../src/egress/egress.ts";
+import { MediaLoop } from "../src/host/media-loop.ts";
 import { monotonicUs } from "../src/io/clock.ts";
-import { MediaLoop } from "../src/io/media-loop.ts";
 import { pinnedRegion } from "../src/io/pinned.ts";
 import { randomUnit } from "../src/io/random.ts";
 

@@ -4,13 +4,18 @@ import { type Mutation, PEER, rule } from "./rule.ts";
 
 export const DTLS: readonly Mutation[] = [
   rule("S2", `${PEER}dtls-client-guard.ts`, "this.#pending !== null || !isHello", "!isHello"),
-  rule("S2", "src/io/socket-reader.ts", "this.#handler.datagramFault(error, now);", "throw error;"),
+  rule(
+    "S2",
+    "src/host/socket-reader.ts",
+    "this.#handler.datagramFault(error, now);",
+    "throw error;",
+  ),
   rule("S2", `${PEER}peer-table.ts`, "onFault(peer, error);", "void [peer, error];", {
     binary: true,
   }),
   rule(
     "S2",
-    "src/io/session-faults.ts",
+    "src/host/session-faults.ts",
     "if (now - kind.toldAt < TELL_AGAIN_US) {",
     "if (now < kind.toldAt) {",
     { binary: true },
@@ -108,11 +113,11 @@ export const DTLS: readonly Mutation[] = [
   ),
   rule(
     "C1",
-    "src/io/socket-reader.ts",
+    "src/host/socket-reader.ts",
     "return this.#unreadSince === Infinity ||",
     "return true ||",
   ),
-  rule("C1", "src/io/socket-reader.ts", "drained &&= !full;", "drained &&= true;"),
+  rule("C1", "src/host/socket-reader.ts", "drained &&= !full;", "drained &&= true;"),
   rule(
     "C1",
     `${PEER}dtls-client-guard.ts`,

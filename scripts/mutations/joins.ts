@@ -91,7 +91,7 @@ export const JOINS: readonly Mutation[] = [
   ),
   rule("C5", `${EGRESS}source-clock.ts`, "Math.min(CLOCK_STEP_US / 2, ", "Math.max(0, "),
   rule("C5", `${EGRESS}source-clock.ts`, "source.ntpAt(now, this.run)", "source.ntpAt(now)"),
-  rule("C10", "src/io/socket-reader.ts", "late ? READ_BUDGET_LATE_US : READ", "READ"),
+  rule("C10", "src/host/socket-reader.ts", "late ? READ_BUDGET_LATE_US : READ", "READ"),
   rule("C10", `${EGRESS}egress.ts`, "return this.liveLeft && this.hasWork", "return this.hasWork"),
   rule("C10", `${EGRESS}egress.ts`, "return this.liveLeft && this.hasWork", "return this.liveLeft"),
 ];

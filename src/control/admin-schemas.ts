@@ -116,7 +116,7 @@ export const problemSchema = z
   })
   .openapi("Problem");
 
-/** `request` makes the request itself throw; the kinds with a session are of src/io/drills.ts. */
+/** `request` makes the request itself throw; the kinds with a session are of src/host/drills.ts. */
 export const drillSchema = z
   .discriminatedUnion("kind", [
     z.object({

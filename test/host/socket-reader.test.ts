@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type DatagramHandler, SocketReader } from "../../src/io/socket-reader.ts";
+import { type DatagramHandler, SocketReader } from "../../src/host/socket-reader.ts";
 import { RECEIVE_BATCH } from "../../src/limits.ts";
 
 /** A worker with two sockets that hold so many datagrams. */

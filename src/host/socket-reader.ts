@@ -1,5 +1,5 @@
+import type { UdpReceiver } from "../io/udp-receiver.ts";
 import { RECEIVE_BATCH, TURN_MAX_US } from "../limits.ts";
-import type { UdpReceiver } from "./udp-receiver.ts";
 
 /** Receive batches a socket may have in one turn, so that sending is never starved. */
 const BATCHES_PER_TURN = 4;

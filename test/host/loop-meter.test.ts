@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Counter, type CounterName } from "../../src/contract/counters.ts";
-import { LoopMeter } from "../../src/io/loop-meter.ts";
+import { LoopMeter } from "../../src/host/loop-meter.ts";
 import { createPeerCounters } from "../../src/peer/counters.ts";
 import { WorkerBlock } from "../../src/ring/doorbell.ts";
 

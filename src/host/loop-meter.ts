@@ -1,8 +1,8 @@
 import { Counter, countUp } from "../contract/counters.ts";
+import type { SendCounters } from "../io/udp-sender.ts";
 import type { PeerCounters } from "../peer/counters.ts";
 import type { PeerTable } from "../peer/peer-table.ts";
 import type { WorkerBlock } from "../ring/doorbell.ts";
-import type { SendCounters } from "./udp-sender.ts";
 
 /**
  * Shortest and longest pause between two forwarding passes, by load. At 20 streams whose frames come

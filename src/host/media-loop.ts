@@ -8,6 +8,15 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
+import { monotonicUs, realtimeUs } from "../io/clock.ts";
+import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
+import { openOpenSsl } from "../io/openssl.ts";
+import { Poller } from "../io/poller.ts";
+import { threadId } from "../io/processor-time.ts";
+import { randomFill } from "../io/random.ts";
+import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { UdpReceiver } from "../io/udp-receiver.ts";
+import { UdpSender } from "../io/udp-sender.ts";
 import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { createPeerCounters } from "../peer/counters.ts";
 import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
@@ -19,19 +28,10 @@ import { WorkerBlock } from "../ring/doorbell.ts";
 import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import { formatPath } from "../wire/path.ts";
-import { monotonicUs, realtimeUs } from "./clock.ts";
 import { obeyDrill } from "./drills.ts";
-import { OpenSslDtlsFactory } from "./dtls-openssl.ts";
 import { LoopMeter } from "./loop-meter.ts";
-import { openOpenSsl } from "./openssl.ts";
-import { Poller } from "./poller.ts";
-import { threadId } from "./processor-time.ts";
-import { randomFill } from "./random.ts";
 import { SessionFaults } from "./session-faults.ts";
 import { type DatagramHandler, SocketReader } from "./socket-reader.ts";
-import { OpenSslSrtpFactory } from "./srtp-openssl.ts";
-import { UdpReceiver } from "./udp-receiver.ts";
-import { UdpSender } from "./udp-sender.ts";
 
 /** What a worker does with what the loop brings. All times in us, monotonic. */
 export interface MediaLogic {

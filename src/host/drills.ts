@@ -1,9 +1,9 @@
 /** Drills of the test suite; control passes them on only with --drills. */
 import type { SessionDrill, WorkerCommand } from "../contract/messages.ts";
+import { monotonicUs } from "../io/clock.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { PeerTable } from "../peer/peer-table.ts";
-import { monotonicUs } from "./clock.ts";
 import type { MediaLogic } from "./media-loop.ts";
 
 type WorkerDrill = Extract<WorkerCommand, { type: "drill" }>["drill"];
