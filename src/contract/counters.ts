@@ -89,6 +89,15 @@ export const Counter = Object.fromEntries(
   COUNTER_NAMES.map((name, index) => [name, index]),
 ) as Readonly<Record<CounterName, number>>;
 
+/** These are states of the thread that writes them, every other counter is a total. */
+export const GAUGES: ReadonlySet<CounterName> = new Set([
+  "sessions",
+  "turnMaxUs",
+  "lagMaxUs",
+  "lagMedianUs",
+  "estimateBps",
+]);
+
 /** Adds to one of a worker's counters. */
 export function countUp(counters: Float64Array, counter: number, amount = 1): void {
   counters[counter] = counters[counter]! + amount;

@@ -1,4 +1,4 @@
-import { COUNTER_NAMES, Counter, type CounterName } from "../contract/counters.ts";
+import { Counter } from "../contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
 import { monotonicUs } from "../io/clock.ts";
@@ -19,6 +19,7 @@ import {
 } from "./heartbeat.ts";
 import { Overload } from "./overload.ts";
 import type { LocalCandidate, WorkerLoad } from "./plane.ts";
+import { WorkerTotals } from "./worker-totals.ts";
 
 /** A worker that dies again and again is started again ever later, up to this. */
 const RESTART_DELAY_MAX_MS = 5_000;
@@ -78,7 +79,7 @@ export class MediaWorker {
   private readonly heartbeat = new Heartbeat();
   /** A thread that was told to end, while it has not. */
   private leaving: Thread | null = null;
-  private ran: ThreadTime | null = null;
+  private readonly totals: WorkerTotals;
   private stopped = false;
   private startedUs = 0;
   private delayMs = 0;
@@ -89,6 +90,7 @@ export class MediaWorker {
     this.number = options.number;
     this.candidates = options.candidates;
     this.block = new WorkerBlock(setup.block);
+    this.totals = new WorkerTotals(this.block.counters);
     this.start();
   }
 
@@ -116,7 +118,7 @@ export class MediaWorker {
   /** Looks at the heartbeat: a thread that hangs is replaced, one that waits for its turn is not. */
   look(at: number, thread: ThreadTime | null, pressure: Pressure): void {
     if (this.thread === null && this.leaving === null) return;
-    this.ran = thread ?? this.ran;
+    this.totals.noteTime(thread);
     if (this.kind === "egress") this.lookForOverload(at);
     // A thread that was told to end beats no more, whatever its loop still does.
     const beat = this.leaving === null ? this.block.heartbeat : -1;
@@ -152,8 +154,6 @@ export class MediaWorker {
   }
 
   load(): WorkerLoad {
-    const counters = {} as Record<CounterName, number>;
-    for (const name of COUNTER_NAMES) counters[name] = this.block.counters[Counter[name]!]!;
     return {
       name: this.name,
       kind: this.kind,
@@ -161,8 +161,8 @@ export class MediaWorker {
       restarts: this.restarts,
       starved: this.starved,
       overloaded: this.overload.active,
-      waitedUs: this.ran?.waitedUs ?? 0,
-      counters,
+      waitedUs: this.totals.waitedUs,
+      counters: this.totals.counters(),
     };
   }
 
@@ -231,6 +231,7 @@ export class MediaWorker {
         return;
       }
       this.ending = false;
+      this.totals.threadEnded();
       this.options.onLost(this, cause);
       setTimeout(() => this.start(), this.delayMs);
     });

@@ -1,7 +1,7 @@
 /** GET /metrics: the Prometheus text format, version 0.0.4. */
 
 import type { CounterName } from "../contract/counters.ts";
-import { COUNTER_NAMES } from "../contract/counters.ts";
+import { COUNTER_NAMES, GAUGES } from "../contract/counters.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { FaultPlace } from "./faults.ts";
 import type { MediaPlane } from "./plane.ts";
@@ -132,38 +132,32 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
 /** What is told in families of their own, with labels. */
 const ADAPTATION: readonly {
   readonly family: string;
-  readonly type: "counter" | "gauge";
   readonly help: string;
   /** Counter by label; "" for none. */
   readonly counters: Readonly<Partial<Record<CounterName, string>>>;
 }[] = [
   {
     family: "layer_switches_total",
-    type: "counter",
     help: "Changes of the layer that a viewer is to get, by direction.",
     counters: { layerUpgrades: 'direction="up"', layerDowngrades: 'direction="down"' },
   },
   {
     family: "probe_clusters_total",
-    type: "counter",
     help: "Bursts sent to find out whether a viewer's path carries more.",
     counters: { probeClusters: "" },
   },
   {
     family: "probe_clusters_succeeded_total",
-    type: "counter",
     help: "Those after which the estimate rose.",
     counters: { probesSucceeded: "" },
   },
   {
     family: "estimate_bits_per_second",
-    type: "gauge",
     help: "What the viewers' paths are believed to carry, all together.",
     counters: { estimateBps: "" },
   },
   {
     family: "freezes_total",
-    type: "counter",
     help: "Gaps of more than 250 ms in the video sent to a viewer, by reason: source (nothing came), switch (no keyframe came), pacing (held back for the path).",
     counters: {
       freezesSource: 'reason="source"',
@@ -175,12 +169,13 @@ const ADAPTATION: readonly {
 
 function adaptation(out: Text, plane: MediaPlane): void {
   const loads = plane.loads().filter((load) => load.kind === "egress");
-  for (const { family, type, help, counters } of ADAPTATION) {
-    out.family(family, type, help);
-    for (const [counter, label] of Object.entries(counters)) {
+  for (const { family, help, counters } of ADAPTATION) {
+    const labelled = Object.entries(counters) as [CounterName, string][];
+    out.family(family, typeOf(labelled[0]![0]), help);
+    for (const [counter, label] of labelled) {
       for (const load of loads) {
         const labels = `worker="${load.name}"${label === "" ? "" : `,${label}`}`;
-        out.value(family, labels, load.counters[counter as CounterName]);
+        out.value(family, labels, load.counters[counter]);
       }
     }
   }
@@ -188,21 +183,17 @@ function adaptation(out: Text, plane: MediaPlane): void {
 
 const WITH_LABELS = new Set(ADAPTATION.flatMap(({ counters }) => Object.keys(counters)));
 
-/** These are states, every other counter of a worker only grows. */
-const GAUGES: ReadonlySet<CounterName> = new Set([
-  "sessions",
-  "turnMaxUs",
-  "lagMaxUs",
-  "lagMedianUs",
-]);
+function typeOf(counter: CounterName): "counter" | "gauge" {
+  return GAUGES.has(counter) ? "gauge" : "counter";
+}
 
 function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();
   for (const counter of COUNTER_NAMES) {
     if (WITH_LABELS.has(counter)) continue;
-    const gauge = GAUGES.has(counter);
-    const name = `worker_${snake(counter)}${gauge ? "" : "_total"}`;
-    out.family(name, gauge ? "gauge" : "counter", `Of each media worker: ${words(counter)}.`);
+    const type = typeOf(counter);
+    const name = `worker_${snake(counter)}${type === "gauge" ? "" : "_total"}`;
+    out.family(name, type, `Of each media worker: ${words(counter)}.`);
     for (const load of loads) out.value(name, `worker="${load.name}"`, load.counters[counter]);
   }
   out.family("worker_load", "gauge", "Share of the time that a worker is busy, 0 to 1.");

@@ -35,15 +35,17 @@ export class Overload implements OverloadFigures {
   /** Forgets what was: the thread is another one, or has no sessions. */
   reset(): void {
     this.active = false;
+    this.busy = 0;
     this.#looks.length = 0;
     this.#heldUs = 0;
   }
 
   /**
-   * `busyUs`: the worker's running total; `lagUs`: median lag of its frames. Returns whether the
+   * `busyUs`: its thread's running total; `lagUs`: median lag of its frames. Returns whether the
    * state has changed.
    */
   look(at: number, busyUs: number, lagUs: number): boolean {
+    const before = this.active;
     const last = this.#looks.at(-1);
     if (last !== undefined && (busyUs < last.busyUs || at <= last.at)) this.reset();
     this.#looks.push({ at, busyUs });
@@ -53,7 +55,7 @@ export class Overload implements OverloadFigures {
     const since = Math.min(OVERLOAD_HOLD_US, at - this.#lookedUs);
     this.#lookedUs = at;
     this.lagUs = lagUs;
-    if (elapsed < BUSY_WINDOW_US / 2) return false;
+    if (elapsed < BUSY_WINDOW_US / 2) return this.active !== before;
     this.busy = Math.min(1, (busyUs - first.busyUs) / elapsed);
     return this.active ? this.#leave(at) : this.#enter(at, since);
   }

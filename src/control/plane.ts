@@ -64,8 +64,9 @@ export interface WorkerLoad {
   readonly starved: number;
   /** It refuses newcomers. */
   readonly overloaded: boolean;
-  /** How long its thread has waited for a processor, us. */
+  /** How long its threads have waited for a processor, us. */
   readonly waitedUs: number;
+  /** Totals go on when its thread is replaced. */
   readonly counters: Readonly<Record<CounterName, number>>;
 }
 

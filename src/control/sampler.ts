@@ -73,14 +73,13 @@ export class Sampler {
     const { busyUs, bytesIn, bytesOut, turnMaxUs } = load.counters;
     const before = this.#samples.get(load.name);
     this.#samples.set(load.name, { atUs: nowUs, busyUs, bytesIn, bytesOut });
-    // A replaced worker begins again at 0: no rate until its next sample.
-    if (before === undefined || nowUs <= before.atUs || bytesIn < before.bytesIn) return;
+    if (before === undefined || nowUs <= before.atUs) return;
     const seconds = (nowUs - before.atUs) / 1e6;
     this.#rates.set(load.name, {
-      load: Math.max(0, Math.min(1, (busyUs - before.busyUs) / (nowUs - before.atUs))),
+      load: Math.min(1, (busyUs - before.busyUs) / (nowUs - before.atUs)),
       loopLagMs: turnMaxUs / 1000,
       bitsPerSecondIn: ((bytesIn - before.bytesIn) * 8) / seconds,
-      bitsPerSecondOut: Math.max(0, ((bytesOut - before.bytesOut) * 8) / seconds),
+      bitsPerSecondOut: ((bytesOut - before.bytesOut) * 8) / seconds,
     });
   }
 }

@@ -30,9 +30,7 @@ export class Rounds {
     private readonly viewers: Viewers,
     private readonly feeds: ReadonlyMap<number, Feed>,
     private readonly following: ReadonlyMap<number, Following>,
-  ) {
-    context.counters[Counter.estimateBps] = 0;
-  }
+  ) {}
 
   /** Goes on after a viewer whose turn made it throw, with the one behind it. */
   handleTimeout(now: number): void {
@@ -67,7 +65,7 @@ export class Rounds {
     this.at = now;
   }
 
-  /** The counter is the sum over the viewers. A worker before this one may have left its own. */
+  /** The counter is the sum over the viewers. */
   tellEstimate(viewer: Viewer, estimate: number): void {
     this.#estimate += estimate - viewer.estimateTold;
     viewer.estimateTold = estimate;

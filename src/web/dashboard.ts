@@ -123,7 +123,7 @@ function scale(bytes: number | null): number | null {
   return bytes === null ? null : bytes * 8;
 }
 
-/** Null at the first look and after a worker was restarted: its counters began anew. */
+/** Null at the first look and after the server was started again: its counters began anew. */
 function perSecond(
   worker: WorkerEntry,
   now: Snapshot,

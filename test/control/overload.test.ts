@@ -109,8 +109,10 @@ describe("C10: overload", () => {
     for (let at = 0, busy = 0; at < 10e6; at += LOOK_US, busy += LOOK_US)
       overload.look(at, busy, LATE_US);
     expect(overload.active).toBeTrue();
-    overload.look(10e6, 0, 0);
+    // Which is told, too.
+    expect(overload.look(10e6, 0, 0)).toBeTrue();
     expect(overload.active).toBeFalse();
+    expect(overload.look(10e6 + LOOK_US, 0, 0)).toBeFalse();
   });
 
   test("C10: is told with its figures when it begins and when it ends", () => {

@@ -78,11 +78,21 @@ for (const kind of ["throw", "hang"] as const) {
       const lost = async () => {
         return (await readMetrics(server.base)).sum("sessions_ended_total", 'reason="worker-lost"');
       };
+      const sent = async () => {
+        const metrics = await readMetrics(server.base);
+        const [copied, counted] = ["worker_datagrams_out_total", "worker_packets_out_total"];
+        return [copied, counted].map((family) => metrics.sum(family, 'worker="egress-0"'));
+      };
+      const before = await sent();
       const started = performance.now();
       await drill(1, kind);
       await replaced("egress-0");
       inTime(() => expect(performance.now() - started).toBeLessThan(REPLACED_MS));
       expect(await lost()).toBe(1);
+      // Its totals go on, whichever way they are counted.
+      for (const [i, total] of (await sent()).entries()) {
+        expect(total).toBeGreaterThanOrEqual(before[i]!);
+      }
       expect(threads("egress")).toBe(2);
       // Its URL is gone, and a new POST works, on the new thread: the other one has a session.
       expect((await fetch(hit.url, { method: "PATCH" })).status).toBe(404);

@@ -1,7 +1,7 @@
 /** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
 
 import type { CounterName } from "../../src/contract/counters.ts";
-import { COUNTER_NAMES } from "../../src/contract/counters.ts";
+import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
 import type { Drill } from "../../src/contract/messages.ts";
 import type { CloseReason } from "../../src/contract/session.ts";
 import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
@@ -17,6 +17,7 @@ import type {
   ViewerOpen,
   WorkerLoad,
 } from "../../src/control/plane.ts";
+import { WorkerTotals } from "../../src/control/worker-totals.ts";
 import type { UsableLayer } from "../../src/media/layer-choice.ts";
 import type { RingDescription } from "../../src/ring/layout.ts";
 
@@ -45,11 +46,16 @@ export class FakePlane implements MediaPlane {
   description: Partial<RingDescription> = {};
   /** Of single rings, by their index, besides. */
   readonly descriptions = new Map<number, Partial<RingDescription>>();
+  /** What the present thread of either worker has counted, and how long it has waited, us. */
   counters: Partial<Record<CounterName, number>> = {};
+  waitedUs = 0;
   reports: SessionStats[] = [];
   /** Set to hold back `setSource` until the test resolves it. */
   hold: Promise<void> | null = null;
   #ring = 0;
+  readonly #block = new Float64Array(COUNTER_NAMES.length);
+  readonly #totals = new WorkerTotals(this.#block);
+  #replaced = 0;
 
   constructor(readonly events: PlaneEvents) {}
 
@@ -130,18 +136,34 @@ export class FakePlane implements MediaPlane {
   }
 
   loads(): readonly WorkerLoad[] {
-    const zero = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0]));
-    const counters = { ...zero, ...this.counters } as Record<CounterName, number>;
+    this.#count();
     return (["ingest", "egress"] as const).map((kind) => ({
       name: `${kind}-0`,
       kind,
       ready: this.isReady,
-      restarts: 0,
+      restarts: this.#replaced,
       starved: 0,
       overloaded: this.overloaded,
-      waitedUs: 0,
-      counters,
+      waitedUs: this.#totals.waitedUs,
+      counters: this.#totals.counters(),
     }));
+  }
+
+  /** Both workers' threads end with all their sessions, and others take their places. */
+  replaceWorkers(): void {
+    this.#count();
+    this.#totals.threadEnded();
+    this.counters = {};
+    this.waitedUs = 0;
+    this.#replaced += 1;
+    for (const { session } of [...this.publishers, ...this.viewers]) {
+      this.events.closed(session, "worker-lost");
+    }
+  }
+
+  #count(): void {
+    for (const name of COUNTER_NAMES) this.#block[Counter[name]] = this.counters[name] ?? 0;
+    this.#totals.noteTime({ ranUs: 0, waitedUs: this.waitedUs, runnable: false });
   }
 
   rings() {
