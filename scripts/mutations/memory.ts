@@ -2,6 +2,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const EGRESS = "src/egress/";
+const RECORD = "src/ring/guarded-record.ts";
 
 export const MEMORY: readonly Mutation[] = [
   rule(
@@ -37,8 +38,8 @@ export const MEMORY: readonly Mutation[] = [
   rule(
     "S1",
     `${EGRESS}context.ts`,
-    "parameterSetsBytesMax + PADDING_MAX;",
-    "parameterSetsBytesMax;",
+    "Guarded.parameterSets.bytes + PADDING_MAX;",
+    "Guarded.parameterSets.bytes;",
   ),
   rule("fuzz", "src/wire/rtp.ts", "out.fill(0, offset, last);", ""),
   rule("fuzz", "src/wire/rtp.ts", "header.payloadLength -= padding;", "header.payloadLength -= 1;"),
@@ -100,6 +101,23 @@ export const MEMORY: readonly Mutation[] = [
   rule("6.2", "src/ingest/ssrc-table.ts", " && !known.proven;", ";"),
   rule("6.2", "src/ingest/ssrc-table.ts", "layer.rid === rid) ?? paired;", "layer.rid === rid);"),
   rule("6.9", "src/ring/reader.ts", "reach >= slots >> 1;", "reach >= slots;"),
+  rule("6.10", RECORD, "Atomics.store(header, this.#guard, guard + 1);", ""),
+  rule("6.10", RECORD, "Atomics.store(header, this.#guard, guard + 2);", ""),
+  rule(
+    "6.10",
+    RECORD,
+    "Atomics.store(header, this.#first + i, this.words[i]!);",
+    "header[this.#first + i] = this.words[i]!;",
+  ),
+  rule("6.10", RECORD, "if ((guard & 1) !== 0) continue;", ""),
+  rule(
+    "6.10",
+    RECORD,
+    "= Atomics.load(header, this.#first + word);",
+    "= header[this.#first + word]!;",
+  ),
+  rule("6.10", RECORD, "if (Atomics.load(header, this.#guard) === guard) return", "return"),
+  rule("6.10", "src/ring/reader.ts", "else if (loaded === Loaded.none) this", "else this"),
   rule("6.18", "src/media/dropped-numbers.ts", "return Math.floor(at / 32);", "return at >>> 5;"),
   rule("leap", "src/ring/writer.ts", "if (ahead > VIDEO_SLOTS_MAX) return NO_SLOT;", ""),
 ];

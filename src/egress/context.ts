@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { Peer } from "../peer/peer.ts";
-import { RingText } from "../ring/layout.ts";
+import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { CatchUpQueue } from "./catch-up-queue.ts";
@@ -18,7 +18,7 @@ const NTP_EPOCH_US = 2_208_988_800e6;
 /** RTP padding, RTX's original number and the SRTP tag. */
 const TRAILER_BYTES_MAX = 32;
 /** Parameter sets, or nothing: what a packet carries that no slot holds, as an RTX packet too. */
-const APART_BYTES = RTX_PREFIX_BYTES + RingText.parameterSetsBytesMax + PADDING_MAX;
+const APART_BYTES = RTX_PREFIX_BYTES + Guarded.parameterSets.bytes + PADDING_MAX;
 
 /** Of those who wait so many are looked at in one call, or a part of them if they are more. */
 const LOOKS_MIN = 64;

@@ -12,7 +12,7 @@ import type { RoundTrip } from "../media/round-trip.ts";
 import { unwrapRtx } from "../media/rtx.ts";
 import { OriginSequence } from "../media/sequence.ts";
 import { noteLayers } from "../ring/layer-totals.ts";
-import { Header, HeaderFloat, RingText, SlotFlag } from "../ring/layout.ts";
+import { DescriptionWord, Guarded, Header, HeaderFloat, SlotFlag } from "../ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../ring/writer.ts";
 import { CODEC_NAMES, Codec, type CodecId, type CodecName } from "../wire/codecs.ts";
 import { describePayload } from "../wire/describe.ts";
@@ -49,7 +49,7 @@ export class Track {
   nacksSent = 0;
   recovered = 0;
   readonly #origin = new OriginSequence();
-  readonly #parameterSets = new ParameterSets(RingText.parameterSetsBytesMax);
+  readonly #parameterSets = new ParameterSets(Guarded.parameterSets.bytes);
   #parameterSetsVersion = 0;
   readonly #layers: LayerDescriber;
   readonly #bits = new Rate();
@@ -147,7 +147,7 @@ export class Track {
 
   stats(now: number): TrackStats {
     const { words, floats } = this.writer.views;
-    const codec = CODEC_NAMES[words[Header.codec]!]!;
+    const codec = CODEC_NAMES[words[DescriptionWord.codec]!]!;
     const width = words[Header.width]!;
     return {
       kind: this.section.kind,

@@ -1,6 +1,5 @@
-import { Header, RingText, type RingViews } from "./layout.ts";
-
-const GUARD_TRIES = 8;
+import { Loaded, records } from "./guarded-record.ts";
+import { type RingViews, TargetsRecord } from "./layout.ts";
 
 /**
  * Publishes the layer points (spatialId * 8 + temporalId) of the stream's decode targets. A slot
@@ -12,13 +11,11 @@ export function storeDecodeTargets(
   points: Uint8Array,
   count: number,
 ): void {
-  const { words, bytes } = views;
-  const guard = words[Header.targetsGuard]!;
-  Atomics.store(words, Header.targetsGuard, guard + 1);
-  bytes[RingText.targetsOffset] = version;
-  bytes[RingText.targetsOffset + 1] = count;
-  for (let i = 0; i < count; i += 1) bytes[RingText.targetsOffset + 2 + i] = points[i]!;
-  Atomics.store(words, Header.targetsGuard, guard + 2);
+  const { bytes } = records.targets;
+  bytes[TargetsRecord.version] = version;
+  bytes[TargetsRecord.count] = count;
+  for (let i = 0; i < count; i += 1) bytes[TargetsRecord.points + i] = points[i]!;
+  records.targets.store(views.words, TargetsRecord.points + count);
 }
 
 /** A reader's copy of a ring's decode targets. */
@@ -30,19 +27,12 @@ export class DecodeTargets {
 
   /** Copies what the writer published last; false when there is nothing or it is being written. */
   load(views: RingViews): boolean {
-    const { words, bytes } = views;
-    for (let i = 0; i < GUARD_TRIES; i += 1) {
-      const guard = Atomics.load(words, Header.targetsGuard);
-      if (guard === 0) return false;
-      this.version = bytes[RingText.targetsOffset]!;
-      this.count = Math.min(this.#points.length, bytes[RingText.targetsOffset + 1]!);
-      for (let t = 0; t < this.count; t += 1) {
-        this.#points[t] = bytes[RingText.targetsOffset + 2 + t]!;
-      }
-      if ((guard & 1) === 0 && Atomics.load(words, Header.targetsGuard) === guard) return true;
-    }
-    this.version = -1;
-    return false;
+    if (records.targets.load(views.words) !== Loaded.ok) return false;
+    const { bytes } = records.targets;
+    this.version = bytes[TargetsRecord.version]!;
+    this.count = bytes[TargetsRecord.count]!;
+    for (let i = 0; i < this.count; i += 1) this.#points[i] = bytes[TargetsRecord.points + i]!;
+    return true;
   }
 
   /** The decode targets at or below a layer point that the publisher sends, one bit each. */

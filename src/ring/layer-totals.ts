@@ -2,7 +2,7 @@
  * What a ring's header says of the layers in it: how much each layer point has been due, when it was
  * last heard of, and how large its picture is. The writer adds, any reader compares two looks.
  */
-import { Header, HeaderFloat, RingText, type RingViews } from "./layout.ts";
+import { Header, HeaderFloat, LAYER_SIZES_OFFSET, type RingViews } from "./layout.ts";
 import type { PacketLayers } from "./packet-layers.ts";
 
 /** A packet that says nothing of layers belongs to the lowest point and is due at all of them. */
@@ -32,7 +32,7 @@ export function storeLayerSize(
   width: number,
   height: number,
 ): void {
-  const at = RingText.layerSizesOffset + (spatialId & 3) * 4;
+  const at = LAYER_SIZES_OFFSET + (spatialId & 3) * 4;
   views.data.setUint16(at, width, true);
   views.data.setUint16(at + 2, height, true);
 }
@@ -53,7 +53,7 @@ export function layerSeenUs(views: RingViews, point: number): number {
  * scalability modes without an `h` do (W3C webrtc-svc).
  */
 export function layerSize(views: RingViews, spatialId: number, top: number): number {
-  const at = RingText.layerSizesOffset + spatialId * 4;
+  const at = LAYER_SIZES_OFFSET + spatialId * 4;
   const width = views.data.getUint16(at, true);
   if (width > 0) return width * 65536 + views.data.getUint16(at + 2, true);
   const below = top - spatialId;

@@ -1,7 +1,7 @@
 /**
  * The bytes of a ring, in one SharedArrayBuffer:
  *
- *   0        header       one 4 KiB page: description, cursors
+ *   0        header       one 4 KiB page: words, floats, then records
  *   4 KiB    reader words READER_THREADS_MAX x 64 B: one cache line a reader thread
  *   8 KiB    arrival log  slots x 4 B: origin sequence of each arrival, in order of arrival
  *   ...      slots        slots x SLOT_BYTES
@@ -32,15 +32,11 @@ export const Header = {
   head: 4, // one past the highest origin sequence written
   logHead: 5, // arrivals so far, modulo 2^32
   closed: 6, // 1 once the writer has left
-  codec: 7,
   keyframe: 8, // origin sequence where the newest keyframe begins
   keyframeValid: 9, // 1 if that keyframe's whole group of pictures is in the ring
   keyframeCount: 10,
   width: 11,
   height: 12,
-  clockRate: 13,
-  channels: 14,
-  timingGuard: 15, // odd while the timing record is being written
   ssrc: 16, // the publisher's SSRC, for the admin API
   packetsLost: 17,
   nacksSent: 18,
@@ -48,13 +44,8 @@ export const Header = {
   framesCount: 20,
   jitterUs: 21,
   bytesSinceKeyframe: 22,
-  fmtpGuard: 23, // odd while fmtp is being written
-  fmtpLength: 24,
   slotsWanted: 26, // the writer: slots that the content needs
   pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
-  parameterSetsGuard: 27, // odd while the parameter sets are being written
-  parameterSetsLength: 28, // 0: none
-  targetsGuard: 29, // odd while the decode targets are being written
   inactive: 31, // 1: the source said BYE and has sent nothing since
   keyframeGuard: 30, // odd while a keyframe's place, time and bytes are being written
 } as const;
@@ -65,31 +56,66 @@ export const HeaderFloat = {
   bytes: 65, // payload bytes written, total
   packets: 66,
   lastArrival: 67, // us
-  timingNtp: 68, // publisher's NTP time of timingRtp, seconds since 1900 as a double of us
-  timingRtp: 69, // RTP timestamp (u32)
-  timingLocal: 70, // our monotonic us when that sender report arrived
   firstArrival: 71,
   /** 32 words, one a layer point: payload bytes that a viewer of the point has been due, total. */
   layerBytes: 72,
   /** 32 words, one a layer point: when its own newest packet came, us. */
-  layerSeen: 325,
+  layerSeen: 104,
 } as const;
 
 /** Layer points of a grid: 4 spatial x 8 temporal layers. */
 export const LAYER_POINTS = 32;
 
-const FMTP_OFFSET = 1024;
-const FMTP_BYTES_MAX = 1024;
-const RID_OFFSET = 2048;
-/** Decode targets: version u8, count u8, then a layer point (spatialId * 8 + temporalId) each. */
-const TARGETS_OFFSET = 2560;
-const TARGETS_BYTES = 2 + 32;
 /** Width and height (u16 each) of each spatial layer; 0 while unknown. */
-const LAYER_SIZES_OFFSET = 2856;
+export const LAYER_SIZES_OFFSET = 1088;
 const LAYER_SIZES_BYTES = 16;
-const PARAMETER_SETS_OFFSET = 3072;
-/** Sent as one packet, so that it must fit a path's MTU as well. */
-const PARAMETER_SETS_BYTES_MAX = 1024;
+
+/** Where a record lies in the header, and how many bytes it may have behind its guard and length. */
+export interface RecordPlace {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Guard (odd while the record is being written) and length in bytes, an Int32 each. */
+export const RECORD_HEAD_BYTES = 8;
+
+/** What is written and read as one, by src/ring/guarded-record.ts. */
+export const Guarded = {
+  timing: { at: 1152, bytes: 24 },
+  targets: { at: 1184, bytes: 36 },
+  description: { at: 1228, bytes: 1296 },
+  /** One RTP payload. Sent as one packet, so that it must fit a path's MTU as well. */
+  parameterSets: { at: 2532, bytes: 1024 },
+} as const satisfies { [name: string]: RecordPlace };
+
+/** The publisher's newest sender report. Float64 word indices in the record. */
+export const TimingRecord = {
+  rtp: 0, // RTP timestamp (u32)
+  ntp: 1, // the publisher's NTP time of it, us since 1900
+  local: 2, // our monotonic us when the report arrived
+} as const;
+
+/** Decode targets. Byte offsets in the record; a layer point is spatialId * 8 + temporalId. */
+export const TargetsRecord = { version: 0, count: 1, points: 2 } as const;
+
+/** What the ring carries. Int32 word indices in the record; from byte `text` on fmtp, then the rid. */
+export const DescriptionRecord = {
+  codec: 0,
+  clockRate: 1,
+  channels: 2,
+  fmtpLength: 3,
+  text: 16,
+  fmtpBytesMax: 1024,
+  ridBytesMax: 256,
+} as const;
+
+const DESCRIPTION_WORD = (Guarded.description.at + RECORD_HEAD_BYTES) / 4;
+
+/** Words of the description that are also read each by itself. Int32 word indices in the header. */
+export const DescriptionWord = {
+  codec: DESCRIPTION_WORD + DescriptionRecord.codec,
+  clockRate: DESCRIPTION_WORD + DescriptionRecord.clockRate,
+} as const;
 
 const HEADER_BYTES = 4096;
 const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
@@ -172,7 +198,7 @@ export function gridBit(spatialId: number, temporalId: number): number {
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
-export const RING_MAGIC = 0x53504c31;
+export const RING_MAGIC = 0x53504c32;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
 export function ringBytes(slotsMax: number): number {
@@ -263,23 +289,21 @@ export interface RingDescription {
   readonly inactive: boolean;
 }
 
-export const RingText = {
-  fmtpOffset: FMTP_OFFSET,
-  fmtpBytesMax: FMTP_BYTES_MAX,
-  ridOffset: RID_OFFSET,
-  targetsOffset: TARGETS_OFFSET,
-  layerSizesOffset: LAYER_SIZES_OFFSET,
-  parameterSetsOffset: PARAMETER_SETS_OFFSET,
-  parameterSetsBytesMax: PARAMETER_SETS_BYTES_MAX,
-} as const;
-
 assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
-assert((HeaderFloat.layerBytes + LAYER_POINTS) * 8 <= FMTP_OFFSET, "floats end before fmtp");
-assert(FMTP_OFFSET + FMTP_BYTES_MAX <= RID_OFFSET, "fmtp ends before the rid");
-assert(RID_OFFSET + 256 <= TARGETS_OFFSET, "the rid ends before the decode targets");
-assert(TARGETS_OFFSET + TARGETS_BYTES <= HeaderFloat.layerSeen * 8, "then the layers' times");
-assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 <= LAYER_SIZES_OFFSET, "then their sizes");
-assert(LAYER_SIZES_OFFSET + LAYER_SIZES_BYTES <= PARAMETER_SETS_OFFSET, "then parameter sets");
+assert(Math.max(...Object.values(Header)) < Math.min(...Object.values(HeaderFloat)) * 2, "words");
+assert(HeaderFloat.layerBytes + LAYER_POINTS === HeaderFloat.layerSeen, "then floats");
+assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 === LAYER_SIZES_OFFSET, "then layer sizes");
+assert(recordsEnd(LAYER_SIZES_OFFSET + LAYER_SIZES_BYTES) <= HEADER_BYTES, "header fits its page");
 assert(Slot.targetsVersion < Slot.extensions, "the description ends before the extensions");
-assert(PARAMETER_SETS_OFFSET + PARAMETER_SETS_BYTES_MAX <= HEADER_BYTES, "header fits its page");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
+
+function recordsEnd(begin: number): number {
+  let end = begin;
+  for (const { at, bytes } of Object.values(Guarded)) {
+    assert(at % 4 === 0 && at >= end, "then one record behind the other, in whole words");
+    end = at + RECORD_HEAD_BYTES + bytes;
+  }
+  const { text, fmtpBytesMax, ridBytesMax } = DescriptionRecord;
+  assert(text + fmtpBytesMax + ridBytesMax === Guarded.description.bytes, "a description fits");
+  return end;
+}

@@ -1,14 +1,17 @@
 import { RING_MARGIN, SLOT_BYTES } from "../limits.ts";
 import { CODEC_NAMES, type CodecId, type CodecName } from "../wire/codecs.ts";
+import { Loaded, records } from "./guarded-record.ts";
 import {
+  DescriptionRecord,
+  DescriptionWord,
   Header,
   HeaderFloat,
   ReaderWord,
   type RingDescription,
-  RingText,
   RingViews,
   Slot,
   SlotFlag,
+  TimingRecord,
 } from "./layout.ts";
 import { NextLayer } from "./packet-layers.ts";
 
@@ -16,9 +19,15 @@ export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
 /** One at a time in a thread. */
 const newest: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
+const decoder = new TextDecoder();
 
-/** How often a torn description is read again before the reader gives up for this time. */
+/** How often a torn keyframe is read again before the reader gives up for this time. */
 const GUARD_TRIES = 8;
+
+/** What a writer says of its ring at once. */
+type Content = Pick<RingDescription, "codec" | "clockRate" | "channels" | "fmtp" | "rid">;
+
+const NOTHING: Content = { codec: null, clockRate: 0, channels: 0, fmtp: "", rid: "" };
 
 /**
  * One reader thread's view of a ring. It walks the arrival log with its own cursor and copies slots
@@ -33,6 +42,8 @@ export class RingReader {
   copied = 0;
   /** Of the slot located last. */
   private reach = 0;
+  /** As described last; holds while a writer is in the middle of describing anew. */
+  private content = NOTHING;
 
   constructor(
     readonly buffer: SharedArrayBuffer,
@@ -193,11 +204,11 @@ export class RingReader {
   }
 
   get codec(): CodecId {
-    return this.views.words[Header.codec] as CodecId;
+    return this.views.words[DescriptionWord.codec] as CodecId;
   }
 
   get clockRate(): number {
-    return this.views.words[Header.clockRate]!;
+    return this.views.words[DescriptionWord.clockRate]!;
   }
 
   /** RTP timestamp of the packet before the head; -1 when it is not there. */
@@ -223,17 +234,12 @@ export class RingReader {
 
   /** Newest sender report of the publisher into `out`; false when there is none yet. */
   timing(out: RingTiming): boolean {
-    const { words, floats } = this.views;
-    for (let i = 0; i < GUARD_TRIES; i += 1) {
-      const guard = Atomics.load(words, Header.timingGuard);
-      if (guard === 0) return false;
-      if ((guard & 1) !== 0) continue;
-      out.rtpTimestamp = floats[HeaderFloat.timingRtp]!;
-      out.ntpUs = floats[HeaderFloat.timingNtp]!;
-      out.localUs = floats[HeaderFloat.timingLocal]!;
-      if (Atomics.load(words, Header.timingGuard) === guard) return true;
-    }
-    return false;
+    if (records.timing.load(this.views.words) !== Loaded.ok) return false;
+    const { floats } = records.timing;
+    out.rtpTimestamp = floats[TimingRecord.rtp]!;
+    out.ntpUs = floats[TimingRecord.ntp]!;
+    out.localUs = floats[TimingRecord.local]!;
+    return true;
   }
 
   /**
@@ -241,35 +247,20 @@ export class RingReader {
    * payload; null when there are none. Allocates: rare.
    */
   parameterSets(): Uint8Array | null {
-    const { words, bytes } = this.views;
-    for (let i = 0; i < GUARD_TRIES; i += 1) {
-      const guard = Atomics.load(words, Header.parameterSetsGuard);
-      const length = words[Header.parameterSetsLength]!;
-      const copy = bytes.slice(RingText.parameterSetsOffset, RingText.parameterSetsOffset + length);
-      if ((guard & 1) !== 0 || Atomics.load(words, Header.parameterSetsGuard) !== guard) continue;
-      return length === 0 ? null : copy;
-    }
-    return null;
+    const { parameterSets } = records;
+    if (parameterSets.load(this.views.words) !== Loaded.ok) return null;
+    return parameterSets.length === 0 ? null : parameterSets.bytes.slice(0, parameterSets.length);
   }
 
   /** What the writer says of the ring's content. Allocates: not for the packet path. */
   describe(): RingDescription {
-    const { words, floats, bytes } = this.views;
-    let fmtp = "";
-    let rid = "";
-    for (let i = 0; i < GUARD_TRIES; i += 1) {
-      const guard = Atomics.load(words, Header.fmtpGuard);
-      fmtp = text(bytes, RingText.fmtpOffset, words[Header.fmtpLength]!);
-      rid = text(bytes, RingText.ridOffset + 1, bytes[RingText.ridOffset]!);
-      if ((guard & 1) === 0 && Atomics.load(words, Header.fmtpGuard) === guard) break;
-    }
-    const name = CODEC_NAMES[words[Header.codec]!];
+    const { words, floats } = this.views;
+    const loaded = records.description.load(words);
+    if (loaded === Loaded.ok) this.content = readContent();
+    // A ring that was cleared for another publisher.
+    else if (loaded === Loaded.none) this.content = NOTHING;
     return {
-      codec: name === undefined || name === "none" ? null : (name as CodecName),
-      fmtp,
-      clockRate: words[Header.clockRate]!,
-      channels: words[Header.channels]!,
-      rid,
+      ...this.content,
       width: words[Header.width]!,
       height: words[Header.height]!,
       ssrc: words[Header.ssrc]! >>> 0,
@@ -306,6 +297,17 @@ export interface RingTiming {
   localUs: number;
 }
 
-function text(bytes: Uint8Array, offset: number, length: number): string {
-  return new TextDecoder().decode(bytes.slice(offset, offset + length));
+/** What the description just loaded says. */
+function readContent(): Content {
+  const { words, bytes, length } = records.description;
+  const name = CODEC_NAMES[words[DescriptionRecord.codec]!];
+  const { text } = DescriptionRecord;
+  const fmtpEnd = text + words[DescriptionRecord.fmtpLength]!;
+  return {
+    codec: name === undefined || name === "none" ? null : (name as CodecName),
+    clockRate: words[DescriptionRecord.clockRate]!,
+    channels: words[DescriptionRecord.channels]!,
+    fmtp: decoder.decode(bytes.subarray(text, fmtpEnd)),
+    rid: decoder.decode(bytes.subarray(fmtpEnd, length)),
+  };
 }

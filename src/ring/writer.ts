@@ -2,20 +2,26 @@ import { assert } from "../assert.ts";
 import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
 import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
 import type { PayloadDescription } from "../wire/payload-description.ts";
+import { records } from "./guarded-record.ts";
 import {
+  DescriptionRecord,
+  DescriptionWord,
   EXTENSION_BYTES_MAX,
+  Guarded,
   Header,
   HeaderFloat,
   ReaderWord,
-  RingText,
   RingViews,
   Slot,
   SlotFlag,
+  TimingRecord,
 } from "./layout.ts";
 import { GOP_HELD_MAX_US, RingNeed } from "./need.ts";
 
 /** What `reserve` answers when a packet has no place. */
 export const NO_SLOT = -1;
+
+const encoder = new TextEncoder();
 
 /**
  * The one writer of a ring. Never waits for a reader.
@@ -50,19 +56,15 @@ export class RingWriter {
 
   /** Writes down what the ring carries; again when the publisher changes codec. */
   describe(codec: CodecId, clockRate: number, channels: number, fmtp: string, rid: string): void {
-    const words = this.words;
-    const guard = words[Header.fmtpGuard]!;
-    Atomics.store(words, Header.fmtpGuard, guard + 1);
-    words[Header.codec] = codec;
-    words[Header.clockRate] = clockRate;
-    words[Header.channels] = channels;
-    const text = new TextEncoder().encode(fmtp).subarray(0, RingText.fmtpBytesMax);
-    this.bytes.set(text, RingText.fmtpOffset);
-    words[Header.fmtpLength] = text.length;
-    const ridBytes = new TextEncoder().encode(rid).subarray(0, 255);
-    this.bytes[RingText.ridOffset] = ridBytes.length;
-    this.bytes.set(ridBytes, RingText.ridOffset + 1);
-    Atomics.store(words, Header.fmtpGuard, guard + 2);
+    const { text, fmtpBytesMax, ridBytesMax } = DescriptionRecord;
+    const { words, bytes } = records.description;
+    words[DescriptionRecord.codec] = codec;
+    words[DescriptionRecord.clockRate] = clockRate;
+    words[DescriptionRecord.channels] = channels;
+    const fmtpEnd = text + encode(fmtp, bytes.subarray(text, text + fmtpBytesMax));
+    words[DescriptionRecord.fmtpLength] = fmtpEnd - text;
+    const length = fmtpEnd + encode(rid, bytes.subarray(fmtpEnd, fmtpEnd + ridBytesMax));
+    records.description.store(this.words, length);
   }
 
   /**
@@ -182,25 +184,20 @@ export class RingWriter {
 
   /**
    * Parameter sets for IDRs that come without: a whole RTP payload (H.264 STAP-A, H.265 AP) of at
-   * most RingText.parameterSetsBytesMax bytes; empty for none.
+   * most Guarded.parameterSets.bytes; empty for none.
    */
   setParameterSets(payload: Uint8Array): void {
-    assert(payload.length <= RingText.parameterSetsBytesMax, "parameter sets fit");
-    const guard = this.words[Header.parameterSetsGuard]!;
-    Atomics.store(this.words, Header.parameterSetsGuard, guard + 1);
-    this.bytes.set(payload, RingText.parameterSetsOffset);
-    this.words[Header.parameterSetsLength] = payload.length;
-    Atomics.store(this.words, Header.parameterSetsGuard, guard + 2);
+    records.parameterSets.bytes.set(payload);
+    records.parameterSets.store(this.words, payload.length);
   }
 
   /** The publisher's newest sender report: RTP time, NTP time (us since 1900), our arrival time. */
   setTiming(rtpTimestamp: number, ntpUs: number, localUs: number): void {
-    const guard = this.words[Header.timingGuard]!;
-    Atomics.store(this.words, Header.timingGuard, guard + 1);
-    this.views.floats[HeaderFloat.timingRtp] = rtpTimestamp;
-    this.views.floats[HeaderFloat.timingNtp] = ntpUs;
-    this.views.floats[HeaderFloat.timingLocal] = localUs;
-    Atomics.store(this.words, Header.timingGuard, guard + 2);
+    const { floats } = records.timing;
+    floats[TimingRecord.rtp] = rtpTimestamp;
+    floats[TimingRecord.ntp] = ntpUs;
+    floats[TimingRecord.local] = localUs;
+    records.timing.store(this.words, Guarded.timing.bytes);
   }
 
   setSize(width: number, height: number): void {
@@ -235,7 +232,7 @@ export class RingWriter {
 
   /** One line for logs and tests. */
   toString(): string {
-    return `ring of ${CODEC_NAMES[this.words[Header.codec]!]} at ${this.head}, ${this.slots} slots`;
+    return `ring of ${CODEC_NAMES[this.words[DescriptionWord.codec]!]} at ${this.head}, ${this.slots} slots`;
   }
 
   private start(sequence: number): void {
@@ -339,4 +336,9 @@ export class RingWriter {
   private get slotWords(): Int32Array {
     return this.views.slotWords;
   }
+}
+
+/** Writes as much of a text as fits; returns its bytes. */
+function encode(text: string, out: Uint8Array): number {
+  return encoder.encodeInto(text, out).written;
 }

@@ -7,7 +7,7 @@ import { sendProbe } from "../../src/egress/repair.ts";
 import { Staging } from "../../src/egress/staging.ts";
 import type { ViewerTrack } from "../../src/egress/viewer-track.ts";
 import { PAYLOAD_BYTES_MAX } from "../../src/limits.ts";
-import { RingText, SlotFlag } from "../../src/ring/layout.ts";
+import { Guarded, SlotFlag } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import {
@@ -88,7 +88,7 @@ test.each([SECTION, withoutRtx(SECTION)])(
 test("S1: parameter sets that a probe pads stay parameter sets", () => {
   const sim = new Sim();
   const video = new Track("video", Codec.h264);
-  const sets = Uint8Array.from({ length: RingText.parameterSetsBytesMax }, (_, i) => i & 0x7f);
+  const sets = Uint8Array.from({ length: Guarded.parameterSets.bytes }, (_, i) => i & 0x7f);
   video.writer.setParameterSets(sets);
   const viewer = sim.open(sourceOf({ video: [video] }), {
     media: [videoSection({ formats: [H264] })],

@@ -1,6 +1,6 @@
 /** Takes what a viewer is sent apart to the last byte: each is a publisher's, or a constant of ours. */
 import type { MediaSection } from "../../src/contract/session.ts";
-import { RingText } from "../../src/ring/layout.ts";
+import { Guarded } from "../../src/ring/layout.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
 import { ExtensionCursor } from "../../src/wire/rtp-extensions.ts";
@@ -126,7 +126,7 @@ export class TrackJudge {
 
   /** The cached sets: a STAP-A of units each of which the publisher sent, or wrote into its offer. */
   #isParameterSets(payload: Uint8Array): boolean {
-    if (payload[0] !== STAP_A || payload.length > RingText.parameterSetsBytesMax) return false;
+    if (payload[0] !== STAP_A || payload.length > Guarded.parameterSets.bytes) return false;
     let at = 1;
     while (at + 2 <= payload.length) {
       const length = (payload[at]! << 8) | payload[at + 1]!;

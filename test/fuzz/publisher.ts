@@ -3,7 +3,13 @@ import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
 import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../../src/ingest/publisher.ts";
 import { AUDIO_SLOTS, SLOT_BYTES, VIDEO_SLOTS_MAX, VIDEO_SLOTS_START } from "../../src/limits.ts";
-import { createRing, RingText, Slot, slotsOffset } from "../../src/ring/layout.ts";
+import {
+  createRing,
+  Guarded,
+  RECORD_HEAD_BYTES,
+  Slot,
+  slotsOffset,
+} from "../../src/ring/layout.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
 import { RtcpCursor, readMediaSsrc } from "../../src/wire/rtcp/compound.ts";
 import { readNack } from "../../src/wire/rtcp/nack.ts";
@@ -373,8 +379,8 @@ function newRing(kind: "audio" | "video"): RingGrant {
   for (let i = 0; i < slots; i += 1) {
     bytes.fill(POISON, base + i * SLOT_BYTES + Slot.extensions, base + (i + 1) * SLOT_BYTES);
   }
-  const sets = RingText.parameterSetsOffset;
-  bytes.fill(POISON, sets, sets + RingText.parameterSetsBytesMax);
+  const sets = Guarded.parameterSets.at + RECORD_HEAD_BYTES;
+  bytes.fill(POISON, sets, sets + Guarded.parameterSets.bytes);
   ringIndex = (ringIndex + 1) % 4096;
   return { index: ringIndex, buffer };
 }

@@ -46,7 +46,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // Where everything stands, and who is to be woken.
     ["layout", "doorbell", "need"],
     // What stands in a slot and in the header, by subject.
-    ["packet-layers", "decode-targets"],
+    ["packet-layers", "guarded-record"],
+    ["decode-targets"],
     ["layer-totals"],
     // The two ends.
     ["reader", "writer"],

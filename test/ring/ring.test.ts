@@ -1,13 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AUDIO_SLOTS, RING_MARGIN, SLOT_BYTES, VIDEO_SLOTS_START } from "../../src/limits.ts";
-import {
-  createRing,
-  Header,
-  HeaderFloat,
-  RingText,
-  Slot,
-  SlotFlag,
-} from "../../src/ring/layout.ts";
+import { createRing, Guarded, Header, HeaderFloat, Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { ReadResult, RingReader } from "../../src/ring/reader.ts";
 import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
 import { Codec } from "../../src/wire/codecs.ts";
@@ -210,7 +203,7 @@ describe("RingReader", () => {
     const writer = new RingWriter(buffer);
     const reader = new RingReader(buffer, 3);
     expect(reader.parameterSets()).toBeNull();
-    const sets = new Uint8Array(RingText.parameterSetsBytesMax).fill(9);
+    const sets = new Uint8Array(Guarded.parameterSets.bytes).fill(9);
     writer.setParameterSets(sets);
     expect(reader.parameterSets()).toEqual(sets);
     writer.setParameterSets(new Uint8Array(0));
