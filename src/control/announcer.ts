@@ -1,8 +1,8 @@
 /** Turns what happens to streams into events for the players that listen. */
 import type { CloseReason } from "../contract/session.ts";
 import { LAYERS_EVENT_US } from "../limits.ts";
-import type { Clock } from "./context.ts";
 import type { EventHub, EventName } from "./events.ts";
+import type { Clock } from "./ports.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "./stream-layers.ts";

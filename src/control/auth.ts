@@ -5,13 +5,13 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Config, StaticToken } from "../config.ts";
-import type { Clock } from "./context.ts";
 import { isForeign } from "./foreign.ts";
 import { readJwt } from "./jwt.ts";
 import type { VerifyKey } from "./keys.ts";
 import { type ViewLimits, viewLimits } from "./layer-limits.ts";
 import { hasViewable, isViewable, narrow, type Openness, opennessOf } from "./openness.ts";
 import { matchesPattern } from "./pattern.ts";
+import type { Clock } from "./ports.ts";
 import { problem } from "./problem.ts";
 import type { Client } from "./proxy.ts";
 import { isLoopbackHost } from "./proxy.ts";

@@ -7,19 +7,11 @@ import type { NoteFault } from "./faults.ts";
 import type { Hook } from "./hook.ts";
 import type { Metrics } from "./metrics.ts";
 import type { MediaPlane } from "./plane.ts";
+import type { Clock, RandomBytes } from "./ports.ts";
 import type { Client } from "./proxy.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Registry } from "./registry.ts";
 import type { StreamLayers } from "./stream-layers.ts";
-
-/** The two clocks of control: `now` is monotonic microseconds, `wall` milliseconds since 1970. */
-export interface Clock {
-  now(): number;
-  wall(): number;
-}
-
-/** Cryptographically strong bytes. */
-export type RandomBytes = (length: number) => Uint8Array;
 
 /** What every route family works with. */
 export interface Services {

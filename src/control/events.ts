@@ -3,7 +3,7 @@
  * POST and reads the stream that it gets; some players GET the advertised URL at once.
  */
 import { EVENT_HEARTBEAT_US, EVENT_QUEUE_MAX, EVENT_STREAMS_PER_SESSION } from "../limits.ts";
-import type { Clock, RandomBytes } from "./context.ts";
+import type { Clock, RandomBytes } from "./ports.ts";
 import type { Session } from "./session.ts";
 
 export const EVENT_NAMES = ["active", "inactive", "layers", "reconnect", "viewercount"] as const;

@@ -9,9 +9,10 @@ import { isProblem } from "../sdp/problem.ts";
 import type { Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
 import { FRAGMENT_TYPE, mediaType, readBody, SDP_TYPE } from "./body.ts";
-import type { AppContext, RandomBytes, Services } from "./context.ts";
+import type { AppContext, Services } from "./context.ts";
 import { streamName } from "./names.ts";
 import type { Placement } from "./plane.ts";
+import type { RandomBytes } from "./ports.ts";
 import { problem, retryLater } from "./problem.ts";
 import type { NewSession, Session } from "./session.ts";
 

@@ -8,10 +8,10 @@ import {
 import type { Logger } from "../log.ts";
 import { type LayerLimits, NO_LIMITS } from "../media/layer-choice.ts";
 import type { LocalDescription } from "../sdp/local.ts";
-import type { Clock, RandomBytes } from "./context.ts";
 import { strictest } from "./layer-limits.ts";
 import { RingLease } from "./lease.ts";
 import type { MediaPlane, PlaneEvents } from "./plane.ts";
+import type { Clock, RandomBytes } from "./ports.ts";
 import type { NewSession, Session } from "./session.ts";
 import { Sessions } from "./session.ts";
 import { Stream } from "./stream.ts";

@@ -1,7 +1,7 @@
 /** What the admin API says of streams and sessions, out of the registry and the workers' reports. */
 import type { SessionStats, TrackStats } from "../contract/statistics.ts";
-import type { Clock } from "./context.ts";
 import type { MediaPlane } from "./plane.ts";
+import type { Clock } from "./ports.ts";
 import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
 import { liveTracks, type Stream } from "./stream.ts";

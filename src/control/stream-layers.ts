@@ -1,8 +1,8 @@
 import type { UsableLayer } from "../media/layer-choice.ts";
 import { pointOf, ringOf } from "../media/layer-table.ts";
-import type { Clock } from "./context.ts";
 import type { RingLease } from "./lease.ts";
 import type { LayerLook, MediaPlane } from "./plane.ts";
+import type { Clock } from "./ports.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 
