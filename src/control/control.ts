@@ -82,7 +82,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const keys = await loadKeys(config.auth.keys, options.readFile);
   let registry: Registry | null = null;
   const metrics = new Metrics();
-  const noteFault = createFaults(log, metrics);
+  const noteFault = createFaults(log, (place) => metrics.fault(place));
   const plane = await options.plane({
     connected: (session, path, profile) => registry?.connected(session, path, profile),
     moved: (session, path) => {
