@@ -1,7 +1,11 @@
 import { addressGroup } from "./rate-limit.ts";
-import type { Session } from "./session.ts";
 
-type Counted = Pick<Session, "kind" | "address" | "tokenHash">;
+/** What of a session tells whose it is. */
+interface Counted {
+  readonly kind: "publisher" | "viewer";
+  readonly address: string;
+  readonly tokenHash: string | null;
+}
 
 /** Sessions that are not connected yet, counted by whom they are of. */
 export class PendingSessions {
