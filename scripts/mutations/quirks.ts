@@ -68,7 +68,7 @@ export const QUIRKS: readonly Mutation[] = [
     "if (type === null) {",
   ),
   rule("Q-C8", `${CONTROL}layers.ts`, "rid = encodingId, ...rest", "rid, ...rest"),
-  rule("Q-C8", `${CONTROL}event-routes.ts`, "services.events.create(session, EVENT_NAMES)", "null"),
+  rule("Q-C8", `${CONTROL}event-routes.ts`, "create(session, EVENT_NAMES, services)", "tooMany()"),
   rule("Q-C9 W64", `${CONTROL}auth.ts`, '(/^\\S+$/.test(header) ? header : "")', '""'),
   rule("Q-C10 Q-C5", `${CONTROL}cors.ts`, '"Location, ETag, Link, Retry-After, ', '"Location, '),
   rule(

@@ -7,6 +7,7 @@ import type { EventName } from "./events.ts";
 import { EVENT_NAMES } from "./events.ts";
 import { findViewer, parseJson } from "./layers.ts";
 import { notFound, problem, retryLater } from "./problem.ts";
+import type { Session } from "./session.ts";
 
 const wanted = z.array(z.enum(EVENT_NAMES)).max(EVENT_NAMES.length * 2);
 
@@ -28,8 +29,8 @@ export async function subscribe(c: AppContext, services: Services): Promise<Resp
     }
     names = list.data;
   }
-  const id = services.events.create(session, names);
-  if (id === null) return tooMany();
+  const id = create(session, names, services);
+  if (id instanceof Response) return id;
   return new Response(null, {
     status: 201,
     headers: { Location: `/session/${session.id}/events/${id}`, "Cache-Control": "no-store" },
@@ -51,9 +52,9 @@ export async function readAllEvents(c: AppContext, services: Services): Promise<
   if (session instanceof Response) return session;
   // Nobody would read it, and so nobody would ever give it back.
   if (c.req.method === "HEAD") return eventStream(null);
-  const id = services.events.create(session, EVENT_NAMES);
-  const body = id === null ? null : services.events.open(session, id, true);
-  return body === null ? tooMany() : eventStream(body);
+  const id = create(session, EVENT_NAMES, services);
+  if (id instanceof Response) return id;
+  return eventStream(services.events.open(session, id, true));
 }
 
 export async function unsubscribe(c: AppContext, services: Services): Promise<Response> {
@@ -61,6 +62,16 @@ export async function unsubscribe(c: AppContext, services: Services): Promise<Re
   if (session instanceof Response) return session;
   const found = services.events.destroy(session, c.req.param("stream") ?? "");
   return found ? new Response(null, { status: 200 }) : notFound("event stream");
+}
+
+/** A new stream's id. What waited for a body may find that the session has ended meanwhile. */
+function create(
+  session: Session,
+  names: readonly EventName[],
+  services: Services,
+): string | Response {
+  if (session.state === "ended") return notFound("session");
+  return services.events.create(session, names) ?? tooMany();
 }
 
 function eventStream(body: ReadableStream<Uint8Array> | null): Response {

@@ -41,6 +41,16 @@ test("X02 POST makes an event stream, with and without a list of names", async (
   }
 });
 
+test("X02 a session that ends before the list of names has come gets no event stream", async () => {
+  const h = await Harness.start();
+  const { events, location } = await watch(h);
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const late = h.request("POST", events, { headers: JSON_TYPE, body: body.readable });
+  expect((await h.request("DELETE", location)).status).toBe(200);
+  await body.writable.close();
+  expect((await late).status).toBe(404);
+});
+
 test("X03 an unknown or unadvertised event is 400 and makes no stream", async () => {
   const h = await Harness.start();
   const { events } = await watch(h);
