@@ -66,7 +66,7 @@ export const REST: readonly Mutation[] = [
   ),
   rule(
     "W71 E47",
-    `${CONTROL}registry.ts`,
+    `${CONTROL}session.ts`,
     'random(16)).toString("base64url"),',
     'random(8)).toString("base64url"),',
   ),

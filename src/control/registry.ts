@@ -12,8 +12,8 @@ import { strictest } from "./layer-limits.ts";
 import { RingLease } from "./lease.ts";
 import type { MediaPlane, PlaneEvents } from "./plane.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
-import type { NewSession, Session } from "./session.ts";
-import { Sessions } from "./session.ts";
+import { createEntityTag, createSession, type NewSession, type Session } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import { Stream } from "./stream.ts";
 import { ridsOf } from "./stream-layers.ts";
 
@@ -112,7 +112,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   ): void {
     session.local = local;
     session.remote = remote;
-    session.etag = this.#etag();
+    session.etag = createEntityTag(this.#options.random);
     this.#options.plane.restartIce(session.worker, {
       session: session.number,
       localUfrag: local.ufrag,
@@ -211,39 +211,15 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
 
   #session(kind: Session["kind"], stream: Stream, fresh: NewSession, limits: LayerLimits): Session {
     this.#sessionNumber += 1;
-    const session: Session = {
-      kind,
-      number: this.#sessionNumber,
-      id: Buffer.from(this.#options.random(16)).toString("base64url"),
-      publicId: `${kind === "publisher" ? "p" : "v"}${this.#sessionNumber}`,
-      stream,
-      worker: fresh.placement.worker,
-      workerName: fresh.placement.workerName,
-      address: fresh.address,
-      origin: fresh.origin,
-      userAgent: fresh.userAgent,
-      createdUs: this.#options.clock.now(),
-      tokenHash: fresh.tokenHash,
-      media: fresh.media,
-      lease: null,
-      local: fresh.local,
-      remote: { ufrag: fresh.peer.remoteUfrag, pwd: fresh.peer.remotePwd },
-      etag: this.#etag(),
-      state: "pending",
-      path: null,
-      srtpProfile: null,
-      connectedUs: null,
-      firstMediaUs: null,
-      limits,
-      choice: NO_LIMITS,
-      layer: -1,
-    };
+    const { clock, random } = this.#options;
+    const number = this.#sessionNumber;
+    const session = createSession(
+      { kind, number, stream, limits, nowUs: clock.now() },
+      fresh,
+      random,
+    );
     this.sessions.add(session);
     return session;
-  }
-
-  #etag(): string {
-    return `"${Buffer.from(this.#options.random(8)).toString("hex")}"`;
   }
 
   /** A publisher has proven itself: its rings; false when there are none and the session ended. */
