@@ -82,7 +82,7 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", `${INGEST}publisher.ts`, "now !== null && !left", "now !== null"),
   rule("C4", "src/media/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
   rule("C4", `${CONTROL}quiet.ts`, "else if (packets > 0) return false;", "else return false;"),
-  rule("C4", `${CONTROL}registry.ts`, "if (publisher.stream.isQuiet) return true;", ""),
+  rule("C4", `${CONTROL}registry.ts`, "if (stream.isQuiet) return true;", ""),
   rule(
     "C5",
     `${EGRESS}source-clock.ts`,

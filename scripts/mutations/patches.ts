@@ -107,7 +107,12 @@ export const PATCHES: readonly Mutation[] = [
     "lines.push(...candidateLines(local.candidates));",
     'lines.push("a=end-of-candidates");',
   ),
-  rule("W42 E29", `${CONTROL}registry.ts`, "session.etag = createEntityTag(this.#options.random);", ""),
+  rule(
+    "W42 E29",
+    `${CONTROL}registry.ts`,
+    "session.etag = createEntityTag(this.#options.random);",
+    "",
+  ),
   rule("W43 E29", RESOURCE, " || tag === '\"*\"'", ""),
   rule("W43 E29", RESOURCE, 'tag === "*" || ', ""),
   rule("W44", `${PEER}ice-lite.ts`, VOID_OLD, ""),

@@ -172,7 +172,7 @@ function mountSessions(api: Api, services: Services): void {
   api.openapi(kick, (c) => {
     const session = registry.sessions.byPublicId(c.req.valid("param").id);
     if (session === null) return refusal(notFound("session"));
-    services.log.info("Session kicked", { session: session.publicId, stream: session.stream.name });
+    services.log.info("Session kicked", { session: session.publicId, stream: session.stream });
     registry.end(session, "kicked");
     return c.body(null, 204);
   });

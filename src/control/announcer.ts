@@ -24,17 +24,19 @@ interface Told {
 export class Announcer {
   readonly #layers: StreamLayers;
   readonly #clock: Clock;
+  readonly #streamOf: (session: Session) => Stream;
   readonly #viewers = new WeakMap<Stream, number>();
   readonly #told = new WeakMap<Stream, Told>();
 
-  constructor(layers: StreamLayers, clock: Clock) {
+  constructor(layers: StreamLayers, clock: Clock, streamOf: (session: Session) => Stream) {
     this.#layers = layers;
     this.#clock = clock;
+    this.#streamOf = streamOf;
   }
 
   /** `active` is also sent at start if live; `inactive` never is (WHEP events extension). */
   initial(session: Session): readonly { name: EventName; data: unknown }[] {
-    const stream = session.stream;
+    const stream = this.#streamOf(session);
     const count = { name: "viewercount" as const, data: { viewercount: stream.viewers.size } };
     if (!stream.isLive) return [count];
     this.#layers.update(stream);
@@ -55,8 +57,9 @@ export class Announcer {
 
   /** The viewer is sent another layer. */
   layer(session: Session, hub: EventHub): void {
-    if (session.stream.publisher === null || !hub.hears(session)) return;
-    hub.send(session, "layers", layersFor(session, this.#layers.of(session.stream)));
+    const stream = this.#streamOf(session);
+    if (stream.publisher === null || !hub.hears(session)) return;
+    hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
   }
 
   left(session: Session, reason: CloseReason, hub: EventHub): void {
@@ -65,13 +68,13 @@ export class Announcer {
   }
 
   reconnect(session: Session, hub: EventHub): void {
-    const name = session.stream.name.split("/").map(encodeURIComponent).join("/");
+    const name = session.stream.split("/").map(encodeURIComponent).join("/");
     hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
   }
 
   /** Once a second: the counts of viewers where they changed. */
   tick(hub: EventHub): void {
-    for (const stream of streamsOf(hub.listening())) {
+    for (const stream of this.#listened(hub)) {
       const viewers = stream.viewers.size;
       if (viewers === this.#viewers.get(stream)) continue;
       this.#viewers.set(stream, viewers);
@@ -84,7 +87,7 @@ export class Announcer {
   /** A few times a second: layers at once where they changed, else their bit rates when due. */
   tickLayers(hub: EventHub): void {
     const now = this.#clock.now();
-    for (const stream of streamsOf(hub.listening())) {
+    for (const stream of this.#listened(hub)) {
       if (stream.publisher === null) continue;
       this.#layers.update(stream);
       const layers = this.#layers.of(stream);
@@ -97,10 +100,11 @@ export class Announcer {
       }
     }
   }
-}
 
-function streamsOf(sessions: Iterable<Session>): ReadonlySet<Stream> {
-  const streams = new Set<Stream>();
-  for (const session of sessions) streams.add(session.stream);
-  return streams;
+  /** Streams of which somebody wants to hear. */
+  #listened(hub: EventHub): ReadonlySet<Stream> {
+    const streams = new Set<Stream>();
+    for (const session of hub.listening()) streams.add(this.#streamOf(session));
+    return streams;
+  }
 }

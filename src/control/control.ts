@@ -96,7 +96,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     fault: (error) => noteFault("worker event", error),
   });
   const layers = new StreamLayers(plane, clock);
-  const announcer = new Announcer(layers, clock);
+  const announcer = new Announcer(layers, clock, (session) => registry!.streamOf(session));
   const events = new EventHub(clock, random, (session) => announcer.initial(session));
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
@@ -261,7 +261,7 @@ function listen(parts: Listeners): RegistryListener {
         : viewer
           ? "viewer-left"
           : "unpublished",
-      stream: session.stream.name,
+      stream: session.stream,
       session: session.publicId,
       address: session.address,
       reason,
@@ -292,7 +292,7 @@ function listen(parts: Listeners): RegistryListener {
 
 function about(session: Session): Record<string, string | null> {
   return {
-    stream: session.stream.name,
+    stream: session.stream,
     session: session.publicId,
     worker: session.workerName,
     path: session.path,

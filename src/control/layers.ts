@@ -7,7 +7,7 @@ import { isWithin, strictest } from "./layer-limits.ts";
 import { notFound, problem } from "./problem.ts";
 import type { Session } from "./session.ts";
 import { findSession } from "./session-resource.ts";
-import { ridsOf, type StreamLayers } from "./stream-layers.ts";
+import { ridsOf } from "./stream-layers.ts";
 
 const layerId = z.number().int().min(0).max(15);
 const size = z.number().int().positive();
@@ -42,8 +42,7 @@ export async function selectLayer(c: AppContext, services: Services): Promise<Re
   if (session.state === "ended") return notFound("session");
   const { mediaId, encodingId, rid = encodingId, ...rest } = choice.data;
   const wanted = { rid, ...rest };
-  const refused =
-    refuseMedia(session, mediaId, wanted) ?? refuseLayer(session, wanted, services.layers);
+  const refused = refuseMedia(session, mediaId, wanted) ?? refuseLayer(session, wanted, services);
   if (refused !== null) return refused;
   services.registry.chooseLayer(
     session,
@@ -103,13 +102,15 @@ function refuseMedia(
 }
 
 /** What is named must be there; what only bounds may lie beyond what is there. */
-function refuseLayer(session: Session, wanted: Selection, layers: StreamLayers): Response | null {
+function refuseLayer(session: Session, wanted: Selection, services: Services): Response | null {
   const { rid, spatialLayerId, temporalLayerId } = wanted;
-  const { stream } = session;
+  const stream = services.registry.streamOf(session);
   if (rid !== undefined && !ridsOf(stream).includes(rid)) {
     return problem(404, "Unknown layer", `The publisher sends no rid "${rid}".`);
   }
-  const points = layers.seen(stream).filter((layer) => rid === undefined || layer.rid === rid);
+  const points = services.layers
+    .seen(stream)
+    .filter((layer) => rid === undefined || layer.rid === rid);
   // Before its first packets nobody knows what there will be.
   if (points.length === 0) return null;
   // Within a rid that is too large for this viewer nothing would be left to send.

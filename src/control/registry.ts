@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { CloseReason } from "../contract/session.ts";
 import {
   CANDIDATE_HELD_US,
@@ -62,14 +63,14 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     const stream = this.streams.get(name);
     if (stream === undefined) return true;
     if (stream.candidate !== null && !takeover && !this.#isLate(stream.candidate)) return false;
-    return stream.publisher === null || takeover || this.#isSilent(stream.publisher);
+    return stream.publisher === null || takeover || this.#isSilent(stream, stream.publisher);
   }
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
   openPublisher(fresh: NewSession, bitrateMax: number): Session {
     const stream = this.#stream(fresh.name);
     if (stream.candidate !== null) this.end(stream.candidate, "taken-over");
-    const session = this.#session("publisher", stream, fresh, NO_LIMITS);
+    const session = this.#session("publisher", fresh, NO_LIMITS);
     this.streams.set(stream.name, stream);
     stream.candidate = session;
     this.#options.plane.openPublisher(session.worker, {
@@ -88,7 +89,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     limits: LayerLimits,
   ): Session {
     const stream = this.#stream(fresh.name);
-    const session = this.#session("viewer", stream, fresh, limits);
+    const session = this.#session("viewer", fresh, limits);
     stream.viewers.add(session);
     const live = stream.publisher === null ? null : stream.lease;
     this.#options.plane.openViewer(session.worker, {
@@ -192,6 +193,13 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     }
   }
 
+  /** The stream of a session that has not ended. */
+  streamOf(session: Session): Stream {
+    const stream = this.streams.get(session.stream);
+    assert(stream !== undefined, "a stream is there as long as its sessions");
+    return stream;
+  }
+
   /** Publishers and viewers that have not ended. */
   count(kind: "publisher" | "viewer"): number {
     let count = 0;
@@ -209,15 +217,11 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     return stream;
   }
 
-  #session(kind: Session["kind"], stream: Stream, fresh: NewSession, limits: LayerLimits): Session {
+  #session(kind: Session["kind"], fresh: NewSession, limits: LayerLimits): Session {
     this.#sessionNumber += 1;
     const { clock, random } = this.#options;
     const number = this.#sessionNumber;
-    const session = createSession(
-      { kind, number, stream, limits, nowUs: clock.now() },
-      fresh,
-      random,
-    );
+    const session = createSession({ kind, number, limits, nowUs: clock.now() }, fresh, random);
     this.sessions.add(session);
     return session;
   }
@@ -228,7 +232,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     session.lease = RingLease.take(plane, session.media);
     if (session.lease === null) {
       const mend = "raise --ring-memory, or let fewer publish at once";
-      log.warn("No memory for a publisher's rings", { stream: session.stream.name, mend });
+      log.warn("No memory for a publisher's rings", { stream: session.stream, mend });
       this.end(session, "ring-memory");
       return false;
     }
@@ -238,7 +242,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
 
   /** A connected candidate becomes the publisher: viewers switch to its rings. */
   #promote(session: Session): void {
-    const stream = session.stream;
+    const stream = this.streamOf(session);
     const before = stream.publisher;
     const oldLease = stream.lease;
     this.#epoch += 1;
@@ -272,7 +276,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
 
   #detach(session: Session, reason: CloseReason): void {
     const wasConnected = session.state === "connected";
-    const stream = session.stream;
+    const stream = this.streamOf(session);
     const now = this.#options.clock.now();
     this.sessions.end(session, now, reason);
     stream.viewers.delete(session);
@@ -286,7 +290,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     this.#options.listener.left(session, reason, wasConnected);
     if (stream.abandoned) {
       this.#dropSource(stream);
-      if (this.streams.get(stream.name) === stream) this.streams.delete(stream.name);
+      this.streams.delete(stream.name);
     }
     this.#options.listener.gone();
   }
@@ -313,8 +317,8 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   }
 
   /** Nothing has come from it for a while: its machine or page is gone and it wants back in. */
-  #isSilent(publisher: Session): boolean {
-    if (publisher.stream.isQuiet) return true;
+  #isSilent(stream: Stream, publisher: Session): boolean {
+    if (stream.isQuiet) return true;
     const now = this.#options.clock.now();
     let last = publisher.connectedUs ?? now;
     for (const ring of publisher.lease!.rings.flat()) {

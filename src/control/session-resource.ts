@@ -15,12 +15,7 @@ export async function findSession(c: AppContext, services: Services): Promise<Se
   if (limited !== null) return limited;
   const session = services.registry.sessions.byId(c.req.param("id") ?? "");
   if (session === null) return notFound("session");
-  const { kind, tokenHash } = session;
-  const refused = await services.auth.checkSession(c.req.raw, c.get("client"), {
-    kind,
-    tokenHash,
-    stream: session.stream.name,
-  });
+  const refused = await services.auth.checkSession(c.req.raw, c.get("client"), session);
   return refused ?? session;
 }
 

@@ -4,7 +4,6 @@ import type { LocalDescription } from "../sdp/local.ts";
 import type { RingLease } from "./lease.ts";
 import type { Placement } from "./plane.ts";
 import type { RandomBytes } from "./ports.ts";
-import type { Stream } from "./stream.ts";
 
 /** What a POST has worked out before a session exists. */
 export interface NewSession {
@@ -28,7 +27,8 @@ export interface Session {
   readonly id: string;
   /** What the admin API calls it; gives no power over the session. */
   readonly publicId: string;
-  readonly stream: Stream;
+  /** Name of the stream that it publishes or watches. */
+  readonly stream: string;
   readonly worker: number;
   readonly workerName: string;
   /** The HTTP client's address. */
@@ -65,14 +65,13 @@ export interface Session {
 interface Identity {
   readonly kind: Session["kind"];
   readonly number: number;
-  readonly stream: Stream;
   readonly limits: LayerLimits;
   readonly nowUs: number;
 }
 
 /** A session that waits for its client to connect. */
 export function createSession(
-  { kind, number, stream, limits, nowUs }: Identity,
+  { kind, number, limits, nowUs }: Identity,
   fresh: NewSession,
   random: RandomBytes,
 ): Session {
@@ -81,7 +80,7 @@ export function createSession(
     number,
     id: Buffer.from(random(16)).toString("base64url"),
     publicId: `${kind === "publisher" ? "p" : "v"}${number}`,
-    stream,
+    stream: fresh.name,
     worker: fresh.placement.worker,
     workerName: fresh.placement.workerName,
     address: fresh.address,

@@ -67,7 +67,7 @@ export function describeSession(session: Session, stats: SessionStats | undefine
   return {
     id: session.publicId,
     kind: session.kind,
-    stream: session.stream.name,
+    stream: session.stream,
     state: session.state === "pending" ? ("connecting" as const) : ("connected" as const),
     address: session.address,
     path: session.path,
