@@ -79,14 +79,6 @@ test("every covered id has a mutation that must break its tests, or a reason", (
   for (const id of Object.keys(UNMUTATED)) expect(mutated.has(id), id).toBe(false);
 });
 
-test("every mutation still finds the line that it changes", () => {
-  for (const { file, search, replace, ids } of MUTATIONS) {
-    const found = readFileSync(join(ROOT, "..", file), "utf8").split(search).length - 1;
-    expect(`${ids} ${file}: ${found}`).toBe(`${ids} ${file}: 1`);
-    expect(replace).not.toBe(search);
-  }
-});
-
 function isCovered(id: string): boolean {
   const pattern = new RegExp(`(^|[^\\w-])${id}(?!\\d)`);
   return titles.some((title) => pattern.test(title));
