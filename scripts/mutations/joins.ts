@@ -5,7 +5,7 @@ const EGRESS = "src/egress/";
 const INGEST = "src/ingest/";
 
 export const JOINS: readonly Mutation[] = [
-  rule("C2", `${EGRESS}rounds.ts`, "context.lookAtWaiting(now);", ""),
+  rule("C2", `${EGRESS}rounds.ts`, "context.queues.lookAtWaiting(now);", ""),
   rule("C2", `${EGRESS}track-start.ts`, "else if (!this.tryOthers(now)) this.ask", "else this.ask"),
   rule(
     "C2",
@@ -63,7 +63,7 @@ export const JOINS: readonly Mutation[] = [
   rule(
     "C10",
     `${EGRESS}viewer-track.ts`,
-    "return this.context.catchingUp.keyframes > 1;",
+    "return this.context.queues.catchingUp.keyframes > 1;",
     "return false;",
   ),
   rule(

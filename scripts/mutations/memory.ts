@@ -64,20 +64,20 @@ export const MEMORY: readonly Mutation[] = [
   rule(
     "S2",
     `${EGRESS}egress.ts`,
-    "if (viewer !== null && this.viewers.get(viewer.session) === viewer) {",
-    "if (viewer === undefined) {",
+    "if (session !== null && this.viewers.has(session)) {",
+    "if (session === undefined) {",
   ),
   rule(
     "S2",
     `${EGRESS}egress.ts`,
-    'this.isolate("a new source", now, viewer, () => viewer.follow(following, now));',
+    'this.isolate("a new source", now, viewer.session, () => viewer.follow(following, now));',
     "viewer.follow(following, now);",
   ),
   rule(
     "S2",
     `${EGRESS}egress.ts`,
-    'this.isolate("media", now, track.viewer, () => track.resume(now));',
-    "track.resume(now);",
+    'this.isolate("media", now, each.session, () => each.lapped(feed, now));',
+    "each.lapped(feed, now);",
   ),
   rule(
     "S2",

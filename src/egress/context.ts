@@ -4,14 +4,12 @@ import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
-import { CatchUpQueue } from "./catch-up-queue.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import type { Output } from "./output.ts";
+import { Queues } from "./queues.ts";
 import { Staging } from "./staging.ts";
-import type { Viewer } from "./viewer.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
 
 /** us between 1900 (NTP, RFC 5905) and 1970. */
 const NTP_EPOCH_US = 2_208_988_800e6;
@@ -19,12 +17,6 @@ const NTP_EPOCH_US = 2_208_988_800e6;
 const TRAILER_BYTES_MAX = 32;
 /** Parameter sets, or nothing: what a packet carries that no slot holds, as an RTX packet too. */
 const APART_BYTES = RTX_PREFIX_BYTES + Guarded.parameterSets.bytes + PADDING_MAX;
-
-/** Of those who wait so many are looked at in one call, or a part of them if they are more. */
-const LOOKS_MIN = 64;
-const LOOKS_ROUND = 4;
-/** Clusters last some 20 ms: their packets leave at least so evenly. */
-const PROBE_TICK_US = 2_000;
 
 export interface EgressEnvironment {
   readonly output: Output;
@@ -48,23 +40,10 @@ export class EgressContext {
   readonly packet: Outgoing;
   readonly counters: Float64Array;
   readonly random: () => number;
-  /** Tracks that send from the cached keyframe, or from where they were held back, to the live edge. */
-  readonly catchingUp = new CatchUpQueue();
-  /** Tracks of video whose media has not begun, or is to begin anew. */
-  readonly waiting = new Set<ViewerTrack>();
-  /** Those whose turn has not come in the present round of looks; null between rounds. */
-  private looking: IterableIterator<ViewerTrack> | null = null;
-  private looks = 0;
-  /** Viewers to whom a cluster of probes is being sent. */
-  readonly probing: Viewer[] = [];
-  /** When the next of them are due, us. */
-  probesAt = 0;
   /** An octet of padding, for numbers that must not stay empty. All viewers' at once: never written. */
   readonly filler: Region;
-  /** Whose work is being done; null while it is nobody's or everybody's. */
-  serving: Viewer | null = null;
-  /** Viewers that need a sender report before their round. */
-  readonly reportsDue: Viewer[] = [];
+  /** Who has something to do without any news of a ring. */
+  readonly queues = new Queues();
   readonly lag: LagMeter;
   private readonly headers = new HeaderWriter();
   private readonly wallOffsetUs: number;
@@ -85,62 +64,6 @@ export class EgressContext {
   /** us since 1900 on our wall clock. */
   ntpUs(now: number): number {
     return now + this.wallOffsetUs + NTP_EPOCH_US;
-  }
-
-  /**
-   * Looks again at those who wait: what they wait for may have come. Everybody's turn is within five
-   * calls, however many they are; a thousand looks take some milliseconds.
-   */
-  lookAtWaiting(now: number): void {
-    const { waiting } = this;
-    if (this.looking === null) {
-      this.looking = waiting.values();
-      this.looks = Math.max(LOOKS_MIN, Math.ceil(waiting.size / LOOKS_ROUND));
-    }
-    for (let i = 0; i < this.looks; i += 1) {
-      const { value: track, done } = this.looking.next();
-      if (done) {
-        this.looking = null;
-        return;
-      }
-      this.serving = track.viewer;
-      if (!track.look(now)) waiting.delete(track);
-    }
-  }
-
-  startProbing(viewer: Viewer): void {
-    if (!this.probing.includes(viewer)) this.probing.push(viewer);
-    this.probesAt = 0;
-  }
-
-  /** The next packets of every cluster of probes under way. */
-  sendProbes(now: number): void {
-    const list = this.probing;
-    for (let i = list.length - 1; i >= 0; i -= 1) {
-      this.serving = list[i]!;
-      if (list[i]!.sendProbes(now)) continue;
-      list[i] = list[list.length - 1]!;
-      list.pop();
-    }
-    this.probesAt = now + PROBE_TICK_US;
-  }
-
-  /** A viewer is gone. */
-  forget(viewer: Viewer): void {
-    removeAll(this.probing, (each) => each === viewer);
-    removeAll(this.reportsDue, (each) => each === viewer);
-    for (const track of viewer.tracks) {
-      this.catchingUp.remove(track);
-      this.waiting.delete(track);
-    }
-  }
-
-  sendReportsDue(now: number): void {
-    for (const viewer of this.reportsDue) {
-      this.serving = viewer;
-      viewer.sendReports(now);
-    }
-    this.reportsDue.length = 0;
   }
 
   /** Room for a packet with so much payload to this peer; -1 when the output is full. */
@@ -177,8 +100,4 @@ export class EgressContext {
     this.output.commit(path, sealed);
     return sealed;
   }
-}
-
-function removeAll<T>(list: T[], gone: (each: T) => boolean): void {
-  for (let i = list.length - 1; i >= 0; i -= 1) if (gone(list[i]!)) list.splice(i, 1);
 }

@@ -10,6 +10,7 @@ import { EgressContext, type EgressEnvironment } from "./context.ts";
 import type { EgressEvents } from "./events.ts";
 import type { Feed } from "./feed.ts";
 import { Following } from "./following.ts";
+import type { Queues } from "./queues.ts";
 import { Rounds } from "./rounds.ts";
 import { Staging } from "./staging.ts";
 import { Viewer } from "./viewer.ts";
@@ -25,6 +26,7 @@ const CHUNK = 96;
 export class Egress {
   readonly viewers = new Viewers();
   private readonly context: EgressContext;
+  private readonly queues: Queues;
   private readonly feeds = new Map<number, Feed>();
   private readonly following = new Map<number, Following>();
   private readonly batch: Staging;
@@ -51,6 +53,7 @@ export class Egress {
     private readonly events: EgressEvents,
   ) {
     this.context = new EgressContext(environment);
+    this.queues = this.context.queues;
     this.rounds = new Rounds(this.context, events, this.viewers, this.feeds, this.following);
     this.batch = new Staging(environment.allocate(Staging.bytes(STAGE_PACKETS)), STAGE_PACKETS);
   }
@@ -90,7 +93,7 @@ export class Egress {
     this.viewers.remove(viewer);
     this.rounds.tellEstimate(viewer, 0);
     this.isolate("the end of a session", now, null, () => viewer.follow(null, now));
-    this.context.forget(viewer);
+    this.queues.forget(viewer);
     // Also of one that could not be brought to let go itself.
     for (const feed of this.following.get(viewer.stream)?.feeds ?? []) {
       for (const track of viewer.tracks) feed.detach(track);
@@ -110,7 +113,7 @@ export class Egress {
     else this.following.set(stream, this.openSource(source, now));
     const following = this.following.get(stream) ?? null;
     for (const viewer of this.viewers.of(stream)) {
-      this.isolate("a new source", now, viewer, () => viewer.follow(following, now));
+      this.isolate("a new source", now, viewer.session, () => viewer.follow(following, now));
     }
     if (before !== undefined) this.release(before);
   }
@@ -133,7 +136,7 @@ export class Egress {
   }
 
   get hasWork(): boolean {
-    return this.active !== null || this.dirty.length > 0 || this.context.catchingUp.length > 0;
+    return this.active !== null || this.dirty.length > 0 || this.queues.catchingUp.length > 0;
   }
 
   /** Live media has waited since the last `forward`. */
@@ -159,8 +162,8 @@ export class Egress {
   handleTimeout(now: number): void {
     for (;;) {
       try {
-        this.context.serving = null;
-        if (this.context.probing.length > 0) this.context.sendProbes(now);
+        this.queues.serving = null;
+        if (this.queues.probing.length > 0) this.queues.sendProbes(now);
         if (now >= this.rounds.at) this.rounds.handleTimeout(now);
         return;
       } catch (error) {
@@ -172,7 +175,7 @@ export class Egress {
   private serve(now: number, deadline: number, clock: () => number): boolean {
     this.outputFull = false;
     this.liveLeft = this.serveLive(now, deadline, clock);
-    return this.outputFull || this.context.catchingUp.serve(now, deadline, clock) || this.liveLeft;
+    return this.outputFull || this.queues.catchingUp.serve(now, deadline, clock) || this.liveLeft;
   }
 
   /**
@@ -180,31 +183,31 @@ export class Egress {
    * is nobody's fault, or comes again of one who has gone, is the worker's.
    */
   private handleFault(place: string, error: unknown, now: number): void {
-    const { context } = this;
-    const viewer = context.serving;
-    context.serving = null;
-    if (viewer !== null && this.viewers.get(viewer.session) === viewer) {
-      this.events.faulted(viewer.session, place, error);
-      this.close(viewer.session, now);
-    } else if (viewer === null && this.staging) {
+    const { queues } = this;
+    const session = queues.serving;
+    queues.serving = null;
+    if (session !== null && this.viewers.has(session)) {
+      this.events.faulted(session, place, error);
+      this.close(session, now);
+    } else if (session === null && this.staging) {
       this.staging = false;
       this.events.faulted(null, "a ring", error);
     } else throw error;
   }
 
-  /** The same for a step of its own; `viewer` null: nobody goes, nothing else comes of it. */
-  private isolate(place: string, now: number, viewer: Viewer | null, step: () => void): void {
+  /** The same for a step of its own; `session` null: nobody goes, nothing else comes of it. */
+  private isolate(place: string, now: number, session: number | null, step: () => void): void {
     try {
       step();
     } catch (error) {
-      this.events.faulted(viewer?.session ?? null, place, error);
-      if (viewer !== null) this.close(viewer.session, now);
+      this.events.faulted(session, place, error);
+      if (session !== null) this.close(session, now);
     }
   }
 
   nextTimeout(): number {
     if (this.viewers.size === 0) return Number.POSITIVE_INFINITY;
-    return this.context.probing.length === 0 ? this.rounds.at : this.context.probesAt;
+    return this.queues.probing.length === 0 ? this.rounds.at : this.queues.probesAt;
   }
 
   stats(session: number | null): SessionStats[] {
@@ -229,7 +232,7 @@ export class Egress {
 
   /** Copies the next arrivals of some dirty ring into the batch; false when there are none. */
   private stageNext(now: number): boolean {
-    this.context.serving = null;
+    this.queues.serving = null;
     this.staging = true;
     const staged = this.stageFirst(now);
     this.staging = false;
@@ -242,7 +245,7 @@ export class Egress {
       if (index === undefined) return false;
       this.dirtySet.delete(index);
       const feed = this.feeds.get(index);
-      if (feed === undefined || feed.tracks.length === 0) continue;
+      if (feed === undefined || feed.subscribers.length === 0) continue;
       const count = feed.take(this.arrivals, STAGE_PACKETS);
       if (count < 0) {
         this.lapped(feed, now);
@@ -273,9 +276,8 @@ export class Egress {
 
   private lapped(feed: Feed, now: number): void {
     countUp(this.context.counters, Counter.ringLaps!);
-    for (const track of [...feed.tracks]) {
-      if (track.feed !== feed) continue;
-      this.isolate("media", now, track.viewer, () => track.resume(now));
+    for (const each of [...feed.subscribers]) {
+      this.isolate("media", now, each.session, () => each.lapped(feed, now));
     }
   }
 
@@ -291,16 +293,16 @@ export class Egress {
   /** Gives the batch to the active feed's viewers; false when it stopped before the last. */
   private serveActive(now: number, deadline: number, clock: () => number): boolean {
     const feed = this.active!;
-    while (feed.cursor < feed.tracks.length) {
-      const track = feed.tracks[feed.cursor]!;
-      this.context.serving = track.viewer;
-      if (!track.forward(feed, this.batch, now)) {
+    while (feed.cursor < feed.subscribers.length) {
+      const subscriber = feed.subscribers[feed.cursor]!;
+      this.queues.serving = subscriber.session;
+      if (!subscriber.forward(feed, this.batch, now)) {
         this.outputFull = true;
         return false;
       }
       feed.cursor += 1;
       this.packets += this.batch.count;
-      if (feed.cursor < feed.tracks.length && this.timeIsUp(deadline, clock)) return false;
+      if (feed.cursor < feed.subscribers.length && this.timeIsUp(deadline, clock)) return false;
     }
     this.active = null;
     return true;

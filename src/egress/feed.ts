@@ -5,7 +5,6 @@ import type { RingKeyframe } from "../ring/reader.ts";
 import { RingReader } from "../ring/reader.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
 
 /** Viewers change layers at a keyframe not older than this, so that their time line goes on. */
 const SWITCH_KEYFRAME_AGE_US = 100_000;
@@ -16,13 +15,23 @@ export const SILENCE_US = 250_000;
 /** One at a time in a thread. */
 const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
-/** One ring as this worker reads it, and the viewers' tracks that it feeds. */
+/** Whom a feed feeds. */
+export interface Subscriber {
+  /** Whose it is. */
+  readonly session: number;
+  /** Takes staged packets. False when the output is full: then once more with the same batch. */
+  forward(feed: Feed, batch: Staging, now: number): boolean;
+  /** The writer has overtaken this worker: packets are missing. */
+  lapped(feed: Feed, now: number): void;
+}
+
+/** One ring as this worker reads it, and those whom it feeds. */
 export class Feed {
   readonly reader: RingReader;
   readonly index: number;
   readonly clock = new TrackClock();
-  readonly tracks: ViewerTrack[] = [];
-  /** Next track to serve in the present pass over `tracks`, which may pause between chunks. */
+  readonly subscribers: Subscriber[] = [];
+  /** The next of them to serve in the present pass, which may pause between chunks. */
   cursor = 0;
   /** The publisher sends abs-capture-time itself: it is forwarded, and we add none. */
   bringsCaptureTime = false;
@@ -46,9 +55,9 @@ export class Feed {
     this.reader = new RingReader(grant.buffer, reader);
   }
 
-  /** The ring is wanted (and its writer wakes this thread) while it has tracks. */
-  attach(track: ViewerTrack): void {
-    if (this.tracks.length === 0) {
+  /** The ring is wanted (and its writer wakes this thread) while it has subscribers. */
+  attach(subscriber: Subscriber): void {
+    if (this.subscribers.length === 0) {
       this.reader.want(true);
       this.reader.skip();
       this.started = !this.reader.empty;
@@ -56,15 +65,15 @@ export class Feed {
       this.highestBefore = this.highest;
       this.held = null;
     }
-    this.tracks.push(track);
+    this.subscribers.push(subscriber);
   }
 
-  detach(track: ViewerTrack): void {
-    const at = this.tracks.indexOf(track);
+  detach(subscriber: Subscriber): void {
+    const at = this.subscribers.indexOf(subscriber);
     if (at < 0) return;
-    this.tracks.splice(at, 1);
+    this.subscribers.splice(at, 1);
     if (at < this.cursor) this.cursor -= 1;
-    if (this.tracks.length === 0) this.reader.want(false);
+    if (this.subscribers.length === 0) this.reader.want(false);
   }
 
   /**

@@ -38,13 +38,13 @@ export class Rounds {
     // Whoever waits does not wait for the end of a round through all viewers.
     if (now >= this.#lookAt) {
       this.#lookAt = now + MAINTENANCE_US;
-      context.lookAtWaiting(now);
+      context.queues.lookAtWaiting(now);
     }
     if (this.#round === null) {
       for (const { clock, reader, source } of this.feeds.values()) {
         this.#ofRing(() => clock.update(reader, source));
       }
-      context.sendReportsDue(now);
+      context.queues.sendReportsDue(now);
       context.lag.tell(now);
       this.at = now + MAINTENANCE_US;
       if (now < this.#roundAt) return;
@@ -73,7 +73,7 @@ export class Rounds {
   }
 
   #maintain(viewer: Viewer, now: number): void {
-    this.context.serving = viewer;
+    this.context.queues.serving = viewer.session;
     viewer.handleTimeout(now);
     if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
     else if (viewer.firstMediaAt <= now && !viewer.firstMediaTold) {

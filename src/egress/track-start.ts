@@ -7,7 +7,7 @@ import type { ViewerTrack } from "./viewer-track.ts";
 
 /**
  * Where and when a track's media begins. A track that waits (a newcomer without a keyframe, after a
- * lap, without consent, for a layer, for another publisher) is in the context's list and is looked
+ * lap, without consent, for a layer, for another publisher) is in the list of those who do and is looked
  * at again and again: whatever it waits for, the first look after that has changed lets it begin.
  */
 export class TrackStart {
@@ -34,7 +34,7 @@ export class TrackStart {
     const source = this.track.feed?.source ?? null;
     if (source !== this.source) this.askedFirstAt = Number.POSITIVE_INFINITY;
     this.source = source;
-    this.context.waiting.add(this.track);
+    this.context.queues.waiting.add(this.track);
     this.look(now);
   }
 

@@ -6,10 +6,11 @@ import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
+import type { Feed, Subscriber } from "./feed.ts";
 import { LayerStretch } from "./layer-stretch.ts";
 import { LayerSwitch } from "./layer-switch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
+import type { Waiting } from "./queues.ts";
 import { Segments } from "./segments.ts";
 import type { Staging } from "./staging.ts";
 import type { TrackFormat } from "./track-format.ts";
@@ -28,7 +29,8 @@ export type TrackState = "idle" | "waiting" | "catchUp" | "live";
 export const RANDOM_INDEX_RANGE = 32768;
 
 /** One SSRC toward a viewer: numbers, timestamps and payload types of its own over rings' media. */
-export class ViewerTrack implements CatchingUp {
+export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
+  readonly session: number;
   state: TrackState = "idle";
   feed: Feed | null = null;
   readonly segments: Segments<Feed, LayerStretch>;
@@ -58,6 +60,7 @@ export class ViewerTrack implements CatchingUp {
     firstIndex: number,
     rtxIndex: number,
   ) {
+    this.session = viewer.session;
     this.segments = new Segments(firstIndex);
     this.output = new TrackOutput(context, viewer, section, rtxIndex);
     this.format = this.output.format;
@@ -100,6 +103,10 @@ export class ViewerTrack implements CatchingUp {
     if (sequence === null || feed.reader.closed || !this.viewer.mediaAllowed) return;
     this.follow(feed, now);
     if (this.state === "waiting") this.startAt(sequence, now);
+  }
+
+  lapped(feed: Feed, now: number): void {
+    if (feed === this.feed) this.resume(now);
   }
 
   /** Begins anew: at another ring, after this worker was lapped, or without consent. */
@@ -158,7 +165,7 @@ export class ViewerTrack implements CatchingUp {
    */
   catchUp(now: number): number {
     const feed = this.feed;
-    this.context.serving = this.viewer;
+    this.context.queues.serving = this.session;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (now < this.burstAt) return CatchUp.waits;
     this.burstAt = this.paced || this.keyframePending ? 0 : now + CATCH_UP_INTERVAL_US;
@@ -320,7 +327,7 @@ export class ViewerTrack implements CatchingUp {
     this.paced = paced;
     this.keyframePending = !paced;
     this.beginPending = beginPending;
-    this.context.catchingUp.add(this);
+    this.context.queues.catchingUp.add(this);
   }
 
   /** The catch-up has come to what stands behind its first picture, and others wait for theirs. */
@@ -328,7 +335,7 @@ export class ViewerTrack implements CatchingUp {
     if (!this.keyframePending || batch.timestamps[0] === this.keyframeTimestamp) return false;
     this.keyframePending = false;
     this.burstAt = now + CATCH_UP_INTERVAL_US;
-    return this.context.catchingUp.keyframes > 1;
+    return this.context.queues.catchingUp.keyframes > 1;
   }
 
   private giveUpCatchUp(now: number): number {

@@ -229,14 +229,14 @@ export class Viewer {
     this.playoutHint?.update(this.feedback.roundTripUs, this.adaptation.loss);
     this.feedback.handleTimeout(now);
     this.chooseLayer(now);
-    if (this.sendProbes(now)) this.context.startProbing(this);
+    if (this.sendProbes(now)) this.context.queues.startProbing(this);
     this.sendReports(now);
   }
 
   /** A track began a new time line: its report is due at once. */
   hurryReport(now: number): void {
     this.reports.hurry(now);
-    this.context.reportsDue.push(this);
+    this.context.queues.reportsDue.push(this);
   }
 
   sendReports(now: number): void {

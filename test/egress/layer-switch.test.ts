@@ -81,13 +81,13 @@ describe("a switch is pending", () => {
     stage.limit(viewer, { rid: "r2" });
     expect(encodings.map(({ wanted }) => wanted)).toEqual([true, false, true]);
     const [old, next] = [0, 2].map((place) => feedOf(sim, encodings[place]!));
-    expect([old!.tracks.length, next!.tracks.length]).toEqual([1, 1]);
+    expect([old!.subscribers.length, next!.subscribers.length]).toEqual([1, 1]);
     sim.close(viewer.session);
-    expect([old!.tracks.length, next!.tracks.length]).toEqual([0, 0]);
+    expect([old!.subscribers.length, next!.subscribers.length]).toEqual([0, 0]);
     expect(encodings.map(({ wanted }) => wanted)).toEqual([false, false, false]);
-    const { context } = sim.egress as unknown as { context: Record<string, unknown[]> };
+    const { queues } = sim.egress as unknown as { queues: Record<string, unknown[]> };
     for (const list of ["catchingUp", "probing", "reportsDue"])
-      expect(context[list]!.length).toBe(0);
+      expect(queues[list]!.length).toBe(0);
   });
 
   test("and a viewer that leaves at once owes nobody a report", () => {
@@ -96,10 +96,10 @@ describe("a switch is pending", () => {
     const viewer = stage.open();
     for (const encoding of stage.encodings) encoding.frame(sim.now, true);
     sim.forward(...stage.encodings);
-    const { context } = sim.egress as unknown as { context: { reportsDue: unknown[] } };
-    expect(context.reportsDue.length).toBe(1);
+    const { queues } = sim.egress as unknown as { queues: { reportsDue: unknown[] } };
+    expect(queues.reportsDue.length).toBe(1);
     sim.close(viewer.session);
-    expect(context.reportsDue.length).toBe(0);
+    expect(queues.reportsDue.length).toBe(0);
   });
 
   test("and the publisher is replaced: the new one's rings alone are read", () => {

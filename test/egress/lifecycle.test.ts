@@ -16,7 +16,7 @@ function sizes(egress: Egress): Record<string, number> {
     dirtySet: Set<number>;
     dirty: number[];
     active: unknown;
-    context: { catchingUp: unknown[] };
+    queues: { catchingUp: unknown[] };
   };
   return {
     viewers: egress.viewers.size,
@@ -24,7 +24,7 @@ function sizes(egress: Egress): Record<string, number> {
     following: inside.following.size,
     dirty: inside.dirtySet.size + inside.dirty.length,
     active: inside.active === null ? 0 : 1,
-    catchingUp: inside.context.catchingUp.length,
+    catchingUp: inside.queues.catchingUp.length,
   };
 }
 

@@ -200,8 +200,8 @@ describe("C2: a viewer that waits", () => {
   test("C2: nobody who waits is looked at for ever", () => {
     const scene = new Scene();
     REASONS["a newcomer"]!(scene);
-    const { waiting } = (scene.sim.egress as unknown as { context: { waiting: Set<unknown> } })
-      .context;
+    const { waiting } = (scene.sim.egress as unknown as { queues: { waiting: Set<unknown> } })
+      .queues;
     expect(waiting.size).toBe(1);
     scene.sim.close(scene.viewer.session);
     expect(waiting.size).toBe(0);
