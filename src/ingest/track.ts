@@ -148,7 +148,7 @@ export class Track {
   stats(now: number): TrackStats {
     const { words, floats } = this.writer.views;
     const codec = CODEC_NAMES[words[DescriptionWord.codec]!]!;
-    const width = words[Header.width]!;
+    const size = words[Header.size]!;
     return {
       kind: this.section.kind,
       codec: codec === "none" ? null : (codec as CodecName),
@@ -164,8 +164,8 @@ export class Track {
       plis: this.keyframes.sent,
       keyframes: words[Header.keyframeCount]!,
       jitterMs: this.statistics.expected === 0 ? null : this.statistics.jitterUs / 1000,
-      width: width === 0 ? null : width,
-      height: width === 0 ? null : words[Header.height]!,
+      width: size === 0 ? null : size >>> 16,
+      height: size === 0 ? null : size & 0xffff,
       bitrate: this.#bits.perSecond(now),
       framesPerSecond: this.video ? this.#frames.perSecond(now) : null,
     };

@@ -2,7 +2,7 @@
  * What a ring's header says of the layers in it: how much each layer point has been due, when it was
  * last heard of, and how large its picture is. The writer adds, any reader compares two looks.
  */
-import { Header, HeaderFloat, LAYER_SIZES_OFFSET, type RingViews } from "./layout.ts";
+import { Header, HeaderFloat, LAYER_SIZES, packSize, type RingViews } from "./layout.ts";
 import type { PacketLayers } from "./packet-layers.ts";
 
 /** A packet that says nothing of layers belongs to the lowest point and is due at all of them. */
@@ -32,9 +32,7 @@ export function storeLayerSize(
   width: number,
   height: number,
 ): void {
-  const at = LAYER_SIZES_OFFSET + (spatialId & 3) * 4;
-  views.data.setUint16(at, width, true);
-  views.data.setUint16(at + 2, height, true);
+  views.words[LAYER_SIZES + (spatialId & 3)] = packSize(width, height);
 }
 
 /** Reader: payload bytes due to a viewer of a layer point since the ring began. */
@@ -53,9 +51,9 @@ export function layerSeenUs(views: RingViews, point: number): number {
  * scalability modes without an `h` do (W3C webrtc-svc).
  */
 export function layerSize(views: RingViews, spatialId: number, top: number): number {
-  const at = LAYER_SIZES_OFFSET + spatialId * 4;
-  const width = views.data.getUint16(at, true);
-  if (width > 0) return width * 65536 + views.data.getUint16(at + 2, true);
+  const own = views.words[LAYER_SIZES + spatialId]!;
+  if (own >>> 16 > 0) return own >>> 0;
+  const size = views.words[Header.size]!;
   const below = top - spatialId;
-  return (views.words[Header.width]! >> below) * 65536 + (views.words[Header.height]! >> below);
+  return ((size >>> 16) >> below) * 65536 + ((size & 0xffff) >> below);
 }

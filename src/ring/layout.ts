@@ -35,8 +35,7 @@ export const Header = {
   keyframe: 8, // origin sequence where the newest keyframe begins
   keyframeValid: 9, // 1 if that keyframe's whole group of pictures is in the ring
   keyframeCount: 10,
-  width: 11,
-  height: 12,
+  size: 11, // of the picture, as `packSize` has it; 0 while unknown
   ssrc: 16, // the publisher's SSRC, for the admin API
   packetsLost: 17,
   nacksSent: 18,
@@ -66,8 +65,8 @@ export const HeaderFloat = {
 /** Layer points of a grid: 4 spatial x 8 temporal layers. */
 export const LAYER_POINTS = 32;
 
-/** Width and height (u16 each) of each spatial layer; 0 while unknown. */
-export const LAYER_SIZES_OFFSET = 1088;
+/** Int32 word index in the header: the sizes of four spatial layers; 0 while unknown. */
+export const LAYER_SIZES = 272;
 const LAYER_SIZES_BYTES = 16;
 
 /** Where a record lies in the header, and how many bytes it may have behind its guard and length. */
@@ -196,6 +195,11 @@ export function gridBit(spatialId: number, temporalId: number): number {
   return 1 << (spatialId * 8 + temporalId);
 }
 
+/** Width and height in one word, so that no reader takes the new one with the old other. */
+export function packSize(width: number, height: number): number {
+  return (width << 16) | (height & 0xffff);
+}
+
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
 export const RING_MAGIC = 0x53504c32;
@@ -292,8 +296,8 @@ export interface RingDescription {
 assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot");
 assert(Math.max(...Object.values(Header)) < Math.min(...Object.values(HeaderFloat)) * 2, "words");
 assert(HeaderFloat.layerBytes + LAYER_POINTS === HeaderFloat.layerSeen, "then floats");
-assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 === LAYER_SIZES_OFFSET, "then layer sizes");
-assert(recordsEnd(LAYER_SIZES_OFFSET + LAYER_SIZES_BYTES) <= HEADER_BYTES, "header fits its page");
+assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 === LAYER_SIZES * 4, "then layer sizes");
+assert(recordsEnd(LAYER_SIZES * 4 + LAYER_SIZES_BYTES) <= HEADER_BYTES, "header fits its page");
 assert(Slot.targetsVersion < Slot.extensions, "the description ends before the extensions");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
 

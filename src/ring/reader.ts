@@ -158,11 +158,6 @@ export class RingReader {
     return this.views.floats[HeaderFloat.lastArrival]!;
   }
 
-  /** Pixels of the picture; 0 while unknown. */
-  get pictureSize(): number {
-    return this.views.words[Header.width]! * this.views.words[Header.height]!;
-  }
-
   /** Slots in use now. */
   get slots(): number {
     return Atomics.load(this.views.words, Header.slots);
@@ -259,10 +254,11 @@ export class RingReader {
     if (loaded === Loaded.ok) this.content = readContent();
     // A ring that was cleared for another publisher.
     else if (loaded === Loaded.none) this.content = NOTHING;
+    const size = words[Header.size]!;
     return {
       ...this.content,
-      width: words[Header.width]!,
-      height: words[Header.height]!,
+      width: size >>> 16,
+      height: size & 0xffff,
       ssrc: words[Header.ssrc]! >>> 0,
       packets: floats[HeaderFloat.packets]!,
       bytes: floats[HeaderFloat.bytes]!,

@@ -10,6 +10,7 @@ import {
   Guarded,
   Header,
   HeaderFloat,
+  packSize,
   ReaderWord,
   RingViews,
   Slot,
@@ -201,8 +202,7 @@ export class RingWriter {
   }
 
   setSize(width: number, height: number): void {
-    this.words[Header.width] = width;
-    this.words[Header.height] = height;
+    this.words[Header.size] = packSize(width, height);
   }
 
   /** Plain status words (Header.ssrc, packetsLost, nacksSent, plisSent, jitterUs, pliIgnored). */

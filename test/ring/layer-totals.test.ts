@@ -68,9 +68,23 @@ test("sizes: as told, else half of the layer above", () => {
   ]);
   storeLayerSize(writer, 1, 960, 540);
   storeLayerSize(writer, 2, 65_535, 65_535);
+  // What no header can say (a descriptor's width less one has 16 bits) is not known.
+  storeLayerSize(writer, 0, 65_536, 180);
   expect([0, 1, 2].map(size)).toEqual([
     [320, 180],
     [960, 540],
     [65_535, 65_535],
   ]);
+});
+
+test("house 6.10: a size is one word, which no reader finds half written", () => {
+  const { writer } = ring();
+  const changed = (write: () => void): number => {
+    const before = writer.words.slice();
+    write();
+    return writer.words.filter((word, i) => word !== before[i]).length;
+  };
+  expect(changed(() => new RingWriter(writer.buffer).setSize(1280, 720))).toBe(1);
+  expect(changed(() => new RingWriter(writer.buffer).setSize(640, 360))).toBe(1);
+  expect(changed(() => storeLayerSize(writer, 1, 960, 540))).toBe(1);
 });
