@@ -1,4 +1,4 @@
-import { addressGroup } from "./rate-limit.ts";
+import { addressGroup } from "./address-group.ts";
 
 /** What of a session tells whose it is. */
 interface Counted {

@@ -1,5 +1,5 @@
-import { parseAddress } from "../config/cidr.ts";
 import { RATE_LIMIT_ADDRESSES_MAX } from "../limits.ts";
+import { addressGroup } from "./address-group.ts";
 
 interface Bucket {
   tokens: number;
@@ -46,13 +46,4 @@ export class RateLimit {
   get size(): number {
     return this.#buckets.size;
   }
-}
-
-/** What counts as one client: an IPv4 address or an IPv6 /64. */
-export function addressGroup(address: string): string {
-  if (!address.includes(":")) return address;
-  const bytes = parseAddress(address);
-  if (bytes === null) return address;
-  const mapped = bytes.slice(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
-  return mapped ? bytes.slice(12).join(".") : Buffer.from(bytes.slice(0, 8)).toString("hex");
 }
