@@ -6,7 +6,6 @@ import { createHmac } from "node:crypto";
 import type { Config } from "../config.ts";
 import { HOOK_QUEUE_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
-import { problem, retryLater } from "./problem.ts";
 
 export interface HookQuestion {
   readonly event: "publish" | "view";
@@ -15,6 +14,9 @@ export interface HookQuestion {
   readonly userAgent: string;
   readonly token: string | null;
 }
+
+/** Its word: allowed, refused with the status that it gave, or none in time. */
+export type HookAnswer = "allowed" | 401 | 403 | "none";
 
 export interface HookNotice {
   readonly event: "published" | "unpublished" | "viewer-joined" | "viewer-left";
@@ -41,23 +43,14 @@ export class Hook {
     this.#options = options;
   }
 
-  /** Null allows; otherwise the refusal to send. */
-  async ask(question: HookQuestion): Promise<Response | null> {
-    if (this.#options.config === null) return null;
+  /** Without a hook everything is allowed. */
+  async ask(question: HookQuestion): Promise<HookAnswer> {
+    if (this.#options.config === null) return "allowed";
     const status = await this.#post(question);
-    if (status !== null && status >= 200 && status < 300) return null;
-    if (status === 401 || status === 403) {
-      const headers: Record<string, string> =
-        status === 401 ? { "WWW-Authenticate": 'Bearer realm="spillway"' } : {};
-      return problem(status, "Refused", `The hook does not allow this ${question.event}.`, headers);
-    }
+    if (status !== null && status >= 200 && status < 300) return "allowed";
+    if (status === 401 || status === 403) return status;
     this.#options.log.warn("Hook did not answer", { status, event: question.event });
-    return retryLater(
-      503,
-      5,
-      "Hook unavailable",
-      "The server could not ask whether this is allowed.",
-    );
+    return "none";
   }
 
   /** Queues a notice; they are sent one after the other, so that they arrive in order. */

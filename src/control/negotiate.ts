@@ -58,19 +58,28 @@ export async function admit(
 }
 
 /** The hook's word on it; null allows. */
-export function askHook(
+export async function askHook(
   c: AppContext,
   services: Services,
   role: Role,
   name: string,
 ): Promise<Response | null> {
-  return services.hook.ask({
-    event: role === "publisher" ? "publish" : "view",
+  const event = role === "publisher" ? "publish" : "view";
+  const answer = await services.hook.ask({
+    event,
     stream: name,
     address: c.get("client").address,
     userAgent: userAgent(c),
     token: tokenOf(c.req.raw),
   });
+  if (answer === "allowed") return null;
+  if (answer === "none") {
+    const detail = "The server could not ask whether this is allowed.";
+    return retryLater(503, RETRY_LIMIT_S, "Hook unavailable", detail);
+  }
+  const headers: Record<string, string> =
+    answer === 401 ? { "WWW-Authenticate": 'Bearer realm="spillway"' } : {};
+  return problem(answer, "Refused", `The hook does not allow this ${event}.`, headers);
 }
 
 /** A worker for the session, or the refusal. Also asks the limits again: time has passed. */
