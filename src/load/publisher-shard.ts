@@ -16,7 +16,7 @@ import { createTransmit } from "../peer/transmit.ts";
 import { type Connection, Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import type { PublisherLoad } from "./options.ts";
-import { random } from "./paths.ts";
+import { random } from "./random.ts";
 import { AnswerError } from "./session.ts";
 import { SyntheticPublisher, syntheticOffer } from "./synthetic-publisher.ts";
 

@@ -18,7 +18,7 @@ import { LoadCounters } from "./counters.ts";
 import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
 import { canWrite } from "./frame-writer.ts";
 import type { ViewerLoad } from "./options.ts";
-import { random } from "./paths.ts";
+import { random } from "./random.ts";
 import { type Recorded, Recording } from "./recording.ts";
 import { AnswerError } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
