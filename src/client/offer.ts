@@ -58,7 +58,10 @@ export function offeredSections(
   return sections;
 }
 
-/** The offered sections that the server took, with its payload types and without what it refused. */
+/**
+ * The offered sections that the server took, with its payload types and extensions and without what
+ * it refused.
+ */
 export function acceptedSections(
   offered: readonly MediaSection[],
   answered: readonly MediaSection[],
@@ -67,7 +70,7 @@ export function acceptedSections(
     const ours = offered.find((section) => section.mid === answer.mid);
     const format = answer.formats.find((each) => each.codec === ours?.formats[0]?.codec);
     if (ours === undefined || format === undefined) return [];
-    return [{ ...ours, formats: [format] }];
+    return [{ ...ours, formats: [format], extensionIds: answer.extensionIds }];
   });
 }
 

@@ -1,37 +1,21 @@
-/** Makes the sessions of a load thread: HTTP, socket and peer, all of them or none. */
-import type { WhipEndpoint } from "../client/whip.ts";
-import type { MediaSection } from "../contract/session.ts";
+/** Makes the sessions of a load thread, each with a socket of its own: both or neither. */
+import { ClientSession } from "../client/session.ts";
+import type { SessionOptions } from "../client/session-options.ts";
+import { WhipEndpoint, type WhipOptions } from "../client/whip.ts";
 import { monotonicUs } from "../io/clock.ts";
+import type { DatagramSender } from "../io/datagram-sender.ts";
 import { randomFill } from "../io/random.ts";
-import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
-import { createPeerCounters } from "../peer/counters.ts";
-import { Peer } from "../peer/peer.ts";
-import type { PeerOptions } from "../peer/peer-options.ts";
-import type { ClientOffer } from "../sdp/client.ts";
-import type { ViewerLoad } from "./options.ts";
-import { candidatePaths } from "./paths.ts";
-import { openSession } from "./session.ts";
-
-export interface Connection {
-  readonly endpoint: WhipEndpoint;
-  /** Sections that the server accepted. */
-  readonly media: readonly MediaSection[];
-  readonly peer: Peer;
-  readonly fd: number;
-}
+import { LoadSocket } from "./load-socket.ts";
 
 /** What all sessions of a thread share. */
-export interface ConnectOptions {
-  readonly load: Pick<ViewerLoad, "token" | "anyCertificate">;
-  readonly dtls: PeerOptions["dtls"];
-  readonly ciphers: PeerOptions["ciphers"];
-  /** Media sources that a peer takes. */
-  readonly sourcesMax: number;
+export interface ConnectOptions
+  extends Pick<SessionOptions, "role" | "fingerprint" | "dtls" | "ciphers" | "sourcesMax"> {
+  readonly http: WhipOptions;
+  readonly sender: DatagramSender;
 }
 
 export class Connector {
   readonly #options: ConnectOptions;
-  readonly #counters = createPeerCounters();
   /** POSTs and DELETEs that are not answered yet. */
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -40,28 +24,20 @@ export class Connector {
   }
 
   /**
-   * Posts the offer and makes what the session needs; `use` takes it over. When the answer is of no
-   * use, or `use` throws, the session is deleted and the socket closed. Throws a WhipError or an
-   * AnswerError.
+   * Opens a session; `use` takes it over. When it is of no use, or `use` throws, nothing of it stays.
+   * Throws a WhipError or a SessionError.
    */
   open(
     url: string,
-    offer: ClientOffer,
-    number: number,
-    use: (connection: Connection) => void,
+    media: SessionOptions["media"],
+    use: (session: ClientSession, socket: LoadSocket) => void,
   ): Promise<void> {
-    return this.#track(this.#open(url, offer, number, use));
+    return this.#track(this.#open(url, media, use));
   }
 
   /** Ends a session's HTTP side. `settled` waits for it. */
-  delete(endpoint: WhipEndpoint): Promise<void> {
-    return this.#track(endpoint.delete());
-  }
-
-  /** Lets go of socket and peer. */
-  release({ peer, fd }: Pick<Connection, "peer" | "fd">): void {
-    closeUdpSocket(fd);
-    peer.free();
+  delete(session: ClientSession): Promise<void> {
+    return this.#track(session.delete());
   }
 
   /** Waits until every request has its answer, also those made meanwhile. */
@@ -71,33 +47,26 @@ export class Connector {
 
   async #open(
     url: string,
-    offer: ClientOffer,
-    number: number,
-    use: (connection: Connection) => void,
+    media: SessionOptions["media"],
+    use: (session: ClientSession, socket: LoadSocket) => void,
   ): Promise<void> {
-    const { load, dtls, ciphers, sourcesMax } = this.#options;
-    const { endpoint, answer, setup } = await openSession(url, offer, load);
-    let fd = -1;
-    let peer: Peer | null = null;
+    const { http, sender, ...shared } = this.#options;
+    const socket = new LoadSocket(sender);
+    let session: ClientSession | null = null;
     try {
-      const { paths, family } = candidatePaths(answer.peer.candidates);
-      fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
-      peer = new Peer({
-        session: number,
-        setup,
-        ice: { mode: "controlling", paths, random: randomFill },
-        dtls,
-        ciphers,
-        counters: this.#counters,
-        sourcesMax,
-        now: monotonicUs(),
+      session = await ClientSession.open({
+        ...shared,
+        media,
+        signalling: new WhipEndpoint(url, http),
+        sockets: socket,
+        random: randomFill,
+        clock: monotonicUs,
       });
-      use({ endpoint, media: answer.media, peer, fd });
+      use(session, socket);
     } catch (error) {
-      if (fd >= 0) closeUdpSocket(fd);
-      peer?.close(monotonicUs(), "deleted");
-      peer?.free();
-      await endpoint.delete();
+      session?.end(monotonicUs());
+      socket.close();
+      await session?.delete();
       throw error;
     }
   }

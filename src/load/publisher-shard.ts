@@ -1,7 +1,6 @@
 /** The publishers of one load thread: sockets, clock and HTTP around SyntheticPublisher. */
-import { offerOf } from "../client/offer.ts";
-import { type WhipEndpoint, WhipError } from "../client/whip.ts";
-import type { MediaSection } from "../contract/session.ts";
+import { type ClientSession, SessionError } from "../client/session.ts";
+import { WhipError } from "../client/whip.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { DatagramSender } from "../io/datagram-sender.ts";
@@ -9,23 +8,21 @@ import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { pinnedRegion } from "../io/pinned.ts";
-import { randomFill } from "../io/random.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
-import { createTransmit } from "../peer/transmit.ts";
-import { type Connection, Connector } from "./connect.ts";
+import { Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
+import type { LoadSocket } from "./load-socket.ts";
 import type { PublisherLoad } from "./options.ts";
 import { random } from "./random.ts";
-import { AnswerError } from "./session.ts";
 import { SyntheticPublisher, syntheticOffer } from "./synthetic-publisher.ts";
 
 const WAIT_MAX_MS = 5;
 
 interface Member {
   readonly publisher: SyntheticPublisher;
-  readonly endpoint: WhipEndpoint;
-  readonly fd: number;
+  readonly session: ClientSession;
+  readonly socket: LoadSocket;
 }
 
 export interface PublisherShardResult {
@@ -38,7 +35,6 @@ export class PublisherShard {
   readonly #sockets = new SocketSet();
   readonly #receiver = new GroReceiver();
   readonly #sender = new DatagramSender();
-  readonly #transmit = createTransmit();
   readonly #certificate = createCertificate(new Date(realtimeUs() / 1000));
   readonly #connector: Connector;
   readonly #members: Member[] = [];
@@ -49,7 +45,10 @@ export class PublisherShard {
     this.#counters = new LoadCounters(load.block);
     const openSsl = openOpenSsl(load.openssl);
     this.#connector = new Connector({
-      load,
+      role: "publisher",
+      http: load,
+      sender: this.#sender,
+      fingerprint: this.#certificate.fingerprint,
       dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
       ciphers: new OpenSslSrtpFactory(openSsl),
       sourcesMax: 1,
@@ -63,11 +62,10 @@ export class PublisherShard {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const now = monotonicUs();
-    for (const member of this.#members) {
-      member.publisher.peer.close(now, "deleted");
-      this.#flush(member);
-      this.#connector.release({ peer: member.publisher.peer, fd: member.fd });
-      void this.#connector.delete(member.endpoint);
+    for (const { session, socket } of this.#members) {
+      session.end(now);
+      socket.close();
+      void this.#connector.delete(session);
     }
     await this.#connector.settled();
     this.#sockets.close();
@@ -89,47 +87,35 @@ export class PublisherShard {
   }
 
   async #open(url: string, phaseUs: number): Promise<void> {
-    const offered = syntheticOffer(this.load.source, below);
-    const { fingerprint } = this.#certificate;
-    const offer = offerOf("publisher", offered, fingerprint, randomFill);
     try {
-      await this.#connector.open(url, offer, this.#members.length, (connection) =>
-        this.#enter(connection, offered, phaseUs, offer.cname),
+      const media = syntheticOffer(this.load.source, below);
+      await this.#connector.open(url, media, (session, socket) =>
+        this.#enter(session, socket, phaseUs),
       );
     } catch (error) {
-      if (!(error instanceof WhipError) && !(error instanceof AnswerError)) throw error;
+      if (!(error instanceof WhipError) && !(error instanceof SessionError)) throw error;
       // What the end cuts off has not failed.
       if (!this.#stopping) this.#fail(error.message);
     }
   }
 
   /** A session has been made; after the end it is unmade again. */
-  #enter(
-    { endpoint, media, peer, fd }: Connection,
-    offered: readonly MediaSection[],
-    phaseUs: number,
-    cname: string,
-  ): void {
-    if (this.#stopping) throw new AnswerError("the load has ended");
+  #enter(session: ClientSession, socket: LoadSocket, phaseUs: number): void {
+    if (this.#stopping) throw new SessionError("the load has ended");
     const publisher = new SyntheticPublisher({
-      peer,
-      offered,
-      answered: media,
+      peer: session.peer,
+      sections: session.media,
       plan: this.load.source,
       phaseUs,
-      cname,
+      cname: session.offer.cname,
       counters: this.#counters,
       random: below,
       allocate: pinnedRegion,
       out: this.#sender.region,
-      transmit: (length) => {
-        const { path } = peer;
-        if (path !== null) this.#sender.send(fd, path.sockaddr, length);
-      },
+      transmit: (length) => session.commit(length),
     });
-    if (publisher.isEmpty) throw new AnswerError("the server takes none of the tracks");
-    this.#sockets.add(fd, this.#members.length);
-    this.#members.push({ publisher, endpoint, fd });
+    this.#sockets.add(socket.fd, this.#members.length);
+    this.#members.push({ publisher, session, socket });
   }
 
   #turn(): void {
@@ -141,39 +127,20 @@ export class PublisherShard {
     for (let i = 0; i < count; i += 1) this.#receive(this.#members[this.#sockets.ready(i)]!);
     const now = monotonicUs();
     const wallOffsetUs = realtimeUs() - now;
-    for (const member of this.#members) {
-      const { peer } = member.publisher;
+    for (const { publisher, session } of this.#members) {
+      const { peer } = session;
       if (peer.state === "closed") continue;
-      if (now >= peer.nextTimeout()) peer.handleTimeout(now);
-      this.#flush(member);
-      member.publisher.send(now, wallOffsetUs, monotonicUs);
+      session.tick(now);
+      publisher.send(now, wallOffsetUs, monotonicUs);
       if (peer.closeReason === null) continue;
       this.#fail(`${peer.closeReason} ${peer.closeDetail}`.trim());
     }
   }
 
-  #receive(member: Member): void {
+  #receive({ publisher, session, socket }: Member): void {
     const receiver = this.#receiver;
-    const count = receiver.receive(member.fd);
-    const now = monotonicUs();
-    for (let i = 0; i < count; i += 1) {
-      member.publisher.handleDatagram(
-        now,
-        receiver.region,
-        receiver.offset(i),
-        receiver.length(i),
-        receiver.names,
-        receiver.nameOffset(i),
-      );
-    }
-  }
-
-  #flush(member: Member): void {
-    while (member.publisher.peer.pollTransmit(this.#transmit)) {
-      const { bytes, length, path } = this.#transmit;
-      this.#sender.region.bytes.set(bytes.subarray(0, length));
-      this.#sender.send(member.fd, path.sockaddr, length);
-    }
+    const count = receiver.receive(socket.fd);
+    session.handleDatagrams(monotonicUs(), 0, receiver, count, publisher);
   }
 
   #fail(reason: string): void {

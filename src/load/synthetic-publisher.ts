@@ -1,8 +1,9 @@
 /** One synthetic publisher: what it offers, sends and answers. No sockets. */
 import { offeredSections } from "../client/offer.ts";
+import type { SessionListener } from "../client/session.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
-import { PeerEvent } from "../peer/events.ts";
+import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SrtpSender } from "../srtp/sender.ts";
@@ -43,9 +44,8 @@ export function syntheticOffer(
 
 export interface SyntheticPublisherOptions {
   readonly peer: Peer;
-  /** Offered, and as answered. */
-  readonly offered: readonly MediaSection[];
-  readonly answered: readonly MediaSection[];
+  /** What the server accepted. */
+  readonly sections: readonly MediaSection[];
   readonly plan: SourcePlan;
   readonly phaseUs: number;
   readonly cname: string;
@@ -64,7 +64,7 @@ const cursor = new RtcpCursor();
 const numbers = new Uint16Array(NACK_SEQUENCES_MAX);
 const report = new SenderReport();
 
-export class SyntheticPublisher {
+export class SyntheticPublisher implements SessionListener {
   readonly peer: Peer;
   readonly #options: SyntheticPublisherOptions;
   readonly #source: SyntheticSource;
@@ -91,25 +91,12 @@ export class SyntheticPublisher {
     this.#source = new SyntheticSource(plan, options.phaseUs);
   }
 
-  /** The server takes neither track. */
-  get isEmpty(): boolean {
-    return this.#tracks.length === 0;
-  }
-
-  handleDatagram(
-    now: number,
-    region: Region,
-    offset: number,
-    length: number,
-    names: Uint8Array,
-    nameOffset: number,
-  ): void {
-    const event = this.peer.handleDatagram(now, region, offset, length, 0, names, nameOffset);
+  handleEvent(event: PeerEventCode, now: number, bytes: Uint8Array, offset: number): void {
     if (event === PeerEvent.connected) {
       this.#originUs = now;
       this.#options.counters.add("publishersLive");
     } else if (event === PeerEvent.rtcp) {
-      this.#handleRtcp(region.bytes, offset, this.peer.length, now);
+      this.#handleRtcp(bytes, offset, this.peer.length, now);
     }
   }
 
@@ -195,11 +182,10 @@ function createTrack(
   kind: "audio" | "video",
   options: SyntheticPublisherOptions,
 ): SyntheticTrack | null {
-  const ours = options.offered.find((section) => section.kind === kind);
-  const theirs = options.answered.find((section) => section.mid === ours?.mid);
-  const format = theirs?.formats.find(({ codec }) => codec === ours?.formats[0]?.codec);
-  if (ours === undefined || theirs === undefined || format === undefined) return null;
-  const rtxSsrc = ours.rtxSsrcs[0];
+  const section = options.sections.find((each) => each.kind === kind);
+  if (section === undefined) return null;
+  const format = section.formats[0]!;
+  const rtxSsrc = section.rtxSsrcs[0];
   const rtx =
     format.rtxPayloadType === null || rtxSsrc === undefined
       ? null
@@ -208,9 +194,9 @@ function createTrack(
     kind,
     payloadType: format.payloadType,
     clockRate: format.clockRate,
-    ssrc: ours.ssrcs[0]!,
+    ssrc: section.ssrcs[0]!,
     rtx,
-    captureId: theirs.extensionIds[Extension.absCaptureTime] ?? 0,
+    captureId: section.extensionIds[Extension.absCaptureTime] ?? 0,
     firstSequence: options.random(2 ** 15),
     firstTimestamp: options.random(2 ** 32),
     history: options.allocate(SYNTHETIC_HISTORY_BYTES),

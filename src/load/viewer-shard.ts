@@ -1,6 +1,6 @@
 /** The viewers of one load thread: sockets, clock and HTTP around LoadViewer. */
-import { offerOf } from "../client/offer.ts";
-import { type WhipEndpoint, WhipError } from "../client/whip.ts";
+import { type ClientSession, SessionError } from "../client/session.ts";
+import { WhipError } from "../client/whip.ts";
 import type { MediaSection } from "../contract/session.ts";
 import { createCertificate } from "../io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -8,19 +8,17 @@ import { DatagramSender } from "../io/datagram-sender.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { enableGro, GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
-import { randomFill } from "../io/random.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
-import { createTransmit } from "../peer/transmit.ts";
 import type { CodecId } from "../wire/codecs.ts";
-import { type Connection, Connector } from "./connect.ts";
+import { Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import { createDistributions, type DistributionData, distributionData } from "./distributions.ts";
 import { canWrite } from "./frame-writer.ts";
+import type { LoadSocket } from "./load-socket.ts";
 import type { ViewerLoad } from "./options.ts";
 import { random } from "./random.ts";
 import { type Recorded, Recording } from "./recording.ts";
-import { AnswerError } from "./session.ts";
 import { LoadViewer } from "./viewer.ts";
 import { viewerMedia } from "./viewer-media.ts";
 
@@ -36,8 +34,8 @@ const DELETES_MAX = 32;
 
 interface Member {
   readonly viewer: LoadViewer;
-  readonly endpoint: WhipEndpoint;
-  readonly fd: number;
+  readonly session: ClientSession;
+  readonly socket: LoadSocket;
   readonly joinedAt: number;
 }
 
@@ -56,7 +54,6 @@ export class ViewerShard {
   readonly #sockets = new SocketSet();
   readonly #receiver = new GroReceiver();
   readonly #sender = new DatagramSender();
-  readonly #transmit = createTransmit();
   readonly #certificate = createCertificate(new Date(realtimeUs() / 1000));
   readonly #connector: Connector;
   readonly #media: readonly MediaSection[];
@@ -74,7 +71,10 @@ export class ViewerShard {
     this.#counters = new LoadCounters(load.block);
     const openSsl = openOpenSsl(load.openssl);
     this.#connector = new Connector({
-      load,
+      role: "viewer",
+      http: load,
+      sender: this.#sender,
+      fingerprint: this.#certificate.fingerprint,
       dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
       ciphers: new OpenSslSrtpFactory(openSsl),
       sourcesMax: 8,
@@ -125,11 +125,11 @@ export class ViewerShard {
     const receiver = this.#receiver;
     let count: number;
     do {
-      count = receiver.receive(member.fd);
+      count = receiver.receive(member.socket.fd);
       const now = monotonicUs();
       for (let i = 0; i < count; i += 1) this.#receiveMessage(member, i, now);
     } while (count === receiver.batch);
-    if (!member.viewer.connected) this.#flush(member, monotonicUs());
+    if (!member.viewer.connected) member.session.flush();
   }
 
   #receiveMessage(member: Member, i: number, now: number): void {
@@ -150,31 +150,23 @@ export class ViewerShard {
     const member = this.#members[index];
     if (member === null || member === undefined) return;
     const { viewer } = member;
-    if (now >= viewer.peer.nextTimeout()) viewer.peer.handleTimeout(now);
-    this.#flush(member, now);
+    member.session.tick(now);
+    this.#giveFeedback(member, now);
     if (viewer.peer.state === "closed") {
       const detail = viewer.peer.closeDetail;
       this.#fail(`${viewer.peer.closeReason}${detail === "" ? "" : `: ${detail}`}`);
-      this.#remove(index);
+      this.#remove(index, now);
     } else if (this.load.holdUs > 0 && now - member.joinedAt >= this.load.holdUs) {
       this.#leave(index, now);
     }
   }
 
-  /** Handshake datagrams and feedback. */
-  #flush(member: Member, now: number): void {
-    const { viewer, fd } = member;
-    const out = this.#sender.region;
-    while (viewer.peer.pollTransmit(this.#transmit)) {
-      const { bytes, length, path } = this.#transmit;
-      out.bytes.set(bytes.subarray(0, length));
-      this.#sender.send(fd, path.sockaddr, length);
-    }
+  #giveFeedback({ viewer, session }: Member, now: number): void {
     const { path, sender } = viewer.peer;
     if (!viewer.connected || path === null || sender === null) return;
+    const out = this.#sender.region;
     const length = viewer.feedback.poll(now, viewer.waitsForKeyframe, out.bytes, 0);
-    if (length === 0) return;
-    this.#sender.send(fd, path.sockaddr, sender.sealRtcp(out, 0, length));
+    if (length > 0) session.commit(sender.sealRtcp(out, 0, length));
   }
 
   #startDue(now: number): void {
@@ -197,33 +189,26 @@ export class ViewerShard {
 
   async #join(number: number): Promise<void> {
     const startedAt = monotonicUs();
-    const { fingerprint } = this.#certificate;
-    const offer = offerOf("viewer", this.#media, fingerprint, randomFill);
     const url = this.load.urls[number % this.load.urls.length]!;
     try {
-      await this.#connector.open(url, offer, number, (connection) =>
-        this.#enter(connection, number, startedAt, offer.cname),
+      await this.#connector.open(url, this.#media, (session, socket) =>
+        this.#enter(session, socket, number, startedAt),
       );
     } catch (error) {
       this.#joining -= 1;
-      if (!(error instanceof WhipError) && !(error instanceof AnswerError)) throw error;
+      if (!(error instanceof WhipError) && !(error instanceof SessionError)) throw error;
       // What the end cuts off has not failed.
       if (!this.#stopping) this.#fail(error.message);
     }
   }
 
   /** A session has been made; after the end it is unmade again. */
-  #enter(
-    { endpoint, media, peer, fd }: Connection,
-    number: number,
-    startedAt: number,
-    cname: string,
-  ) {
-    if (this.#stopping) throw new AnswerError("the load has ended");
-    if (this.load.gro) enableGro(fd);
+  #enter(session: ClientSession, socket: LoadSocket, number: number, startedAt: number): void {
+    if (this.#stopping) throw new SessionError("the load has ended");
+    if (this.load.gro) enableGro(socket.fd);
     const viewer = new LoadViewer({
-      peer,
-      sections: media,
+      peer: session.peer,
+      sections: session.media,
       counters: this.#counters,
       distributions: this.#distributions,
       plan: this.load.feedback,
@@ -232,11 +217,11 @@ export class ViewerShard {
       loss: this.load.loss,
       random,
       ssrc: 1 + Math.floor(random() * 0xfffffffe),
-      cname,
+      cname: session.offer.cname,
       startedAt,
       wallOffsetUs: () => this.#wallOffsetUs,
     });
-    this.#add({ viewer, endpoint, fd, joinedAt: monotonicUs() });
+    this.#add({ viewer, session, socket, joinedAt: monotonicUs() });
   }
 
   /** Files of one viewer: another encoder behind it begins another one. */
@@ -252,11 +237,9 @@ export class ViewerShard {
   #add(member: Member): void {
     const index = this.#free.pop() ?? this.#members.length;
     this.#members[index] = member;
-    this.#sockets.add(member.fd, index);
+    this.#sockets.add(member.socket.fd, index);
     this.#counters.add("live");
-    const now = monotonicUs();
-    member.viewer.peer.handleTimeout(now);
-    this.#flush(member, now);
+    member.session.tick(monotonicUs());
     const settled = () => {
       const { viewer } = member;
       const { state } = viewer.peer;
@@ -274,19 +257,18 @@ export class ViewerShard {
 
   /** Ends a session in good order: close_notify and DELETE. */
   #leave(index: number, now: number): void {
-    const member = this.#members[index]!;
-    member.viewer.peer.close(now, "deleted");
-    this.#flush(member, now);
+    const { session } = this.#members[index]!;
+    this.#remove(index, now);
     this.#counters.add("left");
-    void this.#connector.delete(member.endpoint);
-    this.#remove(index);
+    void this.#connector.delete(session);
   }
 
-  #remove(index: number): void {
-    const member = this.#members[index]!;
-    this.#account(member.viewer);
-    this.#sockets.remove(member.fd);
-    this.#connector.release({ peer: member.viewer.peer, fd: member.fd });
+  #remove(index: number, now: number): void {
+    const { viewer, session, socket } = this.#members[index]!;
+    session.end(now);
+    this.#account(viewer);
+    this.#sockets.remove(socket.fd);
+    socket.close();
     this.#members[index] = null;
     this.#free.push(index);
     this.#counters.add("live", -1);
@@ -313,17 +295,15 @@ export class ViewerShard {
   }
 
   async #leaveAll(): Promise<void> {
-    const endpoints: WhipEndpoint[] = [];
+    const sessions: ClientSession[] = [];
     const now = monotonicUs();
     for (const [index, member] of this.#members.entries()) {
       if (member === null) continue;
-      endpoints.push(member.endpoint);
-      member.viewer.peer.close(now, "deleted");
-      this.#flush(member, now);
-      this.#remove(index);
+      sessions.push(member.session);
+      this.#remove(index, now);
     }
     const next = async (): Promise<void> => {
-      for (let last = endpoints.pop(); last !== undefined; last = endpoints.pop()) {
+      for (let last = sessions.pop(); last !== undefined; last = sessions.pop()) {
         await this.#connector.delete(last);
       }
     };
