@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { optionTable } from "../src/config.ts";
-import { Metrics } from "../src/control/metrics.ts";
+import { Metrics } from "../src/control/bus/metrics.ts";
 import * as limits from "../src/limits.ts";
 import { adaptationTable } from "./bench/adaptation-table.ts";
 import { chartLines, drawCharts } from "./bench/charts.ts";

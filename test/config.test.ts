@@ -8,7 +8,7 @@ import {
   needsFirstToken,
   optionTable,
 } from "../src/config.ts";
-import { matchesPattern } from "../src/control/pattern.ts";
+import { matchesPattern } from "../src/control/http/pattern.ts";
 import { seeded } from "./support/random.ts";
 
 function load(sources: Partial<ConfigSources> & { file?: string }) {

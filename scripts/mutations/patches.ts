@@ -4,7 +4,7 @@
 
 import { CONTROL, type Mutation, PEER, rule, SDP } from "./rule.ts";
 
-const RESOURCE = `${CONTROL}session-resource.ts`;
+const RESOURCE = `${CONTROL}http/session-resource.ts`;
 
 const VOID_OLD =
   "if (this.#previous !== null && this.selected?.keys === this.#current) this.#previous = null;";
@@ -25,11 +25,11 @@ export const PATCHES: readonly Mutation[] = [
   ),
   rule(
     "W22 E23",
-    `${CONTROL}session.ts`,
+    `${CONTROL}streams/session.ts`,
     'return `"${Buffer.from(random(8)).toString("hex")}"`;',
     "return 'W/\"weak\"';",
   ),
-  rule("W22 E23", `${CONTROL}negotiate.ts`, "ETag: session.etag,", ""),
+  rule("W22 E23", `${CONTROL}http/negotiate.ts`, "ETag: session.etag,", ""),
   rule("W23 E24", RESOURCE, "return problem(428,", "return null ?? problem(400,"),
   rule("W23 E24", RESOURCE, "|| tag === etag)", "|| tag !== '')"),
   rule("W23 E24", RESOURCE, "|| tag === etag)", "|| header === etag)"),
@@ -109,7 +109,7 @@ export const PATCHES: readonly Mutation[] = [
   ),
   rule(
     "W42 E29",
-    `${CONTROL}registry.ts`,
+    `${CONTROL}streams/registry.ts`,
     "session.etag = createEntityTag(this.#options.random);",
     "",
   ),

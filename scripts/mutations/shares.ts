@@ -52,12 +52,12 @@ export const SHARES: readonly Mutation[] = [
   rule("S10", `${STUDIED}virtual-link.ts`, "return this.#freeAt;", "return arrival;"),
   rule(
     "S10",
-    "src/control/session-resource.ts",
+    "src/control/http/session-resource.ts",
     '  bitrate: "The publisher sent more bits a second than it may. Lower the bit rate and start again.",',
     "",
   ),
   rule("C7", `${EGRESS}sender-reports.ts`, ".encode(cname)", '.encode("spillway")'),
-  rule("C7", "src/control/registry.ts", "cname: fresh.local.cname,", 'cname: "spillway",'),
+  rule("C7", "src/control/streams/registry.ts", "cname: fresh.local.cname,", 'cname: "spillway",'),
   rule(
     "C8",
     `${EGRESS}sender-reports.ts`,

@@ -1,6 +1,6 @@
 /** `spillway check`: whether a server would start, or go on, with this configuration. */
 import { readFileSync } from "node:fs";
-import { loadKeys } from "../control/keys.ts";
+import { loadKeys } from "../control/http/keys.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readConfig } from "./configuration.ts";
 import { readTls } from "./listener.ts";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { formatHostPort, isLoopback } from "../config/values.ts";
 import { type Config, needsFirstToken } from "../config.ts";
-import { describeOpenness, opennessOf } from "../control/openness.ts";
+import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";

@@ -4,8 +4,13 @@ import { createSecureContext } from "node:tls";
 import type { Server } from "bun";
 import type { Hono } from "hono";
 import type { Config } from "../config.ts";
-import type { AppEnv } from "../control/context.ts";
-import { hostProblem, isHealthPath, SEGMENTS_SEEN_MAX, targetProblem } from "../control/target.ts";
+import type { AppEnv } from "../control/http/context.ts";
+import {
+  hostProblem,
+  isHealthPath,
+  SEGMENTS_SEEN_MAX,
+  targetProblem,
+} from "../control/http/target.ts";
 import { UsageError } from "./command.ts";
 
 export interface Listener {

@@ -4,7 +4,7 @@ import { constants, fchmodSync, fstatSync, readFileSync, writeFileSync } from "n
 import { parseArgs } from "node:util";
 import { importPKCS8, SignJWT } from "jose";
 import { duration } from "../config/values.ts";
-import { streamName } from "../control/names.ts";
+import { streamName } from "../control/http/names.ts";
 import { realtimeUs } from "../io/clock.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { readFileConfig } from "./configuration.ts";

@@ -4,8 +4,8 @@
  * start the process anew. On a machine under pressure the manager is asked for patience, since a
  * process that gets no processor does not hang, and a new one would get none either.
  */
-import { underPressure } from "../control/heartbeat.ts";
-import { Starvation } from "../control/starvation.ts";
+import { underPressure } from "../control/plane/heartbeat.ts";
+import { Starvation } from "../control/plane/starvation.ts";
 import type { ServiceManager } from "../io/systemd.ts";
 import type { Logger } from "../log.ts";
 import type { ProcessorReader } from "../processors.ts";

@@ -8,7 +8,7 @@ const STEP = Math.log(1.25);
 
 /**
  * How long frames wait in their rings before this worker serves them: the longest and the median of
- * each half second, shown to control, which knows an overload by the median (src/control/overload.ts).
+ * each half second, shown to control, which knows an overload by the median (src/control/plane/overload.ts).
  */
 export class LagMeter {
   readonly #counts = new Uint32Array(BUCKETS);

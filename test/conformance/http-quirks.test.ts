@@ -1,7 +1,7 @@
 /** What real clients need of HTTP alone (references/whip-whep.md section 4). */
 import { expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { localAddresses } from "../../src/control/addresses.ts";
+import { localAddresses } from "../../src/control/plane/addresses.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { fail, H264_LIVE, offerText, publish, succeed, watch } from "../sdp/support.ts";
 import {

@@ -1,7 +1,7 @@
 /** Requests that try to get where they should not, or to cost more than they may. */
 import { expect, test } from "bun:test";
-import { readBody } from "../../src/control/body.ts";
-import { streamName } from "../../src/control/names.ts";
+import { readBody } from "../../src/control/http/body.ts";
+import { streamName } from "../../src/control/http/names.ts";
 import { Harness, PUBLISHER_OFFER, VIEWER_OFFER } from "../support/control-harness.ts";
 
 const OPEN_WITH_LIMIT = "insecure = true\n[limits]\nposts-per-second = 2";

@@ -10,7 +10,7 @@ const LONGER: Readonly<Record<string, number>> = {
   "scripts/bench/readme-block.ts figures": 51,
   "src/cli/load-options.ts parseLoadArguments": 78,
   "src/config.ts build": 57,
-  "src/control/admin.ts mountSessions": 54,
+  "src/control/http/admin.ts mountSessions": 54,
   "src/control/control.ts assemble": 85,
   "src/load/report.ts makeReport": 59,
   "src/load/table.ts reportTable": 65,

@@ -3,7 +3,7 @@ import type { Config } from "../../src/config.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { Control } from "../../src/control/control.ts";
 import { createControl } from "../../src/control/control.ts";
-import type { Page } from "../../src/control/page-routes.ts";
+import type { Page } from "../../src/control/http/page-routes.ts";
 import { createLogger } from "../../src/log.ts";
 import { FakePlane } from "./fake-plane.ts";
 import { seeded } from "./random.ts";

@@ -16,8 +16,8 @@ import type {
   PublisherRings,
   ViewerOpen,
   WorkerLoad,
-} from "../../src/control/plane.ts";
-import { WorkerTotals } from "../../src/control/worker-totals.ts";
+} from "../../src/control/plane/plane.ts";
+import { WorkerTotals } from "../../src/control/plane/worker-totals.ts";
 import type { UsableLayer } from "../../src/media/layer-choice.ts";
 import type { RingDescription } from "../../src/ring/layout.ts";
 

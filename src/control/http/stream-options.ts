@@ -1,0 +1,32 @@
+import type { Config } from "../../config.ts";
+import { type ViewLimits, viewLimits } from "../streams/layer-limits.ts";
+import { matchesPattern } from "./pattern.ts";
+
+export interface StreamOptions {
+  readonly takeover: boolean;
+  readonly waitForStream: boolean;
+  /** In the extension's unit of 10 ms; null sends none. */
+  readonly playoutDelay: { readonly min: number; readonly max: number } | null;
+  /** What its viewers may have of the layers. */
+  readonly limits: ViewLimits;
+}
+
+/** The options of one stream: the first [[streams]] rule that matches, else the general ones. */
+export function streamOptions(config: Config, name: string): StreamOptions {
+  const rule = config.streams.find((candidate) => matchesPattern(candidate.match, name));
+  const min = rule?.["playout-delay-min-ms"];
+  const max = rule?.["playout-delay-max-ms"];
+  return {
+    takeover: rule?.takeover ?? config.takeover,
+    waitForStream: rule?.["wait-for-stream"] ?? config.waitForStream,
+    playoutDelay:
+      min === undefined && max === undefined
+        ? null
+        : { min: Math.floor((min ?? 0) / 10), max: Math.floor((max ?? min ?? 0) / 10) },
+    limits: viewLimits({
+      width: rule?.["max-width"],
+      height: rule?.["max-height"],
+      bitrate: rule?.["max-bitrate"],
+    }),
+  };
+}

@@ -1,0 +1,69 @@
+import { answerViewer } from "../../sdp/answer.ts";
+import { isProblem } from "../../sdp/problem.ts";
+import { strictest } from "../streams/layer-limits.ts";
+import { liveTracks } from "../streams/stream.ts";
+import type { AppContext, Services } from "./context.ts";
+import { extensionLinks, iceServerLinks } from "./links.ts";
+import type { Admission } from "./negotiate.ts";
+import {
+  admit,
+  askHook,
+  created,
+  describeLocal,
+  freshSession,
+  placeSession,
+  sdpProblem,
+  sessionPath,
+} from "./negotiate.ts";
+import { retryLater } from "./problem.ts";
+import { streamOptions } from "./stream-options.ts";
+
+/** Seconds after which a viewer of an idle stream should ask again. */
+const RETRY_NOT_LIVE_S = 2;
+
+/** POST /whep/NAME: a viewer's offer (WHEP 4.3). */
+export async function view(c: AppContext, services: Services): Promise<Response> {
+  const admission = await admit(c, services, "viewer");
+  if (admission instanceof Response) return admission;
+  const early = notNow(admission.name, services);
+  if (early !== null) return early;
+  const refused = await askHook(c, services, "viewer", admission.name);
+  if (refused !== null) return refused;
+  // The hook took its time. No await from here on.
+  return notNow(admission.name, services) ?? open(c, services, admission);
+}
+
+function open(c: AppContext, services: Services, admission: Admission): Response {
+  const { config, plane, registry } = services;
+  const { name } = admission;
+  const placement = placeSession(c, services, "viewer");
+  if (placement instanceof Response) return placement;
+  const stream = registry.streams.get(name);
+  const local = describeLocal(services, placement);
+  const live = stream === undefined ? null : liveTracks(stream, plane);
+  const answer = answerViewer(admission.offer, local, live);
+  if (isProblem(answer)) return sdpProblem(answer);
+  const session = registry.openViewer(
+    freshSession(c, services, { admission, placement, local, answer }),
+    streamOptions(config, name).playoutDelay,
+    strictest(streamOptions(config, name).limits, admission.grant.limits),
+  );
+  const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
+  return created(c, session, answer.sdp, links);
+}
+
+/** 409 while nobody publishes (WHEP 4.3.9), 503 when the stream has its viewers. */
+function notNow(name: string, services: Services): Response | null {
+  const { config, registry } = services;
+  const stream = registry.streams.get(name);
+  const isLive = stream?.isLive === true;
+  if (!isLive && !streamOptions(config, name).waitForStream) {
+    services.metrics.refused("not-live");
+    return retryLater(409, RETRY_NOT_LIVE_S, "Not live", `Nobody publishes "${name}" now.`);
+  }
+  if (stream !== undefined && stream.viewers.size >= config.limits.viewersPerStream) {
+    services.metrics.refused("viewer-limit");
+    return retryLater(503, 5, "Stream full", `"${name}" has as many viewers as it may have.`);
+  }
+  return null;
+}

@@ -1,0 +1,72 @@
+import { PENDING_PUBLISHERS_MAX } from "../../limits.ts";
+import { answerPublisher } from "../../sdp/answer.ts";
+import { isProblem } from "../../sdp/problem.ts";
+import { RingLease } from "../plane/lease.ts";
+import type { AppContext, Services } from "./context.ts";
+import { iceServerLinks } from "./links.ts";
+import type { Admission } from "./negotiate.ts";
+import {
+  admit,
+  askHook,
+  created,
+  describeLocal,
+  freshSession,
+  placeSession,
+  sdpProblem,
+} from "./negotiate.ts";
+import { retryLater, ringMemoryUsedUp } from "./problem.ts";
+import { streamOptions } from "./stream-options.ts";
+
+/** POST /whip/NAME: a publisher's offer (RFC 9725 4.2). */
+export async function publish(c: AppContext, services: Services): Promise<Response> {
+  const admission = await admit(c, services, "publisher");
+  if (admission instanceof Response) return admission;
+  const taken = nameTaken(admission.name, services);
+  if (taken !== null) return taken;
+  const refused = await askHook(c, services, "publisher", admission.name);
+  if (refused !== null) return refused;
+  // The hook took its time: whoever came meanwhile was first. No await from here on.
+  return nameTaken(admission.name, services) ?? open(c, services, admission);
+}
+
+function open(c: AppContext, services: Services, admission: Admission): Response {
+  const { config, plane, registry } = services;
+  const pending = tooManyPending(c, services, admission);
+  if (pending !== null) return pending;
+  const placement = placeSession(c, services, "publisher");
+  if (placement instanceof Response) return placement;
+  const local = describeLocal(services, placement);
+  const answer = answerPublisher(admission.offer, local, { simulcast: true });
+  if (isProblem(answer)) return sdpProblem(answer);
+  // The rings themselves come when it is connected; a full server says so at once.
+  if (!RingLease.fits(plane, answer.media)) {
+    services.metrics.refused("ring-memory");
+    return ringMemoryUsedUp();
+  }
+  const session = registry.openPublisher(
+    freshSession(c, services, { admission, placement, local, answer }),
+    Math.min(config.limits.bitrateMax, admission.grant.limits.bitrateMax),
+  );
+  return created(c, session, answer.sdp, iceServerLinks(config.iceServers));
+}
+
+/** A connect takes a moment: whoever has this many open does not mean to, and holds their names. */
+function tooManyPending(c: AppContext, services: Services, { grant }: Admission): Response | null {
+  const { pending } = services.registry.sessions;
+  const client = c.get("client");
+  const ofAddress = client.loopback ? 0 : pending.publishersOfAddress(client.address);
+  const ofToken = grant.tokenHash === null ? 0 : pending.publishersOfToken(grant.tokenHash);
+  if (Math.max(ofAddress, ofToken) < PENDING_PUBLISHERS_MAX) return null;
+  services.metrics.refused("pending-limit");
+  const whose = ofToken >= PENDING_PUBLISHERS_MAX ? "token" : "address";
+  const detail =
+    `${PENDING_PUBLISHERS_MAX} publishers of this ${whose} are not connected yet; ` +
+    "DELETE those that are given up, or try again in a moment.";
+  return retryLater(429, 2, "Too many pending publishers", detail);
+}
+
+function nameTaken(name: string, services: Services): Response | null {
+  const { takeover } = streamOptions(services.config, name);
+  if (services.registry.mayPublish(name, takeover)) return null;
+  return retryLater(409, 1, "Already published", `Somebody else publishes "${name}" now.`);
+}

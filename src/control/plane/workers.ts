@@ -1,0 +1,337 @@
+/** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
+import { networkInterfaces } from "node:os";
+import { isLoopback } from "../../config/values.ts";
+import type { Config } from "../../config.ts";
+import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
+import type { CloseReason } from "../../contract/session.ts";
+import type { RingGrant, StreamSource } from "../../contract/source.ts";
+import type { SessionStats } from "../../contract/statistics.ts";
+import { createCertificate } from "../../io/certificate.ts";
+import { monotonicUs } from "../../io/clock.ts";
+import { createEventFd } from "../../io/event-fd.ts";
+import { detectFeatures } from "../../io/features.ts";
+import { releasePages } from "../../io/memory.ts";
+import type { ResolvedOpenSsl } from "../../io/openssl.ts";
+import { closeUdpSocket, localPort, openUdpSocket } from "../../io/udp-socket.ts";
+import type { Logger } from "../../log.ts";
+import { LayerTable } from "../../media/layer-table.ts";
+import type { ProcessorReader } from "../../processors.ts";
+import { WorkerBlock } from "../../ring/doorbell.ts";
+import { RingReader } from "../../ring/reader.ts";
+import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
+import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
+import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
+import { logOverload } from "./overload.ts";
+import type {
+  IceRestart,
+  LayerLimit,
+  LocalCandidate,
+  MediaPlane,
+  PlaneEvents,
+  PublisherOpen,
+  PublisherRings,
+  ViewerOpen,
+} from "./plane.ts";
+import { RingPool } from "./ring-pool.ts";
+import { SourceSwitches } from "./source-switches.ts";
+import { Starvation } from "./starvation.ts";
+import { StatsRequests } from "./stats-requests.ts";
+
+export interface PlaneOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly events: PlaneEvents;
+  readonly openssl: ResolvedOpenSsl;
+  readonly processors: ProcessorReader;
+}
+
+/** Opens the sockets and starts the workers; throws when a port is taken or no address is usable. */
+export function startPlane(options: PlaneOptions): MediaPlane {
+  const { config } = options;
+  const addresses = localAddresses({
+    host: config.media.host,
+    httpIsLoopback: isLoopback(config.http.host),
+    advertise: config.advertise,
+    interfaces: networkInterfaces(),
+  });
+  if (addresses.length === 0) {
+    throw new Error("media: no usable local address (see --media and --advertise)");
+  }
+  for (const address of unusedAdvertised(config.advertise, addresses)) {
+    const cause = "no local address that media is bound to leads there (see --media, --advertise)";
+    options.log.warn("Advertised address is not used", { address, cause });
+  }
+  return new Workers(options, addresses);
+}
+
+class Workers implements MediaPlane {
+  readonly fingerprint: string;
+  private readonly workers: MediaWorker[] = [];
+  private readonly sockets: number[] = [];
+  private readonly pool: RingPool;
+  private readonly switches = new SourceSwitches<MediaWorker>();
+  private readonly statistics = new StatsRequests<MediaWorker>();
+  private readonly readers = new Map<number, RingReader>();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private readonly starvation: Starvation;
+
+  constructor(
+    private readonly options: PlaneOptions,
+    private readonly addresses: readonly LocalAddress[],
+  ) {
+    const { config } = options;
+    this.starvation = new Starvation(options.processors);
+    const { features, warning } = detectFeatures(config.portable);
+    if (warning !== null) options.log.warn(warning);
+    const certificate = createCertificate();
+    this.fingerprint = certificate.fingerprint.value;
+    this.pool = new RingPool(config.ringMemoryBytes, releasePages);
+    const readers = Array.from({ length: config.egressWorkers }, () => ({
+      block: WorkerBlock.create().buffer,
+      doorbellFd: createEventFd(),
+    }));
+    const total = config.ingestWorkers + config.egressWorkers;
+    // All ports first: a taken one must fail the start before any thread runs.
+    const opened = Array.from({ length: total }, (_, number) => this.openSockets(number));
+    for (let number = 0; number < total; number += 1) {
+      const index = number - config.ingestWorkers;
+      const egress = index >= 0;
+      const setup: MediaWorkerOptions["setup"] = {
+        kind: egress ? "egress" : "ingest",
+        index: egress ? index : number,
+        reader: egress ? index : -1,
+        sockets: opened[number]!.sockets,
+        ...(egress
+          ? readers[index]!
+          : { block: WorkerBlock.create().buffer, doorbellFd: createEventFd() }),
+        readers,
+        certificate,
+        openssl: options.openssl.where,
+        features,
+        drills: config.drills,
+      };
+      this.workers.push(this.createWorker(number, setup, opened[number]!.candidates));
+    }
+    this.timer = setInterval(() => {
+      this.look(monotonicUs());
+      this.pool.grant();
+    }, HEARTBEAT_LOOK_MS);
+  }
+
+  place(kind: "ingest" | "egress") {
+    let best: MediaWorker | null = null;
+    for (const worker of this.workers) {
+      if (worker.kind !== kind || !worker.ready) continue;
+      if (best !== null && best.overloaded !== worker.overloaded) {
+        if (best.overloaded) best = worker;
+      } else if (best === null || worker.sessions.size < best.sessions.size) best = worker;
+    }
+    if (best === null) return null;
+    if (best.overloaded) return "overloaded" as const;
+    return { worker: best.number, workerName: best.name, candidates: best.candidates };
+  }
+
+  openPublisher(worker: number, open: PublisherOpen): void {
+    this.open(this.workers[worker]!, { type: "publisher-open", ...open });
+  }
+
+  grantRings(worker: number, grant: PublisherRings): void {
+    this.workers[worker]!.send({ type: "publisher-rings", ...grant });
+  }
+
+  openViewer(worker: number, open: ViewerOpen): void {
+    this.open(this.workers[worker]!, { type: "viewer-open", ...open });
+  }
+
+  restartIce(worker: number, restart: IceRestart): void {
+    this.workers[worker]!.send({ type: "ice-restart", ...restart });
+  }
+
+  limitLayers(worker: number, limit: LayerLimit): void {
+    this.workers[worker]!.send({ type: "limit-layers", ...limit });
+  }
+
+  close(worker: number, session: number, reason: CloseReason): void {
+    this.workers[worker]!.send({ type: "close", session, reason });
+  }
+
+  setSource(stream: number, source: StreamSource | null): Promise<void> {
+    // One that is being ended obeys no more, but reads on until its thread is gone.
+    const readers = this.workers.filter(
+      ({ kind, ready, ending }) => kind === "egress" && (ready || ending),
+    );
+    for (const worker of readers) worker.send({ type: "source", stream, source });
+    return this.switches.begin(stream, readers);
+  }
+
+  takeRing(kind: "audio" | "video"): RingGrant | null {
+    const ring = this.pool.take(kind);
+    return ring === null ? null : { index: ring.index, buffer: ring.buffer };
+  }
+
+  returnRing(ring: RingGrant): void {
+    this.pool.give(ring);
+  }
+
+  hasRings(kinds: readonly ("audio" | "video")[]): boolean {
+    return this.pool.has(kinds);
+  }
+
+  describeRing(ring: RingGrant) {
+    let reader = this.readers.get(ring.index);
+    if (reader === undefined) {
+      reader = new RingReader(ring.buffer, -1);
+      this.readers.set(ring.index, reader);
+    }
+    return reader.describe();
+  }
+
+  watchLayers(rings: readonly RingGrant[]) {
+    return new LayerTable(rings.map((ring) => new RingReader(ring.buffer, -1)));
+  }
+
+  stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
+    const asked = this.workers[worker]!;
+    return this.statistics.ask(asked, (request) => asked.send({ type: "stats", request, session }));
+  }
+
+  rings() {
+    return { inUse: this.pool.ringsInUse, bytes: this.pool.bytesUsed };
+  }
+
+  loads() {
+    return this.workers.map((worker) => worker.load());
+  }
+
+  ready(): boolean {
+    return this.workers.every((worker) => worker.ready);
+  }
+
+  drill(worker: number, drill: Drill): void {
+    if (drill.kind === "segfault") process.kill(process.pid, "SIGSEGV");
+    else this.workers[worker]?.send({ type: "drill", drill });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    for (const fd of this.sockets) closeUdpSocket(fd);
+  }
+
+  private look(now: number): void {
+    const { processors } = this.options;
+    const threads = this.workers.map(({ threadId }) =>
+      threadId === 0 ? null : processors.thread(threadId),
+    );
+    const own = processors.thread(processors.pid);
+    const pressure = this.starvation.round(now, [own, ...threads]);
+    for (const [i, worker] of this.workers.entries()) worker.look(now, threads[i]!, pressure);
+    const silent = this.workers.some(({ silentUs }) => silentUs > 0);
+    if (silent) this.starvation.suspect(now);
+    else this.starvation.calm();
+  }
+
+  private open(
+    worker: MediaWorker,
+    command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
+  ): void {
+    worker.sessions.add(command.session);
+    if (worker.send(command)) return;
+    // Its worker was lost between placement and now; the caller is in the middle of its own work.
+    worker.sessions.delete(command.session);
+    queueMicrotask(() => this.options.events.closed(command.session, "worker-lost"));
+  }
+
+  /** One socket a local address, all on the worker's port (ports of the kernel's choice from 0). */
+  private openSockets(number: number): { sockets: number[]; candidates: LocalCandidate[] } {
+    const { media } = this.options.config;
+    const sockets: number[] = [];
+    const candidates: LocalCandidate[] = [];
+    const port = media.port === 0 ? 0 : media.port + number;
+    for (const { address, family, advertised } of this.addresses) {
+      let fd: number;
+      try {
+        fd = openUdpSocket(address, family, port);
+      } catch (error) {
+        for (const open of this.sockets) closeUdpSocket(open);
+        throw error;
+      }
+      this.sockets.push(fd);
+      sockets.push(fd);
+      for (const told of advertised) {
+        candidates.push({ address: told, port: localPort(fd), family: told.includes(":") ? 6 : 4 });
+      }
+    }
+    return { sockets, candidates };
+  }
+
+  private createWorker(
+    number: number,
+    setup: MediaWorkerOptions["setup"],
+    candidates: readonly LocalCandidate[],
+  ): MediaWorker {
+    return new MediaWorker({
+      setup,
+      number,
+      candidates,
+      onEvent: (worker, event) => this.handleEvent(worker, event),
+      onFault: (error) => this.options.events.fault(error),
+      onLost: (worker, cause) => this.handleLost(worker, cause),
+      onReplaced: ({ number, name }, cause) =>
+        this.options.events.workerRestarted(number, name, cause),
+      onLate: (worker, silence) => this.handleLate(worker, silence),
+      onOverload: ({ name, overload }) => logOverload(this.options.log, name, overload),
+      onStuck: (worker, cause) => this.handleStuck(worker, cause),
+    });
+  }
+
+  private handleEvent(worker: MediaWorker, event: WorkerEvent): void {
+    const { events, log } = this.options;
+    if (event.type === "connected") {
+      events.connected(event.session, event.path, event.srtpProfile);
+    } else if (event.type === "moved") events.moved(event.session, event.path);
+    else if (event.type === "closed") {
+      worker.sessions.delete(event.session);
+      events.closed(event.session, event.reason);
+    } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
+    else if (event.type === "layer") events.layer(event.session, event.layer);
+    else if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
+    else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
+    else if (event.type === "log") {
+      log[event.level](event.message, { worker: worker.name, ...event.fields });
+    }
+  }
+
+  private handleLost(worker: MediaWorker, cause: string): void {
+    const { events, log } = this.options;
+    const fields = { worker: worker.name, cause, sessions: worker.sessions.size };
+    log.error("Worker lost, starting it again", fields);
+    if (worker.reader >= 0) this.pool.forgetReader(worker.reader);
+    const lost = [...worker.sessions];
+    worker.sessions.clear();
+    for (const session of lost) events.closed(session, "worker-lost");
+    this.switches.gone(worker);
+    this.statistics.gone(worker);
+  }
+
+  private handleLate(worker: MediaWorker, silence: Silence): void {
+    this.options.log.warn("Worker was late: it got no processor", {
+      worker: worker.name,
+      lateMs: Math.round(silence.lateUs / 1000),
+      ranMs: Math.round(silence.ranUs / 1000),
+      waitedMs: Math.round(silence.waitedUs / 1000),
+      sessions: worker.sessions.size,
+      ...this.starvation.blame(monotonicUs()),
+    });
+  }
+
+  private handleStuck(worker: MediaWorker, cause: string): void {
+    this.options.log.error("Worker cannot be ended, ending the process", {
+      worker: worker.name,
+      cause,
+    });
+    this.options.log.flush();
+    // The supervisor starts it anew with threads that nobody else shares anything with.
+    process.exit(1);
+  }
+}

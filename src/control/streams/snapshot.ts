@@ -1,0 +1,95 @@
+/** What the admin API says of streams and sessions, out of the registry and the workers' reports. */
+import type { SessionStats, TrackStats } from "../../contract/statistics.ts";
+import type { MediaPlane } from "../plane/plane.ts";
+import type { Clock } from "../ports.ts";
+import type { Registry } from "./registry.ts";
+import type { Session } from "./session.ts";
+import { liveTracks, type Stream } from "./stream.ts";
+
+/** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
+export async function collectStats(
+  plane: MediaPlane,
+  sessions: Iterable<Session>,
+): Promise<ReadonlyMap<number, SessionStats>> {
+  const list = [...sessions];
+  const only = list.length === 1 ? list[0]!.number : null;
+  const workers = new Set(list.map((session) => session.worker));
+  const reports = await Promise.all([...workers].map((worker) => plane.stats(worker, only)));
+  return new Map(reports.flat().map((stats) => [stats.session, stats]));
+}
+
+export function describeStream(
+  stream: Stream,
+  stats: ReadonlyMap<number, SessionStats>,
+  plane: MediaPlane,
+  nowUs: number,
+) {
+  const publisher = stream.publisher;
+  const tracks = (publisher && stats.get(publisher.number)?.tracks) || [];
+  const live = liveTracks(stream, plane);
+  // The largest of the layers.
+  const [size = null] = (publisher?.lease?.of("video") ?? [])
+    .map((ring) => plane.describeRing(ring))
+    .sort((left, right) => right.width * right.height - left.width * left.height);
+  const audio = tracks.filter((track) => track.kind === "audio");
+  const video = tracks.filter((track) => track.kind === "video");
+  const section = publisher?.media.find((candidate) => candidate.kind === "audio");
+  return {
+    name: stream.name,
+    live: stream.isLive,
+    viewers: stream.viewers.size,
+    publishers: (publisher === null ? 0 : 1) + (stream.candidate === null ? 0 : 1),
+    video:
+      live === null || live.video === null
+        ? null
+        : {
+            codec: live.video.codec,
+            width: size?.width ?? 0,
+            height: size?.height ?? 0,
+            bitrate: sum(video, (track) => track.bitrate),
+            framesPerSecond: Math.max(0, ...video.map((track) => track.framesPerSecond ?? 0)),
+          },
+    audio:
+      live === null || live.audio === null
+        ? null
+        : {
+            codec: live.audio.codec,
+            bitrate: sum(audio, (track) => track.bitrate),
+            channels: section?.formats[0]?.channels ?? 0,
+          },
+    uptimeSeconds: stream.liveSinceUs === null ? 0 : (nowUs - stream.liveSinceUs) / 1e6,
+  };
+}
+
+/** One session; the secret of its URL stays out of it. */
+export function describeSession(session: Session, stats: SessionStats | undefined, clock: Clock) {
+  const now = clock.now();
+  return {
+    id: session.publicId,
+    kind: session.kind,
+    stream: session.stream,
+    state: session.state === "pending" ? ("connecting" as const) : ("connected" as const),
+    address: session.address,
+    path: session.path,
+    userAgent: session.userAgent,
+    worker: session.workerName,
+    srtpProfile: session.srtpProfile,
+    ageSeconds: (now - session.createdUs) / 1e6,
+    connectedSeconds: session.connectedUs === null ? 0 : (now - session.connectedUs) / 1e6,
+    firstMediaMs: session.firstMediaUs === null ? null : session.firstMediaUs / 1000,
+    roundTripMs: stats?.roundTripMs ?? null,
+    estimateBps: stats?.estimateBps ?? null,
+    bitrateExcess: stats?.bitrateExcess ?? null,
+    bitrate: sum(stats?.tracks ?? [], (track) => track.bitrate),
+    tracks: [...(stats?.tracks ?? [])],
+  };
+}
+
+/** Streams that exist, by name. */
+export function streamsByName(registry: Registry): readonly Stream[] {
+  return [...registry.streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function sum(tracks: readonly TrackStats[], value: (track: TrackStats) => number): number {
+  return tracks.reduce((total, track) => total + value(track), 0);
+}
