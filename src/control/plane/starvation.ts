@@ -17,10 +17,13 @@ const NAMED_MAX = 3;
 /** A process below this share of the machine starves nobody. */
 const NAMED_SHARE = 0.02;
 
+/** While a worker is late, so often is seen who runs: who has ended by then is blamed as well. */
+const SEEN_EVERY_US = 1_000_000;
+
 interface Snapshot {
   readonly at: number;
   readonly machine: MachineTime | null;
-  readonly processes: Map<number, ProcessTime>;
+  readonly processes: ReadonlyMap<number, ProcessTime>;
 }
 
 /** Measures from one round of looks to the next, and keeps what is needed to say who it was. */
@@ -29,6 +32,9 @@ export class Starvation {
   #waitedUs = 0;
   #at = 0;
   #before: Snapshot | null = null;
+  /** The last that was seen of each process since, and when. */
+  #seen = new Map<number, ProcessTime>();
+  #seenAt = 0;
 
   constructor(private readonly reader: ProcessorReader) {}
 
@@ -43,9 +49,16 @@ export class Starvation {
     return pressure;
   }
 
-  /** A worker begins to be late: what happens from now on is told by `blame`. */
+  /** A worker is late, be it still: what happens since it began to be is told by `blame`. */
   suspect(now: number): void {
-    this.#before ??= this.#snapshot(now);
+    if (this.#before === null) {
+      this.#before = this.#snapshot(now);
+      this.#seen = new Map();
+      this.#seenAt = now;
+    } else if (now - this.#seenAt >= SEEN_EVERY_US) {
+      this.#seenAt = now;
+      this.#see(this.reader.processes());
+    }
   }
 
   /** No worker is late. */
@@ -56,7 +69,13 @@ export class Starvation {
   /** Who had the processors since `suspect`. */
   blame(now: number): LogFields {
     if (this.#before === null) return {};
-    return blame(this.#before, this.#snapshot(now), this.reader.pid);
+    const { at, machine, processes } = this.#snapshot(now);
+    this.#see(processes);
+    return blame(this.#before, { at, machine, processes: this.#seen }, this.reader.pid);
+  }
+
+  #see(processes: ReadonlyMap<number, ProcessTime>): void {
+    for (const [id, process] of processes) this.#seen.set(id, process);
   }
 
   #pressure(elapsed: number, machine: MachineTime | null, waitedUs: number): Pressure {

@@ -84,6 +84,24 @@ test("O1: the blame names the shares and the greediest processes", () => {
   expect(starvation.blame(3 * SECOND)).toEqual({});
 });
 
+test("O1: a process that has ended when the worker beats again is named by what was seen of it", () => {
+  const reader = new FakeReader();
+  const starvation = new Starvation(reader);
+  starvation.suspect(0);
+  reader.process(30, "greedy", 0.4);
+  starvation.suspect(0.25 * SECOND);
+  reader.process(30, "greedy", 1.4);
+  starvation.suspect(SECOND);
+  reader.list.delete(30);
+  reader.spend({ busy: 2, idle: 2 });
+  expect(starvation.blame(2 * SECOND)).toMatchObject({ others: "50 %", most: "greedy (30) 35 %" });
+  // Of the next who is late it was no neighbour.
+  starvation.calm();
+  starvation.suspect(3 * SECOND);
+  reader.spend({ busy: 2, idle: 2 });
+  expect(starvation.blame(5 * SECOND)).toEqual({ server: "0 %", others: "50 %", stolen: "0 %" });
+});
+
 test("O1: shares of the processors add up and never exceed what was busy", () => {
   const time = (busyUs: number, idleUs: number, stolenUs: number): MachineTime => {
     return { cores: 1, busyUs, idleUs, stolenUs };
