@@ -1,4 +1,7 @@
-/** The control thread as one object: what main wires to sockets, signals and workers. */
+/**
+ * The control thread as one object: what main wires to sockets, signals and workers. Its rooms, each
+ * of which imports from those behind it only: http > bus > streams > plane.
+ */
 import type { Hono } from "hono";
 import type { Config, StaticToken } from "../config.ts";
 import type { CloseReason } from "../contract/session.ts";

@@ -38,10 +38,24 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The floors of the folders that a packet passes, from below: a file imports from its own floor and
- * from those before it, never from one behind.
+ * The floors inside a folder, from below: a file imports from its own floor and from those before
+ * it, never from one behind. "http/" is a room with all its files.
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  control: [
+    // What the world gives, and what only waits.
+    ["ports", "within"],
+    // Runs the workers.
+    ["plane/"],
+    // Who publishes and watches what.
+    ["streams/"],
+    // Who is told of it.
+    ["bus/"],
+    // Who asks.
+    ["http/"],
+    // Wires them.
+    ["control"],
+  ],
   ring: [
     // Where everything stands, and who is to be woken.
     ["layout", "doorbell", "need"],
