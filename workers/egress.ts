@@ -1,45 +1,59 @@
 /** Egress: viewers' sessions on one thread. Wires sockets and rings to src/egress. */
 import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
 import type { WorkerSetup } from "../src/contract/setup.ts";
+import type { EgressEnvironment } from "../src/egress/context.ts";
 import { Egress } from "../src/egress/egress.ts";
-import { MediaLoop } from "../src/host/media-loop.ts";
-import { monotonicUs } from "../src/io/clock.ts";
+import type { EgressEvents } from "../src/egress/events.ts";
+import { MediaHost } from "../src/host/media-host.ts";
+import type { MediaLogic } from "../src/host/media-logic.ts";
+import { monotonicUs, realtimeUs } from "../src/io/clock.ts";
 import { pinnedRegion } from "../src/io/pinned.ts";
 import { randomUnit } from "../src/io/random.ts";
 
 /** A viewer may send nothing but RTCP; two sources leave room for a browser's receiver SSRCs. */
 const SOURCES_MAX = 4;
 
+type Emit = (event: WorkerEvent) => void;
+
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 
 function start(setup: WorkerSetup): void {
-  const emit = (event: WorkerEvent): void => postMessage(event);
-  const loop = new MediaLoop(setup, emit);
-  const egress = new Egress(
-    {
-      output: {
-        region: (socket) => loop.senders[socket]!.region,
-        reserve: (socket, bytes) => loop.senders[socket]!.reserve(bytes),
-        commit: (path, length) => loop.senders[path.socket]!.commit(path, length),
-      },
-      allocate: pinnedRegion,
-      wallOffsetUs: loop.wallOffsetUs,
-      random: randomUnit,
-      counters: loop.block.counters,
+  const emit: Emit = (event) => postMessage(event);
+  const host = new MediaHost(setup, emit);
+  const egress = new Egress(environmentIn(host), setup.reader, eventsIn(host, emit));
+  self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => host.sessions.handleCommand(data);
+  host.run(logicOf(egress, host, emit));
+}
+
+function environmentIn({ sockets, counters }: MediaHost): EgressEnvironment {
+  return {
+    output: {
+      region: (socket) => sockets.senders[socket]!.region,
+      reserve: (socket, bytes) => sockets.senders[socket]!.reserve(bytes),
+      commit: (path, length) => sockets.senders[path.socket]!.commit(path, length),
     },
-    setup.reader,
-    {
-      firstMedia: (session, afterUs) => emit({ type: "first-media", session, afterUs }),
-      layer: (session, layer) => emit({ type: "layer", session, layer }),
-      ended: (peer, reason) => loop.closeSession(peer.session, reason, monotonicUs()),
-      faulted: (session, place, error) => loop.sessionFault(place, error, session, monotonicUs()),
-    },
-  );
+    allocate: pinnedRegion,
+    wallOffsetUs: realtimeUs() - monotonicUs(),
+    random: randomUnit,
+    counters,
+  };
+}
+
+function eventsIn({ sessions }: MediaHost, emit: Emit): EgressEvents {
+  return {
+    firstMedia: (session, afterUs) => emit({ type: "first-media", session, afterUs }),
+    layer: (session, layer) => emit({ type: "layer", session, layer }),
+    ended: (peer, reason) => sessions.close(peer.session, reason, monotonicUs()),
+    faulted: (session, place, error) => sessions.fault(place, error, session, monotonicUs()),
+  };
+}
+
+function logicOf(egress: Egress, { sessions }: MediaHost, emit: Emit): MediaLogic {
   const command = (message: WorkerCommand, now: number): void => {
     if (message.type === "viewer-open") {
-      egress.open(message, loop.addPeer(message, SOURCES_MAX, now), now);
+      egress.open(message, sessions.addPeer(message, SOURCES_MAX, now), now);
     } else if (message.type === "source") {
       egress.setSource(message.stream, message.source, now);
       emit({ type: "source-changed", stream: message.stream });
@@ -49,8 +63,7 @@ function start(setup: WorkerSetup): void {
       emit({ type: "stats", request: message.request, sessions: egress.stats(message.session) });
     }
   };
-  self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => loop.handleCommand(data);
-  loop.run({
+  return {
     connected: (peer, now) => egress.connected(peer.session, now),
     // A viewer has nothing to publish: whatever it sends by RTP has kept its session alive.
     rtp: () => {},
@@ -69,5 +82,5 @@ function start(setup: WorkerSetup): void {
     },
     handleTimeout: (now) => egress.handleTimeout(now),
     nextTimeout: () => egress.nextTimeout(),
-  });
+  };
 }

@@ -4,7 +4,7 @@ import { Counter, countUp } from "../src/contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
 import type { WorkerSetup } from "../src/contract/setup.ts";
 import type { SessionStats } from "../src/contract/statistics.ts";
-import { MediaLoop } from "../src/host/media-loop.ts";
+import { MediaHost } from "../src/host/media-host.ts";
 import { EarlyMedia } from "../src/ingest/early-media.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../src/ingest/publisher.ts";
 import { ringEventFd } from "../src/io/event-fd.ts";
@@ -32,7 +32,7 @@ self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 
 function start(setup: WorkerSetup): void {
   const emit = (event: WorkerEvent): void => postMessage(event);
-  const loop = new MediaLoop(setup, emit);
+  const host = new MediaHost(setup, emit);
   const newcomers = new Map<number, Newcomer>();
   const publishers = new Map<number, Publisher>();
   const doorbells = new Doorbells(
@@ -45,7 +45,7 @@ function start(setup: WorkerSetup): void {
     const announced = command.media.flatMap((section) => [...section.ssrcs, ...section.rtxSsrcs]);
     const layers = command.media.reduce((sum, { rids }) => sum + Math.max(1, rids.length) * 2, 0);
     const sourcesMax = Math.max(announced.length, layers) + SSRCS_EXTRA_MAX;
-    const peer = loop.addPeer(command, sourcesMax, now);
+    const peer = host.sessions.addPeer(command, sourcesMax, now);
     newcomers.set(command.session, { command, peer, early: new EarlyMedia() });
   };
 
@@ -61,7 +61,7 @@ function start(setup: WorkerSetup): void {
       ssrc: randomBytes(4).readUInt32BE(0) || 1,
       cname: randomBytes(12).toString("base64url"),
       readers: doorbells.readers,
-      counters: loop.block.counters,
+      counters: host.counters,
     });
     publishers.set(session, publisher);
     newcomer.early.replay((region, offset, length, arrival, rtcp) => {
@@ -75,15 +75,15 @@ function start(setup: WorkerSetup): void {
   const hold = (peer: Peer, region: Region, offset: number, arrival: number, rtcp: boolean) => {
     const early = newcomers.get(peer.session)?.early;
     if (early?.hold(region, offset, peer.length, arrival, rtcp) === false) {
-      countUp(loop.block.counters, Counter.packetsEarlyDropped);
+      countUp(host.counters, Counter.packetsEarlyDropped);
     }
   };
 
   /** Feedback that is due, sealed into the socket's arena. */
   const sendFeedback = (publisher: Publisher, now: number): void => {
-    const peer = loop.table.bySession(publisher.session);
+    const peer = host.sessions.table.bySession(publisher.session);
     if (peer === null || peer.sender === null || peer.path === null) return;
-    const sender = loop.senders[peer.path.socket]!;
+    const sender = host.sockets.senders[peer.path.socket]!;
     // Without consent nothing leaves (RFC 7675); a path on trial has a ration.
     while (peer.reportsAllowed) {
       const at = sender.reserve(RTCP_BYTES_MAX + SRTCP_OVERHEAD_MAX);
@@ -102,7 +102,7 @@ function start(setup: WorkerSetup): void {
       try {
         look(publisher);
       } catch (error) {
-        loop.sessionFault(place, error, publisher.session, now);
+        host.sessions.fault(place, error, publisher.session, now);
       }
     }
   };
@@ -113,7 +113,7 @@ function start(setup: WorkerSetup): void {
     const fields = { session, stage, bitrate: Math.round(rate), bitrateMax: limit.limit };
     const level = stage === "within" ? "info" : "warn";
     emit({ type: "log", level, message: "Bit rate of a publisher", fields });
-    if (stage === "ended") loop.closeSession(session, "bitrate", now);
+    if (stage === "ended") host.sessions.close(session, "bitrate", now);
   };
 
   const timeouts = (now: number): void =>
@@ -125,8 +125,8 @@ function start(setup: WorkerSetup): void {
       }
     });
 
-  self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => loop.handleCommand(data);
-  loop.run({
+  self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => host.sessions.handleCommand(data);
+  host.run({
     // Control answers with the rings.
     connected: () => {},
     rtp: (peer, now, region, offset, arrival) => {

@@ -4,7 +4,7 @@ import { monotonicUs } from "../io/clock.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { PeerTable } from "../peer/peer-table.ts";
-import type { MediaLogic } from "./media-loop.ts";
+import type { MediaLogic } from "./media-logic.ts";
 
 type WorkerDrill = Extract<WorkerCommand, { type: "drill" }>["drill"];
 

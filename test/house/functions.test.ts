@@ -17,7 +17,6 @@ const LONGER: Readonly<Record<string, number>> = {
   "src/log.ts createLogger": 52,
   "test/support/process.ts startProcess": 55,
   "test/support/server.ts startServer": 52,
-  "workers/egress.ts start": 57,
   "workers/ingest.ts start": 149,
 };
 

@@ -47,6 +47,32 @@ export interface PairOptions {
   readonly host?: number;
 }
 
+/** The client of a server's session, at SERVER's other end. */
+export function clientOf(
+  setup: PeerSetup,
+  random: (out: Uint8Array) => void,
+  now: number,
+  dtls = clientDtls,
+): Peer {
+  return new Peer({
+    session: 1,
+    setup: {
+      localUfrag: setup.remoteUfrag,
+      localPwd: setup.remotePwd,
+      remoteUfrag: setup.localUfrag,
+      remotePwd: setup.localPwd,
+      dtlsRole: setup.dtlsRole === "server" ? "client" : "server",
+      fingerprints: [serverCertificate.fingerprint],
+    },
+    ice: { mode: "controlling", paths: [copyPath(0, SERVER, 0)], random },
+    dtls,
+    ciphers,
+    counters: createPeerCounters(),
+    sourcesMax: 4,
+    now,
+  });
+}
+
 export class Pair {
   now = 1_000_000;
   readonly counters = createPeerCounters();
@@ -82,24 +108,7 @@ export class Pair {
       now: this.now,
     });
     this.table.add(this.server);
-    const paths = [copyPath(0, SERVER, 0)];
-    this.client = new Peer({
-      session: 1,
-      setup: {
-        localUfrag: others.remoteUfrag,
-        localPwd: others.remotePwd,
-        remoteUfrag: names.localUfrag,
-        remotePwd: names.localPwd,
-        dtlsRole: serverRole === "server" ? "client" : "server",
-        fingerprints: [serverCertificate.fingerprint],
-      },
-      ice: { mode: "controlling", paths, random: fill },
-      dtls: options.dtls ?? clientDtls,
-      ciphers,
-      counters: createPeerCounters(),
-      sourcesMax: 4,
-      now: this.now,
-    });
+    this.client = clientOf(this.setup, fill, this.now, options.dtls);
   }
 
   get connected(): boolean {

@@ -132,7 +132,7 @@ test("S2: faults of one kind are logged once with their stack, and counted each 
     client.vanish();
   }
   expect(lines()).toBe(1);
-  expect(server.logs()).toContain("at handleDatagram (src/host/media-loop.ts");
+  expect(server.logs()).toContain("at handleDatagram (src/host/sessions.ts");
 }, 60_000);
 
 test("S2: a request that throws gets a 500 and costs nothing else", async () => {

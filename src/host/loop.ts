@@ -1,0 +1,121 @@
+/**
+ * The loop of a worker. It sleeps in one epoll_wait until something comes, its doorbell rings or its
+ * guest wants a turn, works in bounded chunks, and gives the JavaScript event loop (commands from
+ * control) a turn after each. It knows no sockets and no sessions: those are its guest's, if any.
+ */
+
+import { Counter, countUp } from "../contract/counters.ts";
+import type { WorkerSetup } from "../contract/setup.ts";
+import { monotonicUs } from "../io/clock.ts";
+import { Poller } from "../io/poller.ts";
+import { threadId } from "../io/processor-time.ts";
+import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
+import { WorkerBlock } from "../ring/doorbell.ts";
+import { LoopMeter } from "./loop-meter.ts";
+
+/** Who lives in a loop. In a turn it is called in the order below. All times in us, monotonic. */
+export interface Guest {
+  /** When it wants its next turn: now, when that has passed. May be earlier than needed. */
+  nextTimeout(): number;
+  /** Takes what its sockets have; `ready` has a bit for each that is readable. */
+  receive(ready: number, now: number): void;
+  /** A writer marked this ring. */
+  mark(index: number): void;
+  /** There is something for `work`. */
+  readonly hasWork: boolean;
+  /** What `work` makes can go nowhere: media stays in the rings meanwhile. */
+  readonly blocked: boolean;
+  /** Moves media until done or `deadline`; true when work is left. */
+  work(now: number, deadline: number): boolean;
+  /** Does what is due. Called in each turn: often nothing is. */
+  handleTimeout(now: number): void;
+  /** The end of a turn: what it made leaves. */
+  flush(): void;
+  /** A few times a second: what it counts goes into its worker's block. */
+  copyCounters(): void;
+}
+
+/** What a loop stands on. */
+export interface LoopGround {
+  readonly block: WorkerBlock;
+  /** Sleeps for `timeoutMs` at most; returns a bit set of readable sockets. */
+  readonly poller: { wait(timeoutMs: number): number };
+  /** Monotonic, us. */
+  readonly clock: () => number;
+  /** Calls back after the JavaScript event loop had its turn. */
+  readonly pause: (then: () => void) => void;
+}
+
+/** The ground of a worker's own thread. */
+export function openGround(setup: WorkerSetup): LoopGround & { readonly poller: Poller } {
+  const block = new WorkerBlock(setup.block);
+  block.thread = threadId();
+  const poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
+  return { block, poller, clock: monotonicUs, pause: setImmediate };
+}
+
+export class Loop {
+  readonly #ground: LoopGround;
+  readonly #guest: Guest;
+  readonly #block: WorkerBlock;
+  readonly #clock: () => number;
+  readonly #meter: LoopMeter;
+  readonly #visitMark: (index: number) => void;
+  /** When the next forwarding pass is due. */
+  #workAt = 0;
+
+  constructor(ground: LoopGround, guest: Guest) {
+    this.#ground = ground;
+    this.#guest = guest;
+    this.#block = ground.block;
+    this.#clock = ground.clock;
+    this.#meter = new LoopMeter(ground.block.counters);
+    this.#visitMark = (index) => guest.mark(index);
+  }
+
+  /** Runs until the thread ends. */
+  run(): void {
+    const step = (): void => {
+      this.#turn();
+      this.#ground.pause(step);
+    };
+    step();
+  }
+
+  #turn(): void {
+    const ready = this.#sleep();
+    const start = this.#clock();
+    this.#block.beat();
+    this.#guest.receive(ready, start);
+    this.#block.takeMarked(this.#visitMark);
+    this.#work(start);
+    this.#guest.handleTimeout(this.#clock());
+    this.#guest.flush();
+    if (this.#meter.turn(start, this.#clock())) this.#guest.copyCounters();
+  }
+
+  #sleep(): number {
+    const { poller } = this.#ground;
+    const now = this.#clock();
+    let until = Math.min(now + SLEEP_MAX_US, this.#guest.nextTimeout());
+    const ticking = this.#guest.hasWork;
+    if (ticking && !this.#guest.blocked) until = Math.min(until, this.#workAt);
+    const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
+    // While a tick runs its time down, writers need not ring: their marks are seen at its end.
+    if (waitMs === 0 || ticking || !this.#block.fallAsleep()) {
+      return poller.wait(ticking ? waitMs : 0);
+    }
+    countUp(this.#block.counters, Counter.wakeups);
+    const ready = poller.wait(waitMs);
+    this.#block.wakeUp();
+    return ready;
+  }
+
+  #work(now: number): void {
+    const guest = this.#guest;
+    if (!guest.hasWork || now < this.#workAt || guest.blocked) return;
+    const left = guest.work(now, now + TURN_MAX_US / 2);
+    // Work left over goes on at once, after the sockets had their turn; else the next tick.
+    this.#workAt = left ? 0 : now + this.#meter.tickUs;
+  }
+}

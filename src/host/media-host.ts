@@ -1,0 +1,49 @@
+import type { WorkerEvent } from "../contract/messages.ts";
+import type { WorkerSetup } from "../contract/setup.ts";
+import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
+import { openOpenSsl } from "../io/openssl.ts";
+import { randomFill } from "../io/random.ts";
+import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
+import { Loop, openGround } from "./loop.ts";
+import type { MediaLogic } from "./media-logic.ts";
+import { Sessions } from "./sessions.ts";
+import { Sockets } from "./sockets.ts";
+
+/** What a worker with sessions lives in: a loop, its sockets, and the sessions as its guest. */
+export class MediaHost {
+  /** Of the worker's block. */
+  readonly counters: Float64Array;
+  readonly sockets: Sockets;
+  readonly sessions: Sessions;
+  readonly #loop: Loop;
+  readonly #emit: (event: WorkerEvent) => void;
+
+  constructor(setup: WorkerSetup, emit: (event: WorkerEvent) => void) {
+    const openSsl = openOpenSsl(setup.openssl);
+    const ground = openGround(setup);
+    const { counters } = ground.block;
+    this.#emit = emit;
+    this.counters = counters;
+    this.sockets = Sockets.open(setup, ground.poller, counters);
+    this.sessions = new Sessions({
+      sockets: this.sockets,
+      counters,
+      dtls: new OpenSslDtlsFactory(openSsl, setup.certificate),
+      ciphers: setup.features.opensslCiphers
+        ? new OpenSslSrtpFactory(openSsl)
+        : new PortableSrtpFactory(),
+      emit,
+      clock: ground.clock,
+      random: randomFill,
+    });
+    this.#loop = new Loop(ground, this.sessions);
+  }
+
+  /** Runs until the thread ends. */
+  run(logic: MediaLogic): void {
+    this.sessions.serve(logic);
+    this.#emit({ type: "ready" });
+    this.#loop.run();
+  }
+}

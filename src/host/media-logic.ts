@@ -1,0 +1,21 @@
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Region } from "../srtp/cipher.ts";
+import type { Guest } from "./loop.ts";
+
+/** What a worker does with what its sessions and its loop bring. All times in us, monotonic. */
+export interface MediaLogic
+  extends Pick<Guest, "mark" | "hasWork" | "work" | "nextTimeout" | "handleTimeout"> {
+  /** A session may carry media now. */
+  connected(peer: Peer, now: number): void;
+  /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */
+  rtp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
+  rtcp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;
+  /** The session is over; its peer is out of the table. A second call is ignored. */
+  closed(session: number, now: number): void;
+  command(command: WorkerCommand, now: number): void;
+  /** After each batch of datagrams. */
+  received(now: number): void;
+  /** Live media was left when `work` returned. */
+  readonly late: boolean;
+}

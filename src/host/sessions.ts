@@ -1,0 +1,289 @@
+/** All sessions of a worker, as a guest of its loop: what their peers receive, send and come to. */
+
+import { Counter, countUp } from "../contract/counters.ts";
+import type { WorkerCommand, WorkerEvent } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import { createPeerCounters } from "../peer/counters.ts";
+import type { DtlsFactory } from "../peer/dtls.ts";
+import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
+import { InboundBudget } from "../peer/inbound-budget.ts";
+import { Peer } from "../peer/peer.ts";
+import { PeerTable } from "../peer/peer-table.ts";
+import { createTransmit } from "../peer/transmit.ts";
+import type { SrtpCipherFactory } from "../srtp/cipher.ts";
+import { formatPath } from "../wire/path.ts";
+import { obeyDrill } from "./drills.ts";
+import type { Guest } from "./loop.ts";
+import type { MediaLogic } from "./media-logic.ts";
+import { PeerTotals } from "./peer-totals.ts";
+import { SessionFaults } from "./session-faults.ts";
+import { type DatagramHandler, SocketReader } from "./socket-reader.ts";
+import type { Sockets } from "./sockets.ts";
+
+/** What sessions stand on. */
+export interface SessionsGround {
+  readonly sockets: Sockets;
+  /** Of the worker's block. */
+  readonly counters: Float64Array;
+  readonly dtls: DtlsFactory;
+  readonly ciphers: SrtpCipherFactory;
+  readonly emit: (event: WorkerEvent) => void;
+  /** Monotonic, us. */
+  readonly clock: () => number;
+  /** Fills its argument. */
+  readonly random: (out: Uint8Array) => void;
+}
+
+export class Sessions implements Guest, DatagramHandler {
+  readonly table: PeerTable;
+  readonly #ground: SessionsGround;
+  readonly #sockets: Sockets;
+  readonly #counters: Float64Array;
+  readonly #peerCounters = createPeerCounters();
+  readonly #totals: PeerTotals;
+  readonly #reader: SocketReader;
+  readonly #transmit = createTransmit();
+  readonly #faults: SessionFaults;
+  #logic!: MediaLogic;
+  /** When the sockets were read in this turn. */
+  #readAt = 0;
+
+  constructor(ground: SessionsGround) {
+    this.#ground = ground;
+    this.#sockets = ground.sockets;
+    this.#counters = ground.counters;
+    this.table = new PeerTable(this.#peerCounters, ground.random);
+    this.#totals = new PeerTotals(this.#peerCounters, ground.counters);
+    const { receiver, fds } = ground.sockets;
+    this.#reader = new SocketReader(receiver, fds, this, ground.clock);
+    this.#faults = new SessionFaults(ground.emit, () => countUp(this.#counters, Counter.faults));
+  }
+
+  /** `logic` has what they bring; before anything else is called. */
+  serve(logic: MediaLogic): void {
+    this.#logic = logic;
+  }
+
+  /** A server-side peer of this worker, in the table. */
+  addPeer(
+    command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
+    sourcesMax: number,
+    now: number,
+  ): Peer {
+    const { dtls, ciphers, random } = this.#ground;
+    const peer = new Peer({
+      session: command.session,
+      setup: command.peer,
+      ice: { mode: "lite", random },
+      dtls,
+      ciphers,
+      counters: this.#peerCounters,
+      inbound: new InboundBudget(command, this.#peerCounters),
+      sourcesMax,
+      now,
+    });
+    this.table.add(peer);
+    return peer;
+  }
+
+  /** What a command about one session makes throw costs that session; other commands the worker. */
+  handleCommand(command: WorkerCommand): void {
+    const now = this.#ground.clock();
+    if (command.type === "drill") this.#logic = obeyDrill(command.drill, this.#logic, this.table);
+    else if (!("session" in command) || command.session === null) this.#logic.command(command, now);
+    else {
+      const { session } = command;
+      try {
+        this.#obey(command, session, now);
+      } catch (error) {
+        this.fault(`the command ${command.type}`, error, session, now);
+        if (command.type === "stats") {
+          this.#ground.emit({ type: "stats", request: command.request, sessions: [] });
+        }
+      }
+    }
+  }
+
+  /** `session` (null: none) made `place` throw: it ends, and nobody else does. */
+  fault(place: string, error: unknown, session: number | null, now: number): void {
+    this.#faults.note(place, session, error, now);
+    if (session === null) return;
+    const peer = this.table.bySession(session);
+    const close = () => peer !== null && this.table.close(now, peer, "internal-error");
+    for (const step of [close, () => this.#logic.closed(session, now)]) {
+      try {
+        step();
+      } catch (again) {
+        this.#faults.note("the end of a session", session, again, now);
+      }
+    }
+    this.#ground.emit({ type: "closed", session, reason: "internal-error" });
+  }
+
+  /** Ends a session from our side: DTLS close_notify, then `closed` to logic and control. */
+  close(session: number, reason: CloseReason, now: number): void {
+    const peer = this.table.bySession(session);
+    if (peer === null) return;
+    this.table.close(now, peer, reason);
+    this.#closed(peer, now);
+  }
+
+  nextTimeout(): number {
+    if (!this.#reader.done) return 0;
+    return Math.min(this.table.nextTimeout(), this.#logic.nextTimeout());
+  }
+
+  receive(ready: number, now: number): void {
+    this.#readAt = now;
+    this.#reader.read(ready, now, this.#logic.late);
+    // Before media: a DTLS Finished must not stand behind packets that need its keys.
+    this.#queueTransmits();
+  }
+
+  mark(index: number): void {
+    this.#logic.mark(index);
+  }
+
+  get hasWork(): boolean {
+    return this.#logic.hasWork;
+  }
+
+  get blocked(): boolean {
+    return this.#sockets.blocked;
+  }
+
+  work(now: number, deadline: number): boolean {
+    return this.#logic.work(now, deadline);
+  }
+
+  handleTimeout(now: number): void {
+    const readAt = this.#readAt;
+    // By the time when the sockets were read: what has come since may be what a timer waits for.
+    if (readAt >= this.table.nextTimeout() && this.#reader.timersMayRun(readAt)) {
+      this.table.handleTimeout(readAt, this.#onPeerEvent, this.#onTimeoutFault);
+    }
+    if (now >= this.#logic.nextTimeout()) this.#logic.handleTimeout(now);
+  }
+
+  flush(): void {
+    this.#queueTransmits();
+    this.#sockets.flush();
+  }
+
+  copyCounters(): void {
+    this.#counters[Counter.sessions] = this.table.size;
+    this.#totals.copy();
+    this.#sockets.copyCounters();
+  }
+
+  /** The i-th datagram of the receiver's batch; true for an RTP packet. */
+  handleDatagram(socket: number, i: number, now: number): boolean {
+    const { receiver } = this.#sockets;
+    const offset = receiver.offset(i);
+    const length = receiver.length(i);
+    countUp(this.#counters, Counter.datagramsIn);
+    countUp(this.#counters, Counter.bytesIn, length);
+    const event = this.table.handleDatagram(
+      now,
+      receiver.region,
+      offset,
+      length,
+      socket,
+      receiver.names,
+      receiver.nameOffset(i),
+    );
+    if (event === PeerEvent.none) return false;
+    const peer = this.table.peer!;
+    const arrival = receiver.arrivals[i]!;
+    if (event === PeerEvent.rtp) {
+      this.#logic.rtp(peer, now, receiver.region, offset, arrival);
+      return true;
+    }
+    if (event === PeerEvent.rtcp) this.#logic.rtcp(peer, now, receiver.region, offset, arrival);
+    else this.#onPeerEvent(peer, event);
+    return false;
+  }
+
+  /** What a datagram makes throw costs the session that it is of. */
+  datagramFault(error: unknown, now: number): void {
+    const { peer } = this.table;
+    if (peer === null) this.#faults.note("a datagram", null, error, now);
+    else this.fault("a datagram", error, peer.session, now);
+  }
+
+  batchEnds(now: number): void {
+    this.#logic.received(now);
+  }
+
+  #obey(command: WorkerCommand, session: number, now: number): void {
+    const peer = this.table.bySession(session);
+    if (command.type === "close") this.#obeyClose(session, command.reason, now);
+    else if (command.type !== "ice-restart") this.#logic.command(command, now);
+    else if (peer !== null) this.table.restart(now, peer, command);
+  }
+
+  /** As `close`, and close_notify is out first: at `closed` control may end this thread. */
+  #obeyClose(session: number, reason: CloseReason, now: number): void {
+    const peer = this.table.bySession(session);
+    if (peer === null) return;
+    this.table.close(now, peer, reason);
+    this.flush();
+    this.#closed(peer, now);
+  }
+
+  readonly #onPeerEvent = (peer: Peer, event: PeerEventCode): void => {
+    const now = this.#ground.clock();
+    if (event === PeerEvent.connected) {
+      countUp(this.#counters, Counter.joins);
+      this.#ground.emit({
+        type: "connected",
+        session: peer.session,
+        path: peer.path === null ? "" : formatPath(peer.path),
+        srtpProfile: peer.srtpProfile ?? "",
+      });
+      this.#logic.connected(peer, now);
+    } else if (event === PeerEvent.closed) {
+      this.#closed(peer, now);
+    } else if (event === PeerEvent.moved && peer.state === "connected") {
+      this.#ground.emit({ type: "moved", session: peer.session, path: formatPath(peer.path!) });
+    }
+  };
+
+  readonly #onTimeoutFault = (peer: Peer, error: unknown): void => {
+    this.fault("a timer", error, peer.session, this.#ground.clock());
+  };
+
+  #closed(peer: Peer, now: number): void {
+    const { emit } = this.#ground;
+    const reason = peer.closeReason ?? "peer-closed";
+    if (reason === "connect-timeout" || reason === "dtls-failed") {
+      countUp(this.#counters, Counter.joinsFailed);
+      const fields = { session: peer.session, reason, detail: peer.closeDetail };
+      emit({ type: "log", level: "info", message: "Session failed to connect", fields });
+    }
+    this.#logic.closed(peer.session, now);
+    emit({ type: "closed", session: peer.session, reason });
+  }
+
+  #queueTransmits(): void {
+    for (;;) {
+      try {
+        while (this.table.pollTransmit(this.#transmit)) {
+          const { path, length, bytes } = this.#transmit;
+          this.#sockets.senders[path.socket]!.send(path, bytes, length);
+        }
+        return;
+      } catch (error) {
+        this.#transmitFault(error);
+      }
+    }
+  }
+
+  #transmitFault(error: unknown): void {
+    const { transmitting } = this.table;
+    // Not of a session: the worker's own fault, and the next call would meet it again.
+    if (transmitting === null) throw error;
+    this.fault("what it has to send", error, transmitting.session, this.#ground.clock());
+    this.table.silence(transmitting);
+  }
+}
