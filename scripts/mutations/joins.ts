@@ -48,10 +48,11 @@ export const JOINS: readonly Mutation[] = [
   rule(
     "6.12",
     "src/ring/reader.ts",
-    "Header.keyframeGuard);\n      if ((guard & 1) !== 0) continue;",
-    "Header.keyframeGuard);",
+    "if (keyframe.load(words) !== Loaded.ok) return false;",
+    "keyframe.load(words);",
   ),
-  rule("6.12", "src/ring/writer.ts", "Atomics.store(words, Header.keyframeGuard, guard + 2);", ""),
+  rule("6.12", "src/ring/writer.ts", "this.keyframeArrival = arrival;", ""),
+  rule("6.12", "src/ring/writer.ts", "this.keyframeBytes = this.views.floats", "this.views.floats"),
   rule(
     "6.5",
     `${EGRESS}viewer-track.ts`,

@@ -71,6 +71,7 @@ class GuardedRecord {
 
 /** One copy of each record for a whole thread: who fills or loads one is done before the next does. */
 export const records = {
+  keyframe: new GuardedRecord(Guarded.keyframe),
   timing: new GuardedRecord(Guarded.timing),
   targets: new GuardedRecord(Guarded.targets),
   description: new GuardedRecord(Guarded.description),

@@ -32,8 +32,7 @@ export const Header = {
   head: 4, // one past the highest origin sequence written
   logHead: 5, // arrivals so far, modulo 2^32
   closed: 6, // 1 once the writer has left
-  keyframe: 8, // origin sequence where the newest keyframe begins
-  keyframeValid: 9, // 1 if that keyframe's whole group of pictures is in the ring
+  keyframeValid: 9, // 1 if the newest keyframe's whole group of pictures is in the ring
   keyframeCount: 10,
   size: 11, // of the picture, as `packSize` has it; 0 while unknown
   ssrc: 16, // the publisher's SSRC, for the admin API
@@ -42,16 +41,13 @@ export const Header = {
   plisSent: 19,
   framesCount: 20,
   jitterUs: 21,
-  bytesSinceKeyframe: 22,
   slotsWanted: 26, // the writer: slots that the content needs
   pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
   inactive: 31, // 1: the source said BYE and has sent nothing since
-  keyframeGuard: 30, // odd while a keyframe's place, time and bytes are being written
 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {
-  keyframeArrival: 64, // us
   bytes: 65, // payload bytes written, total
   packets: 66,
   lastArrival: 67, // us
@@ -80,12 +76,20 @@ export const RECORD_HEAD_BYTES = 8;
 
 /** What is written and read as one, by src/ring/guarded-record.ts. */
 export const Guarded = {
+  keyframe: { at: 1104, bytes: 20 },
   timing: { at: 1152, bytes: 24 },
   targets: { at: 1184, bytes: 36 },
   description: { at: 1228, bytes: 1296 },
   /** One RTP payload. Sent as one packet, so that it must fit a path's MTU as well. */
   parameterSets: { at: 2532, bytes: 1024 },
 } as const satisfies { [name: string]: RecordPlace };
+
+/** The newest keyframe. Float64 word indices in the record, but `sequence`. */
+export const KeyframeRecord = {
+  arrival: 0, // us, of its first packet to come
+  bytesBefore: 1, // of HeaderFloat.bytes, those that came before it
+  sequence: 4, // Int32 word index: origin sequence where it begins
+} as const;
 
 /** The publisher's newest sender report. Float64 word indices in the record. */
 export const TimingRecord = {
@@ -202,7 +206,7 @@ export function packSize(width: number, height: number): number {
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
-export const RING_MAGIC = 0x53504c32;
+export const RING_MAGIC = 0x53504c33;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
 export function ringBytes(slotsMax: number): number {

@@ -6,6 +6,7 @@ import {
   DescriptionWord,
   Header,
   HeaderFloat,
+  KeyframeRecord,
   ReaderWord,
   type RingDescription,
   RingViews,
@@ -20,9 +21,6 @@ export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 /** One at a time in a thread. */
 const newest: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 const decoder = new TextDecoder();
-
-/** How often a torn keyframe is read again before the reader gives up for this time. */
-const GUARD_TRIES = 8;
 
 /** What a writer says of its ring at once. */
 type Content = Pick<RingDescription, "codec" | "clockRate" | "channels" | "fmtp" | "rid">;
@@ -178,16 +176,14 @@ export class RingReader {
    */
   newestKeyframe(out: RingKeyframe): boolean {
     const { words, floats } = this.views;
-    for (let i = 0; i < GUARD_TRIES; i += 1) {
-      const guard = Atomics.load(words, Header.keyframeGuard);
-      if ((guard & 1) !== 0) continue;
-      if (Atomics.load(words, Header.keyframeValid) === 0) return false;
-      out.sequence = Atomics.load(words, Header.keyframe);
-      out.arrivalUs = floats[HeaderFloat.keyframeArrival]!;
-      out.bytesSince = Atomics.load(words, Header.bytesSinceKeyframe);
-      if (Atomics.load(words, Header.keyframeGuard) === guard) return true;
-    }
-    return false;
+    // Before the record: a newer one than was valid then is valid, too.
+    if (Atomics.load(words, Header.keyframeValid) === 0) return false;
+    const { keyframe } = records;
+    if (keyframe.load(words) !== Loaded.ok) return false;
+    out.sequence = keyframe.words[KeyframeRecord.sequence]!;
+    out.arrivalUs = keyframe.floats[KeyframeRecord.arrival]!;
+    out.bytesSince = floats[HeaderFloat.bytes]! - keyframe.floats[KeyframeRecord.bytesBefore]!;
+    return true;
   }
 
   get publisherIgnoresPli(): boolean {

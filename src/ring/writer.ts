@@ -10,6 +10,7 @@ import {
   Guarded,
   Header,
   HeaderFloat,
+  KeyframeRecord,
   packSize,
   ReaderWord,
   RingViews,
@@ -43,6 +44,10 @@ export class RingWriter {
   private started = false;
   private head = 0;
   private logHead = 0;
+  /** The newest keyframe, as in its record. */
+  private keyframe = 0;
+  private keyframeArrival = 0;
+  private keyframeBytes = 0;
   private keyframeTimestamp = 0;
   private frameTimestamp = 0;
   private readonly need = new RingNeed();
@@ -167,8 +172,8 @@ export class RingWriter {
     // Before it lies another source: a join must not run from one into the other.
     if ((flags & SlotFlag.discontinuity) !== 0) Atomics.store(words, Header.keyframeValid, 0);
     if ((flags & SlotFlag.frameStart) !== 0) this.countFrame(timestamp);
-    if ((flags & SlotFlag.keyframeStart) !== 0) this.noteKeyframe(sequence, timestamp, arrival);
-    words[Header.bytesSinceKeyframe] = words[Header.bytesSinceKeyframe]! + length;
+    const keyframe = (flags & SlotFlag.keyframeStart) !== 0;
+    if (keyframe) this.noteKeyframe(sequence, timestamp, arrival, length);
     this.views.log[this.logHead & (this.views.slotsMax - 1)] = sequence;
     this.logHead = (this.logHead + 1) | 0;
     if (((sequence - this.head) | 0) >= 0) {
@@ -284,43 +289,44 @@ export class RingWriter {
     this.words[Header.framesCount] = count + 1;
   }
 
-  private noteKeyframe(sequence: number, timestamp: number, arrival: number): void {
-    const words = this.words;
+  private noteKeyframe(sequence: number, timestamp: number, arrival: number, length: number): void {
+    const { words } = this;
     const count = words[Header.keyframeCount]!;
-    const current = words[Header.keyframe]!;
+    const ahead = (sequence - this.keyframe) | 0;
     if (count > 0 && timestamp === this.keyframeTimestamp) {
       // Another packet that can begin the same keyframe: the earliest one is its start.
-      if (((sequence - current) | 0) < 0) Atomics.store(words, Header.keyframe, sequence);
+      if (ahead < 0) this.storeKeyframe(sequence);
       return;
     }
-    if (count > 0 && ((sequence - current) | 0) < 0) return;
-    if (count > 0) {
-      const elapsedUs = arrival - this.views.floats[HeaderFloat.keyframeArrival]!;
-      this.need.noteGroup((sequence - current) | 0, elapsedUs);
-    }
+    if (count > 0 && ahead < 0) return;
+    if (count > 0) this.need.noteGroup(ahead, arrival - this.keyframeArrival);
     this.keyframeTimestamp = timestamp;
-    // One record: with the time of the new keyframe the place of the old one would look fresh.
-    const guard = words[Header.keyframeGuard]!;
-    Atomics.store(words, Header.keyframeGuard, guard + 1);
-    words[Header.bytesSinceKeyframe] = 0;
-    this.views.floats[HeaderFloat.keyframeArrival] = arrival;
-    Atomics.store(words, Header.keyframe, sequence);
+    this.keyframeArrival = arrival;
+    this.keyframeBytes = this.views.floats[HeaderFloat.bytes]! - length;
+    this.storeKeyframe(sequence);
     Atomics.store(words, Header.keyframeValid, 1);
     Atomics.store(words, Header.keyframeCount, count + 1);
-    Atomics.store(words, Header.keyframeGuard, guard + 2);
+  }
+
+  /** One record: with the time of the new keyframe the place of the old one would look fresh. */
+  private storeKeyframe(sequence: number): void {
+    this.keyframe = sequence;
+    const { words, floats } = records.keyframe;
+    words[KeyframeRecord.sequence] = sequence;
+    floats[KeyframeRecord.arrival] = this.keyframeArrival;
+    floats[KeyframeRecord.bytesBefore] = this.keyframeBytes;
+    records.keyframe.store(this.words, Guarded.keyframe.bytes);
   }
 
   /** Marks a group of pictures that no longer fits, and remembers how much room it needs. */
   private checkKeyframeReach(): void {
     const words = this.words;
     if (words[Header.keyframeCount] === 0) return;
-    const keyframe = words[Header.keyframe]!;
-    const age = (this.head - keyframe) | 0;
+    const age = (this.head - this.keyframe) | 0;
     // A keyframe from before the last doubling is overwritten at half the reach.
-    const reach = this.reachOf(keyframe);
+    const reach = this.reachOf(this.keyframe);
     if (age < reach - RING_MARGIN * 2) return;
-    const keyframeAgeUs =
-      this.views.floats[HeaderFloat.lastArrival]! - this.views.floats[HeaderFloat.keyframeArrival]!;
+    const keyframeAgeUs = this.views.floats[HeaderFloat.lastArrival]! - this.keyframeArrival;
     if (keyframeAgeUs < GOP_HELD_MAX_US) this.need.noteLonger(this.slots);
     if (age >= reach - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
   }
