@@ -37,9 +37,9 @@ export interface Bench {
 export interface BenchOptions {
   /** A few points, a few seconds each: to see that it works. */
   readonly quick: boolean;
-  /** fanout: only points with so many viewers; null for all. */
+  /** fanout, profile: only points with so many viewers; null for all. */
   readonly viewers: number | null;
-  /** fanout: only points of this rate, bits a second; null for all. */
+  /** The same: only points of this rate, bits a second; null for all. */
   readonly bitrate: number | null;
 }
 

@@ -45,11 +45,14 @@ const BENCHES: readonly Bench[] = [
   peers,
 ];
 
+/** Those that measure a single point when asked to. */
+const POINTS = [fanout, profile].map(({ name }) => name);
+
 const HELP = `Usage: bun run bench [NAME...] [--quick]
-       bun run bench fanout [--viewers N] [--bitrate MBPS]
+       bun run bench ${POINTS.join("|")} [--viewers N] [--bitrate MBPS]
 
 Without a NAME all of them run. --quick shows in a few seconds each that they work; it stores
-nothing, and neither does a single point of fanout.
+nothing, and neither does a single point.
 
 ${BENCHES.map(({ name, summary }) => `${name.padEnd(13)}${summary}`).join("\n")}`;
 
@@ -105,8 +108,8 @@ function readArguments() {
     const unknown = read.positionals.filter((name) => !BENCHES.some((each) => each.name === name));
     if (unknown.length > 0) fail(`There is no benchmark "${unknown[0]}".\n\n${HELP}`, 2);
     const points = read.values.viewers !== undefined || read.values.bitrate !== undefined;
-    if (points && read.positionals.join() !== "fanout") {
-      fail("--viewers and --bitrate choose points of fanout alone", 2);
+    if (points && !POINTS.includes(read.positionals.join())) {
+      fail(`--viewers and --bitrate choose a point of ${POINTS.join(", ")}, one of them alone`, 2);
     }
     if (read.values.help) {
       console.log(HELP);

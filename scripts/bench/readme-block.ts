@@ -175,7 +175,10 @@ function profileTable(rows: readonly Row[]): string {
     `${text(row["%"])} %`,
   ]);
   const head = ["", "Hottest of the egress thread", "In", "Share"];
-  return `${table(head, lines)}\n\nBy library: ${libraries.join(", ")}.`;
+  const split = rows
+    .filter((row) => row["user %"] !== undefined)
+    .map((row) => ` User ${text(row["user %"])} %, kernel ${text(row["kernel %"])} %.`);
+  return `${table(head, lines)}\n\nBy library: ${libraries.join(", ")}.${split.join("")}`;
 }
 
 /** Who was measured where and when; benchmarks of one run share a line. */

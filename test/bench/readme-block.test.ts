@@ -59,6 +59,16 @@ test("a peer that did not run is named, and the claim is not made by itself", ()
   expect(block).toContain("cannot be made from this run: janus did not run.");
 });
 
+test("a profile tells user from kernel", () => {
+  const rows: Row[] = [
+    { rank: 1, entry: "send", library: "JavaScript", "%": 9 },
+    { library: "kernel", "%": 38 },
+    { "user %": 62, "kernel %": 38, samples: 100 },
+  ];
+  const block = blockOf(result("profile", rows));
+  expect(block).toContain("By library: kernel 38 %. User 62 %, kernel 38 %.");
+});
+
 test("charts name their axes and escape their text", () => {
   const chart = { title: "a < b", x: "viewers", y: "ms", conditions: "here & now" };
   const series = [{ name: "one", points: [[100, 1] as const, [500, 2] as const] }];
