@@ -37,7 +37,7 @@ export interface Bench {
 export interface BenchOptions {
   /** A few points, a few seconds each: to see that it works. */
   readonly quick: boolean;
-  /** fanout, profile: only points with so many viewers; null for all. */
+  /** fanout, hot, profile: only points with so many viewers; null for all. */
   readonly viewers: number | null;
   /** The same: only points of this rate, bits a second; null for all. */
   readonly bitrate: number | null;

@@ -14,6 +14,7 @@ import { delay } from "./delay.ts";
 import { fanout, floor } from "./fanout.ts";
 import { feedback } from "./feedback.ts";
 import { type Bench, type BenchOptions, describeRun, EXECUTABLE, type Row } from "./harness.ts";
+import { hot } from "./hot/hot.ts";
 import { joins } from "./joins.ts";
 import { network } from "./network.ts";
 import { peers } from "./peers.ts";
@@ -27,6 +28,7 @@ import { timeline } from "./timeline.ts";
 const BENCHES: readonly Bench[] = [
   floor,
   fanout,
+  hot,
   workers,
   delay,
   feedback,
@@ -46,7 +48,7 @@ const BENCHES: readonly Bench[] = [
 ];
 
 /** Those that measure a single point when asked to. */
-const POINTS = [fanout, profile].map(({ name }) => name);
+const POINTS = [fanout, hot, profile].map(({ name }) => name);
 
 const HELP = `Usage: bun run bench [NAME...] [--quick]
        bun run bench ${POINTS.join("|")} [--viewers N] [--bitrate MBPS]

@@ -18,7 +18,7 @@ const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
 
 const STORED = [
   ...["fanout", "workers", "delay", "feedback", "joins", "crowd", "memory", "ring", "publishers"],
-  ...["correctness", "profile", "soak", "peers"],
+  ...["correctness", "profile", "hot", "soak", "peers"],
 ];
 
 type Read = (bench: string) => BenchResult | null;
@@ -35,6 +35,7 @@ export function benchBlock(read: Read = storedResult): string {
     figures(rows),
     peersTable(rows("peers")),
     profileTable(rows("profile")),
+    hotTable(rows("hot")),
     conditions(results),
     ...chartLines(ROOT, (bench) => bench !== "timeline"),
   ]
@@ -75,8 +76,7 @@ function figures(rows: (bench: string) => readonly Row[]): string {
     add("workers", row, many, (at) => `${text(at["us/packet"])} us of CPU a packet`);
   }
   for (const row of rows("delay").filter(({ wanted }) => wanted === "70 %")) {
-    const streams = row.streams === 1 ? "1 stream" : `${text(row.streams)} streams`;
-    const what = `${streams} to ${text(row.viewers)} viewers, ${text(row.arrival)}`;
+    const what = `${streamsOf(row)} to ${text(row.viewers)} viewers, ${text(row.arrival)}`;
     const percentiles = (at: Row) =>
       `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core; the largest frame takes ${text(at["frame ms"])} ms`;
     add("delay", row, what, percentiles);
@@ -179,6 +179,29 @@ function profileTable(rows: readonly Row[]): string {
     .filter((row) => row["user %"] !== undefined)
     .map((row) => ` User ${text(row["user %"])} %, kernel ${text(row["kernel %"])} %.`);
   return `${table(head, lines)}\n\nBy library: ${libraries.join(", ")}.${split.join("")}`;
+}
+
+/** Where `fanout` is dearest a packet, and many streams; ns a packet. */
+function hotTable(rows: readonly Row[]): string {
+  const lines = rows.filter(
+    (row) => row["ns a"] === "packet" && (row.viewers === 200 || row.streams === 200),
+  );
+  if (lines.length === 0) return "";
+  const head = ["The egress alone, ns a packet", "All", "Walk", "Header", "Seal", "Note", "Commit"];
+  return table(
+    [...head, "Segments", "Packets a visit"],
+    lines.map((row) => [
+      `${streamsOf(row)} to ${text(row.viewers)} viewers, ${text(row.mbps)} Mb/s, ${text(row.arrival)}${row.pace === "real" ? ", in real time" : ""}`,
+      ...["all", "walk", "header", "seal", "note", "commit", "segments"].map((part) =>
+        text(row[part]),
+      ),
+      text(row["packets/visit"]),
+    ]),
+  );
+}
+
+function streamsOf({ streams }: Row): string {
+  return streams === 1 ? "1 stream" : `${text(streams)} streams`;
 }
 
 /** Who was measured where and when; benchmarks of one run share a line. */

@@ -59,13 +59,33 @@ test("a peer that did not run is named, and the claim is not made by itself", ()
   expect(block).toContain("cannot be made from this run: janus did not run.");
 });
 
-test("a profile tells user from kernel", () => {
-  const rows: Row[] = [
-    { rank: 1, entry: "send", library: "JavaScript", "%": 9 },
-    { library: "kernel", "%": 38 },
-    { "user %": 62, "kernel %": 38, samples: 100 },
-  ];
-  const block = blockOf(result("profile", rows));
+test("parts of the egress stand by load, and a profile tells user from kernel", () => {
+  const load = { streams: 1, viewers: 200, mbps: 1.5, arrival: "burst" };
+  const parts = {
+    all: 1234,
+    walk: 300,
+    header: 34,
+    seal: 600,
+    note: 290,
+    commit: 10,
+    segments: 40,
+  };
+  const block = blockOf(
+    result("hot", [
+      { ...load, pace: "none", "ns a": "packet", ...parts, "packets/visit": 2.97 },
+      { ...load, pace: "none", "ns a": "visit", ...parts, all: 3702, "packets/visit": 2.97 },
+      { ...load, pace: "real", "ns a": "packet", ...parts, all: 1999, "packets/visit": 2.97 },
+    ]),
+    result("profile", [
+      { rank: 1, entry: "send", library: "JavaScript", "%": 9 },
+      { library: "kernel", "%": 38 },
+      { "user %": 62, "kernel %": 38, samples: 100 },
+    ]),
+  );
+  const rest = "300 | 34 | 600 | 290 | 10 | 40 | 2.97 |";
+  expect(block).toContain(`| 1 stream to 200 viewers, 1.5 Mb/s, burst | 1,234 | ${rest}`);
+  expect(block).toContain(`1.5 Mb/s, burst, in real time | 1,999 | ${rest}`);
+  expect(block).not.toContain("3,702");
   expect(block).toContain("By library: kernel 38 %. User 62 %, kernel 38 %.");
 });
 

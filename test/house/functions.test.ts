@@ -7,7 +7,6 @@ const LINES_MAX = 50;
 
 /** Longer ones, as they were when the rule came. They may only shrink, and the list with them. */
 const LONGER: Readonly<Record<string, number>> = {
-  "scripts/bench/readme-block.ts figures": 51,
   "src/cli/load-options.ts parseLoadArguments": 78,
   "src/config.ts build": 57,
   "src/control/http/admin.ts mountSessions": 54,

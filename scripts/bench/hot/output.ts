@@ -1,0 +1,74 @@
+/** Where the egress's datagrams go instead of into sockets. */
+import type { Output } from "../../../src/egress/output.ts";
+import { libc } from "../../../src/io/libc.ts";
+import { pinnedRegion } from "../../../src/io/pinned.ts";
+import { UdpSender } from "../../../src/io/udp-sender.ts";
+import { SEND_ARENA_BYTES, SLOT_BYTES } from "../../../src/limits.ts";
+import type { Region } from "../../../src/srtp/cipher.ts";
+import type { Path } from "../../../src/wire/path.ts";
+
+/** An output, and what a worker does with it at the end of a turn. */
+export interface HotOutput {
+  readonly output: Output;
+  flush(): void;
+  /** Datagrams so far; null where nobody counts them. */
+  datagrams(): number | null;
+}
+
+/** `sink`: takes and counts. `none`: room and nothing else. `segments`: UdpSender, but no kernel. */
+export type HotOutputKind = "sink" | "none" | "segments";
+
+export function hotOutput(kind: HotOutputKind): HotOutput {
+  if (kind === "none") return noOutput();
+  const sender = kind === "sink" ? new Sink() : deafSender();
+  const senders: readonly (Sink | UdpSender)[] = [sender];
+  return {
+    // As workers/egress.ts wires it.
+    output: {
+      region: (socket) => senders[socket]!.region,
+      reserve: (socket, bytes) => senders[socket]!.reserve(bytes),
+      commit: (path, length) => senders[path.socket]!.commit(path, length),
+    },
+    flush: () => void sender.flush(),
+    datagrams: () => (sender instanceof Sink ? sender.datagrams : null),
+  };
+}
+
+/** Takes datagrams into an arena of UdpSender's size, counts and forgets them. */
+class Sink {
+  readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
+  datagrams = 0;
+  #end = 0;
+
+  reserve(bytes: number): number {
+    if (this.#end + bytes > SEND_ARENA_BYTES) this.flush();
+    return this.#end;
+  }
+
+  commit(_path: Path, length: number): void {
+    this.#end += length;
+    this.datagrams += 1;
+  }
+
+  flush(): void {
+    this.#end = 0;
+  }
+}
+
+/** Places of the same arena in turn: what is written is not written into a warm cache line. */
+function noOutput(): HotOutput {
+  const region = pinnedRegion(SEND_ARENA_BYTES);
+  let at = 0;
+  const reserve = (): number => {
+    at = (at + SLOT_BYTES) % SEND_ARENA_BYTES;
+    return at;
+  };
+  const output = { region: () => region, reserve, commit: () => {} };
+  return { output, flush: () => {}, datagrams: () => null };
+}
+
+/** The real sender, with all its books of messages and segments, and a kernel that takes everything. */
+function deafSender(): UdpSender {
+  Object.assign(libc, { sendmmsg: (_fd: number, _messages: unknown, count: number) => count });
+  return new UdpSender(-1, true);
+}
