@@ -17,7 +17,7 @@ export const SHARES: readonly Mutation[] = [
   rule(
     "S9",
     `${EGRESS}layer-switch.ts`,
-    "track.viewer.mediaAllowed ? track.viewer.switches.ask(now) : null",
+    "track.link.mediaAllowed ? track.link.switches.ask(now) : null",
     '"failure"',
   ),
   rule("S9", `${STUDIED}rtcp-share.ts`, "if (this.#time.left(now) <= 0) return false;", ""),

@@ -1,7 +1,9 @@
 import { Counter, countUp } from "../contract/counters.ts";
 import type { Feed } from "./feed.ts";
 import { SILENCE_US } from "./feed.ts";
-import type { TrackSegment } from "./track-output.ts";
+import type { Places, Segment } from "./segments.ts";
+
+type TrackSegment = Segment<Feed, Places>;
 
 /** The gaps in the video that one viewer is sent, and what they came from. */
 export class Freezes {

@@ -3,7 +3,7 @@ import { SlotFlag } from "../ring/layout.ts";
 import { type Feed, SILENCE_US } from "./feed.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import type { Staging } from "./staging.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
+import type { Track } from "./track.ts";
 
 /** A keyframe that a switch waits for is asked for again after so long. */
 const ASK_US = 500_000;
@@ -30,7 +30,7 @@ export class LayerSwitch {
   paused = false;
   private wantedAt = 0;
 
-  constructor(private readonly track: ViewerTrack) {}
+  constructor(private readonly track: Track) {}
 
   /** Goes to a layer point of a ring. `down`: what flows is too much for the path. */
   choose(feed: Feed, point: number, down: boolean, now: number): void {
@@ -69,7 +69,7 @@ export class LayerSwitch {
     if (feed === null || now - this.askedAt < ASK_US) return;
     this.askedAt = now;
     // Without consent no keyframe could be taken, and the wish would last as long as the session.
-    const how = track.viewer.mediaAllowed ? track.viewer.switches.ask(now) : null;
+    const how = track.link.mediaAllowed ? track.link.switches.ask(now) : null;
     if (how !== null) feed.reader.requestKeyframe(how);
   }
 

@@ -2,7 +2,7 @@ import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import { RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { SentMark } from "./sent-history.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
+import type { Track } from "./track.ts";
 
 /**
  * The cached SPS, PPS and VPS as a packet of its own, in front of an IDR that comes without
@@ -16,10 +16,10 @@ export class ParameterSetPacket {
   constructor(private readonly context: EgressContext) {}
 
   /** Sends what the ring has, if it has any; false when the output is full. */
-  send(track: ViewerTrack, feed: Feed, timestamp: number, arrival: number, now: number): boolean {
+  send(track: Track, feed: Feed, timestamp: number, arrival: number, now: number): boolean {
     const payload = feed.reader.parameterSets();
     if (payload === null) return true;
-    const at = this.context.reserve(track.viewer.peer, payload.length);
+    const at = this.context.reserve(track.link.peer, payload.length);
     if (at < 0) return false;
     this.payload = payload;
     this.timestamp = timestamp;
@@ -28,7 +28,7 @@ export class ParameterSetPacket {
     this.load();
     packet.index = this.index;
     packet.payloadType = track.format.payloadType;
-    packet.transportSequence = track.viewer.takeTransportSequence();
+    packet.transportSequence = track.link.takeTransportSequence();
     track.output.sendNew(at, 0, arrival, now, SentMark.apart);
     return true;
   }

@@ -56,12 +56,12 @@ export function sendProbe(
   const { packet } = context;
   const length = packet.payloadLength + RTX_PREFIX_BYTES;
   const padding = Math.min(PADDING_MAX, Math.max(0, bytes - length));
-  const at = context.reserve(track.viewer.peer, length + padding);
+  const at = context.reserve(track.link.peer, length + padding);
   const sent = at >= 0 && payloadType !== NO_PAYLOAD_TYPE;
   if (sent) {
     packet.pad(padding);
     sendRtx(context, track, best, at, payloadType, now, PacketKind.probe);
-    track.viewer.budget.charge(length + padding);
+    track.link.budget.charge(length + padding);
   }
   return sent;
 }
@@ -74,7 +74,7 @@ function largestOfLate(track: ViewerTrack): number {
   const newest = track.segments.nextIndex - 1;
   for (let index = newest; index > newest - PROBE_LOOKS_BACK && index >= 0; index -= 1) {
     if (!history.has(index)) continue;
-    const bytes = track.viewer.adaptation.sentBytes(history.transportSequence(index));
+    const bytes = track.link.adaptation.sentBytes(history.transportSequence(index));
     if (bytes <= most) continue;
     most = bytes;
     best = index;
@@ -101,7 +101,7 @@ function sendFirst(
   if (!track.output.maySend(index) || !readSlot(context, track, index)) return false;
   const { scratch } = context;
   if (track.format.codecId !== scratch.codecs[0] && !scratch.skips(0)) return false;
-  if (!track.viewer.budget.spend(scratch.payloadLengths[0]!)) return false;
+  if (!track.link.budget.spend(scratch.payloadLengths[0]!)) return false;
   return track.deliver(scratch, 0, now);
 }
 
@@ -111,17 +111,17 @@ function sendRepair(
   index: number,
   now: number,
 ): boolean {
-  const { viewer } = track;
+  const { link } = track;
   const { history, rtxSsrc } = track.output;
-  const interval = Math.max(INTERVAL_MIN_US, viewer.feedback.roundTripLowUs ?? INTERVAL_DEFAULT_US);
+  const interval = Math.max(INTERVAL_MIN_US, link.roundTripLowUs ?? INTERVAL_DEFAULT_US);
   if (!history.mayResend(index, now, interval)) return false;
   if (!load(context, track, index)) return false;
   const payloadType =
     rtxSsrc === 0 ? NO_PAYLOAD_TYPE : track.format.rtxOf(history.payloadType(index));
   const rtx = payloadType !== NO_PAYLOAD_TYPE;
   if (!rtx && !mayRepeat(context, track, index)) return false;
-  const at = context.reserve(viewer.peer, context.packet.payloadLength + RTX_PREFIX_BYTES);
-  if (at < 0 || !viewer.budget.spend(context.packet.payloadLength)) return false;
+  const at = context.reserve(link.peer, context.packet.payloadLength + RTX_PREFIX_BYTES);
+  if (at < 0 || !link.budget.spend(context.packet.payloadLength)) return false;
   if (rtx) sendRtx(context, track, index, at, payloadType, now, PacketKind.rtx);
   else sendAgain(context, track, index, at);
   history.noteResent(index, now);

@@ -75,12 +75,15 @@ export class Rounds {
   #maintain(viewer: Viewer, now: number): void {
     this.context.queues.serving = viewer.session;
     viewer.handleTimeout(now);
-    if (viewer.unsupported) this.events.ended(viewer.peer, "codec-changed");
-    else if (viewer.firstMediaAt <= now && !viewer.firstMediaTold) {
+    if (viewer.link.unsupported) this.events.ended(viewer.link.peer, "codec-changed");
+    else if (viewer.link.firstMediaAt <= now && !viewer.firstMediaTold) {
       viewer.firstMediaTold = true;
-      this.events.firstMedia(viewer.session, viewer.firstMediaAt - viewer.openedAt);
+      this.events.firstMedia(viewer.session, viewer.link.firstMediaAt - viewer.openedAt);
     }
-    this.tellEstimate(viewer, viewer.connected ? Math.round(viewer.adaptation.estimate) : 0);
+    this.tellEstimate(
+      viewer,
+      viewer.link.connected ? Math.round(viewer.link.adaptation.estimate) : 0,
+    );
     const layer = flowingLayer(viewer);
     if (layer < 0 || layer === viewer.layerTold) return;
     viewer.layerTold = layer;

@@ -14,7 +14,7 @@ import type { Staging } from "./staging.ts";
 import { TimeLine } from "./time-line.ts";
 import { TrackFormat } from "./track-format.ts";
 import { TrackTotals } from "./track-totals.ts";
-import type { Viewer } from "./viewer.ts";
+import type { ViewerLink } from "./viewer-link.ts";
 
 export type TrackSegment = Segment<Feed, LayerStretch>;
 
@@ -39,7 +39,7 @@ export class TrackOutput {
 
   constructor(
     private readonly context: EgressContext,
-    private readonly viewer: Viewer,
+    private readonly link: ViewerLink,
     private readonly section: MediaSection,
     /** Random below 2^15 at first. */
     private rtxIndex: number,
@@ -50,12 +50,12 @@ export class TrackOutput {
     this.format = new TrackFormat(section);
     this.freezes = section.kind === "video" ? new Freezes(context.counters) : null;
     this.tellsSendTime = section.extensionIds[Extension.absSendTime] !== 0;
-    this.own = new OwnExtensions(context, section.extensionIds, viewer.playoutHint);
+    this.own = new OwnExtensions(context, section.extensionIds, link.playoutHint);
   }
 
   /** Whether an index was never sealed for certain. */
   maySend(index: number): boolean {
-    this.stream ??= this.viewer.peer.sender!.stream(this.ssrc);
+    this.stream ??= this.link.peer.sender!.stream(this.ssrc);
     return this.stream.canSeal(index);
   }
 
@@ -132,17 +132,17 @@ export class TrackOutput {
     packet.index = index;
     packet.payloadType = this.format.payloadType;
     packet.timestamp = timestampIn(segment, batch.timestamps[i]!);
-    packet.transportSequence = this.viewer.takeTransportSequence();
+    packet.transportSequence = this.link.takeTransportSequence();
   }
 
   /** Sends the context's packet under its new index, from the place reserved for it. */
   sendNew(at: number, flags: number, arrival: number, now: number, mark: number): void {
     const { packet } = this.context;
-    const { viewer } = this;
-    this.stream ??= viewer.peer.sender!.stream(this.ssrc);
+    const { link } = this;
+    this.stream ??= link.peer.sender!.stream(this.ssrc);
     if (this.tellsSendTime) packet.sendTimeUs = now;
-    const bytes = this.context.send(viewer.peer, this.section, this.stream, at, false);
-    viewer.noteSent(now, bytes, PacketKind.media);
+    const bytes = this.context.send(link.peer, this.section, this.stream, at, false);
+    link.noteSent(now, bytes, PacketKind.media);
     this.history.note(
       packet.index,
       packet.payloadType,
@@ -162,27 +162,27 @@ export class TrackOutput {
     totals.bytes += packet.payloadLength;
     if ((flags & SlotFlag.keyframeStart) !== 0) {
       totals.keyframes += 1;
-      viewer.failures.keyframe(now, viewer.feedback.roundTripLowUs ?? 0);
+      link.failures.keyframe(now, link.roundTripLowUs ?? 0);
     }
     this.timeLine.note(packet.timestamp, arrival);
-    viewer.noteMedia(packet.payloadLength, now);
+    link.noteMedia(packet.payloadLength, now);
   }
 
   /** Sends the context's packet once more under its old index (nonce rule: the same bytes). */
   sendAgain(at: number): void {
-    this.context.send(this.viewer.peer, this.section, this.stream!, at, true);
+    this.context.send(this.link.peer, this.section, this.stream!, at, true);
   }
 
   /** Sends the context's packet, an RTX payload by now, under the next RTX number. */
   sendRtx(at: number, now: number, kind: PacketKind): void {
     const { packet } = this.context;
-    const { viewer } = this;
+    const { link } = this;
     packet.index = this.rtxIndex;
-    packet.transportSequence = viewer.takeTransportSequence();
+    packet.transportSequence = link.takeTransportSequence();
     this.rtxIndex += 1;
     if (this.tellsSendTime) packet.sendTimeUs = now;
-    this.rtxStream ??= viewer.peer.sender!.stream(this.rtxSsrc);
-    const bytes = this.context.send(viewer.peer, this.section, this.rtxStream, at, false);
-    viewer.noteSent(now, bytes, kind);
+    this.rtxStream ??= link.peer.sender!.stream(this.rtxSsrc);
+    const bytes = this.context.send(link.peer, this.section, this.rtxStream, at, false);
+    link.noteSent(now, bytes, kind);
   }
 }

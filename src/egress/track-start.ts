@@ -2,8 +2,10 @@ import { Counter, countUp } from "../contract/counters.ts";
 import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import type { LayerSwitch } from "./layer-switch.ts";
 import type { SourceClock } from "./source-clock.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
+import type { Track } from "./track.ts";
+import type { TrackTime } from "./track-time.ts";
 
 /**
  * Where and when a track's media begins. A track that waits (a newcomer without a keyframe, after a
@@ -19,7 +21,9 @@ export class TrackStart {
 
   constructor(
     private readonly context: EgressContext,
-    private readonly track: ViewerTrack,
+    private readonly track: Track,
+    private readonly time: TrackTime,
+    private readonly layer: LayerSwitch,
   ) {}
 
   /** Media has begun: the wait is over. */
@@ -44,11 +48,11 @@ export class TrackStart {
    */
   look(now: number): boolean {
     const { track } = this;
-    const { feed, viewer } = track;
+    const { feed, link } = track;
     if (track.state !== "waiting" || !track.video) return false;
     // A closed ring's publisher has left: another one's follows.
     if (feed === null || feed.reader.closed) return true;
-    if (!viewer.connected || !viewer.mediaAllowed) return true;
+    if (!link.connected || !link.mediaAllowed) return true;
     const keyframe = this.placeIn(feed, now);
     if (keyframe !== null) track.startAt(keyframe, now);
     else if (!this.tryOthers(now)) this.ask(now);
@@ -57,23 +61,23 @@ export class TrackStart {
 
   /** Where the track may begin in a ring now; null where it may not. */
   private placeIn(feed: Feed, now: number): number | null {
-    const { segments, time } = this.track;
+    const { segments } = this.track;
     const keyframe = feed.joinableKeyframe(now, this.askedInVain(now));
     if (keyframe === null || segments.isBehind(feed, keyframe)) return null;
     // Pictures that were seen already in another layer are sent again only where none else come.
-    const again = feed.rewinds(time.source, segments.current?.feed, now);
+    const again = feed.rewinds(this.time.source, segments.current?.feed, now);
     return again && !this.askedInVain(now) ? null : keyframe;
   }
 
   /** Begins in another ring than the one that is waited for, until that has a keyframe. */
   private tryOthers(now: number): boolean {
     const { track } = this;
-    const { source } = track.viewer;
+    const { source } = track.owner;
     if (source === null || source.video.length < 2) return false;
     // What flows is too much for the path: larger layers are no help.
-    if (track.layer.paused) return false;
+    if (this.layer.paused) return false;
     const shows = (each: Feed) => this.placeIn(each, now) !== null;
-    const feed = track.viewer.bestOf(shows, !this.askedInVain(now), now);
+    const feed = track.owner.bestOf(shows, !this.askedInVain(now), now);
     if (feed === null || feed === track.feed) return false;
     // The wish for the ring that was waited for stands: the choice of layers goes there.
     this.ask(now);

@@ -1,7 +1,7 @@
 import type { Feed } from "./feed.ts";
 import type { Rewound } from "./segments.ts";
 import type { SourceClock } from "./source-clock.ts";
-import type { ViewerTrack } from "./viewer-track.ts";
+import type { Track } from "./track.ts";
 
 /** How a segment's timestamps come out of the publisher's. */
 export interface SegmentTime {
@@ -16,7 +16,7 @@ export class TrackTime {
   /** Which of that ring's time lines it is on. */
   private line = 0;
 
-  constructor(private readonly track: ViewerTrack) {}
+  constructor(private readonly track: Track) {}
 
   /** A segment of this ring begins. */
   begin(feed: Feed): void {

@@ -10,7 +10,7 @@ import { REPORT_BLOCK_BYTES, ReportBlock, readReportBlock } from "../wire/rtcp/r
 import { readTransportFeedback, TransportFeedback } from "../wire/rtcp/transport-cc.ts";
 import type { EgressContext } from "./context.ts";
 import { repair } from "./repair.ts";
-import type { Viewer } from "./viewer.ts";
+import type { ViewerLink } from "./viewer-link.ts";
 import type { ViewerTrack } from "./viewer-track.ts";
 
 // One of each for the thread: a viewer's RTCP is handled in one go.
@@ -19,18 +19,21 @@ const block = new ReportBlock();
 const nacked = new Uint16Array(NACK_SEQUENCES_MAX);
 const feedback = new TransportFeedback(FEEDBACK_STATUSES_MAX);
 
+/** Whose feedback it is (viewer.ts). */
+export interface FeedbackOwner {
+  readonly link: ViewerLink;
+  readonly tracks: readonly ViewerTrack[];
+  /** The layer that flows next: what the path carries may have changed. */
+  chooseLayer(now: number): void;
+}
+
 /** What one viewer's receiver sends back: reports, NACKs, keyframe requests, feedback. */
 export class ViewerFeedback {
-  /** Of the receiver reports; null before the first. */
-  roundTripUs: number | null = null;
-  /** The same, slow to rise: a report that was held up must not hold up repairs. */
-  roundTripLowUs: number | null = null;
-
   readonly #share = new RtcpShare();
 
   constructor(
     private readonly context: EgressContext,
-    private readonly viewer: Viewer,
+    private readonly owner: FeedbackOwner,
   ) {}
 
   /**
@@ -53,8 +56,8 @@ export class ViewerFeedback {
 
   /** Asks for what the viewer's share of keyframes did not allow before. Some ten times a second. */
   handleTimeout(now: number): void {
-    if (!this.viewer.failures.due(now)) return;
-    for (const track of this.viewer.tracks) if (track.video) this.#refresh(now, track);
+    if (!this.owner.link.failures.due(now)) return;
+    for (const track of this.owner.tracks) if (track.video) this.#refresh(now, track);
   }
 
   #handleReports(now: number, bytes: Uint8Array): void {
@@ -75,8 +78,8 @@ export class ViewerFeedback {
       track.output.totals.packetsLost = lost;
       track.output.totals.jitter = block.jitter;
       const latest = this.#noteRoundTrip(now);
-      const { adaptation } = this.viewer;
-      if (track.video) adaptation.handleReport(block.fractionLost / 256, this.roundTripUs, latest);
+      const { adaptation, roundTripUs } = this.owner.link;
+      if (track.video) adaptation.handleReport(block.fractionLost / 256, roundTripUs, latest);
     }
   }
 
@@ -88,10 +91,7 @@ export class ViewerFeedback {
     const ticks = (compactNow - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
     if (ticks < 0 || ticks > 65536 * 5) return null;
     const sample = (ticks * 1e6) / 65536;
-    const before = this.roundTripUs;
-    this.roundTripUs = before === null ? sample : before + (sample - before) / 8;
-    const low = this.roundTripLowUs;
-    this.roundTripLowUs = low === null || sample < low ? sample : low + (sample - low) / 32;
+    this.owner.link.noteRoundTrip(sample);
     return sample;
   }
 
@@ -107,8 +107,8 @@ export class ViewerFeedback {
     }
     const { feedback: cost, status } = RTCP_COST_US;
     this.#share.charge(now, cost + feedback.statusCount * status);
-    this.viewer.adaptation.handleFeedback(now, feedback);
-    this.viewer.chooseLayer(now);
+    this.owner.link.adaptation.handleFeedback(now, feedback);
+    this.owner.chooseLayer(now);
   }
 
   #handleNack(now: number, bytes: Uint8Array): void {
@@ -118,8 +118,8 @@ export class ViewerFeedback {
     if (count < 0) return;
     track.output.totals.nacks += 1;
     countUp(this.context.counters, Counter.nacksReceived!);
-    if (track.video) this.viewer.adaptation.handleNack(now, count);
-    if (!this.viewer.mediaAllowed) return;
+    if (track.video) this.owner.link.adaptation.handleNack(now, count);
+    if (!this.owner.link.mediaAllowed) return;
     for (let i = 0; i < count && this.#share.takesSequence(now); i += 1) {
       const answered = repair(this.context, track, nacked[i]!, now);
       if (answered) this.#share.charge(now, RTCP_COST_US.repair);
@@ -132,13 +132,13 @@ export class ViewerFeedback {
       return;
     }
     const bitrate = readRemb(bytes, cursor.offset, cursor.length);
-    if (bitrate >= 0) this.viewer.adaptation.handleRemb(now, bitrate);
+    if (bitrate >= 0) this.owner.link.adaptation.handleRemb(now, bitrate);
   }
 
   #handleKeyframeRequest(now: number, bytes: Uint8Array): void {
     const pli = cursor.count === FeedbackFormat.pli;
     if (!pli && cursor.count !== FeedbackFormat.fir) return;
-    for (const track of this.viewer.tracks) {
+    for (const track of this.owner.tracks) {
       const asked = pli
         ? readMediaSsrc(bytes, cursor.offset, cursor.length) === track.output.ssrc
         : readFir(bytes, cursor.offset, cursor.length, track.output.ssrc) >= 0;
@@ -153,13 +153,13 @@ export class ViewerFeedback {
   #refresh(now: number, track: ViewerTrack): void {
     if (track.state === "idle" || track.state === "waiting") track.start.request("join");
     else {
-      const how = this.viewer.failures.ask(now);
+      const how = this.owner.link.failures.ask(now);
       if (how === null) countUp(this.context.counters, Counter.keyframeRequestsHeld!);
       else track.start.request(track.state === "live" ? how : "join");
     }
   }
 
   #trackOf(ssrc: number): ViewerTrack | undefined {
-    return this.viewer.tracks.find((track) => track.output.ssrc === ssrc);
+    return this.owner.tracks.find((track) => track.output.ssrc === ssrc);
   }
 }

@@ -6,31 +6,26 @@ import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
 import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed, Subscriber } from "./feed.ts";
+import type { Feed } from "./feed.ts";
 import { LayerStretch } from "./layer-stretch.ts";
 import { LayerSwitch } from "./layer-switch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
-import type { Waiting } from "./queues.ts";
 import { Segments } from "./segments.ts";
 import type { Staging } from "./staging.ts";
+import type { Track, TrackOwner, TrackState } from "./track.ts";
 import type { TrackFormat } from "./track-format.ts";
 import { TrackOutput } from "./track-output.ts";
 import { TrackStart } from "./track-start.ts";
 import { TrackTime } from "./track-time.ts";
-import type { Viewer } from "./viewer.ts";
-
-/**
- * idle: no ring. waiting: for a place to begin. catchUp: from the cached keyframe, or from where the
- * pacer held it back, to the live edge. live: forwards what arrives.
- */
-export type TrackState = "idle" | "waiting" | "catchUp" | "live";
+import type { ViewerLink } from "./viewer-link.ts";
 
 /** First indices are random below this (RFC 3711 3.3.1: below 2^15, see Segments). */
 export const RANDOM_INDEX_RANGE = 32768;
 
 /** One SSRC toward a viewer: numbers, timestamps and payload types of its own over rings' media. */
-export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
+export class ViewerTrack implements Track, CatchingUp {
   readonly session: number;
+  readonly link: ViewerLink;
   state: TrackState = "idle";
   feed: Feed | null = null;
   readonly segments: Segments<Feed, LayerStretch>;
@@ -42,7 +37,6 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
   /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
   private next = 0;
   private burstAt = 0;
-  /** In catchUp: held back by the pacer, not on its way from the cached keyframe. */
   paced = false;
   /** In catchUp: of the picture that it begins with some has not left yet; its RTP timestamp. */
   keyframePending = false;
@@ -54,27 +48,27 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
 
   constructor(
     private readonly context: EgressContext,
-    readonly viewer: Viewer,
+    readonly owner: TrackOwner,
     readonly section: MediaSection,
     /** Random below 2^15, for the media and the RTX numbers. */
     firstIndex: number,
     rtxIndex: number,
   ) {
-    this.session = viewer.session;
+    this.link = owner.link;
+    this.session = owner.link.session;
     this.segments = new Segments(firstIndex);
-    this.output = new TrackOutput(context, viewer, section, rtxIndex);
+    this.output = new TrackOutput(context, owner.link, section, rtxIndex);
     this.format = this.output.format;
     this.layer = new LayerSwitch(this);
     this.parameterSets = new ParameterSetPacket(context);
-    this.start = new TrackStart(context, this);
     this.time = new TrackTime(this);
+    this.start = new TrackStart(context, this, this.time, this.layer);
   }
 
   get video(): boolean {
     return this.section.kind === "video";
   }
 
-  /** Reads another ring from now on (or none). Media starts where a decoder can. */
   follow(feed: Feed | null, now: number): void {
     this.layer.cancel();
     this.feed?.detach(this);
@@ -86,21 +80,18 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
     this.resume(now);
   }
 
-  /** What the track waits for may have come: begins if it can. True while it still waits. */
   look(now: number): boolean {
     return this.start.look(now);
   }
 
-  /** Begins at the cached keyframe at `sequence` of the track's ring. */
   startAt(sequence: number, now: number): void {
-    this.viewer.adaptation.beginCatchUp(now);
+    this.link.adaptation.beginCatchUp(now);
     this.startCatchUp(sequence, true, false);
   }
 
-  /** Goes to a layer whose cached keyframe has to do, since what flows has stopped; else stays. */
   leaveFor(feed: Feed, now: number): void {
     const sequence = feed.joinableKeyframe(now, true);
-    if (sequence === null || feed.reader.closed || !this.viewer.mediaAllowed) return;
+    if (sequence === null || feed.reader.closed || !this.link.mediaAllowed) return;
     this.follow(feed, now);
     if (this.state === "waiting") this.startAt(sequence, now);
   }
@@ -151,7 +142,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
     if (this.state === "idle") return true;
     // A late packet is waited for already: it leaves at once.
     if (this.state !== "live" || passed) return this.deliver(batch, i, now);
-    if (this.video && !this.viewer.adaptation.mayLeave(now)) {
+    if (this.video && !this.link.adaptation.mayLeave(now)) {
       // Not over the head of what lies between: from here on by a cursor of its own.
       this.startCatchUp(batch.sequences[i]!, false, true);
     } else if (!this.deliver(batch, i, now)) return false;
@@ -176,7 +167,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
         this.state = "live";
         return CatchUp.done;
       }
-      if (!this.viewer.adaptation.mayFollow(now, this.paced)) return stopped;
+      if (!this.link.adaptation.mayFollow(now, this.paced)) return stopped;
       scratch.clear();
       const result = scratch.load(feed.reader, this.next);
       if (result === ReadResult.lapped || (this.beginPending && result !== ReadResult.ok)) {
@@ -209,7 +200,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
       if (!this.begin(batch, i, now)) return false;
       if (this.state !== state) return true;
     }
-    const at = this.context.reserve(this.viewer.peer, batch.payloadLengths[i]!);
+    const at = this.context.reserve(this.link.peer, batch.payloadLengths[i]!);
     if (at < 0) return false;
     const segment = this.segments.current!;
     const { layers } = segment;
@@ -227,7 +218,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
 
   /** RFC 7675: nothing without consent. When it comes back, media begins anew at a keyframe. */
   private mediaAllowed(now: number): boolean {
-    const allowed = this.viewer.mediaAllowed;
+    const allowed = this.link.mediaAllowed;
     if (!allowed && (this.state === "live" || this.state === "catchUp")) this.resume(now);
     return allowed;
   }
@@ -275,7 +266,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
     const timestamp = batch.timestamps[i]!;
     const arrival = batch.arrivals[i]!;
     if (!this.format.select(batch.codecs[i]!, feed.reader.describe().fmtp)) {
-      this.viewer.unsupported = true;
+      this.link.unsupported = true;
       this.state = "idle";
       return true;
     }
@@ -292,7 +283,7 @@ export class ViewerTrack implements Subscriber, CatchingUp, Waiting {
       countUp(this.context.counters, Counter.viewersSwitched!);
     }
     time.begin(feed);
-    this.viewer.hurryReport(now);
+    this.owner.hurryReport(now);
     this.output.own.begin();
     const before = this.segments.current?.layers ?? null;
     const layered = this.video && LayerStretch.serves(batch, i);

@@ -1,55 +1,38 @@
 import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { SessionStats } from "../contract/statistics.ts";
-import {
-  KEYFRAMES_FAILED_BURST,
-  KEYFRAMES_FAILED_PER_SECOND,
-  KEYFRAMES_SWITCH_BURST,
-  KEYFRAMES_SWITCH_PER_SECOND,
-} from "../limits.ts";
-import { KeyframeBudget } from "../media/keyframe-budget.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import { pointOf, ringOf } from "../media/layer-table.ts";
-import type { PacketKind } from "../media/sent-packets.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Codec } from "../wire/codecs.ts";
 import { Extension } from "../wire/extensions.ts";
 import { formatPath } from "../wire/path.ts";
-import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import type { Following } from "./following.ts";
-import { type PlayoutDelay, PlayoutHint } from "./playout-hint.ts";
+import type { PlayoutDelay } from "./playout-hint.ts";
+import type { Queued } from "./queues.ts";
 import { sendProbe } from "./repair.ts";
-import { RepairBudget } from "./repair-budget.ts";
 import { SenderReports } from "./sender-reports.ts";
-import { ViewerFeedback } from "./viewer-feedback.ts";
+import type { TrackOwner } from "./track.ts";
+import { trackStats } from "./track-stats.ts";
+import { type FeedbackOwner, ViewerFeedback } from "./viewer-feedback.ts";
+import { ViewerLink } from "./viewer-link.ts";
 import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
 
 /** One WHEP session: the peer, a track a media section, and the feedback that comes back. */
-export class Viewer {
+export class Viewer implements FeedbackOwner, Queued, TrackOwner {
   readonly tracks: readonly ViewerTrack[];
-  readonly budget = new RepairBudget();
-  /** Its share of the publisher's keyframes: for a decoder that failed, and for other layers. */
-  readonly failures = new KeyframeBudget(KEYFRAMES_FAILED_BURST, KEYFRAMES_FAILED_PER_SECOND);
-  readonly switches = new KeyframeBudget(KEYFRAMES_SWITCH_BURST, KEYFRAMES_SWITCH_PER_SECOND);
-  readonly adaptation: Adaptation;
+  readonly link: ViewerLink;
   /** What its receiver sends back. */
   readonly feedback: ViewerFeedback;
-  /** What its receiver is asked to wait; null asks for nothing. */
-  readonly playoutHint: PlayoutHint | null;
   /** Its part of the worker's counter, bits a second. */
   estimateTold = 0;
   /** The layer that control believes it is sent; -1 while it has heard of none of this source. */
   layerTold = -1;
   source: Following | null = null;
-  /** The stream's codec has no payload type here: the session ends with `codec-changed`. */
-  unsupported = false;
-  /** Infinity before. */
-  firstMediaAt = Number.POSITIVE_INFINITY;
   firstMediaTold = false;
   private readonly reports: SenderReports;
-  private transportSequence = 0;
   /** It can tell AV1's layers apart. */
   private readonly readsDescriptors: boolean;
   /** ... and cannot do without now: it gets the smallest picture alone. */
@@ -57,7 +40,7 @@ export class Viewer {
 
   constructor(
     private readonly context: EgressContext,
-    readonly peer: Peer,
+    peer: Peer,
     readonly stream: number,
     media: readonly MediaSection[],
     cname: string,
@@ -66,16 +49,10 @@ export class Viewer {
     readonly openedAt: number,
   ) {
     const index = () => Math.floor(context.random() * RANDOM_INDEX_RANGE);
-    this.playoutHint = playoutDelay === null ? null : new PlayoutHint(playoutDelay);
-    this.adaptation = new Adaptation(openedAt, context.random);
-    this.adaptation.setLimits(limits);
+    this.link = new ViewerLink(context, peer, media, playoutDelay, openedAt);
+    this.link.adaptation.setLimits(limits);
     this.feedback = new ViewerFeedback(context, this);
     this.reports = new SenderReports(context, cname);
-    const has = (extension: number) => media.filter((each) => each.extensionIds[extension] !== 0);
-    if (has(Extension.transportCc).length === 0) {
-      const measured = has(Extension.absSendTime);
-      this.adaptation.expectNoFeedback(measured.every(({ kind }) => kind === "video"));
-    }
     this.readsDescriptors = media.some(
       ({ extensionIds }) => extensionIds[Extension.dependencyDescriptor] !== 0,
     );
@@ -83,23 +60,7 @@ export class Viewer {
   }
 
   get session(): number {
-    return this.peer.session;
-  }
-
-  get connected(): boolean {
-    return this.peer.state === "connected";
-  }
-
-  /** RFC 7675. Another session may have taken the address over, too: then there is none. */
-  get mediaAllowed(): boolean {
-    return this.peer.mediaAllowed && this.peer.path !== null;
-  }
-
-  /** The next transport-cc number: one space for all packets of the session. */
-  takeTransportSequence(): number {
-    const sequence = this.transportSequence;
-    this.transportSequence = (sequence + 1) & 0xffff;
-    return sequence;
+    return this.link.session;
   }
 
   /** The rings of the stream's present source; null while it has none. */
@@ -119,7 +80,7 @@ export class Viewer {
     const { source } = this;
     if (source === null || source.video.length < 2) return 0;
     this.flatten();
-    const id = this.adaptation.choose(now, source.table.layers);
+    const id = this.link.adaptation.choose(now, source.table.layers);
     return id < 0 ? 0 : ringOf(id);
   }
 
@@ -132,7 +93,7 @@ export class Viewer {
     if (source === null) return null;
     source.table.update(now);
     const showsLayer = (layer: number) => shows(source.video[ringOf(layer)]!);
-    const id = this.adaptation.bestOf(source.table.layers, showsLayer, patient);
+    const id = this.link.adaptation.bestOf(source.table.layers, showsLayer, patient);
     return id < 0 ? null : source.video[ringOf(id)]!;
   }
 
@@ -157,7 +118,7 @@ export class Viewer {
 
   private setLimits(): void {
     const { limits, flat } = this;
-    this.adaptation.setLimits(flat ? { ...limits, spatialMax: 0 } : limits);
+    this.link.adaptation.setLimits(flat ? { ...limits, spatialMax: 0 } : limits);
   }
 
   /** The layer that flows next, by what the path carries and what the viewer may have. */
@@ -166,13 +127,13 @@ export class Viewer {
     // A single layer may be of another ring than the one that is waited on.
     const rings = this.source?.video.length ?? 0;
     if (this.source === null || (layers.length < 2 && rings < 2)) {
-      this.adaptation.settle();
+      this.link.adaptation.settle();
       return;
     }
     this.flatten();
-    const { choice } = this.adaptation;
+    const { choice } = this.link.adaptation;
     const { upgrades, downgrades } = choice;
-    const id = this.adaptation.choose(now, layers);
+    const id = this.link.adaptation.choose(now, layers);
     countUp(this.context.counters, Counter.layerUpgrades!, choice.upgrades - upgrades);
     countUp(this.context.counters, Counter.layerDowngrades!, choice.downgrades - downgrades);
     if (id < 0) return;
@@ -180,20 +141,14 @@ export class Viewer {
     for (const track of this.tracks) {
       if (!track.video) continue;
       track.layer.choose(this.source.video[ringOf(id)]!, pointOf(id), down, now);
-      track.layer.pursue(this.adaptation.queueUs, now);
+      track.layer.pursue(this.link.adaptation.queueUs, now);
     }
-  }
-
-  /** Something with this viewer's transport-cc number has just left. */
-  noteSent(now: number, bytes: number, kind: PacketKind): void {
-    const sequence = (this.transportSequence - 1) & 0xffff;
-    this.adaptation.noteSent(sequence, now, bytes, kind);
   }
 
   /** Sends what is due of a cluster of probes; false when there is none (any more). */
   sendProbes(now: number): boolean {
-    const { adaptation } = this;
-    if (!this.mediaAllowed) return false;
+    const { adaptation, mediaAllowed } = this.link;
+    if (!mediaAllowed) return false;
     const { probes, probeSuccesses } = adaptation;
     const track = this.tracks.find((each) => each.video && each.layer.flows);
     if (track === undefined || track.output.rtxSsrc === 0) return false;
@@ -209,13 +164,6 @@ export class Viewer {
     return adaptation.probing;
   }
 
-  noteMedia(payloadBytes: number, now: number): void {
-    this.budget.earn(payloadBytes, now);
-    if (now < this.firstMediaAt) this.firstMediaAt = now;
-    countUp(this.context.counters, Counter.packetsOut!);
-    countUp(this.context.counters, Counter.payloadBytesOut!, payloadBytes);
-  }
-
   /** Reports, rates and the layer; call some ten times a second. */
   handleTimeout(now: number): void {
     let audio = 0;
@@ -223,10 +171,10 @@ export class Viewer {
       const { rate, bytes } = track.output.totals;
       rate.advance(bytes, now);
       if (!track.video) audio += rate.bitsPerSecond;
-      if (!this.mediaAllowed) track.output.freezes?.reset();
+      if (!this.link.mediaAllowed) track.output.freezes?.reset();
     }
-    this.adaptation.handleTimeout(now, audio);
-    this.playoutHint?.update(this.feedback.roundTripUs, this.adaptation.loss);
+    this.link.adaptation.handleTimeout(now, audio);
+    this.link.playoutHint?.update(this.link.roundTripUs, this.link.adaptation.loss);
     this.feedback.handleTimeout(now);
     this.chooseLayer(now);
     if (this.sendProbes(now)) this.context.queues.startProbing(this);
@@ -240,20 +188,21 @@ export class Viewer {
   }
 
   sendReports(now: number): void {
-    const { mediaAllowed, reportsAllowed } = this.peer;
-    if (mediaAllowed || reportsAllowed) this.reports.send(now, this.peer, this.tracks);
+    const { peer } = this.link;
+    if (peer.mediaAllowed || peer.reportsAllowed) this.reports.send(now, peer, this.tracks);
   }
 
   stats(): SessionStats {
+    const { peer, roundTripUs, adaptation } = this.link;
     return {
       session: this.session,
-      connected: this.connected,
-      path: this.peer.path === null ? null : formatPath(this.peer.path),
-      srtpProfile: this.peer.srtpProfile,
-      roundTripMs: this.feedback.roundTripUs === null ? null : this.feedback.roundTripUs / 1000,
+      connected: this.link.connected,
+      path: peer.path === null ? null : formatPath(peer.path),
+      srtpProfile: peer.srtpProfile,
+      roundTripMs: roundTripUs === null ? null : roundTripUs / 1000,
       bitrateExcess: null,
-      estimateBps: Math.round(this.adaptation.estimate),
-      tracks: this.tracks.map((track) => track.output.totals.stats(track)),
+      estimateBps: Math.round(adaptation.estimate),
+      tracks: this.tracks.map((track) => trackStats(track)),
     };
   }
 }

@@ -76,7 +76,7 @@ test("a silence that ends without a keyframe counts as what it mostly was", () =
 test("pacing: packets were there and were held back", () => {
   const stream = new Stream().frames(10, KEY);
   const track = stream.sim.egress.viewers.get(stream.viewer.session)!.tracks[0]!;
-  const { adaptation } = track.viewer;
+  const { adaptation } = track.link;
   const mayLeave = adaptation.mayLeave.bind(adaptation);
   let held = true;
   adaptation.mayLeave = (now) => !held && mayLeave(now);

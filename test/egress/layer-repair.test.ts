@@ -36,7 +36,7 @@ describe("loss", () => {
       let repaired = 0;
       for (const packet of sent.slice(-200)) {
         const again = stage.nack(viewer, packet.index);
-        sim.egress.viewers.get(viewer.session)!.budget.earn(10_000, 0);
+        sim.egress.viewers.get(viewer.session)!.link.budget.earn(10_000, 0);
         if (again === undefined) continue;
         repaired += 1;
         const media = again.ssrc === RTX_SSRC ? again.payload.subarray(2) : again.payload;

@@ -44,7 +44,7 @@ function fillers(stage: Stage, viewer: Session, count: number): Sent[] {
   sim.forward(encoding);
   for (let i = 0; i < 320; i += 1) {
     sim.pass(25_000);
-    sim.egress.viewers.get(viewer.session)!.budget.earn(1000, 0);
+    sim.egress.viewers.get(viewer.session)!.link.budget.earn(1000, 0);
     stage.nack(viewer, viewer.of(VIDEO_SSRC)[i % 5]!.index);
   }
   const before = viewer.of(VIDEO_SSRC).length;

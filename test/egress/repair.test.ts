@@ -151,7 +151,7 @@ describe("without RTX", () => {
         nack(sim, viewer, packet.index);
         // Earns the budget for the next.
         sim.pass(30_000);
-        sim.egress.viewers.get(viewer.session)!.budget.earn(10_000, 0);
+        sim.egress.viewers.get(viewer.session)!.link.budget.earn(10_000, 0);
       }
       const again = viewer.rtp.slice(before);
       expect(again.length).toBe(sent.length);
@@ -204,7 +204,7 @@ describe("refused", () => {
     sim.pass(1_000);
     nack(sim, viewer, index);
     expect(viewer.of(RTX_SSRC).length).toBe(2);
-    sim.egress.viewers.get(viewer.session)!.feedback.roundTripLowUs = 200_000;
+    sim.egress.viewers.get(viewer.session)!.link.roundTripLowUs = 200_000;
     sim.pass(199_000);
     nack(sim, viewer, index);
     expect(viewer.of(RTX_SSRC).length).toBe(2);

@@ -226,7 +226,7 @@ class World {
   private insist(end: FarEnd, times: number): void {
     for (let i = times; i > 0; i -= 1) {
       this.now += 21_000;
-      this.egress.viewers.get(end.session)?.budget.earn(2000, 0);
+      this.egress.viewers.get(end.session)?.link.budget.earn(2000, 0);
       for (const bytes of end.insist(end.tracks[1]!)) this.hear(end, bytes);
     }
   }

@@ -146,7 +146,7 @@ class Endpoint implements ViewerRun {
 
   sample(i: number): void {
     this.levels[i] = this.server.levelOf(this.session);
-    const { adaptation } = this.server.egress.viewers.get(this.session)!;
+    const { adaptation } = this.server.egress.viewers.get(this.session)!.link;
     this.estimates[i] = adaptation.estimate;
   }
 }

@@ -2,7 +2,7 @@
 import { HeaderWriter } from "../../../src/egress/header-writer.ts";
 import { SentHistory } from "../../../src/egress/sent-history.ts";
 import { TimeLine } from "../../../src/egress/time-line.ts";
-import { Viewer } from "../../../src/egress/viewer.ts";
+import { ViewerLink } from "../../../src/egress/viewer-link.ts";
 import { SrtpSender } from "../../../src/srtp/sender.ts";
 
 /** The header of all but a few packets: fixed part and transport-cc number. */
@@ -12,8 +12,8 @@ const TAG_BYTES = 16;
 /** Books that are kept of each packet: estimator, pacer, history, time line, budget, counters. */
 export function cutNote(): void {
   const nothing = (): void => {};
-  Viewer.prototype.noteSent = nothing;
-  Viewer.prototype.noteMedia = nothing;
+  ViewerLink.prototype.noteSent = nothing;
+  ViewerLink.prototype.noteMedia = nothing;
   SentHistory.prototype.note = nothing;
   TimeLine.prototype.note = nothing;
 }
