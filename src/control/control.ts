@@ -99,11 +99,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     fault: (error) => noteFault("worker event", error),
   });
   const layers = new StreamLayers(plane, clock);
-  const announcer = new Announcer(layers, clock, (session) => registry!.streamOf(session));
-  const events = new EventHub(clock, random, (session) => announcer.initial(session));
+  const events = new EventHub(clock, random);
+  const announcer = new Announcer({
+    hub: events,
+    layers,
+    clock,
+    streamOf: (session) => registry!.streamOf(session),
+  });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
-  const listener = listen({ announcer, events, hook, metrics, log, gate, clock });
+  const listener = listen({ announcer, hook, metrics, log, gate, clock });
   registry = new Registry({ plane, clock, random, log, listener });
   const services: Services = {
     config,
@@ -116,22 +121,18 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
+    announcer,
     events,
     layers,
     metrics,
     noteFault,
     draining: () => gate.draining,
   };
-  return assemble(options, services, announcer, gate);
+  return assemble(options, services, gate);
 }
 
-function assemble(
-  options: ControlOptions,
-  services: Services,
-  announcer: Announcer,
-  gate: Gate,
-): Control {
-  const { plane, registry, clock, metrics, hook, events, layers } = services;
+function assemble(options: ControlOptions, services: Services, gate: Gate): Control {
+  const { plane, registry, clock, metrics, hook, announcer, events, layers } = services;
   const sampler = new Sampler(plane);
   const ready = () => !gate.draining && plane.ready() && (options.readyWhen?.() ?? true);
   const app = createApp({
@@ -165,15 +166,15 @@ function assemble(
     });
   const cancelLayers = guarded(LAYERS_LOOK_MS, () => {
     lookForQuiet(registry.streams.values(), plane, {
-      active: (stream) => announcer.active(stream, events),
-      inactive: (stream) => announcer.inactive(stream, events),
+      active: (stream) => announcer.active(stream),
+      inactive: (stream) => announcer.inactive(stream),
     });
-    announcer.tickLayers(events);
+    announcer.tickLayers();
   });
   const cancelSecond = guarded(1000, () => {
     registry.tick();
     for (const stream of registry.streams.values()) layers.update(stream);
-    announcer.tick(events);
+    announcer.tick();
     events.heartbeat();
     const { cpuUs, machine } = options.usage();
     sampler.tick(clock.now(), cpuUs, machine);
@@ -195,7 +196,7 @@ function assemble(
       const what = wider.join(", ");
       services.log.warn("A reload opens nothing: this takes a restart", { what });
     },
-    drain: () => drain(services, announcer, gate),
+    drain: () => drain(services, gate),
     stop: async () => {
       gate.draining = true;
       for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
@@ -211,12 +212,12 @@ function assemble(
   };
 }
 
-async function drain(services: Services, announcer: Announcer, gate: Gate): Promise<void> {
-  const { config, registry, events } = services;
+async function drain(services: Services, gate: Gate): Promise<void> {
+  const { config, registry, announcer } = services;
   gate.draining = true;
   if (config.redirectUrl !== null) {
     // Their next POST is sent to the other node.
-    for (const session of registry.sessions.all()) announcer.reconnect(session, events);
+    for (const session of registry.sessions.all()) announcer.reconnect(session);
   }
   await within(
     config.drainSeconds * 1000,
@@ -243,7 +244,6 @@ class Gate {
 
 interface Listeners {
   readonly announcer: Announcer;
-  readonly events: EventHub;
   readonly hook: Hook;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -253,7 +253,7 @@ interface Listeners {
 
 /** Tells everyone concerned what happens in the registry. */
 function listen(parts: Listeners): RegistryListener {
-  const { announcer, events, hook, metrics, log, gate } = parts;
+  const { announcer, hook, metrics, log, gate } = parts;
   const tell = (session: Session, joined: boolean, reason: CloseReason | null): void => {
     const viewer = session.kind === "viewer";
     hook.tell({
@@ -271,15 +271,15 @@ function listen(parts: Listeners): RegistryListener {
     });
   };
   return {
-    active: (stream) => announcer.active(stream, events),
-    inactive: (stream) => announcer.inactive(stream, events),
+    active: (stream) => announcer.active(stream),
+    inactive: (stream) => announcer.inactive(stream),
     joined: (session) => {
       metrics.connected(session);
       tell(session, true, null);
       log.info(session.kind === "viewer" ? "Viewer joined" : "Publisher connected", about(session));
     },
     left: (session, reason, wasConnected) => {
-      announcer.left(session, reason, events);
+      announcer.left(session, reason);
       metrics.ended(session, reason);
       if (wasConnected) tell(session, false, reason);
       log.info(session.kind === "viewer" ? "Viewer left" : "Publisher gone", {
@@ -289,7 +289,7 @@ function listen(parts: Listeners): RegistryListener {
     },
     gone: () => gate.changed(),
     firstMedia: (_session, afterUs) => metrics.firstMedia(afterUs),
-    layer: (session) => announcer.layer(session, events),
+    layer: (session) => announcer.layer(session),
   };
 }
 

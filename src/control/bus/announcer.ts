@@ -5,7 +5,7 @@ import type { Clock } from "../ports.ts";
 import type { Session } from "../streams/session.ts";
 import type { Stream } from "../streams/stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "../streams/stream-layers.ts";
-import type { EventHub, EventName } from "./events.ts";
+import type { EventHub, EventName, NamedEvent } from "./events.ts";
 
 /** Ends after which the player should simply POST again. */
 const RECONNECT: ReadonlySet<CloseReason> = new Set([
@@ -21,21 +21,89 @@ interface Told {
   readonly atUs: number;
 }
 
+interface AnnouncerOptions {
+  readonly hub: EventHub;
+  readonly layers: StreamLayers;
+  readonly clock: Clock;
+  readonly streamOf: (session: Session) => Stream;
+}
+
 export class Announcer {
+  readonly #hub: EventHub;
   readonly #layers: StreamLayers;
   readonly #clock: Clock;
   readonly #streamOf: (session: Session) => Stream;
   readonly #viewers = new WeakMap<Stream, number>();
   readonly #told = new WeakMap<Stream, Told>();
 
-  constructor(layers: StreamLayers, clock: Clock, streamOf: (session: Session) => Stream) {
+  constructor({ hub, layers, clock, streamOf }: AnnouncerOptions) {
+    this.#hub = hub;
     this.#layers = layers;
     this.#clock = clock;
     this.#streamOf = streamOf;
   }
 
+  /** A new event stream's id, or null when the session has too many. */
+  subscribe(session: Session, names: readonly EventName[]): string | null {
+    return this.#hub.create(session, names, this.#initial(session));
+  }
+
+  active(stream: Stream): void {
+    for (const viewer of stream.viewers) this.#hub.send(viewer, "active", {});
+  }
+
+  inactive(stream: Stream): void {
+    for (const viewer of stream.viewers) this.#hub.send(viewer, "inactive", {});
+  }
+
+  /** The viewer is sent another layer. */
+  layer(session: Session): void {
+    const stream = this.#streamOf(session);
+    if (stream.publisher === null || !this.#hub.hears(session)) return;
+    this.#hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
+  }
+
+  left(session: Session, reason: CloseReason): void {
+    if (RECONNECT.has(reason)) this.reconnect(session);
+    this.#hub.destroySession(session);
+  }
+
+  reconnect(session: Session): void {
+    const name = session.stream.split("/").map(encodeURIComponent).join("/");
+    this.#hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
+  }
+
+  /** Once a second: the counts of viewers where they changed. */
+  tick(): void {
+    for (const stream of this.#listened()) {
+      const viewers = stream.viewers.size;
+      if (viewers === this.#viewers.get(stream)) continue;
+      this.#viewers.set(stream, viewers);
+      for (const viewer of stream.viewers) {
+        this.#hub.send(viewer, "viewercount", { viewercount: viewers });
+      }
+    }
+  }
+
+  /** A few times a second: layers at once where they changed, else their bit rates when due. */
+  tickLayers(): void {
+    const now = this.#clock.now();
+    for (const stream of this.#listened()) {
+      if (stream.publisher === null) continue;
+      this.#layers.update(stream);
+      const layers = this.#layers.of(stream);
+      const key = `${stream.epoch} ${layersKey(layers)}`;
+      const told = this.#told.get(stream);
+      if (told?.key === key && now - told.atUs < LAYERS_EVENT_US) continue;
+      this.#told.set(stream, { key, atUs: now });
+      for (const viewer of stream.viewers) {
+        if (this.#hub.hears(viewer)) this.#hub.send(viewer, "layers", layersFor(viewer, layers));
+      }
+    }
+  }
+
   /** `active` is also sent at start if live; `inactive` never is (WHEP events extension). */
-  initial(session: Session): readonly { name: EventName; data: unknown }[] {
+  #initial(session: Session): readonly NamedEvent[] {
     const stream = this.#streamOf(session);
     const count = { name: "viewercount" as const, data: { viewercount: stream.viewers.size } };
     if (!stream.isLive) return [count];
@@ -47,64 +115,10 @@ export class Announcer {
     ];
   }
 
-  active(stream: Stream, hub: EventHub): void {
-    for (const viewer of stream.viewers) hub.send(viewer, "active", {});
-  }
-
-  inactive(stream: Stream, hub: EventHub): void {
-    for (const viewer of stream.viewers) hub.send(viewer, "inactive", {});
-  }
-
-  /** The viewer is sent another layer. */
-  layer(session: Session, hub: EventHub): void {
-    const stream = this.#streamOf(session);
-    if (stream.publisher === null || !hub.hears(session)) return;
-    hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
-  }
-
-  left(session: Session, reason: CloseReason, hub: EventHub): void {
-    if (RECONNECT.has(reason)) this.reconnect(session, hub);
-    hub.destroySession(session);
-  }
-
-  reconnect(session: Session, hub: EventHub): void {
-    const name = session.stream.split("/").map(encodeURIComponent).join("/");
-    hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
-  }
-
-  /** Once a second: the counts of viewers where they changed. */
-  tick(hub: EventHub): void {
-    for (const stream of this.#listened(hub)) {
-      const viewers = stream.viewers.size;
-      if (viewers === this.#viewers.get(stream)) continue;
-      this.#viewers.set(stream, viewers);
-      for (const viewer of stream.viewers) {
-        hub.send(viewer, "viewercount", { viewercount: viewers });
-      }
-    }
-  }
-
-  /** A few times a second: layers at once where they changed, else their bit rates when due. */
-  tickLayers(hub: EventHub): void {
-    const now = this.#clock.now();
-    for (const stream of this.#listened(hub)) {
-      if (stream.publisher === null) continue;
-      this.#layers.update(stream);
-      const layers = this.#layers.of(stream);
-      const key = `${stream.epoch} ${layersKey(layers)}`;
-      const told = this.#told.get(stream);
-      if (told?.key === key && now - told.atUs < LAYERS_EVENT_US) continue;
-      this.#told.set(stream, { key, atUs: now });
-      for (const viewer of stream.viewers) {
-        if (hub.hears(viewer)) hub.send(viewer, "layers", layersFor(viewer, layers));
-      }
-    }
-  }
-
   /** Streams of which somebody wants to hear. */
-  #listened(hub: EventHub): ReadonlySet<Stream> {
+  #listened(): ReadonlySet<Stream> {
     const streams = new Set<Stream>();
-    for (const session of hub.listening()) streams.add(this.#streamOf(session));
+    for (const session of this.#hub.listening()) streams.add(this.#streamOf(session));
     return streams;
   }
 }

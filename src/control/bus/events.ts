@@ -76,24 +76,29 @@ class EventStream {
 
 const encoder = new TextEncoder();
 
-/** What a new subscriber is told at once. */
-export type InitialEvents = (session: Session) => readonly { name: EventName; data: unknown }[];
+/** An event as a player gets it. */
+export interface NamedEvent {
+  readonly name: EventName;
+  readonly data: unknown;
+}
 
 /** All event streams, by viewer session. */
 export class EventHub {
   readonly #streams = new Map<Session, Map<string, EventStream>>();
   readonly #clock: Clock;
   readonly #random: RandomBytes;
-  readonly #initial: InitialEvents;
 
-  constructor(clock: Clock, random: RandomBytes, initial: InitialEvents) {
+  constructor(clock: Clock, random: RandomBytes) {
     this.#clock = clock;
     this.#random = random;
-    this.#initial = initial;
   }
 
-  /** The new stream's id, or null when the session has too many. */
-  create(session: Session, names: readonly EventName[]): string | null {
+  /** The new stream's id, or null when the session has too many. `first` stands in it at once. */
+  create(
+    session: Session,
+    names: readonly EventName[],
+    first: readonly NamedEvent[],
+  ): string | null {
     let streams = this.#streams.get(session);
     if (streams === undefined) {
       streams = new Map();
@@ -103,7 +108,7 @@ export class EventHub {
     const id = Buffer.from(this.#random(16)).toString("base64url");
     const stream = new EventStream(new Set(names));
     streams.set(id, stream);
-    for (const { name, data } of this.#initial(session)) stream.push(name, data);
+    for (const { name, data } of first) stream.push(name, data);
     return id;
   }
 

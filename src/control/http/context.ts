@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Config } from "../../config.ts";
 import type { Logger } from "../../log.ts";
+import type { Announcer } from "../bus/announcer.ts";
 import type { EventHub } from "../bus/events.ts";
 import type { NoteFault } from "../bus/faults.ts";
 import type { Hook } from "../bus/hook.ts";
@@ -25,6 +26,7 @@ export interface Services {
   readonly auth: Authenticator;
   readonly hook: Hook;
   readonly rateLimit: RateLimit;
+  readonly announcer: Announcer;
   readonly events: EventHub;
   readonly layers: StreamLayers;
   readonly metrics: Metrics;

@@ -71,7 +71,7 @@ function create(
   services: Services,
 ): string | Response {
   if (session.state === "ended") return notFound("session");
-  return services.events.create(session, names) ?? tooMany();
+  return services.announcer.subscribe(session, names) ?? tooMany();
 }
 
 function eventStream(body: ReadableStream<Uint8Array> | null): Response {
