@@ -23,10 +23,15 @@ export const EXTENSIONS: readonly Mutation[] = [
     "stream.destroy();\n    streams.delete(id);",
     "stream.destroy();",
   ),
-  rule("X06", `${CONTROL}bus/announcer.ts`, "this.#hub.destroySession(session);", ""),
+  rule("X06", `${CONTROL}bus/announcer.ts`, "this.#hub.destroySession(event.session);", ""),
   rule("X07", `${CONTROL}bus/announcer.ts`, "if (!stream.isLive) return [count];", ""),
-  rule("X07", `${CONTROL}bus/announcer.ts`, 'this.#hub.send(viewer, "inactive", {});', ";"),
-  rule("X07", `${CONTROL}bus/announcer.ts`, "if (RECONNECT.has(reason))", "if (reason !== null)"),
+  rule("X07", `${CONTROL}bus/announcer.ts`, 'this.#tellAll(event.stream, "inactive");', ";"),
+  rule(
+    "X07",
+    `${CONTROL}bus/announcer.ts`,
+    "if (RECONNECT.has(event.reason))",
+    "if (event.reason !== null)",
+  ),
   rule("X08", `${CONTROL}streams/stream-layers.ts`, "[String(index)]:", "video:"),
   rule(
     "X08",

@@ -4,14 +4,17 @@
  */
 import type { Hono } from "hono";
 import type { Config, StaticToken } from "../config.ts";
-import type { CloseReason } from "../contract/session.ts";
 import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./bus/announcer.ts";
+import { Bus } from "./bus/bus.ts";
 import { EventHub } from "./bus/events.ts";
 import { createFaults, type NoteFault } from "./bus/faults.ts";
+import { Gate } from "./bus/gate.ts";
 import { Hook } from "./bus/hook.ts";
+import { tellHook } from "./bus/hook-notices.ts";
 import { Metrics } from "./bus/metrics.ts";
+import { about, logSessions } from "./bus/session-log.ts";
 import { createApp } from "./http/app.ts";
 import { Authenticator } from "./http/auth.ts";
 import type { AppEnv, Services } from "./http/context.ts";
@@ -23,7 +26,6 @@ import type { MediaPlane, PlaneEvents } from "./plane/plane.ts";
 import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
-import type { RegistryListener } from "./streams/registry.ts";
 import { Registry } from "./streams/registry.ts";
 import type { Session } from "./streams/session.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
@@ -60,6 +62,8 @@ export interface Control {
   readonly app: Hono<AppEnv>;
   readonly plane: MediaPlane;
   readonly registry: Registry;
+  /** What happens to streams and sessions, for whoever wants to hear of it. */
+  readonly bus: Bus;
   readonly noteFault: NoteFault;
   ready(): boolean;
   /** What needs no token, in words. */
@@ -83,33 +87,25 @@ const LAYERS_LOOK_MS = 250;
 export async function createControl(options: ControlOptions): Promise<Control> {
   const { config, clock, random, log } = options;
   const keys = await loadKeys(config.auth.keys, options.readFile);
-  let registry: Registry | null = null;
   const metrics = new Metrics();
   const noteFault = createFaults(log, (place) => metrics.fault(place));
-  const plane = await options.plane({
-    connected: (session, path, profile) => registry?.connected(session, path, profile),
-    moved: (session, path) => {
-      const from = registry?.sessions.moved(session, path) ?? null;
-      if (from !== null) log.info("Session moved", { ...about(from.session), from: from.path });
-    },
-    closed: (session, reason) => registry?.closed(session, reason),
-    firstMedia: (session, afterUs) => registry?.firstMedia(session, afterUs),
-    layer: (session, layer) => registry?.layer(session, layer),
-    workerRestarted: (worker, name, cause) => registry?.workerRestarted(worker, name, cause),
-    fault: (error) => noteFault("worker event", error),
-  });
+  const bus = new Bus((error) => noteFault("event sink", error));
+  // The plane reports from its start on, to a registry that needs the plane.
+  const early: { registry: Registry | null } = { registry: null };
+  const plane = await options.plane(planeEvents(early, log, noteFault));
+  const registry = new Registry({ plane, clock, random, log, publish: (e) => bus.publish(e) });
+  early.registry = registry;
   const layers = new StreamLayers(plane, clock);
-  const events = new EventHub(clock, random);
-  const announcer = new Announcer({
-    hub: events,
-    layers,
-    clock,
-    streamOf: (session) => registry!.streamOf(session),
-  });
+  const hub = new EventHub(clock, random);
+  const streamOf = (session: Session) => registry.streamOf(session);
+  const announcer = new Announcer({ hub, layers, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
-  const listener = listen({ announcer, hook, metrics, log, gate, clock });
-  registry = new Registry({ plane, clock, random, log, listener });
+  bus.subscribe(announcer.hear);
+  bus.subscribe(metrics.hear);
+  bus.subscribe(tellHook(hook));
+  bus.subscribe(logSessions(log));
+  bus.subscribe(gate.hear);
   const services: Services = {
     config,
     plane,
@@ -122,184 +118,159 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
     announcer,
-    events,
+    events: hub,
     layers,
     metrics,
     noteFault,
     draining: () => gate.draining,
   };
-  return assemble(options, services, gate);
+  return new Running(options, services, bus, gate);
 }
 
-function assemble(options: ControlOptions, services: Services, gate: Gate): Control {
-  const { plane, registry, clock, metrics, hook, announcer, events, layers } = services;
-  const sampler = new Sampler(plane);
-  const ready = () => !gate.draining && plane.ready() && (options.readyWhen?.() ?? true);
-  const app = createApp({
-    services,
-    sampler,
-    startedUs: clock.now(),
-    rssBytes: () => options.usage().rssBytes,
-    pages: options.pages,
-    ready,
-    metricsText: () => {
-      const { rssBytes, cpuUs } = options.usage();
-      const hookDropped = hook.dropped;
-      return metrics.text({
-        plane,
-        registry,
-        sampler,
-        rssBytes,
-        cpuSeconds: cpuUs / 1e6,
-        hookDropped,
-      });
+/** What workers tell goes to the registry. */
+function planeEvents(
+  early: { readonly registry: Registry | null },
+  log: Logger,
+  noteFault: NoteFault,
+): PlaneEvents {
+  return {
+    connected: (session, path, profile) => early.registry?.connected(session, path, profile),
+    moved: (session, path) => {
+      const from = early.registry?.sessions.moved(session, path) ?? null;
+      if (from !== null) log.info("Session moved", { ...about(from.session), from: from.path });
     },
-  });
-  const repeat = options.every ?? every;
-  const guarded = (milliseconds: number, task: () => void) =>
-    repeat(milliseconds, () => {
-      try {
-        task();
-      } catch (error) {
-        services.noteFault("timer", error);
-      }
+    closed: (session, reason) => early.registry?.closed(session, reason),
+    firstMedia: (session, afterUs) => early.registry?.firstMedia(session, afterUs),
+    layer: (session, layer) => early.registry?.layer(session, layer),
+    workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
+    fault: (error) => noteFault("worker event", error),
+  };
+}
+
+class Running implements Control {
+  readonly app: Hono<AppEnv>;
+  readonly plane: MediaPlane;
+  readonly registry: Registry;
+  readonly noteFault: NoteFault;
+  readonly #options: ControlOptions;
+  readonly #services: Services;
+  readonly #gate: Gate;
+  readonly #sampler: Sampler;
+  readonly #cancel: readonly (() => void)[];
+
+  constructor(
+    options: ControlOptions,
+    services: Services,
+    readonly bus: Bus,
+    gate: Gate,
+  ) {
+    this.plane = services.plane;
+    this.registry = services.registry;
+    this.noteFault = services.noteFault;
+    this.#options = options;
+    this.#services = services;
+    this.#gate = gate;
+    this.#sampler = new Sampler(services.plane);
+    this.app = createApp({
+      services,
+      sampler: this.#sampler,
+      startedUs: services.clock.now(),
+      rssBytes: () => options.usage().rssBytes,
+      pages: options.pages,
+      ready: () => this.ready(),
+      metricsText: () => this.#metricsText(),
     });
-  const cancelLayers = guarded(LAYERS_LOOK_MS, () => {
-    lookForQuiet(registry.streams.values(), plane, {
-      active: (stream) => announcer.active(stream),
-      inactive: (stream) => announcer.inactive(stream),
+    this.#cancel = [
+      this.#repeat(LAYERS_LOOK_MS, () => this.#lookAtLayers()),
+      this.#repeat(1000, () => this.#tick()),
+    ];
+  }
+
+  ready(): boolean {
+    return !this.#gate.draining && this.plane.ready() && (this.#options.readyWhen?.() ?? true);
+  }
+
+  openness(): string {
+    return describeOpenness(this.#services.auth.openness);
+  }
+
+  async reload(config: Config): Promise<void> {
+    const { auth, log } = this.#services;
+    const before = auth.openness;
+    auth.replace(config, await loadKeys(config.auth.keys, this.#options.readFile));
+    const wider = notOpened(before, opennessOf(config));
+    if (wider.length === 0) return;
+    log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
+  }
+
+  async drain(): Promise<void> {
+    const { config, registry, announcer } = this.#services;
+    this.#gate.draining = true;
+    if (config.redirectUrl !== null) {
+      // Their next POST is sent to the other node.
+      for (const session of registry.sessions.all()) announcer.reconnect(session);
+    }
+    await within(
+      config.drainSeconds * 1000,
+      this.#gate.whenEmpty(() => registry.count("viewer") === 0),
+    );
+  }
+
+  async stop(): Promise<void> {
+    const { registry, hook, plane } = this.#services;
+    this.#gate.draining = true;
+    for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
+    await within(
+      STOP_TIMEOUT_MS,
+      this.#gate.whenEmpty(() => registry.sessions.held === 0),
+    );
+    for (const cancel of this.#cancel) cancel();
+    await within(STOP_TIMEOUT_MS, hook.settled());
+    await plane.stop();
+  }
+
+  #metricsText(): string {
+    const { plane, registry, metrics, hook } = this.#services;
+    const { rssBytes, cpuUs } = this.#options.usage();
+    return metrics.text({
+      plane,
+      registry,
+      sampler: this.#sampler,
+      rssBytes,
+      cpuSeconds: cpuUs / 1e6,
+      hookDropped: hook.dropped,
     });
+  }
+
+  #lookAtLayers(): void {
+    const { registry, plane, announcer } = this.#services;
+    lookForQuiet(registry.streams.values(), plane, (event) => this.bus.publish(event));
     announcer.tickLayers();
-  });
-  const cancelSecond = guarded(1000, () => {
+  }
+
+  #tick(): void {
+    const { registry, layers, announcer, events, clock, rateLimit, log } = this.#services;
     registry.tick();
     for (const stream of registry.streams.values()) layers.update(stream);
     announcer.tick();
     events.heartbeat();
-    const { cpuUs, machine } = options.usage();
-    sampler.tick(clock.now(), cpuUs, machine);
-    services.rateLimit.sweep(clock.now());
-    services.log.flush();
-  });
-  return {
-    app,
-    plane,
-    registry,
-    ready,
-    noteFault: services.noteFault,
-    openness: () => describeOpenness(services.auth.openness),
-    reload: async (config) => {
-      const before = services.auth.openness;
-      services.auth.replace(config, await loadKeys(config.auth.keys, options.readFile));
-      const wider = notOpened(before, opennessOf(config));
-      if (wider.length === 0) return;
-      const what = wider.join(", ");
-      services.log.warn("A reload opens nothing: this takes a restart", { what });
-    },
-    drain: () => drain(services, gate),
-    stop: async () => {
-      gate.draining = true;
-      for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
-      await within(
-        STOP_TIMEOUT_MS,
-        gate.whenEmpty(() => registry.sessions.held === 0),
-      );
-      cancelLayers();
-      cancelSecond();
-      await within(STOP_TIMEOUT_MS, hook.settled());
-      await plane.stop();
-    },
-  };
-}
-
-async function drain(services: Services, gate: Gate): Promise<void> {
-  const { config, registry, announcer } = services;
-  gate.draining = true;
-  if (config.redirectUrl !== null) {
-    // Their next POST is sent to the other node.
-    for (const session of registry.sessions.all()) announcer.reconnect(session);
-  }
-  await within(
-    config.drainSeconds * 1000,
-    gate.whenEmpty(() => registry.count("viewer") === 0),
-  );
-}
-
-/** Knows whether new sessions may come, and wakes those who wait for the last to go. */
-class Gate {
-  draining = false;
-  readonly #waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
-
-  whenEmpty(done: () => boolean): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ done, resolve });
-    this.changed();
-    return promise;
+    const { cpuUs, machine } = this.#options.usage();
+    this.#sampler.tick(clock.now(), cpuUs, machine);
+    rateLimit.sweep(clock.now());
+    log.flush();
   }
 
-  changed(): void {
-    for (const { done, resolve } of this.#waiting) if (done()) resolve();
-  }
-}
-
-interface Listeners {
-  readonly announcer: Announcer;
-  readonly hook: Hook;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly gate: Gate;
-  readonly clock: Clock;
-}
-
-/** Tells everyone concerned what happens in the registry. */
-function listen(parts: Listeners): RegistryListener {
-  const { announcer, hook, metrics, log, gate } = parts;
-  const tell = (session: Session, joined: boolean, reason: CloseReason | null): void => {
-    const viewer = session.kind === "viewer";
-    hook.tell({
-      event: joined
-        ? viewer
-          ? "viewer-joined"
-          : "published"
-        : viewer
-          ? "viewer-left"
-          : "unpublished",
-      stream: session.stream,
-      session: session.publicId,
-      address: session.address,
-      reason,
+  /** Until the returned function is called; one turn that throws costs that turn. */
+  #repeat(ms: number, work: () => void): () => void {
+    const repeat = this.#options.every ?? every;
+    return repeat(ms, () => {
+      try {
+        work();
+      } catch (error) {
+        this.noteFault("timer", error);
+      }
     });
-  };
-  return {
-    active: (stream) => announcer.active(stream),
-    inactive: (stream) => announcer.inactive(stream),
-    joined: (session) => {
-      metrics.connected(session);
-      tell(session, true, null);
-      log.info(session.kind === "viewer" ? "Viewer joined" : "Publisher connected", about(session));
-    },
-    left: (session, reason, wasConnected) => {
-      announcer.left(session, reason);
-      metrics.ended(session, reason);
-      if (wasConnected) tell(session, false, reason);
-      log.info(session.kind === "viewer" ? "Viewer left" : "Publisher gone", {
-        ...about(session),
-        reason,
-      });
-    },
-    gone: () => gate.changed(),
-    firstMedia: (_session, afterUs) => metrics.firstMedia(afterUs),
-    layer: (session) => announcer.layer(session),
-  };
-}
-
-function about(session: Session): Record<string, string | null> {
-  return {
-    stream: session.stream,
-    session: session.publicId,
-    worker: session.workerName,
-    path: session.path,
-  };
+  }
 }
 
 function every(ms: number, work: () => void): () => void {

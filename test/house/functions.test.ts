@@ -10,7 +10,6 @@ const LONGER: Readonly<Record<string, number>> = {
   "src/cli/load-options.ts parseLoadArguments": 78,
   "src/config.ts build": 57,
   "src/control/http/admin.ts mountSessions": 54,
-  "src/control/control.ts assemble": 85,
   "src/load/report.ts makeReport": 59,
   "src/load/table.ts reportTable": 65,
   "src/log.ts createLogger": 52,

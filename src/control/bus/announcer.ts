@@ -5,6 +5,7 @@ import type { Clock } from "../ports.ts";
 import type { Session } from "../streams/session.ts";
 import type { Stream } from "../streams/stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "../streams/stream-layers.ts";
+import type { Sink } from "./bus.ts";
 import type { EventHub, EventName, NamedEvent } from "./events.ts";
 
 /** Ends after which the player should simply POST again. */
@@ -48,25 +49,15 @@ export class Announcer {
     return this.#hub.create(session, names, this.#initial(session));
   }
 
-  active(stream: Stream): void {
-    for (const viewer of stream.viewers) this.#hub.send(viewer, "active", {});
-  }
-
-  inactive(stream: Stream): void {
-    for (const viewer of stream.viewers) this.#hub.send(viewer, "inactive", {});
-  }
-
-  /** The viewer is sent another layer. */
-  layer(session: Session): void {
-    const stream = this.#streamOf(session);
-    if (stream.publisher === null || !this.#hub.hears(session)) return;
-    this.#hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
-  }
-
-  left(session: Session, reason: CloseReason): void {
-    if (RECONNECT.has(reason)) this.reconnect(session);
-    this.#hub.destroySession(session);
-  }
+  readonly hear: Sink = (event) => {
+    if (event.type === "active") this.#tellAll(event.stream, "active");
+    else if (event.type === "inactive") this.#tellAll(event.stream, "inactive");
+    else if (event.type === "layer") this.#tellLayers(event.stream, event.session);
+    else if (event.type === "left") {
+      if (RECONNECT.has(event.reason)) this.reconnect(event.session);
+      this.#hub.destroySession(event.session);
+    }
+  };
 
   reconnect(session: Session): void {
     const name = session.stream.split("/").map(encodeURIComponent).join("/");
@@ -100,6 +91,15 @@ export class Announcer {
         if (this.#hub.hears(viewer)) this.#hub.send(viewer, "layers", layersFor(viewer, layers));
       }
     }
+  }
+
+  #tellAll(stream: Stream, name: "active" | "inactive"): void {
+    for (const viewer of stream.viewers) this.#hub.send(viewer, name, {});
+  }
+
+  #tellLayers(stream: Stream, session: Session): void {
+    if (stream.publisher === null || !this.#hub.hears(session)) return;
+    this.#hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
   }
 
   /** `active` is also sent at start if live; `inactive` never is (WHEP events extension). */

@@ -1,7 +1,7 @@
 import type { Logger } from "../../log.ts";
 
 /** What of control may throw: it costs the one thing that was handled. */
-export type FaultPlace = "request" | "worker event" | "timer" | "promise";
+export type FaultPlace = "request" | "worker event" | "event sink" | "timer" | "promise";
 
 /** Takes a fault: counted by place, and logged with its stack (the logger limits repeats). */
 export type NoteFault = (place: FaultPlace, error: unknown) => void;

@@ -2,11 +2,10 @@
 
 import type { CounterName } from "../../contract/counters.ts";
 import { COUNTER_NAMES, GAUGES } from "../../contract/counters.ts";
-import type { CloseReason } from "../../contract/session.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
-import type { Session } from "../streams/session.ts";
+import type { Sink } from "./bus.ts";
 import type { FaultPlace } from "./faults.ts";
 
 export type Refusal =
@@ -45,15 +44,15 @@ export class Metrics {
     count(this.#faults, place);
   }
 
-  connected(session: Session): void {
-    this.#connected[session.kind] += 1;
-  }
+  readonly hear: Sink = (event) => {
+    if (event.type === "joined") this.#connected[event.session.kind] += 1;
+    else if (event.type === "first-media") this.#firstMedia(event.afterUs);
+    else if (event.type === "left") {
+      count(this.#ended, `kind="${event.session.kind}",reason="${event.reason}"`);
+    }
+  };
 
-  ended(session: Session, reason: CloseReason): void {
-    count(this.#ended, `kind="${session.kind}",reason="${reason}"`);
-  }
-
-  firstMedia(afterUs: number): void {
+  #firstMedia(afterUs: number): void {
     const seconds = afterUs / 1e6;
     const bucket = JOIN_BUCKETS.findIndex((bound) => seconds <= bound);
     this.#joins[bucket < 0 ? JOIN_BUCKETS.length : bucket]! += 1;

@@ -1,29 +1,20 @@
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
-
-/** What is told of a stream that falls quiet while its publisher stays, and comes back. */
-export interface QuietListener {
-  active(stream: Stream): void;
-  inactive(stream: Stream): void;
-}
+import type { Publish } from "./stream-event.ts";
 
 /**
  * A publisher whose sources have all said BYE (RFC 3550 6.6) keeps its session until its ICE consent
- * ends, but its stream is not live: nothing comes of it. Looks for those; call a few times a second.
+ * ends, but its stream is not live: nothing comes of it. Looks for those, and
+ * publishes what it finds; call a few times a second.
  */
-export function lookForQuiet(
-  streams: Iterable<Stream>,
-  plane: MediaPlane,
-  listener: QuietListener,
-): void {
+export function lookForQuiet(streams: Iterable<Stream>, plane: MediaPlane, publish: Publish): void {
   for (const stream of streams) {
     const before = stream.isQuiet;
     const { publisher } = stream;
     stream.quiet = publisher !== null && hasLeft(publisher, plane) ? publisher : null;
     if (stream.isQuiet === before || publisher === null) continue;
-    if (before) listener.active(stream);
-    else listener.inactive(stream);
+    publish({ type: before ? "active" : "inactive", stream });
   }
 }
 

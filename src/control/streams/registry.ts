@@ -16,29 +16,15 @@ import { strictest } from "./layer-limits.ts";
 import { createEntityTag, createSession, type NewSession, type Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import { Stream } from "./stream.ts";
+import type { Publish } from "./stream-event.ts";
 import { ridsOf } from "./stream-layers.ts";
-
-/** What others are told of streams and sessions. */
-export interface RegistryListener {
-  active(stream: Stream): void;
-  inactive(stream: Stream): void;
-  /** The session's media path stands. */
-  joined(session: Session): void;
-  /** After its URL is gone. `wasConnected`: `joined` was told before. */
-  left(session: Session, reason: CloseReason, wasConnected: boolean): void;
-  /** A session has ended, or its worker has let go of one. */
-  gone(): void;
-  firstMedia(session: Session, afterUs: number): void;
-  /** A viewer is sent another layer. */
-  layer(session: Session): void;
-}
 
 interface RegistryOptions {
   readonly plane: MediaPlane;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Logger;
-  readonly listener: RegistryListener;
+  readonly publish: Publish;
 }
 
 /** Backstop behind the workers' own time-out. */
@@ -148,7 +134,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     session.srtpProfile = srtpProfile;
     session.connectedUs = this.#options.clock.now();
     if (session.kind === "publisher") this.#promote(session);
-    this.#options.listener.joined(session);
+    this.#options.publish({ type: "joined", stream: this.streamOf(session), session });
   }
 
   closed(number: number, reason: CloseReason): void {
@@ -157,21 +143,22 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     if (session.state !== "ended") this.#detach(session, reason);
     this.sessions.forget(session);
     session.lease?.writerGone();
-    this.#options.listener.gone();
+    this.#options.publish({ type: "gone" });
   }
 
   firstMedia(number: number, afterUs: number): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state === "ended") return;
     session.firstMediaUs = afterUs;
-    this.#options.listener.firstMedia(session, afterUs);
+    const stream = this.streamOf(session);
+    this.#options.publish({ type: "first-media", stream, session, afterUs });
   }
 
   layer(number: number, layer: number): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state === "ended") return;
     session.layer = layer;
-    this.#options.listener.layer(session);
+    this.#options.publish({ type: "layer", stream: this.streamOf(session), session });
   }
 
   workerRestarted(_worker: number, workerName: string, cause: string): void {
@@ -260,7 +247,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     this.#retire(oldLease, switched);
     this.#chooseAnew(stream);
     if (before !== null) this.end(before, "taken-over");
-    this.#options.listener.active(stream);
+    this.#options.publish({ type: "active", stream });
   }
 
   /** A rid that the new publisher does not send is no choice any more. */
@@ -285,14 +272,14 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
       stream.publisher = null;
       stream.liveSinceUs = null;
       stream.idleSinceUs = now;
-      this.#options.listener.inactive(stream);
+      this.#options.publish({ type: "inactive", stream });
     }
-    this.#options.listener.left(session, reason, wasConnected);
+    this.#options.publish({ type: "left", stream, session, reason, wasConnected });
     if (stream.abandoned) {
       this.#dropSource(stream);
       this.streams.delete(stream.name);
     }
-    this.#options.listener.gone();
+    this.#options.publish({ type: "gone" });
   }
 
   #dropSource(stream: Stream): void {

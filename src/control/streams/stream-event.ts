@@ -1,0 +1,34 @@
+import type { CloseReason } from "../../contract/session.ts";
+import type { Session } from "./session.ts";
+import type { Stream } from "./stream.ts";
+
+/** What happens to streams and to the sessions of those who publish and watch them. */
+export type StreamEvent =
+  /** Somebody publishes, or sends again after a silence; viewers read the new source. */
+  | { readonly type: "active"; readonly stream: Stream }
+  /** Nobody publishes any more, or what is published has fallen quiet. */
+  | { readonly type: "inactive"; readonly stream: Stream }
+  /** The session's media path stands. */
+  | { readonly type: "joined"; readonly stream: Stream; readonly session: Session }
+  /** Its URL is gone, its worker may still hold it. `wasConnected`: `joined` was told before. */
+  | {
+      readonly type: "left";
+      readonly stream: Stream;
+      readonly session: Session;
+      readonly reason: CloseReason;
+      readonly wasConnected: boolean;
+    }
+  /** A session has ended, or its worker has let go of one; whoever waits may look again. */
+  | { readonly type: "gone" }
+  /** The first keyframe has left for a viewer, `afterUs` after its POST. */
+  | {
+      readonly type: "first-media";
+      readonly stream: Stream;
+      readonly session: Session;
+      readonly afterUs: number;
+    }
+  /** A viewer is sent another layer. */
+  | { readonly type: "layer"; readonly stream: Stream; readonly session: Session };
+
+/** Tells an event to whoever listens. */
+export type Publish = (event: StreamEvent) => void;
