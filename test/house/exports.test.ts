@@ -13,7 +13,6 @@ const FOR_TESTS: readonly string[] = [
   "src/client/container/boxes.ts readU64",
   "src/config/values.ts isAddress",
   "src/config/words.ts inOurWords",
-  "src/control/http/admin-schemas.ts trackSchema",
   "src/egress/source-clock.ts ClockRun",
   "src/io/certificate.ts fingerprintOf",
   "src/io/dtls-openssl.ts SRTP_PROFILES",

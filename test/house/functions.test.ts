@@ -9,7 +9,6 @@ const LINES_MAX = 50;
 const LONGER: Readonly<Record<string, number>> = {
   "src/cli/load-options.ts parseLoadArguments": 78,
   "src/config.ts build": 57,
-  "src/control/http/admin.ts mountSessions": 54,
   "src/load/report.ts makeReport": 59,
   "src/load/table.ts reportTable": 65,
   "src/log.ts createLogger": 52,

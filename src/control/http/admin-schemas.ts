@@ -23,7 +23,7 @@ export const streamSchema = z
   })
   .openapi("Stream");
 
-export const trackSchema = z
+const trackSchema = z
   .object({
     kind: z.enum(["audio", "video"]),
     codec: z.string().nullable(),

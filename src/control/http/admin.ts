@@ -41,6 +41,7 @@ export function createAdmin(parts: AdminParts): Api {
   authorize(api, parts.services);
   mountStreams(api, parts.services);
   mountSessions(api, parts.services);
+  mountKick(api, parts.services);
   mountStats(api, parts);
   if (parts.services.config.drills) mountDrills(api, parts.services);
   api.doc("/openapi.json", {
@@ -128,9 +129,10 @@ function mountStreams(api: Api, services: Services): void {
   });
 }
 
+const sessionId = z.object({ id: z.string() });
+
 function mountSessions(api: Api, services: Services): void {
   const { registry, plane, clock } = services;
-  const params = z.object({ id: z.string() });
   const list = createRoute({
     method: "get",
     path: "/sessions",
@@ -154,7 +156,7 @@ function mountSessions(api: Api, services: Services): void {
     method: "get",
     path: "/sessions/{id}",
     summary: "One session.",
-    request: { params },
+    request: { params: sessionId },
     responses: {
       200: json(sessionSchema, "The session."),
       404: problemResponse("No such session."),
@@ -166,18 +168,21 @@ function mountSessions(api: Api, services: Services): void {
     const stats = await collectStats(plane, [session]);
     return c.json(describeSession(session, stats.get(session.number), clock), 200);
   });
+}
 
+function mountKick(api: Api, services: Services): void {
+  const { registry, log } = services;
   const kick = createRoute({
     method: "delete",
     path: "/sessions/{id}",
     summary: "Ends a session.",
-    request: { params },
+    request: { params: sessionId },
     responses: { 204: { description: "Ended." }, 404: problemResponse("No such session.") },
   });
   api.openapi(kick, (c) => {
     const session = registry.sessions.byPublicId(c.req.valid("param").id);
     if (session === null) return refusal(notFound("session"));
-    services.log.info("Session kicked", { session: session.publicId, stream: session.stream });
+    log.info("Session kicked", { session: session.publicId, stream: session.stream });
     registry.end(session, "kicked");
     return c.body(null, 204);
   });
