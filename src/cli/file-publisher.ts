@@ -33,7 +33,7 @@ const SOUND_US = 30_000_000;
 /**
  * Publishes the file until its end (or `stop`). A lost session is taken up again, at the keyframe
  * before the place where the server was last heard. Throws a WhipError when the server refuses, a
- * PublishError when the session is lost for good, a MediaFileError when frames had to be left out.
+ * SessionError when the session is lost for good, a MediaFileError when frames had to be left out.
  */
 export async function publishFile(options: FilePublisherOptions): Promise<void> {
   const publisher = new FilePublisher(options, openOpenSsl((await chooseOpenSsl()).where));
@@ -125,7 +125,7 @@ class FilePublisher {
     await transmission.run(this.options.stop);
   }
 
-  #show(now: number, { media, peer }: WhipConnection): void {
+  #show(now: number, { media, session }: WhipConnection): void {
     const { reader, status } = this.options;
     if (reader.gapsClosed > 0 && !this.#gapTold) {
       this.#gapTold = true;
@@ -140,7 +140,7 @@ class FilePublisher {
       positionUs: this.#positionUs,
       octets: this.#octets + media.octets,
       fractionLost: media.fractionLost,
-      roundTripUs: peer.ice.roundTripUs,
+      roundTripUs: session.peer.ice.roundTripUs,
     });
   }
 

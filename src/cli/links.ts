@@ -1,4 +1,5 @@
 /** The UDP sockets of a publishing client: one of each address family that a server has. */
+import type { Outlet, SessionSockets } from "../client/session-options.ts";
 import { UdpSender } from "../io/udp-sender.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../io/udp-socket.ts";
 import type { RemoteCandidate } from "../sdp/candidate.ts";
@@ -10,7 +11,7 @@ export interface Link {
 }
 
 /** Kept from session to session: a sender's memory lives as long as its thread. */
-export class Links {
+export class Links implements SessionSockets {
   readonly all: Link[] = [];
   /** Index in `all`; -1 on a machine without the family. */
   readonly #byFamily = new Map<4 | 6, number>();
@@ -27,6 +28,15 @@ export class Links {
       }
     }
     return paths;
+  }
+
+  outlet(socket: number): Outlet {
+    return this.all[socket]!.sender;
+  }
+
+  /** Hands what was written to the kernel. */
+  flush(): void {
+    for (const { sender } of this.all) sender.flush();
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { quoted } from "../client/conversion.ts";
 import { MediaFileError, type MediaSelection } from "../client/media.ts";
+import { SessionError } from "../client/session.ts";
 import { WhipError, type WhipOptions } from "../client/whip.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { OpenSslUnavailable } from "../io/openssl.ts";
@@ -12,7 +13,6 @@ import { optionLines } from "./help.ts";
 import { MediaReader } from "./media-reader.ts";
 import { oneLine } from "./one-line.ts";
 import { UploadStatus } from "./upload-status.ts";
-import { PublishError } from "./whip-connection.ts";
 
 /** Where the token may stand instead of on the command line, which other users can read. */
 export const TOKEN_VARIABLE = "WHIP_TOKEN";
@@ -158,7 +158,7 @@ function notLocal(url: string): MediaFileError {
 
 /** What a person can do something about; everything else is a bug and shows its stack. */
 function isExpected(error: unknown): error is Error {
-  return [MediaFileError, WhipError, PublishError, OpenSslUnavailable].some(
+  return [MediaFileError, WhipError, SessionError, OpenSslUnavailable].some(
     (kind) => error instanceof kind,
   );
 }

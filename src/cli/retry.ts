@@ -1,7 +1,7 @@
 /** When a publisher that lost its session, or was told to wait, tries again. */
+import { SessionError } from "../client/session.ts";
 import { WhipError } from "../client/whip.ts";
 import { backoffMs, retryAfterMs } from "../web/backoff.ts";
-import { PublishError } from "./whip-connection.ts";
 
 export interface RetryState {
   /** It was live before: what fails now may be a server that restarts. */
@@ -36,7 +36,7 @@ export function retryDelayMs(
 }
 
 function isPassing(error: unknown, { wasLive, failingMs }: RetryState): boolean {
-  if (error instanceof PublishError) return wasLive;
+  if (error instanceof SessionError) return wasLive;
   if (!(error instanceof WhipError)) return false;
   switch (error.status) {
     // Overload and drains say so, and say when: waiting is right from the start.

@@ -1,13 +1,12 @@
 /** Sends frames over one connected session until the file ends, the user stops it, or it is lost. */
 import type { PlaybackItem, RefusedFrame } from "../client/file-pass.ts";
 import type { MediaFrame } from "../client/media.ts";
-import type { PacketSink } from "../client/rtp-track.ts";
+import { SessionError, type SessionListener } from "../client/session.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import type { UdpReceiver } from "../io/udp-receiver.ts";
-import { PeerEvent } from "../peer/events.ts";
-import { createTransmit } from "../peer/transmit.ts";
+import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
 import { formatPath } from "../wire/path.ts";
-import { PublishError, type WhipConnection } from "./whip-connection.ts";
+import type { WhipConnection } from "./whip-connection.ts";
 
 /** Where frames come from, and who is told of them. */
 export interface TransmissionHooks {
@@ -29,8 +28,7 @@ const CONNECT_US = 10_000_000;
 /** Further behind than this the process was suspended: go on from here instead of hurrying. */
 const LATE_MAX_US = 1_000_000;
 
-export class Transmission {
-  readonly #transmit = createTransmit();
+export class Transmission implements SessionListener {
   readonly #createdUs = monotonicUs();
   #connected = false;
   #startUs = Number.NaN;
@@ -43,19 +41,28 @@ export class Transmission {
     private readonly hooks: TransmissionHooks,
   ) {}
 
-  /** Resolves at the end of the file or at `stop`; throws a PublishError when the session is lost. */
+  /** Resolves at the end of the file or at `stop`; throws a SessionError when the session is lost. */
   async run(stop: AbortSignal): Promise<void> {
     while (!this.#ended && !stop.aborted) {
       const now = monotonicUs();
       this.#receive(now);
-      this.connection.peer.handleTimeout(now);
+      this.connection.session.tick(now);
       this.#checkAlive();
       if (this.#connected) this.#sendDue();
-      this.#flush(now);
+      this.connection.links.flush();
       this.hooks.turn(now);
       await Bun.sleep(this.#sleepMs());
     }
-    this.#leave(monotonicUs());
+    this.#sayBye(monotonicUs());
+  }
+
+  handleEvent(event: PeerEventCode, _now: number, bytes: Uint8Array, offset: number): void {
+    const { session, media } = this.connection;
+    const { sender, length } = session.peer;
+    if (event === PeerEvent.connected) this.#start();
+    if (event !== PeerEvent.rtcp || sender === null) return;
+    this.hooks.heard();
+    media.handleRtcp(sender, session, bytes, offset, length);
   }
 
   #sendDue(): void {
@@ -86,72 +93,31 @@ export class Transmission {
   }
 
   #sendFrame(frame: MediaFrame, now: number): void {
-    const { peer, media } = this.connection;
-    const sink = this.#sink();
-    if (sink === null || peer.sender === null || !peer.mediaAllowed) return;
-    media.sendReports(peer.sender, sink, now, realtimeUs());
-    const refused = media.sendFrame(peer.sender, sink, frame);
+    const { session, media } = this.connection;
+    const { sender, mediaAllowed } = session.peer;
+    if (sender === null || !mediaAllowed) return;
+    media.sendReports(sender, session, now, realtimeUs());
+    const refused = media.sendFrame(sender, session, frame);
     if (refused === null) this.hooks.sent(frame);
     else this.hooks.refused({ kind: frame.kind, timeUs: frame.timeUs, refused });
   }
 
   #receive(now: number): void {
-    const { receiver } = this;
-    const { peer, media, links } = this.connection;
-    for (const [socket, link] of links.entries()) {
-      const count = receiver.receive(link.fd);
-      for (let i = 0; i < count; i += 1) {
-        const offset = receiver.offset(i);
-        const event = peer.handleDatagram(
-          now,
-          receiver.region,
-          offset,
-          receiver.length(i),
-          socket,
-          receiver.names,
-          receiver.nameOffset(i),
-        );
-        if (event === PeerEvent.connected) this.#start();
-        if (event === PeerEvent.rtcp) this.hooks.heard();
-        const sink = event === PeerEvent.rtcp ? this.#sink() : null;
-        if (sink === null || peer.sender === null) continue;
-        media.handleRtcp(peer.sender, sink, receiver.region.bytes, offset, peer.length);
-      }
+    const { session, links } = this.connection;
+    for (const [socket, { fd }] of links.all.entries()) {
+      session.handleDatagrams(now, socket, this.receiver, this.receiver.receive(fd), this);
     }
   }
 
   #start(): void {
     this.#connected = true;
-    const { path, srtpProfile } = this.connection.peer;
+    const { path, srtpProfile } = this.connection.session.peer;
     this.hooks.connected(path === null ? "?" : formatPath(path), srtpProfile);
   }
 
   #anchor(originUs: number): void {
     this.#startUs = originUs;
     this.connection.media.anchor(originUs);
-  }
-
-  /** Room for sealed packets on the selected path. */
-  #sink(): PacketSink | null {
-    const { path } = this.connection.peer;
-    const sender = path === null ? undefined : this.connection.links[path.socket]?.sender;
-    if (path === null || sender === undefined) return null;
-    return {
-      region: sender.region,
-      reserve: (bytes) => sender.reserve(bytes),
-      commit: (length) => sender.commit(path, length),
-    };
-  }
-
-  #flush(now: number): void {
-    const { peer, links } = this.connection;
-    if (peer.nextTimeout() <= now) peer.handleTimeout(now);
-    const transmit = this.#transmit;
-    while (peer.pollTransmit(transmit)) {
-      const { path, bytes, length } = transmit;
-      links[path.socket]?.sender.send(path, bytes, length);
-    }
-    for (const link of links) link.sender.flush();
   }
 
   #sleepMs(): number {
@@ -162,26 +128,22 @@ export class Transmission {
 
   /** Without consent for 10 s the server is gone: a new session is quicker than its return. */
   #checkAlive(): void {
-    const { peer } = this.connection;
+    const { peer } = this.connection.session;
     if (peer.state === "closed") {
       const detail = peer.closeDetail === "" ? "" : ` (${peer.closeDetail})`;
-      throw new PublishError(`the session ended: ${peer.closeReason}${detail}`);
+      throw new SessionError(`the session ended: ${peer.closeReason}${detail}`);
     }
     if (this.#connected && !peer.mediaAllowed) {
-      throw new PublishError("the server does not answer any more");
+      throw new SessionError("the server does not answer any more");
     }
     if (!this.#connected && monotonicUs() - this.#createdUs > CONNECT_US) {
-      throw new PublishError("no connection by UDP within 10 s: is the server's media port open?");
+      throw new SessionError("no connection by UDP within 10 s: is the server's media port open?");
     }
   }
 
-  #leave(now: number): void {
-    const { peer, media } = this.connection;
-    const sink = this.#sink();
-    if (sink !== null && peer.sender !== null && this.#connected) {
-      media.sendBye(peer.sender, sink, now, realtimeUs());
-    }
-    peer.close(now, "deleted");
-    this.#flush(now);
+  #sayBye(now: number): void {
+    const { session, media } = this.connection;
+    const { sender } = session.peer;
+    if (sender !== null) media.sendBye(sender, session, now, realtimeUs());
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type RetryState, retryDelayMs } from "../../src/cli/retry.ts";
-import { PublishError } from "../../src/cli/whip-connection.ts";
 import { MediaFileError } from "../../src/client/media.ts";
+import { SessionError } from "../../src/client/session.ts";
 import { WhipError } from "../../src/client/whip.ts";
 
 const FRESH: RetryState = { wasLive: false, attempt: 0, failingMs: 0, endless: false };
@@ -16,8 +16,8 @@ test("F6: what passes is tried again once it was live, what a person has to mend
     expect(delay(http(status), LIVE)).toBe(250);
     expect(delay(http(status), FRESH)).toBeNull();
   }
-  expect(delay(new PublishError("the session ended"), LIVE)).toBe(250);
-  expect(delay(new PublishError("the session ended"), FRESH)).toBeNull();
+  expect(delay(new SessionError("the session ended"), LIVE)).toBe(250);
+  expect(delay(new SessionError("the session ended"), FRESH)).toBeNull();
   for (const status of [400, 401, 403, 404, 405, 413, 415, 422]) {
     expect(delay(http(status), LIVE)).toBeNull();
   }
