@@ -1,6 +1,6 @@
 /** `connect`: how long a DTLS handshake takes on a lossy path, in virtual time, from seeds. */
 import { CONNECT_TIMEOUT_US } from "../../src/limits.ts";
-import { clientFactory, DtlsEnds } from "../../test/support/dtls-ends.ts";
+import { clientDtls, DtlsEnds } from "../../test/support/dtls-ends.ts";
 import { LossyLink } from "../../test/support/lossy-link.ts";
 import { seeded } from "../../test/support/random.ts";
 import type { Bench, Row } from "./harness.ts";
@@ -40,7 +40,7 @@ function measure(loss: number, handshakes: number): Row {
 
 /** Microseconds until both ends are connected; null when they are not in time. */
 function handshake(random: () => number, loss: number): number | null {
-  const ends = new DtlsEnds({ client: clientFactory });
+  const ends = new DtlsEnds({ client: clientDtls });
   const begun = ends.now;
   const link = () => new LossyLink(random, { loss, delayUs: DELAY_US, jitterUs: DELAY_US });
   const links = { server: link(), client: link() };

@@ -12,6 +12,7 @@ import type { OpenSsl } from "../io/openssl.ts";
 import { pinnedRegion, unpin } from "../io/pinned.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { Links } from "./links.ts";
 
@@ -45,7 +46,7 @@ export async function connect(
     fingerprint: certificate.fingerprint,
     signalling: endpoint,
     sockets: links,
-    dtls: new OpenSslDtlsFactory(openSsl, certificate),
+    dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificate)),
     ciphers: new OpenSslSrtpFactory(openSsl),
     sourcesMax: 1,
     random: randomFill,

@@ -4,6 +4,7 @@ import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import { Loop, openGround } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
@@ -29,7 +30,7 @@ export class MediaHost {
     this.sessions = new Sessions({
       sockets: this.sockets,
       counters,
-      dtls: new OpenSslDtlsFactory(openSsl, setup.certificate),
+      dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, setup.certificate)),
       ciphers: setup.features.opensslCiphers
         ? new OpenSslSrtpFactory(openSsl)
         : new PortableSrtpFactory(),

@@ -8,17 +8,7 @@ import { JSCallback, type Pointer, toArrayBuffer } from "bun:ffi";
 import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";
 import type { Fingerprint } from "../contract/session.ts";
-import type {
-  DtlsCounts,
-  DtlsEngine,
-  DtlsEngineFactory,
-  DtlsFactory,
-  DtlsRole,
-  DtlsSession,
-} from "../peer/dtls.ts";
-import { DtlsClientGuard } from "../peer/dtls-client-guard.ts";
-import { CLIENT_REPEAT_US } from "../peer/dtls-repeat.ts";
-import { DtlsServerGuard } from "../peer/dtls-server-guard.ts";
+import type { DtlsEngine, DtlsEngineFactory, DtlsRole } from "../peer/dtls.ts";
 import { OpenSslDtlsEngine } from "./dtls-openssl-engine.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
 
@@ -71,7 +61,7 @@ interface Callbacks {
 
 let callbacks: Callbacks | null = null;
 
-export class OpenSslDtlsFactory implements DtlsFactory, DtlsEngineFactory {
+export class OpenSslDtlsFactory implements DtlsEngineFactory {
   readonly #openSsl: OpenSsl;
   #context: Pointer | null;
 
@@ -82,18 +72,6 @@ export class OpenSslDtlsFactory implements DtlsFactory, DtlsEngineFactory {
   constructor(openSsl: OpenSsl, certificate: DtlsCertificate, srtpProfiles: string | null = null) {
     this.#openSsl = openSsl;
     this.#context = newContext(openSsl, certificate, srtpProfiles ?? SRTP_PROFILES);
-  }
-
-  create(
-    role: DtlsRole,
-    fingerprints: readonly Fingerprint[],
-    now: number,
-    counts: DtlsCounts = { dtlsDropped: 0, dtlsRestarts: 0 },
-    clientRepeatUs = CLIENT_REPEAT_US,
-  ): DtlsSession {
-    return role === "server"
-      ? new DtlsServerGuard(this, fingerprints, now, counts)
-      : new DtlsClientGuard(this, fingerprints, now, counts, clientRepeatUs);
   }
 
   engine(role: DtlsRole, fingerprints: readonly Fingerprint[], cookie: boolean): DtlsEngine {

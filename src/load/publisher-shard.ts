@@ -10,6 +10,7 @@ import { openOpenSsl } from "../io/openssl.ts";
 import { pinnedRegion } from "../io/pinned.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import { Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
 import type { LoadSocket } from "./load-socket.ts";
@@ -49,7 +50,7 @@ export class PublisherShard {
       http: load,
       sender: this.#sender,
       fingerprint: this.#certificate.fingerprint,
-      dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
+      dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles)),
       ciphers: new OpenSslSrtpFactory(openSsl),
       sourcesMax: 1,
     });

@@ -10,6 +10,7 @@ import { enableGro, GroReceiver } from "../io/gro-receiver.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { SocketSet } from "../io/socket-set.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import type { CodecId } from "../wire/codecs.ts";
 import { Connector } from "./connect.ts";
 import { LoadCounters } from "./counters.ts";
@@ -75,7 +76,7 @@ export class ViewerShard {
       http: load,
       sender: this.#sender,
       fingerprint: this.#certificate.fingerprint,
-      dtls: new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles),
+      dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, this.#certificate, load.srtpProfiles)),
       ciphers: new OpenSslSrtpFactory(openSsl),
       sourcesMax: 8,
     });

@@ -1,6 +1,5 @@
 /**
- * DTLS as a peer session needs it, without sockets. OpenSSL implements it in src/io; simulations
- * pass a deterministic one.
+ * DTLS as a peer session needs it, without sockets, and the library behind it: OpenSSL in src/io.
  *
  * Order of use after any `handle*` or `close`: look at `state`, then drain `pollTransmit` until it
  * returns 0, then ask `nextTimeout`.

@@ -9,6 +9,7 @@ import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { sockaddrOf } from "../../src/io/udp-socket.ts";
 import { createPeerCounters } from "../../src/peer/counters.ts";
 import type { PeerEventCode } from "../../src/peer/events.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { Peer } from "../../src/peer/peer.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
 import { answerPublisher, answerViewer } from "../../src/sdp/answer.ts";
@@ -32,8 +33,8 @@ const openSsl = openOpenSsl("system");
 const ciphers = new OpenSslSrtpFactory(openSsl);
 const clientCertificate = createCertificate();
 const serverCertificate = createCertificate();
-const clientDtls = new OpenSslDtlsFactory(openSsl, clientCertificate);
-const serverDtls = new OpenSslDtlsFactory(openSsl, serverCertificate);
+const clientDtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, clientCertificate));
+const serverDtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, serverCertificate));
 const transmit = createTransmit();
 const scratch = pinnedRegion(2048);
 

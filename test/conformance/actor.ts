@@ -13,7 +13,9 @@ import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { createPeerCounters } from "../../src/peer/counters.ts";
+import type { DtlsFactory } from "../../src/peer/dtls.ts";
 import { PeerEvent } from "../../src/peer/events.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { Peer } from "../../src/peer/peer.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
 import { type Answer, clientPeer, readAnswer } from "../../src/sdp/client.ts";
@@ -52,7 +54,7 @@ export interface Credentials {
 const openSsl = openOpenSsl("system");
 const certificate = createCertificate();
 const ciphers = new OpenSslSrtpFactory(openSsl);
-const factories = new Map<string, OpenSslDtlsFactory>();
+const factories = new Map<string, DtlsFactory>();
 const receiver = new UdpReceiver();
 const transmit = createTransmit();
 const scratch = pinnedRegion(2048);
@@ -373,10 +375,10 @@ function offeredSsrcs(offer: string): { audio: number; video: number } {
   return ssrcs;
 }
 
-function factoryOf(profiles: string): OpenSslDtlsFactory {
+function factoryOf(profiles: string): DtlsFactory {
   let factory = factories.get(profiles);
   if (factory === undefined) {
-    factory = new OpenSslDtlsFactory(openSsl, certificate, profiles);
+    factory = new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificate, profiles));
     factories.set(profiles, factory);
   }
   return factory;

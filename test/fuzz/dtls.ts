@@ -13,6 +13,7 @@ import { DtlsClientGuard } from "../../src/peer/dtls-client-guard.ts";
 import { splitRecords } from "../../src/peer/dtls-outbox.ts";
 import { CLIENT_REPEAT_US } from "../../src/peer/dtls-repeat.ts";
 import { DtlsServerGuard } from "../../src/peer/dtls-server-guard.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { LossyLink } from "../support/lossy-link.ts";
 import { Dice, join } from "./dice.ts";
 
@@ -267,12 +268,12 @@ function record(): Record<DtlsRole, readonly Uint8Array[]> {
   const taken: Record<DtlsRole, Uint8Array[]> = { server: [], client: [] };
   const certificates = { server: createCertificate(), client: createCertificate() };
   const ends = {
-    server: new OpenSslDtlsFactory(openSsl, certificates.server).create(
+    server: new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificates.server)).create(
       "server",
       [CERTIFICATES.client.fingerprint],
       0,
     ),
-    client: new OpenSslDtlsFactory(openSsl, CERTIFICATES.client).create(
+    client: new GuardedDtls(new OpenSslDtlsFactory(openSsl, CERTIFICATES.client)).create(
       "client",
       [certificates.server.fingerprint],
       0,

@@ -38,6 +38,14 @@ test("in control only what runs the workers touches io", () => {
   expect(offences.map(named)).toEqual([]);
 });
 
+test("drivers know nothing of peers but what a DTLS library has to offer them", () => {
+  const offered = ["dtls", "dtls-reseal", "fingerprint"].map((name) => `src/peer/${name}.ts`);
+  const offences = arrows.filter(
+    ({ from, to }) => folderOf(from) === "io" && folderOf(to) === "peer" && !offered.includes(to),
+  );
+  expect(offences.map(named)).toEqual([]);
+});
+
 test("every file of a folder with floors stands on one", () => {
   for (const [folder, floors] of Object.entries(FLOORS)) {
     const files = sources.filter((path) => path.startsWith(`src/${folder}/`));

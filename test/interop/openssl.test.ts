@@ -8,13 +8,14 @@ import { monotonicUs } from "../../src/io/clock.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { SrtpProfile } from "../../src/srtp/cipher.ts";
 import { until } from "../support/until.ts";
 
 const PROFILE = "SRTP_AEAD_AES_128_GCM";
 const ours = createCertificate();
 const theirs = createCertificate();
-const factory = new OpenSslDtlsFactory(openOpenSsl("system"), ours);
+const factory = new GuardedDtls(new OpenSslDtlsFactory(openOpenSsl("system"), ours));
 const folder = mkdtempSync(join(tmpdir(), "spillway-openssl-"));
 const certificate = join(folder, "certificate.pem");
 const key = join(folder, "key.pem");

@@ -7,6 +7,7 @@ import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { loadCertificate } from "../support/certificate.ts";
 
 const openSsl = openOpenSsl("system");
@@ -18,8 +19,8 @@ for (const curve of ["secp224r1", "prime256v1", "secp384r1", "secp521r1"]) {
     test(`a ${role} with a certificate on ${curve} connects`, () => {
       const theirs = certificateOn(curve);
       const ours = createCertificate();
-      const peer = new OpenSslDtlsFactory(openSsl, theirs);
-      const own = new OpenSslDtlsFactory(openSsl, ours);
+      const peer = new GuardedDtls(new OpenSslDtlsFactory(openSsl, theirs));
+      const own = new GuardedDtls(new OpenSslDtlsFactory(openSsl, ours));
       const them = peer.create(role, [ours.fingerprint], 0);
       const us = own.create(role === "server" ? "client" : "server", [theirs.fingerprint], 0);
       for (let i = 0; i < 6; i += 1) {

@@ -5,14 +5,15 @@ import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsSession } from "../../src/peer/dtls.ts";
 import { DTLS_DATAGRAM_MAX } from "../../src/peer/dtls.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { allocatedBytes } from "../support/allocated.ts";
 import { seeded } from "../support/random.ts";
 
 const openSsl = openOpenSsl("system");
 const a = createCertificate();
 const b = createCertificate();
-const server = new OpenSslDtlsFactory(openSsl, a);
-const client = new OpenSslDtlsFactory(openSsl, b);
+const server = new GuardedDtls(new OpenSslDtlsFactory(openSsl, a));
+const client = new GuardedDtls(new OpenSslDtlsFactory(openSsl, b));
 const buffer = new Uint8Array(1500);
 
 function shuttle(from: DtlsSession, to: DtlsSession, change?: (bytes: Uint8Array) => void): void {
@@ -114,7 +115,7 @@ test("no forged record ends a session, however short, in the handshake or after 
 
 test("a key that is not the certificate's is refused at start", () => {
   const mixed = { certificatePem: a.certificatePem, privateKeyPem: b.privateKeyPem };
-  expect(() => new OpenSslDtlsFactory(openSsl, mixed)).toThrow(/private key/);
+  expect(() => new GuardedDtls(new OpenSslDtlsFactory(openSsl, mixed))).toThrow(/private key/);
 });
 
 test("a peer that missed our last flight gets it again from a session at rest", () => {

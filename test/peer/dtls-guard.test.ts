@@ -6,9 +6,10 @@ import { openOpenSsl } from "../../src/io/openssl.ts";
 import type { DtlsRole } from "../../src/peer/dtls.ts";
 import { splitRecords } from "../../src/peer/dtls-outbox.ts";
 import { RecordType } from "../../src/peer/dtls-records.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import {
   certificateMessage,
-  clientFactory,
+  clientDtls,
   DtlsEnds,
   derOf,
   fragment,
@@ -22,7 +23,7 @@ import { seeded } from "../support/random.ts";
 
 const CLIENT_REPEAT_US = 1_000_000;
 const stranger = createCertificate();
-const strangers = new OpenSslDtlsFactory(openOpenSsl("system"), stranger);
+const strangers = new GuardedDtls(new OpenSslDtlsFactory(openOpenSsl("system"), stranger));
 
 /** A first flight of somebody else. */
 function strangersHello(): Uint8Array {
@@ -402,5 +403,5 @@ test("S8: a message of ours is put together from fragments in any order, doubled
   ends.give("server", ...parts);
   expect(ends.run(0)).toBe(true);
   ends.free();
-  clientFactory.create("client", [], 0).free();
+  clientDtls.create("client", [], 0).free();
 });

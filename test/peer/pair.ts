@@ -6,8 +6,9 @@ import { openOpenSsl } from "../../src/io/openssl.ts";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { createPeerCounters } from "../../src/peer/counters.ts";
-import type { DtlsRole } from "../../src/peer/dtls.ts";
+import type { DtlsFactory, DtlsRole } from "../../src/peer/dtls.ts";
 import { PeerEvent, type PeerEventCode } from "../../src/peer/events.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { Peer } from "../../src/peer/peer.ts";
 import { PeerTable } from "../../src/peer/peer-table.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
@@ -19,8 +20,8 @@ const openSsl = openOpenSsl("system");
 export const ciphers = new OpenSslSrtpFactory(openSsl);
 export const serverCertificate = createCertificate();
 export const clientCertificate = createCertificate();
-export const serverDtls = new OpenSslDtlsFactory(openSsl, serverCertificate);
-export const clientDtls = new OpenSslDtlsFactory(openSsl, clientCertificate);
+export const serverDtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, serverCertificate));
+export const clientDtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, clientCertificate));
 export const region = pinnedRegion(2048);
 const transmit = createTransmit();
 
@@ -43,7 +44,7 @@ export interface PairOptions {
   readonly loss?: number;
   readonly serverRole?: DtlsRole;
   readonly fingerprint?: Fingerprint;
-  readonly dtls?: OpenSslDtlsFactory;
+  readonly dtls?: DtlsFactory;
   readonly host?: number;
 }
 
@@ -52,7 +53,7 @@ export function clientOf(
   setup: PeerSetup,
   random: (out: Uint8Array) => void,
   now: number,
-  dtls = clientDtls,
+  dtls: DtlsFactory = clientDtls,
 ): Peer {
   return new Peer({
     session: 1,

@@ -7,6 +7,7 @@ import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
 import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
@@ -100,7 +101,7 @@ function withoutIntegrity(request: Uint8Array): Uint8Array {
 
 function clientHello(): Uint8Array {
   const factory = new OpenSslDtlsFactory(openOpenSsl("system"), createCertificate());
-  const session = factory.create("client", [], 0);
+  const session = new GuardedDtls(factory).create("client", [], 0);
   const out = new Uint8Array(1500);
   const hello = out.slice(0, session.pollTransmit(out));
   session.free();

@@ -14,6 +14,7 @@ import { UdpReceiver } from "../../src/io/udp-receiver.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { createPeerCounters } from "../../src/peer/counters.ts";
 import { PeerEvent } from "../../src/peer/events.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import { Peer } from "../../src/peer/peer.ts";
 import { createTransmit } from "../../src/peer/transmit.ts";
 import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
@@ -25,7 +26,7 @@ import { until } from "./until.ts";
 
 const openSsl = openOpenSsl("system");
 const certificate = createCertificate();
-const dtls = new OpenSslDtlsFactory(openSsl, certificate);
+const dtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificate));
 const ciphers = new OpenSslSrtpFactory(openSsl);
 const receiver = new UdpReceiver();
 const transmit = createTransmit();

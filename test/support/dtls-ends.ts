@@ -2,21 +2,24 @@
 import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
-import type { DtlsRole, DtlsSession } from "../../src/peer/dtls.ts";
+import type { DtlsFactory, DtlsRole, DtlsSession } from "../../src/peer/dtls.ts";
 import { frameMessage } from "../../src/peer/dtls-messages.ts";
 import { clearRecord, RecordType, writeSequence } from "../../src/peer/dtls-records.ts";
+import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 
 const openSsl = openOpenSsl("system");
 export const serverCertificate = createCertificate();
 export const clientCertificate = createCertificate();
 export const serverFactory = new OpenSslDtlsFactory(openSsl, serverCertificate);
-export const clientFactory = new OpenSslDtlsFactory(openSsl, clientCertificate);
+const clientFactory = new OpenSslDtlsFactory(openSsl, clientCertificate);
+const serverDtls = new GuardedDtls(serverFactory);
+export const clientDtls = new GuardedDtls(clientFactory);
 const buffer = new Uint8Array(2048);
 
 export interface EndsOptions {
   readonly now?: number;
   /** Whose certificate the server expects; the client's own if not said. */
-  readonly client?: OpenSslDtlsFactory;
+  readonly client?: DtlsFactory;
 }
 
 export class DtlsEnds {
@@ -28,10 +31,10 @@ export class DtlsEnds {
 
   constructor(options: EndsOptions = {}) {
     this.now = options.now ?? 1_000_000;
-    const factory = options.client ?? clientFactory;
+    const dtls = options.client ?? clientDtls;
     const [ofClient, ofServer] = [clientCertificate.fingerprint, serverCertificate.fingerprint];
-    this.server = serverFactory.create("server", [ofClient], this.now, this.counts);
-    this.client = factory.create("client", [ofServer], this.now, this.clientCounts);
+    this.server = serverDtls.create("server", [ofClient], this.now, this.counts);
+    this.client = dtls.create("client", [ofServer], this.now, this.clientCounts);
   }
 
   end(role: DtlsRole): DtlsSession {
