@@ -12,6 +12,9 @@ import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables
 import { fileTables } from "./config/tables.ts";
 import type { Advertise, HostPort } from "./config/values.ts";
 import { isLoopback } from "./config/values.ts";
+import { checkReaders, portsOf } from "./config/workers.ts";
+import { WORKER_KINDS, type WorkerCounts } from "./contract/workers.ts";
+import { READER_THREADS_MAX } from "./limits.ts";
 
 export { exampleConfig } from "./config/example.ts";
 export type { OptionRow } from "./config/options.ts";
@@ -23,8 +26,7 @@ export interface Config {
   readonly http: HostPort;
   readonly media: HostPort;
   readonly advertise: readonly Advertise[];
-  readonly ingestWorkers: number;
-  readonly egressWorkers: number;
+  readonly workers: WorkerCounts;
   readonly ringMemoryBytes: number;
   readonly trustedProxies: readonly Cidr[];
   readonly publicUrl: string | null;
@@ -192,8 +194,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     http: read("http")!,
     media: read("media")!,
     advertise: read("advertise") ?? [],
-    ingestWorkers: read("ingest-workers")!,
-    egressWorkers: read("egress-workers") ?? Math.min(64, Math.max(1, sources.cores)),
+    workers: workerCounts(read("ingest-workers")!, read("egress-workers"), sources.cores),
     ringMemoryBytes: "bytes" in ring ? ring.bytes : Math.floor(ring.share * sources.memoryBytes),
     trustedProxies: read("trusted-proxy") ?? [],
     publicUrl: read("public-url"),
@@ -294,8 +295,15 @@ function hookSecret(
   return text;
 }
 
+/** Every core gets an egress worker, as far as rings have room for readers. */
+function workerCounts(ingest: number, egress: number | null, cores: number): WorkerCounts {
+  const counts = { ingest, egress: egress ?? Math.min(READER_THREADS_MAX, Math.max(1, cores)) };
+  checkReaders(WORKER_KINDS, counts);
+  return counts;
+}
+
 function checkPorts(config: Config): void {
-  const last = config.media.port + config.ingestWorkers + config.egressWorkers - 1;
+  const last = config.media.port + portsOf(config.workers) - 1;
   if (config.media.port !== 0 && last > 65535) {
     throw new ConfigError(`media: the workers need ports up to ${last}, the highest is 65535`);
   }

@@ -46,7 +46,8 @@ export const VIDEO_SLOTS_MAX = 8192;
  * is overwritten. 32 slots are 32 packets: more than one receive batch writes into one ring between
  * two looks of a reader that copies at once. */
 export const RING_MARGIN = 32;
-/** Reader threads that can attach to a ring: one word each in the ring header. */
+/** Workers that read rings, of all kinds together (src/contract/workers.ts): each has a cache line in
+ * every ring, 64 x 64 B = one page. */
 export const READER_THREADS_MAX = 64;
 /** Rings that exist at once; one bit each in a reader's dirty bitmap. */
 export const RINGS_MAX = 4096;

@@ -40,7 +40,7 @@ test("defaults", () => {
   const config = good({});
   expect(config.http).toEqual({ host: "127.0.0.1", port: 8080 });
   expect(config.media).toEqual({ host: "0.0.0.0", port: 8200 });
-  expect(config.egressWorkers).toBe(4);
+  expect(config.workers).toEqual({ ingest: 1, egress: 4 });
   expect(config.ringMemoryBytes).toBe(2e9);
   expect(config.hook).toBeNull();
   expect(config.auth.sessionUrlIsProof).toBe(true);

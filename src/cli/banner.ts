@@ -1,6 +1,7 @@
 /** What a person at a terminal sees when the server stands. */
 import { networkInterfaces } from "node:os";
 import { formatHostPort } from "../config/values.ts";
+import { portsOf } from "../config/workers.ts";
 import type { Config } from "../config.ts";
 import type { ResolvedOpenSsl } from "../io/openssl.ts";
 import type { FirstToken } from "./first-token.ts";
@@ -18,7 +19,7 @@ export interface BannerParts {
 export function banner(parts: BannerParts): string {
   const { config, stream } = parts;
   const base = baseUrl(config, parts.port);
-  const workers = config.ingestWorkers + config.egressWorkers;
+  const workers = portsOf(config.workers);
   const { host, port } = config.media;
   const ports = port === 0 ? `${workers} free ones` : `${port}-${port + workers - 1}`;
   return columns([

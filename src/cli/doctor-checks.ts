@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { formatHostPort, isLoopback } from "../config/values.ts";
+import { portsOf } from "../config/workers.ts";
 import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
@@ -131,8 +132,8 @@ function checkHttpPort({ http }: Config): Finding {
   }
 }
 
-function checkMediaPorts({ media, ingestWorkers, egressWorkers }: Config): Finding {
-  const count = ingestWorkers + egressWorkers;
+function checkMediaPorts({ media, workers }: Config): Finding {
+  const count = portsOf(workers);
   const name = `udp ${formatHostPort(media.host, media.port)}-${media.port + count - 1}`;
   const family = media.host.includes(":") ? 6 : 4;
   for (let i = 0; media.port !== 0 && i < count; i += 1) {

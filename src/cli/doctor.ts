@@ -1,5 +1,6 @@
 /** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
 import { parseArgs } from "node:util";
+import { portsOf } from "../config/workers.ts";
 import { type Command, usage } from "./command.ts";
 import { findHazards, readConfigAndPlaces } from "./configuration.ts";
 import { type Finding, runChecks } from "./doctor-checks.ts";
@@ -43,7 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...(await runChecks(config, values.running)),
     ...warnings.map((hazard) => ({ ...hazard, level: "warn" as const })),
   ];
-  const firewall = firewallRules(config.http.port, config.media.port, workersOf(config));
+  const firewall = firewallRules(config.http.port, config.media.port, portsOf(config.workers));
   const failed = findings.some((finding) => finding.level === "fail");
   if (values.json) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));
   else console.log(text(findings, firewall));
@@ -67,8 +68,4 @@ function firewallRules(http: number, media: number, workers: number): string[] {
     `nft add rule inet filter input meta l4proto . th dport { tcp . ${http}, udp . ${nftRange} } accept`,
     `ufw allow ${http}/tcp && ufw allow ${workers === 1 ? media : `${media}:${last}`}/udp`,
   ];
-}
-
-function workersOf(config: { ingestWorkers: number; egressWorkers: number }): number {
-  return config.ingestWorkers + config.egressWorkers;
 }

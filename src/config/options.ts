@@ -3,7 +3,11 @@
  * README's table and of the example file. Tables, which the file alone can hold: tables.ts.
  */
 import { z } from "zod";
-import { PENDING_SESSIONS_PER_ADDRESS, POSTS_PER_SECOND_PER_ADDRESS } from "../limits.ts";
+import {
+  PENDING_SESSIONS_PER_ADDRESS,
+  POSTS_PER_SECOND_PER_ADDRESS,
+  READER_THREADS_MAX,
+} from "../limits.ts";
 import {
   addressPort,
   advertise,
@@ -55,7 +59,7 @@ export const OPTIONS = {
     help: "Threads that receive from publishers.",
   },
   "egress-workers": {
-    schema: integer(1, 64),
+    schema: integer(1, READER_THREADS_MAX),
     default: "number of cores",
     value: "N",
     help: "Threads that send to viewers; ingest is light beside them, so every core gets one.",

@@ -1,4 +1,5 @@
 /** What a worker is given when it starts. */
+import type { WorkerKind } from "./workers.ts";
 
 /** What this kernel and its libraries offer; where one is missing, slower code does the same. */
 export interface PathFeatures {
@@ -12,10 +13,10 @@ export interface PathFeatures {
 
 /** Given to a worker once, when it starts. */
 export interface WorkerSetup {
-  readonly kind: "ingest" | "egress";
+  readonly kind: WorkerKind;
   /** 0-based among workers of its kind. */
   readonly index: number;
-  /** Reader-thread number in ring headers (egress), or -1. */
+  /** Reader-thread number in ring headers; -1 for one that reads no rings. */
   readonly reader: number;
   /** File descriptors of bound UDP sockets, one a local address, owned by control. */
   readonly sockets: readonly number[];

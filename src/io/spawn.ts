@@ -1,5 +1,11 @@
+import { WORKER_KINDS, type WorkerKind } from "../contract/workers.ts";
+
 /** Worker entry points: each has a file in workers/ and a line in scripts/build.ts. */
-export const WORKER_NAMES = ["ingest", "egress", "load", "reader"] as const;
+export const WORKER_NAMES = [
+  ...(Object.keys(WORKER_KINDS) as WorkerKind[]),
+  "load",
+  "reader",
+] as const;
 export type WorkerName = (typeof WORKER_NAMES)[number];
 
 /**

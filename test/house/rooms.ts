@@ -16,7 +16,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   embedded: [],
   version: ["embedded"],
   log: [],
-  config: ["limits", "config"],
+  config: ["contract", "limits", "config"],
   wire: ["assert", "limits"],
   sdp: [...WIRE],
   srtp: ["assert", "limits", "wire"],

@@ -6,6 +6,7 @@ import type { Drill } from "../../src/contract/messages.ts";
 import type { CloseReason } from "../../src/contract/session.ts";
 import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
 import type { SessionStats } from "../../src/contract/statistics.ts";
+import { WORKER_KINDS, type WorkerKind } from "../../src/contract/workers.ts";
 import type {
   LayerLimit,
   LayerLook,
@@ -20,6 +21,8 @@ import type {
 import { WorkerTotals } from "../../src/control/plane/worker-totals.ts";
 import type { UsableLayer } from "../../src/media/layer-choice.ts";
 import type { RingDescription } from "../../src/ring/layout.ts";
+
+const KINDS = Object.keys(WORKER_KINDS) as WorkerKind[];
 
 export class FakePlane implements MediaPlane {
   readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
@@ -59,13 +62,14 @@ export class FakePlane implements MediaPlane {
 
   constructor(readonly events: PlaneEvents) {}
 
-  place(kind: "ingest" | "egress"): Placement | "overloaded" | null {
+  place(role: "publisher" | "viewer"): Placement | "overloaded" | null {
     if (!this.placed) return null;
-    if (this.overloaded && kind === "egress") return "overloaded";
+    if (this.overloaded && role === "viewer") return "overloaded";
+    const worker = KINDS.findIndex((kind) => WORKER_KINDS[kind].serves === role);
     return {
-      worker: kind === "ingest" ? 0 : 1,
-      workerName: `${kind}-0`,
-      candidates: [{ address: "192.0.2.10", port: kind === "ingest" ? 8200 : 8201, family: 4 }],
+      worker,
+      workerName: `${KINDS[worker]}-0`,
+      candidates: [{ address: "192.0.2.10", port: 8200 + worker, family: 4 }],
     };
   }
 
@@ -137,7 +141,7 @@ export class FakePlane implements MediaPlane {
 
   loads(): readonly WorkerLoad[] {
     this.#count();
-    return (["ingest", "egress"] as const).map((kind) => ({
+    return KINDS.map((kind) => ({
       name: `${kind}-0`,
       kind,
       ready: this.isReady,

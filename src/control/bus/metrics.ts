@@ -2,6 +2,7 @@
 
 import type { CounterName } from "../../contract/counters.ts";
 import { COUNTER_NAMES, GAUGES } from "../../contract/counters.ts";
+import { WORKER_KINDS } from "../../contract/workers.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
@@ -167,7 +168,7 @@ const ADAPTATION: readonly {
 ];
 
 function adaptation(out: Text, plane: MediaPlane): void {
-  const loads = plane.loads().filter((load) => load.kind === "egress");
+  const loads = plane.loads().filter((load) => WORKER_KINDS[load.kind].serves === "viewer");
   for (const { family, help, counters } of ADAPTATION) {
     const labelled = Object.entries(counters) as [CounterName, string][];
     out.family(family, typeOf(labelled[0]![0]), help);

@@ -221,8 +221,8 @@ function mountStats(api: Api, parts: AdminParts): void {
         viewers: registry.count("viewer"),
         workers,
         process: { rssBytes: parts.rssBytes(), cpu: sampler.cpu },
-        bitsPerSecondIn: sampler.total("ingest").in,
-        bitsPerSecondOut: sampler.total("egress").out,
+        bitsPerSecondIn: sampler.total("publisher").in,
+        bitsPerSecondOut: sampler.total("viewer").out,
       },
       200,
     );

@@ -86,7 +86,7 @@ export async function askHook(
 export function placeSession(c: AppContext, services: Services, role: Role): Placement | Response {
   const full = atLimit(c, services);
   if (full !== null) return full;
-  const placement = services.plane.place(role === "publisher" ? "ingest" : "egress");
+  const placement = services.plane.place(role);
   if (placement === "overloaded") {
     services.metrics.refused("overload");
     return retryLater(503, RETRY_LIMIT_S, "Overloaded", "Media leaves late already; try again.");

@@ -1,6 +1,7 @@
 import { Counter } from "../../contract/counters.ts";
 import type { WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
 import type { WorkerSetup } from "../../contract/setup.ts";
+import { WORKER_KINDS, type WorkerAbilities, type WorkerKind } from "../../contract/workers.ts";
 import { monotonicUs } from "../../io/clock.ts";
 import { closePollFd, createPollFd } from "../../io/epoll.ts";
 import { ringEventFd } from "../../io/event-fd.ts";
@@ -94,8 +95,12 @@ export class MediaWorker {
     this.start();
   }
 
-  get kind(): "ingest" | "egress" {
+  get kind(): WorkerKind {
     return this.options.setup.kind;
+  }
+
+  get abilities(): WorkerAbilities {
+    return WORKER_KINDS[this.kind];
   }
 
   get reader(): number {
@@ -119,7 +124,8 @@ export class MediaWorker {
   look(at: number, thread: ThreadTime | null, pressure: Pressure): void {
     if (this.thread === null && this.leaving === null) return;
     this.totals.noteTime(thread);
-    if (this.kind === "egress") this.lookForOverload(at);
+    // Only who reads rings can be late with them.
+    if (this.abilities.readsRings) this.lookForOverload(at);
     // A thread that was told to end beats no more, whatever its loop still does.
     const beat = this.leaving === null ? this.block.heartbeat : -1;
     const silence = this.heartbeat.look({ at, beat, thread, pressure });

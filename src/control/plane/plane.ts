@@ -8,6 +8,7 @@ import type { Drill, WorkerCommand } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import type { RingGrant, StreamSource } from "../../contract/source.ts";
 import type { SessionStats } from "../../contract/statistics.ts";
+import type { WorkerKind } from "../../contract/workers.ts";
 import type { UsableLayer } from "../../media/layer-choice.ts";
 import type { RingDescription } from "../../ring/layout.ts";
 
@@ -57,7 +58,7 @@ export interface PlaneEvents {
 
 export interface WorkerLoad {
   readonly name: string;
-  readonly kind: "ingest" | "egress";
+  readonly kind: WorkerKind;
   readonly ready: boolean;
   readonly restarts: number;
   /** Times that it was late because it got no processor. */
@@ -73,8 +74,8 @@ export interface WorkerLoad {
 export interface MediaPlane {
   /** SHA-256 fingerprint of our DTLS certificate, "AA:BB:...". */
   readonly fingerprint: string;
-  /** Least-loaded worker of the kind; null when none is ready. */
-  place(kind: "ingest" | "egress"): Placement | "overloaded" | null;
+  /** Least-loaded worker that serves the role; null when none is ready. */
+  place(role: "publisher" | "viewer"): Placement | "overloaded" | null;
   openPublisher(worker: number, open: PublisherOpen): void;
   /** Rings for a publisher that is connected; its media goes there from then on. */
   grantRings(worker: number, grant: PublisherRings): void;

@@ -1,3 +1,4 @@
+import { WORKER_KINDS } from "../../contract/workers.ts";
 import type { MachineTime } from "../../processors.ts";
 import type { MediaPlane, WorkerLoad } from "./plane.ts";
 import { type ProcessorShares, processorShares } from "./starvation.ts";
@@ -57,11 +58,11 @@ export class Sampler {
     return this.#cpu.share;
   }
 
-  /** Bits a second of all workers of one kind, in and out. */
-  total(kind: WorkerLoad["kind"]): { in: number; out: number } {
+  /** Bits a second of all workers that serve a role, in and out. */
+  total(role: "publisher" | "viewer"): { in: number; out: number } {
     const sum = { in: 0, out: 0 };
     for (const load of this.#plane.loads()) {
-      if (load.kind !== kind) continue;
+      if (WORKER_KINDS[load.kind].serves !== role) continue;
       const rates = this.ratesOf(load.name);
       sum.in += rates.bitsPerSecondIn;
       sum.out += rates.bitsPerSecondOut;

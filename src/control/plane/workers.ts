@@ -6,13 +6,13 @@ import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.
 import type { CloseReason } from "../../contract/session.ts";
 import type { RingGrant, StreamSource } from "../../contract/source.ts";
 import type { SessionStats } from "../../contract/statistics.ts";
+import { WORKER_KINDS } from "../../contract/workers.ts";
 import { createCertificate } from "../../io/certificate.ts";
 import { monotonicUs } from "../../io/clock.ts";
 import { createEventFd } from "../../io/event-fd.ts";
 import { detectFeatures } from "../../io/features.ts";
 import { releasePages } from "../../io/memory.ts";
 import type { ResolvedOpenSsl } from "../../io/openssl.ts";
-import { closeUdpSocket, localPort, openUdpSocket } from "../../io/udp-socket.ts";
 import type { Logger } from "../../log.ts";
 import { LayerTable } from "../../media/layer-table.ts";
 import type { ProcessorReader } from "../../processors.ts";
@@ -22,6 +22,7 @@ import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses
 import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
 import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import { logOverload } from "./overload.ts";
+import { leastLoaded } from "./placement.ts";
 import type {
   IceRestart,
   LayerLimit,
@@ -33,9 +34,13 @@ import type {
   ViewerOpen,
 } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
+import { createRoster } from "./roster.ts";
 import { SourceSwitches } from "./source-switches.ts";
 import { Starvation } from "./starvation.ts";
 import { StatsRequests } from "./stats-requests.ts";
+import { type OpenSockets, WorkerSockets } from "./worker-sockets.ts";
+
+const NO_SOCKETS: OpenSockets = { fds: [], candidates: [] };
 
 export interface PlaneOptions {
   readonly config: Config;
@@ -67,7 +72,7 @@ export function startPlane(options: PlaneOptions): MediaPlane {
 class Workers implements MediaPlane {
   readonly fingerprint: string;
   private readonly workers: MediaWorker[] = [];
-  private readonly sockets: number[] = [];
+  private readonly sockets: WorkerSockets;
   private readonly pool: RingPool;
   private readonly switches = new SourceSwitches<MediaWorker>();
   private readonly statistics = new StatsRequests<MediaWorker>();
@@ -77,33 +82,31 @@ class Workers implements MediaPlane {
 
   constructor(
     private readonly options: PlaneOptions,
-    private readonly addresses: readonly LocalAddress[],
+    addresses: readonly LocalAddress[],
   ) {
     const { config } = options;
+    this.sockets = new WorkerSockets(addresses, config.media.port);
     this.starvation = new Starvation(options.processors);
     const { features, warning } = detectFeatures(config.portable);
     if (warning !== null) options.log.warn(warning);
     const certificate = createCertificate();
     this.fingerprint = certificate.fingerprint.value;
     this.pool = new RingPool(config.ringMemoryBytes, releasePages);
-    const readers = Array.from({ length: config.egressWorkers }, () => ({
+    const roster = createRoster(WORKER_KINDS, config.workers);
+    // All ports first: a taken one must fail the start before any thread runs.
+    const opened = roster.map(({ port }) => (port < 0 ? NO_SOCKETS : this.sockets.open(port)));
+    const bells = roster.map(() => ({
       block: WorkerBlock.create().buffer,
       doorbellFd: createEventFd(),
     }));
-    const total = config.ingestWorkers + config.egressWorkers;
-    // All ports first: a taken one must fail the start before any thread runs.
-    const opened = Array.from({ length: total }, (_, number) => this.openSockets(number));
-    for (let number = 0; number < total; number += 1) {
-      const index = number - config.ingestWorkers;
-      const egress = index >= 0;
+    const readers = bells.filter((_, number) => roster[number]!.reader >= 0);
+    for (const { number, kind, index, reader } of roster) {
       const setup: MediaWorkerOptions["setup"] = {
-        kind: egress ? "egress" : "ingest",
-        index: egress ? index : number,
-        reader: egress ? index : -1,
-        sockets: opened[number]!.sockets,
-        ...(egress
-          ? readers[index]!
-          : { block: WorkerBlock.create().buffer, doorbellFd: createEventFd() }),
+        kind,
+        index,
+        reader,
+        sockets: opened[number]!.fds,
+        ...bells[number]!,
         readers,
         certificate,
         openssl: options.openssl.where,
@@ -118,17 +121,11 @@ class Workers implements MediaPlane {
     }, HEARTBEAT_LOOK_MS);
   }
 
-  place(kind: "ingest" | "egress") {
-    let best: MediaWorker | null = null;
-    for (const worker of this.workers) {
-      if (worker.kind !== kind || !worker.ready) continue;
-      if (best !== null && best.overloaded !== worker.overloaded) {
-        if (best.overloaded) best = worker;
-      } else if (best === null || worker.sessions.size < best.sessions.size) best = worker;
-    }
-    if (best === null) return null;
-    if (best.overloaded) return "overloaded" as const;
-    return { worker: best.number, workerName: best.name, candidates: best.candidates };
+  place(role: "publisher" | "viewer") {
+    const worker = leastLoaded(this.workers, role);
+    if (worker === null) return null;
+    if (worker.overloaded) return "overloaded" as const;
+    return { worker: worker.number, workerName: worker.name, candidates: worker.candidates };
   }
 
   openPublisher(worker: number, open: PublisherOpen): void {
@@ -158,7 +155,7 @@ class Workers implements MediaPlane {
   setSource(stream: number, source: StreamSource | null): Promise<void> {
     // One that is being ended obeys no more, but reads on until its thread is gone.
     const readers = this.workers.filter(
-      ({ kind, ready, ending }) => kind === "egress" && (ready || ending),
+      ({ abilities, ready, ending }) => abilities.readsRings && (ready || ending),
     );
     for (const worker of readers) worker.send({ type: "source", stream, source });
     return this.switches.begin(stream, readers);
@@ -215,7 +212,7 @@ class Workers implements MediaPlane {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all(this.workers.map((worker) => worker.stop()));
-    for (const fd of this.sockets) closeUdpSocket(fd);
+    this.sockets.close();
   }
 
   private look(now: number): void {
@@ -240,29 +237,6 @@ class Workers implements MediaPlane {
     // Its worker was lost between placement and now; the caller is in the middle of its own work.
     worker.sessions.delete(command.session);
     queueMicrotask(() => this.options.events.closed(command.session, "worker-lost"));
-  }
-
-  /** One socket a local address, all on the worker's port (ports of the kernel's choice from 0). */
-  private openSockets(number: number): { sockets: number[]; candidates: LocalCandidate[] } {
-    const { media } = this.options.config;
-    const sockets: number[] = [];
-    const candidates: LocalCandidate[] = [];
-    const port = media.port === 0 ? 0 : media.port + number;
-    for (const { address, family, advertised } of this.addresses) {
-      let fd: number;
-      try {
-        fd = openUdpSocket(address, family, port);
-      } catch (error) {
-        for (const open of this.sockets) closeUdpSocket(open);
-        throw error;
-      }
-      this.sockets.push(fd);
-      sockets.push(fd);
-      for (const told of advertised) {
-        candidates.push({ address: told, port: localPort(fd), family: told.includes(":") ? 6 : 4 });
-      }
-    }
-    return { sockets, candidates };
   }
 
   private createWorker(

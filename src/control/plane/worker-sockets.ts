@@ -1,0 +1,51 @@
+import { closeUdpSocket, localPort, openUdpSocket } from "../../io/udp-socket.ts";
+import type { LocalAddress } from "./addresses.ts";
+import type { LocalCandidate } from "./plane.ts";
+
+/** The sockets of one worker, and what clients are told of them. */
+export interface OpenSockets {
+  readonly fds: readonly number[];
+  readonly candidates: readonly LocalCandidate[];
+}
+
+/** The sockets of all workers. They are control's, so that a port survives its worker. */
+export class WorkerSockets {
+  readonly #addresses: readonly LocalAddress[];
+  readonly #firstPort: number;
+  readonly #all: number[] = [];
+
+  /** `firstPort` 0: ports of the kernel's choice. */
+  constructor(addresses: readonly LocalAddress[], firstPort: number) {
+    this.#addresses = addresses;
+    this.#firstPort = firstPort;
+  }
+
+  /** One socket a local address, all on the worker's port; throws when one is taken, with none left open. */
+  open(port: number): OpenSockets {
+    const fds: number[] = [];
+    const candidates: LocalCandidate[] = [];
+    for (const { address, family, advertised } of this.#addresses) {
+      const fd = this.#openOne(address, family, port);
+      fds.push(fd);
+      for (const told of advertised) {
+        candidates.push({ address: told, port: localPort(fd), family: told.includes(":") ? 6 : 4 });
+      }
+    }
+    return { fds, candidates };
+  }
+
+  close(): void {
+    for (const fd of this.#all) closeUdpSocket(fd);
+  }
+
+  #openOne(address: string, family: 4 | 6, port: number): number {
+    try {
+      const fd = openUdpSocket(address, family, this.#firstPort === 0 ? 0 : this.#firstPort + port);
+      this.#all.push(fd);
+      return fd;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+}
