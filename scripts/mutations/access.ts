@@ -111,7 +111,7 @@ export const ACCESS: readonly Mutation[] = [
   ),
   rule(
     "S14",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/redirect.ts`,
     "if (tokenOf(request) !== null) {",
     'if (request.headers.has("Authorization")) {',
   ),

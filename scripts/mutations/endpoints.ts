@@ -14,19 +14,19 @@ export const ENDPOINTS: readonly Mutation[] = [
   rule("W02", `${CONTROL}http/problem.ts`, "application/problem+json", "text/plain"),
   rule(
     "W03 E03",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/created.ts`,
     "return new Response(sdp, { status: 201, headers });",
     "return new Response(sdp, { status: 200, headers });",
   ),
   rule(
     "W04 E07",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     'return problem(415, "Unsupported media type", `The offer',
     'return problem(422, "Unsupported media type", `The offer',
   ),
   rule(
     "W04 E07",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     "if (type === SDP_TYPE) return null;",
     "if (type !== '') return null;",
   ),

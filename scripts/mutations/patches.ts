@@ -29,7 +29,7 @@ export const PATCHES: readonly Mutation[] = [
     'return `"${Buffer.from(random(8)).toString("hex")}"`;',
     "return 'W/\"weak\"';",
   ),
-  rule("W22 E23", `${CONTROL}http/negotiate.ts`, "ETag: session.etag,", ""),
+  rule("W22 E23", `${CONTROL}http/created.ts`, "ETag: session.etag,", ""),
   rule("W23 E24", RESOURCE, "return problem(428,", "return null ?? problem(400,"),
   rule("W23 E24", RESOURCE, "|| tag === etag)", "|| tag !== '')"),
   rule("W23 E24", RESOURCE, "|| tag === etag)", "|| header === etag)"),

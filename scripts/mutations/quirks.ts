@@ -11,7 +11,7 @@ export const QUIRKS: readonly Mutation[] = [
   ),
   rule(
     "Q-O3 W65",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/created.ts`,
     '(isRedirected ? session.origin : "") + sessionPath(session),',
     "sessionPath(session) + new URL(c.req.url).search,",
   ),
@@ -46,15 +46,10 @@ export const QUIRKS: readonly Mutation[] = [
   ),
   rule("Q-F6", `${PEER}peer.ts`, "    this.ice.heard(now, path);\n", ""),
   rule("Q-F7", "src/io/dtls-openssl.ts", ":SRTP_AES128_CM_SHA1_80", "", { binary: true }),
-  rule(
-    "Q-G2",
-    `${CONTROL}http/negotiate.ts`,
-    "(isRedirected ? session.origin",
-    '(isRedirected ? ""',
-  ),
+  rule("Q-G2", `${CONTROL}http/created.ts`, "(isRedirected ? session.origin", '(isRedirected ? ""'),
   rule(
     "Q-C12 W60",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/redirect.ts`,
     "if (tokenOf(request) !== null) {",
     "if (url.hash !== '') {",
   ),
@@ -68,7 +63,7 @@ export const QUIRKS: readonly Mutation[] = [
   rule("Q-C5 W65", `${CONTROL}http/auth.ts`, '"bearer", "undefined", "null"', '"bearer"'),
   rule(
     "Q-C6 W05",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     'if (type === "" && request.body === null) {',
     "if (type === null) {",
   ),

@@ -5,10 +5,10 @@
 import { CONTROL, type Mutation, rule } from "./rule.ts";
 
 export const REST: readonly Mutation[] = [
-  rule("W60 E43", `${CONTROL}http/negotiate.ts`, "status: 307,", "status: 302,"),
+  rule("W60 E43", `${CONTROL}http/redirect.ts`, "status: 307,", "status: 302,"),
   rule(
     "W61 E43",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     "if (registry.sessions.count >= config.limits.sessions) {",
     "if (registry.sessions.count >= 1e9) {",
   ),
@@ -69,13 +69,13 @@ export const REST: readonly Mutation[] = [
   rule("W69 E47", "src/cli/listener.ts", "...(tls === null ? {} : { tls }),", ""),
   rule(
     "W70",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     "if (services.rateLimit.take(",
     "if (client !== null || services.rateLimit.take(",
   ),
   rule(
     "W70",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     'c.req.method === "POST" ? 1 : 0.1',
     'c.req.method === "POST" ? 1 : 0',
   ),
@@ -93,7 +93,7 @@ export const REST: readonly Mutation[] = [
   ),
   rule(
     "W72",
-    `${CONTROL}http/negotiate.ts`,
+    `${CONTROL}http/admission.ts`,
     "pending >= config.limits.pendingPerAddress",
     "pending < 0",
   ),

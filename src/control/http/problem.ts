@@ -1,3 +1,9 @@
+import { SDP_BYTES_MAX } from "../../limits.ts";
+import type { SdpProblem } from "../../sdp/problem.ts";
+
+/** Seconds after which a client turned away by a limit should try again. */
+export const RETRY_LIMIT_S = 5;
+
 /** RFC 9457 bodies. `error` repeats the detail: MediaMTX's pages read that member. */
 export function problem(
   status: number,
@@ -31,7 +37,7 @@ export function retryLater(
 /** A publisher has to wait until another one leaves. */
 export function ringMemoryUsedUp(): Response {
   const detail = "The memory for media (ring-memory) is used up; try again later.";
-  return retryLater(503, 5, "Server full", detail);
+  return retryLater(503, RETRY_LIMIT_S, "Server full", detail);
 }
 
 export function notFound(what: string): Response {
@@ -42,4 +48,12 @@ export function methodNotAllowed(method: string, allow: string): Response {
   return problem(405, "Method not allowed", `${method} is not possible here; allowed: ${allow}.`, {
     Allow: allow,
   });
+}
+
+export function sdpProblem(refusal: SdpProblem): Response {
+  return problem(refusal.status, refusal.title, refusal.detail);
+}
+
+export function tooLarge(): Response {
+  return problem(413, "Body too large", `A body has at most ${SDP_BYTES_MAX} bytes.`);
 }

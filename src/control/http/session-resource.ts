@@ -4,10 +4,11 @@ import { SDP_BYTES_MAX } from "../../limits.ts";
 import { isRestart, readFragment, writeRestartFragment } from "../../sdp/fragment.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import type { Session } from "../streams/session.ts";
+import { rateLimited } from "./admission.ts";
 import { FRAGMENT_TYPE, mediaType, readBody, SDP_TYPE } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
-import { credentials, rateLimited, sdpProblem, tooLarge } from "./negotiate.ts";
-import { notFound, problem, ringMemoryUsedUp } from "./problem.ts";
+import { credentials } from "./local-description.ts";
+import { notFound, problem, ringMemoryUsedUp, sdpProblem, tooLarge } from "./problem.ts";
 
 /** The session of the request's `:id`, if the request may touch it; else the refusal. */
 export async function findSession(c: AppContext, services: Services): Promise<Session | Response> {

@@ -2,20 +2,12 @@ import { answerViewer } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { strictest } from "../streams/layer-limits.ts";
 import { liveTracks } from "../streams/stream.ts";
+import { type Admission, admit, askHook, placeSession } from "./admission.ts";
 import type { AppContext, Services } from "./context.ts";
+import { created, freshSession, sessionPath } from "./created.ts";
 import { extensionLinks, iceServerLinks } from "./links.ts";
-import type { Admission } from "./negotiate.ts";
-import {
-  admit,
-  askHook,
-  created,
-  describeLocal,
-  freshSession,
-  placeSession,
-  sdpProblem,
-  sessionPath,
-} from "./negotiate.ts";
-import { retryLater } from "./problem.ts";
+import { describeLocal } from "./local-description.ts";
+import { retryLater, sdpProblem } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
 
 /** Seconds after which a viewer of an idle stream should ask again. */

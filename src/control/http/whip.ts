@@ -2,19 +2,12 @@ import { PENDING_PUBLISHERS_MAX } from "../../limits.ts";
 import { answerPublisher } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { RingLease } from "../plane/lease.ts";
+import { type Admission, admit, askHook, placeSession } from "./admission.ts";
 import type { AppContext, Services } from "./context.ts";
+import { created, freshSession } from "./created.ts";
 import { iceServerLinks } from "./links.ts";
-import type { Admission } from "./negotiate.ts";
-import {
-  admit,
-  askHook,
-  created,
-  describeLocal,
-  freshSession,
-  placeSession,
-  sdpProblem,
-} from "./negotiate.ts";
-import { retryLater, ringMemoryUsedUp } from "./problem.ts";
+import { describeLocal } from "./local-description.ts";
+import { retryLater, ringMemoryUsedUp, sdpProblem } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
 
 /** POST /whip/NAME: a publisher's offer (RFC 9725 4.2). */

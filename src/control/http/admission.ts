@@ -1,20 +1,16 @@
-/** What WHIP and WHEP POSTs have in common: may it come in, read the offer, describe our side. */
+/** What WHIP and WHEP POSTs pass first: may it come in, with which offer, to which worker. */
 import { SDP_BYTES_MAX } from "../../limits.ts";
-import type { NegotiatedAnswer } from "../../sdp/answer.ts";
-import type { LocalDescription } from "../../sdp/local.ts";
 import type { Offer } from "../../sdp/offer.ts";
 import { readOffer } from "../../sdp/offer.ts";
-import type { SdpProblem } from "../../sdp/problem.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import type { Placement } from "../plane/plane.ts";
-import type { RandomBytes } from "../ports.ts";
-import type { NewSession, Session } from "../streams/session.ts";
 import type { Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
-import { FRAGMENT_TYPE, mediaType, readBody, SDP_TYPE } from "./body.ts";
+import { mediaType, readBody, SDP_TYPE } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
 import { streamName } from "./names.ts";
-import { problem, retryLater } from "./problem.ts";
+import { problem, RETRY_LIMIT_S, retryLater, sdpProblem, tooLarge } from "./problem.ts";
+import { cameFromNode, sendAway } from "./redirect.ts";
 
 /** A POST that may go on: who asks for what, with which offer. */
 export interface Admission {
@@ -24,9 +20,6 @@ export interface Admission {
 }
 
 export type Role = "publisher" | "viewer";
-
-/** Seconds after which a client turned away by a limit should try again. */
-const RETRY_LIMIT_S = 5;
 
 /** Every check that comes before the stream itself is looked at. A Response is the refusal. */
 export async function admit(
@@ -97,95 +90,6 @@ export function placeSession(c: AppContext, services: Services, role: Role): Pla
   return placement;
 }
 
-/** Our side of a session. */
-export function describeLocal(services: Services, placement: Placement): LocalDescription {
-  const { random } = services;
-  const ssrcs = distinctSsrcs(random);
-  return {
-    ...credentials(random),
-    fingerprint: `sha-256 ${services.plane.fingerprint.replace(/^sha-256 /i, "")}`,
-    candidates: placement.candidates,
-    sessionId: (Buffer.from(random(8)).readBigUInt64BE() >> 2n).toString(),
-    cname: Buffer.from(random(12)).toString("base64url"),
-    streamId: Buffer.from(random(12)).toString("base64url"),
-    ssrcs: { audio: ssrcs[0]!, video: ssrcs[1]!, videoRtx: ssrcs[2]! },
-  };
-}
-
-/** What the registry is told of an admitted POST and its answer. */
-export function freshSession(
-  c: AppContext,
-  services: Services,
-  parts: {
-    readonly admission: Admission;
-    readonly placement: Placement;
-    readonly local: LocalDescription;
-    readonly answer: NegotiatedAnswer;
-  },
-): NewSession {
-  const { admission, placement, local, answer } = parts;
-  const client = c.get("client");
-  return {
-    name: admission.name,
-    placement,
-    peer: answer.peer,
-    media: answer.media,
-    local,
-    address: client.address,
-    origin: services.config.publicUrl ?? `${client.scheme}://${client.host}`,
-    userAgent: userAgent(c),
-    tokenHash: admission.grant.tokenHash,
-  };
-}
-
-/** 48 and 144 random bits in the ice-char alphabet (RFC 8839 5.4 wants 24 and 128). */
-export function credentials(random: RandomBytes): { ufrag: string; pwd: string } {
-  return {
-    ufrag: Buffer.from(random(6)).toString("base64"),
-    pwd: Buffer.from(random(18)).toString("base64"),
-  };
-}
-
-/** In the URL of a redirect: the client came from another node. */
-const REDIRECTED = "redirected";
-
-/** 201 with the four things that a client needs (RFC 9725 4.2). */
-export function created(
-  c: AppContext,
-  session: Session,
-  sdp: string,
-  links: readonly string[],
-): Response {
-  // A path without query: OBS replaces only the path of the URL that it posted to. GStreamer
-  // resolves a path against the URL that it was given before any redirect, so then it is absolute.
-  const isRedirected = cameFromNode(c.req.url);
-  const headers = new Headers({
-    "Content-Type": SDP_TYPE,
-    Location: (isRedirected ? session.origin : "") + sessionPath(session),
-    ETag: session.etag,
-    "Cache-Control": "no-store",
-    "Accept-Patch": FRAGMENT_TYPE,
-  });
-  for (const link of links) headers.append("Link", link);
-  return new Response(sdp, { status: 201, headers });
-}
-
-export function sessionPath(session: Session): string {
-  return `/session/${session.id}`;
-}
-
-export function sdpProblem(refusal: SdpProblem): Response {
-  return problem(refusal.status, refusal.title, refusal.detail);
-}
-
-export function tooLarge(): Response {
-  return problem(413, "Body too large", `A body has at most ${SDP_BYTES_MAX} bytes.`);
-}
-
-function userAgent(c: AppContext): string {
-  return (c.req.header("User-Agent") ?? "").slice(0, 200);
-}
-
 /** 429 when the address has used up its rate; loopback is exempt. */
 export function rateLimited(c: AppContext, services: Services): Response | null {
   const client = c.get("client");
@@ -194,6 +98,10 @@ export function rateLimited(c: AppContext, services: Services): Response | null 
   if (services.rateLimit.take(services.clock.now(), client.address, cost)) return null;
   services.metrics.refused("rate-limit");
   return retryLater(429, 1, "Too many requests", "This address sends too many requests.");
+}
+
+export function userAgent(c: AppContext): string {
+  return (c.req.header("User-Agent") ?? "").slice(0, 200);
 }
 
 function refuseMediaType(request: Request): Response | null {
@@ -227,40 +135,4 @@ function atLimit(c: AppContext, services: Services): Response | null {
     return retryLater(429, RETRY_LIMIT_S, "Too many pending sessions", detail);
   }
   return null;
-}
-
-/**
- * To another node, if there is one. 307 keeps method and body; 301 and 302 must not be used (RFC
- * 9725 4.5). Browsers drop Authorization on a redirect to another origin, and in the URL a token
- * would stand in logs and histories, so a request with one is not redirected.
- */
-function sendAway(request: Request, node: string | null, title: string, reason: string): Response {
-  if (node === null) return retryLater(503, RETRY_LIMIT_S, title, `${reason} Try again later.`);
-  const url = new URL(request.url);
-  if (tokenOf(request) !== null) {
-    const detail = `${reason} Try again later, or take the token to ${node} yourself.`;
-    return retryLater(503, RETRY_LIMIT_S, title, detail);
-  }
-  const target = new URL(node);
-  target.pathname = url.pathname;
-  target.search = url.search;
-  target.searchParams.set(REDIRECTED, "1");
-  return new Response(null, {
-    status: 307,
-    headers: { Location: target.href, "Cache-Control": "no-store" },
-  });
-}
-
-/** Whether another node sent the client here. */
-function cameFromNode(url: string): boolean {
-  return new URL(url).searchParams.has(REDIRECTED);
-}
-
-function distinctSsrcs(random: RandomBytes): readonly number[] {
-  const found = new Set<number>();
-  while (found.size < 3) {
-    const ssrc = Buffer.from(random(4)).readUInt32BE();
-    if (ssrc !== 0) found.add(ssrc);
-  }
-  return [...found];
 }
