@@ -98,7 +98,6 @@ export class Feedback {
       for (const track of this.#tracks) {
         if (track.ssrc === -1 || track.left || count === REPORT_BLOCKS_MAX) continue;
         track.statistics.report(now, track.ssrc, this.#blocks[count]!);
-        track.writer.setWord(Header.jitterUs, Math.round(track.statistics.jitterUs));
         count += 1;
       }
     }
@@ -118,7 +117,6 @@ export class Feedback {
     if (asked > 0) {
       position += writeNack(out, position, this.#ssrc, track.ssrc, this.#sequences, asked);
       track.nacksSent += asked;
-      track.writer.setWord(Header.nacksSent, track.nacksSent);
       countUp(this.#counters, Counter.nacksSent, asked);
     }
     return this.#writeKeyframeRequest(now, out, position, track, index);
@@ -134,7 +132,6 @@ export class Feedback {
     if (!track.video || RTCP_BYTES_MAX - position < FIR_BYTES + PLI_BYTES) return position;
     const { pli, fir } = track.format.format;
     if (!track.keyframes.take(now)) return position;
-    track.writer.setWord(Header.plisSent, track.keyframes.sent);
     track.writer.setWord(Header.pliIgnored, track.keyframes.ignored ? 1 : 0);
     countUp(this.#counters, Counter.plisSent);
     // PLI also when neither was negotiated: a sender that does not know it drops it (RFC 4585 3.1).

@@ -96,7 +96,6 @@ export class Track {
     this.missing.clear();
     this.statistics = new ReceiveStatistics(this.format.format.clockRate);
     if (this.video) this.keyframes.restart();
-    this.writer.setWord(Header.ssrc, ssrc);
     return true;
   }
 
@@ -141,7 +140,6 @@ export class Track {
     for (let i = 0; i < count; i += 1) out[i] = this.#origin.toRtp(origins[i]!);
     countUp(this.counters, Counter.packetsLost, this.missing.lost - this.#lostCounted);
     this.#lostCounted = this.missing.lost;
-    this.writer.setWord(Header.packetsLost, this.missing.lost);
     return count;
   }
 
@@ -179,8 +177,8 @@ export class Track {
     this.format = format;
     if (sameFormat) return;
     this.#described = true;
-    const { clockRate, channels, fmtp } = format.format;
-    this.writer.describe(format.codec, clockRate, channels, fmtp, this.rid);
+    const { clockRate, fmtp } = format.format;
+    this.writer.describe(format.codec, clockRate, fmtp, this.rid);
     this.#parameterSets.reset(format.codec, fmtp);
     this.#publishParameterSets();
   }

@@ -29,40 +29,33 @@ export const Header = {
   slots: 1, // slots in use, a power of two
   slotsMax: 2,
   slotsGranted: 3, // control: the writer may grow up to here
-  head: 4, // one past the highest origin sequence written
-  logHead: 5, // arrivals so far, modulo 2^32
-  closed: 6, // 1 once the writer has left
-  keyframeValid: 9, // 1 if the newest keyframe's whole group of pictures is in the ring
-  keyframeCount: 10,
-  size: 11, // of the picture, as `packSize` has it; 0 while unknown
-  ssrc: 16, // the publisher's SSRC, for the admin API
-  packetsLost: 17,
-  nacksSent: 18,
-  plisSent: 19,
-  framesCount: 20,
-  jitterUs: 21,
-  slotsWanted: 26, // the writer: slots that the content needs
-  pliIgnored: 25, // 1: the publisher did not answer three PLIs in a row
-  inactive: 31, // 1: the source said BYE and has sent nothing since
+  slotsWanted: 4, // the writer: slots that the content needs
+  head: 5, // one past the highest origin sequence written
+  logHead: 6, // arrivals so far, modulo 2^32
+  closed: 7, // 1 once the writer has left
+  inactive: 8, // 1: the source said BYE and has sent nothing since
+  pliIgnored: 9, // 1: the publisher did not answer three PLIs in a row
+  keyframeValid: 10, // 1 if the newest keyframe's whole group of pictures is in the ring
+  keyframeCount: 11,
+  size: 12, // of the picture, as `packSize` has it; 0 while unknown
 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {
-  bytes: 65, // payload bytes written, total
-  packets: 66,
-  lastArrival: 67, // us
-  firstArrival: 71,
+  bytes: 8, // payload bytes written, total
+  packets: 9,
+  lastArrival: 10, // us
   /** 32 words, one a layer point: payload bytes that a viewer of the point has been due, total. */
-  layerBytes: 72,
+  layerBytes: 11,
   /** 32 words, one a layer point: when its own newest packet came, us. */
-  layerSeen: 104,
+  layerSeen: 43,
 } as const;
 
 /** Layer points of a grid: 4 spatial x 8 temporal layers. */
 export const LAYER_POINTS = 32;
 
 /** Int32 word index in the header: the sizes of four spatial layers; 0 while unknown. */
-export const LAYER_SIZES = 272;
+export const LAYER_SIZES = 150;
 const LAYER_SIZES_BYTES = 16;
 
 /** Where a record lies in the header, and how many bytes it may have behind its guard and length. */
@@ -76,12 +69,12 @@ export const RECORD_HEAD_BYTES = 8;
 
 /** What is written and read as one, by src/ring/guarded-record.ts. */
 export const Guarded = {
-  keyframe: { at: 1104, bytes: 20 },
-  timing: { at: 1152, bytes: 24 },
-  targets: { at: 1184, bytes: 36 },
-  description: { at: 1228, bytes: 1296 },
+  keyframe: { at: 616, bytes: 20 },
+  timing: { at: 644, bytes: 24 },
+  targets: { at: 676, bytes: 36 },
+  description: { at: 720, bytes: 1292 },
   /** One RTP payload. Sent as one packet, so that it must fit a path's MTU as well. */
-  parameterSets: { at: 2532, bytes: 1024 },
+  parameterSets: { at: 2020, bytes: 1024 },
 } as const satisfies { [name: string]: RecordPlace };
 
 /** The newest keyframe. Float64 word indices in the record, but `sequence`. */
@@ -105,9 +98,8 @@ export const TargetsRecord = { version: 0, count: 1, points: 2 } as const;
 export const DescriptionRecord = {
   codec: 0,
   clockRate: 1,
-  channels: 2,
-  fmtpLength: 3,
-  text: 16,
+  fmtpLength: 2,
+  text: 12,
   fmtpBytesMax: 1024,
   ridBytesMax: 256,
 } as const;
@@ -206,7 +198,7 @@ export function packSize(width: number, height: number): number {
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
-export const RING_MAGIC = 0x53504c33;
+export const RING_MAGIC = 0x53504c34;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
 export function ringBytes(slotsMax: number): number {
@@ -275,21 +267,10 @@ export function formatRing(buffer: SharedArrayBuffer, kind: "audio" | "video"): 
 export interface RingDescription {
   readonly codec: CodecName | null;
   readonly fmtp: string;
-  readonly clockRate: number;
-  readonly channels: number;
   readonly rid: string;
   readonly width: number;
   readonly height: number;
-  readonly ssrc: number;
   readonly packets: number;
-  readonly bytes: number;
-  readonly frames: number;
-  readonly keyframes: number;
-  readonly packetsLost: number;
-  readonly nacksSent: number;
-  readonly plisSent: number;
-  readonly jitterUs: number;
-  readonly slots: number;
   /** A decodable group of pictures is in the ring. */
   readonly keyframeCached: boolean;
   readonly lastArrivalUs: number;
@@ -308,7 +289,7 @@ assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
 function recordsEnd(begin: number): number {
   let end = begin;
   for (const { at, bytes } of Object.values(Guarded)) {
-    assert(at % 4 === 0 && at >= end, "then one record behind the other, in whole words");
+    assert(at % 4 === 0 && at === end, "then one record behind the other, in whole words");
     end = at + RECORD_HEAD_BYTES + bytes;
   }
   const { text, fmtpBytesMax, ridBytesMax } = DescriptionRecord;

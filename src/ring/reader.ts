@@ -18,14 +18,12 @@ import { NextLayer } from "./packet-layers.ts";
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
-/** One at a time in a thread. */
-const newest: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 const decoder = new TextDecoder();
 
 /** What a writer says of its ring at once. */
-type Content = Pick<RingDescription, "codec" | "clockRate" | "channels" | "fmtp" | "rid">;
+type Content = Pick<RingDescription, "codec" | "fmtp" | "rid">;
 
-const NOTHING: Content = { codec: null, clockRate: 0, channels: 0, fmtp: "", rid: "" };
+const NOTHING: Content = { codec: null, fmtp: "", rid: "" };
 
 /**
  * One reader thread's view of a ring. It walks the arrival log with its own cursor and copies slots
@@ -165,11 +163,6 @@ export class RingReader {
     return Atomics.load(this.views.words, Header.head);
   }
 
-  /** Where the newest keyframe begins; null when none is in the ring with its whole tail. */
-  keyframe(): number | null {
-    return this.newestKeyframe(newest) ? newest.sequence : null;
-  }
-
   /**
    * The newest keyframe into `out`, whose three values belong together; false when none is in the
    * ring with its whole tail, or a new one is just being noted.
@@ -255,16 +248,7 @@ export class RingReader {
       ...this.content,
       width: size >>> 16,
       height: size & 0xffff,
-      ssrc: words[Header.ssrc]! >>> 0,
       packets: floats[HeaderFloat.packets]!,
-      bytes: floats[HeaderFloat.bytes]!,
-      frames: words[Header.framesCount]!,
-      keyframes: words[Header.keyframeCount]!,
-      packetsLost: words[Header.packetsLost]!,
-      nacksSent: words[Header.nacksSent]!,
-      plisSent: words[Header.plisSent]!,
-      jitterUs: words[Header.jitterUs]!,
-      slots: words[Header.slots]!,
       keyframeCached: words[Header.keyframeValid] !== 0,
       lastArrivalUs: floats[HeaderFloat.lastArrival]!,
       inactive: words[Header.inactive] !== 0,
@@ -297,8 +281,6 @@ function readContent(): Content {
   const fmtpEnd = text + words[DescriptionRecord.fmtpLength]!;
   return {
     codec: name === undefined || name === "none" ? null : (name as CodecName),
-    clockRate: words[DescriptionRecord.clockRate]!,
-    channels: words[DescriptionRecord.channels]!,
     fmtp: decoder.decode(bytes.subarray(text, fmtpEnd)),
     rid: decoder.decode(bytes.subarray(fmtpEnd, length)),
   };

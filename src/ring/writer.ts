@@ -1,11 +1,10 @@
 import { assert } from "../assert.ts";
 import { PAYLOAD_BYTES_MAX, RING_MARGIN, SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
-import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
+import type { CodecId } from "../wire/codecs.ts";
 import type { PayloadDescription } from "../wire/payload-description.ts";
 import { records } from "./guarded-record.ts";
 import {
   DescriptionRecord,
-  DescriptionWord,
   EXTENSION_BYTES_MAX,
   Guarded,
   Header,
@@ -49,7 +48,6 @@ export class RingWriter {
   private keyframeArrival = 0;
   private keyframeBytes = 0;
   private keyframeTimestamp = 0;
-  private frameTimestamp = 0;
   private readonly need = new RingNeed();
 
   constructor(readonly buffer: SharedArrayBuffer) {
@@ -61,12 +59,11 @@ export class RingWriter {
   }
 
   /** Writes down what the ring carries; again when the publisher changes codec. */
-  describe(codec: CodecId, clockRate: number, channels: number, fmtp: string, rid: string): void {
+  describe(codec: CodecId, clockRate: number, fmtp: string, rid: string): void {
     const { text, fmtpBytesMax, ridBytesMax } = DescriptionRecord;
     const { words, bytes } = records.description;
     words[DescriptionRecord.codec] = codec;
     words[DescriptionRecord.clockRate] = clockRate;
-    words[DescriptionRecord.channels] = channels;
     const fmtpEnd = text + encode(fmtp, bytes.subarray(text, text + fmtpBytesMax));
     words[DescriptionRecord.fmtpLength] = fmtpEnd - text;
     const length = fmtpEnd + encode(rid, bytes.subarray(fmtpEnd, fmtpEnd + ridBytesMax));
@@ -171,7 +168,6 @@ export class RingWriter {
     floats[HeaderFloat.lastArrival] = arrival;
     // Before it lies another source: a join must not run from one into the other.
     if ((flags & SlotFlag.discontinuity) !== 0) Atomics.store(words, Header.keyframeValid, 0);
-    if ((flags & SlotFlag.frameStart) !== 0) this.countFrame(timestamp);
     const keyframe = (flags & SlotFlag.keyframeStart) !== 0;
     if (keyframe) this.noteKeyframe(sequence, timestamp, arrival, length);
     this.views.log[this.logHead & (this.views.slotsMax - 1)] = sequence;
@@ -210,7 +206,7 @@ export class RingWriter {
     this.words[Header.size] = packSize(width, height);
   }
 
-  /** Plain status words (Header.ssrc, packetsLost, nacksSent, plisSent, jitterUs, pliIgnored). */
+  /** A plain word: Header.pliIgnored or inactive. */
   setWord(word: number, value: number): void {
     this.words[word] = value | 0;
   }
@@ -233,11 +229,6 @@ export class RingWriter {
   /** The writer leaves: readers keep what is there. */
   close(): void {
     Atomics.store(this.words, Header.closed, 1);
-  }
-
-  /** One line for logs and tests. */
-  toString(): string {
-    return `ring of ${CODEC_NAMES[this.words[DescriptionWord.codec]!]} at ${this.head}, ${this.slots} slots`;
   }
 
   private start(sequence: number): void {
@@ -279,14 +270,6 @@ export class RingWriter {
     this.growth = boundary;
     this.slots = doubled;
     Atomics.store(this.words, Header.slots, doubled);
-  }
-
-  /** H.264, H.265 and AV1 may mark several packets of one frame as its start. */
-  private countFrame(timestamp: number): void {
-    const count = this.words[Header.framesCount]!;
-    if (count > 0 && timestamp === this.frameTimestamp) return;
-    this.frameTimestamp = timestamp;
-    this.words[Header.framesCount] = count + 1;
   }
 
   private noteKeyframe(sequence: number, timestamp: number, arrival: number, length: number): void {

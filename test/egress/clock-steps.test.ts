@@ -38,7 +38,7 @@ class Line {
   ) {
     const buffer = createRing(kind);
     this.writer = new RingWriter(buffer);
-    this.writer.describe(kind === "audio" ? Codec.opus : Codec.vp8, rate, 1, "", "");
+    this.writer.describe(kind === "audio" ? Codec.opus : Codec.vp8, rate, "", "");
     this.reader = new RingReader(buffer, 0);
     this.sentAt = first;
   }

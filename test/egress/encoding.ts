@@ -63,7 +63,7 @@ export class Encoding extends Track {
     this.place = place;
     this.payloadBytes = options.payloadBytes ?? 24;
     this.timestampStart = timestampStart;
-    if (place >= 0) this.writer.describe(this.codec, 90_000, 1, "", `r${place}`);
+    if (place >= 0) this.writer.describe(this.codec, 90_000, "", `r${place}`);
     this.writer.setSize(320 << Math.max(0, place), 180 << Math.max(0, place));
     this.stream = new LayeredStream(mode, "vp9");
     this.packets = new LayerPackets(mode, style, start, pictureStart, timestampStart, TICKS);

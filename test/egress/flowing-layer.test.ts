@@ -13,7 +13,7 @@ const VIDEO = { media: [videoSection()] };
 /** An encoding `rid` whose frames are single packets. */
 function encoding(rid: string): Track {
   const track = new Track("video");
-  track.writer.describe(Codec.vp8, 90_000, 1, "", rid);
+  track.writer.describe(Codec.vp8, 90_000, "", rid);
   return track;
 }
 

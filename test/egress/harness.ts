@@ -124,7 +124,7 @@ export class Track {
 
   describe(codec: CodecId, fmtp = ""): void {
     this.codec = codec;
-    this.writer.describe(codec, this.clockRate, 1, fmtp, "");
+    this.writer.describe(codec, this.clockRate, fmtp, "");
   }
 
   /** False when the ring had no place. */

@@ -69,7 +69,6 @@ class Layer {
 
   /** A decoder can start here, and gets nothing old: the rule that the README states. */
   shows(now: number): boolean {
-    const keyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
     if (!this.reader.newestKeyframe(keyframe)) return false;
     if (!this.fits(keyframe.sequence)) return false;
     const near = now - keyframe.arrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
@@ -83,11 +82,13 @@ class Layer {
 
   /** A whole group is there, and what came last is not old. */
   flows(now: number): boolean {
-    const keyframe = this.reader.keyframe();
-    if (keyframe === null || !this.fits(keyframe)) return false;
+    if (!this.reader.newestKeyframe(keyframe) || !this.fits(keyframe.sequence)) return false;
     return now - this.reader.lastArrivalUs <= JOIN_KEYFRAME_AGE_MAX_US;
   }
 }
+
+/** Of the encoding last looked at. */
+const keyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
 const SOURCES: Record<string, Source> = {
   "deaf, groups of 2 s": { framesPerSecond: 30, group: 2, answers: false, stallUs: 0, lateUs: 0 },

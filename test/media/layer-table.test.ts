@@ -22,7 +22,7 @@ class Rings {
     const buffers = Array.from({ length: count }, () => createRing("video"));
     this.writers = buffers.map((buffer) => new RingWriter(buffer));
     this.writers.forEach((writer, i) => {
-      writer.describe(Codec.vp8, 90_000, 1, "", `r${i}`);
+      writer.describe(Codec.vp8, 90_000, "", `r${i}`);
       writer.setSize(640, 360);
     });
     this.table = new LayerTable(buffers.map((buffer) => new RingReader(buffer, -1)));

@@ -61,7 +61,7 @@ export class Encoding {
     ringIndex = (ringIndex + 1) % 4096;
     this.grant = { index: ringIndex, buffer: createRing("video") };
     this.writer = new RingWriter(this.grant.buffer);
-    this.writer.describe(CODEC_OF[style], CLOCK_RATE, 1, "", rid);
+    this.writer.describe(CODEC_OF[style], CLOCK_RATE, "", rid);
     this.writer.setSize(width, (width * 9) / 16);
     for (let s = 0; s < mode.spatialLayers; s += 1) {
       const own = width >> (mode.spatialLayers - 1 - s);

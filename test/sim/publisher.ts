@@ -48,7 +48,7 @@ export class Publisher {
     this.encodings = svc
       ? [new Encoding(random, mode, "vp9-flexible", rates, "", top)]
       : rates.map((rate, i) => new Encoding(random, mode, "vp8", [rate], RIDS[i]!, WIDTH_MIN << i));
-    this.audio.describe(Codec.opus, AUDIO_CLOCK_RATE, 2, "", "");
+    this.audio.describe(Codec.opus, AUDIO_CLOCK_RATE, "", "");
     this.source = {
       epoch: 1,
       audio: { index: AUDIO_RING, buffer: this.audio.buffer },

@@ -71,7 +71,7 @@ class Layer {
     const codec = CODEC_OF[style];
     this.track = new Track("video", codec);
     const { writer } = this.track;
-    writer.describe(codec, 90_000, 1, "", RIDS[place]!);
+    writer.describe(codec, 90_000, "", RIDS[place]!);
     writer.setSize(320 << place, 180 << place);
     this.offset = pick(2 ** 32);
     this.delayUs = pick(DELAY_MAX_US);

@@ -83,7 +83,7 @@ class HotRing {
     if (!audio) this.#writer.setWord(Header.slotsGranted, VIDEO_SLOTS_MAX);
     this.#clockRate = audio ? 48_000 : 90_000;
     const codec = audio ? Codec.opus : Codec.h264;
-    this.#writer.describe(codec, this.#clockRate, audio ? 2 : 1, audio ? "" : H264_FMTP, "");
+    this.#writer.describe(codec, this.#clockRate, audio ? "" : H264_FMTP, "");
   }
 
   /** Flags as ingest finds them in such payloads; the parameter sets before a keyframe are left out. */

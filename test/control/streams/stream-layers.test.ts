@@ -21,7 +21,7 @@ function live(rids: readonly string[]) {
   const rings: RingGrant[] = rids.map((_, index) => ({ index, buffer: createRing("video") }));
   const writers = rings.map((ring, i) => {
     const writer = new RingWriter(ring.buffer);
-    writer.describe(Codec.vp9, 90_000, 1, "", rids[i]!);
+    writer.describe(Codec.vp9, 90_000, "", rids[i]!);
     return writer;
   });
   const plane = {
