@@ -48,7 +48,7 @@ import type { SessionStats } from "./statistics.ts";
  * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
  * inspection. Media and counters never travel here, but in shared memory.
  */
-export type WorkerCommand = IngestCommand | EgressCommand | MediaCommand;
+export type WorkerCommand = IngestCommand | EgressCommand | ReaderCommand | MediaCommand;
 
 /** To ingest workers. */
 type IngestCommand =
@@ -92,11 +92,14 @@ type EgressCommand =
       readonly type: "limit-layers";
       readonly session: number;
       readonly limits: LayerLimits;
-    }
-  /** A stream has a new epoch (or null: its publisher is gone). Answered by `source-changed`. */
-  | { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null };
+    };
 
-/** To both kinds. */
+/** To every worker that reads rings, whether it reads this stream or not. */
+type ReaderCommand =
+  /** A stream has a new epoch (or null: its publisher is gone). Answered by `source-changed`. */
+  { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null };
+
+/** To all kinds. */
 type MediaCommand =
   /** New credentials (RFC 9725 4.3.3): DTLS, SRTP and everything else stay. */
   | {
@@ -121,21 +124,24 @@ export type Drill =
 
 export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "media" | "close";
 
-export type WorkerEvent = EgressEvent | MediaEvent;
+export type WorkerEvent = EgressEvent | ReaderEvent | MediaEvent;
 
 /** From egress workers. */
 type EgressEvent =
-  /**
-   * The answer to `source`, in the order of the commands: this worker no longer reads any ring of
-   * the stream's earlier epochs.
-   */
-  | { readonly type: "source-changed"; readonly stream: number }
   /** A viewer is sent another layer: its id (src/media/layer-table.ts). */
   | { readonly type: "layer"; readonly session: number; readonly layer: number }
   /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
   | { readonly type: "first-media"; readonly session: number; readonly afterUs: number };
 
-/** From both kinds. */
+/** From every worker that reads rings. */
+type ReaderEvent =
+  /**
+   * The answer to each `source`, in the order of the commands: this worker no longer reads any ring of
+   * the stream's earlier epochs. Until the last has come those rings go to no other publisher.
+   */
+  { readonly type: "source-changed"; readonly stream: number };
+
+/** From all kinds. */
 type MediaEvent =
   | { readonly type: "ready" }
   /** DTLS complete, media may flow. `path` is the remote address, formatted. */

@@ -84,8 +84,8 @@ export interface MediaPlane {
   limitLayers(worker: number, limit: LayerLimit): void;
   close(worker: number, session: number, reason: CloseReason): void;
   /**
-   * Tells every egress worker the stream's present source; resolves when none reads an older epoch
-   * any more, so that the old rings can go back to the pool.
+   * Tells every worker that reads rings the stream's present source; resolves when none reads an
+   * older epoch any more, so that the old rings can go back to the pool.
    */
   setSource(stream: number, source: StreamSource | null): Promise<void>;
   /** A ring from the pool, or null when --ring-memory is used up. */

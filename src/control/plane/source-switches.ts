@@ -1,3 +1,16 @@
+import type { WorkerCommand } from "../../contract/messages.ts";
+import type { StreamSource } from "../../contract/source.ts";
+import type { WorkerAbilities } from "../../contract/workers.ts";
+
+/** A worker as far as it is to be told of sources. */
+export interface SourceListener {
+  readonly abilities: Pick<WorkerAbilities, "readsRings">;
+  readonly ready: boolean;
+  /** Lost and told to end. */
+  readonly ending: boolean;
+  send(command: WorkerCommand): boolean;
+}
+
 /** A stream's change of source, until the last reader has let go of what it read before. */
 interface Switch<Reader> {
   readonly stream: number;
@@ -6,13 +19,21 @@ interface Switch<Reader> {
 }
 
 /** Who still reads the rings of earlier sources. A ring that somebody reads must not be reused. */
-export class SourceSwitches<Reader> {
+export class SourceSwitches<Reader extends SourceListener> {
   readonly #switches: Switch<Reader>[] = [];
 
-  /** Resolves when each of `readers` has answered or is gone. */
-  begin(stream: number, readers: Iterable<Reader>): Promise<void> {
+  /**
+   * Tells those of `workers` that read rings, of whatever kind. Resolves when each has answered or is
+   * gone: who does not read this stream answers, too, since only it knows.
+   */
+  tell(stream: number, source: StreamSource | null, workers: readonly Reader[]): Promise<void> {
+    // One that is being ended obeys no more, but reads on until its thread is gone.
+    const readers = workers.filter(
+      ({ abilities, ready, ending }) => abilities.readsRings && (ready || ending),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#switches.push({ stream, waiting: new Set(readers), resolve });
+    for (const reader of readers) reader.send({ type: "source", stream, source });
     this.#settle();
     return promise;
   }

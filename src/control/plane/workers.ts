@@ -153,12 +153,7 @@ class Workers implements MediaPlane {
   }
 
   setSource(stream: number, source: StreamSource | null): Promise<void> {
-    // One that is being ended obeys no more, but reads on until its thread is gone.
-    const readers = this.workers.filter(
-      ({ abilities, ready, ending }) => abilities.readsRings && (ready || ending),
-    );
-    for (const worker of readers) worker.send({ type: "source", stream, source });
-    return this.switches.begin(stream, readers);
+    return this.switches.tell(stream, source, this.workers);
   }
 
   takeRing(kind: "audio" | "video"): RingGrant | null {

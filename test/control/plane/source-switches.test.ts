@@ -1,5 +1,31 @@
 import { expect, test } from "bun:test";
-import { SourceSwitches } from "../../../src/control/plane/source-switches.ts";
+import type { WorkerCommand } from "../../../src/contract/messages.ts";
+import { RingLease } from "../../../src/control/plane/lease.ts";
+import type { MediaPlane } from "../../../src/control/plane/plane.ts";
+import { RingPool } from "../../../src/control/plane/ring-pool.ts";
+import { type SourceListener, SourceSwitches } from "../../../src/control/plane/source-switches.ts";
+import { RingReader } from "../../../src/ring/reader.ts";
+import { audioSection } from "../../ingest/harness.ts";
+
+/** A worker of a kind of this test's own: it answers when the test says so. */
+class Listener implements SourceListener {
+  ready = true;
+  ending = false;
+  readonly abilities: { readonly readsRings: boolean };
+  readonly told: WorkerCommand[] = [];
+
+  constructor(readsRings = true) {
+    this.abilities = { readsRings };
+  }
+
+  send(command: WorkerCommand): boolean {
+    if (this.ending) return false;
+    this.told.push(command);
+    return true;
+  }
+}
+
+const switches = () => new SourceSwitches<Listener>();
 
 /** Notes down in `done` when the switch is over. */
 function note(promise: Promise<void>, name: string, done: string[]): void {
@@ -7,45 +33,86 @@ function note(promise: Promise<void>, name: string, done: string[]): void {
 }
 
 test("a switch is over when every reader has answered", async () => {
-  const switches = new SourceSwitches<string>();
+  const all = switches();
+  const [a, b] = [new Listener(), new Listener()];
   const done: string[] = [];
-  note(switches.begin(1, ["a", "b"]), "one", done);
-  switches.answered("a", 1);
-  switches.answered("b", 2);
+  note(all.tell(1, null, [a, b]), "one", done);
+  all.answered(a, 1);
+  all.answered(b, 2);
   await Bun.sleep(0);
   expect(done).toEqual([]);
-  switches.answered("b", 1);
+  all.answered(b, 1);
   await Bun.sleep(0);
   expect(done).toEqual(["one"]);
 });
 
+test("all that read rings are told, of whatever kind, and nobody else", async () => {
+  const all = switches();
+  const [writer, starting, reader] = [new Listener(false), new Listener(), new Listener()];
+  starting.ready = false;
+  const switched = all.tell(7, null, [writer, starting, reader]);
+  expect([writer, starting, reader].map(({ told }) => told.length)).toEqual([0, 0, 1]);
+  expect(reader.told).toEqual([{ type: "source", stream: 7, source: null }]);
+  all.answered(reader, 7);
+  await switched;
+});
+
 test("answers belong to the oldest switch that waits for them", async () => {
-  const switches = new SourceSwitches<string>();
+  const all = switches();
+  const a = new Listener();
   const done: string[] = [];
-  note(switches.begin(1, ["a"]), "first", done);
-  note(switches.begin(1, ["a"]), "second", done);
-  switches.answered("a", 1);
+  note(all.tell(1, null, [a]), "first", done);
+  note(all.tell(1, null, [a]), "second", done);
+  all.answered(a, 1);
   await Bun.sleep(0);
   expect(done).toEqual(["first"]);
-  switches.answered("a", 1);
+  all.answered(a, 1);
   await Bun.sleep(0);
   expect(done).toEqual(["first", "second"]);
 });
 
-test("a thread that is being ended holds the rings until it has ended", async () => {
-  const switches = new SourceSwitches<string>();
+test("a thread that is being ended is told nothing, and holds the rings until it has ended", async () => {
+  const all = switches();
+  const [dying, b] = [new Listener(), new Listener()];
+  dying.ready = false;
+  dying.ending = true;
   const done: string[] = [];
-  note(switches.begin(1, ["dying", "b"]), "one", done);
-  note(switches.begin(2, ["dying"]), "two", done);
-  switches.answered("b", 1);
+  note(all.tell(1, null, [dying, b]), "one", done);
+  note(all.tell(2, null, [dying]), "two", done);
+  all.answered(b, 1);
   await Bun.sleep(0);
   expect(done).toEqual([]);
-  switches.gone("dying");
+  all.gone(dying);
   await Bun.sleep(0);
   expect(done.sort()).toEqual(["one", "two"]);
+  expect(dying.told).toEqual([]);
 });
 
 test("without readers a switch is over at once", async () => {
-  const switches = new SourceSwitches<string>();
-  await switches.begin(1, []);
+  await switches().tell(1, null, []);
+});
+
+test("a ring goes to nobody else while a packager still reads it", async () => {
+  const pool = new RingPool(1e9, () => {});
+  const plane = {
+    takeRing: (kind) => pool.take(kind),
+    returnRing: (ring) => pool.give(ring),
+  } as Pick<MediaPlane, "takeRing" | "returnRing"> as MediaPlane;
+  const lease = RingLease.take(plane, [audioSection()])!;
+  const [ring] = lease.rings.flat();
+  lease.lend();
+  const all = switches();
+  const [egress, packager] = [new Listener(), new Listener()];
+  const reader = new RingReader(ring!.buffer, 1);
+  reader.want(true);
+  const switched = all.tell(3, null, [egress, packager]).then(() => lease.readersGone());
+  lease.writerGone();
+  all.answered(egress, 3);
+  await Bun.sleep(0);
+  expect(pool.ringsInUse).toBe(1);
+  expect(pool.take("audio")!.index).not.toBe(ring!.index);
+  reader.want(false);
+  all.answered(packager, 3);
+  await switched;
+  expect(pool.take("audio")!.index).toBe(ring!.index);
 });
