@@ -3,10 +3,10 @@ import type { Pointer } from "bun:ffi";
 import { assert } from "../assert.ts";
 import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeCmIv } from "../srtp/iv.ts";
+import type { SrtpSessionKeyPair, SrtpSessionKeys } from "../srtp/key-derivation.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
-import type { SrtpSessionKeyPair } from "./srtp-openssl.ts";
 
 const TAG_BYTES = 10;
 const ROC_BYTES = 4;
@@ -165,7 +165,7 @@ export class CmCipher implements SrtpCipher {
   }
 }
 
-function newContexts(openSsl: OpenSsl, keys: SrtpSessionKeyPair["rtp"]): Contexts {
+function newContexts(openSsl: OpenSsl, keys: SrtpSessionKeys): Contexts {
   const crypto = openSsl.crypto;
   assert(
     keys.key.length === KEY_BYTES && keys.salt.length === SALT_BYTES,

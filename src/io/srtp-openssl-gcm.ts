@@ -3,11 +3,10 @@ import type { Pointer } from "bun:ffi";
 import { assert } from "../assert.ts";
 import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeGcmIv } from "../srtp/iv.ts";
-import type { SrtpSessionKeys } from "../srtp/key-derivation.ts";
+import type { SrtpSessionKeyPair, SrtpSessionKeys } from "../srtp/key-derivation.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
-import type { SrtpSessionKeyPair } from "./srtp-openssl.ts";
 
 const TAG_BYTES = 16;
 const IV_BYTES = 12;

@@ -6,16 +6,10 @@ import {
   SrtpProfile,
   type SrtpProfileId,
 } from "../srtp/cipher.ts";
-import { deriveSessionKeys, type SrtpSessionKeys } from "../srtp/key-derivation.ts";
+import { deriveSessionKeys, type SrtpSessionKeyPair } from "../srtp/key-derivation.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { CmCipher } from "./srtp-openssl-cm.ts";
 import { GcmCipher } from "./srtp-openssl-gcm.ts";
-
-/** Session keys of one direction: what the RFCs' packet vectors start from. */
-export interface SrtpSessionKeyPair {
-  readonly rtp: SrtpSessionKeys;
-  readonly rtcp: SrtpSessionKeys;
-}
 
 export class OpenSslSrtpFactory implements SrtpCipherFactory {
   readonly #openSsl: OpenSsl;

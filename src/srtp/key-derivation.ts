@@ -29,6 +29,12 @@ export interface SrtpSessionKeys {
   readonly auth: Uint8Array;
 }
 
+/** Session keys of one direction: what the RFCs' packet vectors start from. */
+export interface SrtpSessionKeyPair {
+  readonly rtp: SrtpSessionKeys;
+  readonly rtcp: SrtpSessionKeys;
+}
+
 /** Session keys of one direction for RTP or RTCP, key derivation rate 0 (RFC 3711 4.3). */
 export function deriveSessionKeys(
   profile: SrtpProfileId,

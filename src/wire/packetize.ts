@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import { Codec, type CodecId } from "./codecs.ts";
 import { packetizeAv1 } from "./packetize/av1.ts";
+import type { EmitPayload } from "./packetize/emit.ts";
 import { packetizeH264 } from "./packetize/h264.ts";
 import { packetizeH265 } from "./packetize/h265.ts";
 import { packetizeVp8 } from "./packetize/vp8.ts";
@@ -8,12 +9,6 @@ import { packetizeVp9 } from "./packetize/vp9.ts";
 
 /** Smallest packet that has room for every descriptor. */
 const PACKET_BYTES_MIN = 64;
-
-/**
- * Takes one payload: the first `length` bytes of `payload`, which is overwritten after the call.
- * `last` marks the last packet of the frame: the RTP marker bit for video.
- */
-export type EmitPayload = (payload: Uint8Array, length: number, last: boolean) => void;
 
 /** Frames of one encoded track into RTP payloads; keeps the picture id of VP8 and VP9. */
 export class Packetizer {

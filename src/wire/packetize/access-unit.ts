@@ -1,6 +1,6 @@
 /** What packets of H.264 and H.265 have in common: units behind 4-byte lengths, alone or together. */
 import { readU32 } from "../bytes.ts";
-import type { EmitPayload } from "../packetize.ts";
+import type { EmitPayload } from "./emit.ts";
 
 /** How one of the two codecs lays out its packets. */
 export interface UnitPackets {

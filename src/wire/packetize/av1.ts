@@ -1,6 +1,6 @@
 import { ObuType } from "../av1.ts";
 import { Leb128, leb128Length, writeLeb128 } from "../leb128.ts";
-import type { EmitPayload } from "../packetize.ts";
+import type { EmitPayload } from "./emit.ts";
 
 /**
  * One temporal unit in the low-overhead format (AV1 RTP 4.3 - 4.5). Each element has its size, so

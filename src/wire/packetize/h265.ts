@@ -1,7 +1,7 @@
 import { writeU16 } from "../bytes.ts";
 import { H265Nal } from "../h265.ts";
-import type { EmitPayload } from "../packetize.ts";
 import { packetizeAccessUnit, type UnitPackets } from "./access-unit.ts";
+import type { EmitPayload } from "./emit.ts";
 
 const HEADER_BYTES = 2;
 const FRAGMENT_HEADER_BYTES = 3;

@@ -1,5 +1,5 @@
 import { writeU16 } from "../bytes.ts";
-import type { EmitPayload } from "../packetize.ts";
+import type { EmitPayload } from "./emit.ts";
 
 const DESCRIPTOR_BYTES = 3;
 
