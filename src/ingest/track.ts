@@ -291,11 +291,8 @@ export class Track {
   #videoFlags(bytes: Uint8Array, header: RtpHeader): number {
     let flags = 0;
     if (description.keyframe) flags |= SlotFlag.keyframeStart;
-    if (description.switchingPoint) flags |= SlotFlag.switchingPoint;
-    if (description.discardable) flags |= SlotFlag.discardable;
     if (description.width > 0) this.writer.setSize(description.width, description.height);
     if (description.parameterSets !== 0) {
-      flags |= SlotFlag.parameterSets;
       const { payloadOffset, payloadLength, timestamp } = header;
       if ((description.parameterSets & ParameterSet.sps) !== 0) this.#spsTimestamp = timestamp;
       this.#parameterSets.note(bytes, payloadOffset, payloadLength, timestamp);

@@ -134,7 +134,6 @@ export const Slot = {
   pictureId: 28, // i32, -1 = none
   tl0PicIdx: 32, // i16, -1 = none
   tl0PicIdxOffset: 34, // u8, offset + 1; 0 = none
-  keyIdx: 35, // u8
   // Layers (src/media/layer-map.ts), so that egress parses nothing. A grid word has one bit a layer
   // point: spatialId * 8 + temporalId.
   frameNumber: 36, // u16, as `references` count
@@ -158,17 +157,12 @@ export const SlotFlag = {
   frameStart: 4,
   frameEnd: 8,
   marker: 16,
-  /** Carries parameter sets (SPS/PPS/VPS). */
-  parameterSets: 32,
   /** IDR that needs the cached parameter sets in front. */
-  needsParameterSets: 64,
-  /** Temporal layer sync / switching point. */
-  switchingPoint: 128,
-  discardable: 256,
+  needsParameterSets: 32,
   /** Opus RED (RFC 2198) payload. */
-  red: 512,
+  red: 64,
   /** First packet of a new numbering or source: the RTP timestamp may have jumped. */
-  discontinuity: 1024,
+  discontinuity: 128,
 } as const;
 
 /** What the layer words of a slot say besides. */
@@ -198,7 +192,7 @@ export function packSize(width: number, height: number): number {
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
-export const RING_MAGIC = 0x53504c34;
+export const RING_MAGIC = 0x53504c35;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
 export function ringBytes(slotsMax: number): number {

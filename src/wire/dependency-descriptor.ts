@@ -33,10 +33,9 @@ export class DependencyDescriptorReader {
   temporalId = 0;
   /** A structure is attached: a coded video sequence begins with this packet (A.8.3). */
   keyframe = false;
-  /** One bit a decode target: the frame is part of it; may be switched to; is discardable in it. */
+  /** One bit a decode target: the frame is part of it; may be switched to. */
   present = 0;
   switching = 0;
-  discardable = 0;
   /** Bit d - 1 for each referred frame that lies d (1..32) frames back. */
   references = 0;
   /** A referred frame lies further back than `references` tells. */
@@ -106,12 +105,10 @@ export class DependencyDescriptorReader {
     this.temporalId = structure.temporalIds[template]!;
     this.present = structure.present[template]!;
     this.switching = structure.switching[template]!;
-    this.discardable = structure.discardable[template]!;
     if ((flags & 4) !== 0) {
       readIndications(bits, structure.targets);
       this.present = indications.present;
       this.switching = indications.switching;
-      this.discardable = indications.discardable;
     }
     this.references = structure.references[template]!;
     this.farReference = false;

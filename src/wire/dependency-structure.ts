@@ -32,7 +32,6 @@ export class DependencyStructure {
   /** By template, one bit a decode target. */
   readonly present = new Uint32Array(TEMPLATES_MAX);
   readonly switching = new Uint32Array(TEMPLATES_MAX);
-  readonly discardable = new Uint32Array(TEMPLATES_MAX);
   /** By template: bit d - 1 for a frame difference of d (1..16). */
   readonly references = new Uint32Array(TEMPLATES_MAX);
   /** By template * DECODE_TARGETS_MAX + chain. */
@@ -119,7 +118,6 @@ export class DependencyStructure {
       readIndications(bits, this.targets);
       this.present[i] = indications.present;
       this.switching[i] = indications.switching;
-      this.discardable[i] = indications.discardable;
     }
   }
 
@@ -153,22 +151,19 @@ export class DependencyStructure {
 }
 
 /** Where `readIndications` leaves its answer: one bit a decode target. */
-export const indications = { present: 0, switching: 0, discardable: 0 };
+export const indications = { present: 0, switching: 0 };
 
 /** A.8.2 frame_dtis: two bits a decode target. */
 export function readIndications(bits: BitReader, targets: number): void {
   let present = 0;
   let switching = 0;
-  let discardable = 0;
   for (let target = 0; target < targets; target += 1) {
     const value = bits.bits(2);
     if (value !== Indication.notPresent) present |= 1 << target;
     if (value === Indication.switch) switching |= 1 << target;
-    if (value === Indication.discardable) discardable |= 1 << target;
   }
   indications.present = present >>> 0;
   indications.switching = switching >>> 0;
-  indications.discardable = discardable >>> 0;
 }
 
 /** A.8.2 ns(n): 0..n-1 with one bit less for the lower part of the range. */

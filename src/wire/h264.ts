@@ -106,8 +106,6 @@ export function describeH264(
 ): boolean {
   units.reset(bytes, offset, length);
   let idr = false;
-  let slices = 0;
-  let referenced = false;
   while (units.next()) {
     const type = units.type;
     if (type === H264Nal.sps) {
@@ -116,8 +114,6 @@ export function describeH264(
     } else if (type === H264Nal.pps) {
       out.parameterSets |= ParameterSet.pps;
     } else if (type === H264Nal.slice || type === H264Nal.idr) {
-      slices += 1;
-      if ((units.header & 0x60) !== 0) referenced = true;
       // first_mb_in_slice is the first number of the slice header: 0 is a single set bit.
       const first = units.length > 1 && (bytes[units.offset + 1]! & 0x80) !== 0;
       if (first) out.frameStart = true;
@@ -128,8 +124,5 @@ export function describeH264(
   }
   out.keyframe = idr || (out.parameterSets & ParameterSet.sps) !== 0;
   out.idrWithoutSps = idr && (out.parameterSets & ParameterSet.sps) === 0;
-  // A fragment tells by its FU indicator, whose NRI is that of the unit.
-  const fragment = (bytes[offset]! & 0x1f) === H264Nal.fuA;
-  out.discardable = fragment ? (bytes[offset]! & 0x60) === 0 : slices > 0 && !referenced;
   return !units.malformed;
 }

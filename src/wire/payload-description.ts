@@ -28,13 +28,8 @@ export class PayloadDescription {
   /** VP8, VP9 (non-flexible); -1 when absent. */
   tl0PicIdx = -1;
   tl0PicIdxOffset = 0;
-  /** VP8 KEYIDX; -1 when absent. Its byte also holds TID and Y. */
-  keyIdx = -1;
-  keyIdxOffset = 0;
   /** From this frame on a receiver may switch up to this temporal layer (VP8 Y, VP9 U, H.265 TSA). */
   switchingPoint = false;
-  /** VP9: this layer frame is not predicted from the layer below (D = 0). */
-  independentLayer = false;
   /** VP9 Z, and no other codec: upper spatial layers do not refer to it. */
   notReferencedAbove = false;
   /** VP9: predicted from earlier pictures of its layer (P = 1). */
@@ -55,8 +50,6 @@ export class PayloadDescription {
   parameterSets = 0;
   /** An IDR begins and no SPS stands in this packet (it may stand in an earlier one). */
   idrWithoutSps = false;
-  /** No other frame refers to this one (VP8 N, H.264 nal_ref_idc 0). */
-  discardable = false;
 
   reset(): void {
     this.keyframe = false;
@@ -71,10 +64,7 @@ export class PayloadDescription {
     this.pictureIdBits = 0;
     this.tl0PicIdx = -1;
     this.tl0PicIdxOffset = 0;
-    this.keyIdx = -1;
-    this.keyIdxOffset = 0;
     this.switchingPoint = false;
-    this.independentLayer = false;
     this.notReferencedAbove = false;
     this.interPicture = false;
     this.references = 0;
@@ -84,6 +74,5 @@ export class PayloadDescription {
     this.pictureGroupOffset = 0;
     this.parameterSets = 0;
     this.idrWithoutSps = false;
-    this.discardable = false;
   }
 }

@@ -20,7 +20,6 @@ export function describeVp8(
   const data = vp8DataOffset(bytes, offset, length, out);
   if (data === -1) return false;
   const first = bytes[offset]!;
-  out.discardable = (first & 0x20) !== 0;
   // The first partition begins: S set, partition index 0.
   out.frameStart = (first & 0x17) === 0x10;
   if (!out.frameStart) return true;
@@ -78,10 +77,6 @@ function readExtended(
     if ((flags & 0x20) !== 0) {
       out.temporalId = value >> 6;
       out.switchingPoint = (value & 0x20) !== 0;
-    }
-    if ((flags & 0x10) !== 0) {
-      out.keyIdx = value & 0x1f;
-      out.keyIdxOffset = position - offset;
     }
     position += 1;
   }

@@ -72,14 +72,12 @@ function readLayer(
   flags: number,
   out: PayloadDescription,
 ): number {
-  out.independentLayer = true;
   if ((flags & FLAG_L) === 0) return position;
   if (position >= end) return -1;
   const layer = bytes[position]!;
   out.temporalId = layer >> 5;
   out.switchingPoint = (layer & 0x10) !== 0;
   out.spatialId = (layer >> 1) & 7;
-  out.independentLayer = (layer & 1) === 0;
   // Only the non-flexible mode has TL0PICIDX.
   if ((flags & FLAG_F) !== 0) return position + 1;
   if (position + 2 > end) return -1;

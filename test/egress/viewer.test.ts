@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
 import { RtcpCursor, RtcpType } from "../../src/wire/rtcp/compound.ts";
@@ -230,7 +231,7 @@ describe("sender reports", () => {
     sim.pass(20_000);
     expect(reports(viewer).length).toBe(1);
     // Another source; its keyframe has not come.
-    video.put(1, 4_000_000_000, sim.now, { flags: 1024 });
+    video.put(1, 4_000_000_000, sim.now, { flags: SlotFlag.discontinuity });
     sim.forward(video);
     sim.pass(3e6);
     expect(reports(viewer).length).toBe(1);

@@ -15,8 +15,8 @@ function vp8(pictureId: number, tl0: number, keyIdx: number, wide = true): Uint8
 
 function read(payload: Uint8Array) {
   expect(describePayload(Codec.vp8, payload, 0, payload.length, true, description)).toBe(true);
-  const { pictureId, tl0PicIdx, keyIdx, temporalId } = description;
-  return { pictureId, tl0PicIdx, keyIdx, temporalId };
+  const { pictureId, tl0PicIdx, tl0PicIdxOffset, temporalId } = description;
+  return { pictureId, tl0PicIdx, keyIdx: payload[tl0PicIdxOffset + 1]! & 0x1f, temporalId };
 }
 
 test("VP8: the first encoding leaves as it came, closed up where pictures are dropped", () => {

@@ -108,11 +108,7 @@ function expectRead(reader: DependencyDescriptorReader, s: Structure, d: Descrip
   expect(reader.frameNumber).toBe(d.frame);
   expect(reader.spatialId).toBe(template.spatialId);
   expect(reader.temporalId).toBe(template.temporalId);
-  expect([reader.present, reader.switching, reader.discardable]).toEqual([
-    mask("DSR"),
-    mask("S"),
-    mask("D"),
-  ]);
+  expect([reader.present, reader.switching]).toEqual([mask("DSR"), mask("S")]);
   const fdiffs = d.fdiffs ?? template.fdiffs;
   const near = [...new Set(fdiffs.filter((diff) => diff <= 32))].sort((a, b) => a - b);
   expect(diffs(reader.references)).toEqual(near);

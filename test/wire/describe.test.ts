@@ -53,9 +53,6 @@ describe("H.264", () => {
 
   test("other pictures", () => {
     expect(said(Codec.h264, "419a00")).toMatchObject({ keyframe: false, frameStart: true });
-    expect(said(Codec.h264, "419a00").discardable).toBe(false);
-    expect(said(Codec.h264, "019a00").discardable).toBe(true);
-    expect(said(Codec.h264, "1c819a00").discardable).toBe(true);
   });
 
   test("broken forms", () => {
@@ -136,13 +133,10 @@ test("VP8", () => {
   });
   expect(said(Codec.vp8, "b0f0 23 44 b3 01")).toMatchObject({
     keyframe: false,
-    discardable: true,
     pictureId: 0x23,
     pictureIdBits: 7,
     temporalId: 2,
     switchingPoint: true,
-    keyIdx: 0x13,
-    keyIdxOffset: 4,
   });
   expect(said(Codec.vp8, `80 80 05 00`)).toMatchObject({ keyframe: false, frameStart: false });
   expect(said(Codec.vp8, "1100")).toMatchObject({ keyframe: false, frameStart: false });
@@ -162,13 +156,11 @@ test("VP9", () => {
     pictureId: 0x1234,
     tl0PicIdx: 7,
     tl0PicIdxOffset: 4,
-    independentLayer: true,
   });
   // The upper layer of a key picture is no keyframe of its own.
   expect(said(Codec.vp9, "ac 9234 03 07 82")).toMatchObject({
     keyframe: false,
     spatialId: 1,
-    independentLayer: false,
   });
   // Flexible, predicted, two references, TID 2, U, Z.
   expect(said(Codec.vp9, "f9 05 50 03 04 82")).toMatchObject({
