@@ -78,16 +78,6 @@ export class DependencyStructure {
     return index < this.templates ? index : -1;
   }
 
-  /** Decode targets whose frames lie at or below both layers, one bit each. */
-  targetsWithin(spatialId: number, temporalId: number): number {
-    let mask = 0;
-    for (let i = 0; i < this.targets; i += 1) {
-      if (this.targetSpatialIds[i]! > spatialId) continue;
-      if (this.targetTemporalIds[i]! <= temporalId) mask |= 1 << i;
-    }
-    return mask >>> 0;
-  }
-
   /** A.8.2 template_layers. */
   #readLayers(bits: BitReader): boolean {
     let spatialId = 0;

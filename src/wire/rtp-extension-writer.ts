@@ -29,11 +29,6 @@ export class ExtensionWriter {
     return this.#count;
   }
 
-  /** True when an element so far needs the two-byte form. */
-  get twoByte(): boolean {
-    return this.#twoByte;
-  }
-
   /** Adds `length` bytes (0..255) of `source` at `offset` under `id` (1..255). */
   add(id: number, source: Uint8Array, offset: number, length: number): void {
     assert(this.#count < ELEMENTS_MAX, "extension elements fit");

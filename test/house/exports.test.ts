@@ -41,7 +41,6 @@ const FOR_TESTS: readonly string[] = [
   "src/web/layering.ts SIMULCAST_CODECS",
   "src/wire/dependency-structure.ts TEMPLATES_MAX",
   "src/wire/dependency-structure.ts Indication",
-  "src/wire/rtcp/remb.ts rembNames",
   "src/wire/rtp-extension-values.ts ABS_CAPTURE_TIME_BYTES_WITH_OFFSET",
   "src/wire/rtp-extension-values.ts PLAYOUT_DELAY_MAX",
   "src/wire/stun.ts STUN_FINGERPRINT_XOR",

@@ -29,15 +29,6 @@ export function readRemb(bytes: Uint8Array, offset: number, length: number): num
   return (value & MANTISSA_MAX) * 2 ** (value >> 18);
 }
 
-/** True when a REMB accepted by `readRemb` names `ssrc`. */
-export function rembNames(bytes: Uint8Array, offset: number, ssrc: number): boolean {
-  const count = bytes[offset + 16]!;
-  for (let i = 0; i < count; i += 1) {
-    if (readU32(bytes, offset + FIXED_BYTES + 4 * i) === ssrc) return true;
-  }
-  return false;
-}
-
 /**
  * Asks for at most `bitrate` bits a second, rounded down to 18 significant bits, over the first
  * `count` (1..255) of `ssrcs`. Returns the packet's length.
