@@ -48,7 +48,7 @@ export const QUIRKS: readonly Mutation[] = [
   rule("Q-F7", "src/io/dtls-openssl.ts", ":SRTP_AES128_CM_SHA1_80", "", { binary: true }),
   rule("Q-G2", `${CONTROL}http/created.ts`, "(isRedirected ? session.origin", '(isRedirected ? ""'),
   rule(
-    "Q-C12 W60",
+    "Q-C12",
     `${CONTROL}http/redirect.ts`,
     "if (tokenOf(request) !== null) {",
     "if (url.hash !== '') {",
