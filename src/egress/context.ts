@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
+import type { Output } from "../peer/output.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
@@ -7,7 +8,6 @@ import type { SendStream } from "../srtp/sender.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
-import type { Output } from "./output.ts";
 import { Queues } from "./queues.ts";
 import { Staging } from "./staging.ts";
 

@@ -1,5 +1,5 @@
 /** What leaves an Egress: a fake cipher and output that keep every packet and watch the nonce rule. */
-import type { Output } from "../../src/egress/output.ts";
+import type { Output } from "../../src/peer/output.ts";
 import { assertInside, type Region, type SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import type { Path } from "../../src/wire/path.ts";

@@ -79,15 +79,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   egress: [
     // What one viewer or one source comes to in numbers.
-    [
-      "events",
-      "output",
-      "total-rate",
-      "playout-hint",
-      "repair-budget",
-      "lag-meter",
-      "catch-up-queue",
-    ],
+    ["events", "total-rate", "playout-hint", "repair-budget", "lag-meter", "catch-up-queue"],
     ["queues"],
     ["segments", "sent-history", "time-line", "source-clock", "adaptation"],
     // Rings as this worker reads them.

@@ -1,9 +1,10 @@
 /** Where the egress's datagrams go instead of into sockets. */
-import type { Output } from "../../../src/egress/output.ts";
+
 import { libc } from "../../../src/io/libc.ts";
 import { pinnedRegion } from "../../../src/io/pinned.ts";
 import { UdpSender } from "../../../src/io/udp-sender.ts";
 import { SEND_ARENA_BYTES, SLOT_BYTES } from "../../../src/limits.ts";
+import type { Output } from "../../../src/peer/output.ts";
 import type { Region } from "../../../src/srtp/cipher.ts";
 import type { Path } from "../../../src/wire/path.ts";
 
