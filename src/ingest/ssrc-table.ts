@@ -47,11 +47,9 @@ export class SsrcTable {
   #repairedRid = "";
 
   constructor(private readonly tracks: readonly Track[]) {
-    const sections = new Set(tracks.map((track) => track.section));
-    this.#extensionIds = extensionTable([...sections]);
-    let announced = 0;
-    for (const section of sections) announced += section.ssrcs.length + section.rtxSsrcs.length;
-    this.#ssrcsMax = Math.max(announced, 2 * tracks.length) + SSRCS_EXTRA_MAX;
+    const sections = [...new Set(tracks.map((track) => track.section))];
+    this.#extensionIds = extensionTable(sections);
+    this.#ssrcsMax = ssrcsMax(sections);
   }
 
   /** Internal id of a header extension element, 0 when it was not negotiated. */
@@ -219,6 +217,17 @@ export class SsrcTable {
 interface Found {
   readonly track: Track;
   readonly rtx: boolean;
+}
+
+/** SSRCs that these sections may have at once: media and RTX of each layer, and some to spare. */
+export function ssrcsMax(sections: readonly MediaSection[]): number {
+  let announced = 0;
+  let layers = 0;
+  for (const { ssrcs, rtxSsrcs, rids } of sections) {
+    announced += ssrcs.length + rtxSsrcs.length;
+    layers += Math.max(1, rids.length);
+  }
+  return Math.max(announced, 2 * layers) + SSRCS_EXTRA_MAX;
 }
 
 /** Internal extension id by negotiated id: the reverse of `MediaSection.extensionIds`. */

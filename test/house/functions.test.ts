@@ -14,7 +14,6 @@ const LONGER: Readonly<Record<string, number>> = {
   "src/log.ts createLogger": 52,
   "test/support/process.ts startProcess": 55,
   "test/support/server.ts startServer": 52,
-  "workers/ingest.ts start": 149,
 };
 
 // A test's body may be as long as its story.

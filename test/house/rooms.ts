@@ -76,6 +76,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["bye", "bitrate-limit", "feedback"],
     // One session.
     ["publisher"],
+    // All of them.
+    ["ingest"],
   ],
   egress: [
     // What one viewer or one source comes to in numbers.

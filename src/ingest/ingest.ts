@@ -1,0 +1,230 @@
+import { Counter, countUp } from "../contract/counters.ts";
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import type { SessionStats } from "../contract/statistics.ts";
+import type { Output } from "../peer/output.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Doorbells } from "../ring/doorbell.ts";
+import type { RingWriter } from "../ring/writer.ts";
+import type { Region } from "../srtp/cipher.ts";
+import { readU32 } from "../wire/bytes.ts";
+import type { BitrateLimit } from "./bitrate-limit.ts";
+import { EarlyMedia } from "./early-media.ts";
+import { Publisher, RTCP_BYTES_MAX } from "./publisher.ts";
+
+/** Of randomness, in a CNAME (RFC 7022 4.2). */
+const CNAME_BYTES = 12;
+
+type Open = Extract<WorkerCommand, { type: "publisher-open" }>;
+type Rings = Extract<WorkerCommand, { type: "publisher-rings" }>;
+
+export interface IngestEnvironment {
+  readonly output: Output;
+  /** Of the threads that read rings. */
+  readonly doorbells: Doorbells;
+  /** Fills its argument. */
+  readonly random: (out: Uint8Array) => void;
+  /** The worker's counters (src/contract/counters.ts). */
+  readonly counters: Float64Array;
+}
+
+/** What ingest tells its worker. */
+export interface IngestEvents {
+  /** A publisher went beyond its bit rate, or came back within it. */
+  limited(session: number, limit: BitrateLimit): void;
+  /** The session cannot go on: close it. */
+  ended(session: number, reason: CloseReason, now: number): void;
+  /** Something threw while `place` of this session was served: it is to be closed. */
+  faulted(session: number, place: string, error: unknown, now: number): void;
+}
+
+/** One publisher's session, from its opening on. */
+interface Publication {
+  readonly command: Open;
+  readonly peer: Peer;
+  /** What it sends before it has rings; null afterwards. */
+  early: EarlyMedia | null;
+  /** Null until it has rings: it is not connected, or control has not answered. */
+  publisher: Publisher | null;
+}
+
+type Step = (publisher: Publisher, peer: Peer, now: number) => void;
+
+/**
+ * The writer side of one worker: all its publishers and the rings that they fill. Sans I/O: the
+ * worker passes time and packets in and flushes the output after each turn.
+ */
+export class Ingest {
+  readonly #environment: IngestEnvironment;
+  readonly #events: IngestEvents;
+  readonly #publications = new Map<number, Publication>();
+
+  constructor(environment: IngestEnvironment, events: IngestEvents) {
+    this.#environment = environment;
+    this.#events = events;
+  }
+
+  open(command: Open, peer: Peer): void {
+    const early = new EarlyMedia();
+    this.#publications.set(command.session, { command, peer, early, publisher: null });
+  }
+
+  /** A publisher gets its rings, and what it has sent meanwhile goes into them. */
+  grant({ session, rings }: Rings, now: number): void {
+    const publication = this.#publications.get(session);
+    // Gone meanwhile; control gets the rings back with its `closed`.
+    if (publication === undefined || publication.early === null) return;
+    const { command, peer, early } = publication;
+    const { doorbells, counters } = this.#environment;
+    const publisher = new Publisher({
+      command: { ...command, rings },
+      peer,
+      now,
+      ssrc: readU32(this.#random(4), 0) || 1,
+      cname: Buffer.from(this.#random(CNAME_BYTES)).toString("base64url"),
+      readers: doorbells.readers,
+      counters,
+    });
+    publication.publisher = publisher;
+    publication.early = null;
+    early.replay((region, offset, length, arrival, rtcp) => {
+      if (rtcp) publisher.handleRtcp(now, region, offset, length, arrival);
+      else publisher.handleRtp(now, region, offset, length, arrival);
+    });
+    publisher.drainTouched(this.#ring);
+    this.#sendFeedback(publisher, peer, now);
+  }
+
+  close(session: number): void {
+    const publication = this.#publications.get(session);
+    this.#publications.delete(session);
+    publication?.publisher?.close();
+  }
+
+  /** A plaintext RTP packet of a session's peer, and when it came. */
+  handleRtp(
+    session: number,
+    now: number,
+    region: Region,
+    offset: number,
+    length: number,
+    arrival: number,
+  ): void {
+    const publication = this.#publications.get(session);
+    if (publication === undefined) return;
+    const { publisher } = publication;
+    if (publisher !== null) publisher.handleRtp(now, region, offset, length, arrival);
+    else this.#hold(publication, region, offset, length, arrival, false);
+  }
+
+  /** A plaintext compound RTCP packet. */
+  handleRtcp(
+    session: number,
+    now: number,
+    region: Region,
+    offset: number,
+    length: number,
+    arrival: number,
+  ): void {
+    const publication = this.#publications.get(session);
+    if (publication === undefined) return;
+    const { publisher } = publication;
+    if (publisher !== null) publisher.handleRtcp(now, region, offset, length, arrival);
+    else this.#hold(publication, region, offset, length, arrival, true);
+  }
+
+  /** After each batch of packets: readers hear of what is new, and what is due to publishers leaves. */
+  received(now: number): void {
+    this.#each("its feedback", now, this.#afterBatch);
+  }
+
+  handleTimeout(now: number): void {
+    this.#each("a timer", now, this.#onTimeout);
+  }
+
+  nextTimeout(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { publisher, peer } of this.#publications.values()) {
+      // Without an address (another session took it over) nothing that is due can leave.
+      if (publisher === null || peer.path === null || !peer.reportsAllowed) continue;
+      earliest = Math.min(earliest, publisher.nextTimeout());
+    }
+    return earliest;
+  }
+
+  /** Of one session, or of all. */
+  stats(session: number | null, now: number): SessionStats[] {
+    const found: SessionStats[] = [];
+    this.#each("its statistics", now, (publisher) => {
+      if (session === null || publisher.session === session) found.push(publisher.stats(now));
+    });
+    return found;
+  }
+
+  readonly #ring = (index: number, writer: RingWriter): void =>
+    this.#environment.doorbells.ring(index, writer);
+
+  readonly #afterBatch: Step = (publisher, peer, now) => {
+    publisher.drainTouched(this.#ring);
+    if (now >= publisher.nextTimeout()) this.#sendFeedback(publisher, peer, now);
+  };
+
+  readonly #onTimeout: Step = (publisher, peer, now) => {
+    if (now < publisher.nextTimeout()) return;
+    publisher.handleTimeout(now);
+    this.#sendFeedback(publisher, peer, now);
+    const { session, limit } = publisher;
+    if (!limit.changed) return;
+    limit.changed = false;
+    this.#events.limited(session, limit);
+    if (limit.stage === "ended") this.#events.ended(session, "bitrate", now);
+  };
+
+  /** What one publisher makes throw costs that one; the others have their turn all the same. */
+  #each(place: string, now: number, step: Step): void {
+    for (const { publisher, peer } of this.#publications.values()) {
+      if (publisher === null) continue;
+      try {
+        step(publisher, peer, now);
+      } catch (error) {
+        this.#events.faulted(publisher.session, place, error, now);
+      }
+    }
+  }
+
+  #hold(
+    { early }: Publication,
+    region: Region,
+    offset: number,
+    length: number,
+    arrival: number,
+    rtcp: boolean,
+  ): void {
+    if (early!.hold(region, offset, length, arrival, rtcp)) return;
+    countUp(this.#environment.counters, Counter.packetsEarlyDropped);
+  }
+
+  /** Seals what is due to a publisher into its socket's arena. */
+  #sendFeedback(publisher: Publisher, peer: Peer, now: number): void {
+    const { sender, path } = peer;
+    if (sender === null || path === null) return;
+    const { output } = this.#environment;
+    const region = output.region(path.socket);
+    // Without consent nothing leaves (RFC 7675); a path on trial has a ration.
+    while (peer.reportsAllowed) {
+      const at = output.reserve(path.socket, RTCP_BYTES_MAX + sender.rtcpOverhead);
+      if (at < 0) return;
+      const length = publisher.pollRtcp(now, region.bytes.subarray(at, at + RTCP_BYTES_MAX));
+      if (length === 0) return;
+      const sealed = sender.sealRtcp(region, at, length);
+      output.commit(path, sealed);
+      peer.noteReport(sealed);
+    }
+  }
+
+  #random(bytes: number): Uint8Array {
+    const out = new Uint8Array(bytes);
+    this.#environment.random(out);
+    return out;
+  }
+}
