@@ -1,26 +1,26 @@
 /** Light WHIP and WHEP clients over real sockets, many in one process: no media engine behind them. */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { MediaSender } from "../../src/client/media-sender.ts";
-import { acceptedSections, offeredSections } from "../../src/client/offer.ts";
+import { offeredSections, offerOf } from "../../src/client/offer.ts";
 import type { PacketSink } from "../../src/client/rtp-track.ts";
+import { ClientSession, type SessionListener } from "../../src/client/session.ts";
+import type { Signalling } from "../../src/client/session-options.ts";
+import type { Fingerprint, MediaSection } from "../../src/contract/session.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { monotonicUs, realtimeUs } from "../../src/io/clock.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
-import { libc } from "../../src/io/libc.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import { pinnedRegion, unpin } from "../../src/io/pinned.ts";
+import { randomFill } from "../../src/io/random.ts";
 import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
-import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
-import { createPeerCounters } from "../../src/peer/counters.ts";
-import { PeerEvent } from "../../src/peer/events.ts";
+import { PeerEvent, type PeerEventCode } from "../../src/peer/events.ts";
 import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
-import { Peer } from "../../src/peer/peer.ts";
-import { createTransmit } from "../../src/peer/transmit.ts";
+import type { Peer } from "../../src/peer/peer.ts";
 import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
-import { clientPeer, readAnswer, VIEWER_MEDIA, writeOffer } from "../../src/sdp/client.ts";
-import { isProblem } from "../../src/sdp/problem.ts";
-import { copyPath } from "../../src/wire/path.ts";
+import { VIEWER_MEDIA, writeOffer } from "../../src/sdp/client.ts";
+import { writeRtpHeader } from "../../src/wire/rtp.ts";
+import { ClientSocket, type Tamper } from "./client-socket.ts";
 import { type Received, receivedBy } from "./received.ts";
 import { until } from "./until.ts";
 
@@ -29,21 +29,18 @@ const certificate = createCertificate();
 const dtls = new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificate));
 const ciphers = new OpenSslSrtpFactory(openSsl);
 const receiver = new UdpReceiver();
-const transmit = createTransmit();
-const scratch = pinnedRegion(2048);
 const PUMP_MS = 4;
 
 export interface ClientOptions {
-  /** `a=fingerprint` of the offer, if it is not to be true. */
-  readonly fingerprint?: string;
+  /** That of the offer, if it is not to be true. */
+  readonly fingerprint?: Fingerprint;
   /** `passive`: the server is to be the DTLS client. */
   readonly setup?: "passive";
-  /** Changes a datagram on its way out; a null drops it. */
-  readonly tamper?: (bytes: Uint8Array) => Uint8Array | null;
+  readonly tamper?: Tamper;
 }
 
-/** One session: its POST, its socket, its peer. Live clients are driven by one timer. */
-export class Client {
+/** One session and its socket. Live clients are driven by one timer. */
+export class Client implements SessionListener {
   readonly received: Received;
   /** Sealed RTP datagrams that left lately, newest last. */
   readonly sentRtp: Uint8Array[] = [];
@@ -52,15 +49,19 @@ export class Client {
   lastRtpUs = 0;
   /** Extra work of each round: a publisher's media. */
   work: ((now: number) => void) | null = null;
-  readonly #socket: number;
+  readonly peer: Peer;
+  readonly candidate: RemoteCandidate;
+  readonly #session: ClientSession;
+  readonly #socket: ClientSocket;
 
   private constructor(
     readonly url: string,
-    readonly peer: Peer,
-    readonly candidate: RemoteCandidate,
-    private readonly tamper: ClientOptions["tamper"],
-    socket: number,
+    session: ClientSession,
+    socket: ClientSocket,
   ) {
+    this.peer = session.peer;
+    this.candidate = socket.candidate;
+    this.#session = session;
     this.#socket = socket;
     this.received = receivedBy();
     live.add(this);
@@ -74,36 +75,28 @@ export class Client {
     stream: string,
     options: ClientOptions = {},
   ): Promise<Client> {
-    const { offer, sections } = makeOffer(kind, options.fingerprint);
-    const url = `${base}/${kind === "publisher" ? "whip" : "whep"}/${stream}`;
-    const setup = `setup:${options.setup ?? "actpass"}`;
-    const body = writeOffer(offer).replaceAll("setup:actpass", setup);
-    const response = await postPatiently(url, body);
-    const text = await response.text();
-    if (response.status !== 201) throw new Error(`POST answered ${response.status}: ${text}`);
-    const answer = readAnswer(text);
-    if (isProblem(answer)) throw new Error(answer.detail);
-    const candidate = answer.peer.candidates[0]!;
-    const target = sockaddrOf(candidate.address, candidate.family, candidate.port);
-    const peer = new Peer({
-      session: 1,
-      setup: clientPeer(offer, answer),
-      ice: {
-        mode: "controlling",
-        paths: [copyPath(0, target, 0)],
-        random: (out) => crypto.getRandomValues(out),
-      },
-      dtls,
-      ciphers,
-      counters: createPeerCounters(),
-      sourcesMax: 16,
-      now: monotonicUs(),
-    });
-    const session = new URL(response.headers.get("Location")!, base).href;
-    const socket = openUdpSocket("127.0.0.1", 4, 0);
-    const client = new Client(session, peer, candidate, options.tamper, socket);
-    if (kind === "publisher") client.#publish(acceptedSections(sections, answer.media));
-    return client;
+    const endpoint = new Endpoint(base, kind, stream, options.setup);
+    const socket = new ClientSocket(options.tamper);
+    try {
+      const session = await ClientSession.open({
+        role: kind,
+        media: mediaOf(kind),
+        fingerprint: options.fingerprint ?? certificate.fingerprint,
+        signalling: endpoint,
+        sockets: socket,
+        dtls,
+        ciphers,
+        sourcesMax: 16,
+        random: randomFill,
+        clock: monotonicUs,
+      });
+      const client = new Client(endpoint.session, session, socket);
+      if (kind === "publisher") client.#publish();
+      return client;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
   }
 
   /** Opens a session and waits until media may flow. */
@@ -124,97 +117,71 @@ export class Client {
 
   /** Sends any bytes from this session's own address. */
   send(bytes: Uint8Array): void {
-    scratch.bytes.set(bytes);
-    this.#sendScratch(bytes.length);
+    this.#socket.region.bytes.set(bytes);
+    this.#socket.commit(this.peer.path ?? this.#socket.path, bytes.length);
   }
 
   /** Seals a compound RTCP packet and sends it. */
   sendRtcp(bytes: Uint8Array): void {
-    scratch.bytes.set(bytes);
-    this.#sendScratch(this.peer.sender!.sealRtcp(scratch, 0, bytes.length));
+    const { region } = this.#socket;
+    region.bytes.set(bytes);
+    this.#session.commit(this.peer.sender!.sealRtcp(region, 0, bytes.length));
   }
 
   /** A well-formed packet of any source of this session. */
   sendRtp(ssrc: number, index: number): void {
-    const header = new DataView(scratch.bytes.buffer, scratch.bytes.byteOffset);
-    header.setUint16(0, 0x8060);
-    header.setUint16(2, index & 0xffff);
-    header.setUint32(4, 0);
-    header.setUint32(8, ssrc);
+    const { region } = this.#socket;
+    writeRtpHeader(region.bytes, 0, 0x60, false, index & 0xffff, 0, ssrc, false, false);
     const sender = this.peer.sender!;
     const stream = sender.stream(ssrc);
-    this.#sendScratch(sender.sealRtp(stream, scratch, 0, 12, scratch, 12, 100, index));
+    this.#session.commit(sender.sealRtp(stream, region, 0, 12, region, 12, 100, index));
   }
 
   /** Lets go of the socket without a word, as a page that crashed. */
   vanish(): void {
     if (!live.delete(this)) return;
-    closeUdpSocket(this.#socket);
-    if (this.peer.state !== "closed") this.peer.close(monotonicUs(), "shutdown");
-    this.peer.free();
+    this.#socket.close();
+    this.#session.end(monotonicUs());
     this.#release?.();
   }
 
   /** DTLS close_notify and nothing over HTTP, as a player that is closed. */
   hangUp(): void {
-    this.peer.close(monotonicUs(), "deleted");
-    while (this.peer.pollTransmit(transmit)) this.send(transmit.bytes.subarray(0, transmit.length));
+    this.#session.end(monotonicUs());
     this.vanish();
   }
 
   /** DELETE, and the socket is closed. */
   async leave(): Promise<void> {
     this.vanish();
-    const response = await fetch(this.url, { method: "DELETE" });
-    await response.text();
+    await this.#session.delete();
   }
 
   /** One round of receiving, timers and sending. */
   turn(now: number): void {
-    for (;;) {
-      const count = receiver.receive(this.#socket);
-      for (let i = 0; i < count; i += 1) this.#take(now, i);
-      if (count === 0) break;
+    const { fd } = this.#socket;
+    for (let count = receiver.receive(fd); count > 0; count = receiver.receive(fd)) {
+      this.received.datagrams += count;
+      this.#session.handleDatagrams(now, 0, receiver, count, this);
     }
-    this.peer.handleTimeout(now);
-    while (this.peer.pollTransmit(transmit)) this.send(transmit.bytes.subarray(0, transmit.length));
+    this.#session.tick(now);
     if (this.peer.state === "connected") this.work?.(now);
   }
 
-  #take(now: number, i: number): void {
-    const offset = receiver.offset(i);
-    const length = receiver.length(i);
-    const event = this.peer.handleDatagram(
-      now,
-      receiver.region,
-      offset,
-      length,
-      0,
-      receiver.names,
-      receiver.nameOffset(i),
-    );
-    this.received.datagrams += 1;
+  handleEvent(event: PeerEventCode, now: number): void {
     if (event !== PeerEvent.rtp) return;
     this.lastRtpUs = now;
     this.received.packet(this.peer.rtp.ssrc, this.peer.index, this.peer.rtp.payloadType);
   }
 
-  #sendScratch(length: number): void {
-    const target = this.peer.path?.sockaddr ?? transmit.path.sockaddr;
-    const bytes = scratch.bytes.subarray(0, length);
-    const changed = this.tamper === undefined ? bytes : this.tamper(bytes.slice());
-    if (changed === null) return;
-    libc.sendto(this.#socket, changed, changed.length, 0x40, target, target.length);
-  }
-
   #release: (() => void) | null = null;
 
   /** VP8 at 50 frames a second, a keyframe twice a second, and Opus. */
-  #publish(sections: ReturnType<typeof acceptedSections>): void {
+  #publish(): void {
     const histories: ReturnType<typeof pinnedRegion>[] = [];
     const media = new MediaSender({
-      sections,
-      cname: "test",
+      sections: this.#session.media,
+      cname: this.#session.offer.cname,
       random: (limit) => randomInt(limit),
       allocate: (bytes) => {
         histories.push(pinnedRegion(bytes));
@@ -243,13 +210,14 @@ export class Client {
   }
 
   #sink(kept: Uint8Array[]): PacketSink {
+    const { region } = this.#socket;
     return {
-      region: scratch,
+      region,
       reserve: () => 0,
       commit: (length) => {
-        kept.push(scratch.bytes.slice(0, length));
+        kept.push(region.bytes.slice(0, length));
         if (kept.length > 64) kept.shift();
-        this.#sendScratch(length);
+        this.#session.commit(length);
       },
     };
   }
@@ -269,6 +237,34 @@ function pump(): void {
   }, PUMP_MS);
 }
 
+/** Where a session is made; patient, and without a limit of time: the server may be busy on purpose. */
+class Endpoint implements Signalling {
+  session = "";
+  readonly #base: string;
+  readonly #url: string;
+  readonly #setup: string;
+
+  constructor(base: string, kind: "publisher" | "viewer", stream: string, setup = "actpass") {
+    this.#base = base;
+    this.#url = `${base}/${kind === "publisher" ? "whip" : "whep"}/${stream}`;
+    this.#setup = `setup:${setup}`;
+  }
+
+  async create(offer: string): Promise<string> {
+    const body = offer.replaceAll("setup:actpass", this.#setup);
+    const response = await postPatiently(this.#url, body);
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`POST answered ${response.status}: ${text}`);
+    this.session = new URL(response.headers.get("Location")!, this.#base).href;
+    return text;
+  }
+
+  async delete(): Promise<void> {
+    const response = await fetch(this.session, { method: "DELETE" });
+    await response.text();
+  }
+}
+
 /** 503 with Retry-After asks a client to come again: so often it does. */
 const REFUSALS_MAX = 20;
 
@@ -285,28 +281,16 @@ export async function postPatiently(url: string, body: string): Promise<Response
   }
 }
 
-function makeOffer(kind: "publisher" | "viewer", fingerprint?: string) {
-  const { algorithm, value } = certificate.fingerprint;
+function mediaOf(kind: "publisher" | "viewer"): readonly MediaSection[] {
+  if (kind === "viewer") return VIEWER_MEDIA;
   const audio = { codec: "opus" as const, clockRate: 48_000, channels: 2, fmtp: "" };
   const video = { codec: "vp8" as const, clockRate: 90_000, channels: 1, fmtp: "" };
-  const sections =
-    kind === "viewer" ? VIEWER_MEDIA : offeredSections(audio, video, (limit) => randomInt(limit));
-  const offer = {
-    role: kind,
-    ufrag: randomBytes(6).toString("base64"),
-    pwd: randomBytes(18).toString("base64"),
-    fingerprint: fingerprint ?? `${algorithm} ${value}`,
-    sessionId: String(randomInt(2 ** 40)),
-    cname: "test",
-    streamId: "test",
-    media: sections,
-  };
-  return { offer, sections };
+  return offeredSections(audio, video, (limit) => randomInt(limit));
 }
 
 /** A viewer's offer that is true but for the person behind it. */
 export function viewerOffer(): string {
-  return writeOffer(makeOffer("viewer").offer);
+  return writeOffer(offerOf("viewer", VIEWER_MEDIA, certificate.fingerprint, randomFill));
 }
 
 const OPUS_FRAME = new Uint8Array(80).fill(0xfc);
