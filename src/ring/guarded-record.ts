@@ -7,8 +7,8 @@
  * among atomic ones, and arm64 takes the liberty: a plain store may be seen before the odd guard that
  * stands in front of it, a plain load may be done after the even guard behind it, and the record reads
  * as whole while it is half of one writing and half of another. x86 keeps such loads and stores in
- * order, so no run there would tell. Records are rarely written, and an atomic load costs what a plain
- * one does.
+ * order, so no run there would tell. An atomic load is slower than a plain one by some ns: what is
+ * read for each packet is a word of its own, and no record.
  */
 import { assert } from "../assert.ts";
 import { Guarded, RECORD_HEAD_BYTES, type RecordPlace } from "./layout.ts";
