@@ -16,6 +16,8 @@ export type SrtpReject = (typeof SrtpReject)[keyof typeof SrtpReject];
 const RTCP_HEADER_BYTES = 8;
 const INDEX_WORD_BYTES = 4;
 const ENCRYPTED_FLAG = 0x80000000;
+/** RTP indices have 48 bits. */
+const INDEX_END = 2 ** 48;
 
 /**
  * The receiving side of one session's SRTP and SRTCP. Order for every packet (RFC 3711 3.3): guess
@@ -24,7 +26,7 @@ const ENCRYPTED_FLAG = 0x80000000;
  * for RTCP.
  */
 export class SrtpReceiver {
-  /** 48-bit index (roll-over counter * 65536 + sequence) of the last packet that `openRtp` took. */
+  /** 48-bit index (roll-over counter * 65536 + sequence) of the last RTP packet that was opened. */
   index = 0;
   readonly #cipher: SrtpCipher;
   readonly #sourcesMax: number;
@@ -62,21 +64,29 @@ export class SrtpReceiver {
     ssrc: number,
     sequence: number,
   ): number {
-    if (length < headerLength + this.#cipher.rtpOverhead) return SrtpReject.tooShort;
     const known = this.#rtp.get(ssrc);
-    if (known === undefined && this.#rtp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
     const index = known === undefined ? sequence : estimateIndex(known.highest, sequence);
-    if (known !== undefined) {
-      const verdict = known.check(index);
-      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
-      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
-    }
-    const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
-    if (opened < 0) return SrtpReject.forged;
-    const window = known ?? addWindow(this.#rtp, ssrc);
-    window.commit(index);
-    this.index = index;
-    return opened;
+    return this.#openRtp(region, offset, length, headerLength, ssrc, index, known);
+  }
+
+  /**
+   * As `openRtp`, where the sender tells the 48-bit index of the packet beside it: nothing is guessed,
+   * so that any number may be lost in a row.
+   */
+  openRtpAt(
+    region: Region,
+    offset: number,
+    length: number,
+    headerLength: number,
+    ssrc: number,
+    sequence: number,
+    index: number,
+  ): number {
+    // An HMAC tag covers the header and the roll-over counter: it would let another number pass.
+    const own = index >= 0 && index < INDEX_END && index % 65536 === sequence;
+    if (!own) return SrtpReject.forged;
+    const known = this.#rtp.get(ssrc);
+    return this.#openRtp(region, offset, length, headerLength, ssrc, index, known);
   }
 
   /** Opens one compound RTCP packet in place. Returns its plain length, or a SrtpReject. */
@@ -108,6 +118,30 @@ export class SrtpReceiver {
 
   free(): void {
     this.#cipher.free();
+  }
+
+  #openRtp(
+    region: Region,
+    offset: number,
+    length: number,
+    headerLength: number,
+    ssrc: number,
+    index: number,
+    known: ReplayWindow | undefined,
+  ): number {
+    if (length < headerLength + this.#cipher.rtpOverhead) return SrtpReject.tooShort;
+    if (known === undefined && this.#rtp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
+    if (known !== undefined) {
+      const verdict = known.check(index);
+      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
+      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
+    }
+    const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
+    if (opened < 0) return SrtpReject.forged;
+    const window = known ?? addWindow(this.#rtp, ssrc);
+    window.commit(index);
+    this.index = index;
+    return opened;
   }
 }
 

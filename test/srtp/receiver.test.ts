@@ -30,6 +30,16 @@ for (const { name, factory } of FACTORIES) {
       region.bytes.set(packet);
       return receiver.openRtp(region, 0, packet.length, 12, ssrc, index & 0xffff);
     };
+    const openAt = (
+      receiver: SrtpReceiver,
+      packet: Uint8Array,
+      index: number,
+      told = index,
+      ssrc = SSRC,
+    ) => {
+      region.bytes.set(packet);
+      return receiver.openRtpAt(region, 0, packet.length, 12, ssrc, index % 65536, told);
+    };
     const sealReport = (sender: SrtpSender, ssrc = SSRC) => {
       region.bytes.fill(9, 0, 28);
       writeU32(region.bytes, 4, ssrc);
@@ -97,6 +107,53 @@ for (const { name, factory } of FACTORIES) {
           expect(openReport(receiver, sealReport(sender, i))).toBe(28);
         }
         expect(openReport(receiver, sealReport(sender, 99))).toBe(SrtpReject.tooManySources);
+      });
+
+      test("an index that is told is not guessed: from any distance, in the same window", () => {
+        const { sender, receiver } = create();
+        for (const index of [
+          70_000,
+          70_000 + 40_000,
+          5 * 65536,
+          2 ** 32 + 7,
+          2 ** 40,
+          2 ** 48 - 1,
+        ]) {
+          const packet = seal(sender, index);
+          expect(openAt(receiver, packet, index)).toBe(12 + BODY);
+          expect(receiver.index).toBe(index);
+          expect(openAt(receiver, packet, index)).toBe(SrtpReject.replayed);
+        }
+        const { sender: other, receiver: both } = create();
+        const [late, early, told, guessed] = [1, 2, 100_000, 100_001].map((i) => seal(other, i));
+        expect(openAt(both, early!, 2)).toBe(12 + BODY);
+        expect(open(both, early!, 2)).toBe(SrtpReject.replayed);
+        expect(openAt(both, told!, 100_000)).toBe(12 + BODY);
+        // What is guessed goes on from there.
+        expect(open(both, guessed!, 100_001)).toBe(12 + BODY);
+        expect(openAt(both, guessed!, 100_001)).toBe(SrtpReject.replayed);
+        expect(openAt(both, late!, 1)).toBe(SrtpReject.tooOld);
+        expect(both.sources).toBe(1);
+      });
+
+      test("an index that is told must be of the packet, and the limits are those of guessed ones", () => {
+        const { sender, receiver } = create(1);
+        const packet = seal(sender, 70_000);
+        const wrong = [
+          70_001,
+          70_000 - 65_536,
+          70_000 + 65_536,
+          70_000 - 2 * 65_536,
+          2 ** 48 + 4464,
+        ];
+        for (const told of [...wrong, 70_000.5, Number.NaN]) {
+          expect(openAt(receiver, packet, 70_000, told)).toBe(SrtpReject.forged);
+        }
+        expect(receiver.sources).toBe(0);
+        expect(openAt(receiver, packet.subarray(0, 20), 70_000)).toBe(SrtpReject.tooShort);
+        expect(openAt(receiver, packet, 70_000)).toBe(12 + BODY);
+        const second = seal(sender, 5, 9);
+        expect(openAt(receiver, second, 5, 5, 9)).toBe(SrtpReject.tooManySources);
       });
 
       test("SRTCP: replays, short packets and a flipped bit in any byte are refused", () => {
