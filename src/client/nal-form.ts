@@ -1,15 +1,16 @@
 /** Frames of H.264 and H.265: one layout, and parameter sets in front of every keyframe. */
 import { BitReader } from "../wire/bits.ts";
-import { H264Nal } from "../wire/h264.ts";
-import { H265Nal } from "../wire/h265.ts";
+import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
+import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
 import { readH265SpsId } from "../wire/h265-sps.ts";
+import { type NalLayout, nalType } from "../wire/nal-units.ts";
 import type { DecoderRecord } from "./decoder-record.ts";
 import type { FormedFrame, FrameForm } from "./frame-form.ts";
 import { joinUnits, splitUnits } from "./nal-units.ts";
 
 /** What differs between the two codecs. */
 interface NalCodec {
-  readonly typeOf: (unit: Uint8Array) => number;
+  readonly layout: NalLayout;
   /** Types of the parameter sets, in the order in which they must be sent. */
   readonly sets: readonly number[];
   readonly idOf: (unit: Uint8Array, type: number) => number;
@@ -21,7 +22,7 @@ interface NalCodec {
 const bits = new BitReader();
 
 const H264: NalCodec = {
-  typeOf: (unit) => unit[0]! & 0x1f,
+  layout: H264_LAYOUT,
   sets: [H264Nal.sps, H264Nal.pps],
   idOf: (unit, type) => {
     // 7.3.2.1.1: an SPS has profile, constraints and level in front of its id.
@@ -35,7 +36,7 @@ const H264: NalCodec = {
 };
 
 const H265: NalCodec = {
-  typeOf: (unit) => (unit[0]! >> 1) & 0x3f,
+  layout: H265_LAYOUT,
   sets: [H265Nal.vps, H265Nal.sps, H265Nal.pps],
   idOf: (unit, type) => {
     if (type === H265Nal.sps) return readH265SpsId(unit);
@@ -77,14 +78,14 @@ export class NalForm implements FrameForm {
   form(frame: Uint8Array, marked: boolean): FormedFrame | string {
     const units = splitUnits(frame, this.#record.lengthBytes);
     if (units === null) return "its units do not fit their lengths";
-    const slice = units.find((unit) => this.#codec.isSlice(this.#codec.typeOf(unit)));
+    const slice = units.find((unit) => this.#codec.isSlice(this.#typeOf(unit)));
     if (slice === undefined) return "it has no picture in it";
     const own = new Set<string>();
     for (const unit of units) {
       const key = this.#keep(unit);
       if (key !== null) own.add(key);
     }
-    if (!this.#codec.isKey(this.#codec.typeOf(slice), slice, marked)) {
+    if (!this.#codec.isKey(this.#typeOf(slice), slice, marked)) {
       return { data: this.#layOut(frame, units), key: false };
     }
     const missing = this.#missing(own);
@@ -94,9 +95,13 @@ export class NalForm implements FrameForm {
     return { data, key: true };
   }
 
+  #typeOf(unit: Uint8Array): number {
+    return nalType(this.#codec.layout, unit[0]!);
+  }
+
   /** Remembers a parameter set; returns its name, null for other units. */
   #keep(unit: Uint8Array): string | null {
-    const type = this.#codec.typeOf(unit);
+    const type = this.#typeOf(unit);
     if (!this.#codec.sets.includes(type)) return null;
     const key = `${type}/${this.#codec.idOf(unit, type)}`;
     // A copy: the frame's memory is not ours.

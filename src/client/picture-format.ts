@@ -2,10 +2,11 @@
 import { ObuType } from "../wire/av1.ts";
 import { readSequenceFormat } from "../wire/av1-sequence.ts";
 import type { CodecName } from "../wire/codecs.ts";
-import { H264Nal } from "../wire/h264.ts";
+import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
 import { readH264Format, type SampleFormat } from "../wire/h264-sps.ts";
-import { H265Nal } from "../wire/h265.ts";
+import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
 import { readH265Format } from "../wire/h265-sps.ts";
+import { nalType } from "../wire/nal-units.ts";
 import { splitObus } from "./av1-form.ts";
 import { splitUnits } from "./nal-units.ts";
 
@@ -29,7 +30,7 @@ export function readPictureFormat(codec: CodecName, key: Uint8Array): PictureFor
 const UNREADABLE = "its configuration cannot be read";
 
 function h264Format(key: Uint8Array): PictureFormat {
-  const sps = splitUnits(key, 4)?.find((unit) => (unit[0]! & 0x1f) === H264Nal.sps);
+  const sps = splitUnits(key, 4)?.find((unit) => nalType(H264_LAYOUT, unit[0]!) === H264Nal.sps);
   const format = sps === undefined ? null : readH264Format(sps);
   if (sps === undefined || format === null) return broken();
   const fmtp = `level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=${sps.subarray(1, 4).toHex()}`;
@@ -37,7 +38,7 @@ function h264Format(key: Uint8Array): PictureFormat {
 }
 
 function h265Format(key: Uint8Array): PictureFormat {
-  const sps = splitUnits(key, 4)?.find((unit) => ((unit[0]! >> 1) & 0x3f) === H265Nal.sps);
+  const sps = splitUnits(key, 4)?.find((unit) => nalType(H265_LAYOUT, unit[0]!) === H265Nal.sps);
   const format = sps === undefined ? null : readH265Format(sps);
   if (format === null) return broken();
   const { level, profile, tier } = format;

@@ -1,6 +1,7 @@
 /** A viewer's packets as the elementary stream that went into them. No files. */
 import { Codec, type CodecId } from "../wire/codecs.ts";
-import { H264Nal, H264Units } from "../wire/h264.ts";
+import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
+import { NalUnits, nalType } from "../wire/nal-units.ts";
 import { PayloadDescription } from "../wire/payload-description.ts";
 import { vp8DataOffset } from "../wire/vp8.ts";
 
@@ -8,7 +9,7 @@ import { vp8DataOffset } from "../wire/vp8.ts";
 const PATIENCE = 512;
 const START_CODE = Uint8Array.of(0, 0, 0, 1);
 
-const units = new H264Units();
+const units = new NalUnits();
 const description = new PayloadDescription();
 
 interface Packet {
@@ -110,13 +111,13 @@ export class FrameWriter {
 
   #appendH264(payload: Uint8Array): boolean {
     // RFC 6184 5.8: parts of a unit after the first follow their two header bytes.
-    const fragment = (payload[0]! & 0x1f) === H264Nal.fuA && payload.length > 2;
+    const fragment = nalType(H264_LAYOUT, payload[0]!) === H264Nal.fuA && payload.length > 2;
     if (fragment && (payload[1]! & 0x80) === 0) {
       this.#parts.push(payload.subarray(2));
       return true;
     }
-    units.reset(payload, 0, payload.length);
-    while (units.next()) {
+    units.reset(H264_LAYOUT, payload, 0, payload.length);
+    while (units.next(H264_LAYOUT)) {
       const { offset, length, header } = units;
       this.#parts.push(START_CODE, Uint8Array.of(header));
       this.#parts.push(payload.subarray(offset + 1, offset + length));

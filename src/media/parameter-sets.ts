@@ -1,10 +1,42 @@
+import { readU16, writeU16 } from "../wire/bytes.ts";
 import { Codec, type CodecId } from "../wire/codecs.ts";
-import { H264Nal, H264Units } from "../wire/h264.ts";
-import { H265Nal, H265Units } from "../wire/h265.ts";
+import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
+import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
+import { type NalLayout, NalUnits } from "../wire/nal-units.ts";
 
-/** RFC 6184 5.7.1: STAP-A, nal_ref_idc 3. RFC 7798 4.4.2: AP, layer 0, TID 0. */
-const H264_HEADER = [0x78];
-const H265_HEADER = [H265Nal.aggregation << 1, 1];
+/** How one of the two codecs has its parameter sets. */
+interface SetForm {
+  readonly layout: NalLayout;
+  /** Types of the sets that may begin a new collection. */
+  readonly first: readonly number[];
+  /** The type of those that only join one. */
+  readonly pps: number;
+  /** Begins a payload that holds several. */
+  readonly header: readonly number[];
+  /** Format parameters of SDP that carry sets: base64, by commas. */
+  readonly parameters: readonly string[];
+}
+
+/** RFC 6184 5.7.1: STAP-A, nal_ref_idc 3; 8.1. */
+const H264_SETS: SetForm = {
+  layout: H264_LAYOUT,
+  first: [H264Nal.sps],
+  pps: H264Nal.pps,
+  header: [0x78],
+  parameters: ["sprop-parameter-sets"],
+};
+
+/** RFC 7798 4.4.2: AP, layer 0, TID 0; 7.1. */
+const H265_SETS: SetForm = {
+  layout: H265_LAYOUT,
+  first: [H265Nal.vps, H265Nal.sps],
+  pps: H265Nal.pps,
+  header: [H265Nal.aggregation << 1, 1],
+  parameters: ["sprop-vps", "sprop-sps", "sprop-pps"],
+};
+
+/** Scratch of the one thread that runs this module: valid within one call only. */
+const units = new NalUnits();
 
 /**
  * The newest parameter sets of one H.264 or H.265 track, kept as one RTP payload (STAP-A or AP), to
@@ -14,9 +46,8 @@ export class ParameterSets {
   /** Rises whenever `payload` changes. */
   version = 0;
   readonly #bytes: Uint8Array;
-  readonly #h264 = new H264Units();
-  readonly #h265 = new H265Units();
-  #codec: CodecId = Codec.none;
+  /** Null for codecs without sets. */
+  #form: SetForm | null = null;
   #length = 0;
   #timestamp = -1;
 
@@ -32,75 +63,48 @@ export class ParameterSets {
   /** Begins anew for a codec, with the sets that its SDP format parameters carry, if any. */
   reset(codec: CodecId, fmtp: string): void {
     if (this.#length > 0) this.version += 1;
-    this.#codec = codec;
+    this.#form = formOf(codec);
     this.#length = 0;
     this.#timestamp = -1;
-    for (const unit of spropUnits(codec, fmtp)) this.#append(unit, 0, unit.length);
+    if (this.#form === null) return;
+    const { header, parameters } = this.#form;
+    for (const unit of spropUnits(parameters, fmtp)) this.#append(header, unit, 0, unit.length);
   }
 
   /** Takes the sets out of a payload that is known to carry some. */
   note(bytes: Uint8Array, offset: number, length: number, timestamp: number): void {
-    if (this.#codec === Codec.h264) this.#noteH264(bytes, offset, length, timestamp);
-    else if (this.#codec === Codec.h265) this.#noteH265(bytes, offset, length, timestamp);
-  }
-
-  #noteH264(bytes: Uint8Array, offset: number, length: number, timestamp: number): void {
-    const units = this.#h264;
-    units.reset(bytes, offset, length);
-    while (units.next()) {
+    if (this.#form === null) return;
+    const { layout, first, pps, header } = this.#form;
+    units.reset(layout, bytes, offset, length);
+    while (units.next(layout)) {
       if (!units.complete) continue;
-      const first = units.type === H264Nal.sps;
-      if (first || units.type === H264Nal.pps) {
-        this.#keep(bytes, units.offset, units.length, timestamp, first);
+      const begins = first.includes(units.type);
+      if (!begins && units.type !== pps) continue;
+      if (this.#holds(header, bytes, units.offset, units.length)) continue;
+      if (begins && timestamp !== this.#timestamp) {
+        this.#timestamp = timestamp;
+        this.#length = 0;
       }
+      this.#append(header, bytes, units.offset, units.length);
     }
-  }
-
-  #noteH265(bytes: Uint8Array, offset: number, length: number, timestamp: number): void {
-    const units = this.#h265;
-    units.reset(bytes, offset, length);
-    while (units.next()) {
-      if (!units.complete) continue;
-      const first = units.type === H265Nal.vps || units.type === H265Nal.sps;
-      if (first || units.type === H265Nal.pps) {
-        this.#keep(bytes, units.offset, units.length, timestamp, first);
-      }
-    }
-  }
-
-  #keep(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    timestamp: number,
-    first: boolean,
-  ): void {
-    if (this.#holds(bytes, offset, length)) return;
-    if (first && timestamp !== this.#timestamp) {
-      this.#timestamp = timestamp;
-      this.#length = 0;
-    }
-    this.#append(bytes, offset, length);
   }
 
   /** A set that does not fit is left out: the decoder then waits for the encoder's own. */
-  #append(bytes: Uint8Array, offset: number, length: number): void {
-    const header = this.#codec === Codec.h265 ? H265_HEADER : H264_HEADER;
+  #append(header: readonly number[], bytes: Uint8Array, offset: number, length: number): void {
     const start = this.#length === 0 ? header.length : this.#length;
     if (start + 2 + length > this.#bytes.length) return;
     if (this.#length === 0) this.#bytes.set(header, 0);
-    this.#bytes[start] = length >> 8;
-    this.#bytes[start + 1] = length;
+    writeU16(this.#bytes, start, length);
     this.#bytes.set(bytes.subarray(offset, offset + length), start + 2);
     this.#length = start + 2 + length;
     this.version += 1;
   }
 
   /** True when the same unit stands in the collection already. */
-  #holds(bytes: Uint8Array, offset: number, length: number): boolean {
-    let position = this.#codec === Codec.h265 ? H265_HEADER.length : H264_HEADER.length;
+  #holds(header: readonly number[], bytes: Uint8Array, offset: number, length: number): boolean {
+    let position = header.length;
     while (position < this.#length) {
-      const held = (this.#bytes[position]! << 8) | this.#bytes[position + 1]!;
+      const held = readU16(this.#bytes, position);
       position += 2;
       if (held === length && equal(this.#bytes, position, bytes, offset, length)) return true;
       position += held;
@@ -122,16 +126,15 @@ function equal(
   return true;
 }
 
-/** RFC 6184 8.1 sprop-parameter-sets; RFC 7798 7.1 sprop-vps, -sps and -pps: base64, by commas. */
-function spropUnits(codec: CodecId, fmtp: string): Uint8Array[] {
-  const names =
-    codec === Codec.h264
-      ? ["sprop-parameter-sets"]
-      : codec === Codec.h265
-        ? ["sprop-vps", "sprop-sps", "sprop-pps"]
-        : [];
+function formOf(codec: CodecId): SetForm | null {
+  if (codec === Codec.h264) return H264_SETS;
+  return codec === Codec.h265 ? H265_SETS : null;
+}
+
+/** The sets that SDP format parameters carry, in the order of their names. */
+function spropUnits(parameters: readonly string[], fmtp: string): Uint8Array[] {
   const units: Uint8Array[] = [];
-  for (const name of names) {
+  for (const name of parameters) {
     for (const parameter of fmtp.split(";")) {
       const [key, ...rest] = parameter.trim().split("=");
       if (key?.toLowerCase() !== name) continue;

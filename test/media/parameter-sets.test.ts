@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { ParameterSets } from "../../src/media/parameter-sets.ts";
 import { Codec } from "../../src/wire/codecs.ts";
-import { H265Units } from "../../src/wire/h265.ts";
+import { H265_LAYOUT } from "../../src/wire/h265.ts";
+import { NalUnits } from "../../src/wire/nal-units.ts";
 import { fuzz } from "../support/fuzz.ts";
 
 const SPS = [0x67, 0x42, 0xc0, 0x1f];
@@ -47,10 +48,10 @@ test("H.265: VPS, SPS and PPS become one aggregation packet", () => {
   sets.reset(Codec.h265, "");
   for (const unit of [vps, sps, pps]) note(sets, unit, 5);
   expect([...sets.payload]).toEqual(fromSdp);
-  const units = new H265Units();
-  units.reset(sets.payload, 0, sets.payload.length);
+  const units = new NalUnits();
+  units.reset(H265_LAYOUT, sets.payload, 0, sets.payload.length);
   const types: number[] = [];
-  while (units.next()) types.push(units.type);
+  while (units.next(H265_LAYOUT)) types.push(units.type);
   expect(types).toEqual([32, 33, 34]);
   expect(units.malformed).toBe(false);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { describePayload } from "../../src/wire/describe.ts";
-import { H264Units } from "../../src/wire/h264.ts";
 import { ParameterSet, PayloadDescription } from "../../src/wire/payload-description.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { fromHex } from "../support/hex.ts";
@@ -59,19 +58,6 @@ describe("H.264", () => {
     for (const hex of ["7c", "7cc5aa", "78", "780000", "780009aa", "1f00", "00aa", "7900aa"]) {
       expect(refused(Codec.h264, hex), hex).toBe(true);
     }
-  });
-
-  test("units for the cache of parameter sets", () => {
-    const bytes = fromHex(`78 0002 6742 0002 68ce 0001 65`);
-    const units = new H264Units();
-    units.reset(bytes, 0, bytes.length);
-    const found: [number, number, number][] = [];
-    while (units.next()) found.push([units.type, units.offset, units.length]);
-    expect(found).toEqual([
-      [7, 3, 2],
-      [8, 7, 2],
-      [5, 11, 1],
-    ]);
   });
 });
 
