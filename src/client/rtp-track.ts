@@ -3,6 +3,7 @@ import type { Region } from "../srtp/cipher.ts";
 import type { SrtpSender } from "../srtp/sender.ts";
 import { writeU16 } from "../wire/bytes.ts";
 import { Codec, type CodecName } from "../wire/codecs.ts";
+import { NTP_EPOCH_US, setNtpUs } from "../wire/ntp.ts";
 import { Packetizer } from "../wire/packetize.ts";
 import { SenderReport } from "../wire/rtcp/sender-report.ts";
 import { RTP_FIXED_HEADER_BYTES, writeRtpHeader } from "../wire/rtp.ts";
@@ -98,9 +99,7 @@ export class RtpTrack {
   report(wallUs: number, timeUs: number): SenderReport {
     const report = new SenderReport();
     report.ssrc = this.ssrc;
-    // RFC 3550 4: NTP counts from 1900.
-    report.ntpSeconds = Math.floor(wallUs / 1e6) + 2_208_988_800;
-    report.ntpFraction = Math.floor(((wallUs % 1e6) / 1e6) * 2 ** 32);
+    setNtpUs(report, wallUs + NTP_EPOCH_US);
     report.rtpTimestamp = this.timestampAt(timeUs);
     report.packetCount = this.packets;
     report.octetCount = this.octets;

@@ -5,14 +5,13 @@ import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
+import { NTP_EPOCH_US } from "../wire/ntp.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { Queues } from "./queues.ts";
 import { Staging } from "./staging.ts";
 
-/** us between 1900 (NTP, RFC 5905) and 1970. */
-const NTP_EPOCH_US = 2_208_988_800e6;
 /** RTP padding, RTX's original number and the SRTP tag. */
 const TRAILER_BYTES_MAX = 32;
 /** Parameter sets, or nothing: what a packet carries that no slot holds, as an RTX packet too. */

@@ -7,6 +7,7 @@ import {
   rewriteDescriptor,
 } from "../wire/dependency-rewrite.ts";
 import { EXTENSION_STORED_MAX, Extension } from "../wire/extensions.ts";
+import { setNtpUs } from "../wire/ntp.ts";
 import {
   ABS_CAPTURE_TIME_BYTES,
   ABS_SEND_TIME_BYTES,
@@ -151,9 +152,7 @@ export class HeaderWriter {
     const captureId = ids[Extension.absCaptureTime]!;
     if (packet.captureNtpUs > 0 && this.wants(captureId, Extension.absCaptureTime)) {
       const capture = this.capture;
-      capture.ntpSeconds = Math.floor(packet.captureNtpUs / 1e6);
-      const rest = packet.captureNtpUs - capture.ntpSeconds * 1e6;
-      capture.ntpFraction = Math.floor((rest / 1e6) * 4294967296);
+      setNtpUs(capture, packet.captureNtpUs);
       writeAbsCaptureTime(this.scratch, 2 + PLAYOUT_DELAY_BYTES, capture);
       this.add(captureId, this.scratch, 2 + PLAYOUT_DELAY_BYTES, ABS_CAPTURE_TIME_BYTES);
     }

@@ -1,4 +1,5 @@
 import type { Peer } from "../peer/peer.ts";
+import { setNtpUs } from "../wire/ntp.ts";
 import { sdesLength, writeSdes } from "../wire/rtcp/sdes.ts";
 import {
   SENDER_REPORT_BYTES,
@@ -59,10 +60,8 @@ export class SenderReports {
     const path = peer.path!;
     const at = output.reserve(path.socket, this.#room);
     if (at < 0) return false;
-    const ntpUs = this.context.ntpUs(now);
     report.ssrc = ssrc;
-    report.ntpSeconds = Math.floor(ntpUs / 1e6);
-    report.ntpFraction = Math.floor(((ntpUs % 1e6) / 1e6) * 4294967296);
+    setNtpUs(report, this.context.ntpUs(now));
     report.rtpTimestamp = timestamp;
     report.packetCount = totals.packets;
     report.octetCount = totals.bytes;

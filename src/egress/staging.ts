@@ -4,6 +4,7 @@ import { NextLayer, type PacketLayers } from "../ring/packet-layers.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { Extension } from "../wire/extensions.ts";
+import { ntpUsOf } from "../wire/ntp.ts";
 import { writeRtpPadding } from "../wire/rtp.ts";
 import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values.ts";
 
@@ -189,7 +190,7 @@ export class Staging {
     for (let at = this.extensionOffset(i); at < end; at += 2 + bytes[at + 1]!) {
       if (bytes[at] !== Extension.absCaptureTime) continue;
       if (!readAbsCaptureTime(bytes, at + 2, bytes[at + 1]!, capture)) return 0;
-      return capture.ntpSeconds * 1e6 + (capture.ntpFraction * 1e6) / 2 ** 32;
+      return ntpUsOf(capture);
     }
     return 0;
   }

@@ -20,6 +20,7 @@ import type { RingWriter } from "../ring/writer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { readU16 } from "../wire/bytes.ts";
 import { Extension } from "../wire/extensions.ts";
+import { ntpUsOf } from "../wire/ntp.ts";
 import { formatPath } from "../wire/path.ts";
 import { readBye } from "../wire/rtcp/bye.ts";
 import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
@@ -247,8 +248,7 @@ export class Publisher {
     known.track.statistics.senderReport(compactNtp(ntpSeconds, ntpFraction), arrival);
     // A sender without a wall clock says 0 (RFC 3550 6.4.1): no time line to map.
     if (ntpSeconds === 0 && ntpFraction === 0) return;
-    const ntpUs = ntpSeconds * 1e6 + (ntpFraction * 1e6) / 4294967296;
-    known.track.writer.setTiming(rtpTimestamp, ntpUs, arrival);
+    known.track.writer.setTiming(rtpTimestamp, ntpUsOf(senderReport), arrival);
   }
 
   #handleBye(now: number, bytes: Uint8Array): void {

@@ -2,6 +2,7 @@
 import type { Region } from "../srtp/cipher.ts";
 import type { SrtpSender } from "../srtp/sender.ts";
 import { writeU16, writeU32 } from "../wire/bytes.ts";
+import { NTP_EPOCH_US, setNtpUs } from "../wire/ntp.ts";
 import type { SenderReport } from "../wire/rtcp/sender-report.ts";
 import { writeRtpHeader } from "../wire/rtp.ts";
 import {
@@ -144,8 +145,7 @@ export class SyntheticTrack {
   /** The sender report of a moment: `wallUs` since 1970 and `timeUs` of the media are the same. */
   report(wallUs: number, timeUs: number, out: SenderReport): void {
     out.ssrc = this.ssrc;
-    out.ntpSeconds = Math.floor(wallUs / 1e6) + NTP_UNIX_SECONDS;
-    out.ntpFraction = Math.floor(((wallUs % 1e6) / 1e6) * 2 ** 32);
+    setNtpUs(out, wallUs + NTP_EPOCH_US);
     out.rtpTimestamp = this.#timestamp(timeUs);
     out.packetCount = this.packets;
     out.octetCount = this.octets % 2 ** 32;
@@ -195,8 +195,7 @@ export class SyntheticTrack {
     const { captureId } = this.#options;
     writeU32(out, 12, 0xbede0003);
     out[16] = (captureId << 4) | (ABS_CAPTURE_TIME_BYTES - 1);
-    capture.ntpSeconds = Math.floor(wallUs / 1e6) + NTP_UNIX_SECONDS;
-    capture.ntpFraction = Math.floor(((wallUs % 1e6) / 1e6) * 2 ** 32);
+    setNtpUs(capture, wallUs + NTP_EPOCH_US);
     writeAbsCaptureTime(out, 17, capture);
     out.fill(0, 25, HEADER_BYTES_MAX);
     return HEADER_BYTES_MAX;
@@ -211,5 +210,3 @@ export class SyntheticTrack {
     return (index % SLOTS) * SLOT_BYTES;
   }
 }
-
-const NTP_UNIX_SECONDS = 2_208_988_800;

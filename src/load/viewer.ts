@@ -10,6 +10,7 @@ import { Codec, type CodecId } from "../wire/codecs.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { describePayload } from "../wire/describe.ts";
 import { Extension } from "../wire/extensions.ts";
+import { NTP_EPOCH_US, ntpUsOf } from "../wire/ntp.ts";
 import { PayloadDescription } from "../wire/payload-description.ts";
 import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
 import { compactNtp, readSenderReport, SenderReport } from "../wire/rtcp/sender-report.ts";
@@ -33,8 +34,6 @@ const capture = new AbsCaptureTime();
 const cursor = new RtcpCursor();
 const senderReport = new SenderReport();
 
-/** Seconds from 1900 (NTP) to 1970. */
-const NTP_UNIX_SECONDS = 2_208_988_800;
 /** NAL header and first byte of the slice header; Opus has one byte of its own in front. */
 const STAMP_AT = { audio: 1, video: 2 } as const;
 
@@ -187,9 +186,7 @@ export class LoadViewer {
     const { counters, distributions, wallOffsetUs } = this.#options;
     if (!counters.measuring || this.keyframeAt === 0) return;
     if (!readAbsCaptureTime(bytes, extensions.offset, extensions.length, capture)) return;
-    const seconds = capture.ntpSeconds - NTP_UNIX_SECONDS;
-    const wallUs = seconds * 1e6 + (capture.ntpFraction / 2 ** 32) * 1e6;
-    const delay = arrival + wallOffsetUs() - wallUs;
+    const delay = arrival + wallOffsetUs() + NTP_EPOCH_US - ntpUsOf(capture);
     if (delay >= 0) distributions.captureDelayUs.record(delay);
   }
 

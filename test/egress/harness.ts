@@ -18,7 +18,6 @@ export const AUDIO_SSRC = 0xa0d10000;
 export const VIDEO_SSRC = 0x51de0000;
 export const RTX_SSRC = 0x47c00000;
 export const WALL_OFFSET_US = 1.7e15;
-export const NTP_EPOCH_US = 2_208_988_800e6;
 export const TRANSPORT_ID = 3;
 export const CAPTURE_ID = 5;
 export const PLAYOUT_ID = 6;

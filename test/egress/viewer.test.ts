@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
+import { NTP_EPOCH_US } from "../../src/wire/ntp.ts";
 import { RtcpCursor, RtcpType } from "../../src/wire/rtcp/compound.ts";
 import { writeFir } from "../../src/wire/rtcp/fir.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
@@ -17,7 +18,6 @@ import {
   difference32,
   extensionIds,
   KEY,
-  NTP_EPOCH_US,
   originOf,
   Sim,
   sourceOf,

@@ -2,9 +2,10 @@
 import type { MediaSection } from "../../src/contract/session.ts";
 import { Guarded } from "../../src/ring/layout.ts";
 import { Extension } from "../../src/wire/extensions.ts";
+import { NTP_EPOCH_US } from "../../src/wire/ntp.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
 import { ExtensionCursor } from "../../src/wire/rtp-extensions.ts";
-import { NTP_EPOCH_US, WALL_OFFSET_US } from "../egress/harness.ts";
+import { WALL_OFFSET_US } from "../egress/harness.ts";
 import { isDescriptorOf } from "./descriptor.ts";
 import type { Ledger, SentPayload } from "./ledger.ts";
 
