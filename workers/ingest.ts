@@ -5,9 +5,7 @@ import { MediaHost } from "../src/host/media-host.ts";
 import type { MediaLogic } from "../src/host/media-logic.ts";
 import { Ingest, type IngestEnvironment, type IngestEvents } from "../src/ingest/ingest.ts";
 import { ssrcsMax } from "../src/ingest/ssrc-table.ts";
-import { ringEventFd } from "../src/io/event-fd.ts";
 import { randomFill } from "../src/io/random.ts";
-import { Doorbells, WorkerBlock } from "../src/ring/doorbell.ts";
 
 type Emit = (event: WorkerEvent) => void;
 
@@ -18,22 +16,19 @@ self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 function start(setup: WorkerSetup): void {
   const emit: Emit = (event) => postMessage(event);
   const host = new MediaHost(setup, emit);
-  const ingest = new Ingest(environmentIn(host, setup), eventsIn(host, emit));
+  const ingest = new Ingest(environmentIn(host), eventsIn(host, emit));
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => host.sessions.handleCommand(data);
   host.run(logicOf(ingest, host, emit));
 }
 
-function environmentIn({ sockets, counters }: MediaHost, setup: WorkerSetup): IngestEnvironment {
+function environmentIn({ sockets, counters, bells }: MediaHost): IngestEnvironment {
   return {
     output: {
       region: (socket) => sockets.senders[socket]!.region,
       reserve: (socket, bytes) => sockets.senders[socket]!.reserve(bytes),
       commit: (path, length) => sockets.senders[path.socket]!.commit(path, length),
     },
-    doorbells: new Doorbells(
-      setup.readers.map((reader) => new WorkerBlock(reader.block)),
-      (reader) => ringEventFd(setup.readers[reader]!.doorbellFd),
-    ),
+    bells,
     random: randomFill,
     counters,
   };
@@ -71,7 +66,7 @@ function logicOf(ingest: Ingest, { sessions }: MediaHost, emit: Emit): MediaLogi
       ingest.handleRtcp(peer.session, now, region, offset, peer.length, arrival),
     closed: (session) => ingest.close(session),
     command,
-    mark: () => {},
+    mark: (index) => ingest.mark(index),
     received: (now) => ingest.received(now),
     work: () => false,
     hasWork: false,

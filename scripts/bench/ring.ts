@@ -38,7 +38,7 @@ async function measure(perSecond: number, seconds: number): Promise<Row> {
   worker.postMessage(order);
   while (Atomics.load(words, 1) === 0) await Bun.sleep(1);
   const writer = new RingWriter(buffer);
-  const doorbells = new Doorbells([block], () => ringEventFd(doorbellFd));
+  const doorbells = new Doorbells([block], [0], () => ringEventFd(doorbellFd));
   const payload = new Uint8Array(PAYLOAD_BYTES);
   const start = monotonicUs();
   let written = 0;

@@ -11,9 +11,19 @@ export interface PathFeatures {
   readonly opensslCiphers: boolean;
 }
 
+/** How a worker is woken. */
+export interface WorkerBell {
+  /** Heartbeat, asleep word, dirty bitmap, counters (src/ring/doorbell.ts). */
+  readonly block: SharedArrayBuffer;
+  /** eventfd that ends its sleep. */
+  readonly doorbellFd: number;
+}
+
 /** Given to a worker once, when it starts. */
 export interface WorkerSetup {
   readonly kind: WorkerKind;
+  /** Among all workers: its own place in `bells`. */
+  readonly number: number;
   /** 0-based among workers of its kind. */
   readonly index: number;
   /** Reader-thread number in ring headers; -1 for one that reads no rings. */
@@ -22,12 +32,10 @@ export interface WorkerSetup {
   readonly sockets: readonly number[];
   /** An empty epoll instance, owned by control: a thread that is ended closes nothing. */
   readonly pollFd: number;
-  /** eventfd that wakes this worker. */
-  readonly doorbellFd: number;
-  /** The worker's own block: heartbeat, asleep word, dirty bitmap, counters (src/ring/doorbell.ts). */
-  readonly block: SharedArrayBuffer;
-  /** Blocks and eventfds of all reader threads, by reader number: whom a writer may wake. */
-  readonly readers: readonly { readonly block: SharedArrayBuffer; readonly doorbellFd: number }[];
+  /** How to wake each worker, by its number: writers wake readers with news, readers wake writers with wishes. */
+  readonly bells: readonly WorkerBell[];
+  /** Numbers of the workers that read rings, by reader number. */
+  readonly readers: readonly number[];
   readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
   /** Path of libssl/libcrypto chosen by control at start (src/io/openssl.ts), or "system". */
   readonly openssl: string;

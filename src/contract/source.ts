@@ -1,9 +1,11 @@
 /** Where a stream's media lies: the rings that ingest writes and viewers read. */
 
-/** A ring as threads pass it round: its bit in the dirty bitmaps and its memory. */
+/** A ring as threads pass it round: its bit in the dirty bitmaps, its memory, and who writes it. */
 export interface RingGrant {
   readonly index: number;
   readonly buffer: SharedArrayBuffer;
+  /** Number of the worker whose bell a reader rings with a wish. */
+  readonly writer: number;
 }
 
 /** The rings of one epoch of a stream: what viewers read. */

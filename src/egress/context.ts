@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
+import type { RingGrant } from "../contract/source.ts";
 import type { Output } from "../peer/output.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
@@ -19,6 +20,8 @@ const APART_BYTES = RTX_PREFIX_BYTES + Guarded.parameterSets.bytes + PADDING_MAX
 
 export interface EgressEnvironment {
   readonly output: Output;
+  /** A new wish stands in a ring: wakes its writer. */
+  readonly wish: (ring: RingGrant) => void;
   /** Memory that the ciphers can address. */
   readonly allocate: (bytes: number) => Region;
   /** Wall clock minus monotonic clock, us, at start: our NTP time never steps. */

@@ -45,6 +45,7 @@ export class Egress {
   /** Steps since the last look at the clock. */
   private packets = 0;
   private readonly rounds: Rounds;
+  private readonly wish: EgressEnvironment["wish"];
 
   constructor(
     environment: EgressEnvironment,
@@ -54,6 +55,7 @@ export class Egress {
   ) {
     this.context = new EgressContext(environment);
     this.queues = this.context.queues;
+    this.wish = environment.wish;
     this.rounds = new Rounds(this.context, events, this.viewers, this.feeds, this.following);
     this.batch = new Staging(environment.allocate(Staging.bytes(STAGE_PACKETS)), STAGE_PACKETS);
   }
@@ -216,7 +218,7 @@ export class Egress {
   }
 
   private openSource(source: StreamSource, now: number): Following {
-    const following = new Following(source, this.reader);
+    const following = new Following(source, this.reader, this.wish);
     for (const feed of following.feeds) this.feeds.set(feed.index, feed);
     following.table.update(now);
     return following;

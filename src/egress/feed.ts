@@ -50,9 +50,11 @@ export class Feed {
     reader: number,
     /** The clock of the whole epoch. */
     readonly source: SourceClock,
+    /** Wakes the writer of a ring in which a new wish stands. */
+    wish: (ring: RingGrant) => void,
   ) {
     this.index = grant.index;
-    this.reader = new RingReader(grant.buffer, reader);
+    this.reader = new RingReader(grant.buffer, reader, () => wish(grant));
   }
 
   /** The ring is wanted (and its writer wakes this thread) while it has subscribers. */

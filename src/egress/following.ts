@@ -12,8 +12,8 @@ export class Following {
   readonly table: LayerTable;
   readonly clock = new SourceClock();
 
-  constructor(source: StreamSource, reader: number) {
-    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, this.clock);
+  constructor(source: StreamSource, reader: number, wish: (ring: RingGrant) => void) {
+    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, this.clock, wish);
     this.epoch = source.epoch;
     this.audio = source.audio === null ? null : feedOf(source.audio);
     this.video = source.video.map(feedOf);

@@ -19,7 +19,7 @@ export interface Guest {
   nextTimeout(): number;
   /** Takes what its sockets have; `ready` has a bit for each that is readable. */
   receive(ready: number, now: number): void;
-  /** A writer marked this ring. */
+  /** Somebody marked this ring: its writer has news, or one of its readers a wish. */
   mark(index: number): void;
   /** There is something for `work`. */
   readonly hasWork: boolean;
@@ -48,9 +48,10 @@ export interface LoopGround {
 
 /** The ground of a worker's own thread. */
 export function openGround(setup: WorkerSetup): LoopGround & { readonly poller: Poller } {
-  const block = new WorkerBlock(setup.block);
+  const own = setup.bells[setup.number]!;
+  const block = new WorkerBlock(own.block);
   block.thread = threadId();
-  const poller = new Poller(setup.pollFd, setup.sockets, setup.doorbellFd);
+  const poller = new Poller(setup.pollFd, setup.sockets, own.doorbellFd);
   return { block, poller, clock: monotonicUs, pause: setImmediate };
 }
 

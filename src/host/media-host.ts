@@ -1,10 +1,12 @@
 import type { WorkerEvent } from "../contract/messages.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
+import { ringEventFd } from "../io/event-fd.ts";
 import { openOpenSsl } from "../io/openssl.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { GuardedDtls } from "../peer/guarded-dtls.ts";
+import { Doorbells, WorkerBlock } from "../ring/doorbell.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import { Loop, openGround } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
@@ -17,6 +19,8 @@ export class MediaHost {
   readonly counters: Float64Array;
   readonly sockets: Sockets;
   readonly sessions: Sessions;
+  /** Of all workers. */
+  readonly bells: Doorbells;
   readonly #loop: Loop;
   readonly #emit: (event: WorkerEvent) => void;
 
@@ -26,6 +30,11 @@ export class MediaHost {
     const { counters } = ground.block;
     this.#emit = emit;
     this.counters = counters;
+    this.bells = new Doorbells(
+      setup.bells.map(({ block }) => new WorkerBlock(block)),
+      setup.readers,
+      (worker) => ringEventFd(setup.bells[worker]!.doorbellFd),
+    );
     this.sockets = Sockets.open(setup, ground.poller, counters);
     this.sessions = new Sessions({
       sockets: this.sockets,

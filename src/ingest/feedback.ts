@@ -2,7 +2,6 @@ import { Counter, countUp } from "../contract/counters.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import { RembSchedule } from "../media/remb-schedule.ts";
 import type { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
-import { Header } from "../ring/layout.ts";
 import { FIR_BYTES, writeFir } from "../wire/rtcp/fir.ts";
 import { nackLengthMax, writeNack } from "../wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../wire/rtcp/pli.ts";
@@ -12,6 +11,7 @@ import { REPORT_BLOCK_BYTES, REPORT_BLOCKS_MAX, ReportBlock } from "../wire/rtcp
 import { writeSdes } from "../wire/rtcp/sdes.ts";
 import { TRANSPORT_CC_ROOM_MIN } from "../wire/rtcp/transport-cc-writer.ts";
 import type { Track } from "./track.ts";
+import { tellWishes } from "./wishes.ts";
 
 /** 1,280 bytes of an IPv6 path less 40 + 8 of headers and 32 of SRTCP. */
 export const RTCP_BYTES_MAX = 1200;
@@ -132,7 +132,7 @@ export class Feedback {
     if (!track.video || RTCP_BYTES_MAX - position < FIR_BYTES + PLI_BYTES) return position;
     const { pli, fir } = track.format.format;
     if (!track.keyframes.take(now)) return position;
-    track.writer.setWord(Header.pliIgnored, track.keyframes.ignored ? 1 : 0);
+    tellWishes(track);
     countUp(this.#counters, Counter.plisSent);
     // PLI also when neither was negotiated: a sender that does not know it drops it (RFC 4585 3.1).
     if (pli || !fir) return position + writePli(out, position, this.#ssrc, track.ssrc);

@@ -20,8 +20,8 @@ type Rings = Extract<WorkerCommand, { type: "publisher-rings" }>;
 
 export interface IngestEnvironment {
   readonly output: Output;
-  /** Of the threads that read rings. */
-  readonly doorbells: Doorbells;
+  /** Of all workers. */
+  readonly bells: Doorbells;
   /** Fills its argument. */
   readonly random: (out: Uint8Array) => void;
   /** The worker's counters (src/contract/counters.ts). */
@@ -58,6 +58,8 @@ export class Ingest {
   readonly #environment: IngestEnvironment;
   readonly #events: IngestEvents;
   readonly #publications = new Map<number, Publication>();
+  /** By the rings that they write. */
+  readonly #writers = new Map<number, Publisher>();
 
   constructor(environment: IngestEnvironment, events: IngestEvents) {
     this.#environment = environment;
@@ -75,17 +77,18 @@ export class Ingest {
     // Gone meanwhile; control gets the rings back with its `closed`.
     if (publication === undefined || publication.early === null) return;
     const { command, peer, early } = publication;
-    const { doorbells, counters } = this.#environment;
+    const { bells, counters } = this.#environment;
     const publisher = new Publisher({
       command: { ...command, rings },
       peer,
       now,
       ssrc: readU32(this.#random(4), 0) || 1,
       cname: Buffer.from(this.#random(CNAME_BYTES)).toString("base64url"),
-      readers: doorbells.readers,
+      readers: bells.readers,
       counters,
     });
     publication.publisher = publisher;
+    for (const { ring } of publisher.tracks) this.#writers.set(ring.index, publisher);
     publication.early = null;
     early.replay((region, offset, length, arrival, rtcp) => {
       if (rtcp) publisher.handleRtcp(now, region, offset, length, arrival);
@@ -98,7 +101,15 @@ export class Ingest {
   close(session: number): void {
     const publication = this.#publications.get(session);
     this.#publications.delete(session);
-    publication?.publisher?.close();
+    const publisher = publication?.publisher ?? null;
+    if (publisher === null) return;
+    for (const { ring } of publisher.tracks) this.#writers.delete(ring.index);
+    publisher.close();
+  }
+
+  /** A reader of this ring has a new wish: it is heard in this turn. */
+  mark(index: number): void {
+    this.#writers.get(index)?.heed();
   }
 
   /** A plaintext RTP packet of a session's peer, and when it came. */
@@ -162,7 +173,7 @@ export class Ingest {
   }
 
   readonly #ring = (index: number, writer: RingWriter): void =>
-    this.#environment.doorbells.ring(index, writer);
+    this.#environment.bells.ring(index, writer);
 
   readonly #afterBatch: Step = (publisher, peer, now) => {
     publisher.drainTouched(this.#ring);

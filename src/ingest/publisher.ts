@@ -15,7 +15,6 @@ import { RoundTrip } from "../media/round-trip.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
 import { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
 import type { Peer } from "../peer/peer.ts";
-import { Header } from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { readU16 } from "../wire/bytes.ts";
@@ -32,6 +31,7 @@ import { noteBye, noteMedia } from "./bye.ts";
 import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
 import { extensionTable, type KnownSsrc, SsrcTable } from "./ssrc-table.ts";
 import { Track } from "./track.ts";
+import { Wishes } from "./wishes.ts";
 
 export { RTCP_BYTES_MAX } from "./feedback.ts";
 
@@ -77,10 +77,8 @@ export class Publisher {
   readonly #feedback: Feedback;
   readonly #transport: TransportFeedbackRecorder | null;
   readonly #roundTrip = new RoundTrip();
-  readonly #readers: number;
   readonly #counters: Float64Array;
-  /** Sums of the readers' keyframe words when last looked at, two a track. */
-  readonly #wishes: Int32Array;
+  readonly #wishes: Wishes;
   #wishesAt: number;
 
   constructor(options: PublisherOptions) {
@@ -89,7 +87,6 @@ export class Publisher {
     this.session = command.session;
     this.stream = command.stream;
     this.peer = options.peer;
-    this.#readers = options.readers;
     this.#counters = options.counters;
     this.tracks = createTracks(command, this.#roundTrip, options.counters);
     this.#ssrcs = new SsrcTable(this.tracks);
@@ -103,9 +100,8 @@ export class Publisher {
       transport: this.#transport,
       counters: options.counters,
     });
-    this.#wishes = new Int32Array(this.tracks.length * 2);
+    this.#wishes = new Wishes(this.tracks, options.readers);
     this.#wishesAt = options.now;
-    this.#readWishes(null);
   }
 
   /** SSRCs that have state. */
@@ -154,16 +150,21 @@ export class Publisher {
     else if (rtcp.malformed) countUp(this.#counters, Counter.malformed);
   }
 
+  /** A reader has rung for a wish: `handleTimeout` is due at once. */
+  heed(): void {
+    this.#wishesAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Reads the readers' keyframe wishes and runs what is due. Harmless when early. */
   handleTimeout(now: number): void {
     if (now < this.#wishesAt) return;
     this.#wishesAt = now + SLEEP_MAX_US;
-    this.#readWishes(now);
+    this.#wishes.read(now);
     this.limit.update(now);
     this.#feedback.limit(now, this.limit.asked);
   }
 
-  /** When `handleTimeout` and `pollRtcp` are due; at most SLEEP_MAX_US away, for the wishes. */
+  /** When `handleTimeout` and `pollRtcp` are due; at most SLEEP_MAX_US away. */
   nextTimeout(): number {
     return Math.min(this.#wishesAt, this.#feedback.nextTimeout());
   }
@@ -199,24 +200,6 @@ export class Publisher {
   /** Marks the rings closed. Nothing else may be called afterwards. */
   close(): void {
     for (const track of this.tracks) track.writer.close();
-  }
-
-  /** Compares the wish words with what they were; null only notes them. */
-  #readWishes(now: number | null): void {
-    for (let i = 0; i < this.tracks.length; i += 1) {
-      const { writer, keyframes, video, left } = this.tracks[i]!;
-      if (!video) continue;
-      const joins = writer.keyframeRequests(this.#readers, "join");
-      const failures = writer.keyframeRequests(this.#readers, "failure");
-      const heard = now !== null && !left;
-      if (heard && joins !== this.#wishes[2 * i]) keyframes.want("join");
-      if (heard && failures !== this.#wishes[2 * i + 1]) keyframes.want("failure");
-      this.#wishes[2 * i] = joins;
-      this.#wishes[2 * i + 1] = failures;
-      if (now === null) continue;
-      keyframes.handleTimeout(now);
-      writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
-    }
   }
 
   #handleRtx(now: number, known: KnownSsrc, bytes: Uint8Array, arrival: number): void {

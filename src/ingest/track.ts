@@ -23,6 +23,7 @@ import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
 import { LayerDescriber } from "./layer-describer.ts";
+import { tellWishes } from "./wishes.ts";
 
 /** An SSRC must be silent this long before another one may take its track. */
 const SILENCE_US = 200_000;
@@ -312,7 +313,7 @@ export class Track {
 
   #noteKeyframe(now: number, timestamp: number): void {
     this.keyframes.keyframe(now);
-    this.writer.setWord(Header.pliIgnored, this.keyframes.ignored ? 1 : 0);
+    tellWishes(this);
     if (timestamp === this.#headTimestamp) this.missing.keyframe(this.#frameBound);
     if (timestamp === this.#keyframeTimestamp) return;
     this.#keyframeTimestamp = timestamp;

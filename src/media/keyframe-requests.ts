@@ -4,6 +4,7 @@ import {
   PLI_INTERVAL_FAILURE_US,
   PLI_INTERVAL_JOIN_US,
 } from "../limits.ts";
+import { KeyframeWish } from "../ring/layout.ts";
 
 /** A keyframe this long after a request is its answer; later it is the encoder's own interval. */
 const ANSWER_WITHIN_US = 1_000_000;
@@ -33,6 +34,12 @@ export class KeyframeRequests {
   /** The publisher left three requests in a row without an answer. */
   get ignored(): boolean {
     return this.#ignored;
+  }
+
+  /** The most urgent wish that stands (KeyframeWish): one that is no more urgent changes nothing. */
+  get standing(): number {
+    if (this.#wanted === null) return KeyframeWish.none;
+    return this.#wanted === "failure" ? KeyframeWish.failure : KeyframeWish.join;
   }
 
   /** A reader, or a new SSRC ("start"), needs a keyframe. */

@@ -7,8 +7,10 @@
  *   128    dirty bitmap, one bit a ring: "there is something new"
  *   1024   counters (src/contract/counters.ts), Float64
  *
- * A writer sets the bit first and looks at the asleep word second; the sleeper sets the word first
- * and looks at the bits second. So one of the two always sees the other.
+ * A bit is set by the ring's writer for those who read it, when there are news, and by its readers for
+ * the one who writes it, when there is a new wish. Whoever rings sets the bit first and looks at the
+ * asleep word second; the sleeper sets the word first and looks at the bits second. So one of the two
+ * always sees the other.
  */
 import { assert } from "../assert.ts";
 import { COUNTER_NAMES } from "../contract/counters.ts";
@@ -53,7 +55,7 @@ export class WorkerBlock {
     Atomics.store(this.words, THREAD, id);
   }
 
-  /** Writer: ring `index` has news. True when the worker sleeps and must be woken by its eventfd. */
+  /** Others: ring `index` has news or a wish. True when the worker sleeps and must be woken by its eventfd. */
   mark(index: number): boolean {
     Atomics.or(this.words, DIRTY + (index >> 5), 1 << (index & 31));
     return this.claimWake();
@@ -97,24 +99,45 @@ export class WorkerBlock {
   }
 }
 
-/** The reader threads that a writer may have to wake, and how. */
+/** All workers, and how one of them wakes others. */
 export class Doorbells {
-  constructor(
-    private readonly blocks: readonly WorkerBlock[],
-    /** Writes the reader's eventfd; from src/io. */
-    private readonly wake: (reader: number) => void,
-  ) {}
+  readonly #blocks: readonly WorkerBlock[];
+  readonly #readers: readonly number[];
+  readonly #wake: (worker: number) => void;
 
-  get readers(): number {
-    return this.blocks.length;
+  /**
+   * Blocks by worker number, and the numbers of those that read rings by reader number. `wake` writes
+   * a worker's eventfd; from src/io.
+   */
+  constructor(
+    blocks: readonly WorkerBlock[],
+    readers: readonly number[],
+    wake: (worker: number) => void,
+  ) {
+    this.#blocks = blocks;
+    this.#readers = readers;
+    this.#wake = wake;
   }
 
-  /** Marks the ring dirty for every reader that wants it and wakes those asleep. */
+  /** How many workers read rings. */
+  get readers(): number {
+    return this.#readers.length;
+  }
+
+  /** Writer: marks the ring dirty for every reader that wants it and wakes those asleep. */
   ring(index: number, wantedBy: { wantedBy(reader: number): boolean }): void {
-    for (let reader = 0; reader < this.blocks.length; reader += 1) {
-      if (!wantedBy.wantedBy(reader)) continue;
-      if (this.blocks[reader]!.mark(index)) this.wake(reader);
+    for (let reader = 0; reader < this.#readers.length; reader += 1) {
+      if (wantedBy.wantedBy(reader)) this.#mark(this.#readers[reader]!, index);
     }
+  }
+
+  /** Reader: a new wish stands in the ring; its writer looks at once. */
+  wish(writer: number, index: number): void {
+    this.#mark(writer, index);
+  }
+
+  #mark(worker: number, index: number): void {
+    if (this.#blocks[worker]!.mark(index)) this.#wake(worker);
   }
 }
 

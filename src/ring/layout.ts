@@ -38,7 +38,12 @@ export const Header = {
   keyframeValid: 10, // 1 if the newest keyframe's whole group of pictures is in the ring
   keyframeCount: 11,
   size: 12, // of the picture, as `packSize` has it; 0 while unknown
+  /** KeyframeWish: the most urgent one that the writer has heard and not fulfilled yet. */
+  keyframeWanted: 13,
 } as const;
+
+/** How urgent a wish for a keyframe is. */
+export const KeyframeWish = { none: 0, join: 1, failure: 2 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {

@@ -7,6 +7,7 @@ import {
   Header,
   HeaderFloat,
   KeyframeRecord,
+  KeyframeWish,
   ReaderWord,
   type RingDescription,
   RingViews,
@@ -45,6 +46,8 @@ export class RingReader {
     readonly buffer: SharedArrayBuffer,
     /** Reader-thread number, or -1 for an onlooker (control) that writes nothing into the ring. */
     readonly reader: number,
+    /** Rings the bell of the ring's writer: a new wish stands here. Null for an onlooker. */
+    private readonly ringWriter: (() => void) | null = null,
   ) {
     this.views = new RingViews(buffer);
     this.cursor = Atomics.load(this.views.words, Header.logHead);
@@ -204,16 +207,16 @@ export class RingReader {
   /** Tells the writer that this thread wants the ring (and is to be woken) or no longer does. */
   want(wanted: boolean): void {
     const word = this.views.readerWord(this.reader, ReaderWord.wanted);
-    Atomics.store(this.views.words, word, wanted ? 1 : 0);
+    const before = Atomics.exchange(this.views.words, word, wanted ? 1 : 0);
+    if (wanted && before === 0) this.ringWriter?.();
   }
 
-  /** Asks the writer for a keyframe; it merges what all threads ask. */
+  /** Asks the writer for a keyframe; it merges what all threads ask, and wakes for nothing old. */
   requestKeyframe(why: "join" | "failure"): void {
-    const word = this.views.readerWord(
-      this.reader,
-      why === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure,
-    );
-    this.views.words[word] = (this.views.words[word]! + 1) | 0;
+    const { words } = this.views;
+    const word = why === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure;
+    Atomics.add(words, this.views.readerWord(this.reader, word), 1);
+    if (Atomics.load(words, Header.keyframeWanted) < KeyframeWish[why]) this.ringWriter?.();
   }
 
   /** Newest sender report of the publisher into `out`; false when there is none yet. */

@@ -10,6 +10,7 @@ import {
   Header,
   HeaderFloat,
   KeyframeRecord,
+  KeyframeWish,
   packSize,
   ReaderWord,
   RingViews,
@@ -206,7 +207,7 @@ export class RingWriter {
     this.words[Header.size] = packSize(width, height);
   }
 
-  /** A plain word: Header.pliIgnored or inactive. */
+  /** A plain word: Header.pliIgnored, inactive or keyframeWanted. */
   setWord(word: number, value: number): void {
     this.words[word] = value | 0;
   }
@@ -226,8 +227,9 @@ export class RingWriter {
     return sum;
   }
 
-  /** The writer leaves: readers keep what is there. */
+  /** The writer leaves: readers keep what is there, and need not ring for what they wish. */
   close(): void {
+    Atomics.store(this.words, Header.keyframeWanted, KeyframeWish.failure);
     Atomics.store(this.words, Header.closed, 1);
   }
 

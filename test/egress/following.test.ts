@@ -6,7 +6,7 @@ test("one feed a ring, in the order of the source, on one clock", () => {
   const audio = new Track("audio");
   const video = [new Track("video"), new Track("video"), new Track("video")];
   const source = sourceOf({ audio, video });
-  const following = new Following(source, 0);
+  const following = new Following(source, 0, () => {});
   expect(following.epoch).toBe(source.epoch);
   expect(following.video.map(({ index }) => index)).toEqual(video.map(({ grant }) => grant.index));
   expect(following.feeds[0]).toBe(following.audio!);
@@ -18,10 +18,10 @@ test("one feed a ring, in the order of the source, on one clock", () => {
 
 test("a source without audio, and one without video", () => {
   const video = new Track("video");
-  const silent = new Following(sourceOf({ video: [video] }), 0);
+  const silent = new Following(sourceOf({ video: [video] }), 0, () => {});
   expect(silent.audio).toBeNull();
   expect(silent.feeds).toEqual(silent.video);
-  const blind = new Following(sourceOf({ audio: new Track("audio") }), 0);
+  const blind = new Following(sourceOf({ audio: new Track("audio") }), 0, () => {});
   expect(blind.video).toEqual([]);
   expect(blind.feeds).toEqual([blind.audio!]);
   blind.table.update(1);

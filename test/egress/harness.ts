@@ -112,7 +112,7 @@ export class Track {
     fmtp = "",
   ) {
     ringIndex = (ringIndex + 1) % 4096;
-    this.grant = { index: ringIndex, buffer: createRing(kind) };
+    this.grant = { index: ringIndex, buffer: createRing(kind), writer: 0 };
     this.writer = new RingWriter(this.grant.buffer);
     this.describe(codec, fmtp);
   }
@@ -234,6 +234,7 @@ export class Sim {
     this.egress = new Egress(
       {
         output: this.output,
+        wish: () => {},
         allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
         random: firstIndex === null ? random : () => firstIndex / 32768,

@@ -85,6 +85,7 @@ function serve(commit: () => void): Egress {
   return new Egress(
     {
       output: { region: () => region, reserve: () => 0, commit },
+      wish: () => {},
       allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
       wallOffsetUs: 0,
       random: seeded(1),

@@ -145,6 +145,7 @@ describe("memory", () => {
             sent += 1;
           },
         },
+        wish: () => {},
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: 0,
         random: seeded(1),

@@ -72,6 +72,7 @@ class World {
           reserve: (_socket, bytes) => this.reserve(bytes),
           commit: (path, length) => this.commit(path, length),
         },
+        wish: () => {},
         allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
         random: this.dice.random,

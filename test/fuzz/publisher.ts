@@ -382,5 +382,5 @@ function newRing(kind: "audio" | "video"): RingGrant {
   const sets = Guarded.parameterSets.at + RECORD_HEAD_BYTES;
   bytes.fill(POISON, sets, sets + Guarded.parameterSets.bytes);
   ringIndex = (ringIndex + 1) % 4096;
-  return { index: ringIndex, buffer };
+  return { index: ringIndex, buffer, writer: 0 };
 }

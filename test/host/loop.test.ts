@@ -79,7 +79,7 @@ class Thread {
   ready = 0;
   readonly #ring = createRing("audio");
   readonly #writer = new RingWriter(this.#ring);
-  readonly #bells = new Doorbells([this.block], () => {
+  readonly #bells = new Doorbells([this.block], [0], () => {
     this.#rung = true;
   });
   /** What somebody else does while the thread sleeps, by time. */
@@ -118,6 +118,11 @@ class Thread {
   write(packets: number, delayUs = 0): void {
     if (delayUs === 0) this.#write(packets);
     else this.#meanwhile.push({ at: this.now + delayUs, act: () => this.#write(packets) });
+  }
+
+  /** A reader elsewhere has a wish for the ring, after `delayUs` while the thread sleeps. */
+  wish(delayUs: number): void {
+    this.#meanwhile.push({ at: this.now + delayUs, act: () => this.#bells.wish(0, RING) });
   }
 
   #write(packets: number): void {
@@ -181,6 +186,15 @@ test("a writer's bell ends its sleep, and the ring is read in the same turn", ()
   expect(thread.guest.packets).toBe(3);
   expect([thread.counter("wakeups"), thread.counter("turns")]).toEqual([1, 1]);
   expect(thread.block.heartbeat).toBe(1);
+});
+
+test("a reader's wish ends the sleep of the ring's writer, at once", () => {
+  const thread = new Thread();
+  thread.wish(3_000);
+  const began = thread.now;
+  expect(thread.turn()).toContain(`mark ${RING}`);
+  expect(thread.sleeps).toEqual([{ ms: 20, rung: true }]);
+  expect(thread.now - began).toBe(3_000);
 });
 
 test("what was marked before it sleeps keeps it awake, and a mark in its turn is not lost", () => {

@@ -67,7 +67,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["reader", "writer"],
   ],
   ingest: [
-    ["early-media", "formats", "layer-describer"],
+    ["early-media", "formats", "layer-describer", "wishes"],
     // One encoding and its ring.
     ["track"],
     // Whose packets it takes.

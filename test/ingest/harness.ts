@@ -139,6 +139,8 @@ export class Session {
   readonly publisher: Publisher;
   readonly readers: RingReader[][];
   readonly sent: Sent[] = [];
+  /** Indices of rings whose reader has rung for a wish. */
+  readonly rung: number[] = [];
   /** Calls per ring index of drainTouched. */
   readonly touched = new Map<number, number>();
   private readonly slot = new Uint8Array(SLOT_BYTES);
@@ -150,7 +152,7 @@ export class Session {
     const rings = media.map((part) =>
       Array.from({ length: Math.max(1, part.rids.length) }, () => {
         index += 1;
-        return { index, buffer: createRing(part.kind) };
+        return { index, buffer: createRing(part.kind), writer: 0 };
       }),
     );
     this.publisher = new Publisher({
@@ -177,7 +179,10 @@ export class Session {
       readers: 2,
       counters: this.counters,
     });
-    this.readers = rings.map((layers) => layers.map((ring) => new RingReader(ring.buffer, 0)));
+    const bell = (index: number) => () => this.rung.push(index);
+    this.readers = rings.map((layers) =>
+      layers.map(({ buffer, index }) => new RingReader(buffer, 0, bell(index))),
+    );
   }
 
   rtp(now: number, packet: Uint8Array): void {

@@ -61,9 +61,9 @@ beforeEach(() => {
       ingest.close(session);
     },
   };
-  const doorbells = new Doorbells([block], (reader) => woken.push(reader));
+  const bells = new Doorbells([block], [0], (worker) => woken.push(worker));
   const random = (out: Uint8Array) => out.fill(7);
-  ingest = new Ingest({ output, doorbells, random, counters }, events);
+  ingest = new Ingest({ output, bells, random, counters }, events);
 });
 
 function peerOf(session: number): FakePeer {
@@ -105,8 +105,8 @@ function open(session: number, bitrateMax = 4_000_000): FakePeer {
 
 /** The reader of the video's ring. */
 function grant(session: number, now: number): RingReader {
-  const audio = { index: session * 2, buffer: createRing("audio") };
-  const video = { index: session * 2 + 1, buffer: createRing("video") };
+  const audio = { index: session * 2, buffer: createRing("audio"), writer: 1 };
+  const video = { index: session * 2 + 1, buffer: createRing("video"), writer: 1 };
   const reader = new RingReader(video.buffer, 0);
   reader.want(true);
   ingest.grant({ type: "publisher-rings", session, rings: [[audio], [video]] }, now);
@@ -213,4 +213,28 @@ test("a publisher that goes on beyond its bit rate is told of and ended", () => 
   expect(told.at(-2)).toBe("1 ended");
   expect(told.at(-1)).toBe("1 ended: bitrate");
   expect(told.length).toBeGreaterThan(2);
+});
+
+test("a wish leaves as a PLI in the turn in which the ring is marked", () => {
+  open(1);
+  const reader = grant(1, 0);
+  send(1, 0, 0);
+  ingest.handleTimeout(0);
+  const now = 1_000;
+  ingest.handleTimeout(now);
+  reader.requestKeyframe("failure");
+  const before = sent.length;
+  ingest.handleTimeout(now + 1);
+  expect(sent.length).toBe(before);
+  // Another ring's mark is none of a publisher's business.
+  ingest.mark(99);
+  ingest.handleTimeout(now + 2);
+  expect(sent.length).toBe(before);
+  ingest.mark(3);
+  expect(ingest.nextTimeout()).toBeLessThan(now);
+  ingest.handleTimeout(now + 3);
+  expect(sent.length).toBe(before + 1);
+  expect(counters[Counter.plisSent]).toBe(1);
+  ingest.close(1);
+  ingest.mark(3);
 });

@@ -32,7 +32,8 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   };
   const random = seeded(7);
   const counters = new Float64Array(COUNTER_NAMES.length);
-  const environment = { output, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
+  const wish = () => {};
+  const environment = { output, wish, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
   const egress = new Egress(environment, 0, {
     firstMedia: () => {},
     faulted: () => {},

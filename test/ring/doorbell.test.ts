@@ -50,10 +50,27 @@ describe("WorkerBlock", () => {
   });
 });
 
+test("a wish wakes the ring's writer alone, and once while it stands unread", () => {
+  const blocks = [WorkerBlock.create(), WorkerBlock.create(), WorkerBlock.create()];
+  const woken: number[] = [];
+  // The writer reads nothing: its number stands in no reader's place.
+  const bells = new Doorbells(blocks, [0, 1], (worker) => woken.push(worker));
+  for (const block of blocks) block.fallAsleep();
+  bells.wish(2, 9);
+  bells.wish(2, 9);
+  bells.wish(2, 10);
+  expect(woken).toEqual([2]);
+  expect(blocks.map(marked)).toEqual([[], [], [9, 10]]);
+  // What comes while it works keeps it from falling asleep, without a bell.
+  bells.wish(2, 9);
+  expect(blocks[2]!.fallAsleep()).toBe(false);
+  expect(woken).toEqual([2]);
+});
+
 test("Doorbells wake the sleeping readers that want the ring, and no others", () => {
   const blocks = [WorkerBlock.create(), WorkerBlock.create(), WorkerBlock.create()];
   const woken: number[] = [];
-  const bells = new Doorbells(blocks, (reader) => woken.push(reader));
+  const bells = new Doorbells(blocks, [0, 1, 2], (worker) => woken.push(worker));
   blocks[0]!.fallAsleep();
   blocks[1]!.fallAsleep();
   bells.ring(40, { wantedBy: (reader) => reader !== 1 });

@@ -59,7 +59,7 @@ export class Encoding {
     width: number,
   ) {
     ringIndex = (ringIndex + 1) % 4096;
-    this.grant = { index: ringIndex, buffer: createRing("video") };
+    this.grant = { index: ringIndex, buffer: createRing("video"), writer: 0 };
     this.writer = new RingWriter(this.grant.buffer);
     this.writer.describe(CODEC_OF[style], CLOCK_RATE, "", rid);
     this.writer.setSize(width, (width * 9) / 16);

@@ -51,7 +51,7 @@ export class Publisher {
     this.audio.describe(Codec.opus, AUDIO_CLOCK_RATE, "", "");
     this.source = {
       epoch: 1,
-      audio: { index: AUDIO_RING, buffer: this.audio.buffer },
+      audio: { index: AUDIO_RING, buffer: this.audio.buffer, writer: 0 },
       video: this.encodings.map(({ grant }) => grant),
     };
     this.ladder = ladderOf(layers, mode);

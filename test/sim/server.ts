@@ -49,6 +49,7 @@ export class Server {
           reserve: () => 8,
           commit: (path, length) => this.commit(path, length),
         },
+        wish: () => {},
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: WALL_OFFSET_US,
         random,

@@ -103,11 +103,11 @@ export class FakePlane implements MediaPlane {
     await this.hold;
   }
 
-  takeRing(_kind: "audio" | "video"): RingGrant | null {
+  takeRing(_kind: "audio" | "video", writer: number): RingGrant | null {
     if (this.ringsOut.size >= this.ringsMax) return null;
     this.#ring += 1;
     this.ringsOut.add(this.#ring);
-    return { index: this.#ring, buffer: new SharedArrayBuffer(0) };
+    return { index: this.#ring, buffer: new SharedArrayBuffer(0), writer };
   }
 
   returnRing(ring: RingGrant): void {

@@ -125,6 +125,7 @@ export class HotStage {
   #openEgress(): Egress {
     const environment = {
       output: this.out.output,
+      wish: () => {},
       allocate: pinnedRegion,
       wallOffsetUs: realtimeUs() - this.#now,
       random: randomUnit,

@@ -78,7 +78,7 @@ class HotRing {
     index: number,
   ) {
     const audio = kind === "audio";
-    this.grant = { index, buffer: createRing(kind) };
+    this.grant = { index, buffer: createRing(kind), writer: 0 };
     this.#writer = new RingWriter(this.grant.buffer);
     if (!audio) this.#writer.setWord(Header.slotsGranted, VIDEO_SLOTS_MAX);
     this.#clockRate = audio ? 48_000 : 90_000;

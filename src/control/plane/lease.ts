@@ -22,14 +22,17 @@ export class RingLease {
     );
   }
 
-  /** Takes an audio ring or a video ring a layer for each section; null when memory is used up. */
-  static take(plane: MediaPlane, media: readonly MediaSection[]): RingLease | null {
+  /**
+   * Takes an audio ring or a video ring a layer for each section, which the worker `writer` is to
+   * write; null when memory is used up.
+   */
+  static take(plane: MediaPlane, media: readonly MediaSection[], writer: number): RingLease | null {
     const taken: RingGrant[] = [];
     const rings: RingGrant[][] = [];
     for (const section of media) {
       const layers: RingGrant[] = [];
       for (let i = 0; i < layerCount(section.rids); i += 1) {
-        const ring = plane.takeRing(section.kind);
+        const ring = plane.takeRing(section.kind, writer);
         if (ring === null) {
           for (const grant of taken) plane.returnRing(grant);
           return null;

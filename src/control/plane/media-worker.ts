@@ -30,8 +30,6 @@ const STOP_TIMEOUT_MS = 2_000;
 
 export interface MediaWorkerOptions {
   readonly setup: Omit<WorkerSetup, "pollFd">;
-  /** Position among all workers. */
-  readonly number: number;
   readonly candidates: readonly LocalCandidate[];
   readonly onEvent: (worker: MediaWorker, event: WorkerEvent) => void;
   /** `onEvent` threw: this event is lost. */
@@ -88,9 +86,9 @@ export class MediaWorker {
   constructor(private readonly options: MediaWorkerOptions) {
     const { setup } = options;
     this.name = `${setup.kind}-${setup.index}`;
-    this.number = options.number;
+    this.number = setup.number;
     this.candidates = options.candidates;
-    this.block = new WorkerBlock(setup.block);
+    this.block = new WorkerBlock(setup.bells[setup.number]!.block);
     this.totals = new WorkerTotals(this.block.counters);
     this.start();
   }
@@ -111,7 +109,8 @@ export class MediaWorker {
   send(command: WorkerCommand): boolean {
     if (this.thread === null) return false;
     this.thread.worker.postMessage(command);
-    if (this.block.claimWake()) ringEventFd(this.options.setup.doorbellFd);
+    const { bells } = this.options.setup;
+    if (this.block.claimWake()) ringEventFd(bells[this.number]!.doorbellFd);
     return true;
   }
 

@@ -88,8 +88,8 @@ export interface MediaPlane {
    * older epoch any more, so that the old rings can go back to the pool.
    */
   setSource(stream: number, source: StreamSource | null): Promise<void>;
-  /** A ring from the pool, or null when --ring-memory is used up. */
-  takeRing(kind: "audio" | "video"): RingGrant | null;
+  /** A ring from the pool for the worker `writer`, or null when --ring-memory is used up. */
+  takeRing(kind: "audio" | "video", writer: number): RingGrant | null;
   returnRing(ring: RingGrant): void;
   /** Whether `takeRing` would give all of these now. */
   hasRings(kinds: readonly ("audio" | "video")[]): boolean;

@@ -10,7 +10,10 @@ import { createRing, formatRing, Header, RingViews } from "../../ring/layout.ts"
 
 type Kind = "audio" | "video";
 
-interface Pooled extends RingGrant {
+/** A ring that nobody writes yet. */
+type Ring = Omit<RingGrant, "writer">;
+
+interface Pooled extends Ring {
   readonly kind: Kind;
   readonly words: Int32Array;
   inUse: boolean;
@@ -35,7 +38,7 @@ export class RingPool {
    * An empty ring; null when --ring-memory or the number of rings is used up, or the system has no
    * room for another one's largest size (RLIMIT_AS, vm.overcommit_memory=2).
    */
-  take(kind: Kind): RingGrant | null {
+  take(kind: Kind): Ring | null {
     const bytes = startSlots(kind) * SLOT_BYTES;
     if (this.bytesUsed + bytes > this.bytesMax) return null;
     const free = this.rings.find((ring) => !ring.inUse && ring.kind === kind);
@@ -61,7 +64,7 @@ export class RingPool {
   }
 
   /** No thread reads or writes the ring any more. */
-  give(grant: RingGrant): void {
+  give(grant: Ring): void {
     const ring = this.rings[grant.index]!;
     if (!ring.inUse) return;
     this.release(ring.buffer);

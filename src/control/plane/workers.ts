@@ -1,5 +1,6 @@
 /** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
 import { networkInterfaces } from "node:os";
+import { assert } from "../../assert.ts";
 import { isLoopback } from "../../config/values.ts";
 import type { Config } from "../../config.ts";
 import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
@@ -99,21 +100,22 @@ class Workers implements MediaPlane {
       block: WorkerBlock.create().buffer,
       doorbellFd: createEventFd(),
     }));
-    const readers = bells.filter((_, number) => roster[number]!.reader >= 0);
+    const readers = roster.filter(({ reader }) => reader >= 0).map(({ number }) => number);
     for (const { number, kind, index, reader } of roster) {
       const setup: MediaWorkerOptions["setup"] = {
         kind,
+        number,
         index,
         reader,
         sockets: opened[number]!.fds,
-        ...bells[number]!,
+        bells,
         readers,
         certificate,
         openssl: options.openssl.where,
         features,
         drills: config.drills,
       };
-      this.workers.push(this.createWorker(number, setup, opened[number]!.candidates));
+      this.workers.push(this.createWorker(setup, opened[number]!.candidates));
     }
     this.timer = setInterval(() => {
       this.look(monotonicUs());
@@ -156,9 +158,10 @@ class Workers implements MediaPlane {
     return this.switches.tell(stream, source, this.workers);
   }
 
-  takeRing(kind: "audio" | "video"): RingGrant | null {
+  takeRing(kind: "audio" | "video", writer: number): RingGrant | null {
+    assert(this.workers[writer]!.abilities.writesRings, "rings go to workers that write them");
     const ring = this.pool.take(kind);
-    return ring === null ? null : { index: ring.index, buffer: ring.buffer };
+    return ring === null ? null : { index: ring.index, buffer: ring.buffer, writer };
   }
 
   returnRing(ring: RingGrant): void {
@@ -235,13 +238,11 @@ class Workers implements MediaPlane {
   }
 
   private createWorker(
-    number: number,
     setup: MediaWorkerOptions["setup"],
     candidates: readonly LocalCandidate[],
   ): MediaWorker {
     return new MediaWorker({
       setup,
-      number,
       candidates,
       onEvent: (worker, event) => this.handleEvent(worker, event),
       onFault: (error) => this.options.events.fault(error),

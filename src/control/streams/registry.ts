@@ -216,7 +216,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   /** A publisher has proven itself: its rings; false when there are none and the session ended. */
   #grantRings(session: Session): boolean {
     const { plane, log } = this.#options;
-    session.lease = RingLease.take(plane, session.media);
+    session.lease = RingLease.take(plane, session.media, session.worker);
     if (session.lease === null) {
       const mend = "raise --ring-memory, or let fewer publish at once";
       log.warn("No memory for a publisher's rings", { stream: session.stream, mend });

@@ -95,10 +95,10 @@ test("without readers a switch is over at once", async () => {
 test("a ring goes to nobody else while a packager still reads it", async () => {
   const pool = new RingPool(1e9, () => {});
   const plane = {
-    takeRing: (kind) => pool.take(kind),
+    takeRing: (kind, writer) => ({ ...pool.take(kind)!, writer }),
     returnRing: (ring) => pool.give(ring),
   } as Pick<MediaPlane, "takeRing" | "returnRing"> as MediaPlane;
-  const lease = RingLease.take(plane, [audioSection()])!;
+  const lease = RingLease.take(plane, [audioSection()], 0)!;
   const [ring] = lease.rings.flat();
   lease.lend();
   const all = switches();

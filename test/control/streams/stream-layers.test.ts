@@ -18,7 +18,11 @@ const STEP_US = 50_000;
 /** A live stream of one ring a rid ("" for no simulcast), seen through an onlooker's readers. */
 function live(rids: readonly string[]) {
   const clock = { nowUs: 1_000_000, now: () => clock.nowUs, wall: () => 0 };
-  const rings: RingGrant[] = rids.map((_, index) => ({ index, buffer: createRing("video") }));
+  const rings: RingGrant[] = rids.map((_, index) => ({
+    index,
+    buffer: createRing("video"),
+    writer: 0,
+  }));
   const writers = rings.map((ring, i) => {
     const writer = new RingWriter(ring.buffer);
     writer.describe(Codec.vp9, 90_000, "", rids[i]!);
