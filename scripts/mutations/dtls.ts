@@ -130,4 +130,11 @@ export const DTLS: readonly Mutation[] = [
     'ice.mode === "lite" ? CLIENT_REPEAT_US',
     'ice.mode !== "lite" ? CLIENT_REPEAT_US',
   ),
+  rule(
+    "S8",
+    `${PEER}dtls-guard.ts`,
+    "const PROOFS_PER_SECOND = 20;",
+    "const PROOFS_PER_SECOND = 0;",
+  ),
+  rule("S8", `${PEER}dtls-guard.ts`, "named ? this.#proofs : this.#foreignProofs", "this.#proofs"),
 ];

@@ -165,7 +165,8 @@ export class DtlsClientGuard extends DtlsGuard {
     if (done.message?.length !== MESSAGE_HEADER_BYTES) return;
     const tail = asked ? [request, done] : [done];
     const flight = [hello, certificate, keyExchange, ...tail].map(({ message }) => message);
-    if (!flight.every((message) => message !== null) || this.proofsLeft === 0) return;
+    if (!flight.every((message) => message !== null)) return;
+    if (!this.mayProve(now, flight[1]!)) return;
     const proof = serverProof(this.fingerprints, this.#hello, flight[0]!, flight[1]!, flight[2]!);
     if (!this.accept(proof, flight, now) || !this.passed) return;
     this.#answered = flight[0]!;

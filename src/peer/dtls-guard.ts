@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../contract/session.ts";
+import { TokenBucket } from "../media/token-bucket.ts";
 import type {
   DtlsCounts,
   DtlsEngine,
@@ -9,14 +10,24 @@ import type {
 } from "./dtls.ts";
 import { Fragments, type MessageSlot } from "./dtls-messages.ts";
 import { DtlsOutbox, splitRecords } from "./dtls-outbox.ts";
-import type { Proof } from "./dtls-proof.ts";
+import { holdsNamed, type Proof } from "./dtls-proof.ts";
 import { clearRecord, DtlsRecords, RecordType } from "./dtls-records.ts";
 import { RepeatTimer } from "./dtls-repeat.ts";
 
 /** Encrypted records kept for a flight that is not whole yet; a Finished is one. */
 const HELD_MAX = 4;
-/** Flights judged in one handshake: 64 signatures are 5 ms, and a true one comes a dozen times. */
+/**
+ * Flights judged at once: 64 signatures are 6 ms. More come with time, so that whoever sends no more
+ * forgeries has not kept the peers apart for good; 20 a second are 0.2 % of a thread.
+ */
 const PROOFS_MAX = 64;
+const PROOFS_PER_SECOND = 20;
+/**
+ * The same for certificates that the SDP does not name. They are judged to tell a peer that has another
+ * than it said from a forgery, and must not use up what is for the named.
+ */
+const FOREIGN_PROOFS_MAX = 8;
+const FOREIGN_PROOFS_PER_SECOND = 1;
 const CHANGE_CIPHER_SPEC = Uint8Array.of(1);
 
 /** One datagram at a time in a thread. */
@@ -41,10 +52,11 @@ export abstract class DtlsGuard implements DtlsSession {
   protected readonly timer = new RepeatTimer();
   /** The peer's flight is with the library; its Finished may follow. */
   protected passed = false;
-  protected proofsLeft = PROOFS_MAX;
   protected readonly counts: DtlsCounts;
   readonly #factory: DtlsEngineFactory;
   protected readonly fingerprints: readonly Fingerprint[];
+  readonly #proofs = new TokenBucket(PROOFS_MAX, PROOFS_PER_SECOND);
+  readonly #foreignProofs = new TokenBucket(FOREIGN_PROOFS_MAX, FOREIGN_PROOFS_PER_SECOND);
   #held: Uint8Array[] = [];
   /** Records in clear that the library was given, and whether it was told of the keys. */
   #fed = 0;
@@ -146,9 +158,16 @@ export abstract class DtlsGuard implements DtlsSession {
     return false;
   }
 
+  /** Whether a flight with this certificate may be judged now, which costs a signature's time. */
+  protected mayProve(now: number, certificate: Uint8Array): boolean {
+    const named = holdsNamed(this.fingerprints, certificate);
+    const may = (named ? this.#proofs : this.#foreignProofs).take(now, 1);
+    if (!may) this.counts.dtlsDropped += 1;
+    return may;
+  }
+
   /** Passes on a flight that was judged; false when it cannot be the peer's. */
   protected accept(proof: Proof, flight: readonly Uint8Array[], now: number): boolean {
-    this.proofsLeft -= 1;
     if (proof === "forged") {
       this.counts.dtlsDropped += 1;
       this.complaint = "bad signature";

@@ -71,6 +71,12 @@ export function serverProof(
   return judge(fingerprints, certificate, signed, body.subarray(end));
 }
 
+/** True when a Certificate message brings the certificate that the SDP names. */
+export function holdsNamed(fingerprints: readonly Fingerprint[], certificate: Uint8Array): boolean {
+  const der = firstCertificate(certificate);
+  return der !== null && isNamed(der, fingerprints);
+}
+
 /** `signature` with its algorithm (2) and length (2) in front. */
 function judge(
   fingerprints: readonly Fingerprint[],

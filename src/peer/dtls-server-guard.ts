@@ -164,7 +164,7 @@ export class DtlsServerGuard extends DtlsGuard {
     const keyExchange = this.#flight?.keyExchange.message ?? null;
     const verify = this.#flight?.certificateVerify.message ?? null;
     if (certificate === null || keyExchange === null || verify === null) return;
-    if (this.proofsLeft === 0) return;
+    if (!this.mayProve(now, certificate)) return;
     const transcript = this.#transcript;
     const proof = clientProof(this.fingerprints, transcript, certificate, keyExchange, verify);
     this.#proven = proof === "proven";

@@ -9,6 +9,7 @@ import { RecordType } from "../../src/peer/dtls-records.ts";
 import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
 import {
   certificateMessage,
+  clientCertificate,
   clientDtls,
   DtlsEnds,
   derOf,
@@ -404,4 +405,33 @@ test("S8: a message of ours is put together from fragments in any order, doubled
   expect(ends.run(0)).toBe(true);
   ends.free();
   clientDtls.create("client", [], 0).free();
+});
+
+/** A client's flight whose signature is noise. */
+const forgedFlight = (pem: string) => [
+  certificateMessage(1, derOf(pem)),
+  message(16, 2, Uint8Array.of(32, ...noise(32))),
+  message(15, 3, Uint8Array.of(4, 3, 0, 70, ...noise(70))),
+];
+
+test("S8: flights of a certificate that nobody named keep no true one from being judged", () => {
+  const ends = new DtlsEnds();
+  ends.shuttle();
+  for (let i = 0; i < 300; i += 1) ends.give("server", ...forgedFlight(stranger.certificatePem));
+  for (let i = 0; i < 3; i += 1) ends.shuttle();
+  expect(ends.states).toBe("connected connected");
+  expect(ends.counts.dtlsDropped).toBeGreaterThanOrEqual(300);
+  ends.free();
+});
+
+test("S8: forged flights of the named certificate keep a true one out only while they come", () => {
+  const ends = new DtlsEnds();
+  ends.shuttle();
+  for (let i = 0; i < 300; i += 1) {
+    ends.give("server", ...forgedFlight(clientCertificate.certificatePem));
+  }
+  for (let i = 0; i < 3; i += 1) ends.shuttle();
+  expect(ends.states).toBe("handshaking handshaking");
+  expect(ends.run(2_000_000)).toBe(true);
+  ends.free();
 });
