@@ -6,6 +6,7 @@ import { parseStun, StunClass, StunMessage } from "../wire/stun.ts";
 import type { PeerCounters } from "./counters.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
 import { type IceCredentials, keysOf, localUfragOf, usernameMatches } from "./ice-credentials.ts";
+import { type Acceptor, Newcomers } from "./newcomers.ts";
 import type { Peer } from "./peer.ts";
 import { type Entry, isHeld, PeerAddresses } from "./peer-addresses.ts";
 import { Sightings } from "./sightings.ts";
@@ -21,7 +22,8 @@ const message = new StunMessage();
 /**
  * All sessions of one worker: finds the peer of each datagram by its validated address, or, for
  * STUN requests from elsewhere, by local ufrag. Sessions closed a moment ago still answer
- * authenticated checks, with 403.
+ * authenticated checks, with 403. An acceptor, if there is one, makes sessions of those whom nobody has
+ * announced.
  *
  * Loop of a worker: `handleDatagram` for each datagram received (act on the event of `table.peer`),
  * `handleTimeout` when `nextTimeout` is due, then `pollTransmit` until false.
@@ -37,13 +39,19 @@ export class PeerTable {
   readonly #addresses: PeerAddresses;
   readonly #sightings = new Sightings();
   readonly #tombstones = new Tombstones();
+  readonly #newcomers: Newcomers | null;
   /** Peers that may have something to send; closed ones are freed once drained. */
   readonly #sending = new Set<Peer>();
   #earliest = Infinity;
 
   /** `random` fills its argument; once, for the key of the addresses' hash. */
-  constructor(counters: PeerCounters, random: (out: Uint8Array) => void) {
+  constructor(
+    counters: PeerCounters,
+    random: (out: Uint8Array) => void,
+    acceptor: Acceptor | null = null,
+  ) {
     this.#counters = counters;
+    this.#newcomers = acceptor === null ? null : new Newcomers(acceptor, this.#tombstones);
     this.#addresses = new PeerAddresses(random);
   }
 
@@ -200,7 +208,10 @@ export class PeerTable {
       this.#counters.stunMalformed += 1;
       return PeerEvent.none;
     }
-    const entry = this.#addressee(bytes, owner);
+    const entry =
+      this.#addressee(bytes, owner) ??
+      this.#newcomer(now, bytes, offset, socket, sockaddr, sockaddrOffset, owner) ??
+      owner;
     if (entry === null) {
       this.#refuseStranger(now, bytes, offset, socket, sockaddr, sockaddrOffset);
       return PeerEvent.none;
@@ -246,7 +257,7 @@ export class PeerTable {
     this.#follow(now, entry, PeerEvent.none);
   }
 
-  /** Whom a STUN message is for: the request's local ufrag decides, else who lives there. */
+  /** Whom a STUN message is for: a request's local ufrag decides, else who lives there. */
   #addressee(bytes: Uint8Array, owner: Entry | null): Entry | null {
     const { usernameOffset: at, usernameLength: length } = message;
     // libnice names the two ends in its answers, too, the other way round.
@@ -258,7 +269,33 @@ export class PeerTable {
         if (usernameMatches(keys, bytes, at, length)) return owner;
       }
     }
-    return this.#byUfrag.get(localUfragOf(bytes, at, length)) ?? owner;
+    return this.#byUfrag.get(localUfragOf(bytes, at, length)) ?? null;
+  }
+
+  /** Whom the message made a session of. At an address that is somebody's it makes none. */
+  #newcomer(
+    now: number,
+    bytes: Uint8Array,
+    offset: number,
+    socket: number,
+    sockaddr: Uint8Array,
+    sockaddrOffset: number,
+    owner: Entry | null,
+  ): Entry | null {
+    if (this.#newcomers === null) return null;
+    if (owner !== null && isHeld(now, owner, socket, sockaddr, sockaddrOffset)) return null;
+    const peer = this.#newcomers.peerOf(
+      now,
+      bytes,
+      offset,
+      message,
+      socket,
+      sockaddr,
+      sockaddrOffset,
+    );
+    if (peer === null) return null;
+    this.add(peer);
+    return this.#entries.get(peer.session)!;
   }
 
   #refuseStranger(

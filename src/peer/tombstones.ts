@@ -41,6 +41,12 @@ export class Tombstones {
     return this.#byUfrag.size;
   }
 
+  /** Whether a session with this local ufrag was closed a moment ago. */
+  has(now: number, localUfrag: string): boolean {
+    const tombstone = this.#byUfrag.get(localUfrag);
+    return tombstone !== undefined && tombstone.until > now;
+  }
+
   /** True when the request belongs to a closed session and is authentic; its 403 is then queued. */
   refuse(
     now: number,
