@@ -3,28 +3,29 @@
  * offers so: which STUN it sends, its DTLS role, its SRTP profile, its header extensions.
  */
 import { randomBytes, randomInt } from "node:crypto";
+import { ClientSession } from "../../src/client/session.ts";
+import type { Outlet, SessionSockets } from "../../src/client/session-options.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { monotonicUs } from "../../src/io/clock.ts";
 import { OpenSslDtlsFactory, SRTP_PROFILES } from "../../src/io/dtls-openssl.ts";
-import { libc } from "../../src/io/libc.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
-import { pinnedRegion } from "../../src/io/pinned.ts";
+import { randomFill } from "../../src/io/random.ts";
 import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
-import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
-import { createPeerCounters } from "../../src/peer/counters.ts";
 import type { DtlsFactory } from "../../src/peer/dtls.ts";
 import { PeerEvent } from "../../src/peer/events.ts";
 import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
-import { Peer } from "../../src/peer/peer.ts";
-import { createTransmit } from "../../src/peer/transmit.ts";
-import { type Answer, clientPeer, readAnswer } from "../../src/sdp/client.ts";
+import type { Peer } from "../../src/peer/peer.ts";
+import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
+import { type Answer, readAnswer, VIEWER_MEDIA } from "../../src/sdp/client.ts";
 import { isProblem } from "../../src/sdp/problem.ts";
 import { classify, DatagramKind } from "../../src/wire/demux.ts";
-import { copyPath } from "../../src/wire/path.ts";
-import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
+import type { Path } from "../../src/wire/path.ts";
+import { STUN_REQUEST_BYTES_MAX, writeBindingRequest } from "../../src/wire/stun-writer.ts";
+import { ClientSocket, type Tamper } from "../support/client-socket.ts";
 import { until } from "../support/until.ts";
 import { MediaSource } from "./media-source.ts";
+import { OfferEndpoint } from "./offer-endpoint.ts";
 
 export interface Style {
   /** FFmpeg: requests without PRIORITY and ICE-CONTROLLING (Q-F5). */
@@ -56,10 +57,38 @@ const certificate = createCertificate();
 const ciphers = new OpenSslSrtpFactory(openSsl);
 const factories = new Map<string, DtlsFactory>();
 const receiver = new UdpReceiver();
-const transmit = createTransmit();
-const scratch = pinnedRegion(2048);
 const ARRIVALS_MAX = 20_000;
 const TURN_MS = 4;
+
+/** Its sockets, newest first: the one that it sends from. */
+class Sockets implements SessionSockets {
+  readonly all: ClientSocket[] = [];
+  tamper: Tamper = (bytes) => bytes;
+
+  constructor() {
+    this.add();
+  }
+
+  get newest(): ClientSocket {
+    return this.all[0]!;
+  }
+
+  add(): void {
+    this.all.unshift(new ClientSocket((bytes) => this.tamper(bytes)));
+  }
+
+  pathsTo(candidates: readonly RemoteCandidate[]): readonly Path[] {
+    return this.newest.pathsTo(candidates);
+  }
+
+  outlet(): Outlet {
+    return this.newest;
+  }
+
+  close(): void {
+    for (const socket of this.all) socket.close();
+  }
+}
 
 export class Actor {
   readonly arrivals: Arrival[] = [];
@@ -68,74 +97,71 @@ export class Actor {
   /** A publisher's media; runs by itself once connected. */
   readonly media: MediaSource;
   readonly peer: Peer;
+  readonly answer: Answer;
+  readonly answerText: string;
+  readonly offerText: string;
+  readonly headers: Headers;
+  readonly location: string;
   /** Loses every DTLS datagram that comes. */
   dropDtls = false;
   readonly #style: Style;
-  readonly #sockets: number[] = [];
-  readonly #target: Uint8Array;
+  readonly #session: ClientSession;
+  readonly #sockets: Sockets;
+  readonly #path: Path;
   readonly #timer: Timer;
   #current: Credentials;
   #remote: Credentials;
 
-  /**
-   * POSTs `offer`, whose credentials and fingerprint are replaced by our own. Wants 201; asks again
-   * for a moment while a stream is not live yet: its publisher's last handshake flight may be on
-   * its way.
-   */
+  /** POSTs `offer`, whose credentials and fingerprint are replaced by our own. */
   static async post(url: string, offer: string, style: Style = {}): Promise<Actor> {
-    const credentials = newCredentials();
-    const body = personalise(offer, credentials);
-    const headers = { "Content-Type": "application/sdp", ...style.headers };
-    const send = () => fetch(url, { method: "POST", headers, body });
-    let response = await send();
-    for (let i = 0; response.status === 409 && i < 40; i += 1) {
-      await response.text();
-      await Bun.sleep(50);
-      response = await send();
+    const endpoint = new OfferEndpoint(url, offer, style.headers);
+    const sockets = new Sockets();
+    try {
+      const session = await ClientSession.open({
+        // Whatever is offered: media is taken from the answer as it stands.
+        role: "viewer",
+        media: VIEWER_MEDIA,
+        fingerprint: certificate.fingerprint,
+        signalling: endpoint,
+        sockets,
+        dtls: factoryOf(style.profiles ?? SRTP_PROFILES),
+        ciphers,
+        sourcesMax: 16,
+        random: randomFill,
+        clock: monotonicUs,
+      });
+      return new Actor(endpoint, session, sockets, style);
+    } catch (error) {
+      sockets.close();
+      throw error;
     }
-    const text = await response.text();
-    if (response.status !== 201) throw new Error(`POST: ${response.status} ${text}`);
-    const answer = readAnswer(text);
-    if (isProblem(answer)) throw new Error(answer.detail);
-    return new Actor(url, response.headers, text, body, answer, credentials, style);
   }
 
   private constructor(
-    url: string,
-    readonly headers: Headers,
-    readonly answerText: string,
-    readonly offerText: string,
-    readonly answer: Answer,
-    credentials: Credentials,
+    endpoint: OfferEndpoint,
+    session: ClientSession,
+    sockets: Sockets,
     style: Style,
   ) {
-    this.location = new URL(headers.get("Location") ?? "", url).href;
+    const answer = readAnswer(endpoint.answer);
+    if (isProblem(answer)) throw new Error(answer.detail);
+    this.answer = answer;
+    this.answerText = endpoint.answer;
+    this.offerText = endpoint.offer;
+    this.headers = endpoint.headers;
+    this.location = endpoint.location;
+    this.peer = session.peer;
+    this.media = new MediaSource(session.media, offeredSsrcs(endpoint.offer));
     this.#style = style;
-    this.#current = credentials;
-    const setup = clientPeer(credentials, answer);
-    this.#remote = { ufrag: setup.remoteUfrag, pwd: setup.remotePwd };
-    const { address, family, port } = answer.peer.candidates[0]!;
-    this.#target = sockaddrOf(address, family, port);
-    this.peer = new Peer({
-      session: 1,
-      setup,
-      ice: {
-        mode: "controlling",
-        paths: [copyPath(0, this.#target, 0)],
-        random: (out) => crypto.getRandomValues(out),
-      },
-      dtls: factoryOf(style.profiles ?? SRTP_PROFILES),
-      ciphers,
-      counters: createPeerCounters(),
-      sourcesMax: 16,
-      now: monotonicUs(),
-    });
-    this.media = new MediaSource(answer.media, offeredSsrcs(offerText));
-    this.#sockets.push(openUdpSocket("127.0.0.1", 4, 0));
+    this.#session = session;
+    this.#sockets = sockets;
+    this.#path = sockets.newest.path;
+    const { localUfrag, localPwd, remoteUfrag, remotePwd } = session.peer.setup;
+    this.#current = { ufrag: localUfrag, pwd: localPwd };
+    this.#remote = { ufrag: remoteUfrag, pwd: remotePwd };
+    sockets.tamper = (bytes) => this.#tamper(bytes);
     this.#timer = setInterval(() => this.#turn(), TURN_MS);
   }
-
-  readonly location: string;
 
   get etag(): string {
     return this.headers.get("ETag") ?? "";
@@ -182,7 +208,7 @@ export class Actor {
    */
   async restart(): Promise<{ response: Response; oldIsAnswered: () => Promise<boolean> }> {
     const fresh = newCredentials();
-    const old = { local: this.#current, remote: this.#remote, socket: this.#sockets[0]! };
+    const old = { local: this.#current, remote: this.#remote, socket: this.#sockets.newest };
     const response = await this.patch(this.fragment(["a=end-of-candidates"], fresh), "*");
     const text = await response.text();
     if (response.status !== 200) throw new Error(`restart: ${response.status} ${text}`);
@@ -192,7 +218,7 @@ export class Actor {
     };
     this.#current = fresh;
     this.#remote = remote;
-    this.#sockets.unshift(openUdpSocket("127.0.0.1", 4, 0));
+    this.#sockets.add();
     this.peer.restart(monotonicUs(), {
       localUfrag: fresh.ufrag,
       localPwd: fresh.pwd,
@@ -207,47 +233,46 @@ export class Actor {
 
   /** Sends one check, without nomination, from a socket of its own; whether it is answered. */
   async probe(): Promise<boolean> {
-    const socket = openUdpSocket("127.0.0.1", 4, 0);
+    const socket = new ClientSocket();
     const answered = await this.#isAnswered(socket, this.#current, this.#remote, false);
-    closeUdpSocket(socket);
+    socket.close();
     return answered;
   }
 
   /** The next consent check, before its time. */
   checkNow(): void {
     this.peer.ice.handleTimeout(Number.MAX_SAFE_INTEGER);
-    this.#drain();
+    this.#session.flush();
   }
 
   /** close_notify, as when a page closes its PeerConnection. No DELETE. */
   close(): void {
     this.peer.close(monotonicUs(), "shutdown");
-    this.#drain();
+    this.#session.flush();
   }
 
   /** Lets go of everything without a word. */
   vanish(): void {
     clearInterval(this.#timer);
-    for (const socket of this.#sockets.splice(0)) closeUdpSocket(socket);
-    if (this.peer.state !== "closed") this.peer.close(monotonicUs(), "shutdown");
-    this.peer.free();
+    this.#sockets.close();
+    this.#session.end(monotonicUs());
   }
 
   async #isAnswered(
-    socket: number,
+    socket: ClientSocket,
     local: Credentials,
     remote: Credentials,
     useCandidate = true,
   ): Promise<boolean> {
-    const transactionId = new Uint8Array(randomBytes(12));
-    const length = writeCheck(local, remote, transactionId, useCandidate);
-    const ours = this.#sockets.includes(socket);
+    const check = checkOf(local, remote, new Uint8Array(randomBytes(12)), useCandidate);
+    const ours = this.#sockets.all.includes(socket);
     this.#oldAnswers = 0;
-    libc.sendto(socket, scratch.bytes, length, 0x40, this.#target, this.#target.length);
+    socket.region.bytes.set(check);
+    socket.commit(this.#path, check.length);
     for (let i = 0; i < 50; i += 1) {
       await Bun.sleep(TURN_MS);
       // The session's own sockets are read by its timer; a socket beside them here.
-      if (ours ? this.#oldAnswers > 0 : receiver.receive(socket) > 0) return true;
+      if (ours ? this.#oldAnswers > 0 : receiver.receive(socket.fd) > 0) return true;
     }
     return false;
   }
@@ -257,18 +282,15 @@ export class Actor {
 
   #turn(): void {
     const now = monotonicUs();
-    for (const [place, socket] of this.#sockets.entries()) {
-      const count = receiver.receive(socket);
+    for (const [place, { fd }] of this.#sockets.all.entries()) {
+      const count = receiver.receive(fd);
       for (let i = 0; i < count; i += 1) this.#take(now, i, place > 0);
     }
-    if (this.peer.state === "closed") {
-      this.#drain();
-      return;
-    }
-    this.peer.handleTimeout(now);
-    this.#drain();
-    if (this.peer.state !== "connected" || this.peer.sender === null) return;
-    this.media.run(now, this.peer.sender, scratch, (length) => this.#send(length));
+    this.#session.tick(now);
+    const { state, sender } = this.peer;
+    if (state !== "connected" || sender === null) return;
+    const { region } = this.#session;
+    this.media.run(now, sender, region, (length) => this.#session.commit(length));
   }
 
   #take(now: number, i: number, stale: boolean): void {
@@ -307,35 +329,23 @@ export class Actor {
     });
   }
 
-  #drain(): void {
-    while (this.peer.pollTransmit(transmit)) {
-      const { bytes, length } = transmit;
-      const isCheck = classify(bytes, 0, length) === DatagramKind.stun;
-      if (isCheck && this.#style.silentAfterSetup && this.peer.state === "connected") continue;
-      if (isCheck && this.#style.sparseChecks) {
-        // The same request without PRIORITY and ICE-CONTROLLING.
-        this.#send(writeCheck(this.#current, this.#remote, bytes.slice(8, 20), true));
-        continue;
-      }
-      scratch.bytes.set(bytes.subarray(0, length));
-      this.#send(length);
-    }
-  }
-
-  #send(length: number): void {
-    const socket = this.#sockets[0];
-    if (socket === undefined) return;
-    libc.sendto(socket, scratch.bytes, length, 0x40, this.#target, this.#target.length);
+  /** What leaves is as the program sends it. */
+  #tamper(bytes: Uint8Array): Uint8Array | null {
+    if (classify(bytes, 0, bytes.length) !== DatagramKind.stun) return bytes;
+    if (this.#style.silentAfterSetup && this.peer.state === "connected") return null;
+    if (!this.#style.sparseChecks) return bytes;
+    // The same request without PRIORITY and ICE-CONTROLLING.
+    return checkOf(this.#current, this.#remote, bytes.slice(8, 20), true);
   }
 }
 
-/** Writes a check of FFmpeg's kind into the scratch bytes; its length. */
-function writeCheck(
+/** A check of FFmpeg's kind. */
+function checkOf(
   local: Credentials,
   remote: Credentials,
   transactionId: Uint8Array,
   useCandidate: boolean,
-): number {
+): Uint8Array {
   const encoder = new TextEncoder();
   const request = {
     transactionId,
@@ -344,24 +354,17 @@ function writeCheck(
     controlling: null,
     useCandidate,
   };
-  return writeBindingRequest(scratch.bytes, 0, request, encoder.encode(remote.pwd));
+  const bytes = new Uint8Array(STUN_REQUEST_BYTES_MAX);
+  const length = writeBindingRequest(bytes, 0, request, encoder.encode(remote.pwd));
+  return bytes.subarray(0, length);
 }
 
+/** For a restart. */
 function newCredentials(): Credentials {
   return {
     ufrag: randomBytes(6).toString("base64url"),
     pwd: randomBytes(18).toString("base64url"),
   };
-}
-
-function personalise(offer: string, credentials: Credentials): string {
-  const { algorithm, value } = certificate.fingerprint;
-  return offer
-    .replaceAll(/^a=ice-ufrag:.*$/gm, `a=ice-ufrag:${credentials.ufrag}`)
-    .replaceAll(/^a=ice-pwd:.*$/gm, `a=ice-pwd:${credentials.pwd}`)
-    .replaceAll(/^a=fingerprint:.*$/gm, `a=fingerprint:${algorithm} ${value}`)
-    .replaceAll("\r", "")
-    .replaceAll("\n", "\r\n");
 }
 
 /** The first SSRC that each section announces; one of our own where it announces none. */
