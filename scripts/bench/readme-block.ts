@@ -102,19 +102,21 @@ function figures(rows: (bench: string) => readonly Row[]): string {
   add("publishers", streams, "200 streams, five viewers each", (row) => {
     return `${text(row["cpu %"])} % of a core, delay p99 ${text(row["delay p99"])} ms`;
   });
-  add(
-    "ring",
-    rows("ring").find((row) => row["packets/s"] === 2000),
-    "wake-up of a reader",
-    (row) => {
-      return `p50 ${text(row["wake p50 us"])} us, p99 ${text(row["wake p99 us"])} us`;
-    },
+  const waking = rows("ring").find((row) => row["packets/s"] === 2000);
+  add("ring", waking, "wake-up of a reader", (row) => percentilesOf(row, "wake"));
+  const wishing = rows("ring").find((row) => row["writer busy %"] === 45);
+  add("ring", wishing, "a reader's wish to a writer that is busy for 45 % of its time", (row) =>
+    percentilesOf(row, "wish"),
   );
   add("correctness", rows("correctness")[0], "a real clip, a sample decoded", correctnessOf);
   add("soak", rows("soak").at(-1), "20 joins and 20 leaves a second", (row) => {
     return `${text(row.joined)} joined, ${text(row.failed)} failed, ${text(row["KiB/join"])} KiB a join stay`;
   });
   return lines.length === 0 ? "" : table(["Benchmark", "Load", "Found"], lines);
+}
+
+function percentilesOf(row: Row, what: "wake" | "wish"): string {
+  return `p50 ${text(row[`${what} p50 us`])} us, p99 ${text(row[`${what} p99 us`])} us`;
 }
 
 function joinsOf(row: Row): string {
