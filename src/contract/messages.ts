@@ -30,6 +30,8 @@
  *   grant       what control hands out of its pool: a ring to a thread, more slots to a ring
  *   lease       the rings of one source in control's hands, until writer and readers let go of them
  *   wanted      of a ring: a reader thread has tracks for it, and its writer wakes that thread
+ *   wish        what a reader asks of a ring's writer, by words in the ring: its media, a keyframe
+ *   bell        what ends a worker's sleep: a writer rings with news, a reader with a new wish
  *   feed        a ring as one egress worker reads it, and the tracks of viewers that it feeds
  *   following   a stream's present source as one egress worker reads it: a feed a ring
  *   batch       the packets of one feed that are copied out once for all of its tracks
