@@ -8,7 +8,7 @@
  *    per array: | flags (2) type (6) | units (16) | per unit: length (16), bytes
  */
 import { readU16 } from "../wire/bytes.ts";
-import type { LengthBytes } from "./nal-units.ts";
+import type { LengthBytes } from "../wire/frame-units.ts";
 
 export interface DecoderRecord {
   readonly lengthBytes: LengthBytes;

@@ -1,12 +1,12 @@
 /** Frames of H.264 and H.265: one layout, and parameter sets in front of every keyframe. */
 import { BitReader } from "../wire/bits.ts";
+import { joinUnits, splitUnits } from "../wire/frame-units.ts";
 import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
 import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
 import { readH265SpsId } from "../wire/h265-sps.ts";
 import { type NalLayout, nalType } from "../wire/nal-units.ts";
 import type { DecoderRecord } from "./decoder-record.ts";
 import type { FormedFrame, FrameForm } from "./frame-form.ts";
-import { joinUnits, splitUnits } from "./nal-units.ts";
 
 /** What differs between the two codecs. */
 interface NalCodec {

@@ -2,13 +2,13 @@
 import { ObuType } from "../wire/av1.ts";
 import { readSequenceFormat } from "../wire/av1-sequence.ts";
 import type { CodecName } from "../wire/codecs.ts";
+import { splitUnits } from "../wire/frame-units.ts";
 import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
 import { readH264Format, type SampleFormat } from "../wire/h264-sps.ts";
 import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
 import { readH265Format } from "../wire/h265-sps.ts";
 import { nalType } from "../wire/nal-units.ts";
 import { splitObus } from "./av1-form.ts";
-import { splitUnits } from "./nal-units.ts";
 
 export interface PictureFormat {
   /** The a=fmtp parameters that describe the stream. */

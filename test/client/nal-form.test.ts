@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readH264Record, readH265Record } from "../../src/client/decoder-record.ts";
 import { NalForm } from "../../src/client/nal-form.ts";
-import { joinUnits, type LengthBytes, splitUnits } from "../../src/client/nal-units.ts";
+import { joinUnits, type LengthBytes, splitUnits } from "../../src/wire/frame-units.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { fromHex } from "../support/hex.ts";
 import { seeded } from "../support/random.ts";

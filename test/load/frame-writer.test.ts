@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { joinUnits, splitUnits } from "../../src/client/nal-units.ts";
 import { FrameWriter } from "../../src/load/frame-writer.ts";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
+import { joinUnits, splitUnits } from "../../src/wire/frame-units.ts";
 import { Packetizer } from "../../src/wire/packetize.ts";
 import { seeded } from "../support/random.ts";
 

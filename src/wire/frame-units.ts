@@ -1,5 +1,5 @@
 /** The NAL units of one frame, in the layout that its container states. */
-import { writeU32 } from "../wire/bytes.ts";
+import { writeU32 } from "./bytes.ts";
 
 /** Bytes of the length in front of each unit; 0 for start codes (H.264 and H.265 Annex B). */
 export type LengthBytes = 0 | 1 | 2 | 4;
