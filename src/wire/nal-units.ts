@@ -33,7 +33,7 @@ export function nalType(layout: NalLayout, header: number): number {
 }
 
 /** The first byte of a header, with another type. */
-function withNalType(layout: NalLayout, header: number, type: number): number {
+export function withNalType(layout: NalLayout, header: number, type: number): number {
   return (header & ~(layout.typeMask << layout.typeShift)) | (type << layout.typeShift);
 }
 

@@ -1,66 +1,44 @@
-/** What packets of H.264 and H.265 have in common: units behind 4-byte lengths, alone or together. */
-import { readU32 } from "../bytes.ts";
+/** Packets of H.264 (RFC 6184 6.3) and H.265 (RFC 7798 4.4) from units behind 4-byte lengths. */
+import { writeU16 } from "../bytes.ts";
+import { splitUnits } from "../frame-units.ts";
+import { type NalLayout, nalType, withNalType } from "../nal-units.ts";
 import type { EmitPayload } from "./emit.ts";
 
-/** How one of the two codecs lays out its packets. */
+/** In what the two codecs' packets differ. */
 export interface UnitPackets {
-  /** Of a unit, and of a packet that holds several. */
-  readonly headerBytes: number;
-  /** Takes the first byte of a unit. */
-  readonly isForwarded: (header: number) => boolean;
-  /** Several units that fit one packet. */
-  readonly emitAggregate: EmitUnits<readonly Uint8Array[]>;
-  /** One unit, in as many packets as it takes. */
-  readonly emitUnit: EmitUnits<Uint8Array>;
+  readonly layout: NalLayout;
+  /** Whether units of a type are sent. */
+  readonly isForwarded: (type: number) => boolean;
+  /** Writes the header of a packet that holds several units: `layout.headerBytes`. */
+  readonly writeAggregateHeader: (units: readonly Uint8Array[], payload: Uint8Array) => void;
 }
 
-type EmitUnits<Units> = (
-  units: Units,
-  payload: Uint8Array,
-  emit: EmitPayload,
-  last: boolean,
-) => void;
-
-/** False, with nothing emitted, when a length does not fit or nothing is left to send. */
+/**
+ * One access unit as single NAL units, aggregates and fragments. False, with nothing emitted, when a
+ * length does not fit or nothing is left to send; units that are shorter than their header are left out.
+ */
 export function packetizeAccessUnit(
   frame: Uint8Array,
   packets: UnitPackets,
   payload: Uint8Array,
   emit: EmitPayload,
 ): boolean {
-  const units = splitAccessUnit(frame, packets.headerBytes, packets.isForwarded);
-  if (units === null || units.length === 0) return false;
+  const { layout, isForwarded } = packets;
+  const units = splitUnits(frame, 4)?.filter(
+    (unit) => unit.length >= layout.headerBytes && isForwarded(nalType(layout, unit[0]!)),
+  );
+  if (units === undefined || units.length === 0) return false;
   let index = 0;
   while (index < units.length) {
-    const end = aggregateEnd(units, index, payload.length - packets.headerBytes);
+    const end = aggregateEnd(units, index, payload.length - layout.headerBytes);
     const last = end === units.length;
-    if (end - index > 1) packets.emitAggregate(units.slice(index, end), payload, emit, last);
-    else packets.emitUnit(units[index]!, payload, emit, last);
+    const unit = units[index]!;
+    if (end - index > 1) emitAggregate(units.slice(index, end), packets, payload, emit, last);
+    else if (unit.length <= payload.length) emitSingle(unit, payload, emit, last);
+    else emitFragments(unit, layout, payload, emit, last);
     index = end;
   }
   return true;
-}
-
-/**
- * NAL units of an access unit, as views, those whose first byte `isForwarded` takes. Null when a length
- * does not fit; units that are shorter than their header are left out.
- */
-function splitAccessUnit(
-  frame: Uint8Array,
-  headerBytes: number,
-  isForwarded: (header: number) => boolean,
-): Uint8Array[] | null {
-  const units: Uint8Array[] = [];
-  let position = 0;
-  while (position < frame.length) {
-    if (position + 4 > frame.length) return null;
-    const start = position + 4;
-    position = start + readU32(frame, position);
-    if (position > frame.length) return null;
-    const fits = position >= start + headerBytes;
-    if (fits && isForwarded(frame[start]!)) units.push(frame.subarray(start, position));
-  }
-  return units;
 }
 
 /**
@@ -76,4 +54,51 @@ function aggregateEnd(units: readonly Uint8Array[], index: number, room: number)
     end += 1;
   }
   return Math.max(end, index + 1);
+}
+
+function emitAggregate(
+  units: readonly Uint8Array[],
+  packets: UnitPackets,
+  payload: Uint8Array,
+  emit: EmitPayload,
+  last: boolean,
+): void {
+  packets.writeAggregateHeader(units, payload);
+  let position = packets.layout.headerBytes;
+  for (const unit of units) {
+    writeU16(payload, position, unit.length);
+    payload.set(unit, position + 2);
+    position += 2 + unit.length;
+  }
+  emit(payload, position, last);
+}
+
+function emitSingle(unit: Uint8Array, payload: Uint8Array, emit: EmitPayload, last: boolean): void {
+  payload.set(unit);
+  emit(payload, unit.length, last);
+}
+
+/** A payload header, the unit's with another type, and a FU header |S|E| type| in place of its own. Even parts. */
+function emitFragments(
+  unit: Uint8Array,
+  layout: NalLayout,
+  payload: Uint8Array,
+  emit: EmitPayload,
+  last: boolean,
+): void {
+  const { headerBytes } = layout;
+  const type = nalType(layout, unit[0]!);
+  const body = unit.length - headerBytes;
+  const parts = Math.ceil(body / (payload.length - headerBytes - 1));
+  const size = Math.ceil(body / parts);
+  payload.set(unit.subarray(0, headerBytes));
+  payload[0] = withNalType(layout, unit[0]!, layout.fragment);
+  for (let start = 0; start < body; start += size) {
+    const from = headerBytes + start;
+    const part = unit.subarray(from, Math.min(from + size, unit.length));
+    const end = start + size >= body;
+    payload[headerBytes] = (start === 0 ? 0x80 : 0) | (end ? 0x40 : 0) | type;
+    payload.set(part, headerBytes + 1);
+    emit(payload, headerBytes + 1 + part.length, last && end);
+  }
 }
