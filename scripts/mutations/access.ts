@@ -62,8 +62,8 @@ export const ACCESS: readonly Mutation[] = [
   rule(
     "S6",
     `${CONTROL}streams/registry.ts`,
-    'if (session.kind === "publisher" && !this.#grantRings(session)) return;',
-    'if (session.kind === "publisher") this.#grantRings(session);',
+    'if (session.kind === "publisher" && lease === null) return;',
+    "",
   ),
   rule(
     "S6",

@@ -54,7 +54,7 @@ export const EXTENSIONS: readonly Mutation[] = [
   rule(
     "X21",
     `${CONTROL}http/layers.ts`,
-    "if (rid !== undefined && !ridsOf(stream).includes(rid)) {",
+    "if (rid !== undefined && stream.source?.rids.includes(rid) !== true) {",
     "if (rid !== undefined && layers === null) {",
   ),
   rule("X21", `${CONTROL}http/layers.ts`, "widthMax: rest.maxWidth", "widthMax: rest.maxHeight"),

@@ -84,11 +84,11 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", "src/media/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
   rule(
     "C4",
-    `${CONTROL}streams/quiet.ts`,
+    `${CONTROL}streams/source.ts`,
     "else if (packets > 0) return false;",
     "else return false;",
   ),
-  rule("C4", `${CONTROL}streams/registry.ts`, "if (stream.isQuiet) return true;", ""),
+  rule("C4", `${CONTROL}streams/source.ts`, "if (this.quiet) return true;", ""),
   rule(
     "C5",
     `${EGRESS}source-clock.ts`,

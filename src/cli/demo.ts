@@ -30,11 +30,8 @@ ${serverOptions()}`,
 
 /** Whether a viewer that joined now would have a picture at once. */
 function hasKeyframe(control: Control): boolean {
-  const rings = control.registry.streams.get(STREAM)?.lease?.rings.flat() ?? [];
-  return rings.some((ring) => {
-    const { codec, keyframeCached } = control.plane.describeRing(ring);
-    return codec !== null && codec !== "opus" && keyframeCached;
-  });
+  const tracks = control.registry.streams.get(STREAM)?.source?.of("video") ?? [];
+  return tracks.some(({ ring }) => control.plane.describeRing(ring).keyframeCached);
 }
 
 /** Keeps a `spillway publish` of its own running; returns how to end it. */

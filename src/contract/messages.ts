@@ -12,7 +12,8 @@
  *   worker      a thread that moves media; control is the thread that serves HTTP and moves none
  *
  * What is sent:
- *   source      where the media of a stream comes from now: the rings of one publisher session
+ *   source      where the media of a stream comes from now: the rings that one publisher session, or
+ *               another origin, fills
  *   epoch       the number of a source; a later one has a higher number
  *   section     an m= section of the SDP: one audio or one video as it was negotiated
  *   track       what one SSRC carries, and its RTX stream with it: of a publisher the audio or one

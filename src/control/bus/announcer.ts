@@ -80,10 +80,10 @@ export class Announcer {
   tickLayers(): void {
     const now = this.#clock.now();
     for (const stream of this.#listened()) {
-      if (stream.publisher === null) continue;
+      if (stream.source === null) continue;
       this.#layers.update(stream);
       const layers = this.#layers.of(stream);
-      const key = `${stream.epoch} ${layersKey(layers)}`;
+      const key = `${stream.source.epoch} ${layersKey(layers)}`;
       const told = this.#told.get(stream);
       if (told?.key === key && now - told.atUs < LAYERS_EVENT_US) continue;
       this.#told.set(stream, { key, atUs: now });
@@ -98,7 +98,7 @@ export class Announcer {
   }
 
   #tellLayers(stream: Stream, session: Session): void {
-    if (stream.publisher === null || !this.#hub.hears(session)) return;
+    if (stream.source === null || !this.#hub.hears(session)) return;
     this.#hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
   }
 

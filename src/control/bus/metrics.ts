@@ -90,7 +90,7 @@ export class Metrics {
 
   #sessions(out: Text, registry: Registry): void {
     let live = 0;
-    for (const stream of registry.streams.values()) if (stream.publisher !== null) live += 1;
+    for (const stream of registry.streams.values()) if (stream.source !== null) live += 1;
     out.family("streams", "gauge", "Streams with a connected publisher.");
     out.value("streams", "", live);
     out.family("publishers", "gauge", "Publisher sessions.");

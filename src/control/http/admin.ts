@@ -211,7 +211,7 @@ function mountStats(api: Api, parts: AdminParts): void {
       plis: counters.plisSent + counters.plisReceived,
       restarts,
     }));
-    const live = [...registry.streams.values()].filter((stream) => stream.publisher !== null);
+    const live = [...registry.streams.values()].filter((stream) => stream.source !== null);
     return c.json(
       {
         version: services.version,

@@ -3,7 +3,6 @@ import { JSON_BYTES_MAX } from "../../limits.ts";
 import { NO_LIMITS } from "../../media/layer-choice.ts";
 import { isWithin, strictest } from "../streams/layer-limits.ts";
 import type { Session } from "../streams/session.ts";
-import { ridsOf } from "../streams/stream-layers.ts";
 import { readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
 import { notFound, problem } from "./problem.ts";
@@ -105,7 +104,7 @@ function refuseMedia(
 function refuseLayer(session: Session, wanted: Selection, services: Services): Response | null {
   const { rid, spatialLayerId, temporalLayerId } = wanted;
   const stream = services.registry.streamOf(session);
-  if (rid !== undefined && !ridsOf(stream).includes(rid)) {
+  if (rid !== undefined && stream.source?.rids.includes(rid) !== true) {
     return problem(404, "Unknown layer", `The publisher sends no rid "${rid}".`);
   }
   const points = services.layers

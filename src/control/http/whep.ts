@@ -1,7 +1,6 @@
 import { answerViewer } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { strictest } from "../streams/layer-limits.ts";
-import { liveTracks } from "../streams/stream.ts";
 import { type Admission, admit, askHook, placeSession } from "./admission.ts";
 import type { AppContext, Services } from "./context.ts";
 import { created, freshSession, sessionPath } from "./created.ts";
@@ -32,7 +31,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
   if (placement instanceof Response) return placement;
   const stream = registry.streams.get(name);
   const local = describeLocal(services, placement);
-  const live = stream === undefined ? null : liveTracks(stream, plane);
+  const live = stream?.source?.live(plane) ?? null;
   const answer = answerViewer(admission.offer, local, live);
   if (isProblem(answer)) return sdpProblem(answer);
   const session = registry.openViewer(

@@ -1,38 +1,44 @@
 import { assert } from "../../assert.ts";
-import type { MediaSection } from "../../contract/session.ts";
-import type { RingGrant, StreamSource } from "../../contract/source.ts";
+import type { RingGrant } from "../../contract/source.ts";
+import type { MediaKind } from "../../wire/codecs.ts";
 import type { MediaPlane } from "./plane.ts";
 
+/** What a source is to send of one kind. */
+export interface RingNeed {
+  readonly kind: MediaKind;
+  /** A ring each; one ring when there are none. */
+  readonly rids: readonly string[];
+}
+
 /**
- * The rings of one publisher session. They go back to the pool when both its worker and every
+ * The rings of one source. They go back to the pool when both its writer and every
  * reader have let go of them, whichever is later.
  */
 export class RingLease {
-  /** Of each media section, one ring a layer. */
+  /** Of each need, one ring a layer. */
   readonly rings: readonly (readonly RingGrant[])[];
-  readonly #media: readonly MediaSection[];
   readonly #plane: MediaPlane;
   #written = true;
   #read = false;
 
   /** Whether `take` would succeed now. Nothing is kept: another may be quicker. */
-  static fits(plane: MediaPlane, media: readonly MediaSection[]): boolean {
+  static fits(plane: MediaPlane, needs: readonly RingNeed[]): boolean {
     return plane.hasRings(
-      media.flatMap(({ kind, rids }) => Array.from({ length: layerCount(rids) }, () => kind)),
+      needs.flatMap(({ kind, rids }) => Array.from({ length: layerCount(rids) }, () => kind)),
     );
   }
 
   /**
-   * Takes an audio ring or a video ring a layer for each section, which the worker `writer` is to
+   * Takes an audio ring or a video ring a layer for each need, which the worker `writer` is to
    * write; null when memory is used up.
    */
-  static take(plane: MediaPlane, media: readonly MediaSection[], writer: number): RingLease | null {
+  static take(plane: MediaPlane, needs: readonly RingNeed[], writer: number): RingLease | null {
     const taken: RingGrant[] = [];
     const rings: RingGrant[][] = [];
-    for (const section of media) {
+    for (const { kind, rids } of needs) {
       const layers: RingGrant[] = [];
-      for (let i = 0; i < layerCount(section.rids); i += 1) {
-        const ring = plane.takeRing(section.kind, writer);
+      for (let i = 0; i < layerCount(rids); i += 1) {
+        const ring = plane.takeRing(kind, writer);
         if (ring === null) {
           for (const grant of taken) plane.returnRing(grant);
           return null;
@@ -42,26 +48,12 @@ export class RingLease {
       }
       rings.push(layers);
     }
-    return new RingLease(plane, media, rings);
+    return new RingLease(plane, rings);
   }
 
-  private constructor(
-    plane: MediaPlane,
-    media: readonly MediaSection[],
-    rings: readonly (readonly RingGrant[])[],
-  ) {
+  private constructor(plane: MediaPlane, rings: readonly (readonly RingGrant[])[]) {
     this.#plane = plane;
-    this.#media = media;
     this.rings = rings;
-  }
-
-  source(epoch: number): StreamSource {
-    return { epoch, audio: this.of("audio")[0] ?? null, video: this.of("video") };
-  }
-
-  of(kind: "audio" | "video"): readonly RingGrant[] {
-    const index = this.#media.findIndex((section) => section.kind === kind);
-    return this.rings[index] ?? [];
   }
 
   /** Readers are about to be given these rings. */
@@ -76,7 +68,7 @@ export class RingLease {
     this.#giveBack();
   }
 
-  /** The writer's worker has closed the session. */
+  /** Nobody writes into them any more. */
   writerGone(): void {
     assert(this.#written, "rings come back from their writer once");
     this.#written = false;

@@ -1,11 +1,6 @@
 import { assert } from "../../assert.ts";
 import type { CloseReason } from "../../contract/session.ts";
-import {
-  CANDIDATE_HELD_US,
-  CONNECT_TIMEOUT_US,
-  PUBLISHER_SILENCE_US,
-  SOURCE_LINGER_US,
-} from "../../limits.ts";
+import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US, SOURCE_LINGER_US } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
 import { type LayerLimits, NO_LIMITS } from "../../media/layer-choice.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
@@ -15,9 +10,9 @@ import type { Clock, RandomBytes } from "../ports.ts";
 import { strictest } from "./layer-limits.ts";
 import { createEntityTag, createSession, type NewSession, type Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
+import { type Source, sourceOfSession } from "./source.ts";
 import { Stream } from "./stream.ts";
 import type { Publish } from "./stream-event.ts";
-import { ridsOf } from "./stream-layers.ts";
 
 interface RegistryOptions {
   readonly plane: MediaPlane;
@@ -49,7 +44,10 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     const stream = this.streams.get(name);
     if (stream === undefined) return true;
     if (stream.candidate !== null && !takeover && !this.#isLate(stream.candidate)) return false;
-    return stream.publisher === null || takeover || this.#isSilent(stream, stream.publisher);
+    if (stream.source === null || takeover) return true;
+    // Nothing comes any more: its machine or page is gone and wants back in.
+    const { plane, clock } = this.#options;
+    return stream.source.isSilent(plane, clock.now());
   }
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
@@ -77,14 +75,13 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     const stream = this.#stream(fresh.name);
     const session = this.#session("viewer", fresh, limits);
     stream.viewers.add(session);
-    const live = stream.publisher === null ? null : stream.lease;
     this.#options.plane.openViewer(session.worker, {
       session: session.number,
       stream: stream.number,
       peer: fresh.peer,
       media: fresh.media,
       cname: fresh.local.cname,
-      source: live?.source(stream.epoch) ?? null,
+      source: stream.source?.granted ?? null,
       playoutDelay,
       limits,
     });
@@ -128,12 +125,13 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   connected(number: number, path: string, srtpProfile: string): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state !== "pending") return;
-    if (session.kind === "publisher" && !this.#grantRings(session)) return;
+    const lease = session.kind === "publisher" ? this.#grantRings(session) : null;
+    if (session.kind === "publisher" && lease === null) return;
     this.sessions.connected(session);
     session.path = path;
     session.srtpProfile = srtpProfile;
     session.connectedUs = this.#options.clock.now();
-    if (session.kind === "publisher") this.#promote(session);
+    if (lease !== null) this.#promote(session, lease);
     this.#options.publish({ type: "joined", stream: this.streamOf(session), session });
   }
 
@@ -213,46 +211,48 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     return session;
   }
 
-  /** A publisher has proven itself: its rings; false when there are none and the session ended. */
-  #grantRings(session: Session): boolean {
+  /** A publisher has proven itself: its rings; null when there are none and the session ended. */
+  #grantRings(session: Session): RingLease | null {
     const { plane, log } = this.#options;
     session.lease = RingLease.take(plane, session.media, session.worker);
     if (session.lease === null) {
       const mend = "raise --ring-memory, or let fewer publish at once";
       log.warn("No memory for a publisher's rings", { stream: session.stream, mend });
       this.end(session, "ring-memory");
-      return false;
+      return null;
     }
     plane.grantRings(session.worker, { session: session.number, rings: session.lease.rings });
-    return true;
+    return session.lease;
   }
 
   /** A connected candidate becomes the publisher: viewers switch to its rings. */
-  #promote(session: Session): void {
+  #promote(session: Session, lease: RingLease): void {
     const stream = this.streamOf(session);
-    const before = stream.publisher;
-    const oldLease = stream.lease;
-    this.#epoch += 1;
-    stream.epoch = this.#epoch;
     stream.candidate = null;
-    stream.publisher = session;
-    stream.lease = session.lease;
-    stream.liveSinceUs = this.#options.clock.now();
+    this.#epoch += 1;
+    const source = sourceOfSession(session, lease, {
+      epoch: this.#epoch,
+      sinceUs: this.#options.clock.now(),
+      end: (reason) => this.end(session, reason),
+    });
+    this.#goLive(stream, source);
+  }
+
+  /** Readers have `source` from now on; the one before is ended. */
+  #goLive(stream: Stream, source: Source): void {
+    const { source: before, lent } = stream;
+    stream.source = source;
+    stream.lent = source.lease;
     stream.idleSinceUs = null;
-    session.lease!.lend();
-    const switched = this.#options.plane.setSource(
-      stream.number,
-      session.lease!.source(stream.epoch),
-    );
-    this.#retire(oldLease, switched);
-    this.#chooseAnew(stream);
-    if (before !== null) this.end(before, "taken-over");
+    source.lease.lend();
+    this.#retire(lent, this.#options.plane.setSource(stream.number, source.granted));
+    this.#chooseAnew(stream, source);
+    before?.origin.end("taken-over");
     this.#options.publish({ type: "active", stream });
   }
 
-  /** A rid that the new publisher does not send is no choice any more. */
-  #chooseAnew(stream: Stream): void {
-    const rids = ridsOf(stream);
+  /** A rid that the new source does not have is no choice any more. */
+  #chooseAnew(stream: Stream, { rids }: Source): void {
     for (const viewer of stream.viewers) {
       viewer.layer = -1;
       const { choice } = viewer;
@@ -269,8 +269,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     stream.viewers.delete(session);
     if (stream.candidate === session) stream.candidate = null;
     if (stream.publisher === session) {
-      stream.publisher = null;
-      stream.liveSinceUs = null;
+      stream.source = null;
       stream.idleSinceUs = now;
       this.#options.publish({ type: "inactive", stream });
     }
@@ -284,9 +283,9 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
 
   #dropSource(stream: Stream): void {
     stream.idleSinceUs = null;
-    const lease = stream.lease;
+    const lease = stream.lent;
     if (lease === null) return;
-    stream.lease = null;
+    stream.lent = null;
     this.#retire(lease, this.#options.plane.setSource(stream.number, null));
   }
 
@@ -301,16 +300,5 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   /** It has had its time to connect. */
   #isLate(candidate: Session): boolean {
     return this.#options.clock.now() - candidate.createdUs > CANDIDATE_HELD_US;
-  }
-
-  /** Nothing has come from it for a while: its machine or page is gone and it wants back in. */
-  #isSilent(stream: Stream, publisher: Session): boolean {
-    if (stream.isQuiet) return true;
-    const now = this.#options.clock.now();
-    let last = publisher.connectedUs ?? now;
-    for (const ring of publisher.lease!.rings.flat()) {
-      last = Math.max(last, this.#options.plane.describeRing(ring).lastArrivalUs);
-    }
-    return now - last > PUBLISHER_SILENCE_US;
   }
 }

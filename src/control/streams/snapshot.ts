@@ -4,7 +4,7 @@ import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
-import { liveTracks, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
 export async function collectStats(
@@ -24,16 +24,15 @@ export function describeStream(
   plane: MediaPlane,
   nowUs: number,
 ) {
-  const publisher = stream.publisher;
+  const { source, publisher } = stream;
   const tracks = (publisher && stats.get(publisher.number)?.tracks) || [];
-  const live = liveTracks(stream, plane);
+  const live = source?.live(plane) ?? null;
   // The largest of the layers.
-  const [size = null] = (publisher?.lease?.of("video") ?? [])
-    .map((ring) => plane.describeRing(ring))
+  const [size = null] = (source?.of("video") ?? [])
+    .map(({ ring }) => plane.describeRing(ring))
     .sort((left, right) => right.width * right.height - left.width * left.height);
   const audio = tracks.filter((track) => track.kind === "audio");
   const video = tracks.filter((track) => track.kind === "video");
-  const section = publisher?.media.find((candidate) => candidate.kind === "audio");
   return {
     name: stream.name,
     live: stream.isLive,
@@ -55,9 +54,9 @@ export function describeStream(
         : {
             codec: live.audio.codec,
             bitrate: sum(audio, (track) => track.bitrate),
-            channels: section?.formats[0]?.channels ?? 0,
+            channels: source?.of("audio")[0]?.channels ?? 0,
           },
-    uptimeSeconds: stream.liveSinceUs === null ? 0 : (nowUs - stream.liveSinceUs) / 1e6,
+    uptimeSeconds: source === null ? 0 : (nowUs - source.sinceUs) / 1e6,
   };
 }
 

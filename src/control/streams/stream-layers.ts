@@ -1,9 +1,9 @@
 import type { UsableLayer } from "../../media/layer-choice.ts";
 import { pointOf, ringOf } from "../../media/layer-table.ts";
-import type { RingLease } from "../plane/lease.ts";
 import type { LayerLook, MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
 import type { Stream } from "./stream.ts";
 
 /** One layer as the events extension has it (X08); `current` is ours. */
@@ -28,11 +28,11 @@ export interface StreamLayer {
   readonly layer: ListedLayer;
 }
 
-/** The layers that publishers send, out of their rings' headers. */
+/** The layers that sources send, out of their rings' headers. */
 export class StreamLayers {
   readonly #plane: MediaPlane;
   readonly #clock: Clock;
-  readonly #looks = new WeakMap<RingLease, LayerLook>();
+  readonly #looks = new WeakMap<Source, LayerLook>();
 
   constructor(plane: MediaPlane, clock: Clock) {
     this.#plane = plane;
@@ -47,7 +47,7 @@ export class StreamLayers {
   /** The best picture first. An encoding that was announced and has sent nothing is there, too. */
   of(stream: Stream): readonly StreamLayer[] {
     const seen = this.seen(stream);
-    const layers = ridsOf(stream).flatMap((rid, ring) => {
+    const layers = (stream.source?.rids ?? []).flatMap((rid, ring) => {
       const points = seen.filter((layer) => ringOf(layer.id) === ring);
       if (points.length > 0) return describe(rid, points);
       return [{ id: -1, layer: rid === null ? { spatialLayerId: 0 } : { rid } }];
@@ -61,22 +61,15 @@ export class StreamLayers {
   }
 
   #look(stream: Stream): LayerLook | null {
-    const lease = stream.publisher?.lease;
-    if (lease === null || lease === undefined) return null;
-    let look = this.#looks.get(lease);
+    const { source } = stream;
+    if (source === null) return null;
+    let look = this.#looks.get(source);
     if (look === undefined) {
-      look = this.#plane.watchLayers(lease.of("video"));
-      this.#looks.set(lease, look);
+      look = this.#plane.watchLayers(source.granted.video);
+      this.#looks.set(source, look);
     }
     return look;
   }
-}
-
-/** Of each video ring of the publisher its rid; null without simulcast. */
-export function ridsOf(stream: Stream): readonly (string | null)[] {
-  const section = stream.publisher?.media.find((candidate) => candidate.kind === "video");
-  const rings = stream.publisher?.lease?.of("video") ?? [];
-  return rings.map((_, i) => section?.rids[i] ?? null);
 }
 
 /** The `layers` event for one viewer: keyed by the index of its m-line, as text. */

@@ -1,9 +1,10 @@
 /** What control reads of real rings, as ingest writes them. */
 import { expect, test } from "bun:test";
 import type { RingGrant } from "../../../src/contract/source.ts";
-import type { RingLease } from "../../../src/control/plane/lease.ts";
+import { RingLease } from "../../../src/control/plane/lease.ts";
 import type { MediaPlane } from "../../../src/control/plane/plane.ts";
-import type { Stream } from "../../../src/control/streams/stream.ts";
+import { Source } from "../../../src/control/streams/source.ts";
+import { Stream } from "../../../src/control/streams/stream.ts";
 import { layersKey, StreamLayers } from "../../../src/control/streams/stream-layers.ts";
 import { LayerTable } from "../../../src/media/layer-table.ts";
 import { noteLayers, storeLayerSize } from "../../../src/ring/layer-totals.ts";
@@ -29,12 +30,27 @@ function live(rids: readonly string[]) {
     return writer;
   });
   const plane = {
+    takeRing: () => rings.shift()!,
     watchLayers: (grants: readonly RingGrant[]) =>
       new LayerTable(grants.map(({ buffer }) => new RingReader(buffer, -1))),
   } as unknown as MediaPlane;
-  const lease = { of: () => rings } as unknown as RingLease;
-  const media = [{ kind: "video", rids: rids.filter((rid) => rid !== "") }];
-  const stream = { publisher: { lease, media } } as unknown as Stream;
+  const need = { kind: "video" as const, rids: rids.filter((rid) => rid !== "") };
+  const lease = RingLease.take(plane, [need], 0)!;
+  const stream = new Stream(1, "a");
+  stream.source = new Source({
+    epoch: 1,
+    sinceUs: clock.nowUs,
+    origin: { session: null, end: () => {} },
+    lease,
+    tracks: lease.rings.flat().map((ring, layer) => ({
+      kind: need.kind,
+      rid: need.rids[layer] ?? null,
+      codec: "vp9",
+      fmtp: "",
+      channels: 1,
+      ring,
+    })),
+  });
   const layers = new StreamLayers(plane, clock);
   const run = (seconds: number, packets: () => void): void => {
     for (const end = clock.nowUs + seconds * 1e6; clock.nowUs < end; clock.nowUs += STEP_US) {
@@ -106,7 +122,7 @@ test("simulcast: a layer that dies has no rate within a second, and has one when
 
 test("while nobody publishes there is no layer", () => {
   const { layers } = live([""]);
-  const idle = { publisher: null } as unknown as Stream;
+  const idle = new Stream(1, "a");
   layers.update(idle);
   expect(layers.of(idle)).toEqual([]);
   expect(layers.seen(idle)).toEqual([]);
