@@ -6,11 +6,13 @@ import { type HotCosts, PARTS, partsOf, VARIANTS } from "./parts.ts";
 import { type Load, loadsOf, packetsPerSecond, planOf } from "./points.ts";
 import type { HotFigures } from "./stage.ts";
 
-/** Packets of one run: an eighth of a second of work. */
-const RUN_PACKETS = 100_000;
-const PACED_SECONDS = 1;
+/** One run: 10 ms of work, and long enough to hold some frames. */
+const RUN_PACKETS = 12_500;
+const RUN_SECONDS = 1 / 6;
+const RUNS = 24;
+const PACED_SECONDS = 0.5;
+const PACED_RUNS = 12;
 const SETTLE_SECONDS = 0.5;
-const RUNS = 7;
 /** In windows of 300,000 packets the cost of one fell by half up to the second, then no more. */
 const WARM_UP_PACKETS = 1_500_000;
 const WARM_UP: Load = { streams: 1, viewers: 200, bitrate: 1.5e6, spread: false, paced: false };
@@ -25,13 +27,13 @@ export const hot: Bench = {
       "rings, viewers, peers (without a handshake) and OpenSSL's AES-128-GCM in one thread; virtual time in ticks of 1 ms",
     visit: "a viewer is given a batch of a ring: a frame in bursts, else mostly a packet",
     parts: `processes that lack ${PARTS.join(", ")}, each also what those before it lack: a part is the difference of two, walk what is left at last`,
-    commit: "of a sink that takes datagrams: room, and counting them",
+    commit: "of a sink that takes datagrams: the way to it, and counting them",
     segments:
       "not in all: what UdpSender's books of messages and segments cost in the sink's place, without the kernel",
     "feedback and timers":
       "not in all: transport-cc each 100 ms, parsed and followed; reports, rates and layers",
     pace: "none: a frame follows the other at once, so caches are warm; real: asleep between frames as a worker is",
-    time: `the thread's processor time, median of ${RUNS} runs; the processes take turns, back and forth`,
+    time: `the thread's processor time, lower tenth of ${RUNS} runs (in real time ${PACED_RUNS}), since whatever else runs only adds to it; median: of the same runs of all; the processes take turns, back and forth`,
     warmUp: `${WARM_UP_PACKETS} packets to 200 viewers`,
     instructions:
       "of a packet, in user mode, by perf_event_open; null where the machine does not count them",
@@ -44,7 +46,7 @@ export const hot: Bench = {
         if (!options.quick) await child.obey({ packets: WARM_UP_PACKETS, paced: false });
       }
       for (const load of loadsOf(options)) {
-        for (const line of await measure(children, load, options.quick ? 1 : RUNS)) row(line);
+        for (const line of await measure(children, load, options.quick)) row(line);
       }
     } finally {
       for (const child of children) await child.end();
@@ -55,18 +57,21 @@ export const hot: Bench = {
 async function measure(
   children: readonly HotChild[],
   load: Load,
-  count: number,
+  quick: boolean,
 ): Promise<readonly Row[]> {
+  const { paced } = load;
   const settle = Math.round(packetsPerSecond(load) * SETTLE_SECONDS);
   for (const child of children) {
     await child.obey({ ...load, plan: planOf(load) });
     await child.obey({ packets: settle, paced: false });
   }
-  const packets = load.paced ? packetsPerSecond(load) * PACED_SECONDS : RUN_PACKETS;
+  const packets = packetsPerSecond(load) * (paced ? PACED_SECONDS : RUN_SECONDS);
+  const order = { packets: paced ? packets : Math.max(packets, RUN_PACKETS), paced };
+  const count = quick ? 2 : paced ? PACED_RUNS : RUNS;
   const runs = new Map(children.map(({ variant }) => [variant.name, [] as HotFigures[]]));
   for (let run = 0; run < count; run += 1) {
     for (const child of run % 2 === 0 ? children : children.toReversed()) {
-      const figures = await child.obey({ packets, paced: load.paced });
+      const figures = await child.obey(order);
       runs.get(child.variant.name)!.push(figures);
     }
   }
@@ -88,18 +93,21 @@ function rowsOf(load: Load, runs: Runs): readonly Row[] {
     feedback: nsPerPacket(all, "feedbackNs"),
     timers: nsPerPacket(all, "timersNs"),
   };
-  return (["packet", "visit"] as const).map((each) => ({
-    streams: load.streams,
-    viewers: load.viewers,
-    mbps: load.bitrate / 1e6,
-    arrival: load.spread ? "spread" : "burst",
-    pace: load.paced ? "real" : "none",
-    "ns a": each,
-    ...times(ns, each === "packet" ? 1 : packetsPerVisit),
-    "packets/visit": Math.round(packetsPerVisit * 100) / 100,
-    "+-%": deviation(all),
-    instructions: instructions(all),
-  }));
+  const middle = median(all.map((run) => run.forwardNs / run.packets))!;
+  return (["packet", "visit"] as const).map((each) => {
+    const factor = each === "packet" ? 1 : packetsPerVisit;
+    return {
+      streams: load.streams,
+      viewers: load.viewers,
+      mbps: load.bitrate / 1e6,
+      arrival: load.spread ? "spread" : "burst",
+      pace: load.paced ? "real" : "none",
+      "ns a": each,
+      ...times({ ...ns, median: middle }, factor),
+      "packets/visit": Math.round(packetsPerVisit * 100) / 100,
+      instructions: instructions(all),
+    };
+  });
 }
 
 function times(parts: Readonly<Record<string, number>>, factor: number): Row {
@@ -112,14 +120,11 @@ function nsPerPacket(
   runs: readonly HotFigures[],
   key: "forwardNs" | "feedbackNs" | "timersNs",
 ): number {
-  return median(runs.map((run) => run[key] / run.packets))!;
+  return lowerTenth(runs.map((run) => run[key] / run.packets));
 }
 
-/** How far the runs lie around their middle, %. */
-function deviation(runs: readonly HotFigures[]): number {
-  const costs = runs.map(({ forwardNs, packets }) => forwardNs / packets);
-  const [least, most] = [Math.min(...costs), Math.max(...costs)];
-  return Math.round((100 * (most - least)) / (most + least));
+function lowerTenth(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)]!;
 }
 
 function instructions(runs: readonly HotFigures[]): number | null {

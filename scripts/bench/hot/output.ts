@@ -16,7 +16,7 @@ export interface HotOutput {
   datagrams(): number | null;
 }
 
-/** `sink`: takes and counts. `none`: room and nothing else. `segments`: UdpSender, but no kernel. */
+/** `sink`: takes and counts. `none`: places and nothing else. `segments`: UdpSender, but no kernel. */
 export type HotOutputKind = "sink" | "none" | "segments";
 
 export function hotOutput(kind: HotOutputKind): HotOutput {
@@ -56,16 +56,22 @@ class Sink {
   }
 }
 
-/** Places of the same arena in turn: what is written is not written into a warm cache line. */
+/** The same places of such an arena, without a sender: what is written finds the same cache lines. */
 function noOutput(): HotOutput {
   const region = pinnedRegion(SEND_ARENA_BYTES);
-  let at = 0;
-  const reserve = (): number => {
-    at = (at + SLOT_BYTES) % SEND_ARENA_BYTES;
-    return at;
+  let end = 0;
+  const output: Output = {
+    region: () => region,
+    reserve: () => end,
+    commit: (_path, length) => {
+      end += length;
+      if (end > SEND_ARENA_BYTES - SLOT_BYTES) end = 0;
+    },
   };
-  const output = { region: () => region, reserve, commit: () => {} };
-  return { output, flush: () => {}, datagrams: () => null };
+  const flush = (): void => {
+    end = 0;
+  };
+  return { output, flush, datagrams: () => null };
 }
 
 /** The real sender, with all its books of messages and segments, and a kernel that takes everything. */
