@@ -21,11 +21,11 @@ export const JOINS: readonly Mutation[] = [
   ),
   rule(
     "C2",
-    `${EGRESS}feed.ts`,
+    "src/feed/feed.ts",
     "if (reader.publisherIgnoresPli) return keyframe.sequence;",
     "if (reader.closed) return keyframe.sequence;",
   ),
-  rule("C2", `${EGRESS}feed.ts`, "near || (askedInVain && flows)", "near || (flows && !flows)"),
+  rule("C2", "src/feed/feed.ts", "near || (askedInVain && flows)", "near || (flows && !flows)"),
   rule("C2", `${EGRESS}layer-switch.ts`, "this.standsStill(now)) this", "false) this"),
   rule(
     "C2",
@@ -81,7 +81,7 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", `${INGEST}bye.ts`, "  track.keyframes.rest();\n", ""),
   rule("C4", `${INGEST}track.ts`, "this.ssrc !== -1 && !this.left &&", "this.ssrc !== -1 &&"),
   rule("C4", `${INGEST}wishes.ts`, "heard = !track.left", "heard = true"),
-  rule("C4", "src/media/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
+  rule("C4", "src/feed/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
   rule(
     "C4",
     `${CONTROL}streams/source.ts`,
@@ -91,12 +91,12 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", `${CONTROL}streams/source.ts`, "if (this.quiet) return true;", ""),
   rule(
     "C5",
-    `${EGRESS}source-clock.ts`,
+    "src/feed/source-clock.ts",
     "size >= OWN_STEP_US && Math.abs(stepUs - deviation) <= tolerance",
     "size < 0 && deviation > tolerance",
   ),
-  rule("C5", `${EGRESS}source-clock.ts`, "Math.min(CLOCK_STEP_US / 2, ", "Math.max(0, "),
-  rule("C5", `${EGRESS}source-clock.ts`, "source.ntpAt(now, this.run)", "source.ntpAt(now)"),
+  rule("C5", "src/feed/source-clock.ts", "Math.min(CLOCK_STEP_US / 2, ", "Math.max(0, "),
+  rule("C5", "src/feed/source-clock.ts", "source.ntpAt(now, this.run)", "source.ntpAt(now)"),
   rule("C10", "src/host/socket-reader.ts", "late ? READ_BUDGET_LATE_US : READ", "READ"),
   rule("C10", `${EGRESS}egress.ts`, "return this.liveLeft && this.hasWork", "return this.hasWork"),
   rule("C10", `${EGRESS}egress.ts`, "return this.liveLeft && this.hasWork", "return this.liveLeft"),

@@ -51,7 +51,7 @@ export const MEMORY: readonly Mutation[] = [
   ),
   rule(
     "S1",
-    `${EGRESS}staging.ts`,
+    "src/feed/staging.ts",
     "Slot.payload + payloadLength > reader.copied",
     "payloadLength > PAYLOAD_BYTES_MAX",
   ),

@@ -131,7 +131,7 @@ export type WorkerEvent = EgressEvent | ReaderEvent | MediaEvent;
 
 /** From egress workers. */
 type EgressEvent =
-  /** A viewer is sent another layer: its id (src/media/layer-table.ts). */
+  /** A viewer is sent another layer: its id (src/feed/layer-table.ts). */
   | { readonly type: "layer"; readonly session: number; readonly layer: number }
   /** First keyframe-complete packet that left for this viewer, us after `viewer-open`. */
   | { readonly type: "first-media"; readonly session: number; readonly afterUs: number };

@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { RingGrant } from "../contract/source.ts";
+import { Staging } from "../feed/staging.ts";
 import type { Output } from "../peer/output.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
@@ -11,7 +12,6 @@ import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { Queues } from "./queues.ts";
-import { Staging } from "./staging.ts";
 
 /** RTP padding, RTX's original number and the SRTP tag. */
 const TRAILER_BYTES_MAX = 32;

@@ -5,7 +5,7 @@ import type { Peer } from "../peer/peer.ts";
 export interface EgressEvents {
   /** First media for a session, us after it was opened. */
   firstMedia(session: number, afterUs: number): void;
-  /** The session is sent another layer: an id of src/media/layer-table.ts. */
+  /** The session is sent another layer: an id of src/feed/layer-table.ts. */
   layer(session: number, layer: number): void;
   /** The session cannot go on: close it. */
   ended(peer: Peer, reason: CloseReason): void;

@@ -1,4 +1,4 @@
-import { layerId } from "../media/layer-table.ts";
+import { layerId } from "../feed/layer-table.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** The layer that flows to a viewer (an id of its source); -1 while there is none. */

@@ -1,6 +1,6 @@
 import { Counter, countUp } from "../contract/counters.ts";
-import type { Feed } from "./feed.ts";
-import { SILENCE_US } from "./feed.ts";
+import type { Feed } from "../feed/feed.ts";
+import { SILENCE_US } from "../feed/feed.ts";
 import type { Places, Segment } from "./segments.ts";
 
 type TrackSegment = Segment<Feed, Places>;

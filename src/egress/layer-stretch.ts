@@ -1,3 +1,4 @@
+import type { Staging } from "../feed/staging.ts";
 import { LayerGate } from "../media/layer-gate.ts";
 import { Verdict } from "../media/svc-filter.ts";
 import { Vp8Rewrite } from "../media/vp8-rewrite.ts";
@@ -9,7 +10,6 @@ import type { RingReader } from "../ring/reader.ts";
 import { Codec } from "../wire/codecs.ts";
 import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Staging } from "./staging.ts";
 
 /** Every field that is rewritten lies in the first bytes of a payload descriptor: VP8 ends its
  * KEYIDX at 6 (RFC 7741 4.2), VP9 its TL0PICIDX at 5 (RFC 9628 4.2). */

@@ -1,8 +1,8 @@
+import { type Feed, SILENCE_US } from "../feed/feed.ts";
+import type { Staging } from "../feed/staging.ts";
 import { JOIN_ANSWER_US } from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
-import { type Feed, SILENCE_US } from "./feed.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
-import type { Staging } from "./staging.ts";
 import type { Track } from "./track.ts";
 
 /** A keyframe that a switch waits for is asked for again after so long. */

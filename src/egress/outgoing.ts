@@ -1,9 +1,9 @@
 import { assert } from "../assert.ts";
+import type { Staging } from "../feed/staging.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { writeU16 } from "../wire/bytes.ts";
 import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
 import { writeRtpPadding } from "../wire/rtp.ts";
-import type { Staging } from "./staging.ts";
 
 /** RFC 3550 5.1: one octet counts the padding. */
 export const PADDING_MAX = 255;

@@ -1,10 +1,10 @@
+import type { Feed } from "../feed/feed.ts";
+import type { Staging } from "../feed/staging.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { Extension } from "../wire/extensions.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PlayoutHint } from "./playout-hint.ts";
-import type { Staging } from "./staging.ts";
 
 /** Packets at the start of a segment that carry the playout-delay hint: any of them may be lost. */
 const PLAYOUT_HINT_PACKETS = 32;

@@ -1,5 +1,5 @@
+import type { Feed } from "../feed/feed.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
 import { RTX_PREFIX_BYTES } from "./outgoing.ts";
 import { SentMark } from "./sent-history.ts";
 import type { Track } from "./track.ts";

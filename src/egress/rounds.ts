@@ -1,9 +1,9 @@
 import { Counter } from "../contract/counters.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Following } from "../feed/following.ts";
 import type { EgressContext } from "./context.ts";
 import type { EgressEvents } from "./events.ts";
-import type { Feed } from "./feed.ts";
 import { flowingLayer } from "./flowing-layer.ts";
-import type { Following } from "./following.ts";
 import type { Viewer } from "./viewer.ts";
 import type { Viewers } from "./viewers.ts";
 

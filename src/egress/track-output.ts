@@ -1,16 +1,16 @@
 import type { MediaSection } from "../contract/session.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Staging } from "../feed/staging.ts";
 import { PacketKind } from "../media/sent-packets.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { Extension } from "../wire/extensions.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
 import { Freezes } from "./freezes.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import { OwnExtensions } from "./own-extensions.ts";
 import { type Segment, timestampIn } from "./segments.ts";
 import { SentHistory, SentMark } from "./sent-history.ts";
-import type { Staging } from "./staging.ts";
 import { TimeLine } from "./time-line.ts";
 import { TrackFormat } from "./track-format.ts";
 import { TrackTotals } from "./track-totals.ts";

@@ -1,9 +1,9 @@
 import { Counter, countUp } from "../contract/counters.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { SourceClock } from "../feed/source-clock.ts";
 import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
 import type { LayerSwitch } from "./layer-switch.ts";
-import type { SourceClock } from "./source-clock.ts";
 import type { Track } from "./track.ts";
 import type { TrackTime } from "./track-time.ts";
 

@@ -1,6 +1,6 @@
-import type { Feed } from "./feed.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { SourceClock } from "../feed/source-clock.ts";
 import type { Rewound } from "./segments.ts";
-import type { SourceClock } from "./source-clock.ts";
 import type { Track } from "./track.ts";
 
 /** How a segment's timestamps come out of the publisher's. */

@@ -1,5 +1,5 @@
-import type { Feed, Subscriber } from "./feed.ts";
-import type { Following } from "./following.ts";
+import type { Feed, Subscriber } from "../feed/feed.ts";
+import type { Following } from "../feed/following.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
 import type { Waiting } from "./queues.ts";
 import type { Segments } from "./segments.ts";

@@ -1,15 +1,15 @@
 import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { SessionStats } from "../contract/statistics.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Following } from "../feed/following.ts";
+import { pointOf, ringOf } from "../feed/layer-table.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
-import { pointOf, ringOf } from "../media/layer-table.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Codec } from "../wire/codecs.ts";
 import { Extension } from "../wire/extensions.ts";
 import { formatPath } from "../wire/path.ts";
 import type { EgressContext } from "./context.ts";
-import type { Feed } from "./feed.ts";
-import type { Following } from "./following.ts";
 import type { PlayoutDelay } from "./playout-hint.ts";
 import type { Queued } from "./queues.ts";
 import { sendProbe } from "./repair.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { RepairBudget } from "../../src/egress/repair-budget.ts";
 import { SentHistory } from "../../src/egress/sent-history.ts";
-import { SourceClock, TrackClock } from "../../src/egress/source-clock.ts";
 import { TimeLine } from "../../src/egress/time-line.ts";
+import { SourceClock, TrackClock } from "../../src/feed/source-clock.ts";
 import { RTX_BURST_BYTES, RTX_BURST_BYTES_MAX, RTX_SHARE_MAX } from "../../src/limits.ts";
 import { seeded } from "../support/random.ts";
 

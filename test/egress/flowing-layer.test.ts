@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { layerId } from "../../src/feed/layer-table.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
-import { layerId } from "../../src/media/layer-table.ts";
 import { noteLayers } from "../../src/ring/layer-totals.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { PacketLayers } from "../../src/ring/packet-layers.ts";

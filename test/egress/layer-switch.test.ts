@@ -1,6 +1,6 @@
 /** What may come between a wish for another layer and its keyframe. */
 import { describe, expect, test } from "bun:test";
-import type { Feed } from "../../src/egress/feed.ts";
+import type { Feed } from "../../src/feed/feed.ts";
 import { FRAME_US } from "./encoding.ts";
 import { AUDIO_SSRC, Sim, sourceOf, Track, VIDEO_SSRC } from "./harness.ts";
 import type { Recorder } from "./recorder.ts";

@@ -1,6 +1,6 @@
 /** Changes of layer through a real Egress: simulcast rings and points of an SVC stream. */
 import { describe, expect, test } from "bun:test";
-import type { Feed } from "../../src/egress/feed.ts";
+import type { Feed } from "../../src/feed/feed.ts";
 import { DependencyDescriptorReader } from "../../src/wire/dependency-descriptor.ts";
 import type { WrittenPacket } from "../sim/layer-packets.ts";
 import { type Encoding, FRAME_US, markOf, TICKS } from "./encoding.ts";

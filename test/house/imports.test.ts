@@ -86,7 +86,7 @@ function floorOf(path: string): number {
   return floors.findIndex((names) => names.includes(nameOnFloor(path)));
 }
 
-/** "feed" for src/egress/feed.ts; a room inside a folder stands as a whole: "http/". */
+/** "viewer" for src/egress/viewer.ts; a room inside a folder stands as a whole: "http/". */
 function nameOnFloor(path: string): string {
   return /^src\/[^/]+\/([^/]+(?=\.ts$)|[^/]+\/)/.exec(path)?.[1] ?? path;
 }

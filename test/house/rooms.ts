@@ -24,13 +24,15 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   media: [...WIRE, "srtp", "ring"],
   peer: PEER,
   ingest: PEER,
-  egress: PEER,
+  feed: [...WIRE, "srtp", "ring", "media"],
+  egress: [...PEER, "feed"],
   client: PEER,
   io: PEER,
   host: [...PEER, "io"],
   // The load tool runs on threads of its own, so it brings its sockets and clock along.
   load: [...PEER, "client", "io"],
-  control: [...PEER, "io", "config", "log", "version"],
+  // It looks at layers as any reader does.
+  control: [...PEER, "feed", "io", "config", "log", "version"],
   web: ["assert", "limits"],
   cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
   main: ["cli", "version"],
@@ -79,15 +81,19 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // All of them.
     ["ingest"],
   ],
+  feed: [
+    // Packets and clocks of one ring, layers of several.
+    ["staging", "source-clock", "layer-table"],
+    ["feed"],
+    // All rings of a stream.
+    ["following"],
+  ],
   egress: [
     // What one viewer or one source comes to in numbers.
     ["events", "total-rate", "playout-hint", "repair-budget", "lag-meter", "catch-up-queue"],
     ["queues"],
-    ["segments", "sent-history", "time-line", "source-clock", "adaptation"],
-    // Rings as this worker reads them.
-    ["staging"],
-    ["feed"],
-    ["following", "freezes"],
+    ["segments", "sent-history", "time-line", "adaptation"],
+    ["freezes"],
     // One packet on its way out.
     ["outgoing"],
     ["header-writer", "layer-stretch", "track-format"],

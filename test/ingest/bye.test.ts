@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { LayerTable } from "../../src/feed/layer-table.ts";
 import { PLI_INTERVAL_JOIN_US } from "../../src/limits.ts";
-import { LayerTable } from "../../src/media/layer-table.ts";
 import { Header, SlotFlag } from "../../src/ring/layout.ts";
 import { writeBye } from "../../src/wire/rtcp/bye.ts";
 import {

@@ -48,7 +48,7 @@ export interface PlaneEvents {
   moved(session: number, path: string): void;
   closed(session: number, reason: CloseReason): void;
   firstMedia(session: number, afterUs: number): void;
-  /** A viewer is sent another layer (an id of src/media/layer-table.ts). */
+  /** A viewer is sent another layer (an id of src/feed/layer-table.ts). */
   layer(session: number, layer: number): void;
   /** The worker's successor is ready (closed was called for each lost session before). */
   workerRestarted(worker: number, workerName: string, cause: string): void;

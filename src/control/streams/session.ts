@@ -57,7 +57,7 @@ export interface Session {
   readonly limits: LayerLimits;
   /** What it chose itself; NO_LIMITS is automatic. */
   choice: LayerLimits;
-  /** The layer that it is sent (an id of src/media/layer-table.ts); -1 before the first. */
+  /** The layer that it is sent (an id of src/feed/layer-table.ts); -1 before the first. */
   layer: number;
 }
 

@@ -1,5 +1,5 @@
+import { pointOf, ringOf } from "../../feed/layer-table.ts";
 import type { UsableLayer } from "../../media/layer-choice.ts";
-import { pointOf, ringOf } from "../../media/layer-table.ts";
 import type { LayerLook, MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Session } from "./session.ts";
@@ -22,7 +22,7 @@ export interface ListedLayer {
   readonly current?: true;
 }
 
-/** A layer and what workers call it (src/media/layer-table.ts); -1 before its first packet. */
+/** A layer and what workers call it (src/feed/layer-table.ts); -1 before its first packet. */
 export interface StreamLayer {
   readonly id: number;
   readonly layer: ListedLayer;

@@ -1,8 +1,8 @@
 /** The `layers` event (X08) and the layer extension (X21, X22). */
 import { expect, test } from "bun:test";
 import type { ListedLayer } from "../../../src/control/streams/stream-layers.ts";
+import { layerId } from "../../../src/feed/layer-table.ts";
 import { NO_LIMITS, type UsableLayer } from "../../../src/media/layer-choice.ts";
-import { layerId } from "../../../src/media/layer-table.ts";
 import {
   Harness,
   PUBLISHER_OFFER,

@@ -6,7 +6,7 @@ import type { MediaPlane } from "../../../src/control/plane/plane.ts";
 import { Source } from "../../../src/control/streams/source.ts";
 import { Stream } from "../../../src/control/streams/stream.ts";
 import { layersKey, StreamLayers } from "../../../src/control/streams/stream-layers.ts";
-import { LayerTable } from "../../../src/media/layer-table.ts";
+import { LayerTable } from "../../../src/feed/layer-table.ts";
 import { noteLayers, storeLayerSize } from "../../../src/ring/layer-totals.ts";
 import { createRing, gridBit, Header } from "../../../src/ring/layout.ts";
 import { PacketLayers } from "../../../src/ring/packet-layers.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { Staging } from "../../src/egress/staging.ts";
+import { Staging } from "../../src/feed/staging.ts";
 import { PAYLOAD_BYTES_MAX } from "../../src/limits.ts";
 import { Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { ReadResult, RingReader } from "../../src/ring/reader.ts";
 import { Extension } from "../../src/wire/extensions.ts";
+import { Track } from "../egress/harness.ts";
 import { seeded } from "../support/random.ts";
-import { Track } from "./harness.ts";
 
 const CAPACITY = 32;
 

@@ -1,6 +1,6 @@
 import type { RingGrant, StreamSource } from "../contract/source.ts";
-import { LayerTable } from "../media/layer-table.ts";
 import { Feed } from "./feed.ts";
+import { LayerTable } from "./layer-table.ts";
 import { SourceClock } from "./source-clock.ts";
 
 /** A stream's present source as this worker reads it. */

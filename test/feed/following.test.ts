@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { Following } from "../../src/egress/following.ts";
-import { sourceOf, Track } from "./harness.ts";
+import { Following } from "../../src/feed/following.ts";
+import { sourceOf, Track } from "../egress/harness.ts";
 
 test("one feed a ring, in the order of the source, on one clock", () => {
   const audio = new Track("audio");

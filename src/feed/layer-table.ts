@@ -1,7 +1,7 @@
+import type { UsableLayer } from "../media/layer-choice.ts";
 import { layerBytes, layerSeenUs, layerSize } from "../ring/layer-totals.ts";
 import { Header, LAYER_POINTS, type RingViews } from "../ring/layout.ts";
 import type { RingReader } from "../ring/reader.ts";
-import type { UsableLayer } from "./layer-choice.ts";
 
 /** A layer must be noticed to be gone within 1 s; frames of a slow one (5 a second) come every
  * 200 ms, and a jittery uplink holds them back for as much again. */

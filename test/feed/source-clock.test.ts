@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SourceClock, TrackClock } from "../../src/egress/source-clock.ts";
+import { SourceClock, TrackClock } from "../../src/feed/source-clock.ts";
 import { createRing } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RingGrant } from "../../src/contract/source.ts";
-import { Feed, type Subscriber } from "../../src/egress/feed.ts";
-import { SourceClock } from "../../src/egress/source-clock.ts";
+import { Feed, type Subscriber } from "../../src/feed/feed.ts";
+import { SourceClock } from "../../src/feed/source-clock.ts";
 import { createRing } from "../../src/ring/layout.ts";
 
 const SUBSCRIBER: Subscriber = { session: 1, forward: () => true, lapped: () => {} };

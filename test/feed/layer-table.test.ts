@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LayerTable, layerId, pointOf, ringOf } from "../../src/media/layer-table.ts";
+import { LayerTable, layerId, pointOf, ringOf } from "../../src/feed/layer-table.ts";
 import { noteLayers } from "../../src/ring/layer-totals.ts";
 import { createRing, gridBit } from "../../src/ring/layout.ts";
 import { PacketLayers } from "../../src/ring/packet-layers.ts";
