@@ -46,7 +46,7 @@ It may publish, view and administer every stream. ${where}
 }
 
 /** Scheme, host and port as a browser on this machine or beside it can use them. */
-export function baseUrl(config: Config, port: number): string {
+function baseUrl(config: Config, port: number): string {
   if (config.publicUrl !== null) return config.publicUrl.replace(/\/$/, "");
   const scheme = config.tls === null ? "http" : "https";
   const host = reachableHost(config.http.host);

@@ -32,8 +32,8 @@ import {
 import type { Hazard } from "./hazards.ts";
 import { type Listener, listen, readTls } from "./listener.ts";
 import { reachOf } from "./reach.ts";
+import { startWatchdog } from "./signs-of-life.ts";
 import { explainStart } from "./start-error.ts";
-import { startWatchdog } from "./watchdog.ts";
 
 export interface ServerOptions {
   /** Flags; read again on SIGHUP. */

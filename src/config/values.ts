@@ -136,7 +136,7 @@ export const truth = z.union([z.boolean(), z.string()]).transform((value, contex
   return refuse(context, `"${value}" is not true or false`);
 });
 
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   return parseCidr(text) !== null && !text.includes("/");
 }
 

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** One issue of a schema as the end of a sentence that begins with the key. */
-export function inOurWords(issue: z.core.$ZodRawIssue): string {
+function inOurWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is missing";

@@ -33,7 +33,7 @@ export function pointOf(id: number): number {
 }
 
 /** One layer point of one ring, as last looked at. */
-export class MeasuredLayer implements UsableLayer {
+class MeasuredLayer implements UsableLayer {
   bitrate = 0;
   width = 0;
   height = 0;

@@ -11,7 +11,7 @@ const OWN_STEP_US = 100_000;
 const RUNS_KEPT = 4;
 
 /** The publisher's clock between two steps of it: its difference to ours. */
-export class ClockRun {
+class ClockRun {
   private difference: number;
   private noted: number;
 

@@ -1,7 +1,7 @@
 /** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { Fingerprint } from "../contract/session.ts";
-import { colonHex } from "../peer/fingerprint.ts";
+import { fingerprintOf } from "../peer/fingerprint.ts";
 
 export interface Certificate {
   readonly certificatePem: string;
@@ -62,12 +62,6 @@ export function createCertificate(now = new Date()): Certificate {
     privateKeyPem: privateKey,
     fingerprint: fingerprintOf(certificate),
   };
-}
-
-/** SHA-256 of a DER certificate as a=fingerprint writes it. */
-export function fingerprintOf(certificateDer: Uint8Array): Fingerprint {
-  const digest = createHash("sha256").update(certificateDer).digest();
-  return { algorithm: "sha-256", value: colonHex(digest) };
 }
 
 /** 16 random bytes, positive and without leading zeros (RFC 5280 4.1.2.2). */

@@ -50,7 +50,7 @@ export function errno(): number {
   return location === null ? 0 : read.i32(location, 0);
 }
 
-export class SystemError extends Error {
+class SystemError extends Error {
   constructor(
     readonly call: string,
     readonly code: number,

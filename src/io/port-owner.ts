@@ -1,6 +1,7 @@
 /** Who holds a port, from /proc: for the message that it is taken. */
 import { readlinkSync } from "node:fs";
 import { listProc, readProc } from "./proc.ts";
+import { socketInodes } from "./proc-net.ts";
 
 /** TCP_LISTEN of the kernel, as the tables write it. UDP sockets that are bound only are "07". */
 const STATES = { tcp: "0A", udp: "07" } as const;
@@ -19,18 +20,6 @@ export function portOwner(protocol: "tcp" | "udp", port: number): string | null 
   const owners = listProc("/proc").filter((pid) => /^\d+$/.test(pid) && holds(pid, inodes));
   const named = owners.map((pid) => `${readProc(`/proc/${pid}/comm`)} (process ${pid})`);
   return named.length === 0 ? null : named.join(", ");
-}
-
-/** Inodes of the sockets of a /proc/net table with this local port and state. */
-export function socketInodes(table: string, port: number, state: string): string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const inodes: string[] = [];
-  for (const line of table.split("\n").slice(1)) {
-    // sl local_address rem_address st queues timer retransmissions uid timeout inode ...
-    const fields = line.trim().split(/\s+/);
-    if (fields[1]?.endsWith(suffix) && fields[3] === state) inodes.push(fields[9] ?? "");
-  }
-  return inodes;
 }
 
 function holds(pid: string, inodes: ReadonlySet<string>): boolean {

@@ -1,5 +1,5 @@
 /** Totals of one load thread, in shared memory: the main thread reads them while it runs. */
-export const LOAD_COUNTERS = [
+const LOAD_COUNTERS = [
   /** Threads whose rehearsal is over. */
   "rehearsed",
   "joinsStarted",

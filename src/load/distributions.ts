@@ -1,7 +1,7 @@
 import { Histogram, type HistogramData } from "./histogram.ts";
 
 /** What a load measures by distribution; all values in us, but for the last. */
-export const DISTRIBUTIONS = [
+const DISTRIBUTIONS = [
   /** From the POST to the end of DTLS, to the first RTP packet, to the end of the first keyframe. */
   "connectUs",
   "firstPacketUs",

@@ -197,7 +197,7 @@ function serverReport(pid: number, result: LoadResult): ServerReport | null {
 }
 
 /** Percentiles of a distribution, divided by `unit`; null without samples. */
-export function percentiles(histogram: Histogram, unit: number): Percentiles | null {
+function percentiles(histogram: Histogram, unit: number): Percentiles | null {
   if (histogram.count === 0) return null;
   const at = (p: number) => round(histogram.percentile(p)! / unit);
   return {

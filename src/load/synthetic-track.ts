@@ -51,7 +51,7 @@ const OPUS_TOC = 0xfc;
 const FILL = 0x55;
 
 /** STAP-A of the parameter sets of a 1280x720 constrained baseline stream, level 3.1. */
-export const PARAMETER_SETS = Uint8Array.fromHex("7800096742e01fda014016e4000468ce3880");
+const PARAMETER_SETS = Uint8Array.fromHex("7800096742e01fda014016e4000468ce3880");
 
 const capture = new AbsCaptureTime();
 

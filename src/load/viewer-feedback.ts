@@ -36,7 +36,7 @@ const STUCK_PLI_US = 1_000_000;
 /** An unanswered NACK is repeated after this. */
 const NACK_REPEAT_US = 50_000;
 /** Room of one compound packet before SRTCP. */
-export const FEEDBACK_BYTES_MAX = 1200;
+const FEEDBACK_BYTES_MAX = 1200;
 
 const BLOCKS_MAX = 4;
 // Scratch of the thread.

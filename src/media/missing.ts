@@ -1,7 +1,7 @@
 import { NACK_AGE_MAX_US } from "../limits.ts";
 
 /** Holes that one ring can have at once: a quarter of a second at 2,000 packets a second. */
-export const MISSING_MAX = 512;
+const MISSING_MAX = 512;
 const TRIES_MAX = 10;
 /** Reordering on real paths is mostly shorter than this. */
 const REORDER_WAIT_MIN_US = 5_000;

@@ -1,6 +1,6 @@
 /** Packets remembered by transport sequence, at first and at most: 0.6 and 5 s at 400 a second. */
 const CAPACITY_START = 256;
-export const SENT_PACKETS_MAX = 2048;
+const SENT_PACKETS_MAX = 2048;
 /** A packet that waits longer for its feedback than this makes no room necessary. */
 const WAIT_MAX_US = 3_000_000;
 

@@ -25,8 +25,14 @@ export function isDigest(digest: Uint8Array, value: string): boolean {
   return true;
 }
 
+/** SHA-256 of a DER certificate as a=fingerprint writes it. */
+export function fingerprintOf(certificate: Uint8Array): Fingerprint {
+  const digest = createHash("sha256").update(certificate).digest();
+  return { algorithm: "sha-256", value: colonHex(digest) };
+}
+
 /** `AB:CD:...` */
-export function colonHex(bytes: Uint8Array): string {
+function colonHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(":");
 }
 

@@ -23,7 +23,7 @@ const DIRTY = 32;
 const DIRTY_WORDS = RINGS_MAX / 32;
 const COUNTERS_OFFSET = 1024;
 
-export const BLOCK_BYTES = 4096;
+const BLOCK_BYTES = 4096;
 
 export class WorkerBlock {
   private readonly words: Int32Array;

@@ -197,15 +197,15 @@ export function packSize(width: number, height: number): number {
 
 /** Two bytes stay free before the payload: an RTX packet puts its original number there. */
 export const EXTENSION_BYTES_MAX = Slot.payload - Slot.extensions - 2;
-export const RING_MAGIC = 0x53504c35;
+const RING_MAGIC = 0x53504c35;
 
 /** Bytes of the buffer for a ring of at most `slotsMax` slots. */
-export function ringBytes(slotsMax: number): number {
+function ringBytes(slotsMax: number): number {
   return slotsOffset(slotsMax) + slotsMax * SLOT_BYTES;
 }
 
 /** Byte offset of slot 0; a whole page, so that growing touches only new pages. */
-export function slotsOffset(slotsMax: number): number {
+function slotsOffset(slotsMax: number): number {
   return Math.ceil((LOG_OFFSET + slotsMax * 4) / 4096) * 4096;
 }
 

@@ -60,7 +60,7 @@ export function acceptExtensions(
 }
 
 /** Header extension ids by internal id, 0 where not accepted. */
-export function extensionTable(accepted: readonly OfferedExtension[]): readonly number[] {
+function extensionTable(accepted: readonly OfferedExtension[]): readonly number[] {
   const table = new Array<number>(EXTENSION_TABLE_LENGTH).fill(0);
   for (const { name, id } of accepted) table[Extension[name]] = id;
   return table;
@@ -70,7 +70,7 @@ export function extensionTable(accepted: readonly OfferedExtension[]): readonly 
  * The format as both ends know it. Feedback is taken only where offered, and transport-cc only
  * with its header extension.
  */
-export function acceptFormat(format: OfferedFormat, extensionIds: readonly number[]): MediaFormat {
+function acceptFormat(format: OfferedFormat, extensionIds: readonly number[]): MediaFormat {
   const video = format.codec !== "opus";
   const offers = (value: string): boolean => format.feedback.includes(value);
   return {

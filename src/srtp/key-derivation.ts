@@ -58,7 +58,7 @@ export function deriveSessionKeys(
  * key id is the label alone, XORed into byte 7 of the salt. A 96-bit salt is padded with zeros on
  * the right to 112 bits (RFC 7714 11).
  */
-export function deriveKey(
+function deriveKey(
   masterKey: Uint8Array,
   masterSalt: Uint8Array,
   label: number,

@@ -1,6 +1,7 @@
 import { SSRCS_EXTRA_MAX } from "../limits.ts";
 import { readU32 } from "../wire/bytes.ts";
 import type { Region, SrtpCipher } from "./cipher.ts";
+import { estimateIndex } from "./packet-index.ts";
 import { ReplayVerdict, ReplayWindow } from "./replay-window.ts";
 
 /** Why a packet was refused; all negative, so that a length never collides with one. */
@@ -143,16 +144,6 @@ export class SrtpReceiver {
     this.index = index;
     return opened;
   }
-}
-
-/** RFC 3711 3.3.1: the index closest to the highest one seen. May be negative: then too old. */
-export function estimateIndex(highest: number, sequence: number): number {
-  const highestSequence = highest % 65536;
-  const cycle = highest - highestSequence;
-  if (highestSequence < 32768) {
-    return sequence - highestSequence > 32768 ? cycle - 65536 + sequence : cycle + sequence;
-  }
-  return highestSequence - 32768 > sequence ? cycle + 65536 + sequence : cycle + sequence;
 }
 
 function addWindow(windows: Map<number, ReplayWindow>, ssrc: number): ReplayWindow {

@@ -31,7 +31,7 @@ export interface Encoding {
  * Codecs whose encoders make independent streams in every browser. VP9 and AV1 are left to
  * scalability modes: Chromium turns several VP9 encodings without a mode into one stream.
  */
-export const SIMULCAST_CODECS: readonly string[] = ["vp8", "h264"];
+const SIMULCAST_CODECS: readonly string[] = ["vp8", "h264"];
 /** Codecs whose layers a server can tell apart inside one stream. */
 export const SVC_CODECS: readonly string[] = ["vp8", "vp9", "av1"];
 /** All that Spillway forwards in part, in the order of the menu. */

@@ -4,7 +4,7 @@
  */
 import type { BitReader } from "./bits.ts";
 
-export const TEMPLATES_MAX = 64;
+const TEMPLATES_MAX = 64;
 /** A.8.2: dt_cnt_minus_one has five bits; chains are at most as many. */
 export const DECODE_TARGETS_MAX = 32;
 /** libwebrtc refuses more; so do the layer ids of its AV1. */
@@ -12,7 +12,7 @@ export const SPATIAL_LAYERS_MAX = 4;
 export const TEMPORAL_LAYERS_MAX = 8;
 
 /** Table A.1: what a frame is to a decode target. */
-export const Indication = { notPresent: 0, discardable: 1, switch: 2, required: 3 } as const;
+const Indication = { notPresent: 0, discardable: 1, switch: 2, required: 3 } as const;
 
 const NEXT_TEMPORAL = 1;
 const NEXT_SPATIAL = 2;

@@ -12,7 +12,7 @@ export class AbsCaptureTime {
 }
 
 export const ABS_CAPTURE_TIME_BYTES = 8;
-export const ABS_CAPTURE_TIME_BYTES_WITH_OFFSET = 16;
+const ABS_CAPTURE_TIME_BYTES_WITH_OFFSET = 16;
 
 /** Reads an abs-capture-time element of 8 or 16 bytes. False for any other length. */
 export function readAbsCaptureTime(
@@ -48,7 +48,7 @@ export function writeAbsCaptureTime(
 
 export const PLAYOUT_DELAY_BYTES = 3;
 /** Highest value of either bound: 12 bits of 10 ms. */
-export const PLAYOUT_DELAY_MAX = 0xfff;
+const PLAYOUT_DELAY_MAX = 0xfff;
 
 /** Writes min and max delay in units of 10 ms, clamped to 12 bits. Returns 3. */
 export function writePlayoutDelay(

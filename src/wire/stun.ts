@@ -14,7 +14,7 @@ import { readU16, readU32 } from "./bytes.ts";
 export const STUN_HEADER_BYTES = 20;
 export const STUN_MAGIC_COOKIE = 0x2112a442;
 export const STUN_METHOD_BINDING = 1;
-export const STUN_FINGERPRINT_XOR = 0x5354554e;
+const STUN_FINGERPRINT_XOR = 0x5354554e;
 export const STUN_INTEGRITY_BYTES = 20;
 
 export const StunClass = { request: 0, indication: 1, success: 2, error: 3 } as const;
@@ -35,7 +35,7 @@ export const StunAttribute = {
 } as const;
 
 /** Comprehension-required attributes that we name in a 420; further ones are counted as one. */
-export const STUN_UNKNOWN_MAX = 8;
+const STUN_UNKNOWN_MAX = 8;
 
 /** One parsed message, reused. Offsets are absolute in the parsed buffer; -1 is "absent". */
 export class StunMessage {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isOlder } from "../../src/cli/doctor-checks.ts";
+import { isOlder } from "../../src/cli/openssl-age.ts";
 
 test("S14: a system's OpenSSL that is behind the copy inside is found", () => {
   const copy = "libssl3 3.0.22-1~deb12u2";

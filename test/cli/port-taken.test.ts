@@ -1,7 +1,5 @@
 /** A port belongs to one server: a second one is refused and told whose it is. */
 import { afterEach, expect, test } from "bun:test";
-import { portOwner, socketInodes } from "../../src/io/port-owner.ts";
-import { closeUdpSocket, localPort, openUdpSocket } from "../../src/io/udp-socket.ts";
 import { binary, runBinary } from "../support/binary.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
 
@@ -58,19 +56,3 @@ test("O2: doctor names the owner", async () => {
     `Choose another --http, or end its owner: spillway (process ${server.pid()})`,
   );
 }, 160_000);
-
-test("owners are found by port and state", () => {
-  const table = [
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-    "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111 1",
-    "   1: 0100007F:1F90 0100007F:C001 01 00000000:00000000 00:00000000 00000000     0        0 222 1",
-    "   2: 0100007F:01F9 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 333 1",
-  ].join("\n");
-  expect(socketInodes(table, 8080, "0A")).toEqual(["111"]);
-  expect(socketInodes(table, 505, "0A")).toEqual(["333"]);
-  expect(socketInodes("", 8080, "0A")).toEqual([]);
-  const socket = openUdpSocket("127.0.0.1", 4, 0);
-  expect(portOwner("udp", localPort(socket))).toContain(`(process ${process.pid})`);
-  closeUdpSocket(socket);
-  expect(portOwner("tcp", 1)).toBeNull();
-});

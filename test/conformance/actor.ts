@@ -7,7 +7,7 @@ import { ClientSession } from "../../src/client/session.ts";
 import type { Outlet, SessionSockets } from "../../src/client/session-options.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { monotonicUs } from "../../src/io/clock.ts";
-import { OpenSslDtlsFactory, SRTP_PROFILES } from "../../src/io/dtls-openssl.ts";
+import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
 import { randomFill } from "../../src/io/random.ts";
 import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
@@ -55,7 +55,7 @@ export interface Credentials {
 const openSsl = openOpenSsl("system");
 const certificate = createCertificate();
 const ciphers = new OpenSslSrtpFactory(openSsl);
-const factories = new Map<string, DtlsFactory>();
+const factories = new Map<string | undefined, DtlsFactory>();
 const receiver = new UdpReceiver();
 const ARRIVALS_MAX = 20_000;
 const TURN_MS = 4;
@@ -124,7 +124,7 @@ export class Actor {
         fingerprint: certificate.fingerprint,
         signalling: endpoint,
         sockets,
-        dtls: factoryOf(style.profiles ?? SRTP_PROFILES),
+        dtls: factoryOf(style.profiles),
         ciphers,
         sourcesMax: 16,
         random: randomFill,
@@ -378,7 +378,7 @@ function offeredSsrcs(offer: string): { audio: number; video: number } {
   return ssrcs;
 }
 
-function factoryOf(profiles: string): DtlsFactory {
+function factoryOf(profiles: string | undefined): DtlsFactory {
   let factory = factories.get(profiles);
   if (factory === undefined) {
     factory = new GuardedDtls(new OpenSslDtlsFactory(openSsl, certificate, profiles));

@@ -2,14 +2,8 @@
 import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
 import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
 import { Publisher, RTCP_BYTES_MAX } from "../../src/ingest/publisher.ts";
-import { AUDIO_SLOTS, SLOT_BYTES, VIDEO_SLOTS_MAX, VIDEO_SLOTS_START } from "../../src/limits.ts";
-import {
-  createRing,
-  Guarded,
-  RECORD_HEAD_BYTES,
-  Slot,
-  slotsOffset,
-} from "../../src/ring/layout.ts";
+import { AUDIO_SLOTS, SLOT_BYTES, VIDEO_SLOTS_START } from "../../src/limits.ts";
+import { createRing, Guarded, RECORD_HEAD_BYTES, RingViews, Slot } from "../../src/ring/layout.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
 import { RtcpCursor, readMediaSsrc } from "../../src/wire/rtcp/compound.ts";
 import { readNack } from "../../src/wire/rtcp/nack.ts";
@@ -374,7 +368,7 @@ const NO_PEER = {
 function newRing(kind: "audio" | "video"): RingGrant {
   const buffer = createRing(kind);
   const bytes = new Uint8Array(buffer);
-  const base = slotsOffset(kind === "audio" ? AUDIO_SLOTS : VIDEO_SLOTS_MAX);
+  const { base } = new RingViews(buffer);
   const slots = kind === "audio" ? AUDIO_SLOTS : VIDEO_SLOTS_START;
   for (let i = 0; i < slots; i += 1) {
     bytes.fill(POISON, base + i * SLOT_BYTES + Slot.extensions, base + (i + 1) * SLOT_BYTES);

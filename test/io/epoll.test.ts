@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { closePollFd, createPollFd, Epoll, EpollEvent } from "../../src/io/epoll.ts";
 import { createEventFd, ringEventFd } from "../../src/io/event-fd.ts";
-import { libc, SystemError } from "../../src/io/libc.ts";
+import { libc } from "../../src/io/libc.ts";
 
 const { readable, writable } = EpollEvent;
 
@@ -56,7 +56,7 @@ test("one wait takes no more events than there is room for", () => {
 });
 
 test("what the kernel refuses is an error; a wait on a closed instance finds nothing", () => {
-  expect(() => epoll.remove(bells[0]!)).toThrow(SystemError);
+  expect(() => epoll.remove(bells[0]!)).toThrow(/^epoll_ctl: /);
   const closed = new Epoll(-1, 1);
   expect(closed.wait(0)).toBe(0);
 });

@@ -2,8 +2,7 @@ import { ptr } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { releasePages } from "../../src/io/memory.ts";
-import { VIDEO_SLOTS_MAX } from "../../src/limits.ts";
-import { createRing, ringBytes } from "../../src/ring/layout.ts";
+import { createRing } from "../../src/ring/layout.ts";
 
 const MIB = 1024 * 1024;
 
@@ -47,7 +46,7 @@ test("a ring costs what it uses, and gives it back", () => {
   const ring = createRing("video");
   const bytes = new Uint8Array(ring);
   const address = Number(ptr(bytes));
-  const size = ringBytes(VIDEO_SLOTS_MAX);
+  const size = ring.byteLength;
   // Other buffers may lie in the same mapping.
   const empty = residentAt(address);
   bytes.fill(1);

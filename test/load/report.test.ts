@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseLoadArguments } from "../../src/cli/load-options.ts";
-import { difference, LOAD_COUNTERS, type LoadTotals } from "../../src/load/counters.ts";
+import { difference, type LoadTotals, sumCounters } from "../../src/load/counters.ts";
 import { createDistributions } from "../../src/load/distributions.ts";
 import { type LoadResult, makeReport } from "../../src/load/report.ts";
 import { reportTable } from "../../src/load/table.ts";
@@ -8,8 +8,7 @@ import { reportTable } from "../../src/load/table.ts";
 const MIB = 2 ** 20;
 
 function totals(values: Partial<LoadTotals>): LoadTotals {
-  const zero = Object.fromEntries(LOAD_COUNTERS.map((name) => [name, 0])) as LoadTotals;
-  return { ...zero, ...values };
+  return { ...sumCounters([]), ...values };
 }
 
 function result(changes: Partial<LoadResult> = {}): LoadResult {

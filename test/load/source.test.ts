@@ -2,10 +2,6 @@ import { describe, expect, test } from "bun:test";
 import type { SourcePlan } from "../../src/load/options.ts";
 import { readStamp, STAMP_BYTES, Stamp, writeStamp } from "../../src/load/stamp.ts";
 import { DuePacket, SyntheticSource } from "../../src/load/synthetic-source.ts";
-import { PARAMETER_SETS } from "../../src/load/synthetic-track.ts";
-import { Codec } from "../../src/wire/codecs.ts";
-import { describePayload } from "../../src/wire/describe.ts";
-import { ParameterSet, PayloadDescription } from "../../src/wire/payload-description.ts";
 
 const PLAN: SourcePlan = {
   audio: false,
@@ -85,12 +81,4 @@ test("a stamp comes back, and holds nothing that looks like a start code", () =>
   for (const byte of bytes.subarray(3, 3 + STAMP_BYTES)) expect(byte).toBeGreaterThan(0x7f);
   expect(readStamp(bytes, 2, STAMP_BYTES, read)).toBe(false);
   expect(readStamp(bytes, 3, STAMP_BYTES - 1, read)).toBe(false);
-});
-
-test("the parameter sets describe a picture of 1280 x 720", () => {
-  const description = new PayloadDescription();
-  const { length } = PARAMETER_SETS;
-  expect(describePayload(Codec.h264, PARAMETER_SETS, 0, length, false, description)).toBe(true);
-  expect(description.parameterSets).toBe(ParameterSet.sps | ParameterSet.pps);
-  expect([description.width, description.height]).toEqual([1280, 720]);
 });

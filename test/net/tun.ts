@@ -1,7 +1,7 @@
 /** TUN devices by FFI, opened inside network namespaces. Synchronous: for a process of its own. */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { closeSync, constants, openSync } from "node:fs";
-import { check, EAGAIN, EINTR, EIO, errno, libc, SystemError } from "../../src/io/libc.ts";
+import { check, EAGAIN, EINTR, EIO, errno, libc } from "../../src/io/libc.ts";
 
 const { i32, u32, u64, ptr: pointer } = FFIType;
 const calls = dlopen("libc.so.6", {
@@ -25,7 +25,7 @@ const PACKET_BYTES_MAX = 65_536;
 /**
  * Opens a TUN device in a namespace of `ip netns`; it lives as long as its descriptor. No offload
  * is asked for, so the kernel cuts UDP_SEGMENT messages before they come. Only this thread enters
- * the namespace, and leaves it again. Throws SystemError.
+ * the namespace, and leaves it again. Throws when the system refuses.
  */
 export function openTun(namespace: string, name: string): number {
   const home = openSync("/proc/self/ns/net", "r");
@@ -48,13 +48,13 @@ export function openTun(namespace: string, name: string): number {
 const packet = new Uint8Array(PACKET_BYTES_MAX);
 const packetAddress = ptr(packet);
 
-/** A copy of the next packet; null when none waits. Throws SystemError when the device is gone. */
+/** A copy of the next packet; null when none waits. Throws when the device is gone. */
 export function readPacket(fd: number): Uint8Array | null {
   const length = libc.read(fd, packetAddress, PACKET_BYTES_MAX);
   if (length >= 0) return packet.slice(0, length);
   const code = errno();
   if (code === EAGAIN || code === EINTR) return null;
-  throw new SystemError("read of a TUN device", code);
+  throw new Error(`read of a TUN device: errno ${code}`);
 }
 
 /** False when the device does not take it (it is down). */
@@ -63,7 +63,7 @@ export function writePacket(fd: number, bytes: Uint8Array): boolean {
   if (written === bytes.length) return true;
   const code = errno();
   if (code === EIO || code === EAGAIN) return false;
-  throw new SystemError("write to a TUN device", code);
+  throw new Error(`write to a TUN device: errno ${code}`);
 }
 
 /** Sleeps until one of the descriptors can be read or ended, with the precision of nanoseconds. */

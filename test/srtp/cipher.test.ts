@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { SrtpProfile } from "../../src/srtp/cipher.ts";
-import { deriveKey, deriveSessionKeys } from "../../src/srtp/key-derivation.ts";
+import { deriveSessionKeys } from "../../src/srtp/key-derivation.ts";
 import { seeded } from "../support/random.ts";
 import { FACTORIES, material, PROFILES } from "./ciphers.ts";
 import { RFC3711_B2, RFC3711_B3, RFC7714 } from "./vectors.ts";
@@ -16,7 +16,6 @@ test("RFC 3711 B.3: key derivation", () => {
   expect(keys.key).toEqual(RFC3711_B3.key);
   expect(keys.salt).toEqual(RFC3711_B3.salt);
   expect(keys.auth).toEqual(RFC3711_B3.auth.slice(0, 20));
-  expect(deriveKey(masterKey, masterSalt, 1, 94)).toEqual(RFC3711_B3.auth);
 });
 
 for (const { name, factory } of FACTORIES) {

@@ -1,6 +1,7 @@
 /** Certificates that others made, for the peers in tests. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { type Certificate, fingerprintOf } from "../../src/io/certificate.ts";
+import type { Certificate } from "../../src/io/certificate.ts";
+import { fingerprintOf } from "../../src/peer/fingerprint.ts";
 
 /** Certificate and key from PEM. Throws if the key is not the certificate's. */
 export function loadCertificate(certificatePem: string, privateKeyPem: string): Certificate {

@@ -47,6 +47,6 @@ export function boxAt(bytes: Uint8Array, ...path: readonly string[]): Uint8Array
   return content;
 }
 
-export function readU64(bytes: Uint8Array, offset: number): number {
+function readU64(bytes: Uint8Array, offset: number): number {
   return readU32(bytes, offset) * 2 ** 32 + readU32(bytes, offset + 4);
 }
