@@ -1,14 +1,12 @@
-import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { StreamSource } from "../contract/source.ts";
 import type { SessionStats } from "../contract/statistics.ts";
 import type { Feed } from "../feed/feed.ts";
-import { Following } from "../feed/following.ts";
-import { Staging } from "../feed/staging.ts";
-import { STAGE_PACKETS } from "../limits.ts";
+import { Feeds } from "../feed/feeds.ts";
+import type { Following } from "../feed/following.ts";
+import type { Staging } from "../feed/staging.ts";
 import type { LayerLimits } from "../media/layer-choice.ts";
 import type { Peer } from "../peer/peer.ts";
-import { ReadResult } from "../ring/reader.ts";
 import { EgressContext, type EgressEnvironment } from "./context.ts";
 import type { EgressEvents } from "./events.ts";
 import type { Queues } from "./queues.ts";
@@ -27,13 +25,9 @@ export class Egress {
   readonly viewers = new Viewers();
   private readonly context: EgressContext;
   private readonly queues: Queues;
-  private readonly feeds = new Map<number, Feed>();
+  private readonly feeds: Feeds;
   private readonly following = new Map<number, Following>();
   private readonly batch: Staging;
-  private readonly arrivals = new Int32Array(STAGE_PACKETS);
-  /** Rings with news, served in turn. */
-  private readonly dirty: number[] = [];
-  private readonly dirtySet = new Set<number>();
   /** The feed whose staged batch is not yet with all its viewers. */
   private active: Feed | null = null;
   /** A ring's next packets are being read. */
@@ -45,19 +39,20 @@ export class Egress {
   /** Steps since the last look at the clock. */
   private packets = 0;
   private readonly rounds: Rounds;
-  private readonly wish: EgressEnvironment["wish"];
 
   constructor(
     environment: EgressEnvironment,
     /** Reader-thread number in ring headers. */
-    private readonly reader: number,
+    reader: number,
     private readonly events: EgressEvents,
   ) {
     this.context = new EgressContext(environment);
     this.queues = this.context.queues;
-    this.wish = environment.wish;
-    this.rounds = new Rounds(this.context, events, this.viewers, this.feeds, this.following);
-    this.batch = new Staging(environment.allocate(Staging.bytes(STAGE_PACKETS)), STAGE_PACKETS);
+    const { allocate, wish, counters } = environment;
+    const lapped = (feed: Feed, now: number): void => this.lapped(feed, now);
+    this.feeds = new Feeds({ reader, allocate, wish, lapped, counters });
+    this.batch = this.feeds.batch;
+    this.rounds = new Rounds(this.context, events, this.viewers, this.feeds.all, this.following);
   }
 
   open(command: Extract<WorkerCommand, { type: "viewer-open" }>, peer: Peer, now: number): void {
@@ -112,7 +107,7 @@ export class Egress {
     const wanted = source !== null && this.viewers.watch(stream);
     if (!wanted && before === undefined) return;
     if (source === null || !wanted) this.following.delete(stream);
-    else this.following.set(stream, this.openSource(source, now));
+    else this.following.set(stream, this.feeds.open(source, now));
     const following = this.following.get(stream) ?? null;
     for (const viewer of this.viewers.of(stream)) {
       this.isolate("a new source", now, viewer.session, () => viewer.follow(following, now));
@@ -132,13 +127,11 @@ export class Egress {
 
   /** A writer marked this ring. */
   mark(index: number): void {
-    if (this.dirtySet.has(index) || !this.feeds.has(index)) return;
-    this.dirtySet.add(index);
-    this.dirty.push(index);
+    this.feeds.mark(index);
   }
 
   get hasWork(): boolean {
-    return this.active !== null || this.dirty.length > 0 || this.queues.catchingUp.length > 0;
+    return this.active !== null || this.feeds.hasNews || this.queues.catchingUp.length > 0;
   }
 
   /** Live media has waited since the last `forward`. */
@@ -217,67 +210,23 @@ export class Egress {
     return chosen.filter((viewer) => viewer !== undefined).map((viewer) => viewer.stats());
   }
 
-  private openSource(source: StreamSource, now: number): Following {
-    const following = new Following(source, this.reader, this.wish);
-    for (const feed of following.feeds) this.feeds.set(feed.index, feed);
-    following.table.update(now);
-    return following;
-  }
-
   private release(following: Following): void {
-    for (const feed of following.feeds) {
-      feed.release();
-      if (this.feeds.get(feed.index) === feed) this.feeds.delete(feed.index);
-      if (this.active === feed) this.active = null;
-    }
+    this.feeds.release(following);
+    if (following.feeds.some((feed) => feed === this.active)) this.active = null;
   }
 
-  /** Copies the next arrivals of some dirty ring into the batch; false when there are none. */
+  /** Stages the next packets of some ring with news; false when there are none. */
   private stageNext(now: number): boolean {
     this.queues.serving = null;
     this.staging = true;
-    const staged = this.stageFirst(now);
+    this.active = this.feeds.next(now);
     this.staging = false;
-    return staged;
-  }
-
-  private stageFirst(now: number): boolean {
-    for (;;) {
-      const index = this.dirty.shift();
-      if (index === undefined) return false;
-      this.dirtySet.delete(index);
-      const feed = this.feeds.get(index);
-      if (feed === undefined || feed.subscribers.length === 0) continue;
-      const count = feed.take(this.arrivals, STAGE_PACKETS);
-      if (count < 0) {
-        this.lapped(feed, now);
-        continue;
-      }
-      if (count === 0) continue;
-      if (feed.reader.backlog > 0) this.mark(index);
-      this.stage(feed, count);
-      if (this.batch.count === 0) continue;
-      this.context.lag.note(now - this.batch.arrivals[0]!);
-      this.active = feed;
-      feed.cursor = 0;
-      return true;
-    }
-  }
-
-  private stage(feed: Feed, count: number): void {
-    const batch = this.batch;
-    batch.clear();
-    let laps = 0;
-    for (let i = 0; i < count; i += 1) {
-      if (batch.load(feed.reader, this.arrivals[i]!) !== ReadResult.ok) laps += 1;
-      else if (i < count - 1 || !feed.holdBack(batch)) feed.note(batch, batch.count - 1);
-    }
-    if (laps > 0) countUp(this.context.counters, Counter.ringLaps!, laps);
-    batch.planPadding();
+    if (this.active === null) return false;
+    this.context.lag.note(now - this.batch.arrivals[0]!);
+    return true;
   }
 
   private lapped(feed: Feed, now: number): void {
-    countUp(this.context.counters, Counter.ringLaps!);
     for (const each of [...feed.subscribers]) {
       this.isolate("media", now, each.session, () => each.lapped(feed, now));
     }
@@ -288,7 +237,7 @@ export class Egress {
     for (;;) {
       if (this.active === null && !this.stageNext(now)) return false;
       if (!this.serveActive(now, deadline, clock)) return true;
-      if (this.timeIsUp(deadline, clock)) return this.active !== null || this.dirty.length > 0;
+      if (this.timeIsUp(deadline, clock)) return this.active !== null || this.feeds.hasNews;
     }
   }
 

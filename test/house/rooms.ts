@@ -85,8 +85,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // Packets and clocks of one ring, layers of several.
     ["staging", "source-clock", "layer-table"],
     ["feed"],
-    // All rings of a stream.
+    // All rings of a stream, and of a worker.
     ["following"],
+    ["feeds"],
   ],
   egress: [
     // What one viewer or one source comes to in numbers.
