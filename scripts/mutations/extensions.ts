@@ -60,9 +60,9 @@ export const EXTENSIONS: readonly Mutation[] = [
   rule("X21", `${CONTROL}http/layers.ts`, "widthMax: rest.maxWidth", "widthMax: rest.maxHeight"),
   rule(
     "X21",
-    `${CONTROL}streams/registry.ts`,
-    'this.chooseLayer(viewer, { ...choice, rid: "" });',
-    "this.chooseLayer(viewer, choice);",
+    `${CONTROL}streams/viewers.ts`,
+    'chooseLayer(this.#plane, viewer, { ...choice, rid: "" });',
+    "chooseLayer(this.#plane, viewer, choice);",
   ),
   rule(
     "X21",
@@ -71,5 +71,10 @@ export const EXTENSIONS: readonly Mutation[] = [
     "if (!choice.success && text === '') {",
   ),
   rule("X22", `${CONTROL}http/layers.ts`, 'text.trim() === "" ? {} : parseJson', "parseJson"),
-  rule("X22", `${CONTROL}http/layers.ts`, "chooseLayer(session, NO_LIMITS);", "sessions.all();"),
+  rule(
+    "X22",
+    `${CONTROL}http/layers.ts`,
+    "chooseLayer(services.plane, session, NO_LIMITS);",
+    "sessions.all();",
+  ),
 ];

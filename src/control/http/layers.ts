@@ -3,6 +3,7 @@ import { JSON_BYTES_MAX } from "../../limits.ts";
 import { NO_LIMITS } from "../../media/layer-choice.ts";
 import { isWithin, strictest } from "../streams/layer-limits.ts";
 import type { Session } from "../streams/session.ts";
+import { chooseLayer } from "../streams/viewers.ts";
 import { readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
 import { notFound, problem } from "./problem.ts";
@@ -43,7 +44,8 @@ export async function selectLayer(c: AppContext, services: Services): Promise<Re
   const wanted = { rid, ...rest };
   const refused = refuseMedia(session, mediaId, wanted) ?? refuseLayer(session, wanted, services);
   if (refused !== null) return refused;
-  services.registry.chooseLayer(
+  chooseLayer(
+    services.plane,
     session,
     strictest(
       { rid, spatialMax: rest.spatialLayerId, temporalMax: rest.temporalLayerId },
@@ -58,7 +60,7 @@ export async function selectLayer(c: AppContext, services: Services): Promise<Re
 export async function resetLayer(c: AppContext, services: Services): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
-  services.registry.chooseLayer(session, NO_LIMITS);
+  chooseLayer(services.plane, session, NO_LIMITS);
   return new Response(null, { status: 200 });
 }
 

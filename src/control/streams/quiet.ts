@@ -13,6 +13,8 @@ export function lookForQuiet(streams: Iterable<Stream>, plane: MediaPlane, publi
     if (source === null) continue;
     const before = source.quiet;
     source.quiet = source.hasLeft(plane);
-    if (source.quiet !== before) publish({ type: before ? "active" : "inactive", stream });
+    if (source.quiet === before) continue;
+    if (before) publish({ type: "active", stream });
+    else publish({ type: "inactive", stream, source, reason: null });
   }
 }

@@ -1,18 +1,18 @@
 import { assert } from "../../assert.ts";
 import type { CloseReason } from "../../contract/session.ts";
-import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US, SOURCE_LINGER_US } from "../../limits.ts";
+import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
 import { type LayerLimits, NO_LIMITS } from "../../media/layer-choice.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
 import { RingLease } from "../plane/lease.ts";
 import type { MediaPlane, PlaneEvents } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import { strictest } from "./layer-limits.ts";
 import { createEntityTag, createSession, type NewSession, type Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
-import { type Source, sourceOfSession } from "./source.ts";
-import { Stream } from "./stream.ts";
+import { sourceOfSession } from "./source.ts";
+import type { Stream } from "./stream.ts";
 import type { Publish } from "./stream-event.ts";
+import { Streams } from "./streams.ts";
 
 interface RegistryOptions {
   readonly plane: MediaPlane;
@@ -28,15 +28,13 @@ const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
 /** Streams and sessions: who publishes what, who watches it, and which rings they meet in. */
 export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   readonly sessions = new Sessions();
-  readonly streams = new Map<string, Stream>();
+  readonly streams: Streams;
   readonly #options: RegistryOptions;
   #sessionNumber = 0;
-  #streamNumber = 0;
-  /** Highest epoch known. One count for all names: a name that was forgotten still moves on. */
-  #epoch = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.streams = new Streams(options);
   }
 
   /** Whether a new publisher may have the name now. */
@@ -52,11 +50,11 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
   openPublisher(fresh: NewSession, bitrateMax: number): Session {
-    const stream = this.#stream(fresh.name);
-    if (stream.candidate !== null) this.end(stream.candidate, "taken-over");
+    const stream = this.streams.of(fresh.name);
+    const waiting = stream.candidate;
     const session = this.#session("publisher", fresh, NO_LIMITS);
-    this.streams.set(stream.name, stream);
     stream.candidate = session;
+    if (waiting !== null) this.end(waiting, "taken-over");
     this.#options.plane.openPublisher(session.worker, {
       session: session.number,
       stream: stream.number,
@@ -72,7 +70,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     playoutDelay: { min: number; max: number } | null,
     limits: LayerLimits,
   ): Session {
-    const stream = this.#stream(fresh.name);
+    const stream = this.streams.of(fresh.name);
     const session = this.#session("viewer", fresh, limits);
     stream.viewers.add(session);
     this.#options.plane.openViewer(session.worker, {
@@ -103,15 +101,6 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
       localPwd: local.pwd,
       remoteUfrag: remote.ufrag,
       remotePwd: remote.pwd,
-    });
-  }
-
-  /** What a viewer wants of the layers, within what it may have. */
-  chooseLayer(session: Session, choice: LayerLimits): void {
-    session.choice = choice;
-    this.#options.plane.limitLayers(session.worker, {
-      session: session.number,
-      limits: strictest(session.limits, choice),
     });
   }
 
@@ -172,10 +161,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
         this.end(session, "connect-timeout");
       }
     }
-    for (const stream of this.streams.values()) {
-      if (stream.idleSinceUs === null || now - stream.idleSinceUs <= SOURCE_LINGER_US) continue;
-      this.#dropSource(stream);
-    }
+    this.streams.tick();
   }
 
   /** The stream of a session that has not ended. */
@@ -190,16 +176,6 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     let count = 0;
     for (const session of this.sessions.all()) if (session.kind === kind) count += 1;
     return count;
-  }
-
-  #stream(name: string): Stream {
-    let stream = this.streams.get(name);
-    if (stream === undefined) {
-      this.#streamNumber += 1;
-      stream = new Stream(this.#streamNumber, name);
-      this.streams.set(name, stream);
-    }
-    return stream;
   }
 
   #session(kind: Session["kind"], fresh: NewSession, limits: LayerLimits): Session {
@@ -229,72 +205,25 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   #promote(session: Session, lease: RingLease): void {
     const stream = this.streamOf(session);
     stream.candidate = null;
-    this.#epoch += 1;
     const source = sourceOfSession(session, lease, {
-      epoch: this.#epoch,
+      epoch: this.streams.nextEpoch(),
       sinceUs: this.#options.clock.now(),
       end: (reason) => this.end(session, reason),
     });
-    this.#goLive(stream, source);
-  }
-
-  /** Readers have `source` from now on; the one before is ended. */
-  #goLive(stream: Stream, source: Source): void {
-    const { source: before, lent } = stream;
-    stream.source = source;
-    stream.lent = source.lease;
-    stream.idleSinceUs = null;
-    source.lease.lend();
-    this.#retire(lent, this.#options.plane.setSource(stream.number, source.granted));
-    this.#chooseAnew(stream, source);
-    before?.origin.end("taken-over");
-    this.#options.publish({ type: "active", stream });
-  }
-
-  /** A rid that the new source does not have is no choice any more. */
-  #chooseAnew(stream: Stream, { rids }: Source): void {
-    for (const viewer of stream.viewers) {
-      viewer.layer = -1;
-      const { choice } = viewer;
-      if (choice.rid === "" || rids.includes(choice.rid)) continue;
-      this.chooseLayer(viewer, { ...choice, rid: "" });
-    }
+    this.streams.goLive(stream, source);
   }
 
   #detach(session: Session, reason: CloseReason): void {
     const wasConnected = session.state === "connected";
     const stream = this.streamOf(session);
-    const now = this.#options.clock.now();
-    this.sessions.end(session, now, reason);
+    this.sessions.end(session, this.#options.clock.now(), reason);
     stream.viewers.delete(session);
     if (stream.candidate === session) stream.candidate = null;
-    if (stream.publisher === session) {
-      stream.source = null;
-      stream.idleSinceUs = now;
-      this.#options.publish({ type: "inactive", stream });
-    }
+    const { source } = stream;
+    if (source?.origin.session === session) this.streams.ended(stream, source, reason);
     this.#options.publish({ type: "left", stream, session, reason, wasConnected });
-    if (stream.abandoned) {
-      this.#dropSource(stream);
-      this.streams.delete(stream.name);
-    }
+    this.streams.letGo(stream);
     this.#options.publish({ type: "gone" });
-  }
-
-  #dropSource(stream: Stream): void {
-    stream.idleSinceUs = null;
-    const lease = stream.lent;
-    if (lease === null) return;
-    stream.lent = null;
-    this.#retire(lease, this.#options.plane.setSource(stream.number, null));
-  }
-
-  #retire(lease: RingLease | null, switched: Promise<void>): void {
-    switched.then(
-      () => lease?.readersGone(),
-      // The rings stay out of the pool: better a lost ring than one with two writers.
-      (error) => this.#options.log.error("Readers did not switch", { cause: String(error) }),
-    );
   }
 
   /** It has had its time to connect. */

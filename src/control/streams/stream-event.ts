@@ -1,13 +1,19 @@
 import type { CloseReason } from "../../contract/session.ts";
 import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
 import type { Stream } from "./stream.ts";
 
 /** What happens to streams and to the sessions of those who publish and watch them. */
 export type StreamEvent =
   /** Somebody publishes, or sends again after a silence; viewers read the new source. */
   | { readonly type: "active"; readonly stream: Stream }
-  /** Nobody publishes any more, or what is published has fallen quiet. */
-  | { readonly type: "inactive"; readonly stream: Stream }
+  /** Nobody publishes any more, or what is published has fallen quiet: `reason` is null then. */
+  | {
+      readonly type: "inactive";
+      readonly stream: Stream;
+      readonly source: Source;
+      readonly reason: CloseReason | null;
+    }
   /** The session's media path stands. */
   | { readonly type: "joined"; readonly stream: Stream; readonly session: Session }
   /** Its URL is gone, its worker may still hold it. `wasConnected`: `joined` was told before. */

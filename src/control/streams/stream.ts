@@ -1,6 +1,7 @@
 import type { RingLease } from "../plane/lease.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
+import type { Viewers } from "./viewers.ts";
 
 /** A name that somebody publishes, wants to publish, or watches. */
 export class Stream {
@@ -8,14 +9,14 @@ export class Stream {
   source: Source | null = null;
   /** A publisher that has its answer but is not connected yet; holds the name for itself. */
   candidate: Session | null = null;
-  readonly viewers = new Set<Session>();
-  /** What viewers read: the source's rings, or for a while those of one that has gone. */
+  /** What readers have: the source's rings, or for a while those of one that has gone. */
   lent: RingLease | null = null;
   idleSinceUs: number | null = null;
 
   constructor(
     readonly number: number,
     readonly name: string,
+    readonly viewers: Viewers,
   ) {}
 
   /** The session that publishes it; null also while its media comes from elsewhere. */

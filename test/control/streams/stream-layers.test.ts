@@ -6,6 +6,7 @@ import type { MediaPlane } from "../../../src/control/plane/plane.ts";
 import { Source } from "../../../src/control/streams/source.ts";
 import { Stream } from "../../../src/control/streams/stream.ts";
 import { layersKey, StreamLayers } from "../../../src/control/streams/stream-layers.ts";
+import { Viewers } from "../../../src/control/streams/viewers.ts";
 import { LayerTable } from "../../../src/feed/layer-table.ts";
 import { noteLayers, storeLayerSize } from "../../../src/ring/layer-totals.ts";
 import { createRing, gridBit, Header } from "../../../src/ring/layout.ts";
@@ -36,7 +37,7 @@ function live(rids: readonly string[]) {
   } as unknown as MediaPlane;
   const need = { kind: "video" as const, rids: rids.filter((rid) => rid !== "") };
   const lease = RingLease.take(plane, [need], 0)!;
-  const stream = new Stream(1, "a");
+  const stream = new Stream(1, "a", new Viewers(plane));
   stream.source = new Source({
     epoch: 1,
     sinceUs: clock.nowUs,
@@ -63,7 +64,8 @@ function live(rids: readonly string[]) {
     views.words[Header.keyframeCount] = 1;
     noteLayers(views, packet, bytes, clock.nowUs);
   };
-  return { stream, layers, writers, run, put };
+  const idle = new Stream(2, "b", new Viewers(plane));
+  return { stream, idle, layers, writers, run, put };
 }
 
 function point(spatialId: number, temporalId: number, needed: number): PacketLayers {
@@ -121,8 +123,7 @@ test("simulcast: a layer that dies has no rate within a second, and has one when
 });
 
 test("while nobody publishes there is no layer", () => {
-  const { layers } = live([""]);
-  const idle = new Stream(1, "a");
+  const { layers, idle } = live([""]);
   layers.update(idle);
   expect(layers.of(idle)).toEqual([]);
   expect(layers.seen(idle)).toEqual([]);

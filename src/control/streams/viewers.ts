@@ -1,0 +1,50 @@
+import type { LayerLimits } from "../../media/layer-choice.ts";
+import type { MediaPlane } from "../plane/plane.ts";
+import { strictest } from "./layer-limits.ts";
+import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
+
+/** The WHEP viewers of a stream. */
+export class Viewers implements Iterable<Session> {
+  readonly #sessions = new Set<Session>();
+  readonly #plane: MediaPlane;
+
+  constructor(plane: MediaPlane) {
+    this.#plane = plane;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#sessions.values();
+  }
+
+  add(session: Session): void {
+    this.#sessions.add(session);
+  }
+
+  delete(session: Session): void {
+    this.#sessions.delete(session);
+  }
+
+  /** A rid that the new source does not have is no choice any more. */
+  follow({ rids }: Source): void {
+    for (const viewer of this.#sessions) {
+      viewer.layer = -1;
+      const { choice } = viewer;
+      if (choice.rid === "" || rids.includes(choice.rid)) continue;
+      chooseLayer(this.#plane, viewer, { ...choice, rid: "" });
+    }
+  }
+}
+
+/** What a viewer wants of the layers, within what it may have. */
+export function chooseLayer(plane: MediaPlane, session: Session, choice: LayerLimits): void {
+  session.choice = choice;
+  plane.limitLayers(session.worker, {
+    session: session.number,
+    limits: strictest(session.limits, choice),
+  });
+}

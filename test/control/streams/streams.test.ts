@@ -1,0 +1,175 @@
+/** Streams that live by what is no session. */
+import { expect, test } from "bun:test";
+import type { CloseReason } from "../../../src/contract/session.ts";
+import { RingLease } from "../../../src/control/plane/lease.ts";
+import { Source } from "../../../src/control/streams/source.ts";
+import type { Stream } from "../../../src/control/streams/stream.ts";
+import type { StreamEvent } from "../../../src/control/streams/stream-event.ts";
+import {
+  Harness,
+  PUBLISHER_OFFER,
+  readEvents,
+  settle,
+  VIEWER_OFFER,
+  VP9_VIEWER_OFFER,
+} from "../../support/control-harness.ts";
+
+/** Brings a VP8 video of one layer from elsewhere, in rings of its own. */
+class Link {
+  readonly source: Source;
+  readonly stream: Stream;
+  readonly ends: CloseReason[] = [];
+  readonly #h: Harness;
+
+  constructor(h: Harness, name: string) {
+    this.#h = h;
+    const { streams } = h.control.registry;
+    const lease = RingLease.take(h.plane, [{ kind: "video", rids: [] }], 0)!;
+    const ring = lease.rings[0]![0]!;
+    this.source = new Source({
+      epoch: streams.nextEpoch(),
+      sinceUs: h.nowUs,
+      origin: { session: null, end: (reason) => this.#endedByUs(reason) },
+      lease,
+      tracks: [{ kind: "video", rid: null, codec: "vp8", fmtp: "", channels: 1, ring }],
+    });
+    this.stream = streams.of(name);
+    streams.goLive(this.stream, this.source);
+  }
+
+  /** Its far end is gone. */
+  lose(reason: CloseReason): void {
+    this.#h.control.registry.streams.ended(this.stream, this.source, reason);
+    this.source.lease.writerGone();
+  }
+
+  #endedByUs(reason: CloseReason): void {
+    this.ends.push(reason);
+    this.lose(reason);
+  }
+}
+
+interface Shown {
+  readonly name: string;
+  readonly live: boolean;
+  readonly publishers: number;
+  readonly viewers: number;
+  readonly video: { readonly codec: string } | null;
+  readonly audio: object | null;
+}
+
+async function shown(h: Harness): Promise<Shown | undefined> {
+  const response = await h.request("GET", "/api/v1/streams");
+  return ((await response.json()) as { streams: Shown[] }).streams[0];
+}
+
+async function metric(h: Harness, name: string): Promise<string | undefined> {
+  const page = await (await h.request("GET", "/metrics")).text();
+  return page.split("\n").find((line) => line.startsWith(`${name} `));
+}
+
+test("what is no session makes a stream live: in the API, the metrics, and for viewers", async () => {
+  const h = await Harness.start();
+  expect((await h.post("/whep/a", VIEWER_OFFER)).status).toBe(409);
+  const link = new Link(h, "a");
+  expect(h.plane.sources).toEqual([{ stream: link.stream.number, source: link.source.granted }]);
+  const viewer = await h.view("a");
+  expect(h.plane.viewers[0]!.source).toEqual(link.source.granted);
+  expect(await shown(h)).toMatchObject({
+    name: "a",
+    live: true,
+    publishers: 0,
+    viewers: 1,
+    video: { codec: "vp8" },
+    audio: null,
+  });
+  expect(await metric(h, "spillway_streams")).toBe("spillway_streams 1");
+  const one = await h.request("GET", "/api/v1/streams/a");
+  const { sessions } = (await one.json()) as { sessions: { kind: string }[] };
+  expect(sessions.map(({ kind }) => kind)).toEqual(["viewer"]);
+  // It cannot be decoded by everybody.
+  const refused = await h.post("/whep/a", VP9_VIEWER_OFFER);
+  expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining("VP8")]);
+  expect((await h.request("GET", viewer.location)).status).toBe(204);
+});
+
+test("players hear of it, and its end tells why; viewers stay for the next", async () => {
+  const h = await Harness.start({ config: `[[streams]]\nmatch = "a"\nwait-for-stream = true` });
+  const heard: StreamEvent[] = [];
+  h.control.bus.subscribe((event) => heard.push(event));
+  const viewer = await h.view("a");
+  const headers = { "Content-Type": "application/json" };
+  const body = '["active","inactive"]';
+  const events = await h.request("POST", `${viewer.location}/events`, { headers, body });
+  const response = await h.request("GET", events.headers.get("Location")!);
+  const link = new Link(h, "a");
+  link.lose("peer-closed");
+  expect(await readEvents(response, 2)).toEqual([
+    "event: active\ndata: {}",
+    "event: inactive\ndata: {}",
+  ]);
+  const [ended] = heard.filter((event) => event.type === "inactive");
+  expect(ended).toMatchObject({ source: link.source, reason: "peer-closed" });
+  expect(link.ends).toEqual([]);
+  expect(h.lines.some((line) => /"Stream not live".*"peer-closed"/.test(line))).toBeTrue();
+  expect((await shown(h))!.live).toBeFalse();
+  expect(h.plane.sources).toHaveLength(1);
+  new Link(h, "a");
+  await settle();
+  expect(h.plane.sources[1]!.source!.epoch).toBeGreaterThan(link.source.epoch);
+  expect(h.plane.ringsOut.size).toBe(1);
+});
+
+test("without viewers it leaves nothing behind, also when it tells of its end twice", async () => {
+  const h = await Harness.start();
+  const link = new Link(h, "a");
+  link.lose("peer-closed");
+  const { streams } = h.control.registry;
+  streams.ended(link.stream, link.source, "peer-closed");
+  await settle();
+  expect(streams.size).toBe(0);
+  expect(h.plane.sources.map(({ source }) => source)).toEqual([link.source.granted, null]);
+  expect(h.plane.ringsOut.size).toBe(0);
+});
+
+test("a publisher that comes for its name meets what it meets when another publishes", async () => {
+  const h = await Harness.start();
+  const link = new Link(h, "a");
+  expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
+  // All that it sends has said BYE, or nothing comes for a while: the name is free.
+  h.plane.description = { packets: 9, inactive: true, lastArrivalUs: h.nowUs };
+  h.tick();
+  expect((await shown(h))!.live).toBeFalse();
+  expect(h.control.registry.mayPublish("a", false)).toBeTrue();
+  h.plane.description = { packets: 9, lastArrivalUs: h.nowUs };
+  h.tick();
+  expect((await shown(h))!.live).toBeTrue();
+  expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
+  h.nowUs += 60e6;
+  await h.publish("a");
+  expect(link.ends).toEqual(["taken-over"]);
+  expect(h.plane.closes).toEqual([]);
+});
+
+test("takeover: it stays until the publisher is connected, and gives up its rings after", async () => {
+  const h = await Harness.start({ config: "takeover = true" });
+  const heard: string[] = [];
+  h.control.bus.subscribe((event) => heard.push(event.type));
+  const link = new Link(h, "a");
+  await h.view("a");
+  const publisher = await h.publish("a", false);
+  expect(link.ends).toEqual([]);
+  h.plane.events.connected(publisher.number, "x", "GCM");
+  await settle();
+  expect(link.ends).toEqual(["taken-over"]);
+  expect(link.stream.publisher!.number).toBe(publisher.number);
+  // The stream was live all along.
+  expect(heard).toEqual(["active", "joined", "active", "joined"]);
+  expect(h.plane.ringsOut.size).toBe(2);
+  // And the other way round: who brings the stream in a session's place ends that session.
+  const next = new Link(h, "a");
+  await settle();
+  expect(h.plane.closes).toEqual([{ session: publisher.number, reason: "taken-over" }]);
+  expect(link.stream.source).toBe(next.source);
+  expect(h.plane.ringsOut.size).toBe(1);
+});
