@@ -35,12 +35,7 @@ export const DTLS: readonly Mutation[] = [
     "if (this.length < 0) return",
   ),
   rule("S8", `${PEER}dtls-outbox.ts`, "record[0] !== RecordType.alert", "record[0] !== 0"),
-  rule(
-    "S8",
-    `${PEER}dtls-guard.ts`,
-    "if (records.sealed) this.#hold(bytes);",
-    "if (records.epoch > 0) this.#hold(bytes);",
-  ),
+  rule("S8", `${PEER}dtls-records.ts`, "fragment >= ENCRYPTED_FRAGMENT_MIN", "fragment >= 0"),
   rule("S8", `${PEER}dtls-messages.ts`, "this.offset + this.size > this.length ||", ""),
   // Who sent them.
   rule(
