@@ -27,13 +27,8 @@ function start(setup: WorkerSetup): void {
   host.run(logicOf(egress, host, emit));
 }
 
-function environmentIn({ sockets, counters, bells }: MediaHost): EgressEnvironment {
+function environmentIn({ counters, bells }: MediaHost): EgressEnvironment {
   return {
-    output: {
-      region: (socket) => sockets.senders[socket]!.region,
-      reserve: (socket, bytes) => sockets.senders[socket]!.reserve(bytes),
-      commit: (path, length) => sockets.senders[path.socket]!.commit(path, length),
-    },
     wish: ({ writer, index }) => bells.wish(writer, index),
     allocate: pinnedRegion,
     wallOffsetUs: realtimeUs() - monotonicUs(),

@@ -21,13 +21,8 @@ function start(setup: WorkerSetup): void {
   host.run(logicOf(ingest, host, emit));
 }
 
-function environmentIn({ sockets, counters, bells }: MediaHost): IngestEnvironment {
+function environmentIn({ counters, bells }: MediaHost): IngestEnvironment {
   return {
-    output: {
-      region: (socket) => sockets.senders[socket]!.region,
-      reserve: (socket, bytes) => sockets.senders[socket]!.reserve(bytes),
-      commit: (path, length) => sockets.senders[path.socket]!.commit(path, length),
-    },
     bells,
     random: randomFill,
     counters,

@@ -33,8 +33,9 @@ const seconds = Number(secondsText);
 const counterMode = profileText === "cm";
 
 const factory = new OpenSslSrtpFactory(openOpenSsl("system"));
+const sender = new UdpSender(openUdpSocket("0.0.0.0", 4, 0), true);
 const viewers = ports.map((port) => ({
-  path: copyPath(0, sockaddrOf("127.0.0.1", 4, port), 0),
+  path: copyPath(sender, sockaddrOf("127.0.0.1", 4, port), 0),
   cipher: factory.create(
     counterMode ? SrtpProfile.AES128_CM_HMAC_SHA1_80 : SrtpProfile.AEAD_AES_128_GCM,
     crypto.getRandomValues(new Uint8Array(16)),
@@ -42,7 +43,6 @@ const viewers = ports.map((port) => ({
     crypto.getRandomValues(new Uint8Array(counterMode ? 14 : 12)),
   ),
 }));
-const sender = new UdpSender(openUdpSocket("0.0.0.0", 4, 0), true);
 const payload = pinnedRegion(2048);
 const source = new SyntheticSource(plan, 0);
 const due = new DuePacket();

@@ -39,7 +39,7 @@ export const PATHS: readonly Mutation[] = [
   rule(
     "S3",
     `${PEER}path-checks.ts`,
-    "samePath(path, socket, sockaddr, offset) ? path : null",
+    "samePath(path, via, sockaddr, offset) ? path : null",
     "path",
   ),
   rule("S3", `${PEER}path-checks.ts`, "    this.#random(this.#id(slot));\n", ""),
@@ -129,14 +129,14 @@ export const PATHS: readonly Mutation[] = [
   rule(
     "C3",
     `${PEER}path-choice.ts`,
-    "samePath(sighted, socket, sockaddr, offset)",
-    "sighted.socket < 0",
+    "samePath(sighted, via, sockaddr, offset)",
+    "sighted.unanswered < 0",
   ),
   // Addresses of one hash, and addresses of other sessions.
   rule(
     "S13",
     `${PEER}path-index.ts`,
-    "while (node !== null && !samePath(node.path, socket, sockaddr, offset)) node = node.next;",
+    "while (node !== null && !samePath(node.path, via, sockaddr, offset)) node = node.next;",
     "",
   ),
   rule("S13", `${PEER}path-index.ts`, "    random(new Uint8Array(this.#key.buffer));\n", ""),

@@ -104,8 +104,8 @@ export class Transmission implements SessionListener {
 
   #receive(now: number): void {
     const { session, links } = this.connection;
-    for (const [socket, { fd }] of links.all.entries()) {
-      session.handleDatagrams(now, socket, this.receiver, this.receiver.receive(fd), this);
+    for (const { fd, sender } of links.all) {
+      session.handleDatagrams(now, sender, this.receiver, this.receiver.receive(fd), this);
     }
   }
 

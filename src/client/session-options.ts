@@ -2,7 +2,6 @@
 import type { Fingerprint, MediaSection } from "../contract/session.ts";
 import type { PeerOptions } from "../peer/peer-options.ts";
 import type { RemoteCandidate } from "../sdp/candidate.ts";
-import type { Region } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
 
 export interface SessionOptions extends Pick<PeerOptions, "dtls" | "ciphers" | "sourcesMax"> {
@@ -29,14 +28,4 @@ export interface Signalling {
 export interface SessionSockets {
   /** Ways to the server, best first, as soon as its addresses are known; none when there is none. */
   pathsTo(candidates: readonly RemoteCandidate[]): readonly Path[];
-  /** The socket that those paths call so. */
-  outlet(socket: number): Outlet;
-}
-
-/** What a socket of ours sends by. */
-export interface Outlet {
-  readonly region: Region;
-  /** Offset of `bytes` free bytes in the region; -1 when there is none: the datagram is lost. */
-  reserve(bytes: number): number;
-  commit(path: Path, length: number): void;
 }

@@ -10,9 +10,10 @@ import { createTransmit } from "../peer/transmit.ts";
 import { type ClientOffer, clientPeer, readAnswer, writeOffer } from "../sdp/client.ts";
 import { isProblem } from "../sdp/problem.ts";
 import type { Region } from "../srtp/cipher.ts";
+import type { Path, Transport } from "../wire/path.ts";
 import { acceptedSections, offerOf } from "./offer.ts";
 import type { PacketSink } from "./rtp-track.ts";
-import type { Outlet, SessionOptions, SessionSockets, Signalling } from "./session-options.ts";
+import type { SessionOptions, Signalling } from "./session-options.ts";
 
 /** The session could not begin, or ended without being asked to. */
 export class SessionError extends Error {
@@ -48,7 +49,7 @@ export class ClientSession implements PacketSink {
   readonly media: readonly MediaSection[];
   readonly peer: Peer;
   readonly #signalling: Signalling;
-  readonly #sockets: SessionSockets;
+  readonly #first: Path;
 
   /**
    * Posts an offer. Throws what the signalling throws, or a SessionError once the session that is of
@@ -70,7 +71,6 @@ export class ClientSession implements PacketSink {
     const { dtls, ciphers, sourcesMax, random } = options;
     this.offer = offer;
     this.#signalling = options.signalling;
-    this.#sockets = options.sockets;
     const answer = readAnswer(text);
     if (isProblem(answer)) throw new SessionError(`unusable answer: ${answer.detail}`);
     this.media =
@@ -80,6 +80,7 @@ export class ClientSession implements PacketSink {
     if (paths.length === 0) {
       throw new SessionError("the server named no address that this machine can send to");
     }
+    this.#first = paths[0]!;
     this.peer = new Peer({
       session: 1,
       setup: clientPeer(offer, answer),
@@ -92,10 +93,10 @@ export class ClientSession implements PacketSink {
     });
   }
 
-  /** The first `count` datagrams of what came to the socket of this number. `tick` is due then. */
+  /** The first `count` datagrams of what came by a transport of ours. `tick` is due then. */
   handleDatagrams(
     now: number,
-    socket: number,
+    via: Transport,
     batch: DatagramBatch,
     count: number,
     listener: SessionListener,
@@ -105,7 +106,7 @@ export class ClientSession implements PacketSink {
       const offset = batch.offset(i);
       const length = batch.length(i);
       const name = batch.nameOffset(i);
-      const event = this.peer.handleDatagram(now, region, offset, length, socket, names, name);
+      const event = this.peer.handleDatagram(now, region, offset, length, via, names, name);
       if (event !== PeerEvent.none) listener.handleEvent(event, now, region.bytes, offset);
     }
   }
@@ -120,25 +121,21 @@ export class ClientSession implements PacketSink {
   flush(): void {
     while (this.peer.pollTransmit(transmit)) {
       const { bytes, length, path } = transmit;
-      const outlet = this.#sockets.outlet(path.socket);
-      const place = outlet.reserve(length);
-      if (place < 0) continue;
-      outlet.region.bytes.set(bytes.subarray(0, length), place);
-      outlet.commit(path, length);
+      path.via.send(path, bytes, length);
     }
   }
 
   get region(): Region {
-    return this.#outlet.region;
+    return this.#path.via.region;
   }
 
   reserve(bytes: number): number {
-    return this.peer.path === null ? -1 : this.#outlet.reserve(bytes);
+    return this.peer.path === null ? -1 : this.#path.via.reserve(bytes);
   }
 
   commit(length: number): void {
     const { path } = this.peer;
-    if (path !== null) this.#outlet.commit(path, length);
+    path?.via.commit(path, length);
   }
 
   /** Says goodbye to the server's peer and lets go of ours. Harmless when repeated. */
@@ -153,8 +150,8 @@ export class ClientSession implements PacketSink {
     return this.#signalling.delete();
   }
 
-  /** Before there is a path, one socket is as good as another. */
-  get #outlet(): Outlet {
-    return this.#sockets.outlet(this.peer.path?.socket ?? 0);
+  /** Before one is chosen, one is as good as another. */
+  get #path(): Path {
+    return this.peer.path ?? this.#first;
   }
 }

@@ -2,7 +2,6 @@ import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { RingGrant } from "../contract/source.ts";
 import { Staging } from "../feed/staging.ts";
-import type { Output } from "../peer/output.ts";
 import type { Peer } from "../peer/peer.ts";
 import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
@@ -19,7 +18,6 @@ const TRAILER_BYTES_MAX = 32;
 const APART_BYTES = RTX_PREFIX_BYTES + Guarded.parameterSets.bytes + PADDING_MAX;
 
 export interface EgressEnvironment {
-  readonly output: Output;
   /** A new wish stands in a ring: wakes its writer. */
   readonly wish: (ring: RingGrant) => void;
   /** Memory that the ciphers can address. */
@@ -32,9 +30,8 @@ export interface EgressEnvironment {
   readonly counters: Float64Array;
 }
 
-/** What all viewers of one worker share: scratch memory, output, clock. */
+/** What all viewers of one worker share: scratch memory, headers, clock. */
 export class EgressContext {
-  readonly output: Output;
   /** One packet at a time: catch-up and repairs. */
   readonly scratch: Staging;
   /** The payload of one packet that no slot holds, and behind it as much padding as there can be. */
@@ -51,7 +48,6 @@ export class EgressContext {
   private readonly wallOffsetUs: number;
 
   constructor(environment: EgressEnvironment) {
-    this.output = environment.output;
     this.scratch = new Staging(environment.allocate(Staging.bytes(1)), 1);
     this.apart = environment.allocate(APART_BYTES);
     this.packet = new Outgoing(this.scratch.region);
@@ -68,10 +64,10 @@ export class EgressContext {
     return now + this.wallOffsetUs + NTP_EPOCH_US;
   }
 
-  /** Room for a packet with so much payload to this peer; -1 when the output is full. */
+  /** Room for a packet with so much payload to this peer; -1 when its transport has none. */
   reserve(peer: Peer, payloadLength: number): number {
     const bytes = HEADER_BYTES_MAX + payloadLength + TRAILER_BYTES_MAX;
-    return this.output.reserve(peer.path!.socket, bytes);
+    return peer.path!.via.reserve(bytes);
   }
 
   /**
@@ -82,7 +78,7 @@ export class EgressContext {
     const packet = this.packet;
     const path = peer.path!;
     const sender = peer.sender!;
-    const out = this.output.region(path.socket);
+    const out = path.via.region;
     const headerLength = this.headers.write(out.bytes, at, section, stream.ssrc, packet);
     assert(headerLength <= HEADER_BYTES_MAX, "a header fits into its room");
     packet.assertOwn();
@@ -99,7 +95,7 @@ export class EgressContext {
       index,
       again,
     );
-    this.output.commit(path, sealed);
+    path.via.commit(path, sealed);
     return sealed;
   }
 }

@@ -56,20 +56,19 @@ export class SenderReports {
     const timestamp = track.time.timestampAt(now, byReport);
     const { ssrc, totals } = track.output;
     if (timestamp === null || totals.packets === 0) return true;
-    const { output } = this.context;
     const path = peer.path!;
-    const at = output.reserve(path.socket, this.#room);
+    const at = path.via.reserve(this.#room);
     if (at < 0) return false;
     report.ssrc = ssrc;
     setNtpUs(report, this.context.ntpUs(now));
     report.rtpTimestamp = timestamp;
     report.packetCount = totals.packets;
     report.octetCount = totals.bytes;
-    const region = output.region(path.socket);
+    const { region } = path.via;
     let length = writeSenderReport(region.bytes, at, report, [], 0);
     length += writeSdes(region.bytes, at + length, ssrc, this.#cname);
     const sealed = peer.sender!.sealRtcp(region, at, length);
-    output.commit(path, sealed);
+    path.via.commit(path, sealed);
     if (!peer.mediaAllowed) peer.noteReport(sealed);
     return true;
   }

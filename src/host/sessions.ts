@@ -188,7 +188,7 @@ export class Sessions implements Guest, DatagramHandler {
       receiver.region,
       offset,
       length,
-      socket,
+      this.#sockets.senders[socket]!,
       receiver.names,
       receiver.nameOffset(i),
     );
@@ -270,7 +270,7 @@ export class Sessions implements Guest, DatagramHandler {
       try {
         while (this.table.pollTransmit(this.#transmit)) {
           const { path, length, bytes } = this.#transmit;
-          this.#sockets.senders[path.socket]!.send(path, bytes, length);
+          path.via.send(path, bytes, length);
         }
         return;
       } catch (error) {

@@ -2,7 +2,6 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { SessionStats } from "../contract/statistics.ts";
-import type { Output } from "../peer/output.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Doorbells } from "../ring/doorbell.ts";
 import type { RingWriter } from "../ring/writer.ts";
@@ -19,7 +18,6 @@ type Open = Extract<WorkerCommand, { type: "publisher-open" }>;
 type Rings = Extract<WorkerCommand, { type: "publisher-rings" }>;
 
 export interface IngestEnvironment {
-  readonly output: Output;
   /** Of all workers. */
   readonly bells: Doorbells;
   /** Fills its argument. */
@@ -52,7 +50,7 @@ type Step = (publisher: Publisher, peer: Peer, now: number) => void;
 
 /**
  * The writer side of one worker: all its publishers and the rings that they fill. Sans I/O: the
- * worker passes time and packets in and flushes the output after each turn.
+ * worker passes time and packets in and flushes the transports after each turn.
  */
 export class Ingest {
   readonly #environment: IngestEnvironment;
@@ -215,20 +213,20 @@ export class Ingest {
     countUp(this.#environment.counters, Counter.packetsEarlyDropped);
   }
 
-  /** Seals what is due to a publisher into its socket's arena. */
+  /** Seals what is due to a publisher into its transport's arena. */
   #sendFeedback(publisher: Publisher, peer: Peer, now: number): void {
     const { sender, path } = peer;
     if (sender === null || path === null) return;
-    const { output } = this.#environment;
-    const region = output.region(path.socket);
+    const { via } = path;
+    const { region } = via;
     // Without consent nothing leaves (RFC 7675); a path on trial has a ration.
     while (peer.reportsAllowed) {
-      const at = output.reserve(path.socket, RTCP_BYTES_MAX + sender.rtcpOverhead);
+      const at = via.reserve(RTCP_BYTES_MAX + sender.rtcpOverhead);
       if (at < 0) return;
       const length = publisher.pollRtcp(now, region.bytes.subarray(at, at + RTCP_BYTES_MAX));
       if (length === 0) return;
       const sealed = sender.sealRtcp(region, at, length);
-      output.commit(path, sealed);
+      via.commit(path, sealed);
       peer.noteReport(sealed);
     }
   }

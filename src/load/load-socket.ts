@@ -1,12 +1,12 @@
 /** The UDP socket of one session of a load. Its datagrams are read by whoever watches all of them. */
-import type { Outlet, SessionSockets } from "../client/session-options.ts";
+import type { SessionSockets } from "../client/session-options.ts";
 import type { DatagramSender } from "../io/datagram-sender.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../io/udp-socket.ts";
 import type { RemoteCandidate } from "../sdp/candidate.ts";
 import type { Region } from "../srtp/cipher.ts";
-import { copyPath, type Path } from "../wire/path.ts";
+import { copyPath, type Path, type Transport } from "../wire/path.ts";
 
-export class LoadSocket implements SessionSockets, Outlet {
+export class LoadSocket implements SessionSockets, Transport {
   /** -1 until the server's addresses are known, and after the end. */
   fd = -1;
   readonly region: Region;
@@ -23,11 +23,7 @@ export class LoadSocket implements SessionSockets, Outlet {
     this.fd = openUdpSocket(family === 4 ? "0.0.0.0" : "::", family, 0);
     return candidates
       .filter((candidate) => candidate.family === family)
-      .map(({ address, port }) => copyPath(0, sockaddrOf(address, family, port), 0));
-  }
-
-  outlet(): Outlet {
-    return this;
+      .map(({ address, port }) => copyPath(this, sockaddrOf(address, family, port), 0));
   }
 
   /** A datagram leaves at once: there is room for one. */
@@ -37,6 +33,11 @@ export class LoadSocket implements SessionSockets, Outlet {
 
   commit(path: Path, length: number): void {
     this.#sender.send(this.fd, path.sockaddr, length);
+  }
+
+  send(path: Path, bytes: Uint8Array, length: number): void {
+    this.region.bytes.set(bytes.subarray(0, length));
+    this.commit(path, length);
   }
 
   close(): void {

@@ -141,7 +141,7 @@ export class PublisherShard {
   #receive({ publisher, session, socket }: Member): void {
     const receiver = this.#receiver;
     const count = receiver.receive(socket.fd);
-    session.handleDatagrams(monotonicUs(), 0, receiver, count, publisher);
+    session.handleDatagrams(monotonicUs(), socket, receiver, count, publisher);
   }
 
   #fail(reason: string): void {

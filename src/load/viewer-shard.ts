@@ -142,7 +142,7 @@ export class ViewerShard {
     const name = this.#receiver.nameOffset(i);
     for (let at = start; at < end; at += segment) {
       const length = Math.min(segment, end - at);
-      member.viewer.handleDatagram(now, arrival, region, at, length, names, name);
+      member.viewer.handleDatagram(now, arrival, region, at, length, member.socket, names, name);
     }
   }
 

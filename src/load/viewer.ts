@@ -11,6 +11,7 @@ import { classify, DatagramKind } from "../wire/demux.ts";
 import { describePayload } from "../wire/describe.ts";
 import { Extension } from "../wire/extensions.ts";
 import { NTP_EPOCH_US, ntpUsOf } from "../wire/ntp.ts";
+import type { Transport } from "../wire/path.ts";
 import { PayloadDescription } from "../wire/payload-description.ts";
 import { RtcpCursor, RtcpType } from "../wire/rtcp/compound.ts";
 import { compactNtp, readSenderReport, SenderReport } from "../wire/rtcp/sender-report.ts";
@@ -124,6 +125,7 @@ export class LoadViewer {
     region: Region,
     offset: number,
     length: number,
+    via: Transport,
     names: Uint8Array,
     nameOffset: number,
   ): void {
@@ -131,7 +133,7 @@ export class LoadViewer {
       this.#handleRtp(now, arrival, region, offset, length);
       return;
     }
-    const event = this.peer.handleDatagram(now, region, offset, length, 0, names, nameOffset);
+    const event = this.peer.handleDatagram(now, region, offset, length, via, names, nameOffset);
     if (event === PeerEvent.connected) {
       this.connectedAt = now;
       this.feedback.start(now);

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import { type Path, samePath } from "../wire/path.ts";
+import { type Path, samePath, type Transport } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import {
   STUN_RESPONSE_BYTES_MAX,
@@ -65,7 +65,7 @@ export class IceControlling implements IceAgent {
     now: number,
   ) {
     assert(paths.length > 0, "the server has at least one candidate");
-    this.#paths = paths.map(({ socket, sockaddr }) => RemotePath.copy(socket, sockaddr, 0));
+    this.#paths = paths.map(({ via, sockaddr }) => RemotePath.copy(via, sockaddr, 0));
     this.consentAt = now;
     this.#random = random;
     random(this.#tieBreaker);
@@ -82,20 +82,20 @@ export class IceControlling implements IceAgent {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome {
     if (message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
     if (message.class === StunClass.request) {
-      return this.#answer(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+      return this.#answer(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     }
     const answer = message.class === StunClass.success || message.class === StunClass.error;
     if (!answer) return IceOutcome.ignored;
     const transaction = this.#find(bytes, message.transactionIdOffset);
     if (transaction === null || transaction.path === null) return IceOutcome.ignored;
     // RFC 8445 7.2.5.2.1: the answer comes from where the check went.
-    if (!samePath(transaction.path, socket, sockaddr, sockaddrOffset)) return IceOutcome.ignored;
+    if (!samePath(transaction.path, via, sockaddr, sockaddrOffset)) return IceOutcome.ignored;
     if (!verifyIntegrity(bytes, offset, message, this.#keys.remotePwd)) return IceOutcome.forged;
     const path = transaction.path;
     transaction.path = null;
@@ -193,7 +193,7 @@ export class IceControlling implements IceAgent {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome {
@@ -203,8 +203,8 @@ export class IceControlling implements IceAgent {
     if (!named || !verifyIntegrity(bytes, offset, message, this.#keys.localPwd)) {
       return IceOutcome.forged;
     }
-    const known = this.validated.find(socket, sockaddr, sockaddrOffset);
-    const path = known ?? RemotePath.copy(socket, sockaddr, sockaddrOffset);
+    const known = this.validated.find(via, sockaddr, sockaddrOffset);
+    const path = known ?? RemotePath.copy(via, sockaddr, sockaddrOffset);
     const at = message.transactionIdOffset;
     const key = this.#keys.localPwd;
     this.#replyLength = writeBindingSuccess(this.#reply, 0, bytes, at, path.sockaddr, key);

@@ -1,3 +1,4 @@
+import type { Transport } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import {
   STUN_RESPONSE_BYTES_MAX,
@@ -76,19 +77,19 @@ export class IceLite implements IceAgent {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome {
     if (message.method !== STUN_METHOD_BINDING) return IceOutcome.ignored;
     if (message.class === StunClass.success || message.class === StunClass.error) {
-      return this.#handleAnswer(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+      return this.#handleAnswer(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     }
     if (message.class !== StunClass.request) return IceOutcome.ignored;
     const keys = this.#authenticate(bytes, offset, message);
     if (keys === null) return IceOutcome.forged;
-    const known = this.validated.find(socket, sockaddr, sockaddrOffset);
-    const path = known ?? this.#choice.pathOf(socket, sockaddr, sockaddrOffset);
+    const known = this.validated.find(via, sockaddr, sockaddrOffset);
+    const path = known ?? this.#choice.pathOf(via, sockaddr, sockaddrOffset);
     // RFC 8445 7.3.1.1: a lite agent is always controlled.
     if (message.iceControlled) return this.#refuse(bytes, message, path, keys, 487);
     // RFC 8489 6.3.1
@@ -113,8 +114,8 @@ export class IceLite implements IceAgent {
     this.#choice.heard(now, path);
   }
 
-  sight(now: number, socket: number, sockaddr: Uint8Array, sockaddrOffset: number): void {
-    this.#choice.sight(now, this.#current, socket, sockaddr, sockaddrOffset);
+  sight(now: number, via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): void {
+    this.#choice.sight(now, this.#current, via, sockaddr, sockaddrOffset);
   }
 
   get sighted(): RemotePath | null {
@@ -205,11 +206,11 @@ export class IceLite implements IceAgent {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome {
-    const path = this.#checks.pathOf(bytes, message, socket, sockaddr, sockaddrOffset);
+    const path = this.#checks.pathOf(bytes, message, via, sockaddr, sockaddrOffset);
     if (path === null || path.keys === null) return IceOutcome.ignored;
     if (!verifyIntegrity(bytes, offset, message, path.keys.remotePwd)) return IceOutcome.forged;
     this.#checks.settle(bytes, message);

@@ -1,4 +1,5 @@
 /** What a session needs of ICE, whichever end it is. */
+import type { Transport } from "../wire/path.ts";
 import type { StunMessage } from "../wire/stun.ts";
 import type { IceCredentials } from "./ice-credentials.ts";
 import type { PathSet, RemotePath } from "./remote-path.ts";
@@ -36,7 +37,7 @@ export interface IceAgent {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): IceOutcome;
@@ -45,7 +46,7 @@ export interface IceAgent {
   /** Authentic and fresh SRTP or SRTCP came from a validated path. */
   heard(now: number, path: RemotePath): void;
   /** Authentic SRTP came from an address that no check has come from: it is asked, no more. */
-  sight(now: number, socket: number, sockaddr: Uint8Array, sockaddrOffset: number): void;
+  sight(now: number, via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): void;
   /** That address, until it has answered or a check has come from there. */
   readonly sighted: RemotePath | null;
   /** Whether the STUN response with this transaction id answers a question of ours. */

@@ -6,7 +6,7 @@ import {
 } from "../limits.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
 import { DatagramKind } from "../wire/demux.ts";
-import { type Path, samePath } from "../wire/path.ts";
+import { type Path, samePath, type Transport } from "../wire/path.ts";
 import { StunClass, type StunMessage } from "../wire/stun.ts";
 import type { PeerCounters } from "./counters.ts";
 
@@ -52,13 +52,13 @@ export class InboundBudget {
     now: number,
     selected: Path | null,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): boolean {
     this.#check = null;
     if (message.class !== StunClass.request) return false;
-    const here = selected === null || samePath(selected, socket, sockaddr, sockaddrOffset);
+    const here = selected === null || samePath(selected, via, sockaddr, sockaddrOffset);
     this.#check = here ? this.#checks : this.#otherChecks;
     if (this.#check.left(now) >= 1) return false;
     this.counters.stunOverBudget += 1;

@@ -1,6 +1,6 @@
 import { ACCEPTS_PER_SECOND } from "../limits.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
-import { copyPath, type Path } from "../wire/path.ts";
+import { copyPath, type Path, type Transport } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import type { Peer } from "./peer.ts";
 import type { Tombstones } from "./tombstones.ts";
@@ -43,7 +43,7 @@ export class Newcomers {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): Peer | null {
@@ -56,7 +56,7 @@ export class Newcomers {
     const password = this.#acceptor.passwordOf(local, remote);
     if (password === null) return null;
     if (!verifyIntegrity(bytes, offset, message, new TextEncoder().encode(password))) return null;
-    const path = copyPath(socket, sockaddr, sockaddrOffset);
+    const path = copyPath(via, sockaddr, sockaddrOffset);
     return this.#acceptor.accept(now, local, remote, path);
   }
 }

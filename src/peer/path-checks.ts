@@ -1,5 +1,5 @@
 import { PATH_CHECKS_PER_SECOND } from "../limits.ts";
-import { samePath } from "../wire/path.ts";
+import { samePath, type Transport } from "../wire/path.ts";
 import type { StunMessage } from "../wire/stun.ts";
 import { writeBindingRequest } from "../wire/stun-writer.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -61,14 +61,14 @@ export class PathChecks {
   pathOf(
     bytes: Uint8Array,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     offset: number,
   ): RemotePath | null {
     const slot = this.#slotOf(bytes, message.transactionIdOffset);
     if (slot === -1) return null;
     const path = this.#paths[slot]!;
-    return samePath(path, socket, sockaddr, offset) ? path : null;
+    return samePath(path, via, sockaddr, offset) ? path : null;
   }
 
   /** The message was authentic: a second one of its kind is a replay. */

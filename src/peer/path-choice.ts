@@ -4,7 +4,7 @@ import {
   PATH_DEAD_CHECKS,
   PATH_DEAD_US,
 } from "../limits.ts";
-import { samePath } from "../wire/path.ts";
+import { samePath, type Transport } from "../wire/path.ts";
 import type { IceKeys } from "./ice-credentials.ts";
 import type { PathChecks } from "./path-checks.ts";
 import { PathSet, RemotePath } from "./remote-path.ts";
@@ -112,9 +112,9 @@ export class PathChoice {
   }
 
   /** Authentic and fresh SRTP or SRTCP came from an address that is none of `paths`. */
-  sight(now: number, keys: IceKeys, socket: number, sockaddr: Uint8Array, offset: number): void {
+  sight(now: number, keys: IceKeys, via: Transport, sockaddr: Uint8Array, offset: number): void {
     if (!this.#connected) return;
-    const path = this.pathOf(socket, sockaddr, offset);
+    const path = this.pathOf(via, sockaddr, offset);
     path.keys = keys;
     this.sighted = path;
     path.heardAt = now;
@@ -122,10 +122,10 @@ export class PathChoice {
   }
 
   /** A path of its own for an address that is none of `paths`. */
-  pathOf(socket: number, sockaddr: Uint8Array, offset: number): RemotePath {
+  pathOf(via: Transport, sockaddr: Uint8Array, offset: number): RemotePath {
     const { sighted } = this;
-    if (sighted !== null && samePath(sighted, socket, sockaddr, offset)) return sighted;
-    return RemotePath.copy(socket, sockaddr, offset);
+    if (sighted !== null && samePath(sighted, via, sockaddr, offset)) return sighted;
+    return RemotePath.copy(via, sockaddr, offset);
   }
 
   /** `path` answered a check of ours. */

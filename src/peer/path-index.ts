@@ -1,4 +1,4 @@
-import { type Path, samePath } from "../wire/path.ts";
+import { type Path, samePath, type Transport } from "../wire/path.ts";
 
 const AF_INET = 2;
 /** Words of a hash key. */
@@ -24,25 +24,25 @@ export class PathIndex<T> {
     random(new Uint8Array(this.#key.buffer));
   }
 
-  /** The owner of exactly this socket and address; null when nobody lives there. */
-  find(socket: number, sockaddr: Uint8Array, offset: number): T | null {
-    let node = this.#buckets.get(this.hash(socket, sockaddr, offset)) ?? null;
-    while (node !== null && !samePath(node.path, socket, sockaddr, offset)) node = node.next;
+  /** The owner of exactly this transport and address; null when nobody lives there. */
+  find(via: Transport, sockaddr: Uint8Array, offset: number): T | null {
+    let node = this.#buckets.get(this.hash(sockaddr, offset)) ?? null;
+    while (node !== null && !samePath(node.path, via, sockaddr, offset)) node = node.next;
     return node === null ? null : node.owner;
   }
 
   /** Nobody may live at `path` yet. */
   add(path: Path, owner: T): void {
-    const hash = this.hash(path.socket, path.sockaddr, 0);
+    const hash = this.hash(path.sockaddr, 0);
     this.#buckets.set(hash, { path, owner, next: this.#buckets.get(hash) ?? null });
   }
 
   /** Forgets `path`, whoever lives there. */
   remove(path: Path): void {
-    const hash = this.hash(path.socket, path.sockaddr, 0);
+    const hash = this.hash(path.sockaddr, 0);
     let before: Node<T> | null = null;
     let node = this.#buckets.get(hash) ?? null;
-    while (node !== null && !samePath(node.path, path.socket, path.sockaddr, 0)) {
+    while (node !== null && !samePath(node.path, path.via, path.sockaddr, 0)) {
       before = node;
       node = node.next;
     }
@@ -52,14 +52,17 @@ export class PathIndex<T> {
     else this.#buckets.delete(hash);
   }
 
-  /** IPv4: socket, address and port, exact in 53 bits. IPv6: negative, so that none equals those. */
-  protected hash(socket: number, bytes: Uint8Array, offset: number): number {
+  /**
+   * IPv4: address and port, exact in 48 bits. IPv6: negative, so that none equals those. The few
+   * transports that one address comes by share a bucket.
+   */
+  protected hash(bytes: Uint8Array, offset: number): number {
     const port = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
     if (bytes[offset] === AF_INET) {
       const address = (word(bytes, offset + 4) >>> 0) * 65536;
-      return (address + port) * 16 + (socket & 15);
+      return address + port;
     }
-    return -(hashAddress(this.#key, (socket << 16) | port, bytes, offset + 8) >>> 0) - 1;
+    return -(hashAddress(this.#key, port, bytes, offset + 8) >>> 0) - 1;
   }
 }
 

@@ -1,4 +1,5 @@
 import { CONSENT_MEDIA_TIMEOUT_US } from "../limits.ts";
+import type { Transport } from "../wire/path.ts";
 import { StunClass, type StunMessage } from "../wire/stun.ts";
 import type { IceKeys } from "./ice-credentials.ts";
 import { PathIndex } from "./path-index.ts";
@@ -29,8 +30,8 @@ export class PeerAddresses {
     this.#byPath = new PathIndex(random);
   }
 
-  ownerAt(socket: number, sockaddr: Uint8Array, offset: number): Entry | null {
-    return this.#byPath.find(socket, sockaddr, offset);
+  ownerAt(via: Transport, sockaddr: Uint8Array, offset: number): Entry | null {
+    return this.#byPath.find(via, sockaddr, offset);
   }
 
   /** An answer to this session may come from an address that is not its own. */
@@ -80,9 +81,9 @@ export class PeerAddresses {
    * takes no address from anybody: its session must have answered ours there.
    */
   #mayTake(now: number, path: RemotePath): boolean {
-    const rival = this.#byPath.find(path.socket, path.sockaddr, 0);
+    const rival = this.#byPath.find(path.via, path.sockaddr, 0);
     if (rival === null) return true;
-    const held = rival.peer.ice.validated.find(path.socket, path.sockaddr, 0);
+    const held = rival.peer.ice.validated.find(path.via, path.sockaddr, 0);
     const silent = held === null || now - held.heardAt >= CONSENT_MEDIA_TIMEOUT_US;
     if (!silent && now - path.answeredAt >= ADDRESS_HELD_US) return false;
     this.#byPath.remove(path);
@@ -98,10 +99,10 @@ export class PeerAddresses {
 export function isHeld(
   now: number,
   owner: Entry,
-  socket: number,
+  via: Transport,
   sockaddr: Uint8Array,
   offset: number,
 ): boolean {
-  const held = owner.peer.ice.validated.find(socket, sockaddr, offset);
+  const held = owner.peer.ice.validated.find(via, sockaddr, offset);
   return held !== null && now - held.heardAt < ADDRESS_HELD_US;
 }

@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
+import type { Transport } from "../wire/path.ts";
 import { parseStun, StunClass, StunMessage } from "../wire/stun.ts";
 import type { PeerCounters } from "./counters.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
@@ -86,36 +87,28 @@ export class PeerTable {
     region: Region,
     offset: number,
     length: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): PeerEventCode {
     this.peer = null;
     const { bytes } = region;
     const kind = classify(bytes, offset, length);
-    const owner = this.#addresses.ownerAt(socket, sockaddr, sockaddrOffset);
+    const owner = this.#addresses.ownerAt(via, sockaddr, sockaddrOffset);
     if (kind === DatagramKind.stun) {
-      return this.#handleStun(now, bytes, offset, length, socket, sockaddr, sockaddrOffset, owner);
+      return this.#handleStun(now, bytes, offset, length, via, sockaddr, sockaddrOffset, owner);
     }
     if (owner === null) {
       this.#countStranger(kind);
       const rtcp = kind === DatagramKind.rtcp;
       if (rtcp || kind === DatagramKind.rtp) {
-        this.#sight(now, rtcp, region, offset, length, socket, sockaddr, sockaddrOffset);
+        this.#sight(now, rtcp, region, offset, length, via, sockaddr, sockaddrOffset);
       }
       return PeerEvent.none;
     }
     const peer = owner.peer;
     this.peer = peer;
-    const event = peer.handleDatagram(
-      now,
-      region,
-      offset,
-      length,
-      socket,
-      sockaddr,
-      sockaddrOffset,
-    );
+    const event = peer.handleDatagram(now, region, offset, length, via, sockaddr, sockaddrOffset);
     if (kind === DatagramKind.dtls || peer.ice.stirred) this.#follow(now, owner, event);
     return event;
   }
@@ -199,7 +192,7 @@ export class PeerTable {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
     owner: Entry | null,
@@ -210,19 +203,19 @@ export class PeerTable {
     }
     const entry =
       this.#addressee(bytes, owner) ??
-      this.#newcomer(now, bytes, offset, socket, sockaddr, sockaddrOffset, owner) ??
+      this.#newcomer(now, bytes, offset, via, sockaddr, sockaddrOffset, owner) ??
       owner;
     if (entry === null) {
-      this.#refuseStranger(now, bytes, offset, socket, sockaddr, sockaddrOffset);
+      this.#refuseStranger(now, bytes, offset, via, sockaddr, sockaddrOffset);
       return PeerEvent.none;
     }
     const { peer } = entry;
-    if (owner !== null && owner !== entry && isHeld(now, owner, socket, sockaddr, sockaddrOffset)) {
+    if (owner !== null && owner !== entry && isHeld(now, owner, via, sockaddr, sockaddrOffset)) {
       this.#counters.pathConflicts += 1;
       return PeerEvent.none;
     }
     this.peer = peer;
-    const event = peer.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+    const event = peer.handleStun(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     this.#addresses.update(now, entry);
     this.#follow(now, entry, event);
     return event;
@@ -235,7 +228,7 @@ export class PeerTable {
     region: Region,
     offset: number,
     length: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): void {
@@ -246,13 +239,13 @@ export class PeerTable {
       region,
       offset,
       length,
-      socket,
+      via,
       sockaddr,
       sockaddrOffset,
     );
     if (peer === null) return;
     const entry = this.#entries.get(peer.session)!;
-    peer.ice.sight(now, socket, sockaddr, sockaddrOffset);
+    peer.ice.sight(now, via, sockaddr, sockaddrOffset);
     this.#addresses.mustProve(entry);
     this.#follow(now, entry, PeerEvent.none);
   }
@@ -277,22 +270,14 @@ export class PeerTable {
     now: number,
     bytes: Uint8Array,
     offset: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
     owner: Entry | null,
   ): Entry | null {
     if (this.#newcomers === null) return null;
-    if (owner !== null && isHeld(now, owner, socket, sockaddr, sockaddrOffset)) return null;
-    const peer = this.#newcomers.peerOf(
-      now,
-      bytes,
-      offset,
-      message,
-      socket,
-      sockaddr,
-      sockaddrOffset,
-    );
+    if (owner !== null && isHeld(now, owner, via, sockaddr, sockaddrOffset)) return null;
+    const peer = this.#newcomers.peerOf(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     if (peer === null) return null;
     this.add(peer);
     return this.#entries.get(peer.session)!;
@@ -302,14 +287,14 @@ export class PeerTable {
     now: number,
     bytes: Uint8Array,
     offset: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): void {
     const { usernameOffset: at, usernameLength: length } = message;
     const ufrag = at === -1 ? "" : localUfragOf(bytes, at, length);
     const closed = this.#tombstones;
-    if (closed.refuse(now, ufrag, bytes, offset, message, socket, sockaddr, sockaddrOffset)) {
+    if (closed.refuse(now, ufrag, bytes, offset, message, via, sockaddr, sockaddrOffset)) {
       this.#counters.stunRefused += 1;
     } else {
       this.#counters.stunUnknown += 1;

@@ -9,6 +9,7 @@ import { type Region, srtpProfileName } from "../srtp/cipher.ts";
 import { SrtpReceiver, SrtpReject } from "../srtp/receiver.ts";
 import { SrtpSender } from "../srtp/sender.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
+import type { Transport } from "../wire/path.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
 import { countSrtpReject, type PeerCounters } from "./counters.ts";
@@ -89,7 +90,7 @@ export class Peer {
     region: Region,
     offset: number,
     length: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): PeerEventCode {
@@ -100,9 +101,9 @@ export class Peer {
         this.#counters.stunMalformed += 1;
         return PeerEvent.none;
       }
-      return this.handleStun(now, region.bytes, offset, scratch, socket, sockaddr, sockaddrOffset);
+      return this.handleStun(now, region.bytes, offset, scratch, via, sockaddr, sockaddrOffset);
     }
-    const path = this.ice.validated.find(socket, sockaddr, sockaddrOffset);
+    const path = this.ice.validated.find(via, sockaddr, sockaddrOffset);
     switch (kind) {
       case DatagramKind.dtls:
         if (path !== null) return this.#handleDtls(now, region.bytes, offset, length);
@@ -128,7 +129,7 @@ export class Peer {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): PeerEventCode {
@@ -139,10 +140,10 @@ export class Peer {
     }
     const { ice } = this;
     const share = this.#options.inbound;
-    if (share?.refusesCheck(now, ice.selected, message, socket, sockaddr, sockaddrOffset)) {
+    if (share?.refusesCheck(now, ice.selected, message, via, sockaddr, sockaddrOffset)) {
       return PeerEvent.none;
     }
-    const outcome = ice.handleStun(now, bytes, offset, message, socket, sockaddr, sockaddrOffset);
+    const outcome = ice.handleStun(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     if (outcome === IceOutcome.ignored) this.#counters.stunIgnored += 1;
     if (outcome === IceOutcome.forged) this.#counters.stunForged += 1;
     if (outcome === IceOutcome.refused) this.#counters.stunRefused += 1;

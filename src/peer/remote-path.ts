@@ -1,4 +1,4 @@
-import { copyPath, type Path, samePath } from "../wire/path.ts";
+import { copyPath, type Path, samePath, type Transport } from "../wire/path.ts";
 import type { IceKeys } from "./ice-credentials.ts";
 
 /** A session has its selected address, one it moves to, and late packets of earlier ones. */
@@ -24,14 +24,14 @@ export class RemotePath implements Path {
   keys: IceKeys | null = null;
 
   private constructor(
-    readonly socket: number,
+    readonly via: Transport,
     readonly sockaddr: Uint8Array,
   ) {}
 
   /** Owns a copy of the address at `sockaddr[offset]`. */
-  static copy(socket: number, sockaddr: Uint8Array, offset: number): RemotePath {
-    const path = copyPath(socket, sockaddr, offset);
-    return new RemotePath(path.socket, path.sockaddr);
+  static copy(via: Transport, sockaddr: Uint8Array, offset: number): RemotePath {
+    const path = copyPath(via, sockaddr, offset);
+    return new RemotePath(path.via, path.sockaddr);
   }
 }
 
@@ -39,9 +39,9 @@ export class RemotePath implements Path {
 export class PathSet {
   readonly paths: RemotePath[] = [];
 
-  find(socket: number, sockaddr: Uint8Array, sockaddrOffset: number): RemotePath | null {
+  find(via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): RemotePath | null {
     for (const path of this.paths) {
-      if (samePath(path, socket, sockaddr, sockaddrOffset)) return path;
+      if (samePath(path, via, sockaddr, sockaddrOffset)) return path;
     }
     return null;
   }

@@ -1,7 +1,7 @@
 import { SIGHTINGS_PER_SECOND } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { readU32 } from "../wire/bytes.ts";
-import { samePath } from "../wire/path.ts";
+import { samePath, type Transport } from "../wire/path.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import type { Peer } from "./peer.ts";
 
@@ -36,7 +36,7 @@ export class Sightings {
     region: Region,
     offset: number,
     length: number,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): Peer | null {
@@ -48,7 +48,7 @@ export class Sightings {
     if (
       lately &&
       now - lately.heardAt < PAUSE_US &&
-      samePath(lately, socket, sockaddr, sockaddrOffset)
+      samePath(lately, via, sockaddr, sockaddrOffset)
     )
       return null;
     if (peer === null || !isAuthentic(peer, rtcp, region, offset, length)) return null;

@@ -1,4 +1,4 @@
-import { copyPath, type Path } from "../wire/path.ts";
+import { copyPath, type Path, type Transport } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import { STUN_RESPONSE_BYTES_MAX, writeBindingError } from "../wire/stun-writer.ts";
 import { type IceKeys, usernameMatches } from "./ice-credentials.ts";
@@ -54,7 +54,7 @@ export class Tombstones {
     bytes: Uint8Array,
     offset: number,
     message: StunMessage,
-    socket: number,
+    via: Transport,
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): boolean {
@@ -68,7 +68,7 @@ export class Tombstones {
     const answer = new Uint8Array(STUN_RESPONSE_BYTES_MAX);
     const at = message.transactionIdOffset;
     const length = writeBindingError(answer, 0, bytes, at, 403, keys.localPwd);
-    const path = copyPath(socket, sockaddr, sockaddrOffset);
+    const path = copyPath(via, sockaddr, sockaddrOffset);
     this.#answers.push({ bytes: answer.subarray(0, length), path });
     return true;
   }

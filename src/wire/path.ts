@@ -1,25 +1,36 @@
+/** What datagrams leave by: a local UDP socket, or whatever else carries them. */
+export interface Transport {
+  /** Where they are written: memory that the ciphers address, too. */
+  readonly region: { readonly bytes: Uint8Array; readonly address: number };
+  /** Room for one datagram of up to `bytes`: its offset in the region, or -1 while there is none. */
+  reserve(bytes: number): number;
+  /** Sends what was written at the last reserved offset. */
+  commit(path: Path, length: number): void;
+  /** Sends a copy of a datagram that nobody keeps: without room it is lost. */
+  send(path: Path, bytes: Uint8Array, length: number): void;
+}
+
 /**
- * Where a datagram came from or goes to: one of our sockets and one remote address.
+ * Where a datagram came from or goes to: what carries it at our end, and one remote address.
  * `sockaddr` is a struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes), as the kernel has it.
  */
 export interface Path {
-  /** Index of the local socket within the worker. */
-  readonly socket: number;
+  readonly via: Transport;
   readonly sockaddr: Uint8Array;
 }
 
 const AF_INET = 2;
 
 /** A path that owns a copy of its address. */
-export function copyPath(socket: number, bytes: Uint8Array, offset: number): Path {
+export function copyPath(via: Transport, bytes: Uint8Array, offset: number): Path {
   const length = bytes[offset] === AF_INET ? 16 : 28;
   const sockaddr = bytes.slice(offset, offset + length);
-  return { socket, sockaddr };
+  return { via, sockaddr };
 }
 
-/** True when `path` is exactly this socket and address. */
-export function samePath(path: Path, socket: number, bytes: Uint8Array, offset: number): boolean {
-  if (path.socket !== socket) return false;
+/** True when `path` is exactly this transport and address. */
+export function samePath(path: Path, via: Transport, bytes: Uint8Array, offset: number): boolean {
+  if (path.via !== via) return false;
   const sockaddr = path.sockaddr;
   // IPv4: family, port, address. IPv6: family, port, (flow label), address, scope.
   const length = sockaddr[0] === AF_INET ? 8 : 28;
@@ -31,7 +42,7 @@ export function samePath(path: Path, socket: number, bytes: Uint8Array, offset: 
 }
 
 /** `192.0.2.1:5000` or `[2001:db8::1]:5000`, for logs and the admin API. */
-export function formatPath(path: Path): string {
+export function formatPath(path: Pick<Path, "sockaddr">): string {
   const bytes = path.sockaddr;
   const port = (bytes[2]! << 8) | bytes[3]!;
   if (bytes[0] === AF_INET) return `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}:${port}`;

@@ -1,6 +1,6 @@
 /** A session of ours, the server's peer, and the links between them, in virtual time. */
 import { ClientSession, type SessionListener } from "../../src/client/session.ts";
-import type { Outlet, SessionOptions, SessionSockets } from "../../src/client/session-options.ts";
+import type { SessionOptions, SessionSockets } from "../../src/client/session-options.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
@@ -17,7 +17,7 @@ import { VIEWER_MEDIA } from "../../src/sdp/client.ts";
 import type { LocalCandidate, LocalDescription } from "../../src/sdp/local.ts";
 import { readOffer } from "../../src/sdp/offer.ts";
 import { isProblem } from "../../src/sdp/problem.ts";
-import { copyPath } from "../../src/wire/path.ts";
+import { copyPath, type Transport } from "../../src/wire/path.ts";
 import { writeRtpHeader } from "../../src/wire/rtp.ts";
 import { LossyLink } from "../support/lossy-link.ts";
 import { seeded } from "../support/random.ts";
@@ -86,11 +86,14 @@ export class World implements SessionListener {
   readonly #options: WorldOptions;
   readonly #random: () => number;
   readonly #ways: readonly Way[];
+  /** What the client's datagrams leave by: one for each of its sockets. */
+  readonly transports: readonly Transport[];
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
     this.#random = seeded(options.seed ?? 3);
     this.#ways = (options.families ?? [4, 6]).map((family) => new Way(family, this.#random));
+    this.transports = this.#ways.map((way) => this.#transport(way));
   }
 
   /** Datagrams of the client, by the number of the socket. */
@@ -174,26 +177,27 @@ export class World implements SessionListener {
   }
 
   #sockets(): SessionSockets {
-    const outlets = this.#ways.map((way) => this.#outlet(way));
     return {
       pathsTo: (candidates) =>
         this.#ways.flatMap(({ family, to }, socket) =>
-          candidates.some((each) => each.family === family) ? [copyPath(socket, to, 0)] : [],
+          candidates.some((each) => each.family === family)
+            ? [copyPath(this.transports[socket]!, to, 0)]
+            : [],
         ),
-      outlet: (socket) => outlets[socket]!,
     };
   }
 
-  #outlet({ sent, family, up }: Way): Outlet {
+  #transport({ sent, family, up }: Way): Transport {
+    const send = (bytes: Uint8Array): void => {
+      const lost = this.#options.loses?.(family, sent.length) ?? false;
+      sent.push(bytes);
+      if (!lost) up.send(this.now, bytes);
+    };
     return {
       region: scratch,
       reserve: () => PLACE,
-      commit: (_path, length) => {
-        const bytes = scratch.bytes.slice(PLACE, PLACE + length);
-        const lost = this.#options.loses?.(family, sent.length) ?? false;
-        sent.push(bytes);
-        if (!lost) up.send(this.now, bytes);
-      },
+      commit: (_path, length) => send(scratch.bytes.slice(PLACE, PLACE + length)),
+      send: (_path, bytes, length) => send(bytes.slice(0, length)),
     };
   }
 
@@ -229,21 +233,25 @@ export class World implements SessionListener {
   #turn(): void {
     const { session, server, now } = this;
     for (const [socket, { up, down, from, to }] of this.#ways.entries()) {
+      const via = this.transports[socket]!;
       for (let bytes = down.receive(now); bytes; bytes = down.receive(now)) {
         scratch.bytes.set(bytes);
         const { length } = bytes;
         const one = { offset: () => 0, length: () => length, nameOffset: () => 0 };
-        session.handleDatagrams(now, socket, { region: scratch, names: to, ...one }, 1, this);
+        session.handleDatagrams(now, via, { region: scratch, names: to, ...one }, 1, this);
       }
       for (let bytes = up.receive(now); bytes; bytes = up.receive(now)) {
         scratch.bytes.set(bytes);
-        server.handleDatagram(now, scratch, 0, bytes.length, socket, from, 0);
+        server.handleDatagram(now, scratch, 0, bytes.length, via, from, 0);
       }
     }
     session.tick(now);
     server.handleTimeout(now);
     while (server.pollTransmit(transmit)) {
-      this.send(transmit.bytes.slice(0, transmit.length), transmit.path.socket);
+      this.send(
+        transmit.bytes.slice(0, transmit.length),
+        this.transports.indexOf(transmit.path.via),
+      );
     }
   }
 

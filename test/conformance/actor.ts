@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomInt } from "node:crypto";
 import { ClientSession } from "../../src/client/session.ts";
-import type { Outlet, SessionSockets } from "../../src/client/session-options.ts";
+import type { SessionSockets } from "../../src/client/session-options.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
 import { monotonicUs } from "../../src/io/clock.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
@@ -20,7 +20,7 @@ import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
 import { type Answer, readAnswer, VIEWER_MEDIA } from "../../src/sdp/client.ts";
 import { isProblem } from "../../src/sdp/problem.ts";
 import { classify, DatagramKind } from "../../src/wire/demux.ts";
-import type { Path } from "../../src/wire/path.ts";
+import { copyPath, type Path, type Transport } from "../../src/wire/path.ts";
 import { STUN_REQUEST_BYTES_MAX, writeBindingRequest } from "../../src/wire/stun-writer.ts";
 import { ClientSocket, type Tamper } from "../support/client-socket.ts";
 import { until } from "../support/until.ts";
@@ -60,8 +60,8 @@ const receiver = new UdpReceiver();
 const ARRIVALS_MAX = 20_000;
 const TURN_MS = 4;
 
-/** Its sockets, newest first: the one that it sends from. */
-class Sockets implements SessionSockets {
+/** Its sockets, newest first: the one that it sends from. One transport: its peer knows of no move. */
+class Sockets implements SessionSockets, Transport {
   readonly all: ClientSocket[] = [];
   tamper: Tamper = (bytes) => bytes;
 
@@ -78,11 +78,24 @@ class Sockets implements SessionSockets {
   }
 
   pathsTo(candidates: readonly RemoteCandidate[]): readonly Path[] {
-    return this.newest.pathsTo(candidates);
+    const paths = this.newest.pathsTo(candidates);
+    return paths.map(({ sockaddr }) => copyPath(this, sockaddr, 0));
   }
 
-  outlet(): Outlet {
-    return this.newest;
+  get region() {
+    return this.newest.region;
+  }
+
+  reserve(): number {
+    return this.newest.reserve();
+  }
+
+  commit(path: Path, length: number): void {
+    this.newest.commit(path, length);
+  }
+
+  send(path: Path, bytes: Uint8Array, length: number): void {
+    this.newest.send(path, bytes, length);
   }
 
   close(): void {
@@ -308,7 +321,7 @@ export class Actor {
       receiver.region,
       offset,
       length,
-      0,
+      this.#sockets,
       receiver.names,
       at,
     );

@@ -1,4 +1,4 @@
-/** Viewers in virtual time: real rings and a real Egress, fake peers and output. */
+/** Viewers in virtual time: real rings and a real Egress, fake peers and transport. */
 
 import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
 import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
@@ -12,7 +12,7 @@ import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
 import { FencedMemory } from "../support/fenced.ts";
 import { seeded } from "../support/random.ts";
-import { FakeOutput, Recorder } from "./recorder.ts";
+import { FakeTransport, Recorder } from "./recorder.ts";
 
 export const AUDIO_SSRC = 0xa0d10000;
 export const VIDEO_SSRC = 0x51de0000;
@@ -212,7 +212,7 @@ export interface ViewerOptions {
 
 export class Sim {
   now = 5_000_000;
-  readonly output = new FakeOutput();
+  readonly output = new FakeTransport();
   readonly memory = new FencedMemory();
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
@@ -233,7 +233,6 @@ export class Sim {
     const random = seeded(seed);
     this.egress = new Egress(
       {
-        output: this.output,
         wish: () => {},
         allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
@@ -264,7 +263,7 @@ export class Sim {
   open(source: StreamSource | null, options: ViewerOptions = {}): Recorder & { session: number } {
     this.sessions += 1;
     const session = this.sessions;
-    const recorder = Object.assign(new Recorder(session), { session });
+    const recorder = Object.assign(new Recorder(session, this.output), { session });
     this.output.recorders.set(recorder.path, recorder);
     const peer: FakePeer = {
       session,

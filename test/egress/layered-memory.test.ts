@@ -5,6 +5,7 @@ import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import type { SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
+import type { Transport } from "../../src/wire/path.ts";
 import { seeded } from "../support/random.ts";
 import { Encoding } from "./encoding.ts";
 import { sourceOf } from "./harness.ts";
@@ -33,11 +34,17 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
     const pictures = Array.from({ length: PICTURES }, (_, i) => encoding.capture(i % 100 === 0));
     encoding.written.clear();
     let sent = 0;
-    const egress = serve(() => {
-      sent += 1;
-    });
+    const egress = serve();
+    const via: Transport = {
+      region: { bytes: new Uint8Array(4096), address: 0 },
+      reserve: () => 0,
+      commit: () => {
+        sent += 1;
+      },
+      send: () => {},
+    };
     const source = sourceOf({ video: [encoding] });
-    const path = { socket: 0, sockaddr: new Uint8Array(16) };
+    const path = { via, sockaddr: new Uint8Array(16) };
     for (let session = 1; session <= VIEWERS; session += 1) {
       const sender = new SrtpSender(CIPHER);
       const peer = { session, state: "connected", mediaAllowed: true, path, sender };
@@ -80,11 +87,9 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
   20_000,
 );
 
-function serve(commit: () => void): Egress {
-  const region = { bytes: new Uint8Array(4096), address: 0 };
+function serve(): Egress {
   return new Egress(
     {
-      output: { region: () => region, reserve: () => 0, commit },
       wish: () => {},
       allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
       wallOffsetUs: 0,

@@ -5,6 +5,7 @@ import type { Peer } from "../../src/peer/peer.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import type { SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
+import type { Transport } from "../../src/wire/path.ts";
 import { seeded } from "../support/random.ts";
 import { audioSection, KEY, Sim, sourceOf, Track, videoSection } from "./harness.ts";
 
@@ -124,8 +125,16 @@ describe("viewers and sources come and go", () => {
 
 describe("memory", () => {
   test("a million packets leave the heap as it was", () => {
-    const path = { socket: 0, sockaddr: new Uint8Array(16) };
-    const region = { bytes: new Uint8Array(4096), address: 0 };
+    let sent = 0;
+    const via: Transport = {
+      region: { bytes: new Uint8Array(4096), address: 0 },
+      reserve: () => 0,
+      commit: () => {
+        sent += 1;
+      },
+      send: () => {},
+    };
+    const path = { via, sockaddr: new Uint8Array(16) };
     const cipher: SrtpCipher = {
       rtpOverhead: 16,
       rtcpOverhead: 20,
@@ -135,16 +144,8 @@ describe("memory", () => {
       openRtcp: () => -1,
       free: () => {},
     };
-    let sent = 0;
     const egress = new Egress(
       {
-        output: {
-          region: () => region,
-          reserve: () => 0,
-          commit: () => {
-            sent += 1;
-          },
-        },
         wish: () => {},
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: 0,

@@ -1,8 +1,7 @@
 /** What leaves an Egress: a fake cipher and output that keep every packet and watch the nonce rule. */
-import type { Output } from "../../src/peer/output.ts";
 import { assertInside, type Region, type SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
-import type { Path } from "../../src/wire/path.ts";
+import type { Path, Transport } from "../../src/wire/path.ts";
 import { parseRtp, RtpHeader } from "../../src/wire/rtp.ts";
 import { ExtensionCursor } from "../../src/wire/rtp-extensions.ts";
 
@@ -80,7 +79,7 @@ export class Recorder {
   readonly rtp: Sent[] = [];
   readonly rtcp: SentRtcp[] = [];
 
-  constructor(number: number) {
+  constructor(number: number, via: Transport) {
     const sockaddr = Uint8Array.of(
       2,
       0,
@@ -99,7 +98,7 @@ export class Recorder {
       0,
       0,
     );
-    this.path = { socket: 0, sockaddr };
+    this.path = { via, sockaddr };
   }
 
   of(ssrc: number): Sent[] {
@@ -144,24 +143,24 @@ function parse(at: number, bytes: Uint8Array, sealed: { index: number; again: bo
 const ARENA_BYTES = 4096;
 
 /** Takes packets until `room` is used up. */
-export class FakeOutput implements Output {
+export class FakeTransport implements Transport {
   /** Datagrams that it still takes. */
   room = Number.POSITIVE_INFINITY;
   now = 0;
   readonly recorders = new Map<Path, Recorder>();
-  private readonly arena: Region = { bytes: new Uint8Array(ARENA_BYTES), address: 0 };
+  readonly region: Region = { bytes: new Uint8Array(ARENA_BYTES), address: 0 };
 
-  region(): Region {
-    return this.arena;
-  }
-
-  reserve(_socket: number, bytes: number): number {
+  reserve(bytes: number): number {
     if (bytes > ARENA_BYTES - 8) throw new Error(`${bytes} bytes asked for`);
     return this.room > 0 ? 8 : -1;
   }
 
   commit(path: Path, length: number): void {
     this.room -= 1;
-    this.recorders.get(path)!.take(this.now, this.arena.bytes.subarray(8, 8 + length));
+    this.recorders.get(path)!.take(this.now, this.region.bytes.subarray(8, 8 + length));
+  }
+
+  send(): void {
+    throw new Error("the egress writes in place");
   }
 }

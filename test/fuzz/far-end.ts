@@ -3,7 +3,7 @@ import type { MediaFormat, MediaSection } from "../../src/contract/session.ts";
 import { TransportFeedbackRecorder } from "../../src/media/transport-feedback.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
-import type { Path } from "../../src/wire/path.ts";
+import type { Path, Transport } from "../../src/wire/path.ts";
 import { nackLengthMax, writeNack } from "../../src/wire/rtcp/nack.ts";
 import { PLI_BYTES, writePli } from "../../src/wire/rtcp/pli.ts";
 import { RECEIVER_REPORT_BYTES, writeReceiverReport } from "../../src/wire/rtcp/receiver-report.ts";
@@ -41,13 +41,14 @@ export class FarEnd {
 
   constructor(
     private readonly dice: Dice,
+    via: Transport,
     readonly session: number,
     readonly stream: number,
     ledger: Ledger,
     private readonly seen: Seen,
   ) {
     const sockaddr = Uint8Array.of(2, 0, 16, session & 255, 10, 0, session >> 8, 1);
-    this.path = { socket: 0, sockaddr };
+    this.path = { via, sockaddr };
     this.loss = dice.pick([0, 0.02, 0.2]);
     this.delayUs = dice.pick([1000, 20_000, 150_000]);
     this.cname = `viewer-${session}`;

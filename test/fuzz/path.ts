@@ -10,7 +10,7 @@ import { sendProbe } from "../../src/egress/repair.ts";
 import type { ViewerTrack } from "../../src/egress/viewer-track.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
-import type { Path } from "../../src/wire/path.ts";
+import type { Path, Transport } from "../../src/wire/path.ts";
 import { WALL_OFFSET_US } from "../egress/harness.ts";
 import { FencedMemory } from "../support/fenced.ts";
 import { Dice } from "./dice.ts";
@@ -48,6 +48,12 @@ class World {
   private readonly memory = new FencedMemory();
   private readonly counters = new Float64Array(COUNTER_NAMES.length);
   private readonly arena = this.memory.allocate(ARENA_BYTES);
+  private readonly via: Transport = {
+    region: this.arena,
+    reserve: (bytes) => this.reserve(bytes),
+    commit: (path, length) => this.commit(path, length),
+    send: () => demand(false, "the egress writes in place"),
+  };
   private readonly sessions = new Map<number, Session>();
   private readonly ends = new Map<Path, FarEnd>();
   private readonly streams: readonly Stream[];
@@ -67,11 +73,6 @@ class World {
     });
     this.egress = new Egress(
       {
-        output: {
-          region: () => this.arena,
-          reserve: (_socket, bytes) => this.reserve(bytes),
-          commit: (path, length) => this.commit(path, length),
-        },
         wish: () => {},
         allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
@@ -173,7 +174,7 @@ class World {
   private watch({ number, ledger, publisher }: Stream): FarEnd {
     this.numbered += 1;
     const session = this.numbered;
-    const end = new FarEnd(this.dice, session, number, ledger, this.seen);
+    const end = new FarEnd(this.dice, this.via, session, number, ledger, this.seen);
     const { path, sender } = end;
     const state = { state: "connected", mediaAllowed: true, srtpProfile: null };
     const peer = { session, ...state, path: path as Path | null, sender };

@@ -22,6 +22,7 @@ import {
   sockaddr,
 } from "../peer/pair.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 import { FakeReceiver, FakeSender } from "./fake-sockets.ts";
 
 const CLIENT = sockaddr(2);
@@ -131,7 +132,7 @@ class Client {
       worker.turn();
       for (const bytes of worker.sender.sent.splice(0)) {
         region.bytes.set(bytes);
-        this.peer.handleDatagram(worker.now, region, 0, bytes.length, 0, SERVER, 0);
+        this.peer.handleDatagram(worker.now, region, 0, bytes.length, VIA, SERVER, 0);
       }
     }
   }

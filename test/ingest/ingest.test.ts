@@ -9,13 +9,26 @@ import { Doorbells, WorkerBlock } from "../../src/ring/doorbell.ts";
 import { createRing } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import type { Region } from "../../src/srtp/cipher.ts";
-import { copyPath, type Path } from "../../src/wire/path.ts";
+import { copyPath, type Path, type Transport } from "../../src/wire/path.ts";
 import { audioSection, build, section, VP8_TYPE, vp8 } from "./harness.ts";
 
 const VIDEO_SSRC = 0x5001;
 const TAG_BYTES = 20;
+/** Takes as much as there is room for. */
+const VIA: Transport = {
+  region: { bytes: new Uint8Array(4096), address: 0 },
+  reserve: (bytes) => {
+    expect(bytes).toBe(RTCP_BYTES_MAX + TAG_BYTES);
+    return room > 0 ? 64 : -1;
+  },
+  commit: (_path, length) => {
+    sent.push(length);
+    room -= 1;
+  },
+  send: () => {},
+};
 /** An IPv4 address. */
-const PATH = copyPath(0, Uint8Array.of(2, 0, 0, 9, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+const PATH = copyPath(VIA, Uint8Array.of(2, 0, 0, 9, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0), 0);
 const REGION: Region = { bytes: new Uint8Array(4096), address: 0 };
 
 /** What a publisher is to ingest: a way out, and whether anything may take it. */
@@ -42,17 +55,6 @@ beforeEach(() => {
   [told, woken, sent, room, reported] = [[], [], [], 100, 0];
   counters.fill(0);
   block.takeMarked(() => {});
-  const output = {
-    region: () => REGION,
-    reserve: (_socket: number, bytes: number) => {
-      expect(bytes).toBe(RTCP_BYTES_MAX + TAG_BYTES);
-      return room > 0 ? 64 : -1;
-    },
-    commit: (_path: unknown, length: number) => {
-      sent.push(length);
-      room -= 1;
-    },
-  };
   const events: IngestEvents = {
     limited: (session, { stage }) => told.push(`${session} ${stage}`),
     ended: (session, reason) => told.push(`${session} ended: ${reason}`),
@@ -63,7 +65,7 @@ beforeEach(() => {
   };
   const bells = new Doorbells([block], [0], (worker) => woken.push(worker));
   const random = (out: Uint8Array) => out.fill(7);
-  ingest = new Ingest({ output, bells, random, counters }, events);
+  ingest = new Ingest({ bells, random, counters }, events);
 });
 
 function peerOf(session: number): FakePeer {

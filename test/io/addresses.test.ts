@@ -9,6 +9,7 @@ import { UdpSender } from "../../src/io/udp-sender.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { SEND_ARENA_BYTES } from "../../src/limits.ts";
 import { copyPath } from "../../src/wire/path.ts";
+import { VIA } from "../support/transport.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
 /** The one file that turns a place in a region into an address. */
@@ -119,7 +120,7 @@ const NO_LENGTHS = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32 + 1];
 test("S1: the batched sender takes what lies in the room that it gave", () => {
   const fd = openUdpSocket("127.0.0.1", 4, 0);
   try {
-    const path = copyPath(0, sockaddrOf("127.0.0.1", 4, 9), 0);
+    const path = copyPath(VIA, sockaddrOf("127.0.0.1", 4, 9), 0);
     for (const gso of [true, false]) {
       const sender = new UdpSender(fd, gso);
       for (const bytes of [...NO_LENGTHS, SEND_ARENA_BYTES + 1]) {

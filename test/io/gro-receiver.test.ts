@@ -4,6 +4,7 @@ import { enableGro, GroReceiver } from "../../src/io/gro-receiver.ts";
 import { UdpSender } from "../../src/io/udp-sender.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { copyPath, formatPath } from "../../src/wire/path.ts";
+import { VIA } from "../support/transport.ts";
 
 let from: number;
 let to: number;
@@ -22,7 +23,7 @@ afterEach(() => {
 /** A run of datagrams that leaves as one message; each is full of its own number. */
 function sendRun(sizes: readonly number[]): void {
   const sender = new UdpSender(from, true);
-  const path = copyPath(0, sockaddrOf("127.0.0.1", 4, localPort(to)), 0);
+  const path = copyPath(VIA, sockaddrOf("127.0.0.1", 4, localPort(to)), 0);
   sizes.forEach((size, number) => {
     const at = sender.reserve(size);
     sender.region.bytes.fill(number, at, at + size);
@@ -58,7 +59,7 @@ test("a run is one message, cut into what was sent, the last of them shorter", (
     [2, 1_200],
     [3, 700],
   ]);
-  const path = copyPath(0, receiver.names, receiver.nameOffset(0));
+  const path = copyPath(VIA, receiver.names, receiver.nameOffset(0));
   expect(formatPath(path)).toBe(`127.0.0.1:${localPort(from)}`);
   // Two clocks are read one after the other: some microseconds of doubt.
   expect(receiver.arrivals[0]).toBeGreaterThan(before - 2_000);

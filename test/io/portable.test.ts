@@ -25,15 +25,10 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   const source = openUdpSocket("127.0.0.1", 4, 0);
   open.push(source);
   const sender = new UdpSender(source, fast, fast);
-  const output = {
-    region: () => sender.region,
-    reserve: (_socket: number, bytes: number) => sender.reserve(bytes),
-    commit: (path: Peer["path"] & object, length: number) => sender.commit(path, length),
-  };
   const random = seeded(7);
   const counters = new Float64Array(COUNTER_NAMES.length);
   const wish = () => {};
-  const environment = { output, wish, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
+  const environment = { wish, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
   const egress = new Egress(environment, 0, {
     firstMedia: () => {},
     faulted: () => {},
@@ -44,7 +39,7 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   const sinks = [0, 1, 2].map((viewer) => {
     const sink = openUdpSocket("127.0.0.1", 4, 0);
     open.push(sink);
-    openViewer(egress, track, ciphers, profile, viewer, localPort(sink));
+    openViewer(egress, track, ciphers, profile, viewer, { via: sender, to: localPort(sink) });
     return sink;
   });
   sendFrames(track, egress, sender);
@@ -58,7 +53,7 @@ function openViewer(
   ciphers: SrtpCipherFactory,
   profile: 1 | 7 | 8,
   viewer: number,
-  port: number,
+  { via, to }: { readonly via: UdpSender; readonly to: number },
 ): void {
   const key = new Uint8Array(profile === SrtpProfile.AEAD_AES_256_GCM ? 32 : 16).fill(viewer + 1);
   const salt = new Uint8Array(profile === SrtpProfile.AES128_CM_HMAC_SHA1_80 ? 14 : 12).fill(9);
@@ -66,7 +61,7 @@ function openViewer(
     session: viewer,
     state: "connected",
     mediaAllowed: true,
-    path: copyPath(0, sockaddrOf("127.0.0.1", 4, port), 0),
+    path: copyPath(via, sockaddrOf("127.0.0.1", 4, to), 0),
     sender: new SrtpSender(ciphers.create(profile, key, salt)),
     srtpProfile: "test",
   } as unknown as Peer;

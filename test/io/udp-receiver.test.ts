@@ -6,6 +6,7 @@ import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "../../src/
 import { DATAGRAM_BYTES_MAX, RECEIVE_BATCH } from "../../src/limits.ts";
 import { copyPath, formatPath } from "../../src/wire/path.ts";
 import { inTime, timed } from "../support/timed.ts";
+import { VIA } from "../support/transport.ts";
 
 let from: number;
 let to: number;
@@ -41,7 +42,7 @@ test("lengths, bytes and where each came from", () => {
   expect([0, 1, 2].map((i) => receiver.length(i))).toEqual([1, 0, DATAGRAM_BYTES_MAX]);
   expect(bytesOf(0)).toEqual(Uint8Array.of(1));
   expect(bytesOf(2).every((byte) => byte === 3)).toBe(true);
-  const path = copyPath(0, receiver.names, receiver.nameOffset(2));
+  const path = copyPath(VIA, receiver.names, receiver.nameOffset(2));
   expect(formatPath(path)).toBe(`127.0.0.1:${localPort(from)}`);
 });
 
@@ -90,12 +91,12 @@ test("IPv6: the whole address", () => {
     libc.sendto(source, Uint8Array.of(7), 1, 0, target, target.length);
     expect(receiver.receive(sink)).toBe(1);
     expect(bytesOf(0)).toEqual(Uint8Array.of(7));
-    const path = copyPath(0, receiver.names, receiver.nameOffset(0));
+    const path = copyPath(VIA, receiver.names, receiver.nameOffset(0));
     expect(formatPath(path)).toBe(`[0:0:0:0:0:0:0:1]:${localPort(source)}`);
     // An IPv4 datagram afterwards says so again.
     send(Uint8Array.of(8));
     expect(receiver.receive(to)).toBe(1);
-    expect(formatPath(copyPath(0, receiver.names, 0))).toStartWith("127.0.0.1:");
+    expect(formatPath(copyPath(VIA, receiver.names, 0))).toStartWith("127.0.0.1:");
   } finally {
     closeUdpSocket(source);
     closeUdpSocket(sink);
@@ -104,7 +105,7 @@ test("IPv6: the whole address", () => {
 
 test("sockaddrs of IPv6 literals", () => {
   const groups = (address: string) =>
-    formatPath(copyPath(0, sockaddrOf(address, 6, 80), 0))
+    formatPath(copyPath(VIA, sockaddrOf(address, 6, 80), 0))
       .replace("[", "")
       .replace("]:80", "");
   expect(groups("::")).toBe("0:0:0:0:0:0:0:0");

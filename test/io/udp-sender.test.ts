@@ -5,6 +5,7 @@ import { UdpSender } from "../../src/io/udp-sender.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import { GSO_SEGMENTS_MAX, SEND_ARENA_BYTES, SEND_MESSAGES_MAX } from "../../src/limits.ts";
 import { copyPath, type Path } from "../../src/wire/path.ts";
+import { VIA } from "../support/transport.ts";
 
 const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
@@ -20,7 +21,7 @@ let receiver: UdpReceiver;
 beforeEach(() => {
   source = openUdpSocket("127.0.0.1", 4, 0);
   sink = openUdpSocket("127.0.0.1", 4, 0);
-  path = copyPath(0, sockaddrOf("127.0.0.1", 4, localPort(sink)), 0);
+  path = copyPath(VIA, sockaddrOf("127.0.0.1", 4, localPort(sink)), 0);
   receiver = new UdpReceiver();
 });
 
@@ -99,7 +100,7 @@ test("a run has sixteen segments at most", () => {
 test("runs of different paths stay apart", () => {
   const other = openUdpSocket("127.0.0.1", 4, 0);
   try {
-    const otherPath = copyPath(0, sockaddrOf("127.0.0.1", 4, localPort(other)), 0);
+    const otherPath = copyPath(VIA, sockaddrOf("127.0.0.1", 4, localPort(other)), 0);
     const sender = new UdpSender(source, true);
     for (const [to, mark] of [
       [path, 1],
@@ -137,7 +138,7 @@ test("more than the arena or the message table holds goes out in between", () =>
 
 test("a destination that refuses costs its own datagrams only", () => {
   const sender = new UdpSender(source, true);
-  const unreachable = copyPath(0, sockaddrOf("240.0.0.1", 4, 9), 0);
+  const unreachable = copyPath(VIA, sockaddrOf("240.0.0.1", 4, 9), 0);
   queue(sender, path, 500, 1);
   queue(sender, unreachable, 500, 2);
   queue(sender, path, 500, 3);
@@ -153,7 +154,7 @@ test("IPv6", () => {
   const [from, to] = [openUdpSocket("::1", 6, 0), openUdpSocket("::1", 6, 0)];
   try {
     const sender = new UdpSender(from, true);
-    const target = copyPath(0, sockaddrOf("::1", 6, localPort(to)), 0);
+    const target = copyPath(VIA, sockaddrOf("::1", 6, localPort(to)), 0);
     for (let i = 0; i < 5; i += 1) queue(sender, target, 1100, i);
     expect(sender.flush()).toBe(true);
     expect(received(to)).toEqual([0, 1, 2, 3, 4].map((i) => [1100, i]));
@@ -248,7 +249,7 @@ class Gate {
     if (!setOption(this.source, SOL_SOCKET, SO_SNDBUFFORCE, 8_192)) {
       setOption(this.source, SOL_SOCKET, SO_SNDBUF, 8_192);
     }
-    this.path = { socket: 0, sockaddr };
+    this.path = { via: VIA, sockaddr };
   }
 
   /** First bytes of all that waits. */

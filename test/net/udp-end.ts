@@ -62,7 +62,7 @@ async function receive(hostname: string): Promise<void> {
 
 async function send(plan: EndPlan & { readonly role: "send" }): Promise<void> {
   const sender = new UdpSender(openUdpSocket(plan.address, 4, 0), true);
-  const path = copyPath(0, sockaddrOf(plan.to, 4, PORT), 0);
+  const path = copyPath(sender, sockaddrOf(plan.to, 4, PORT), 0);
   const view = new DataView(sender.region.bytes.buffer);
   const started = monotonicUs();
   let number = 0;

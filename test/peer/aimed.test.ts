@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { UNPROVEN_BYTES_PER_SECOND } from "../../src/limits.ts";
 import { PeerEvent } from "../../src/peer/events.ts";
 import { parseStun, StunMessage, verifyIntegrity } from "../../src/wire/stun.ts";
+import { VIA } from "../support/transport.ts";
 import { Pair, region } from "./pair.ts";
 import {
   CLIENT_PWD,
@@ -69,7 +70,15 @@ test("S3: 10^5 replayed checks from spoofed addresses: five checks a second, and
     // Some are one victim's, some each of another address.
     const spoofed = i % 2 === 0 ? VICTIM : sockaddr(100 + (i % 100), 1 + (i % 60_000));
     region.bytes.set(captured);
-    roaming.pair.table.handleDatagram(roaming.pair.now, region, 0, captured.length, 0, spoofed, 0);
+    roaming.pair.table.handleDatagram(
+      roaming.pair.now,
+      region,
+      0,
+      captured.length,
+      VIA,
+      spoofed,
+      0,
+    );
     if (i % 100 !== 0) continue;
     const before = roaming.sent.length;
     roaming.check(HOME);

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { HandshakePath } from "../../src/peer/handshake-path.ts";
 import { RemotePath } from "../../src/peer/remote-path.ts";
+import { VIA } from "../support/transport.ts";
 import { sockaddr } from "./pair.ts";
 
-const [home, away] = [2, 3].map((host) => RemotePath.copy(0, sockaddr(host), 0)) as [
+const [home, away] = [2, 3].map((host) => RemotePath.copy(VIA, sockaddr(host), 0)) as [
   RemotePath,
   RemotePath,
 ];

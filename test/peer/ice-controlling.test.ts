@@ -5,6 +5,7 @@ import { createTransmit } from "../../src/peer/transmit.ts";
 import { copyPath } from "../../src/wire/path.ts";
 import { parseStun, StunClass, StunMessage, verifyIntegrity } from "../../src/wire/stun.ts";
 import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
+import { VIA } from "../support/transport.ts";
 
 const OURS = { localUfrag: "ours", localPwd: "our-password-of-22-chars" };
 const THEIRS = { remoteUfrag: "theirs", remotePwd: "their-password-22-chars" };
@@ -14,7 +15,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 function check(username: string, password: string) {
   const agent = new IceControlling(
     { ...OURS, ...THEIRS },
-    [copyPath(0, ADDRESS, 0)],
+    [copyPath(VIA, ADDRESS, 0)],
     (out) => out.fill(7),
     0,
   );
@@ -29,7 +30,7 @@ function check(username: string, password: string) {
   const length = writeBindingRequest(datagram, 0, request, bytes(password));
   const message = new StunMessage();
   expect(parseStun(datagram, 0, length, message)).toBe(true);
-  const outcome = agent.handleStun(1, datagram, 0, message, 0, ADDRESS, 0);
+  const outcome = agent.handleStun(1, datagram, 0, message, VIA, ADDRESS, 0);
   return { agent, outcome };
 }
 

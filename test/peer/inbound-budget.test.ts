@@ -5,11 +5,12 @@ import { InboundBudget } from "../../src/peer/inbound-budget.ts";
 import { DatagramKind } from "../../src/wire/demux.ts";
 import { copyPath } from "../../src/wire/path.ts";
 import { StunClass, StunMessage } from "../../src/wire/stun.ts";
+import { VIA } from "../support/transport.ts";
 import { sockaddr } from "./pair.ts";
 
 const HERE = sockaddr(2);
 const ELSEWHERE = sockaddr(3);
-const SELECTED = copyPath(0, HERE, 0);
+const SELECTED = copyPath(VIA, HERE, 0);
 
 function setUp(bitrateMax = 0) {
   const counters = createPeerCounters();
@@ -22,7 +23,7 @@ function checks(budget: InboundBudget, from: Uint8Array, count: number, authenti
   let worked = 0;
   for (let i = 0; i < count; i += 1) {
     const now = 1e6 + (i * 1e6) / count;
-    if (budget.refusesCheck(now, SELECTED, message, 0, from, 0)) continue;
+    if (budget.refusesCheck(now, SELECTED, message, VIA, from, 0)) continue;
     worked += 1;
     if (authentic) budget.chargeCheck(now);
   }
@@ -47,7 +48,7 @@ test("S9: what is not authentic, or no request, takes nothing", () => {
   const message = new StunMessage();
   message.class = StunClass.success;
   for (let i = 0; i < 1000; i += 1) {
-    expect(budget.refusesCheck(1e6, SELECTED, message, 0, HERE, 0)).toBeFalse();
+    expect(budget.refusesCheck(1e6, SELECTED, message, VIA, HERE, 0)).toBeFalse();
     budget.chargeCheck(1e6);
   }
 });

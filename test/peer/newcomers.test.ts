@@ -10,6 +10,7 @@ import { createTransmit } from "../../src/peer/transmit.ts";
 import { formatPath, type Path } from "../../src/wire/path.ts";
 import { writeBindingRequest, writeBindingSuccess } from "../../src/wire/stun-writer.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 import {
   ciphers,
   clientCertificate,
@@ -74,7 +75,7 @@ class Door {
 
   inject(bytes: Uint8Array, from = HOME): PeerEventCode {
     region.bytes.set(bytes);
-    return this.table.handleDatagram(this.now, region, 0, bytes.length, 0, from, 0);
+    return this.table.handleDatagram(this.now, region, 0, bytes.length, VIA, from, 0);
   }
 
   drain(): Uint8Array[] {
@@ -94,7 +95,7 @@ class Door {
       this.table.handleTimeout(this.now, () => {}, rethrow);
       for (const bytes of this.drain()) {
         region.bytes.set(bytes);
-        client.handleDatagram(this.now, region, 0, bytes.length, 0, SERVER, 0);
+        client.handleDatagram(this.now, region, 0, bytes.length, VIA, SERVER, 0);
       }
     }
   }

@@ -15,6 +15,7 @@ import { createTransmit } from "../../src/peer/transmit.ts";
 import { copyPath } from "../../src/wire/path.ts";
 import { LossyLink } from "../support/lossy-link.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 
 const openSsl = openOpenSsl("system");
 export const ciphers = new OpenSslSrtpFactory(openSsl);
@@ -65,7 +66,7 @@ export function clientOf(
       dtlsRole: setup.dtlsRole === "server" ? "client" : "server",
       fingerprints: [serverCertificate.fingerprint],
     },
-    ice: { mode: "controlling", paths: [copyPath(0, SERVER, 0)], random },
+    ice: { mode: "controlling", paths: [copyPath(VIA, SERVER, 0)], random },
     dtls,
     ciphers,
     counters: createPeerCounters(),
@@ -119,7 +120,7 @@ export class Pair {
   /** One datagram to the server as if from `address`; the event. */
   inject(bytes: Uint8Array, address = this.clientAddress): PeerEventCode {
     region.bytes.set(bytes);
-    return this.table.handleDatagram(this.now, region, 0, bytes.length, 0, address, 0);
+    return this.table.handleDatagram(this.now, region, 0, bytes.length, VIA, address, 0);
   }
 
   /** What the server has to send now. */
@@ -176,7 +177,7 @@ export class Pair {
     }
     for (let bytes = this.down.receive(this.now); bytes; bytes = this.down.receive(this.now)) {
       region.bytes.set(bytes);
-      this.client.handleDatagram(this.now, region, 0, bytes.length, 0, SERVER, 0);
+      this.client.handleDatagram(this.now, region, 0, bytes.length, VIA, SERVER, 0);
     }
     for (const bytes of this.drainClient()) this.up.send(this.now, bytes);
     for (const bytes of this.drainServer()) {

@@ -2,13 +2,17 @@ import { expect, test } from "bun:test";
 import { PeerEvent } from "../../src/peer/events.ts";
 import { PathIndex } from "../../src/peer/path-index.ts";
 import { Peer } from "../../src/peer/peer.ts";
-import { copyPath } from "../../src/wire/path.ts";
+import { createTransmit } from "../../src/peer/transmit.ts";
+import { copyPath, samePath, type Transport } from "../../src/wire/path.ts";
 import { seeded } from "../support/random.ts";
-import { ciphers, filler, serverDtls } from "./pair.ts";
+import { deadTransport, VIA } from "../support/transport.ts";
+import { ciphers, filler, region, serverDtls } from "./pair.ts";
 import { checkOf, Roaming } from "./roaming.ts";
 
 /** As the table of a Roaming draws its key: see pair.ts. */
 const TABLE_SEED = 9;
+
+const OTHER = deadTransport();
 
 /** An IPv6 address of one /64 by its last 64 bits. */
 function sockaddr6(high: number, low: number, port = 4000): Uint8Array {
@@ -24,7 +28,7 @@ function sockaddr6(high: number, low: number, port = 4000): Uint8Array {
 
 class Exposed extends PathIndex<number> {
   hashOf(bytes: Uint8Array): number {
-    return this.hash(0, bytes, 0);
+    return this.hash(bytes, 0);
   }
 }
 
@@ -48,16 +52,18 @@ function collision(seed: number): [Uint8Array, Uint8Array] {
 
 test("S13: whoever shares a hash shares nothing else", () => {
   const index = new Colliding(filler(seeded(1)));
-  const paths = Array.from({ length: 20 }, (_, i) => copyPath(i & 1, sockaddr6(i >> 1, 5), 0));
+  const paths = Array.from({ length: 20 }, (_, i) =>
+    copyPath([VIA, OTHER][i & 1]!, sockaddr6(i >> 1, 5), 0),
+  );
   for (const [i, path] of paths.entries()) index.add(path, i);
-  const owners = () => paths.map((path) => index.find(path.socket, path.sockaddr, 0));
+  const owners = () => paths.map((path) => index.find(path.via, path.sockaddr, 0));
   expect(owners()).toEqual([...paths.keys()]);
   // From the head, the middle and the end of the bucket; a stranger's removal removes nothing.
   for (const gone of [19, 0, 10]) index.remove(paths[gone]!);
-  index.remove(copyPath(0, sockaddr6(99, 99), 0));
+  index.remove(copyPath(VIA, sockaddr6(99, 99), 0));
   expect(owners()).toEqual([...paths.keys()].map((i) => ([0, 10, 19].includes(i) ? null : i)));
   index.add(paths[0]!, 100);
-  expect(index.find(0, paths[0]!.sockaddr, 0)).toBe(100);
+  expect(index.find(VIA, paths[0]!.sockaddr, 0)).toBe(100);
 });
 
 test("S13: a session at an address of the same hash dispossesses nobody", () => {
@@ -136,3 +142,32 @@ function word(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer);
   return `${view.getUint16(20).toString(16)}:${view.getUint16(22).toString(16)}`;
 }
+
+test("one address by two transports is two paths, and each leads to its own session", () => {
+  const address = sockaddr6(1, 5);
+  const [here, there] = [copyPath(VIA, address, 0), copyPath(OTHER, address, 0)];
+  expect(samePath(here, VIA, address, 0)).toBeTrue();
+  expect(samePath(here, OTHER, address, 0)).toBeFalse();
+  const index = new PathIndex<number>(filler(seeded(1)));
+  index.add(here, 1);
+  expect(index.find(OTHER, address, 0)).toBeNull();
+  index.add(there, 2);
+  index.remove(here);
+  expect([index.find(VIA, address, 0), index.find(OTHER, address, 0)]).toEqual([null, 2]);
+});
+
+test("a check by another transport is answered by that one, though the address is the same", () => {
+  const roaming = new Roaming();
+  const { pair } = roaming;
+  const home = roaming.home;
+  const check = checkOf(pair, 77, { nominate: true });
+  region.bytes.set(check);
+  pair.table.handleDatagram(pair.now, region, 0, check.length, OTHER, home, 0);
+  const answers: Transport[] = [];
+  const transmit = createTransmit();
+  while (pair.table.pollTransmit(transmit)) answers.push(transmit.path.via);
+  expect(answers).toContain(OTHER);
+  expect(pair.server.ice.validated.paths.map(({ via }) => via)).toEqual([VIA, OTHER]);
+  expect(pair.server.path?.sockaddr).toEqual(home);
+  roaming.free();
+});

@@ -6,6 +6,7 @@ import { createTransmit } from "../../src/peer/transmit.ts";
 import { parseStun, StunMessage } from "../../src/wire/stun.ts";
 import { writeBindingRequest, writeBindingSuccess } from "../../src/wire/stun-writer.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 import { ciphers, filler, Pair, rethrow, serverDtls, sockaddr } from "./pair.ts";
 
 const fill = filler(seeded(5));
@@ -111,7 +112,7 @@ test("S3 Q-F5: without nomination the first check selects, and during the handsh
   const check = (now: number, host: number, nominate = false) => {
     const bytes = request("srvV:cliV", PWD, nominate);
     parseStun(bytes, 0, bytes.length, message);
-    ice.handleStun(now, bytes, 0, message, 0, sockaddr(host), 0);
+    ice.handleStun(now, bytes, 0, message, VIA, sockaddr(host), 0);
     return ice.selected?.sockaddr[7];
   };
   expect(check(0, 5)).toBe(5);
@@ -120,7 +121,7 @@ test("S3 Q-F5: without nomination the first check selects, and during the handsh
   expect(check(5_200_000, 7, true)).toBe(7);
   expect(check(60_000_000, 6)).toBe(7);
   // Addresses are bounded; the selected one stays, and so does one that was proven.
-  const proven = ice.validated.find(0, sockaddr(6), 0)!;
+  const proven = ice.validated.find(VIA, sockaddr(6), 0)!;
   proven.answeredAt = 1;
   for (let host = 20; host < 60; host += 1) check(60_000_000, host);
   expect(ice.validated.paths.length).toBe(4);
@@ -136,7 +137,7 @@ test("role conflict gets 487, an unknown required attribute 420", () => {
     const bytes = request("srvV:cliV", PWD, true);
     parseStun(bytes, 0, bytes.length, message);
     change(message);
-    ice.handleStun(0, bytes, 0, message, 0, sockaddr(5), 0);
+    ice.handleStun(0, bytes, 0, message, VIA, sockaddr(5), 0);
     expect(ice.pollTransmit(out)).toBe(true);
     parseStun(out.bytes, 0, out.length, message);
     return message.errorCode;

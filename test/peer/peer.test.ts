@@ -4,6 +4,7 @@ import { PeerEvent } from "../../src/peer/events.ts";
 import { parseStun, StunMessage } from "../../src/wire/stun.ts";
 import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 import { Pair, region, rethrow, sockaddr } from "./pair.ts";
 
 const text = new TextEncoder();
@@ -231,7 +232,7 @@ test("W10: close sends close_notify, and checks get 403", () => {
   expect(pair.drainServer()).toEqual([]);
   region.bytes.set(notify!);
   const client = pair.client;
-  client.handleDatagram(pair.now, region, 0, notify!.length, 0, client.path!.sockaddr, 0);
+  client.handleDatagram(pair.now, region, 0, notify!.length, VIA, client.path!.sockaddr, 0);
   expect(client.closeReason).toBe("peer-closed");
   pair.now += 60_000_000;
   pair.inject(request);

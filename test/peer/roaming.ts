@@ -210,7 +210,7 @@ function namedAnswer(check: Uint8Array, key: Uint8Array): Uint8Array {
 }
 
 export function keyOf(address: Uint8Array): string {
-  return formatPath({ socket: 0, sockaddr: address });
+  return formatPath({ sockaddr: address });
 }
 
 /** The most datagrams within any one second. */

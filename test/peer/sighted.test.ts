@@ -5,6 +5,7 @@ import { PeerEvent } from "../../src/peer/events.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { Sightings } from "../../src/peer/sightings.ts";
 import { seeded } from "../support/random.ts";
+import { VIA } from "../support/transport.ts";
 import { region } from "./pair.ts";
 import { keyOf, mostInASecond, Roaming, sockaddr } from "./roaming.ts";
 
@@ -120,7 +121,7 @@ test("S3: 10^5 forged packets with the SSRC of a session cost it nothing", () =>
     for (let at = 12; at < forged.length; at += 1) forged[at] = Math.floor(random() * 256);
     region.bytes.set(forged);
     const { table, now } = roaming.pair;
-    table.handleDatagram(now, region, 0, forged.length, 0, stranger, 0);
+    table.handleDatagram(now, region, 0, forged.length, VIA, stranger, 0);
   }
   expect(roaming.pair.counters.srtpUnvalidated).toBe(100_000);
   expect(roaming.media(HOME)).toBe(PeerEvent.rtp);
@@ -137,7 +138,7 @@ test("C3: where several sessions report under one SSRC, the one at the same host
   };
   const meant = (...peers: readonly Peer[]) => {
     const sightings = new Sightings();
-    return sightings.ownerOf(0, peers, true, region, 0, 40, 0, NEW_PORT, 0);
+    return sightings.ownerOf(0, peers, true, region, 0, 40, VIA, NEW_PORT, 0);
   };
   const [here, there, alsoHere] = [peerAt(2, true), peerAt(3, true), peerAt(2, true)];
   expect(meant(here, there)).toBe(here);

@@ -6,7 +6,7 @@ import type { Peer } from "../../src/peer/peer.ts";
 import type { Region, SrtpCipher } from "../../src/srtp/cipher.ts";
 import { SrtpSender } from "../../src/srtp/sender.ts";
 import { Extension } from "../../src/wire/extensions.ts";
-import type { Path } from "../../src/wire/path.ts";
+import type { Path, Transport } from "../../src/wire/path.ts";
 import {
   audioSection,
   extensionIds,
@@ -34,7 +34,12 @@ export class Server {
   readonly egress: Egress;
   now = 0;
   private readonly sends = new Map<Path, Send>();
-  private readonly arena: Region = { bytes: new Uint8Array(ARENA_BYTES), address: 0 };
+  private readonly via: Transport = {
+    region: { bytes: new Uint8Array(ARENA_BYTES), address: 0 },
+    reserve: () => 8,
+    commit: (path, length) => this.commit(path, length),
+    send: () => {},
+  };
   private readonly cipher = new PlainCipher();
   private sessions = 0;
 
@@ -44,11 +49,6 @@ export class Server {
   ) {
     this.egress = new Egress(
       {
-        output: {
-          region: () => this.arena,
-          reserve: () => 8,
-          commit: (path, length) => this.commit(path, length),
-        },
         wish: () => {},
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: WALL_OFFSET_US,
@@ -73,7 +73,7 @@ export class Server {
   open(now: number, send: Send, transportCc = true): number {
     this.sessions += 1;
     const session = this.sessions;
-    const path = { socket: 0, sockaddr: new Uint8Array(16) };
+    const path = { via: this.via, sockaddr: new Uint8Array(16) };
     this.sends.set(path, send);
     const peer = {
       session,
@@ -129,7 +129,7 @@ export class Server {
   private commit(path: Path, length: number): void {
     const { index } = this.cipher;
     const tag = index < 0 ? RTCP_OVERHEAD_BYTES : TAG_BYTES;
-    this.sends.get(path)!(this.arena.bytes.subarray(8, 8 + length - tag), tag, index);
+    this.sends.get(path)!(this.via.region.bytes.subarray(8, 8 + length - tag), tag, index);
   }
 }
 

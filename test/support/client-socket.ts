@@ -1,10 +1,10 @@
 /** The UDP socket of a client on this machine. It knows the server's first address only. */
-import type { Outlet, SessionSockets } from "../../src/client/session-options.ts";
+import type { SessionSockets } from "../../src/client/session-options.ts";
 import { libc } from "../../src/io/libc.ts";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { closeUdpSocket, openUdpSocket, sockaddrOf } from "../../src/io/udp-socket.ts";
 import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
-import { copyPath, type Path } from "../../src/wire/path.ts";
+import { copyPath, type Path, type Transport } from "../../src/wire/path.ts";
 
 const MSG_DONTWAIT = 0x40;
 // A datagram leaves at once: one room for all.
@@ -13,7 +13,7 @@ const room = pinnedRegion(2048);
 /** Changes a datagram on its way out; a null drops it. */
 export type Tamper = (bytes: Uint8Array) => Uint8Array | null;
 
-export class ClientSocket implements SessionSockets, Outlet {
+export class ClientSocket implements SessionSockets, Transport {
   readonly region = room;
   /** -1 once it is closed: what is sent then is lost. */
   fd = openUdpSocket("127.0.0.1", 4, 0);
@@ -32,16 +32,12 @@ export class ClientSocket implements SessionSockets, Outlet {
 
   get path(): Path {
     const { address, family, port } = this.candidate;
-    return copyPath(0, sockaddrOf(address, family, port), 0);
+    return copyPath(this, sockaddrOf(address, family, port), 0);
   }
 
   pathsTo(candidates: readonly RemoteCandidate[]): readonly Path[] {
     this.#candidate = candidates[0] ?? null;
     return this.#candidate === null ? [] : [this.path];
-  }
-
-  outlet(): Outlet {
-    return this;
   }
 
   reserve(): number {
@@ -53,6 +49,11 @@ export class ClientSocket implements SessionSockets, Outlet {
     const changed = this.#tamper === null ? bytes : this.#tamper(bytes.slice());
     if (changed === null || this.fd < 0) return;
     libc.sendto(this.fd, changed, changed.length, MSG_DONTWAIT, sockaddr, sockaddr.length);
+  }
+
+  send(path: Path, bytes: Uint8Array, length: number): void {
+    room.bytes.set(bytes.subarray(0, length));
+    this.commit(path, length);
   }
 
   close(): void {

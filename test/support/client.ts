@@ -162,7 +162,7 @@ export class Client implements SessionListener {
     const { fd } = this.#socket;
     for (let count = receiver.receive(fd); count > 0; count = receiver.receive(fd)) {
       this.received.datagrams += count;
-      this.#session.handleDatagrams(now, 0, receiver, count, this);
+      this.#session.handleDatagrams(now, this.#socket, receiver, count, this);
     }
     this.#session.tick(now);
     if (this.peer.state === "connected") this.work?.(now);

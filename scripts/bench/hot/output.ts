@@ -4,13 +4,12 @@ import { libc } from "../../../src/io/libc.ts";
 import { pinnedRegion } from "../../../src/io/pinned.ts";
 import { UdpSender } from "../../../src/io/udp-sender.ts";
 import { SEND_ARENA_BYTES, SLOT_BYTES } from "../../../src/limits.ts";
-import type { Output } from "../../../src/peer/output.ts";
 import type { Region } from "../../../src/srtp/cipher.ts";
-import type { Path } from "../../../src/wire/path.ts";
+import type { Path, Transport } from "../../../src/wire/path.ts";
 
-/** An output, and what a worker does with it at the end of a turn. */
+/** A transport, and what a worker does with it at the end of a turn. */
 export interface HotOutput {
-  readonly output: Output;
+  readonly via: Transport;
   flush(): void;
   /** Datagrams so far; null where nobody counts them. */
   datagrams(): number | null;
@@ -22,21 +21,15 @@ export type HotOutputKind = "sink" | "none" | "segments";
 export function hotOutput(kind: HotOutputKind): HotOutput {
   if (kind === "none") return noOutput();
   const sender = kind === "sink" ? new Sink() : deafSender();
-  const senders: readonly (Sink | UdpSender)[] = [sender];
   return {
-    // As workers/egress.ts wires it.
-    output: {
-      region: (socket) => senders[socket]!.region,
-      reserve: (socket, bytes) => senders[socket]!.reserve(bytes),
-      commit: (path, length) => senders[path.socket]!.commit(path, length),
-    },
+    via: sender,
     flush: () => void sender.flush(),
     datagrams: () => (sender instanceof Sink ? sender.datagrams : null),
   };
 }
 
 /** Takes datagrams into an arena of UdpSender's size, counts and forgets them. */
-class Sink {
+class Sink implements Transport {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
   datagrams = 0;
   #end = 0;
@@ -51,6 +44,10 @@ class Sink {
     this.datagrams += 1;
   }
 
+  send(): void {
+    throw new Error("nothing is sent but what was reserved");
+  }
+
   flush(): void {
     this.#end = 0;
   }
@@ -60,18 +57,19 @@ class Sink {
 function noOutput(): HotOutput {
   const region = pinnedRegion(SEND_ARENA_BYTES);
   let end = 0;
-  const output: Output = {
-    region: () => region,
+  const via: Transport = {
+    region,
     reserve: () => end,
     commit: (_path, length) => {
       end += length;
       if (end > SEND_ARENA_BYTES - SLOT_BYTES) end = 0;
     },
+    send: () => {},
   };
   const flush = (): void => {
     end = 0;
   };
-  return { output, flush, datagrams: () => null };
+  return { via, flush, datagrams: () => null };
 }
 
 /** The real sender, with all its books of messages and segments, and a kernel that takes everything. */

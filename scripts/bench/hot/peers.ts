@@ -7,6 +7,7 @@ import type { DtlsFactory, DtlsKeys, DtlsSession, DtlsState } from "../../../src
 import { Peer } from "../../../src/peer/peer.ts";
 import { createTransmit } from "../../../src/peer/transmit.ts";
 import { type SrtpCipherFactory, SrtpProfile } from "../../../src/srtp/cipher.ts";
+import type { Transport } from "../../../src/wire/path.ts";
 import { STUN_REQUEST_BYTES_MAX, writeBindingRequest } from "../../../src/wire/stun-writer.ts";
 
 const SETUP: PeerSetup = {
@@ -26,7 +27,11 @@ export class HotPeers {
   readonly #checkLength: number;
   readonly #transmit = createTransmit();
 
-  constructor(private readonly ciphers: SrtpCipherFactory) {
+  /** `via`: what their datagrams leave by. */
+  constructor(
+    private readonly ciphers: SrtpCipherFactory,
+    private readonly via: Transport,
+  ) {
     const request = {
       transactionId: new Uint8Array(12),
       username: encoder.encode(`${SETUP.localUfrag}:${SETUP.remoteUfrag}`),
@@ -50,7 +55,15 @@ export class HotPeers {
       sourcesMax: SOURCES_MAX,
       now,
     });
-    peer.handleDatagram(now, this.#check, 0, this.#checkLength, 0, addressOfViewer(session), 0);
+    peer.handleDatagram(
+      now,
+      this.#check,
+      0,
+      this.#checkLength,
+      this.via,
+      addressOfViewer(session),
+      0,
+    );
     while (peer.pollTransmit(this.#transmit));
     peer.handleTimeout(now);
     assert(peer.mediaAllowed && peer.sender !== null, "a peer is connected by a check");

@@ -81,7 +81,7 @@ export class HotStage {
       this.#groups.push(Array.from({ length: FEEDBACK_GROUPS }, () => []));
       this.#bases.push(new Array<number>(FEEDBACK_GROUPS).fill(0));
     }
-    const peers = new HotPeers(new OpenSslSrtpFactory(openOpenSsl("system")));
+    const peers = new HotPeers(new OpenSslSrtpFactory(openOpenSsl("system")), out.via);
     for (let i = 0; i < viewers; i += 1) {
       this.#openViewer(peers.connect(i + 1, this.#now), i % streams, Math.floor(i / streams));
     }
@@ -124,7 +124,6 @@ export class HotStage {
 
   #openEgress(): Egress {
     const environment = {
-      output: this.out.output,
       wish: () => {},
       allocate: pinnedRegion,
       wallOffsetUs: realtimeUs() - this.#now,
