@@ -71,10 +71,5 @@ export const EXTENSIONS: readonly Mutation[] = [
     "if (!choice.success && text === '') {",
   ),
   rule("X22", `${CONTROL}http/layers.ts`, 'text.trim() === "" ? {} : parseJson', "parseJson"),
-  rule(
-    "X22",
-    `${CONTROL}http/layers.ts`,
-    "chooseLayer(services.plane, session, NO_LIMITS);",
-    "sessions.all();",
-  ),
+  rule("X22", `${CONTROL}http/layers.ts`, "chooseLayer(services.plane, session, NO_LIMITS);", ""),
 ];

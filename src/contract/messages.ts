@@ -6,6 +6,7 @@
  *               What RTP calls a stream is named by what it carries: a track, its RTX stream
  *   session     one publisher or one viewer, from its POST until its worker has let go of it;
  *               client/ and web/ hold the other end of one
+ *   audience    those of one kind for whom a stream is read on this node: its viewers are one
  *   peer        ICE, DTLS and SRTP of one session, without sockets
  *   path        one of our sockets and one remote address; of a bandwidth estimate, the network
  *               that lies between them

@@ -1,4 +1,5 @@
 import type { RingLease } from "../plane/lease.ts";
+import type { Audience } from "./audience.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { Viewers } from "./viewers.ts";
@@ -9,6 +10,8 @@ export class Stream {
   source: Source | null = null;
   /** A publisher that has its answer but is not connected yet; holds the name for itself. */
   candidate: Session | null = null;
+  /** All for whom it is read here. Who leaves tells Streams.letGo. */
+  readonly audiences: Set<Audience>;
   /** What readers have: the source's rings, or for a while those of one that has gone. */
   lent: RingLease | null = null;
   idleSinceUs: number | null = null;
@@ -17,7 +20,9 @@ export class Stream {
     readonly number: number,
     readonly name: string,
     readonly viewers: Viewers,
-  ) {}
+  ) {
+    this.audiences = new Set([viewers]);
+  }
 
   /** The session that publishes it; null also while its media comes from elsewhere. */
   get publisher(): Session | null {
@@ -29,6 +34,7 @@ export class Stream {
   }
 
   get abandoned(): boolean {
-    return this.source === null && this.candidate === null && this.viewers.size === 0;
+    if (this.source !== null || this.candidate !== null) return false;
+    return [...this.audiences].every(({ size }) => size === 0);
   }
 }

@@ -65,14 +65,14 @@ export class Streams {
     stream.idleSinceUs = null;
     source.lease.lend();
     this.#retire(lent, this.#options.plane.setSource(stream.number, source.granted));
-    stream.viewers.follow(source);
+    for (const audience of stream.audiences) audience.follow(source);
     before?.origin.end("taken-over");
     this.#options.publish({ type: "active", stream });
   }
 
   /**
-   * Nothing comes of `source` any more; its lease is for its origin to end. Viewers keep the
-   * stream, for another source to come.
+   * Nothing comes of `source` any more; its lease is for its origin to end. Whoever has the stream
+   * read keeps it, for another source to come.
    */
   ended(stream: Stream, source: Source, reason: CloseReason): void {
     // Another has its place: it has nothing to tell of the stream.

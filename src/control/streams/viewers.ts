@@ -1,11 +1,12 @@
 import type { LayerLimits } from "../../media/layer-choice.ts";
 import type { MediaPlane } from "../plane/plane.ts";
+import type { Audience } from "./audience.ts";
 import { strictest } from "./layer-limits.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 
 /** The WHEP viewers of a stream. */
-export class Viewers implements Iterable<Session> {
+export class Viewers implements Audience, Iterable<Session> {
   readonly #sessions = new Set<Session>();
   readonly #plane: MediaPlane;
 

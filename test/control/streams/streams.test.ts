@@ -1,7 +1,8 @@
-/** Streams that live by what is no session. */
+/** Streams that live by what is no session, and are kept for those who are no WHEP viewers. */
 import { expect, test } from "bun:test";
 import type { CloseReason } from "../../../src/contract/session.ts";
 import { RingLease } from "../../../src/control/plane/lease.ts";
+import type { Audience } from "../../../src/control/streams/audience.ts";
 import { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import type { StreamEvent } from "../../../src/control/streams/stream-event.ts";
@@ -46,6 +47,26 @@ class Link {
   #endedByUs(reason: CloseReason): void {
     this.ends.push(reason);
     this.lose(reason);
+  }
+}
+
+/** Reads a stream into files, and remembers what it was told to read. */
+class Packager implements Audience {
+  size = 0;
+  readonly followed: Source[] = [];
+
+  follow(source: Source): void {
+    this.followed.push(source);
+  }
+
+  begin(stream: Stream): void {
+    this.size = 1;
+    stream.audiences.add(this);
+  }
+
+  end(h: Harness, stream: Stream): void {
+    this.size = 0;
+    h.control.registry.streams.letGo(stream);
   }
 }
 
@@ -172,4 +193,52 @@ test("takeover: it stays until the publisher is connected, and gives up its ring
   expect(h.plane.closes).toEqual([{ session: publisher.number, reason: "taken-over" }]);
   expect(link.stream.source).toBe(next.source);
   expect(h.plane.ringsOut.size).toBe(1);
+});
+
+test("a stream that a packager reads is kept, and its sources are told to it and to readers", async () => {
+  const h = await Harness.start();
+  const { streams } = h.control.registry;
+  const publisher = await h.publish("a");
+  const packager = new Packager();
+  const stream = streams.get("a")!;
+  packager.begin(stream);
+  h.plane.events.closed(publisher.number, "peer-closed");
+  await settle();
+  expect(streams.get("a")).toBe(stream);
+  // What it reads stays for a while.
+  expect(h.plane.ringsOut.size).toBe(2);
+  const link = new Link(h, "a");
+  expect(link.stream).toBe(stream);
+  expect(packager.followed).toEqual([link.source]);
+  expect(h.plane.sources.at(-1)).toEqual({ stream: stream.number, source: link.source.granted });
+  await settle();
+  expect(h.plane.ringsOut.size).toBe(1);
+  link.lose("peer-closed");
+  h.pass(31);
+  await settle();
+  expect(h.plane.sources.at(-1)!.source).toBeNull();
+  expect(h.plane.ringsOut.size).toBe(0);
+  expect(streams.get("a")).toBe(stream);
+  packager.end(h, stream);
+  expect(streams.size).toBe(0);
+});
+
+test("a packager may come first, and viewers that leave do not take its stream away", async () => {
+  const h = await Harness.start();
+  const { streams } = h.control.registry;
+  const packager = new Packager();
+  const stream = streams.of("a");
+  packager.begin(stream);
+  const publisher = await h.publish("a");
+  expect(packager.followed).toEqual([stream.source!]);
+  const viewer = await h.view("a");
+  await h.request("DELETE", publisher.location);
+  await h.request("DELETE", viewer.location);
+  await settle();
+  expect(streams.get("a")).toBe(stream);
+  expect((await shown(h))!).toMatchObject({ live: false, viewers: 0 });
+  packager.end(h, stream);
+  await settle();
+  expect(streams.size).toBe(0);
+  expect(h.plane.ringsOut.size).toBe(0);
 });
