@@ -4,15 +4,17 @@ import { assert } from "../assert.ts";
 import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeCmIv } from "../srtp/iv.ts";
 import type { SrtpSessionKeyPair, SrtpSessionKeys } from "../srtp/key-derivation.ts";
+import {
+  ENCRYPTED_FLAG,
+  HMAC_TAG_BYTES,
+  INDEX_WORD_BYTES,
+  RTCP_CLEAR_BYTES,
+} from "../srtp/overhead.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
 
-const TAG_BYTES = 10;
 const ROC_BYTES = 4;
-const INDEX_WORD_BYTES = 4;
-const RTCP_HEADER_BYTES = 8;
-const ENCRYPTED_FLAG = 0x80000000;
 const IV_BYTES = 16;
 const DIGEST_BYTES = 20;
 /** int, or unsigned int */
@@ -25,7 +27,7 @@ const SALT_BYTES = 14;
 const iv = pinnedRegion(IV_BYTES);
 const digest = pinnedRegion(DIGEST_BYTES);
 const written = pinnedRegion(WRITTEN_BYTES);
-const heldTag = new Uint8Array(TAG_BYTES);
+const heldTag = new Uint8Array(HMAC_TAG_BYTES);
 
 const IV = addressOf(iv, 0, IV_BYTES);
 const DIGEST = addressOf(digest, 0, DIGEST_BYTES);
@@ -39,8 +41,8 @@ interface Contexts {
 }
 
 export class CmCipher implements SrtpCipher {
-  readonly rtpOverhead = TAG_BYTES;
-  readonly rtcpOverhead = TAG_BYTES + INDEX_WORD_BYTES;
+  readonly rtpOverhead = HMAC_TAG_BYTES;
+  readonly rtcpOverhead = HMAC_TAG_BYTES + INDEX_WORD_BYTES;
   readonly #crypto: OpenSsl["crypto"];
   readonly #rtp: Contexts;
   readonly #rtcp: Contexts;
@@ -64,7 +66,7 @@ export class CmCipher implements SrtpCipher {
   ): number {
     const length = headerLength + inputLength;
     assertInside(output, outputOffset, headerLength);
-    const start = addressOf(output, outputOffset, length + TAG_BYTES);
+    const start = addressOf(output, outputOffset, length + HMAC_TAG_BYTES);
     const from = addressOf(input, inputOffset, inputLength);
     const to = addressOf(output, outputOffset + headerLength, inputLength);
     this.#transform(this.#rtp, from, to, inputLength, ssrc, index);
@@ -74,7 +76,7 @@ export class CmCipher implements SrtpCipher {
     writeU32(output.bytes, tagAt, Math.floor(index / 65536));
     this.#authenticate(this.#rtp, start, length + ROC_BYTES);
     writeTag(output.bytes, tagAt);
-    return length + TAG_BYTES;
+    return length + HMAC_TAG_BYTES;
   }
 
   openRtp(
@@ -85,7 +87,7 @@ export class CmCipher implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    const plainLength = length - TAG_BYTES;
+    const plainLength = length - HMAC_TAG_BYTES;
     if (plainLength < headerLength) return -1;
     assertInside(region, offset, headerLength);
     const start = addressOf(region, offset, length);
@@ -102,27 +104,27 @@ export class CmCipher implements SrtpCipher {
 
   /** RFC 3711 3.4: header | ciphertext | E and index | tag. */
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    const start = addressOf(region, offset, length + INDEX_WORD_BYTES + TAG_BYTES);
-    const bodyLength = length - RTCP_HEADER_BYTES;
-    const body = addressOf(region, offset + RTCP_HEADER_BYTES, bodyLength);
+    const start = addressOf(region, offset, length + INDEX_WORD_BYTES + HMAC_TAG_BYTES);
+    const bodyLength = length - RTCP_CLEAR_BYTES;
+    const body = addressOf(region, offset + RTCP_CLEAR_BYTES, bodyLength);
     this.#transform(this.#rtcp, body, body, bodyLength, ssrc, index);
     writeU32(region.bytes, offset + length, ENCRYPTED_FLAG + index);
     const covered = length + INDEX_WORD_BYTES;
     this.#authenticate(this.#rtcp, start, covered);
     writeTag(region.bytes, offset + covered);
-    return covered + TAG_BYTES;
+    return covered + HMAC_TAG_BYTES;
   }
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    const covered = length - TAG_BYTES;
+    const covered = length - HMAC_TAG_BYTES;
     const plainLength = covered - INDEX_WORD_BYTES;
-    if (plainLength < RTCP_HEADER_BYTES) return -1;
+    if (plainLength < RTCP_CLEAR_BYTES) return -1;
     const start = addressOf(region, offset, length);
     holdTag(region.bytes, offset + covered);
     this.#authenticate(this.#rtcp, start, covered);
     if (!tagMatches()) return -1;
-    const bodyLength = plainLength - RTCP_HEADER_BYTES;
-    const body = addressOf(region, offset + RTCP_HEADER_BYTES, bodyLength);
+    const bodyLength = plainLength - RTCP_CLEAR_BYTES;
+    const body = addressOf(region, offset + RTCP_CLEAR_BYTES, bodyLength);
     this.#transform(this.#rtcp, body, body, bodyLength, ssrc, index);
     return plainLength;
   }
@@ -182,16 +184,16 @@ function newContexts(openSsl: OpenSsl, keys: SrtpSessionKeys): Contexts {
 }
 
 function writeTag(bytes: Uint8Array, offset: number): void {
-  for (let i = 0; i < TAG_BYTES; i += 1) bytes[offset + i] = digest.bytes[i]!;
+  for (let i = 0; i < HMAC_TAG_BYTES; i += 1) bytes[offset + i] = digest.bytes[i]!;
 }
 
 function holdTag(bytes: Uint8Array, offset: number): void {
-  for (let i = 0; i < TAG_BYTES; i += 1) heldTag[i] = bytes[offset + i]!;
+  for (let i = 0; i < HMAC_TAG_BYTES; i += 1) heldTag[i] = bytes[offset + i]!;
 }
 
 /** Takes the same time wherever the first difference is. */
 function tagMatches(): boolean {
   let difference = 0;
-  for (let i = 0; i < TAG_BYTES; i += 1) difference |= heldTag[i]! ^ digest.bytes[i]!;
+  for (let i = 0; i < HMAC_TAG_BYTES; i += 1) difference |= heldTag[i]! ^ digest.bytes[i]!;
   return difference === 0;
 }

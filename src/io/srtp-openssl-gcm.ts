@@ -4,17 +4,18 @@ import { assert } from "../assert.ts";
 import { assertInside, type Region, type SrtpCipher } from "../srtp/cipher.ts";
 import { writeGcmIv } from "../srtp/iv.ts";
 import type { SrtpSessionKeyPair, SrtpSessionKeys } from "../srtp/key-derivation.ts";
+import {
+  ENCRYPTED_FLAG,
+  GCM_TAG_BYTES,
+  INDEX_WORD_BYTES,
+  RTCP_CLEAR_BYTES,
+} from "../srtp/overhead.ts";
 import { writeU32 } from "../wire/bytes.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
 
-const TAG_BYTES = 16;
 const IV_BYTES = 12;
-const INDEX_WORD_BYTES = 4;
-/** RFC 7714 9.2: the part of a compound RTCP packet that stays in clear. */
-const RTCP_HEADER_BYTES = 8;
-const RTCP_AAD_BYTES = RTCP_HEADER_BYTES + INDEX_WORD_BYTES;
-const ENCRYPTED_FLAG = 0x80000000;
+const RTCP_AAD_BYTES = RTCP_CLEAR_BYTES + INDEX_WORD_BYTES;
 
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
@@ -33,8 +34,8 @@ const AAD = addressOf(aad, 0, RTCP_AAD_BYTES);
 const WRITTEN = addressOf(written, 0, WRITTEN_BYTES);
 
 export class GcmCipher implements SrtpCipher {
-  readonly rtpOverhead = TAG_BYTES;
-  readonly rtcpOverhead = TAG_BYTES + INDEX_WORD_BYTES;
+  readonly rtpOverhead = GCM_TAG_BYTES;
+  readonly rtcpOverhead = GCM_TAG_BYTES + INDEX_WORD_BYTES;
   readonly #crypto: OpenSsl["crypto"];
   readonly #rtpSalt: Uint8Array;
   readonly #rtcpSalt: Uint8Array;
@@ -65,7 +66,7 @@ export class GcmCipher implements SrtpCipher {
     writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
     const at = outputOffset + headerLength;
     this.#seal(this.#rtp, header, headerLength, from, output, at, inputLength);
-    return headerLength + inputLength + TAG_BYTES;
+    return headerLength + inputLength + GCM_TAG_BYTES;
   }
 
   openRtp(
@@ -76,35 +77,35 @@ export class GcmCipher implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    const payloadLength = length - headerLength - TAG_BYTES;
+    const payloadLength = length - headerLength - GCM_TAG_BYTES;
     if (payloadLength < 0) return -1;
     const header = addressOf(region, offset, headerLength);
     writeGcmIv(iv.bytes, this.#rtpSalt, ssrc, index);
     const at = offset + headerLength;
     const authentic = this.#open(this.#rtp, header, headerLength, region, at, payloadLength);
-    return authentic ? length - TAG_BYTES : -1;
+    return authentic ? length - GCM_TAG_BYTES : -1;
   }
 
   /** RFC 7714 9.2: header | ciphertext | tag | E and index. */
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     const word = ENCRYPTED_FLAG + index;
-    const bodyLength = length - RTCP_HEADER_BYTES;
-    assertInside(region, offset, length + TAG_BYTES + INDEX_WORD_BYTES);
-    const at = offset + RTCP_HEADER_BYTES;
+    const bodyLength = length - RTCP_CLEAR_BYTES;
+    assertInside(region, offset, length + GCM_TAG_BYTES + INDEX_WORD_BYTES);
+    const at = offset + RTCP_CLEAR_BYTES;
     const body = addressOf(region, at, bodyLength);
     writeRtcpAad(region.bytes, offset, word);
     writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
     this.#seal(this.#rtcp, AAD, RTCP_AAD_BYTES, body, region, at, bodyLength);
-    writeU32(region.bytes, offset + length + TAG_BYTES, word);
-    return length + TAG_BYTES + INDEX_WORD_BYTES;
+    writeU32(region.bytes, offset + length + GCM_TAG_BYTES, word);
+    return length + GCM_TAG_BYTES + INDEX_WORD_BYTES;
   }
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    const plainLength = length - TAG_BYTES - INDEX_WORD_BYTES;
-    if (plainLength < RTCP_HEADER_BYTES) return -1;
+    const plainLength = length - GCM_TAG_BYTES - INDEX_WORD_BYTES;
+    if (plainLength < RTCP_CLEAR_BYTES) return -1;
     assertInside(region, offset, length);
-    const bodyLength = plainLength - RTCP_HEADER_BYTES;
-    const at = offset + RTCP_HEADER_BYTES;
+    const bodyLength = plainLength - RTCP_CLEAR_BYTES;
+    const at = offset + RTCP_CLEAR_BYTES;
     writeRtcpAad(region.bytes, offset, ENCRYPTED_FLAG + index);
     writeGcmIv(iv.bytes, this.#rtcpSalt, ssrc, index);
     const authentic = this.#open(this.#rtcp, AAD, RTCP_AAD_BYTES, region, at, bodyLength);
@@ -131,14 +132,14 @@ export class GcmCipher implements SrtpCipher {
     assert(!this.#freed, "a freed cipher is not used");
     const crypto = this.#crypto;
     const to = addressOf(output, at, length);
-    const end = addressOf(output, at + length, TAG_BYTES);
+    const end = addressOf(output, at + length, GCM_TAG_BYTES);
     let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, ENCRYPT);
     ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
     if (length > 0) {
       ok &= crypto.EVP_CipherUpdate(context, to, WRITTEN, from, length);
     }
     ok &= crypto.EVP_CipherFinal_ex(context, end, WRITTEN);
-    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, end);
+    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_BYTES, end);
     assert(ok === 1, "AES-GCM seals");
   }
 
@@ -154,11 +155,11 @@ export class GcmCipher implements SrtpCipher {
     assert(!this.#freed, "a freed cipher is not used");
     const crypto = this.#crypto;
     const at = addressOf(region, offset, length);
-    const end = addressOf(region, offset + length, TAG_BYTES);
+    const end = addressOf(region, offset + length, GCM_TAG_BYTES);
     let ok = crypto.EVP_CipherInit_ex(context, null, null, null, IV, DECRYPT);
     ok &= crypto.EVP_CipherUpdate(context, null, WRITTEN, aadAt, aadLength);
     if (length > 0) ok &= crypto.EVP_CipherUpdate(context, at, WRITTEN, at, length);
-    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, end);
+    ok &= crypto.EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, end);
     assert(ok === 1, "AES-GCM takes a packet");
     return crypto.EVP_CipherFinal_ex(context, end, WRITTEN) === 1;
   }
@@ -178,6 +179,6 @@ function newContext(openSsl: OpenSsl, keys: SrtpSessionKeys): Pointer {
 }
 
 function writeRtcpAad(bytes: Uint8Array, offset: number, word: number): void {
-  for (let i = 0; i < RTCP_HEADER_BYTES; i += 1) aad.bytes[i] = bytes[offset + i]!;
-  writeU32(aad.bytes, RTCP_HEADER_BYTES, word);
+  for (let i = 0; i < RTCP_CLEAR_BYTES; i += 1) aad.bytes[i] = bytes[offset + i]!;
+  writeU32(aad.bytes, RTCP_CLEAR_BYTES, word);
 }

@@ -6,7 +6,7 @@ import {
   SrtpProfile,
   type SrtpProfileId,
 } from "../srtp/cipher.ts";
-import { deriveSessionKeys, type SrtpSessionKeyPair } from "../srtp/key-derivation.ts";
+import { deriveKeyPair, type SrtpSessionKeyPair } from "../srtp/key-derivation.ts";
 import type { OpenSsl } from "./openssl.ts";
 import { CmCipher } from "./srtp-openssl-cm.ts";
 import { GcmCipher } from "./srtp-openssl-gcm.ts";
@@ -19,10 +19,7 @@ export class OpenSslSrtpFactory implements SrtpCipherFactory {
   }
 
   create(profile: SrtpProfileId, masterKey: Uint8Array, masterSalt: Uint8Array): SrtpCipher {
-    return this.fromSessionKeys(profile, {
-      rtp: deriveSessionKeys(profile, masterKey, masterSalt, "rtp"),
-      rtcp: deriveSessionKeys(profile, masterKey, masterSalt, "rtcp"),
-    });
+    return this.fromSessionKeys(profile, deriveKeyPair(profile, masterKey, masterSalt));
   }
 
   /** As `create`, below the key derivation. */

@@ -13,29 +13,22 @@ import {
   type SrtpProfileId,
 } from "./cipher.ts";
 import { writeCmIv, writeGcmIv } from "./iv.ts";
-import { deriveSessionKeys, type SrtpSessionKeys } from "./key-derivation.ts";
-
-const GCM_TAG_BYTES = 16;
-const HMAC_TAG_BYTES = 10;
-const INDEX_WORD_BYTES = 4;
-const RTCP_HEADER_BYTES = 8;
-const ENCRYPTED_FLAG = 0x80000000;
-
-interface KeyPair {
-  readonly rtp: SrtpSessionKeys;
-  readonly rtcp: SrtpSessionKeys;
-}
+import { deriveKeyPair, type SrtpSessionKeyPair, type SrtpSessionKeys } from "./key-derivation.ts";
+import {
+  ENCRYPTED_FLAG,
+  GCM_TAG_BYTES,
+  HMAC_TAG_BYTES,
+  INDEX_WORD_BYTES,
+  RTCP_CLEAR_BYTES,
+} from "./overhead.ts";
 
 export class PortableSrtpFactory implements SrtpCipherFactory {
   create(profile: SrtpProfileId, masterKey: Uint8Array, masterSalt: Uint8Array): SrtpCipher {
-    return this.fromSessionKeys(profile, {
-      rtp: deriveSessionKeys(profile, masterKey, masterSalt, "rtp"),
-      rtcp: deriveSessionKeys(profile, masterKey, masterSalt, "rtcp"),
-    });
+    return this.fromSessionKeys(profile, deriveKeyPair(profile, masterKey, masterSalt));
   }
 
   /** As `create`, below the key derivation. */
-  fromSessionKeys(profile: SrtpProfileId, keys: KeyPair): SrtpCipher {
+  fromSessionKeys(profile: SrtpProfileId, keys: SrtpSessionKeyPair): SrtpCipher {
     const cm = profile === SrtpProfile.AES128_CM_HMAC_SHA1_80;
     return cm ? new PortableCm(keys) : new PortableGcm(keys);
   }
@@ -44,9 +37,9 @@ export class PortableSrtpFactory implements SrtpCipherFactory {
 class PortableGcm implements SrtpCipher {
   readonly rtpOverhead = GCM_TAG_BYTES;
   readonly rtcpOverhead = GCM_TAG_BYTES + INDEX_WORD_BYTES;
-  readonly #keys: KeyPair;
+  readonly #keys: SrtpSessionKeyPair;
 
-  constructor(keys: KeyPair) {
+  constructor(keys: SrtpSessionKeyPair) {
     this.#keys = keys;
   }
 
@@ -89,10 +82,10 @@ class PortableGcm implements SrtpCipher {
   }
 
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    assertInside(region, offset + RTCP_HEADER_BYTES, length - RTCP_HEADER_BYTES);
+    assertInside(region, offset + RTCP_CLEAR_BYTES, length - RTCP_CLEAR_BYTES);
     assertInside(region, offset, length + this.rtcpOverhead);
     const bytes = region.bytes;
-    const start = offset + RTCP_HEADER_BYTES;
+    const start = offset + RTCP_CLEAR_BYTES;
     const aad = rtcpAad(bytes, offset, index);
     const sealed = gcmSeal(
       this.#keys.rtcp,
@@ -107,9 +100,9 @@ class PortableGcm implements SrtpCipher {
   }
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    if (length < RTCP_HEADER_BYTES + this.rtcpOverhead) return -1;
+    if (length < RTCP_CLEAR_BYTES + this.rtcpOverhead) return -1;
     assertInside(region, offset, length);
-    const start = offset + RTCP_HEADER_BYTES;
+    const start = offset + RTCP_CLEAR_BYTES;
     const aad = rtcpAad(region.bytes, offset, index);
     const sealed = region.bytes.subarray(start, offset + length - INDEX_WORD_BYTES);
     const plain = gcmOpen(this.#keys.rtcp, ssrc, index, aad, sealed);
@@ -124,9 +117,9 @@ class PortableGcm implements SrtpCipher {
 class PortableCm implements SrtpCipher {
   readonly rtpOverhead = HMAC_TAG_BYTES;
   readonly rtcpOverhead = HMAC_TAG_BYTES + INDEX_WORD_BYTES;
-  readonly #keys: KeyPair;
+  readonly #keys: SrtpSessionKeyPair;
 
-  constructor(keys: KeyPair) {
+  constructor(keys: SrtpSessionKeyPair) {
     this.#keys = keys;
   }
 
@@ -171,9 +164,9 @@ class PortableCm implements SrtpCipher {
   }
 
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    assertInside(region, offset + RTCP_HEADER_BYTES, length - RTCP_HEADER_BYTES);
+    assertInside(region, offset + RTCP_CLEAR_BYTES, length - RTCP_CLEAR_BYTES);
     assertInside(region, offset, length + this.rtcpOverhead);
-    const body = region.bytes.subarray(offset + RTCP_HEADER_BYTES, offset + length);
+    const body = region.bytes.subarray(offset + RTCP_CLEAR_BYTES, offset + length);
     body.set(cmTransform(this.#keys.rtcp, ssrc, index, body));
     writeU32(region.bytes, offset + length, ENCRYPTED_FLAG + index);
     const end = offset + length + INDEX_WORD_BYTES;
@@ -182,12 +175,12 @@ class PortableCm implements SrtpCipher {
   }
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    if (length < RTCP_HEADER_BYTES + this.rtcpOverhead) return -1;
+    if (length < RTCP_CLEAR_BYTES + this.rtcpOverhead) return -1;
     assertInside(region, offset, length);
     const end = offset + length - HMAC_TAG_BYTES;
     const tag = hmacTag(this.#keys.rtcp, region.bytes.subarray(offset, end), null);
     if (!timingSafeEqual(tag, region.bytes.subarray(end, end + HMAC_TAG_BYTES))) return -1;
-    const body = region.bytes.subarray(offset + RTCP_HEADER_BYTES, end - INDEX_WORD_BYTES);
+    const body = region.bytes.subarray(offset + RTCP_CLEAR_BYTES, end - INDEX_WORD_BYTES);
     body.set(cmTransform(this.#keys.rtcp, ssrc, index, body));
     return length - this.rtcpOverhead;
   }
@@ -248,9 +241,9 @@ function gcmOpen(
 }
 
 function rtcpAad(bytes: Uint8Array, offset: number, index: number): Uint8Array {
-  const aad = new Uint8Array(RTCP_HEADER_BYTES + INDEX_WORD_BYTES);
-  aad.set(bytes.subarray(offset, offset + RTCP_HEADER_BYTES));
-  writeU32(aad, RTCP_HEADER_BYTES, ENCRYPTED_FLAG + index);
+  const aad = new Uint8Array(RTCP_CLEAR_BYTES + INDEX_WORD_BYTES);
+  aad.set(bytes.subarray(offset, offset + RTCP_CLEAR_BYTES));
+  writeU32(aad, RTCP_CLEAR_BYTES, ENCRYPTED_FLAG + index);
   return aad;
 }
 

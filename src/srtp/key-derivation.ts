@@ -35,8 +35,20 @@ export interface SrtpSessionKeyPair {
   readonly rtcp: SrtpSessionKeys;
 }
 
+/** Session keys of one direction (RFC 3711 4.3, RFC 7714 11). */
+export function deriveKeyPair(
+  profile: SrtpProfileId,
+  masterKey: Uint8Array,
+  masterSalt: Uint8Array,
+): SrtpSessionKeyPair {
+  return {
+    rtp: deriveSessionKeys(profile, masterKey, masterSalt, "rtp"),
+    rtcp: deriveSessionKeys(profile, masterKey, masterSalt, "rtcp"),
+  };
+}
+
 /** Session keys of one direction for RTP or RTCP, key derivation rate 0 (RFC 3711 4.3). */
-export function deriveSessionKeys(
+function deriveSessionKeys(
   profile: SrtpProfileId,
   masterKey: Uint8Array,
   masterSalt: Uint8Array,

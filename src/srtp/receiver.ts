@@ -1,6 +1,7 @@
 import { SSRCS_EXTRA_MAX } from "../limits.ts";
 import { readU32 } from "../wire/bytes.ts";
 import type { Region, SrtpCipher } from "./cipher.ts";
+import { ENCRYPTED_FLAG, GCM_TAG_BYTES, INDEX_WORD_BYTES, RTCP_CLEAR_BYTES } from "./overhead.ts";
 import { estimateIndex } from "./packet-index.ts";
 import { ReplayVerdict, ReplayWindow } from "./replay-window.ts";
 
@@ -14,9 +15,6 @@ export const SrtpReject = {
 } as const;
 export type SrtpReject = (typeof SrtpReject)[keyof typeof SrtpReject];
 
-const RTCP_HEADER_BYTES = 8;
-const INDEX_WORD_BYTES = 4;
-const ENCRYPTED_FLAG = 0x80000000;
 /** RTP indices have 48 bits. */
 const INDEX_END = 2 ** 48;
 
@@ -93,12 +91,12 @@ export class SrtpReceiver {
   /** Opens one compound RTCP packet in place. Returns its plain length, or a SrtpReject. */
   openRtcp(region: Region, offset: number, length: number): number {
     const overhead = this.#cipher.rtcpOverhead;
-    if (length < RTCP_HEADER_BYTES + overhead) return SrtpReject.tooShort;
+    if (length < RTCP_CLEAR_BYTES + overhead) return SrtpReject.tooShort;
     const bytes = region.bytes;
     const ssrc = readU32(bytes, offset + 4);
     const tagBytes = overhead - INDEX_WORD_BYTES;
     // RFC 3711 3.4: E and index stand before the HMAC tag; RFC 7714 9: behind the GCM tag.
-    const wordOffset = offset + length - (tagBytes === 16 ? INDEX_WORD_BYTES : overhead);
+    const wordOffset = offset + length - (tagBytes === GCM_TAG_BYTES ? INDEX_WORD_BYTES : overhead);
     const word = readU32(bytes, wordOffset);
     // RFC 8827 6.5: SRTCP must be encrypted.
     if (word < ENCRYPTED_FLAG) return SrtpReject.forged;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { SrtpProfile } from "../../src/srtp/cipher.ts";
-import { deriveSessionKeys } from "../../src/srtp/key-derivation.ts";
+import { deriveKeyPair } from "../../src/srtp/key-derivation.ts";
 import { seeded } from "../support/random.ts";
 import { FACTORIES, material, PROFILES } from "./ciphers.ts";
 import { RFC3711_B2, RFC3711_B3, RFC7714 } from "./vectors.ts";
@@ -12,7 +12,7 @@ const other = pinnedRegion(4096);
 test("RFC 3711 B.3: key derivation", () => {
   const { masterKey, masterSalt } = RFC3711_B3;
   const cm = SrtpProfile.AES128_CM_HMAC_SHA1_80;
-  const keys = deriveSessionKeys(cm, masterKey, masterSalt, "rtp");
+  const keys = deriveKeyPair(cm, masterKey, masterSalt).rtp;
   expect(keys.key).toEqual(RFC3711_B3.key);
   expect(keys.salt).toEqual(RFC3711_B3.salt);
   expect(keys.auth).toEqual(RFC3711_B3.auth.slice(0, 20));
