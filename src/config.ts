@@ -180,8 +180,10 @@ function readEnvironment(env: ConfigSources["env"]): Map<string, Setting> {
   return settings;
 }
 
+type OptionReader = <K extends OptionKey>(key: K) => z.output<(typeof OPTIONS)[K]["schema"]> | null;
+
 function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): Config {
-  const read = <K extends OptionKey>(key: K): z.output<(typeof OPTIONS)[K]["schema"]> | null =>
+  const read: OptionReader = <K extends OptionKey>(key: K) =>
     parse(key, OPTIONS[key].schema, settings.get(key) ?? defaultOf(key)) as z.output<
       (typeof OPTIONS)[K]["schema"]
     > | null;
@@ -210,13 +212,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     logFormat: read("log-format")!,
     portable: read("portable")!,
     drills: read("drills")!,
-    limits: {
-      sessions: read("limits.sessions")!,
-      viewersPerStream: read("limits.viewers-per-stream")!,
-      bitrateMax: read("limits.bitrate-max")!,
-      pendingPerAddress: read("limits.pending-per-address")!,
-      postsPerSecond: read("limits.posts-per-second")!,
-    },
+    limits: limitsOf(read),
     auth: {
       tokens: table("auth.tokens"),
       keys: table("auth.keys"),
@@ -224,17 +220,23 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
       lifetimeMax: read("max-token-lifetime")!,
       sessionUrlIsProof: read("auth.session-url-is-proof")!,
     },
-    hook: hook(
-      read("hook.url"),
-      read("hook.timeout-ms")!,
-      hookSecret(read("hook.secret"), read("hook.secret-file"), sources),
-    ),
+    hook: hookOf(read, sources),
     iceServers: table("ice-servers"),
     streams: table("streams"),
   };
   checkPorts(config);
   checkDelays(config);
   return config;
+}
+
+function limitsOf(read: OptionReader): Config["limits"] {
+  return {
+    sessions: read("limits.sessions")!,
+    viewersPerStream: read("limits.viewers-per-stream")!,
+    bitrateMax: read("limits.bitrate-max")!,
+    pendingPerAddress: read("limits.pending-per-address")!,
+    postsPerSecond: read("limits.posts-per-second")!,
+  };
 }
 
 /** Options without a default are null; the number of cores is filled in by the caller. */
@@ -264,7 +266,10 @@ function tlsFiles(certFile: string | null, keyFile: string | null): Config["tls"
   return { certFile, keyFile };
 }
 
-function hook(url: string | null, timeoutMs: number, secret: string | null): Config["hook"] {
+function hookOf(read: OptionReader, sources: ConfigSources): Config["hook"] {
+  const url = read("hook.url");
+  const timeoutMs = read("hook.timeout-ms")!;
+  const secret = hookSecret(read("hook.secret"), read("hook.secret-file"), sources);
   if (url !== null) return { url, timeoutMs, secret };
   if (secret !== null) throw new ConfigError("hook.url: is missing, hook.secret needs it");
   return null;

@@ -36,56 +36,73 @@ interface Window {
 }
 
 export function createLogger(options: LogOptions): Logger {
-  const perSecond = options.perSecond ?? 20;
   const minimum = LEVELS.indexOf(options.level);
-  const windows = new Map<string, Window>();
   const format = options.format === "json" ? formatJson : formatPretty;
-
-  const summarize = (key: string, window: Window, now: number): void => {
-    if (window.suppressed === 0) return;
+  const repeats = new RepeatLimit(options.perSecond ?? 20, (key, count, now) => {
     const [level = "info", ...text] = key.split(" ");
-    const fields = { repeated: text.join(" "), count: window.suppressed };
+    const fields = { repeated: text.join(" "), count };
     options.sink(format(now, level as LogLevel, "Suppressed repeated messages", fields));
-    window.suppressed = 0;
-  };
-
+  });
   const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(level) < minimum) return;
     const now = options.wall();
-    const key = `${level} ${message}`;
-    let window = windows.get(key);
-    if (window === undefined) {
-      if (windows.size >= KEYS_MAX) windows.clear();
-      window = { since: now, passed: 0, suppressed: 0 };
-      windows.set(key, window);
-    }
-    if (now - window.since >= 1000) {
-      summarize(key, window, now);
-      window.since = now;
-      window.passed = 0;
-    }
-    if (window.passed >= perSecond) {
-      window.suppressed += 1;
-      return;
-    }
-    window.passed += 1;
+    if (!repeats.passes(`${level} ${message}`, now)) return;
     options.sink(format(now, level, message, fields));
   };
-
   return {
     debug: (message, fields) => write("debug", message, fields),
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),
     error: (message, fields) => write("error", message, fields),
-    flush: () => {
-      const now = options.wall();
-      for (const [key, window] of windows) {
-        if (now - window.since < 1000) continue;
-        summarize(key, window, now);
-        windows.delete(key);
-      }
-    },
+    flush: () => repeats.flush(options.wall()),
   };
+}
+
+/** Lets so many lines of one key pass within a second, and tells how many others there were. */
+class RepeatLimit {
+  readonly #windows = new Map<string, Window>();
+
+  constructor(
+    private readonly perSecond: number,
+    private readonly tell: (key: string, suppressed: number, now: number) => void,
+  ) {}
+
+  passes(key: string, now: number): boolean {
+    const window = this.#windowOf(key, now);
+    if (now - window.since >= 1000) {
+      this.#summarize(key, window, now);
+      window.since = now;
+      window.passed = 0;
+    }
+    if (window.passed >= this.perSecond) {
+      window.suppressed += 1;
+      return false;
+    }
+    window.passed += 1;
+    return true;
+  }
+
+  flush(now: number): void {
+    for (const [key, window] of this.#windows) {
+      if (now - window.since < 1000) continue;
+      this.#summarize(key, window, now);
+      this.#windows.delete(key);
+    }
+  }
+
+  #windowOf(key: string, now: number): Window {
+    const known = this.#windows.get(key);
+    if (known !== undefined) return known;
+    if (this.#windows.size >= KEYS_MAX) this.#windows.clear();
+    const window = { since: now, passed: 0, suppressed: 0 };
+    this.#windows.set(key, window);
+    return window;
+  }
+
+  #summarize(key: string, window: Window, now: number): void {
+    if (window.suppressed > 0) this.tell(key, window.suppressed, now);
+    window.suppressed = 0;
+  }
 }
 
 function formatJson(now: number, level: LogLevel, message: string, fields: LogFields): string {

@@ -1,5 +1,6 @@
 /** The command line of `spillway load`, read and checked. */
 import { parseArgs } from "node:util";
+import type { SourcePlan } from "../load/options.ts";
 import type { LoadPlan } from "../load/plan.ts";
 import { VIDEO_BYTES_MIN } from "../load/synthetic-source.ts";
 import { SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
@@ -63,76 +64,110 @@ export function parseLoadArguments(
   const { values, positionals } = usage("load", () =>
     parseArgs({ args: [...args], allowPositionals: true, options: PARSE_OPTIONS }),
   );
-  const text = (name: string): string | undefined => {
-    const value = values[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  const on = (name: string): boolean => values[name] === true;
-  const number = (name: string, fallback: number, min: number, max: number): number =>
-    numberOf(name, text(name), fallback, min, max);
-  const whole = (name: string, fallback: number, min: number, max: number): number => {
-    const value = number(name, fallback, min, max);
-    if (!Number.isInteger(value)) throw new UsageError(`load: --${name} is a whole number`);
-    return value;
-  };
+  const given = new Given(values);
   const [watch, ...rest] = positionals;
-  const publish = text("publish");
   if (rest.length > 0) throw new UsageError(`load: "${rest[0]}" is one argument too many`);
-  if (watch === undefined && publish === undefined) {
+  if (watch === undefined && given.text("publish") === undefined) {
     throw new UsageError("load: needs a WHEP-URL or --publish (see spillway load --help)");
   }
-  const viewers = watch === undefined ? 0 : whole("viewers", 100, 1, 100_000);
-  if (watch === undefined && text("viewers") !== undefined) {
+  if (given.on("no-audio") && given.on("no-video")) {
+    throw new UsageError("load: nothing is left to send");
+  }
+  return {
+    json: given.on("json"),
+    decodeCheck: given.on("decode-check"),
+    plan: planOf(given, watch, env),
+  };
+}
+
+function planOf(
+  given: Given,
+  watch: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): LoadPlan {
+  if (watch === undefined && given.text("viewers") !== undefined) {
     throw new UsageError("load: --viewers needs a WHEP-URL to watch");
   }
-  if (on("no-audio") && on("no-video")) throw new UsageError("load: nothing is left to send");
-  if (on("burst") && text("spread") !== undefined) {
+  const viewers = watch === undefined ? 0 : given.whole("viewers", 100, 1, 100_000);
+  const publish = given.text("publish");
+  const streams = given.whole("streams", 1, 1, 10_000);
+  const sample = Math.max(1, Math.ceil(viewers / SAMPLED_VIEWERS));
+  const ofServer = given.text("server-pid") !== undefined;
+  return {
+    watch: watch === undefined ? [] : expand(watch, streams),
+    publish: publish === undefined ? [] : expand(publish, streams),
+    source: sourceOf(given),
+    viewers,
+    rate: given.number("rate", 50, 0.1, 10_000),
+    rehearse: given.whole("rehearse", 0, 0, 10_000),
+    durationSeconds: given.number("duration", 10, 0.1, 86_400),
+    holdSeconds: given.number("hold", 0, 0, 86_400),
+    threads: given.whole("threads", 1, 1, 64),
+    sample: given.whole("sample", sample, 1, 1_000_000),
+    record: given.text("record") ?? null,
+    loss: given.number("loss", 0, 0, 100) / 100,
+    feedback: {
+      nack: !given.on("no-nack"),
+      transportIntervalUs: given.number("twcc-interval", 100, 0, 10_000) * 1000,
+    },
+    gro: !given.on("no-gro"),
+    captureTime: given.on("capture-time"),
+    audio: !given.on("no-audio"),
+    video: !given.on("no-video"),
+    srtpProfiles: profileOf(given.text("srtp")),
+    serverPid: ofServer ? given.whole("server-pid", 0, 1, 2 ** 22) : null,
+    token: given.text("token") ?? env[TOKEN_VARIABLE] ?? null,
+    anyCertificate: given.on("any-certificate"),
+  };
+}
+
+function sourceOf(given: Given): SourcePlan {
+  if (given.on("burst") && given.text("spread") !== undefined) {
     throw new UsageError("load: --burst and --spread exclude each other");
   }
-  const streams = whole("streams", 1, 1, 10_000);
-  const fps = number("fps", 30, 1, 240);
-  const spreadMs = number("spread", 0, 0, 1000);
+  const fps = given.number("fps", 30, 1, 240);
+  const spreadMs = given.number("spread", 0, 0, 1000);
   if (spreadMs > 1000 / fps) throw new UsageError("load: --spread is longer than a frame lasts");
-  const sample = Math.max(1, Math.ceil(viewers / SAMPLED_VIEWERS));
   return {
-    json: on("json"),
-    decodeCheck: on("decode-check"),
-    plan: {
-      watch: watch === undefined ? [] : expand(watch, streams),
-      publish: publish === undefined ? [] : expand(publish, streams),
-      source: {
-        audio: !on("no-audio"),
-        video: !on("no-video"),
-        bitrate: bitsPerSecond(text("bitrate") ?? "2.5M"),
-        fps,
-        spreadUs: spreadMs * 1000,
-        packetBytes: whole("packet-bytes", 1100, VIDEO_BYTES_MIN, SYNTHETIC_PAYLOAD_MAX),
-        gopSeconds: number("gop", 2, 0.1, 60),
-        keyframeRatio: number("keyframe-ratio", 4, 1, 50),
-      },
-      viewers,
-      rate: number("rate", 50, 0.1, 10_000),
-      rehearse: whole("rehearse", 0, 0, 10_000),
-      durationSeconds: number("duration", 10, 0.1, 86_400),
-      holdSeconds: number("hold", 0, 0, 86_400),
-      threads: whole("threads", 1, 1, 64),
-      sample: whole("sample", sample, 1, 1_000_000),
-      record: text("record") ?? null,
-      loss: number("loss", 0, 0, 100) / 100,
-      feedback: {
-        nack: !on("no-nack"),
-        transportIntervalUs: number("twcc-interval", 100, 0, 10_000) * 1000,
-      },
-      gro: !on("no-gro"),
-      captureTime: on("capture-time"),
-      audio: !on("no-audio"),
-      video: !on("no-video"),
-      srtpProfiles: profileOf(text("srtp")),
-      serverPid: text("server-pid") === undefined ? null : whole("server-pid", 0, 1, 2 ** 22),
-      token: text("token") ?? env[TOKEN_VARIABLE] ?? null,
-      anyCertificate: on("any-certificate"),
-    },
+    audio: !given.on("no-audio"),
+    video: !given.on("no-video"),
+    bitrate: bitsPerSecond(given.text("bitrate") ?? "2.5M"),
+    fps,
+    spreadUs: spreadMs * 1000,
+    packetBytes: given.whole("packet-bytes", 1100, VIDEO_BYTES_MIN, SYNTHETIC_PAYLOAD_MAX),
+    gopSeconds: given.number("gop", 2, 0.1, 60),
+    keyframeRatio: given.number("keyframe-ratio", 4, 1, 50),
   };
+}
+
+/** The options that were given. */
+class Given {
+  constructor(private readonly values: Readonly<Record<string, unknown>>) {}
+
+  text(name: string): string | undefined {
+    const value = this.values[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  on(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  number(name: string, fallback: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= min && value <= max)) {
+      throw new UsageError(`load: --${name} is a number from ${min} to ${max}, not "${text}"`);
+    }
+    return value;
+  }
+
+  whole(name: string, fallback: number, min: number, max: number): number {
+    const value = this.number(name, fallback, min, max);
+    if (!Number.isInteger(value)) throw new UsageError(`load: --${name} is a whole number`);
+    return value;
+  }
 }
 
 function option(name: string, value: string, help: string, standard = "") {
@@ -146,21 +181,6 @@ const PARSE_OPTIONS: Readonly<Record<string, { readonly type: "string" | "boolea
       { type: value === "" ? ("boolean" as const) : ("string" as const) },
     ]),
   );
-
-function numberOf(
-  name: string,
-  text: string | undefined,
-  fallback: number,
-  min: number,
-  max: number,
-): number {
-  if (text === undefined) return fallback;
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(`load: --${name} is a number from ${min} to ${max}, not "${text}"`);
-  }
-  return value;
-}
 
 /** "2.5M", "800k", "64000". */
 function bitsPerSecond(text: string): number {

@@ -113,19 +113,10 @@ export interface ServerUsage {
 }
 
 export function makeReport(result: LoadResult): LoadReport {
-  const { plan, totals, measured, seconds, distributions } = result;
-  const expected = totals.packets - totals.simulatedLoss + totals.lost;
+  const { plan, totals, measured, seconds } = result;
   return {
     viewers: plan.viewers,
-    join: {
-      attempted: totals.joinsStarted,
-      connected: totals.joinsConnected,
-      failed: totals.joinsFailed,
-      failures: result.viewerFailures,
-      connectMs: percentiles(distributions.connectUs, 1000),
-      firstPacketMs: percentiles(distributions.firstPacketUs, 1000),
-      firstKeyframeMs: percentiles(distributions.keyframeUs, 1000),
-    },
+    join: joinsOf(result),
     publishers: {
       live: totals.publishersLive,
       failed: totals.publishersFailed,
@@ -133,29 +124,8 @@ export function makeReport(result: LoadResult): LoadReport {
       repeated: totals.publishedAgain,
       failures: result.publisherFailures,
     },
-    traffic: {
-      seconds: round(seconds),
-      packets: measured.packets,
-      packetsPerSecond: Math.round(measured.packets / seconds),
-      megabitsPerSecond: round((measured.bytes * 8) / 1e6 / seconds),
-      viewerKbps: percentiles(distributions.bitrateKbps, 1),
-      delayMs: percentiles(distributions.delayUs, 1000),
-      captureDelayMs: percentiles(distributions.captureDelayUs, 1000),
-      jitterMs: percentiles(distributions.jitterUs, 1000),
-    },
-    quality: {
-      lost: totals.lost,
-      lossPercent: expected === 0 ? 0 : round((100 * totals.lost) / expected),
-      simulatedLoss: totals.simulatedLoss,
-      recovered: totals.recovered,
-      retransmitted: totals.retransmitted,
-      duplicates: totals.duplicates,
-      reordered: totals.reordered,
-      authFailures: totals.authFailures,
-      malformed: totals.malformed,
-      nacksSent: totals.nacksSent,
-      plisSent: totals.plisSent,
-    },
+    traffic: trafficOf(result),
+    quality: qualityOf(totals),
     sample: {
       every: plan.sample,
       packets: totals.opened,
@@ -169,6 +139,48 @@ export function makeReport(result: LoadResult): LoadReport {
       cpuPercent: round((100 * result.toolCpuSeconds) / seconds),
       cpuUsPerPacket: perPacket(result.toolCpuSeconds, measured.packets),
     },
+  };
+}
+
+function joinsOf({ totals, viewerFailures, distributions }: LoadResult): LoadReport["join"] {
+  return {
+    attempted: totals.joinsStarted,
+    connected: totals.joinsConnected,
+    failed: totals.joinsFailed,
+    failures: viewerFailures,
+    connectMs: percentiles(distributions.connectUs, 1000),
+    firstPacketMs: percentiles(distributions.firstPacketUs, 1000),
+    firstKeyframeMs: percentiles(distributions.keyframeUs, 1000),
+  };
+}
+
+function trafficOf({ measured, seconds, distributions }: LoadResult): LoadReport["traffic"] {
+  return {
+    seconds: round(seconds),
+    packets: measured.packets,
+    packetsPerSecond: Math.round(measured.packets / seconds),
+    megabitsPerSecond: round((measured.bytes * 8) / 1e6 / seconds),
+    viewerKbps: percentiles(distributions.bitrateKbps, 1),
+    delayMs: percentiles(distributions.delayUs, 1000),
+    captureDelayMs: percentiles(distributions.captureDelayUs, 1000),
+    jitterMs: percentiles(distributions.jitterUs, 1000),
+  };
+}
+
+function qualityOf(totals: LoadTotals): LoadReport["quality"] {
+  const expected = totals.packets - totals.simulatedLoss + totals.lost;
+  return {
+    lost: totals.lost,
+    lossPercent: expected === 0 ? 0 : round((100 * totals.lost) / expected),
+    simulatedLoss: totals.simulatedLoss,
+    recovered: totals.recovered,
+    retransmitted: totals.retransmitted,
+    duplicates: totals.duplicates,
+    reordered: totals.reordered,
+    authFailures: totals.authFailures,
+    malformed: totals.malformed,
+    nacksSent: totals.nacksSent,
+    plisSent: totals.plisSent,
   };
 }
 

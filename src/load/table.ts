@@ -1,6 +1,6 @@
 /** The report as a person reads it, and the line shown while it runs. */
 import type { LoadTotals } from "./counters.ts";
-import type { LoadReport, Percentiles } from "./report.ts";
+import type { LoadReport, Percentiles, ServerReport } from "./report.ts";
 
 /** One line, below 100 characters for usual figures. `bitrate`: since the line before, b/s. */
 export function progressLine(
@@ -19,70 +19,91 @@ export function progressLine(
   return parts.join("  ");
 }
 
+type Row = readonly [name: string, value: string];
+
 export function reportTable(report: LoadReport): string {
-  const { join, traffic, quality, sample, server, tool, publishers } = report;
-  const rows: [string, string][] = [];
+  const { publishers, recordings, tool } = report;
+  const rows: Row[] = [];
   if (publishers.live + publishers.failed > 0) {
     rows.push(["publishers", `${publishers.live} live, ${publishers.failed} failed`]);
   }
-  if (join.attempted > 0) {
-    const percent = (100 * join.connected) / join.attempted;
-    rows.push(["joined", `${join.connected} of ${join.attempted} (${trim(percent)} %)`]);
-    for (const [reason, count] of Object.entries(join.failures)) {
-      rows.push(["  failed", `${count} x ${reason}`]);
-    }
-    rows.push(["connected after", spread(join.connectMs, "ms")]);
-    rows.push(["first packet after", spread(join.firstPacketMs, "ms")]);
-    rows.push(["first keyframe after", spread(join.firstKeyframeMs, "ms")]);
-    rows.push([
-      "traffic",
-      `${trim(traffic.megabitsPerSecond)} Mb/s, ${traffic.packetsPerSecond} packets/s over ${trim(traffic.seconds)} s`,
-    ]);
-    rows.push(["per viewer", spread(traffic.viewerKbps, "kb/s")]);
-    rows.push(["lost", `${quality.lost} (${trim(quality.lossPercent)} %)`]);
-    rows.push([
-      "repair",
-      `${quality.recovered} recovered, ${quality.nacksSent} NACKs, ${quality.plisSent} PLIs`,
-    ]);
-    rows.push(["duplicates, reordered", `${quality.duplicates}, ${quality.reordered}`]);
-    rows.push(["jitter", spread(traffic.jitterMs, "ms")]);
-    if (traffic.delayMs !== null) rows.push(["one-way delay", spread(traffic.delayMs, "ms")]);
-    if (traffic.captureDelayMs !== null) {
-      rows.push(["delay from capture", spread(traffic.captureDelayMs, "ms")]);
-    }
-    rows.push([
-      "frames checked",
-      `${sample.framesComplete} whole, ${sample.framesBroken} broken (every ${ordinal(sample.every)} viewer)`,
-    ]);
-    const wrong = quality.authFailures + quality.malformed + sample.stampBreaks;
-    if (wrong > 0) {
-      rows.push([
-        "wrong packets",
-        `${quality.authFailures} forged, ${quality.malformed} malformed, ${sample.stampBreaks} out of line`,
-      ]);
-    }
+  if (report.join.attempted > 0) {
+    rows.push(...joinRows(report.join), ...trafficRows(report), ...sampleRows(report));
   }
-  if (report.recordings.length > 0) {
-    const frames = report.recordings.reduce((sum, each) => sum + each.frames, 0);
-    rows.push(["recorded", `${frames} frames in ${report.recordings.length} files`]);
+  if (recordings.length > 0) {
+    const frames = recordings.reduce((sum, each) => sum + each.frames, 0);
+    rows.push(["recorded", `${frames} frames in ${recordings.length} files`]);
   }
-  if (server !== null) {
-    rows.push([
-      "server CPU",
-      `${trim(server.cpuPercent)} % of a core, ${orDash(server.cpuUsPerPacket)} us a packet, ${orDash(server.milliCpuPerViewer)} mCPU a viewer`,
-    ]);
-    rows.push([
-      "server memory",
-      `${trim(server.rssMib)} MiB, ${orDash(server.rssKibPerViewer)} KiB a viewer`,
-    ]);
-    rows.push(["server CPU a join", `${orDash(server.cpuMsPerJoin)} ms`]);
-  }
+  if (report.server !== null) rows.push(...serverRows(report.server));
   rows.push([
     "this tool's CPU",
     `${trim(tool.cpuPercent)} % of a core, ${orDash(tool.cpuUsPerPacket)} us a packet`,
   ]);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows.map(([name, value]) => name.padEnd(width) + value).join("\n");
+}
+
+function joinRows(join: LoadReport["join"]): Row[] {
+  const percent = (100 * join.connected) / join.attempted;
+  const failures = Object.entries(join.failures);
+  return [
+    ["joined", `${join.connected} of ${join.attempted} (${trim(percent)} %)`],
+    ...failures.map(([reason, count]): Row => ["  failed", `${count} x ${reason}`]),
+    ["connected after", spread(join.connectMs, "ms")],
+    ["first packet after", spread(join.firstPacketMs, "ms")],
+    ["first keyframe after", spread(join.firstKeyframeMs, "ms")],
+  ];
+}
+
+function trafficRows({ traffic, quality }: LoadReport): Row[] {
+  const { megabitsPerSecond, packetsPerSecond, seconds } = traffic;
+  const rows: Row[] = [
+    [
+      "traffic",
+      `${trim(megabitsPerSecond)} Mb/s, ${packetsPerSecond} packets/s over ${trim(seconds)} s`,
+    ],
+    ["per viewer", spread(traffic.viewerKbps, "kb/s")],
+    ["lost", `${quality.lost} (${trim(quality.lossPercent)} %)`],
+    [
+      "repair",
+      `${quality.recovered} recovered, ${quality.nacksSent} NACKs, ${quality.plisSent} PLIs`,
+    ],
+    ["duplicates, reordered", `${quality.duplicates}, ${quality.reordered}`],
+    ["jitter", spread(traffic.jitterMs, "ms")],
+  ];
+  if (traffic.delayMs !== null) rows.push(["one-way delay", spread(traffic.delayMs, "ms")]);
+  if (traffic.captureDelayMs !== null) {
+    rows.push(["delay from capture", spread(traffic.captureDelayMs, "ms")]);
+  }
+  return rows;
+}
+
+function sampleRows({ quality, sample }: LoadReport): Row[] {
+  const { every, framesComplete, framesBroken, stampBreaks } = sample;
+  const rows: Row[] = [
+    [
+      "frames checked",
+      `${framesComplete} whole, ${framesBroken} broken (every ${ordinal(every)} viewer)`,
+    ],
+  ];
+  const { authFailures, malformed } = quality;
+  if (authFailures + malformed + stampBreaks > 0) {
+    rows.push([
+      "wrong packets",
+      `${authFailures} forged, ${malformed} malformed, ${stampBreaks} out of line`,
+    ]);
+  }
+  return rows;
+}
+
+function serverRows(server: ServerReport): Row[] {
+  const aPacket = `${orDash(server.cpuUsPerPacket)} us a packet`;
+  const aViewer = `${orDash(server.milliCpuPerViewer)} mCPU a viewer`;
+  return [
+    ["server CPU", `${trim(server.cpuPercent)} % of a core, ${aPacket}, ${aViewer}`],
+    ["server memory", `${trim(server.rssMib)} MiB, ${orDash(server.rssKibPerViewer)} KiB a viewer`],
+    ["server CPU a join", `${orDash(server.cpuMsPerJoin)} ms`],
+  ];
 }
 
 function spread(values: Percentiles | null, unit: string): string {

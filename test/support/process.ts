@@ -29,10 +29,22 @@ export async function startProcess(
   const [http, media] = [await freeTcpPort(), freeUdpPorts()];
   const [command = "serve", ...rest] = args;
   const flags = ["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${media}`];
+  const line = [path, command, ...flags, "--log-format", "json", ...rest];
+  const server = supervise(line, restartMs, `http://127.0.0.1:${http}`);
+  try {
+    await until(`${command} is ready`, 15_000, server.ready, server.logs);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+  return server;
+}
+
+function supervise(line: readonly string[], restartMs: number | null, base: string): ServerProcess {
   let logs = "";
   let stopped = false;
   const spawn = () => {
-    const child = Bun.spawn([path, command, ...flags, "--log-format", "json", ...rest], {
+    const child = Bun.spawn([...line], {
       cwd: "/",
       env: { PATH: process.env.PATH ?? "" },
       stdio: ["ignore", "ignore", "pipe"],
@@ -49,32 +61,23 @@ export async function startProcess(
     if (!stopped) child = spawn();
   };
   let child = spawn();
-  const base = `http://127.0.0.1:${http}`;
-  const ready = () =>
-    fetch(`${base}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  const server: ServerProcess = {
+  return {
     base,
     pid: () => child.pid,
     logs: () => logs,
     exited: child.exited,
     signal: (signal) => child.kill(signal),
-    ready,
+    ready: () =>
+      fetch(`${base}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
     kill: async () => {
       stopped = true;
       child.kill("SIGKILL");
       await child.exited;
     },
   };
-  try {
-    await until(`${command} is ready`, 15_000, ready, () => logs);
-  } catch (error) {
-    await server.kill();
-    throw error;
-  }
-  return server;
 }
 
 /** Below the ports that the kernel hands out, so that nobody else takes it between two starts. */

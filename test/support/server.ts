@@ -37,20 +37,12 @@ export async function startServer(
 ): Promise<TestServer> {
   const path = await binary();
   const folder = mkdtempSync(join(tmpdir(), "spillway-server-"));
-  const args = ["--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--log-format", "json"];
-  if (options.config !== undefined) {
-    writeFileSync(join(folder, "spillway.toml"), options.config);
-    args.push("--config", join(folder, "spillway.toml"));
-  }
   let logs = "";
-  const child = Bun.spawn(
-    [path, command, ...args, "--drain-seconds", "0", ...(options.args ?? [])],
-    {
-      cwd: folder,
-      env: { PATH: process.env.PATH ?? "" },
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const child = Bun.spawn([path, command, ...flagsIn(folder, options)], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const reading = (async () => {
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) logs += text;
   })();
@@ -82,6 +74,15 @@ export async function startServer(
     await stop();
     throw error;
   }
+}
+
+function flagsIn(folder: string, { config, args = [] }: TestServerOptions): string[] {
+  const flags = ["--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--log-format", "json"];
+  if (config !== undefined) {
+    writeFileSync(join(folder, "spillway.toml"), config);
+    flags.push("--config", join(folder, "spillway.toml"));
+  }
+  return [...flags, "--drain-seconds", "0", ...args];
 }
 
 /** The kernel chose the port; the log names it. */
