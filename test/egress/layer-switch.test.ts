@@ -1,6 +1,7 @@
 /** What may come between a wish for another layer and its keyframe. */
 import { describe, expect, test } from "bun:test";
 import type { Feed } from "../../src/feed/feed.ts";
+import type { Feeds } from "../../src/feed/feeds.ts";
 import { FRAME_US } from "./encoding.ts";
 import { AUDIO_SSRC, Sim, sourceOf, Track, VIDEO_SSRC } from "./harness.ts";
 import type { Recorder } from "./recorder.ts";
@@ -132,5 +133,5 @@ describe("a switch is pending", () => {
 });
 
 function feedOf(sim: Sim, track: Track): Feed {
-  return (sim.egress as unknown as { feeds: Map<number, Feed> }).feeds.get(track.grant.index)!;
+  return (sim.egress as unknown as { feeds: Feeds }).feeds.all.get(track.grant.index)!;
 }

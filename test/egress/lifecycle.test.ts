@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Egress } from "../../src/egress/egress.ts";
+import type { Feeds } from "../../src/feed/feeds.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
@@ -12,18 +13,16 @@ import { audioSection, KEY, Sim, sourceOf, Track, videoSection } from "./harness
 /** Sizes of everything that Egress keeps of streams and viewers. */
 function sizes(egress: Egress): Record<string, number> {
   const inside = egress as unknown as {
-    feeds: Map<number, unknown>;
+    feeds: Feeds;
     following: Map<number, unknown>;
-    dirtySet: Set<number>;
-    dirty: number[];
     active: unknown;
     queues: { catchingUp: unknown[] };
   };
   return {
     viewers: egress.viewers.size,
-    feeds: inside.feeds.size,
+    feeds: inside.feeds.all.size,
     following: inside.following.size,
-    dirty: inside.dirtySet.size + inside.dirty.length,
+    dirty: inside.feeds.hasNews ? 1 : 0,
     active: inside.active === null ? 0 : 1,
     catchingUp: inside.queues.catchingUp.length,
   };
