@@ -30,16 +30,50 @@ export class PortableSrtpFactory implements SrtpCipherFactory {
   /** As `create`, below the key derivation. */
   fromSessionKeys(profile: SrtpProfileId, keys: SrtpSessionKeyPair): SrtpCipher {
     const cm = profile === SrtpProfile.AES128_CM_HMAC_SHA1_80;
-    return cm ? new PortableCm(keys) : new PortableGcm(keys);
+    return new PortableCipher(cm ? CM : GCM, keys);
   }
 }
 
-class PortableGcm implements SrtpCipher {
-  readonly rtpOverhead = GCM_TAG_BYTES;
-  readonly rtcpOverhead = GCM_TAG_BYTES + INDEX_WORD_BYTES;
+/** One packet: by whose keys, and what is authenticated beside its payload. */
+interface Packet {
+  readonly keys: SrtpSessionKeys;
+  readonly ssrc: number;
+  readonly index: number;
+  readonly header: Uint8Array;
+  /** SRTCP's word of E and index; null for RTP. */
+  readonly word: Uint8Array | null;
+}
+
+interface Sealed {
+  readonly text: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+/** Places in a region. */
+interface RtcpParts extends Sealed {
+  readonly header: Uint8Array;
+  readonly word: Uint8Array;
+}
+
+/** In what the two transforms differ. */
+interface Transform {
+  readonly tagBytes: number;
+  readonly wordBehindTag: boolean;
+  seal(packet: Packet, plain: Uint8Array): Sealed;
+  /** Null when the tag is wrong. */
+  open(packet: Packet, sealed: Sealed): Uint8Array | null;
+}
+
+class PortableCipher implements SrtpCipher {
+  readonly rtpOverhead: number;
+  readonly rtcpOverhead: number;
+  readonly #transform: Transform;
   readonly #keys: SrtpSessionKeyPair;
 
-  constructor(keys: SrtpSessionKeyPair) {
+  constructor(transform: Transform, keys: SrtpSessionKeyPair) {
+    this.rtpOverhead = transform.tagBytes;
+    this.rtcpOverhead = transform.tagBytes + INDEX_WORD_BYTES;
+    this.#transform = transform;
     this.#keys = keys;
   }
 
@@ -53,13 +87,16 @@ class PortableGcm implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    const start = outputOffset + headerLength;
-    assertRoom(output, outputOffset, headerLength, inputLength + GCM_TAG_BYTES);
+    assertRoom(output, outputOffset, headerLength, inputLength + this.rtpOverhead);
     assertInside(input, inputOffset, inputLength);
-    const aad = output.bytes.subarray(outputOffset, start);
+    const start = outputOffset + headerLength;
+    const header = output.bytes.subarray(outputOffset, start);
     const plain = input.bytes.subarray(inputOffset, inputOffset + inputLength);
-    output.bytes.set(gcmSeal(this.#keys.rtp, ssrc, index, aad, plain), start);
-    return headerLength + inputLength + GCM_TAG_BYTES;
+    const packet = { keys: this.#keys.rtp, ssrc, index, header, word: null };
+    const { text, tag } = this.#transform.seal(packet, plain);
+    output.bytes.set(text, start);
+    output.bytes.set(tag, start + inputLength);
+    return headerLength + inputLength + this.rtpOverhead;
   }
 
   openRtp(
@@ -70,122 +107,60 @@ class PortableGcm implements SrtpCipher {
     ssrc: number,
     index: number,
   ): number {
-    if (length < headerLength + GCM_TAG_BYTES) return -1;
+    const plainLength = length - this.rtpOverhead;
+    if (plainLength < headerLength) return -1;
     assertRoom(region, offset, headerLength, length - headerLength);
     const start = offset + headerLength;
-    const aad = region.bytes.subarray(offset, start);
-    const sealed = region.bytes.subarray(start, offset + length);
-    const plain = gcmOpen(this.#keys.rtp, ssrc, index, aad, sealed);
+    const end = offset + plainLength;
+    const header = region.bytes.subarray(offset, start);
+    const text = region.bytes.subarray(start, end);
+    const tag = region.bytes.subarray(end, offset + length);
+    const packet = { keys: this.#keys.rtp, ssrc, index, header, word: null };
+    const plain = this.#transform.open(packet, { text, tag });
     if (plain === null) return -1;
-    region.bytes.set(plain, start);
-    return length - GCM_TAG_BYTES;
+    text.set(plain);
+    return plainLength;
   }
 
   sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
     assertInside(region, offset + RTCP_CLEAR_BYTES, length - RTCP_CLEAR_BYTES);
     assertInside(region, offset, length + this.rtcpOverhead);
-    const bytes = region.bytes;
-    const start = offset + RTCP_CLEAR_BYTES;
-    const aad = rtcpAad(bytes, offset, index);
-    const sealed = gcmSeal(
-      this.#keys.rtcp,
-      ssrc,
-      index,
-      aad,
-      bytes.subarray(start, offset + length),
-    );
-    bytes.set(sealed, start);
-    writeU32(bytes, offset + length + GCM_TAG_BYTES, ENCRYPTED_FLAG + index);
+    const { header, word, text, tag } = this.#rtcpParts(region.bytes, offset, length);
+    writeU32(word, 0, ENCRYPTED_FLAG + index);
+    const sealed = this.#transform.seal({ keys: this.#keys.rtcp, ssrc, index, header, word }, text);
+    text.set(sealed.text);
+    tag.set(sealed.tag);
     return length + this.rtcpOverhead;
   }
 
   openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    if (length < RTCP_CLEAR_BYTES + this.rtcpOverhead) return -1;
+    const plainLength = length - this.rtcpOverhead;
+    if (plainLength < RTCP_CLEAR_BYTES) return -1;
     assertInside(region, offset, length);
-    const start = offset + RTCP_CLEAR_BYTES;
-    const aad = rtcpAad(region.bytes, offset, index);
-    const sealed = region.bytes.subarray(start, offset + length - INDEX_WORD_BYTES);
-    const plain = gcmOpen(this.#keys.rtcp, ssrc, index, aad, sealed);
+    const { header, word, text, tag } = this.#rtcpParts(region.bytes, offset, plainLength);
+    const packet = { keys: this.#keys.rtcp, ssrc, index, header, word };
+    const plain = this.#transform.open(packet, { text, tag });
     if (plain === null) return -1;
-    region.bytes.set(plain, start);
-    return length - this.rtcpOverhead;
+    text.set(plain);
+    return plainLength;
   }
 
   free(): void {}
-}
 
-class PortableCm implements SrtpCipher {
-  readonly rtpOverhead = HMAC_TAG_BYTES;
-  readonly rtcpOverhead = HMAC_TAG_BYTES + INDEX_WORD_BYTES;
-  readonly #keys: SrtpSessionKeyPair;
-
-  constructor(keys: SrtpSessionKeyPair) {
-    this.#keys = keys;
+  /** The parts of a compound packet that is `length` bytes long without tag and word. */
+  #rtcpParts(bytes: Uint8Array, offset: number, length: number): RtcpParts {
+    const { tagBytes, wordBehindTag } = this.#transform;
+    const start = offset + RTCP_CLEAR_BYTES;
+    const end = offset + length;
+    const tagAt = wordBehindTag ? end : end + INDEX_WORD_BYTES;
+    const wordAt = wordBehindTag ? end + tagBytes : end;
+    return {
+      header: bytes.subarray(offset, start),
+      word: bytes.subarray(wordAt, wordAt + INDEX_WORD_BYTES),
+      text: bytes.subarray(start, end),
+      tag: bytes.subarray(tagAt, tagAt + tagBytes),
+    };
   }
-
-  sealRtp(
-    output: Region,
-    outputOffset: number,
-    headerLength: number,
-    input: Region,
-    inputOffset: number,
-    inputLength: number,
-    ssrc: number,
-    index: number,
-  ): number {
-    assertRoom(output, outputOffset, headerLength, inputLength + HMAC_TAG_BYTES);
-    assertInside(input, inputOffset, inputLength);
-    const plain = input.bytes.subarray(inputOffset, inputOffset + inputLength);
-    const start = outputOffset + headerLength;
-    output.bytes.set(cmTransform(this.#keys.rtp, ssrc, index, plain), start);
-    const end = start + inputLength;
-    const covered = output.bytes.subarray(outputOffset, end);
-    output.bytes.set(hmacTag(this.#keys.rtp, covered, Math.floor(index / 65536)), end);
-    return headerLength + inputLength + HMAC_TAG_BYTES;
-  }
-
-  openRtp(
-    region: Region,
-    offset: number,
-    headerLength: number,
-    length: number,
-    ssrc: number,
-    index: number,
-  ): number {
-    if (length < headerLength + HMAC_TAG_BYTES) return -1;
-    assertRoom(region, offset, headerLength, length - headerLength);
-    const end = offset + length - HMAC_TAG_BYTES;
-    const covered = region.bytes.subarray(offset, end);
-    const tag = hmacTag(this.#keys.rtp, covered, Math.floor(index / 65536));
-    if (!timingSafeEqual(tag, region.bytes.subarray(end, end + HMAC_TAG_BYTES))) return -1;
-    const payload = region.bytes.subarray(offset + headerLength, end);
-    payload.set(cmTransform(this.#keys.rtp, ssrc, index, payload));
-    return length - HMAC_TAG_BYTES;
-  }
-
-  sealRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    assertInside(region, offset + RTCP_CLEAR_BYTES, length - RTCP_CLEAR_BYTES);
-    assertInside(region, offset, length + this.rtcpOverhead);
-    const body = region.bytes.subarray(offset + RTCP_CLEAR_BYTES, offset + length);
-    body.set(cmTransform(this.#keys.rtcp, ssrc, index, body));
-    writeU32(region.bytes, offset + length, ENCRYPTED_FLAG + index);
-    const end = offset + length + INDEX_WORD_BYTES;
-    region.bytes.set(hmacTag(this.#keys.rtcp, region.bytes.subarray(offset, end), null), end);
-    return length + this.rtcpOverhead;
-  }
-
-  openRtcp(region: Region, offset: number, length: number, ssrc: number, index: number): number {
-    if (length < RTCP_CLEAR_BYTES + this.rtcpOverhead) return -1;
-    assertInside(region, offset, length);
-    const end = offset + length - HMAC_TAG_BYTES;
-    const tag = hmacTag(this.#keys.rtcp, region.bytes.subarray(offset, end), null);
-    if (!timingSafeEqual(tag, region.bytes.subarray(end, end + HMAC_TAG_BYTES))) return -1;
-    const body = region.bytes.subarray(offset + RTCP_CLEAR_BYTES, end - INDEX_WORD_BYTES);
-    body.set(cmTransform(this.#keys.rtcp, ssrc, index, body));
-    return length - this.rtcpOverhead;
-  }
-
-  free(): void {}
 }
 
 /** A view clamps its bounds and reads NaN as 0: what lies outside would be left out in silence. */
@@ -194,77 +169,72 @@ function assertRoom(region: Region, offset: number, headerLength: number, rest: 
   assertInside(region, offset + headerLength, rest);
 }
 
-function gcmIv(keys: SrtpSessionKeys, ssrc: number, index: number): Uint8Array {
+const GCM: Transform = {
+  tagBytes: GCM_TAG_BYTES,
+  wordBehindTag: true,
+  seal(packet, plain) {
+    const cipher = createCipheriv(gcmOf(packet.keys), packet.keys.key, gcmIv(packet));
+    cipher.setAAD(gcmAad(packet));
+    const text = cipher.update(plain);
+    cipher.final();
+    return { text, tag: cipher.getAuthTag() };
+  },
+  open(packet, { text, tag }) {
+    const cipher = createDecipheriv(gcmOf(packet.keys), packet.keys.key, gcmIv(packet));
+    cipher.setAAD(gcmAad(packet));
+    cipher.setAuthTag(tag);
+    try {
+      const plain = cipher.update(text);
+      cipher.final();
+      return plain;
+    } catch {
+      // The only way in which node:crypto reports a wrong tag.
+      return null;
+    }
+  },
+};
+
+function gcmOf(keys: SrtpSessionKeys): "aes-128-gcm" | "aes-256-gcm" {
+  return keys.key.length === 32 ? "aes-256-gcm" : "aes-128-gcm";
+}
+
+function gcmIv({ keys, ssrc, index }: Packet): Uint8Array {
   const iv = new Uint8Array(12);
   writeGcmIv(iv, keys.salt, ssrc, index);
   return iv;
 }
 
-/** Ciphertext and tag. */
-function gcmSeal(
-  keys: SrtpSessionKeys,
-  ssrc: number,
-  index: number,
-  aad: Uint8Array,
-  plain: Uint8Array,
-): Uint8Array {
-  const algorithm = keys.key.length === 32 ? "aes-256-gcm" : "aes-128-gcm";
-  const cipher = createCipheriv(algorithm, keys.key, gcmIv(keys, ssrc, index));
-  cipher.setAAD(aad);
-  const sealed = new Uint8Array(plain.length + GCM_TAG_BYTES);
-  sealed.set(cipher.update(plain));
-  cipher.final();
-  sealed.set(cipher.getAuthTag(), plain.length);
-  return sealed;
-}
-
-function gcmOpen(
-  keys: SrtpSessionKeys,
-  ssrc: number,
-  index: number,
-  aad: Uint8Array,
-  sealed: Uint8Array,
-): Uint8Array | null {
-  const algorithm = keys.key.length === 32 ? "aes-256-gcm" : "aes-128-gcm";
-  const cipher = createDecipheriv(algorithm, keys.key, gcmIv(keys, ssrc, index));
-  const end = sealed.length - GCM_TAG_BYTES;
-  cipher.setAAD(aad);
-  cipher.setAuthTag(sealed.subarray(end));
-  try {
-    const plain = cipher.update(sealed.subarray(0, end));
-    cipher.final();
-    return plain;
-  } catch {
-    // The only way in which node:crypto reports a wrong tag.
-    return null;
-  }
-}
-
-function rtcpAad(bytes: Uint8Array, offset: number, index: number): Uint8Array {
-  const aad = new Uint8Array(RTCP_CLEAR_BYTES + INDEX_WORD_BYTES);
-  aad.set(bytes.subarray(offset, offset + RTCP_CLEAR_BYTES));
-  writeU32(aad, RTCP_CLEAR_BYTES, ENCRYPTED_FLAG + index);
+/** RFC 7714 8.2, 9.2: the header; for RTCP the word, too. */
+function gcmAad({ header, word }: Packet): Uint8Array {
+  if (word === null) return header;
+  const aad = new Uint8Array(header.length + word.length);
+  aad.set(header);
+  aad.set(word, header.length);
   return aad;
 }
 
-function cmTransform(
-  keys: SrtpSessionKeys,
-  ssrc: number,
-  index: number,
-  bytes: Uint8Array,
-): Uint8Array {
+const CM: Transform = {
+  tagBytes: HMAC_TAG_BYTES,
+  wordBehindTag: false,
+  seal(packet, plain) {
+    const text = cmTransform(packet, plain);
+    return { text, tag: hmacTag(packet, text) };
+  },
+  open(packet, { text, tag }) {
+    return timingSafeEqual(hmacTag(packet, text), tag) ? cmTransform(packet, text) : null;
+  },
+};
+
+function cmTransform({ keys, ssrc, index }: Packet, bytes: Uint8Array): Uint8Array {
   const iv = new Uint8Array(16);
   writeCmIv(iv, keys.salt, ssrc, index);
   return createCipheriv("aes-128-ctr", keys.key, iv).update(bytes);
 }
 
-/** `rollOver` null: SRTCP, whose index is already inside `covered`. */
-function hmacTag(keys: SrtpSessionKeys, covered: Uint8Array, rollOver: number | null): Uint8Array {
-  const hmac = createHmac("sha1", keys.auth).update(covered);
-  if (rollOver !== null) {
-    const word = new Uint8Array(4);
-    writeU32(word, 0, rollOver);
-    hmac.update(word);
-  }
+/** RFC 3711 3.4, 4.2: header, ciphertext and the word; for RTP the roll-over counter in its place. */
+function hmacTag({ keys, index, header, word }: Packet, text: Uint8Array): Uint8Array {
+  const last = word ?? new Uint8Array(4);
+  if (word === null) writeU32(last, 0, Math.floor(index / 65536));
+  const hmac = createHmac("sha1", keys.auth).update(header).update(text).update(last);
   return hmac.digest().subarray(0, HMAC_TAG_BYTES);
 }
