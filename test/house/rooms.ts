@@ -44,19 +44,50 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
  * it, never from one behind. "http/" is a room with all its files.
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  control: [
-    // What the world gives, and what only waits.
-    ["ports", "within"],
-    // Runs the workers.
-    ["plane/"],
-    // Who publishes and watches what.
-    ["streams/"],
-    // Who is told of it.
-    ["bus/"],
-    // Who asks.
-    ["http/"],
-    // Wires them.
-    ["control"],
+  contract: [
+    ["counters", "session", "source", "statistics", "workers"],
+    ["messages", "setup"],
+  ],
+  wire: [
+    // Bytes and names.
+    ["bits", "bytes", "leb128", "codecs", "extensions", "ntp", "path", "demux"],
+    ["picture-size", "payload-description"],
+    // RTP and its extensions.
+    ["rtp", "red"],
+    ["rtp-extensions", "rtp-extension-values"],
+    ["rtp-extension-writer"],
+    ["dependency-structure"],
+    ["dependency-descriptor"],
+    ["dependency-rewrite"],
+    // What else comes to the same socket.
+    ["rtcp/", "stun"],
+    ["stun-writer"],
+    // Codecs: their units and headers, what a payload is, and how frames become payloads.
+    ["nal-units", "frame-units", "h264-profile", "h264-sps", "av1-sequence"],
+    ["h265-sps"],
+    ["h264", "h265", "vp8", "vp9", "av1", "opus"],
+    ["describe"],
+    ["packetize/"],
+    ["packetize"],
+  ],
+  sdp: [
+    ["problem", "fmtp", "local"],
+    // Lines, and what single ones say.
+    ["parse", "viewer-match"],
+    ["attributes"],
+    ["bundle", "candidate", "direction", "formats", "stream-ids"],
+    ["extmap", "transport"],
+    // A section, and all of them.
+    ["section"],
+    ["offer", "negotiate"],
+    ["write"],
+    ["answer", "fragment", "client"],
+  ],
+  srtp: [
+    ["cipher", "iv", "overhead", "packet-index", "replay-window"],
+    ["key-derivation"],
+    // Two ends, and a cipher for both.
+    ["sender", "receiver", "cipher-portable"],
   ],
   ring: [
     // Where everything stands, and who is to be woken.
@@ -67,6 +98,43 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["layer-totals"],
     // The two ends.
     ["reader", "writer"],
+  ],
+  media: [
+    // One quantity, or one rule.
+    ["acknowledged-rate", "bitrate-police", "catch-up-window", "dropped-numbers", "eager-growth"],
+    ["keyframe-requests", "loss-control", "missing", "pacer", "parameter-sets", "picture-group"],
+    ["probe-cluster", "rate", "remb-bound", "remb-schedule", "round-trip", "rtx", "sent-packets"],
+    ["sequence", "svc-filter", "token-bucket", "trendline", "usable-layer", "virtual-link"],
+    ["vp9-rewrite"],
+    // What is made of them.
+    ["delay-gradient", "keyframe-budget", "layer-choice", "layer-gate", "layer-map", "probing"],
+    ["rate-control", "receive-statistics", "rtcp-share", "showable-layer", "transport-feedback"],
+    ["vp8-rewrite"],
+    ["estimator"],
+  ],
+  peer: [
+    // Counts, names and addresses.
+    ["counters", "events", "transmit", "ration", "ice-credentials", "fingerprint", "path-index"],
+    ["remote-path", "tombstones", "inbound-budget"],
+    // ICE.
+    ["ice", "path-checks", "handshake-path", "told-path"],
+    ["path-choice"],
+    ["ice-lite", "ice-controlling"],
+    // DTLS: what is asked of it, its bytes, and who looks at them first.
+    ["dtls", "dtls-records", "dtls-repeat"],
+    ["dtls-messages", "dtls-outbox", "dtls-reseal"],
+    ["dtls-hello"],
+    ["dtls-proof"],
+    ["dtls-guard"],
+    ["dtls-client-guard", "dtls-server-guard"],
+    ["guarded-dtls"],
+    // One session.
+    ["peer-options"],
+    ["dtls-start"],
+    ["peer"],
+    // All of them.
+    ["newcomers", "peer-addresses", "sightings"],
+    ["peer-table"],
   ],
   ingest: [
     ["early-media", "formats", "layer-describer", "wishes"],
@@ -130,5 +198,51 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // The guest.
     ["sessions"],
     ["media-host"],
+  ],
+  io: [
+    // What needs no library, memory that one may see, and the libraries.
+    ["certificate", "proc", "proc-net", "proc-stat", "process-usage", "random", "spawn"],
+    ["pinned", "openssl-symbols"],
+    ["libc", "openssl", "port-owner"],
+    // Clocks, waits, limits.
+    ["clock", "event-fd", "epoll", "memory", "resource-limit", "processor-time", "systemd"],
+    ["poller", "socket-set"],
+    // Sockets.
+    ["udp-socket", "udp-sender", "datagram-sender", "receive-arena"],
+    ["udp-receiver", "gro-receiver"],
+    // Ciphers.
+    ["embedded-openssl", "dtls-openssl-engine", "srtp-openssl-cm", "srtp-openssl-gcm"],
+    ["dtls-openssl", "srtp-openssl"],
+    // What this machine can do.
+    ["probe"],
+    ["features"],
+  ],
+  client: [
+    // Addresses, files and formats.
+    ["container/", "conversion", "decoder-record", "media", "session-options", "whip"],
+    ["frame-form", "opus-form", "rtp-track"],
+    ["av1-form", "nal-form", "vpx-form"],
+    ["picture-format", "media-sender", "offer"],
+    // A session.
+    ["session"],
+    // What a file plays.
+    ["sendable-track"],
+    ["file-pass"],
+    ["playback", "reader-messages"],
+    ["media-file"],
+  ],
+  control: [
+    // What the world gives, and what only waits.
+    ["ports", "within"],
+    // Runs the workers.
+    ["plane/"],
+    // Who publishes and watches what.
+    ["streams/"],
+    // Who is told of it.
+    ["bus/"],
+    // Who asks.
+    ["http/"],
+    // Wires them.
+    ["control"],
   ],
 };
