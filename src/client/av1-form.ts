@@ -1,19 +1,10 @@
 /** AV1 temporal units: the sequence header in front of every keyframe, and nowhere else. */
 import { ObuType } from "../wire/av1.ts";
-import { Leb128 } from "../wire/leb128.ts";
+import { splitObus } from "../wire/obus.ts";
 import type { FormedFrame, FrameForm } from "./frame-form.ts";
 
 /** av1C 2.3.3: marker and version, profile and level, flags, delay; then OBUs. */
 const RECORD_HEADER_BYTES = 4;
-
-const size = new Leb128();
-
-export interface Obu {
-  readonly type: number;
-  /** The whole unit, and what follows its header and size. */
-  readonly bytes: Uint8Array;
-  readonly payload: Uint8Array;
-}
 
 export class Av1Form implements FrameForm {
   readonly #stated: Uint8Array | null;
@@ -56,29 +47,6 @@ export class Av1Form implements FrameForm {
 /** 5.9.2: show_existing_frame, frame_type (2); KEY_FRAME is 0. */
 function isKeyframe(payload: Uint8Array): boolean {
   return payload.length > 0 && payload[0]! >> 5 === 0;
-}
-
-/** The units of a temporal unit in the low-overhead format (5.2); null when one does not fit. */
-export function splitObus(frame: Uint8Array): Obu[] | null {
-  const units: Obu[] = [];
-  let position = 0;
-  while (position < frame.length) {
-    const header = frame[position]!;
-    // 5.3.2: forbidden bit, type (4), extension flag, has_size flag, reserved.
-    if ((header & 0x80) !== 0) return null;
-    let start = position + ((header & 0x04) === 0 ? 1 : 2);
-    let end = frame.length;
-    if ((header & 0x02) !== 0) {
-      start = size.read(frame, start, frame.length);
-      if (start === -1) return null;
-      end = start + size.value;
-    }
-    if (start > frame.length || end > frame.length) return null;
-    const type = (header >> 3) & 15;
-    units.push({ type, bytes: frame.subarray(position, end), payload: frame.subarray(start, end) });
-    position = end;
-  }
-  return units;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array | null): boolean {

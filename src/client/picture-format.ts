@@ -8,7 +8,7 @@ import { readH264Format, type SampleFormat } from "../wire/h264-sps.ts";
 import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
 import { readH265Format } from "../wire/h265-sps.ts";
 import { nalType } from "../wire/nal-units.ts";
-import { splitObus } from "./av1-form.ts";
+import { splitObus } from "../wire/obus.ts";
 
 export interface PictureFormat {
   /** The a=fmtp parameters that describe the stream. */

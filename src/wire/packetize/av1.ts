@@ -1,15 +1,21 @@
 import { ObuType } from "../av1.ts";
-import { Leb128, leb128Length, writeLeb128 } from "../leb128.ts";
+import { leb128Length, writeLeb128 } from "../leb128.ts";
+import { type Obu, splitObus } from "../obus.ts";
 import type { EmitPayload } from "./emit.ts";
+
+const TILE_LIST = 8;
+const PADDING = 15;
+const HAS_SIZE = 0x02;
 
 /**
  * One temporal unit in the low-overhead format (AV1 RTP 4.3 - 4.5). Each element has its size, so
  * that W is 0. OBUs lose their size field; temporal delimiters, tile lists and padding are dropped.
  */
 export function packetizeAv1(frame: Uint8Array, payload: Uint8Array, emit: EmitPayload): boolean {
-  const obus = splitTemporalUnit(frame);
-  if (obus === null || obus.length === 0) return false;
-  const keyframe = obus.some((obu) => obuType(obu) === ObuType.sequenceHeader);
+  const units = splitObus(frame)?.filter(isForwarded);
+  if (units === undefined || units.length === 0) return false;
+  const keyframe = units.some(({ type }) => type === ObuType.sequenceHeader);
+  const obus = units.map(withoutSize);
   let position = 1;
   let continued = false;
   let first = true;
@@ -46,41 +52,16 @@ function elementRoom(room: number): number {
   return room - leb128Length(Math.max(0, room - 1));
 }
 
-const TILE_LIST = 8;
-const PADDING = 15;
-
-/** The OBUs of a temporal unit without size fields, as copies; null when one does not fit. */
-function splitTemporalUnit(frame: Uint8Array): Uint8Array[] | null {
-  const obus: Uint8Array[] = [];
-  const size = new Leb128();
-  let position = 0;
-  while (position < frame.length) {
-    const header = frame[position]!;
-    // AV1 5.3.2: forbidden bit, type (4), extension flag, has_size flag, reserved.
-    if ((header & 0x80) !== 0) return null;
-    const headerLength = (header & 0x04) === 0 ? 1 : 2;
-    let start = position + headerLength;
-    let end = frame.length;
-    if ((header & 0x02) !== 0) {
-      start = size.read(frame, start, frame.length);
-      if (start === -1) return null;
-      end = start + size.value;
-    }
-    if (start > frame.length || end > frame.length) return null;
-    const type = (header >> 3) & 15;
-    // 5 of the RTP format: delimiters are removed; tile lists and padding should be.
-    if (type !== ObuType.temporalDelimiter && type !== TILE_LIST && type !== PADDING) {
-      const obu = new Uint8Array(headerLength + end - start);
-      obu.set(frame.subarray(position, position + headerLength));
-      obu[0] = header & ~0x02;
-      obu.set(frame.subarray(start, end), headerLength);
-      obus.push(obu);
-    }
-    position = end;
-  }
-  return obus;
+/** 5 of the RTP format: delimiters are removed; tile lists and padding should be. */
+function isForwarded({ type }: Obu): boolean {
+  return type !== ObuType.temporalDelimiter && type !== TILE_LIST && type !== PADDING;
 }
 
-function obuType(obu: Uint8Array): number {
-  return (obu[0]! >> 3) & 15;
+/** A copy without the size field. */
+function withoutSize({ header, payload }: Obu): Uint8Array {
+  const obu = new Uint8Array(header.length + payload.length);
+  obu.set(header);
+  obu[0] = header[0]! & ~HAS_SIZE;
+  obu.set(payload, header.length);
+  return obu;
 }
