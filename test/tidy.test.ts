@@ -8,7 +8,7 @@ const TEST_LINES_MAX = 450;
 const LONGER: Readonly<Record<string, number>> = {};
 
 /** Folders where every packet passes: nothing there copies or allocates buffers by the way. */
-const DATA_PATH = ["wire", "srtp", "ring", "media", "feed", "ingest", "egress"];
+const DATA_PATH = ["wire", "srtp", "ring", "media", "intake", "feed", "ingest", "egress"];
 
 const code = tracked.filter((path) => /\.(ts|sh|mjs|css|html)$/.test(path));
 

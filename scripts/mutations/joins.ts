@@ -80,7 +80,7 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", `${INGEST}bye.ts`, "now - byeAt <= GRACE_US", "now < byeAt"),
   rule("C4", `${INGEST}bye.ts`, "  track.keyframes.rest();\n", ""),
   rule("C4", `${INGEST}track.ts`, "this.ssrc !== -1 && !this.left &&", "this.ssrc !== -1 &&"),
-  rule("C4", `${INGEST}wishes.ts`, "heard = !track.left", "heard = true"),
+  rule("C4", "src/intake/wishes.ts", "heard = !track.left", "heard = true"),
   rule("C4", "src/feed/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
   rule(
     "C4",

@@ -1,4 +1,5 @@
 import { Counter, countUp } from "../contract/counters.ts";
+import { tellWishes } from "../intake/wishes.ts";
 import { NACK_SEQUENCES_MAX } from "../limits.ts";
 import { RembSchedule } from "../media/remb-schedule.ts";
 import type { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
@@ -11,7 +12,6 @@ import { REPORT_BLOCK_BYTES, REPORT_BLOCKS_MAX, ReportBlock } from "../wire/rtcp
 import { writeSdes } from "../wire/rtcp/sdes.ts";
 import { TRANSPORT_CC_ROOM_MIN } from "../wire/rtcp/transport-cc-writer.ts";
 import type { Track } from "./track.ts";
-import { tellWishes } from "./wishes.ts";
 
 /** 1,280 bytes of an IPv6 path less 40 + 8 of headers and 32 of SRTCP. */
 export const RTCP_BYTES_MAX = 1200;

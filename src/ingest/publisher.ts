@@ -10,6 +10,7 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { SessionStats } from "../contract/statistics.ts";
+import { Wishes } from "../intake/wishes.ts";
 import { RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
@@ -31,7 +32,6 @@ import { noteBye, noteMedia } from "./bye.ts";
 import { Feedback, REPORT_BYTES_MAX, RTCP_BYTES_MAX } from "./feedback.ts";
 import { extensionTable, type KnownSsrc, SsrcTable } from "./ssrc-table.ts";
 import { Track } from "./track.ts";
-import { Wishes } from "./wishes.ts";
 
 export { RTCP_BYTES_MAX } from "./feedback.ts";
 

@@ -2,6 +2,8 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { TrackStats } from "../contract/statistics.ts";
+import { LayerDescriber } from "../intake/layer-describer.ts";
+import { tellWishes } from "../intake/wishes.ts";
 import { PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { KeyframeRequests } from "../media/keyframe-requests.ts";
 import { MissingPackets } from "../media/missing.ts";
@@ -22,8 +24,6 @@ import { RedPacket } from "../wire/red.ts";
 import type { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { Formats, type PayloadFormat } from "./formats.ts";
-import { LayerDescriber } from "./layer-describer.ts";
-import { tellWishes } from "./wishes.ts";
 
 /** An SSRC must be silent this long before another one may take its track. */
 const SILENCE_US = 200_000;

@@ -1,5 +1,5 @@
 /** One encoding of a publisher with layers, written into a ring as ingest does. */
-import { LayerDescriber } from "../../src/ingest/layer-describer.ts";
+import { LayerDescriber } from "../../src/intake/layer-describer.ts";
 import { noteLayers } from "../../src/ring/layer-totals.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { NO_SLOT } from "../../src/ring/writer.ts";

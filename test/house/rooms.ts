@@ -23,7 +23,8 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   ring: [...BASE, "wire"],
   media: [...WIRE, "srtp", "ring"],
   peer: PEER,
-  ingest: PEER,
+  intake: [...WIRE, "srtp", "ring", "media"],
+  ingest: [...PEER, "intake"],
   feed: [...WIRE, "srtp", "ring", "media"],
   egress: [...PEER, "feed"],
   client: PEER,
@@ -136,8 +137,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["newcomers", "peer-addresses", "sightings"],
     ["peer-table"],
   ],
+  intake: [["layer-describer", "wishes"]],
   ingest: [
-    ["early-media", "formats", "layer-describer", "wishes"],
+    ["early-media", "formats"],
     // One encoding and its ring.
     ["track"],
     // Whose packets it takes.

@@ -1,13 +1,13 @@
 /** What a reader of the test's own wishes, and how often it rings the writer's bell for it. */
 import { describe, expect, test } from "bun:test";
-import { Wishes } from "../../src/ingest/wishes.ts";
+import { Wishes } from "../../src/intake/wishes.ts";
 import { SLEEP_MAX_US } from "../../src/limits.ts";
 import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
 import { WorkerBlock } from "../../src/ring/doorbell.ts";
 import { createRing } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
-import { build, isPli, Session, section, VP8_TYPE, vp8 } from "./harness.ts";
+import { build, isPli, Session, section, VP8_TYPE, vp8 } from "../ingest/harness.ts";
 
 const SECOND = 1_000_000;
 
