@@ -178,8 +178,8 @@ export class Publisher {
   /** Calls `visit` for each ring written since the last call: ring the doorbells. */
   drainTouched(visit: (index: number, writer: RingWriter) => void): void {
     for (const track of this.tracks) {
-      if (!track.touched) continue;
-      track.touched = false;
+      if (!track.filler.touched) continue;
+      track.filler.touched = false;
       visit(track.ring.index, track.writer);
     }
   }
