@@ -100,6 +100,43 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // The two ends.
     ["reader", "writer"],
   ],
+  media: [
+    // One quantity, or one rule.
+    ["acknowledged-rate", "bitrate-police", "catch-up-window", "dropped-numbers", "eager-growth"],
+    ["keyframe-requests", "loss-control", "missing", "pacer", "parameter-sets", "picture-group"],
+    ["probe-cluster", "rate", "remb-bound", "remb-schedule", "round-trip", "rtx", "sent-packets"],
+    ["sequence", "svc-filter", "token-bucket", "trendline", "usable-layer", "virtual-link"],
+    ["vp9-rewrite"],
+    // What is made of them.
+    ["delay-gradient", "keyframe-budget", "layer-choice", "layer-gate", "layer-map", "probing"],
+    ["rate-control", "receive-statistics", "rtcp-share", "showable-layer", "transport-feedback"],
+    ["vp8-rewrite"],
+    ["estimator"],
+  ],
+  peer: [
+    // Counts, names and addresses.
+    ["counters", "events", "transmit", "ration", "ice-credentials", "fingerprint", "path-index"],
+    ["remote-path", "tombstones", "inbound-budget"],
+    // ICE.
+    ["ice", "path-checks", "handshake-path", "told-path"],
+    ["path-choice"],
+    ["ice-lite", "ice-controlling"],
+    // DTLS: what is asked of it, its bytes, and who looks at them first.
+    ["dtls", "dtls-records", "dtls-repeat"],
+    ["dtls-messages", "dtls-outbox", "dtls-reseal"],
+    ["dtls-hello"],
+    ["dtls-proof"],
+    ["dtls-guard"],
+    ["dtls-client-guard", "dtls-server-guard"],
+    ["guarded-dtls"],
+    // One session.
+    ["peer-options"],
+    ["dtls-start"],
+    ["peer"],
+    // All of them.
+    ["newcomers", "peer-addresses", "sightings"],
+    ["peer-table"],
+  ],
   intake: [["layer-describer", "wishes"], ["slot-filler"]],
   ingest: [
     ["early-media", "formats"],
