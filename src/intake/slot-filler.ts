@@ -3,7 +3,8 @@ import { PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { ParameterSets } from "../media/parameter-sets.ts";
 import { Rate } from "../media/rate.ts";
 import { noteLayers } from "../ring/layer-totals.ts";
-import { Guarded, SlotFlag } from "../ring/layout.ts";
+import { EXTENSION_BYTES_MAX, Guarded, Slot, SlotFlag } from "../ring/layout.ts";
+import { PacketLayers } from "../ring/packet-layers.ts";
 import { NO_SLOT, type RingWriter } from "../ring/writer.ts";
 import { Codec, type CodecId } from "../wire/codecs.ts";
 import { describePayload } from "../wire/describe.ts";
@@ -18,6 +19,7 @@ import { LayerDescriber } from "./layer-describer.ts";
 const description = new PayloadDescription();
 const extensions = new ExtensionCursor();
 const red = new RedPacket();
+const layers = new PacketLayers();
 
 /** A packet on its way into a slot, reused: whoever fills a slot sets all of it. */
 export class Incoming {
@@ -87,9 +89,39 @@ export class SlotFiller {
       this.#storeExtensions(offset, bytes, header);
       writer.setPayload(offset, bytes, header.payloadOffset, length);
     }
-    writer.commit(origin, offset);
-    this.touched = true;
-    this.#count(now, header.timestamp, length, flags);
+    this.#publish(now, origin, offset, header.timestamp, length, flags);
+    return flags;
+  }
+
+  /**
+   * A slot that comes described: `source` from `at` on as another ring had it (src/ring/layout.ts).
+   * Its number and when it came, us, are this ring's. Slot flags, or NO_SLOT as from `fill`, also
+   * when it is none.
+   */
+  putSlot(now: number, origin: number, source: Uint8Array, at: number, arrival: number): number {
+    if (!isSlot(source, at)) {
+      countUp(this.counters, Counter.malformed);
+      return NO_SLOT;
+    }
+    const { writer } = this;
+    const { bytes, data } = writer.views;
+    const offset = writer.reserve(origin);
+    if (offset === NO_SLOT) {
+      countUp(this.counters, Counter.packetsDuplicate);
+      return NO_SLOT;
+    }
+    const length = readU16LE(source, at + Slot.payloadLength);
+    // The sequence word is the last that is written: until then the slot is void.
+    const behind = Slot.sequence + 4;
+    bytes.set(source.subarray(at + behind, at + Slot.payload + length), offset + behind);
+    data.setFloat64(offset + Slot.arrival, arrival, true);
+    const flags = data.getUint32(offset + Slot.flags, true);
+    if (this.video && (flags & SlotFlag.skip) === 0) {
+      layers.load(data, offset);
+      noteLayers(writer.views, layers, length, arrival);
+    }
+    const timestamp = data.getUint32(offset + Slot.timestamp, true);
+    this.#publish(now, origin, offset, timestamp, length, flags);
     return flags;
   }
 
@@ -101,7 +133,16 @@ export class SlotFiller {
     return this.#frames.perSecond(now);
   }
 
-  #count(now: number, timestamp: number, length: number, flags: number): void {
+  #publish(
+    now: number,
+    origin: number,
+    offset: number,
+    timestamp: number,
+    length: number,
+    flags: number,
+  ): void {
+    this.writer.commit(origin, offset);
+    this.touched = true;
     countUp(this.counters, Counter.packetsIn);
     this.#bits.add(now, length * 8);
     if ((flags & SlotFlag.keyframeStart) !== 0 && timestamp !== this.#keyframeTimestamp) {
@@ -193,4 +234,19 @@ export class SlotFiller {
       this.writer.addExtension(offset, id, bytes, extensions.offset, extensions.length);
     }
   }
+}
+
+/** Whether a slot's lengths keep to what a slot holds, and to what is there. */
+function isSlot(source: Uint8Array, at: number): boolean {
+  if (at + Slot.payload > source.length) return false;
+  const length = readU16LE(source, at + Slot.payloadLength);
+  return (
+    length <= PAYLOAD_BYTES_MAX &&
+    at + Slot.payload + length <= source.length &&
+    readU16LE(source, at + Slot.extensionLength) <= EXTENSION_BYTES_MAX
+  );
+}
+
+function readU16LE(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
 }
