@@ -1,4 +1,4 @@
-import { readU16, writeU16 } from "../wire/bytes.ts";
+import { readU16, sameRun, writeU16 } from "../wire/bytes.ts";
 import { Codec, type CodecId } from "../wire/codecs.ts";
 import { H264_LAYOUT, H264Nal } from "../wire/h264.ts";
 import { H265_LAYOUT, H265Nal } from "../wire/h265.ts";
@@ -106,24 +106,11 @@ export class ParameterSets {
     while (position < this.#length) {
       const held = readU16(this.#bytes, position);
       position += 2;
-      if (held === length && equal(this.#bytes, position, bytes, offset, length)) return true;
+      if (held === length && sameRun(this.#bytes, position, bytes, offset, length)) return true;
       position += held;
     }
     return false;
   }
-}
-
-function equal(
-  left: Uint8Array,
-  leftOffset: number,
-  right: Uint8Array,
-  rightOffset: number,
-  length: number,
-): boolean {
-  for (let i = 0; i < length; i += 1) {
-    if (left[leftOffset + i] !== right[rightOffset + i]) return false;
-  }
-  return true;
 }
 
 function formOf(codec: CodecId): SetForm | null {

@@ -1,14 +1,9 @@
 import type { Fingerprint } from "../contract/session.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { DtlsCounts, DtlsEngineFactory } from "./dtls.ts";
 import { DtlsGuard } from "./dtls-guard.ts";
 import { isHelloVerify } from "./dtls-hello.ts";
-import {
-  HandshakeType,
-  MESSAGE_HEADER_BYTES,
-  MessageSlot,
-  messagesIn,
-  sameBytes,
-} from "./dtls-messages.ts";
+import { HandshakeType, MESSAGE_HEADER_BYTES, MessageSlot, messagesIn } from "./dtls-messages.ts";
 import { splitRecords } from "./dtls-outbox.ts";
 import { serverProof } from "./dtls-proof.ts";
 import { HELLO_REPEAT_US } from "./dtls-repeat.ts";

@@ -146,8 +146,3 @@ export function messagesIn(records: readonly Uint8Array[]): Uint8Array[] {
   }
   return messages;
 }
-
-export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null || a.length !== b.length) return false;
-  return a.every((byte, i) => byte === b[i]);
-}

@@ -1,8 +1,9 @@
 import type { Fingerprint } from "../contract/session.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { DtlsCounts, DtlsEngineFactory } from "./dtls.ts";
 import { DtlsGuard } from "./dtls-guard.ts";
 import { cookieOf, helloVerifyRequest, withoutCookie } from "./dtls-hello.ts";
-import { HandshakeType, MessageSlot, messagesIn, sameBytes } from "./dtls-messages.ts";
+import { HandshakeType, MessageSlot, messagesIn } from "./dtls-messages.ts";
 import { splitRecords } from "./dtls-outbox.ts";
 import { clientProof } from "./dtls-proof.ts";
 import { serverRepeatUs } from "./dtls-repeat.ts";

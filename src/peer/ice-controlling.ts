@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import { sameRun } from "../wire/bytes.ts";
 import { type Path, samePath, type Transport } from "../wire/path.ts";
 import { STUN_METHOD_BINDING, StunClass, type StunMessage, verifyIntegrity } from "../wire/stun.ts";
 import {
@@ -7,7 +8,13 @@ import {
   writeBindingSuccess,
 } from "../wire/stun-writer.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
-import { type IceCredentials, type IceKeys, keysOf, usernameMatches } from "./ice-credentials.ts";
+import {
+  checkUsername,
+  type IceCredentials,
+  type IceKeys,
+  keysOf,
+  usernameMatches,
+} from "./ice-credentials.ts";
 import { PathSet, RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
 
@@ -19,6 +26,7 @@ const CONSENT_US = 2_500_000;
 const CONSENT_RETRY_US = 500_000;
 /** Checks that an answer may still come for: 8 x 50 ms at first, 4 s afterwards. */
 const TRANSACTIONS_MAX = 8;
+const ID_BYTES = 12;
 /** RFC 8445 5.1.2.1: host candidate, one component. */
 const PRIORITY = 126 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
 
@@ -70,10 +78,10 @@ export class IceControlling implements IceAgent {
     this.#random = random;
     random(this.#tieBreaker);
     for (let i = 0; i < TRANSACTIONS_MAX; i += 1) {
-      this.#transactions.push({ id: new Uint8Array(12), sentAt: 0, path: null });
+      this.#transactions.push({ id: new Uint8Array(ID_BYTES), sentAt: 0, path: null });
     }
     this.#keys = keysOf(credentials);
-    this.#username = usernameOf(credentials);
+    this.#username = checkUsername(this.#keys);
     this.#nextAt = now;
   }
 
@@ -132,7 +140,7 @@ export class IceControlling implements IceAgent {
 
   restart(now: number, credentials: IceCredentials): void {
     this.#keys = keysOf(credentials);
-    this.#username = usernameOf(credentials);
+    this.#username = checkUsername(this.#keys);
     for (const transaction of this.#transactions) transaction.path = null;
     this.#settled = false;
     this.#nextAt = now;
@@ -217,15 +225,8 @@ export class IceControlling implements IceAgent {
   #find(bytes: Uint8Array, offset: number): Transaction | null {
     for (const transaction of this.#transactions) {
       if (transaction.path === null) continue;
-      let same = true;
-      for (let i = 0; i < 12 && same; i += 1) same = transaction.id[i] === bytes[offset + i];
-      if (same) return transaction;
+      if (sameRun(transaction.id, 0, bytes, offset, ID_BYTES)) return transaction;
     }
     return null;
   }
-}
-
-/** RFC 8445 7.2.2: the other end's ufrag first. */
-function usernameOf(credentials: IceCredentials): Uint8Array {
-  return new TextEncoder().encode(`${credentials.remoteUfrag}:${credentials.localUfrag}`);
 }

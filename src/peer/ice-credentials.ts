@@ -1,3 +1,5 @@
+import { sameRun } from "../wire/bytes.ts";
+
 /** The ufrag and password of both ends. */
 export interface IceCredentials {
   readonly localUfrag: string;
@@ -37,12 +39,23 @@ export function usernameMatches(
   length: number,
 ): boolean {
   const local = keys.localUfrag;
-  if (length < local.length || !startsWith(bytes, offset, local)) return false;
+  if (length < local.length || !sameRun(bytes, offset, local, 0, local.length)) return false;
   if (length === local.length) return true;
   if (bytes[offset + local.length] !== COLON) return false;
-  const rest = length - local.length - 1;
-  if (rest !== keys.remoteUfrag.length) return false;
-  return startsWith(bytes, offset + local.length + 1, keys.remoteUfrag);
+  const remote = keys.remoteUfrag;
+  const rest = offset + local.length + 1;
+  return (
+    length === local.length + 1 + remote.length && sameRun(bytes, rest, remote, 0, remote.length)
+  );
+}
+
+/** The USERNAME of our own checks: the other end's ufrag first (RFC 8445 7.2.2). */
+export function checkUsername({ remoteUfrag, localUfrag }: IceKeys): Uint8Array {
+  const username = new Uint8Array(remoteUfrag.length + 1 + localUfrag.length);
+  username.set(remoteUfrag);
+  username[remoteUfrag.length] = COLON;
+  username.set(localUfrag, remoteUfrag.length + 1);
+  return username;
 }
 
 /** The local ufrag of a request's USERNAME: what stands before the colon. */
@@ -52,11 +65,4 @@ export function localUfragOf(bytes: Uint8Array, offset: number, length: number):
   let ufrag = "";
   for (let i = offset; i < end; i += 1) ufrag += String.fromCharCode(bytes[i]!);
   return ufrag;
-}
-
-function startsWith(bytes: Uint8Array, offset: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i += 1) {
-    if (bytes[offset + i] !== prefix[i]) return false;
-  }
-  return true;
 }

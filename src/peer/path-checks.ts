@@ -1,4 +1,5 @@
 import { PATH_CHECKS_PER_SECOND } from "../limits.ts";
+import { sameRun } from "../wire/bytes.ts";
 import { samePath, type Transport } from "../wire/path.ts";
 import type { StunMessage } from "../wire/stun.ts";
 import { writeBindingRequest } from "../wire/stun-writer.ts";
@@ -114,9 +115,7 @@ export class PathChecks {
   #slotOf(bytes: Uint8Array, offset: number): number {
     for (let slot = 0; slot < KEPT; slot += 1) {
       if (this.#paths[slot] === null) continue;
-      let i = 0;
-      while (i < ID_BYTES && this.#bytes[slot * ID_BYTES + i] === bytes[offset + i]) i += 1;
-      if (i === ID_BYTES) return slot;
+      if (sameRun(this.#bytes, slot * ID_BYTES, bytes, offset, ID_BYTES)) return slot;
     }
     return -1;
   }

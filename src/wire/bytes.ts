@@ -41,3 +41,23 @@ export function writeU32(out: Uint8Array, offset: number, value: number): void {
   out[offset + 2] = value >>> 8;
   out[offset + 3] = value;
 }
+
+/** Whether `length` bytes are the same in both, each from its offset on. */
+export function sameRun(
+  left: Uint8Array,
+  leftOffset: number,
+  right: Uint8Array,
+  rightOffset: number,
+  length: number,
+): boolean {
+  for (let i = 0; i < length; i += 1) {
+    if (left[leftOffset + i] !== right[rightOffset + i]) return false;
+  }
+  return true;
+}
+
+/** Whether both are there, and the same from end to end. */
+export function sameBytes(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  if (left === null || right === null || left.length !== right.length) return false;
+  return sameRun(left, 0, right, 0, left.length);
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { sameBytes, sameRun } from "../../src/wire/bytes.ts";
+
+test("runs of bytes", () => {
+  const bytes = Uint8Array.of(1, 2, 3, 1, 2, 4);
+  expect(sameRun(bytes, 0, bytes, 3, 2)).toBe(true);
+  expect(sameRun(bytes, 0, bytes, 3, 3)).toBe(false);
+  expect(sameRun(bytes, 2, bytes, 5, 0)).toBe(true);
+});
+
+test("whole arrays, none of which may be missing", () => {
+  const bytes = Uint8Array.of(1, 2);
+  expect(sameBytes(bytes, Uint8Array.of(1, 2))).toBe(true);
+  for (const other of [Uint8Array.of(1), Uint8Array.of(1, 2, 3), Uint8Array.of(1, 3), null]) {
+    expect(sameBytes(bytes, other)).toBe(false);
+    expect(sameBytes(other, bytes)).toBe(false);
+  }
+  expect(sameBytes(null, null)).toBe(false);
+});
