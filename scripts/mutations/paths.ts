@@ -45,9 +45,9 @@ export const PATHS: readonly Mutation[] = [
   rule("S3", `${PEER}path-checks.ts`, "    this.#random(this.#id(slot));\n", ""),
   rule(
     "S3",
-    `${PEER}path-checks.ts`,
-    "usernameOf(keys.remoteUfrag, keys.localUfrag)",
-    "usernameOf(keys.localUfrag, keys.remoteUfrag)",
+    `${PEER}ice-credentials.ts`,
+    "checkUsername({ remoteUfrag, localUfrag }: IceKeys)",
+    "checkUsername({ remoteUfrag: localUfrag, localUfrag: remoteUfrag }: IceKeys)",
   ),
   rule("S3", "src/limits.ts", "PATH_CHECKS_PER_SECOND = 5;", "PATH_CHECKS_PER_SECOND = 7;"),
   rule("S3", LITE, "if (path !== this.selected) return;", "if (path !== null) return;"),

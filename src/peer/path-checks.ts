@@ -3,6 +3,7 @@ import { sameRun } from "../wire/bytes.ts";
 import { samePath, type Transport } from "../wire/path.ts";
 import type { StunMessage } from "../wire/stun.ts";
 import { writeBindingRequest } from "../wire/stun-writer.ts";
+import { checkUsername } from "./ice-credentials.ts";
 import type { RemotePath } from "./remote-path.ts";
 import type { Transmit } from "./transmit.ts";
 
@@ -94,7 +95,7 @@ export class PathChecks {
       const { keys } = path;
       const request = {
         transactionId: this.#id(slot),
-        username: usernameOf(keys.remoteUfrag, keys.localUfrag),
+        username: checkUsername(keys),
         priority: PRIORITY,
         // RFC 8445 6.1.1: a lite agent is controlled.
         controlling: null,
@@ -119,13 +120,4 @@ export class PathChecks {
     }
     return -1;
   }
-}
-
-/** RFC 8445 7.2.2: the other end's ufrag first. */
-function usernameOf(remote: Uint8Array, local: Uint8Array): Uint8Array {
-  const username = new Uint8Array(remote.length + 1 + local.length);
-  username.set(remote);
-  username[remote.length] = 0x3a;
-  username.set(local, remote.length + 1);
-  return username;
 }
