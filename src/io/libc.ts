@@ -35,8 +35,6 @@ const WORD_BYTES = 4;
 const word = pinnedRegion(WORD_BYTES);
 const WORD = addressOf(word, 0, WORD_BYTES);
 
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 export const EAGAIN = 11;
 export const EINTR = 4;
 export const EINVAL = 22;

@@ -1,5 +1,6 @@
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
-import { AF_INET, AF_INET6, check, libc, setOption } from "./libc.ts";
+import { AF_INET, AF_INET6 } from "../wire/path.ts";
+import { check, libc, setOption } from "./libc.ts";
 import { addressOf, borrowedRegion, pinnedRegion } from "./pinned.ts";
 
 const SOCK_DGRAM = 2;

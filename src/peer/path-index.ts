@@ -1,6 +1,5 @@
-import { type Path, samePath, type Transport } from "../wire/path.ts";
+import { AF_INET, type Path, samePath, type Transport } from "../wire/path.ts";
 
-const AF_INET = 2;
 /** Words of a hash key. */
 const KEY_WORDS = 2;
 

@@ -1,12 +1,11 @@
 import { SIGHTINGS_PER_SECOND } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { readU32 } from "../wire/bytes.ts";
-import { samePath, type Transport } from "../wire/path.ts";
+import { AF_INET, samePath, type Transport } from "../wire/path.ts";
 import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
 import type { Peer } from "./peer.ts";
 
 const SECOND_US = 1_000_000;
-const AF_INET = 2;
 /** Between two packets that are opened for the same address. */
 const PAUSE_US = 300_000;
 /** Smallest datagrams that hold the sender's SSRC. */

@@ -21,7 +21,9 @@ export interface Path {
   readonly sockaddr: Uint8Array;
 }
 
-const AF_INET = 2;
+/** The first byte of a sockaddr. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 /** A path that owns a copy of its address. */
 export function copyPath(via: Transport, bytes: Uint8Array, offset: number): Path {

@@ -1,6 +1,7 @@
 /** Writers of STUN Binding messages (RFC 8489, RFC 8445 7). All end with integrity, fingerprint. */
 import { assert } from "../assert.ts";
 import { readU16, writeU16, writeU32 } from "./bytes.ts";
+import { AF_INET } from "./path.ts";
 import {
   STUN_HEADER_BYTES,
   STUN_INTEGRITY_BYTES,
@@ -19,7 +20,6 @@ export const STUN_REQUEST_BYTES_MAX = 640;
 const BINDING_REQUEST = 0x0001;
 const BINDING_SUCCESS = 0x0101;
 const BINDING_ERROR = 0x0111;
-const AF_INET = 2;
 
 /** RFC 8489 14.8, RFC 8445 7.3.1.1, and 403 to withdraw consent (RFC 7675 5.2). */
 const REASONS = {

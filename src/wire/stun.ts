@@ -10,6 +10,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { readU16, readU32 } from "./bytes.ts";
+import { AF_INET, AF_INET6 } from "./path.ts";
 
 export const STUN_HEADER_BYTES = 20;
 export const STUN_MAGIC_COOKIE = 0x2112a442;
@@ -229,9 +230,6 @@ function noteUnknown(type: number, out: StunMessage): void {
   if (type === StunAttribute.unknownAttributes) return;
   if (out.unknownCount < STUN_UNKNOWN_MAX) out.unknown[out.unknownCount++] = type;
 }
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 
 /** RFC 8489 14.2: port and address XORed with the magic cookie and the transaction id. */
 function readMappedAddress(
