@@ -1,4 +1,4 @@
-import { difference16 } from "../media/sequence.ts";
+import { difference16 } from "../wire/bytes.ts";
 import { TransportFeedbackWriter } from "../wire/rtcp/transport-cc-writer.ts";
 
 /** Packets remembered: 1.6 s at 600 packets a second. A power of two. */

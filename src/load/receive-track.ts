@@ -1,6 +1,7 @@
 import { MissingPackets } from "../media/missing.ts";
 import { ReceiveStatistics } from "../media/receive-statistics.ts";
-import { difference16, SEQUENCE_JUMP_MAX } from "../media/sequence.ts";
+import { SEQUENCE_JUMP_MAX } from "../media/sequence.ts";
+import { difference16 } from "../wire/bytes.ts";
 import type { CodecId, MediaKind } from "../wire/codecs.ts";
 import { FrameCheck } from "./frame-check.ts";
 import type { Recording } from "./recording.ts";

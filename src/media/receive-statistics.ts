@@ -1,5 +1,6 @@
+import { difference16 } from "../wire/bytes.ts";
 import type { ReportBlock } from "../wire/rtcp/report-block.ts";
-import { difference16, SEQUENCE_JUMP_MAX } from "./sequence.ts";
+import { SEQUENCE_JUMP_MAX } from "./sequence.ts";
 
 /** Jitter samples above this are a clock that jumped (libwebrtc drops them at 5 s, too). */
 const JITTER_SAMPLE_MAX_SECONDS = 5;

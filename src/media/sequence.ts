@@ -1,14 +1,11 @@
+import { difference16 } from "../wire/bytes.ts";
+
 /** A jump of more packets than this, either way, is a restarted encoder and no loss. */
 export const SEQUENCE_JUMP_MAX = 3000;
 /** The first packet's origin sequence lies this far above its RTP sequence number. */
 const ORIGIN_START = 65_536;
 /** Packets of the old numbering come this late at most, counted in either numbering. */
 const STRAGGLERS_MAX = 1000;
-
-/** `left - right` of two 16-bit numbers, -32,768 to 32,767. */
-export function difference16(left: number, right: number): number {
-  return ((left - right) << 16) >> 16;
-}
 
 /**
  * The origin sequence of each packet of a ring: its unwrapped RTP sequence number. A restarted

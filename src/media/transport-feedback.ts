@@ -1,5 +1,5 @@
+import { difference16 } from "../wire/bytes.ts";
 import { TransportFeedbackWriter } from "../wire/rtcp/transport-cc-writer.ts";
-import { difference16 } from "./sequence.ts";
 
 /** Packets remembered: 1.6 s at 5,000 packets a second. A power of two. */
 const ARRIVALS_MAX = 8192;

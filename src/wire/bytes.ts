@@ -61,3 +61,8 @@ export function sameBytes(left: Uint8Array | null, right: Uint8Array | null): bo
   if (left === null || right === null || left.length !== right.length) return false;
   return sameRun(left, 0, right, 0, left.length);
 }
+
+/** `left - right` of two 16-bit numbers, -32,768 to 32,767. */
+export function difference16(left: number, right: number): number {
+  return ((left - right) << 16) >> 16;
+}

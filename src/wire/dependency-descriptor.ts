@@ -6,6 +6,7 @@
  *  |structure|active targets|custom dtis|custom fdiffs|custom chains| then what these announce
  */
 import { BitReader } from "./bits.ts";
+import { difference16 } from "./bytes.ts";
 import {
   DECODE_TARGETS_MAX,
   DependencyStructure,
@@ -157,8 +158,4 @@ export class DependencyDescriptorReader {
 /** Bits read so far, from the start of the descriptor. */
 function offsetOf(offset: number): number {
   return bits.position - offset * 8;
-}
-
-function difference16(left: number, right: number): number {
-  return ((left - right) << 16) >> 16;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { sameBytes, sameRun } from "../../src/wire/bytes.ts";
+import { difference16, sameBytes, sameRun } from "../../src/wire/bytes.ts";
+import { WRAP_STARTS_32 } from "../support/wrap-starts.ts";
 
 test("runs of bytes", () => {
   const bytes = Uint8Array.of(1, 2, 3, 1, 2, 4);
@@ -16,4 +17,13 @@ test("whole arrays, none of which may be missing", () => {
     expect(sameBytes(other, bytes)).toBe(false);
   }
   expect(sameBytes(null, null)).toBe(false);
+});
+
+test("differences of 16-bit numbers, over every wrap", () => {
+  for (const start of WRAP_STARTS_32) {
+    for (const step of [0, 1, -1, 100, -100, 32_767, -32_768]) {
+      const next = (start + step) | 0;
+      expect(difference16(next & 0xffff, start & 0xffff)).toBe(step);
+    }
+  }
 });
