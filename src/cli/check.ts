@@ -1,6 +1,7 @@
 /** `spillway check`: whether a server would start, or go on, with this configuration. */
 import { readFileSync } from "node:fs";
 import { loadKeys } from "../control/http/keys.ts";
+import { messageOf } from "../errors.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readConfig } from "./configuration.ts";
 import { readTls } from "./listener.ts";
@@ -21,7 +22,7 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     await loadKeys(config.auth.keys, (path) => readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
   console.log("The configuration is good.");
   return 0;

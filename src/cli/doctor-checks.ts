@@ -6,6 +6,7 @@ import { portsOf } from "../config/workers.ts";
 import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
+import { messageOf } from "../errors.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";
 import { openFileLimit } from "../io/resource-limit.ts";
@@ -240,8 +241,4 @@ function warn(name: string, detail: string, mend: string): Finding {
 
 function fail(name: string, detail: string, mend: string): Finding {
   return { name, level: "fail", detail, mend };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

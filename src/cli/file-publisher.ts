@@ -2,6 +2,7 @@
 import { conversion } from "../client/conversion.ts";
 import type { FileDescription } from "../client/reader-messages.ts";
 import { WhipEndpoint, type WhipOptions } from "../client/whip.ts";
+import { messageOf } from "../errors.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { type OpenSsl, openOpenSsl } from "../io/openssl.ts";
@@ -159,7 +160,7 @@ class FilePublisher {
     const delay = retryDelayMs(error, state, randomUnit(), realtimeUs() / 1000);
     if (delay === null) throw error;
     this.#attempt += 1;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     status.log(`${why}; tries again in ${(delay / 1000).toFixed(1)} s`);
     await pause(delay, stop);
   }

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { formatHostPort } from "../config/values.ts";
 import { type Config, exampleConfig } from "../config.ts";
+import { messageOf } from "../errors.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { readFileConfig, readNoConfig } from "./configuration.ts";
 import { optionLines } from "./help.ts";
@@ -117,7 +118,7 @@ function writeFile(path: string, text: string, mode: number): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     writeFileSync(path, text, { mode, flag: "wx" });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
   console.log(`${path}: written`);
 }

@@ -11,6 +11,7 @@ import {
   SEGMENTS_SEEN_MAX,
   targetProblem,
 } from "../control/http/target.ts";
+import { messageOf } from "../errors.ts";
 import { UsageError } from "./command.ts";
 
 export interface Listener {
@@ -133,7 +134,7 @@ export function readTls(config: Config): Tls | null {
     // Throws when they do not parse or do not belong together.
     createSecureContext({ cert, key });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new UsageError(`tls-cert, tls-key: not a certificate (PEM) and its key: ${reason}`);
   }
   return { cert, key };
@@ -143,6 +144,6 @@ function readPem(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${option}: ${messageOf(error)}`);
   }
 }

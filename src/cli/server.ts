@@ -8,6 +8,7 @@ import { type Control, createControl } from "../control/control.ts";
 import { KeyError } from "../control/http/keys.ts";
 import { startPlane } from "../control/plane/workers.ts";
 import { within } from "../control/within.ts";
+import { messageOf } from "../errors.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { OpenSslUnavailable, type ResolvedOpenSsl } from "../io/openssl.ts";
@@ -195,7 +196,7 @@ async function reload(parts: Parts): Promise<void> {
     listener.reloadCertificate();
     log.info("Read keys and certificates again", { withoutToken: control.openness() });
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     log.error("Reload failed, keys and certificates stay as they were", { cause });
     status = `STATUS=Reload failed: ${cause.split("\n")[0]}`;
   }
@@ -264,7 +265,7 @@ function makeFirstToken(config: Config): FirstToken | null {
     if (first === null || process.stdout.isTTY) return first;
     return keepForThisRun(first, process.env.RUNTIME_DIRECTORY ?? tmpdir());
   } catch (error) {
-    throw new UsageError(`state: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`state: ${messageOf(error)}`);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Why the server did not start, in one line that says what to do. */
 import { formatHostPort } from "../config/values.ts";
 import type { Config } from "../config.ts";
+import { messageOf } from "../errors.ts";
 import { portOwner } from "../io/port-owner.ts";
 
 /** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
 export function explainStart(error: unknown, config: Config): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const media = /^bind (\S+) port (\d+): (.*)$/.exec(message);
   if (media !== null)
     return `media: UDP ${formatHostPort(media[1]!, media[2]!)}: ${media[3]}; ${advice("media", message, Number(media[2]))}`;

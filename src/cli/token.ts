@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { importPKCS8, SignJWT } from "jose";
 import { duration } from "../config/values.ts";
 import { streamName } from "../control/http/names.ts";
+import { messageOf } from "../errors.ts";
 import { realtimeUs } from "../io/clock.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { readFileConfig } from "./configuration.ts";
@@ -229,7 +230,7 @@ async function readSigningKey(file: string, id: string | null): Promise<SigningK
   try {
     text = readFileSync(file, "utf8").trim();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new UsageError(`--key: ${reason}; make a key: spillway token keygen --out ${file}`);
   }
   if (text.startsWith("-----BEGIN PRIVATE KEY-----")) {
@@ -313,7 +314,7 @@ function guardOutput(): void {
       `Others could use the file that this was written to; its mode is ${kept.toString(8)} now.`,
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     console.error(`Others may use the file that this was written to (${reason}): chmod o= FILE`);
   }
 }
@@ -323,6 +324,6 @@ function writeNew(path: string, text: string): void {
   try {
     writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    throw new UsageError(`--out: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--out: ${messageOf(error)}`);
   }
 }

@@ -12,6 +12,7 @@ import {
   UnsupportedInputFormatError,
   WEBM,
 } from "mediabunny";
+import { messageOf } from "../errors.ts";
 import type { MediaKind } from "../wire/codecs.ts";
 import type { ContainerTrack } from "./container/container-track.ts";
 import { readMatroskaTracks } from "./container/matroska.ts";
@@ -56,7 +57,7 @@ export function readingError(name: string, error: unknown): MediaFileError {
       `${name}: not a readable MP4 or WebM file (neither by its first bytes)`,
     );
   }
-  const text = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+  const text = messageOf(error).split("\n")[0]!;
   // mediabunny's assertions have no words of their own.
   const reason = /^assert/i.test(text) ? "its parts contradict each other" : text;
   return new MediaFileError(`${name}: damaged, or not a readable MP4 or WebM file (${reason})`);

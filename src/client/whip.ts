@@ -1,4 +1,5 @@
 /** The HTTP side of a WHIP or WHEP client (RFC 9725 4). */
+import { messageOf } from "../errors.ts";
 
 export interface WhipOptions {
   readonly token: string | null;
@@ -99,7 +100,7 @@ async function request(
       tls: { rejectUnauthorized: !options.anyCertificate },
     });
   } catch (error) {
-    throw new WhipError(`${url}: ${error instanceof Error ? error.message : String(error)}`, 0);
+    throw new WhipError(`${url}: ${messageOf(error)}`, 0);
   }
 }
 

@@ -1,4 +1,5 @@
 /** The TOML file as settings, and where in it a mistake stands. */
+import { messageOf } from "../errors.ts";
 import { optionTable } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { fileTables } from "./tables.ts";
@@ -69,7 +70,7 @@ function read(path: string, readFile: (path: string) => string): string {
   try {
     return readFile(path);
   } catch (error) {
-    throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`${path}: ${messageOf(error)}`);
   }
 }
 
@@ -77,7 +78,7 @@ function parse(path: string, text: string): Document {
   try {
     return Bun.TOML.parse(text) as Document;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const reason = message.split("\n")[0]!.replace(/^TOML Parse error: /, "");
     const line = brokenLine(text);
     throw new ConfigError(`${path}: ${line === null ? "" : `line ${line}: `}${reason}`);

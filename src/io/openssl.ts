@@ -10,6 +10,7 @@ import { type ConvertFns, dlopen } from "bun:ffi";
 import { closeSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../errors.ts";
 import { CRYPTO_SYMBOLS, MEMFD_SYMBOLS, SSL_SYMBOLS } from "./openssl-symbols.ts";
 import { regionOf } from "./pinned.ts";
 
@@ -171,8 +172,4 @@ function extractToFolder(libcrypto: Uint8Array, libssl: Uint8Array): string {
   const where = paths.join(":");
   openOpenSsl(where);
   return where;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 /** Tries what the media path relies on, on loopback sockets of its own. */
+import { messageOf } from "../errors.ts";
 import { check, libc, setOption } from "./libc.ts";
 import { addressOf, pinnedRegion, regionOf, unpin } from "./pinned.ts";
 import { UdpReceiver } from "./udp-receiver.ts";
@@ -21,7 +22,7 @@ export function probeSegmentation(): string | null {
     const received = new UdpReceiver().receive(to);
     return received === SEGMENTS ? null : `${received} of ${SEGMENTS} parts arrived`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   } finally {
     for (const fd of open) closeUdpSocket(fd);
   }

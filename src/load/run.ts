@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../errors.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { readTreeUsage } from "../io/process-usage.ts";
@@ -222,7 +223,7 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
-    throw new LoadError(`--record: ${error instanceof Error ? error.message : String(error)}`);
+    throw new LoadError(`--record: ${messageOf(error)}`);
   }
 }
 

@@ -2,6 +2,7 @@
  * Keeps one WHIP or WHEP session alive: connects, watches, and connects anew with backoff until
  * it is stopped or the server refuses for good. Dispatches "statechange".
  */
+import { messageOf } from "../errors.ts";
 import { backoffMs } from "./backoff.ts";
 import type { WebLink } from "./link.ts";
 import { iceServersOf } from "./link.ts";
@@ -164,7 +165,7 @@ export class Connection extends EventTarget {
   #refuse(error: unknown): void {
     if (!(error instanceof ServerRefusal)) {
       const local = error instanceof DOMException && error.name !== "TimeoutError";
-      const said = error instanceof Error ? error.message : String(error);
+      const said = messageOf(error);
       this.fail(local ? said : "The server cannot be reached.");
       return;
     }

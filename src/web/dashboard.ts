@@ -1,4 +1,5 @@
 /** /dashboard: how the node does, second by second. */
+import { messageOf } from "../errors.ts";
 import { askForToken, callApi, carryToken, withToken } from "./access.ts";
 import { fromZero, LiveChart } from "./chart.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
@@ -221,6 +222,6 @@ async function kick(id: string): Promise<void> {
   } catch (error) {
     // 404: it left by itself meanwhile, which is what was wanted.
     if (error instanceof ServerRefusal && error.status === 404) return;
-    setNotice(byId("notice"), error instanceof Error ? error.message : String(error));
+    setNotice(byId("notice"), messageOf(error));
   }
 }

@@ -1,4 +1,5 @@
 /** /publish/NAME: choose sources, send them by WHIP, see how it goes. */
+import { messageOf } from "../errors.ts";
 import { probeAbilities, sendableCodecs } from "./abilities.ts";
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
 import type { Connection } from "./connection.ts";
@@ -134,7 +135,7 @@ async function start(): Promise<void> {
     sources = await openSources(chosen);
     begin(sources);
   } catch (error) {
-    setNotice(byId("notice"), error instanceof Error ? error.message : String(error));
+    setNotice(byId("notice"), messageOf(error));
   } finally {
     starting = false;
     toggle.disabled = false;

@@ -1,4 +1,5 @@
 /** Where a publisher's tracks come from. Every source says how to let go of it. */
+import { messageOf } from "../errors.ts";
 import { startPattern } from "./pattern.ts";
 
 export interface SourceChoice {
@@ -131,6 +132,6 @@ function explain(error: unknown, choice: SourceChoice): string {
     case "SecurityError":
       return "Without https or localhost the browser gives no camera, microphone or screen. Choose the test picture and test tone.";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

@@ -1,6 +1,6 @@
 /** The rooms of the house: which folder lies above which, and the floors inside a folder. */
 
-const BASE = ["assert", "limits", "contract", "embedded", "processors"];
+const BASE = ["assert", "errors", "limits", "contract", "embedded", "processors"];
 const WIRE = [...BASE, "wire"];
 const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
 
@@ -10,13 +10,14 @@ const PEER = [...WIRE, "sdp", "srtp", "ring", "media", "peer"];
  */
 export const LAW: Readonly<Record<string, readonly string[]>> = {
   assert: [],
+  errors: [],
   limits: ["assert"],
   contract: ["wire"],
   processors: [],
   embedded: [],
   version: ["embedded"],
   log: [],
-  config: ["contract", "limits", "config"],
+  config: ["contract", "errors", "limits", "config"],
   wire: ["assert", "limits"],
   sdp: [...WIRE],
   srtp: ["assert", "limits", "wire"],
@@ -34,7 +35,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   load: [...PEER, "client", "io"],
   // It looks at layers as any reader does.
   control: [...PEER, "feed", "io", "config", "log", "version"],
-  web: ["assert", "limits"],
+  web: ["assert", "errors", "limits"],
   cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
   main: ["cli", "version"],
   workers: [...PEER, "ingest", "egress", "load", "client", "io", "host"],

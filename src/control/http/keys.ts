@@ -1,6 +1,7 @@
 import { importJWK, importSPKI } from "jose";
 import { z } from "zod";
 import type { JwtKey } from "../../config.ts";
+import { messageOf } from "../../errors.ts";
 
 /** A key with the one algorithm that it may verify. */
 export interface VerifyKey {
@@ -28,7 +29,7 @@ export async function loadKeys(
     try {
       loaded.push(...(await loadKey(key, readFile)));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new KeyError(`auth.keys[${index}]: ${reason}`);
     }
   }
