@@ -1,9 +1,7 @@
 import { DATAGRAM_BYTES_MAX } from "../limits.ts";
 import type { Region } from "../srtp/cipher.ts";
-import { libc } from "./libc.ts";
+import { libc, MSG_DONTWAIT } from "./libc.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
-
-const MSG_DONTWAIT = 0x40;
 
 /** One datagram at a time to any of many sockets: for clients, whose own packets are few. */
 export class DatagramSender {

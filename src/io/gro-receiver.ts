@@ -1,7 +1,6 @@
-import { setOption } from "./libc.ts";
-import { CMSG_HEADER_BYTES, ReceiveArena, SCM_TIMESTAMPNS, SOL_SOCKET } from "./receive-arena.ts";
+import { SOL_SOCKET, SOL_UDP, setOption } from "./libc.ts";
+import { CMSG_HEADER_BYTES, ReceiveArena, SCM_TIMESTAMPNS } from "./receive-arena.ts";
 
-const SOL_UDP = 17;
 const UDP_GRO = 104;
 const CONTROL_BYTES = 128;
 /** Messages of one call. */

@@ -35,6 +35,13 @@ const WORD_BYTES = 4;
 const word = pinnedRegion(WORD_BYTES);
 const WORD = addressOf(word, 0, WORD_BYTES);
 
+export const SOCK_DGRAM = 2;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+export const MSG_DONTWAIT = 0x40;
+
 export const EAGAIN = 11;
 export const EINTR = 4;
 export const EINVAL = 22;

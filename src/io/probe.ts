@@ -1,12 +1,10 @@
 /** Tries what the media path relies on, on loopback sockets of its own. */
 import { messageOf } from "../errors.ts";
-import { check, libc, setOption } from "./libc.ts";
+import { check, libc, SOL_UDP, setOption, UDP_SEGMENT } from "./libc.ts";
 import { addressOf, pinnedRegion, regionOf, unpin } from "./pinned.ts";
 import { UdpReceiver } from "./udp-receiver.ts";
 import { closeUdpSocket, localPort, openUdpSocket, sockaddrOf } from "./udp-socket.ts";
 
-const SOL_UDP = 17;
-const UDP_SEGMENT = 103;
 const SEGMENTS = 4;
 const SEGMENT_BYTES = 1000;
 

@@ -1,10 +1,8 @@
 import type { Region } from "../srtp/cipher.ts";
 import { monotonicUs, realtimeUs } from "./clock.ts";
-import { libc } from "./libc.ts";
+import { libc, MSG_DONTWAIT } from "./libc.ts";
 import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
 
-export const MSG_DONTWAIT = 0x40;
-export const SOL_SOCKET = 1;
 export const SCM_TIMESTAMPNS = 35;
 /** struct sockaddr_in6, and some more. */
 export const NAME_BYTES = 32;

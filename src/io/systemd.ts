@@ -1,10 +1,8 @@
 /** The service manager's notification socket (sd_notify(3)) and watchdog. */
-import { check, libc } from "./libc.ts";
+import { check, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { addressOf, borrowedRegion } from "./pinned.ts";
 
 const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0x80000;
 const MSG_NOSIGNAL = 0x4000;
 /** sizeof sun_path. */
 const PATH_MAX = 108;

@@ -1,15 +1,8 @@
 import { DATAGRAM_BYTES_MAX, RECEIVE_BATCH } from "../limits.ts";
 import { monotonicUs } from "./clock.ts";
-import { ENOSYS, errno, libc } from "./libc.ts";
+import { ENOSYS, errno, libc, MSG_DONTWAIT, SOL_SOCKET } from "./libc.ts";
 import { addressOf, pinnedRegion } from "./pinned.ts";
-import {
-  CMSG_HEADER_BYTES,
-  MSG_DONTWAIT,
-  NAME_BYTES,
-  ReceiveArena,
-  SCM_TIMESTAMPNS,
-  SOL_SOCKET,
-} from "./receive-arena.ts";
+import { CMSG_HEADER_BYTES, NAME_BYTES, ReceiveArena, SCM_TIMESTAMPNS } from "./receive-arena.ts";
 
 const SOCKLEN_BYTES = 4;
 const CONTROL_BYTES = 64;

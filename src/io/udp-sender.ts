@@ -2,12 +2,21 @@ import { assert } from "../assert.ts";
 import { GSO_SEGMENTS_MAX, SEND_ARENA_BYTES, SEND_MESSAGES_MAX } from "../limits.ts";
 import { assertInside, type Region } from "../srtp/cipher.ts";
 import type { Path } from "../wire/path.ts";
-import { EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, ENOSYS, errno, libc } from "./libc.ts";
+import {
+  EAGAIN,
+  EINTR,
+  EINVAL,
+  EIO,
+  EMSGSIZE,
+  ENOSYS,
+  errno,
+  libc,
+  MSG_DONTWAIT,
+  SOL_UDP,
+  UDP_SEGMENT,
+} from "./libc.ts";
 import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
 
-const MSG_DONTWAIT = 0x40;
-const SOL_UDP = 17;
-const UDP_SEGMENT = 103;
 const MSGHDR_BYTES = 64;
 const IOVEC_BYTES = 16;
 const NAME_BYTES = 32;

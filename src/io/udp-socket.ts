@@ -1,12 +1,9 @@
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { AF_INET, AF_INET6 } from "../wire/path.ts";
-import { check, libc, setOption } from "./libc.ts";
+import { check, libc, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET, setOption } from "./libc.ts";
 import { addressOf, borrowedRegion, pinnedRegion } from "./pinned.ts";
 
-const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
