@@ -102,13 +102,8 @@ export class SrtpReceiver {
     if (word < ENCRYPTED_FLAG) return SrtpReject.forged;
     const index = word - ENCRYPTED_FLAG;
     const known = this.#rtcp.get(ssrc);
-    if (known === undefined) {
-      if (this.#rtcp.size >= this.#rtcpSourcesMax) return SrtpReject.tooManySources;
-    } else {
-      const verdict = known.check(index);
-      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
-      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
-    }
+    const refused = refusalOf(index, known, this.#rtcp, this.#rtcpSourcesMax);
+    if (refused !== 0) return refused;
     const opened = this.#cipher.openRtcp(region, offset, length, ssrc, index);
     if (opened < 0) return SrtpReject.forged;
     (known ?? addWindow(this.#rtcp, ssrc)).commit(index);
@@ -129,12 +124,8 @@ export class SrtpReceiver {
     known: ReplayWindow | undefined,
   ): number {
     if (length < headerLength + this.#cipher.rtpOverhead) return SrtpReject.tooShort;
-    if (known === undefined && this.#rtp.size >= this.#sourcesMax) return SrtpReject.tooManySources;
-    if (known !== undefined) {
-      const verdict = known.check(index);
-      if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
-      if (verdict === ReplayVerdict.tooOld) return SrtpReject.tooOld;
-    }
+    const refused = refusalOf(index, known, this.#rtp, this.#sourcesMax);
+    if (refused !== 0) return refused;
     const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
     if (opened < 0) return SrtpReject.forged;
     const window = known ?? addWindow(this.#rtp, ssrc);
@@ -142,6 +133,19 @@ export class SrtpReceiver {
     this.index = index;
     return opened;
   }
+}
+
+/** Why no packet of this index is opened; 0 when one may be. `known`: the window of its source. */
+function refusalOf(
+  index: number,
+  known: ReplayWindow | undefined,
+  windows: ReadonlyMap<number, ReplayWindow>,
+  sourcesMax: number,
+): SrtpReject | 0 {
+  if (known === undefined) return windows.size < sourcesMax ? 0 : SrtpReject.tooManySources;
+  const verdict = known.check(index);
+  if (verdict === ReplayVerdict.seen) return SrtpReject.replayed;
+  return verdict === ReplayVerdict.tooOld ? SrtpReject.tooOld : 0;
 }
 
 function addWindow(windows: Map<number, ReplayWindow>, ssrc: number): ReplayWindow {
