@@ -1,5 +1,6 @@
 /** What `spillway publish` shows while it runs: a line that changes on a terminal, else rare lines. */
 import type { FileDescription } from "../client/reader-messages.ts";
+import { twoDigits } from "../web/format.ts";
 import { oneLine } from "./one-line.ts";
 
 export interface UploadFigures {
@@ -75,9 +76,8 @@ export class UploadStatus {
 export function clock(us: number): string {
   const seconds = Math.max(0, Math.floor(us / 1e6));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
-  const tail = two(seconds % 60);
-  return hours > 0 ? `${hours}:${two(minutes)}:${tail}` : `${minutes}:${tail}`;
+  const tail = twoDigits(seconds % 60);
+  return hours > 0 ? `${hours}:${twoDigits(minutes)}:${tail}` : `${minutes}:${tail}`;
 }
 
 function rateOf(bitsPerSecond: number): string {

@@ -1,5 +1,6 @@
 /** One live line chart over the last seconds or minutes. */
 import uPlot from "uplot";
+import { twoDigits } from "./format.ts";
 
 const HEIGHT = 130;
 const SPAN_SECONDS = 300;
@@ -109,7 +110,7 @@ const AGES: uPlot.Axis = {
 
 function clockText(seconds: number): string {
   const date = new Date(seconds * 1000);
-  return `${date.getHours()}:${String(date.getMinutes()).padStart(2, "0")}`;
+  return `${date.getHours()}:${twoDigits(date.getMinutes())}`;
 }
 
 function widthOf(place: HTMLElement): number {

@@ -1,4 +1,5 @@
 /** A test picture: colour bars, a moving bar, and a clock with milliseconds to read delay from. */
+import { twoDigits } from "./format.ts";
 
 /** What Chromium has beyond the common lib: a track made of frames that a page writes. */
 interface TrackGenerator extends MediaStreamTrack {
@@ -76,7 +77,6 @@ function draw(context: CanvasRenderingContext2D, frame: number): void {
 }
 
 function clockText(now: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
   const ms = String(now.getMilliseconds()).padStart(3, "0");
-  return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${ms}`;
+  return `${twoDigits(now.getHours())}:${twoDigits(now.getMinutes())}:${twoDigits(now.getSeconds())}.${ms}`;
 }
