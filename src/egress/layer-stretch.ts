@@ -7,6 +7,7 @@ import { DecodeTargets } from "../ring/decode-targets.ts";
 import { LayerFlag } from "../ring/layout.ts";
 import { PacketLayers } from "../ring/packet-layers.ts";
 import type { RingReader } from "../ring/reader.ts";
+import { difference16 } from "../wire/bytes.ts";
 import { Codec } from "../wire/codecs.ts";
 import type { DescriptorChange } from "../wire/dependency-rewrite.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -160,7 +161,7 @@ export class LayerStretch {
   private describe(packet: Outgoing, sequence: number, timestamp: number): void {
     if ((layers.flags & LayerFlag.descriptor) === 0) return;
     const frame = (layers.frameNumber + this.frameOffset) & 0xffff;
-    if (this.lastFrame < 0 || ((frame - this.lastFrame) << 16) >> 16 > 0) this.lastFrame = frame;
+    if (this.lastFrame < 0 || difference16(frame, this.lastFrame) > 0) this.lastFrame = frame;
     change.frameNumberOffset = this.frameOffset;
     change.targets = 0;
     if ((layers.flags & LayerFlag.start) !== 0 && this.isReduced(sequence, timestamp)) {
