@@ -1,6 +1,6 @@
 /** AV1 temporal units: the sequence header in front of every keyframe, and nowhere else. */
 import { ObuType } from "../wire/av1.ts";
-import { sameBytes } from "../wire/bytes.ts";
+import { joined, sameBytes } from "../wire/bytes.ts";
 import { splitObus } from "../wire/obus.ts";
 import type { FormedFrame, FrameForm } from "./frame-form.ts";
 
@@ -48,14 +48,4 @@ export class Av1Form implements FrameForm {
 /** 5.9.2: show_existing_frame, frame_type (2); KEY_FRAME is 0. */
 function isKeyframe(payload: Uint8Array): boolean {
   return payload.length > 0 && payload[0]! >> 5 === 0;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    out.set(part, position);
-    position += part.length;
-  }
-  return out;
 }

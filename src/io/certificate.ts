@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { Fingerprint } from "../contract/session.ts";
 import { fingerprintOf } from "../peer/fingerprint.ts";
+import { joined } from "../wire/bytes.ts";
 
 export interface Certificate {
   readonly certificatePem: string;
@@ -75,15 +76,7 @@ function der(tag: number, ...parts: Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const size =
     length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length];
-  const out = new Uint8Array(1 + size.length + length);
-  out[0] = tag;
-  out.set(size, 1);
-  let position = 1 + size.length;
-  for (const part of parts) {
-    out.set(part, position);
-    position += part.length;
-  }
-  return out;
+  return joined([Uint8Array.of(tag, ...size), ...parts]);
 }
 
 /** UTCTime: enough until 2049 (RFC 5280 4.1.2.5.1). */

@@ -1,3 +1,4 @@
+import { joined } from "../wire/bytes.ts";
 import { DTLS_DATAGRAM_MAX } from "./dtls.ts";
 import { clearRecord, RecordType, recordLength, writeSequence } from "./dtls-records.ts";
 
@@ -61,13 +62,13 @@ export class DtlsOutbox {
     for (const [i, record] of records.entries()) {
       if (isClear(record)) writeSequence(record, this.#sequence++);
       if (size > 0 && size + record.length > DTLS_DATAGRAM_MAX) {
-        this.#datagrams.push(joined(records.slice(first, i), size));
+        this.#datagrams.push(joined(records.slice(first, i)));
         first = i;
         size = 0;
       }
       size += record.length;
     }
-    if (size > 0) this.#datagrams.push(joined(records.slice(first), size));
+    if (size > 0) this.#datagrams.push(joined(records.slice(first)));
   }
 }
 
@@ -84,14 +85,4 @@ export function splitRecords(bytes: Uint8Array): Uint8Array[] {
 
 function isClear(record: Uint8Array): boolean {
   return record[EPOCH_AT] === 0 && record[EPOCH_AT + 1]! < FIRST_ENCRYPTED_EPOCH;
-}
-
-function joined(records: readonly Uint8Array[], size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const record of records) {
-    out.set(record, at);
-    at += record.length;
-  }
-  return out;
 }

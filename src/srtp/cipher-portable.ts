@@ -3,7 +3,7 @@
  * libraries, and as the second opinion in tests. Allocates for every packet.
  */
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
-import { writeU32 } from "../wire/bytes.ts";
+import { joined, writeU32 } from "../wire/bytes.ts";
 import {
   assertInside,
   type Region,
@@ -206,11 +206,7 @@ function gcmIv({ keys, ssrc, index }: Packet): Uint8Array {
 
 /** RFC 7714 8.2, 9.2: the header; for RTCP the word, too. */
 function gcmAad({ header, word }: Packet): Uint8Array {
-  if (word === null) return header;
-  const aad = new Uint8Array(header.length + word.length);
-  aad.set(header);
-  aad.set(word, header.length);
-  return aad;
+  return word === null ? header : joined([header, word]);
 }
 
 const CM: Transform = {

@@ -66,3 +66,14 @@ export function sameBytes(left: Uint8Array | null, right: Uint8Array | null): bo
 export function difference16(left: number, right: number): number {
   return ((left - right) << 16) >> 16;
 }
+
+/** The parts one behind the other, as a copy. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { difference16, sameBytes, sameRun } from "../../src/wire/bytes.ts";
+import { difference16, joined, sameBytes, sameRun } from "../../src/wire/bytes.ts";
 import { WRAP_STARTS_32 } from "../support/wrap-starts.ts";
 
 test("runs of bytes", () => {
@@ -26,4 +26,13 @@ test("differences of 16-bit numbers, over every wrap", () => {
       expect(difference16(next & 0xffff, start & 0xffff)).toBe(step);
     }
   }
+});
+
+test("parts are joined as a copy", () => {
+  const part = Uint8Array.of(1, 2);
+  const whole = joined([part, new Uint8Array(0), Uint8Array.of(3)]);
+  expect([...whole]).toEqual([1, 2, 3]);
+  whole[0] = 9;
+  expect(part[0]).toBe(1);
+  expect(joined([]).length).toBe(0);
 });
