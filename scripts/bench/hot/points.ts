@@ -20,9 +20,9 @@ const BITRATE = 1_500_000;
 
 const SIZES: readonly Size[] = [
   ...[100, 200, 500, 2000].map((viewers): Size => [1, viewers, BITRATE]),
-  ...[100, 500, 2000].map((viewers): Size => [20, viewers, BITRATE]),
   ...[600_000, 2_500_000].map((bitrate): Size => [1, 500, bitrate]),
-  ...[600_000, BITRATE, 2_500_000].map((bitrate): Size => [200, 2000, bitrate]),
+  [20, 500, BITRATE],
+  [200, 2000, BITRATE],
 ];
 const QUICK: readonly Size[] = [[1, 100, BITRATE]];
 
