@@ -265,7 +265,11 @@ class Endpoint implements Signalling {
   }
 }
 
-/** 503 with Retry-After asks a client to come again: so often it does. */
+/**
+ * These with Retry-After ask a client to come again: so often it does. A publisher knows that it is
+ * connected a little before control does, and until then its stream is not live (409).
+ */
+const COME_AGAIN = [409, 503];
 const REFUSALS_MAX = 20;
 
 /** Exported for its test. */
@@ -274,7 +278,7 @@ export async function postPatiently(url: string, body: string): Promise<Response
     const headers = { "Content-Type": "application/sdp" };
     const response = await fetch(url, { method: "POST", headers, body });
     const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
-    const again = response.status === 503 && Number.isFinite(seconds);
+    const again = COME_AGAIN.includes(response.status) && Number.isFinite(seconds);
     if (!again || refusals === REFUSALS_MAX) return response;
     await response.text();
     await Bun.sleep(seconds * 1000);
