@@ -27,11 +27,10 @@ function start(setup: WorkerSetup): void {
   host.run(logicOf(egress, host, emit));
 }
 
-function environmentIn({ sockets, counters, bells }: MediaHost): EgressEnvironment {
+function environmentIn({ counters, bells }: MediaHost): EgressEnvironment {
   return {
     wish: ({ writer, index }) => bells.wish(writer, index),
     allocate: pinnedRegion,
-    blocked: () => sockets.blocked,
     wallOffsetUs: realtimeUs() - monotonicUs(),
     random: randomUnit,
     counters,

@@ -4,9 +4,8 @@ export const CatchUp = {
   done: 0,
   /** It sent something, and there is more. */
   more: 1,
-  /** It is not its time: its last burst is too young, or its path or transport is full. */
+  /** It is not its time: its last burst is too young, or its path is full. */
   waits: 2,
-  /** Every transport is. */
   outputFull: 3,
 } as const;
 

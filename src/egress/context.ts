@@ -7,7 +7,6 @@ import { Guarded } from "../ring/layout.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { SendStream } from "../srtp/sender.ts";
 import { NTP_EPOCH_US } from "../wire/ntp.ts";
-import { CatchUp } from "./catch-up-queue.ts";
 import { HEADER_BYTES_MAX, HeaderWriter } from "./header-writer.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { Outgoing, PADDING_MAX, RTX_PREFIX_BYTES } from "./outgoing.ts";
@@ -25,8 +24,6 @@ export interface EgressEnvironment {
   readonly allocate: (bytes: number) => Region;
   /** Wall clock minus monotonic clock, us, at start: our NTP time never steps. */
   readonly wallOffsetUs: number;
-  /** No transport takes anything at the moment. */
-  readonly blocked: () => boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** The worker's counters (src/contract/counters.ts). */
@@ -42,8 +39,6 @@ export class EgressContext {
   readonly packet: Outgoing;
   readonly counters: Float64Array;
   readonly random: () => number;
-  /** Nobody's packets can leave: what is to be sent waits where it is. */
-  readonly blocked: () => boolean;
   /** An octet of padding, for numbers that must not stay empty. All viewers' at once: never written. */
   readonly filler: Region;
   /** Who has something to do without any news of a ring. */
@@ -61,13 +56,7 @@ export class EgressContext {
     this.counters = environment.counters;
     this.lag = new LagMeter(environment.counters);
     this.random = environment.random;
-    this.blocked = environment.blocked;
     this.wallOffsetUs = environment.wallOffsetUs;
-  }
-
-  /** What a catch-up comes to whose transport is full. */
-  get stopped(): number {
-    return this.blocked() ? CatchUp.outputFull : CatchUp.waits;
   }
 
   /** us since 1900 on our wall clock. */

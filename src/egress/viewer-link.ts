@@ -67,11 +67,6 @@ export class ViewerLink {
     return this.peer.mediaAllowed && this.peer.path !== null;
   }
 
-  /** Its transport takes nothing at the moment. Only where media is allowed. */
-  get full(): boolean {
-    return this.peer.path!.via.full;
-  }
-
   /** The next transport-cc number: one space for all packets of the session. */
   takeTransportSequence(): number {
     const sequence = this.#transportSequence;

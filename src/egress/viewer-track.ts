@@ -43,7 +43,7 @@ export class ViewerTrack implements Track, CatchingUp {
   private keyframeTimestamp = -1;
   private beginPending = true;
   readonly start: TrackStart;
-  /** Place in the batch to go on at, after every transport was full. */
+  /** Place in the batch to go on at, after the output was full. */
   private resumeAt = 0;
 
   constructor(
@@ -108,8 +108,8 @@ export class ViewerTrack implements Track, CatchingUp {
   }
 
   /**
-   * Forwards the staged packets of one of this track's rings. False when every transport is full:
-   * then once more with the same batch, and it goes on where it stopped.
+   * Forwards the staged packets of one of this track's rings. False when the output is full: then
+   * once more with the same batch, and it goes on where it stopped.
    */
   forward(feed: Feed, batch: Staging, now: number): boolean {
     if (!this.mediaAllowed(now)) {
@@ -117,7 +117,6 @@ export class ViewerTrack implements Track, CatchingUp {
       return true;
     }
     let i = this.resumeAt;
-    if (this.link.full) return this.standAside(feed, batch, i, now);
     if (feed !== this.feed) {
       i = this.layer.arrival(feed, batch);
       if (i < 0) return true;
@@ -125,24 +124,13 @@ export class ViewerTrack implements Track, CatchingUp {
     }
     for (; i < batch.count; i += 1) {
       this.resumeAt = i;
-      if (!this.pass(batch, i, now)) return this.standAside(feed, batch, i, now);
+      if (!this.pass(batch, i, now)) return false;
     }
     this.resumeAt = 0;
     return true;
   }
 
-  /** Its transport is full: later it goes on by a cursor of its own. False when nobody can go on. */
-  private standAside(feed: Feed, batch: Staging, i: number, now: number): boolean {
-    if (this.context.blocked()) return false;
-    this.resumeAt = 0;
-    if (feed !== this.feed) return true;
-    const begins = this.state === "waiting" && this.startsHere(batch, i);
-    if (begins) this.startAt(batch.sequences[i]!, now);
-    else if (this.state === "live") this.startCatchUp(this.next, false, true);
-    return true;
-  }
-
-  /** Takes slot `i` of the track's ring; false when its transport is full. */
+  /** Takes slot `i` of the track's ring; false when the output is full. */
   private pass(batch: Staging, i: number, now: number): boolean {
     if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i, now);
     if (this.state === "waiting") {
@@ -171,7 +159,6 @@ export class ViewerTrack implements Track, CatchingUp {
     this.context.queues.serving = this.session;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (now < this.burstAt) return CatchUp.waits;
-    if (this.link.full) return this.context.stopped;
     this.burstAt = this.paced || this.keyframePending ? 0 : now + CATCH_UP_INTERVAL_US;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
@@ -192,10 +179,10 @@ export class ViewerTrack implements Track, CatchingUp {
           if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp(now);
           this.beginPending = true;
         }
-        if (this.beginPending && !this.begin(scratch, 0, now)) return this.context.stopped;
+        if (this.beginPending && !this.begin(scratch, 0, now)) return CatchUp.outputFull;
         if (this.givesWay(scratch, now)) return CatchUp.more;
         if (this.state !== "catchUp") return CatchUp.done;
-        if (!this.deliver(scratch, 0, now)) return this.context.stopped;
+        if (!this.deliver(scratch, 0, now)) return CatchUp.outputFull;
       }
       // A hole keeps its number; if the packet still comes, it leaves late.
       this.next = (this.next + 1) | 0;
@@ -203,7 +190,7 @@ export class ViewerTrack implements Track, CatchingUp {
     return CatchUp.more;
   }
 
-  /** Sends slot `i` if it is for this viewer; false when its transport is full. */
+  /** Sends slot `i` if it is for this viewer; false when the output is full. */
   deliver(batch: Staging, i: number, now: number): boolean {
     const sequence = batch.sequences[i]!;
     if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
@@ -273,7 +260,7 @@ export class ViewerTrack implements Track, CatchingUp {
     return !batch.skips(i);
   }
 
-  /** Begins a segment at slot `i`; false when its transport is full. */
+  /** Begins a segment at slot `i`; false when the output is full. */
   private begin(batch: Staging, i: number, now: number): boolean {
     const feed = this.feed!;
     const timestamp = batch.timestamps[i]!;

@@ -19,7 +19,7 @@ const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 export interface Subscriber {
   /** Whose it is. */
   readonly session: number;
-  /** Takes staged packets. False when nothing can leave: then once more with the same batch. */
+  /** Takes staged packets. False when the output is full: then once more with the same batch. */
   forward(feed: Feed, batch: Staging, now: number): boolean;
   /** The writer has overtaken this worker: packets are missing. */
   lapped(feed: Feed, now: number): void;

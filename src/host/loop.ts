@@ -23,7 +23,7 @@ export interface Guest {
   mark(index: number): void;
   /** There is something for `work`. */
   readonly hasWork: boolean;
-  /** Nothing that `work` makes can go anywhere: media stays in the rings meanwhile. */
+  /** What `work` makes can go nowhere: media stays in the rings meanwhile. */
   readonly blocked: boolean;
   /** Moves media until done or `deadline`; true when work is left. */
   work(now: number, deadline: number): boolean;

@@ -11,7 +11,7 @@ export type Receiver = Pick<
 
 export type Sender = Pick<
   UdpSender,
-  "region" | "counters" | "full" | "reserve" | "commit" | "send" | "flush"
+  "region" | "counters" | "reserve" | "commit" | "send" | "flush"
 >;
 
 /** A worker's sockets, one a local address: one receiver for all of them, a sender for each. */
@@ -21,7 +21,7 @@ export class Sockets {
   readonly senders: readonly Sender[];
   readonly #poller: Pick<Poller, "wantWritable">;
   readonly #counters: Float64Array;
-  /** For whose kernel buffers the poller waits. */
+  /** Whose kernel buffer took no more at the last `flush`. */
   readonly #full: boolean[];
 
   /** `poller` wakes the worker for them; `counters` are its block's. */
@@ -46,17 +46,14 @@ export class Sockets {
     return new Sockets(setup.sockets, new UdpReceiver(batching), senders, poller, counters);
   }
 
-  /** Every socket's kernel buffer is full: all media stays in the rings until one drains. */
+  /** Some socket's kernel buffer is full: media stays in the rings until it drains. */
   get blocked(): boolean {
-    for (const { full } of this.senders) if (!full) return false;
-    return true;
+    return this.#full.includes(true);
   }
 
   flush(): void {
     for (let i = 0; i < this.senders.length; i += 1) {
-      const sender = this.senders[i]!;
-      sender.flush();
-      const { full } = sender;
+      const full = !this.senders[i]!.flush();
       if (full === this.#full[i]) continue;
       this.#full[i] = full;
       this.#poller.wantWritable(this.fds[i]!, i, full);

@@ -42,8 +42,6 @@ export interface SendCounters {
  */
 export class UdpSender {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
-  /** The kernel's buffer is full: poll for writability, then `flush`. */
-  full = false;
   readonly counters: SendCounters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   private readonly names = pinnedRegion(SEND_MESSAGES_MAX * NAME_BYTES);
   private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * IOVEC_BYTES);
@@ -87,6 +85,11 @@ export class UdpSender {
     }
   }
 
+  /** True while the kernel's buffer is full: poll for writability, then `flush`. */
+  get blocked(): boolean {
+    return this.messages > 0;
+  }
+
   /** Room for one datagram of up to `bytes`; -1 while there is none: the caller keeps what it has. */
   reserve(bytes: number): number {
     assertInside(this.region, 0, bytes);
@@ -127,11 +130,6 @@ export class UdpSender {
 
   /** Hands the queue to the kernel; false when its buffer is full and something still waits. */
   flush(): boolean {
-    this.full = !this.drain();
-    return !this.full;
-  }
-
-  private drain(): boolean {
     while (this.first < this.messages) {
       if (!this.batching) {
         if (!this.sendOne()) return false;

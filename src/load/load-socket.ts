@@ -9,7 +9,6 @@ import { copyPath, type Path, type Transport } from "../wire/path.ts";
 export class LoadSocket implements SessionSockets, Transport {
   /** -1 until the server's addresses are known, and after the end. */
   fd = -1;
-  readonly full = false;
   readonly region: Region;
   readonly #sender: DatagramSender;
 

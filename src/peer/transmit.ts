@@ -11,7 +11,6 @@ export interface Transmit {
 /** Until the first datagram. */
 const NOTHING: Transport = {
   region: { bytes: new Uint8Array(0), address: 0 },
-  full: true,
   reserve: () => -1,
   commit: () => {},
   send: () => {},

@@ -2,9 +2,7 @@
 export interface Transport {
   /** Where they are written: memory that the ciphers address, too. */
   readonly region: { readonly bytes: Uint8Array; readonly address: number };
-  /** It takes no media at the moment: what goes by it waits, and nothing else does. */
-  readonly full: boolean;
-  /** Room for one datagram of up to `bytes`: its offset in the region, or -1 when it is full. */
+  /** Room for one datagram of up to `bytes`: its offset in the region, or -1 while there is none. */
   reserve(bytes: number): number;
   /** Sends what was written at the last reserved offset. */
   commit(path: Path, length: number): void;

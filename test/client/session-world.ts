@@ -195,7 +195,6 @@ export class World implements SessionListener {
     };
     return {
       region: scratch,
-      full: false,
       reserve: () => PLACE,
       commit: (_path, length) => send(scratch.bytes.slice(PLACE, PLACE + length)),
       send: (_path, bytes, length) => send(bytes.slice(0, length)),

@@ -208,15 +208,11 @@ export interface ViewerOptions {
   readonly stream?: number;
   readonly connect?: boolean;
   readonly playoutDelay?: { readonly min: number; readonly max: number };
-  /** The simulation's `output`, unless told otherwise. */
-  readonly via?: FakeTransport;
 }
 
 export class Sim {
   now = 5_000_000;
   readonly output = new FakeTransport();
-  /** Of the viewers that a test opens by another one, that too. */
-  readonly transports = [this.output];
   readonly memory = new FencedMemory();
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
@@ -239,7 +235,6 @@ export class Sim {
       {
         wish: () => {},
         allocate: this.memory.allocate,
-        blocked: () => this.transports.every(({ full }) => full),
         wallOffsetUs: WALL_OFFSET_US,
         random: firstIndex === null ? random : () => firstIndex / 32768,
         counters: this.counters,
@@ -264,20 +259,12 @@ export class Sim {
     return this.counters[Counter[name]!]!;
   }
 
-  /** A further transport, for viewers of a test's choice. */
-  addTransport(): FakeTransport {
-    const transport = new FakeTransport();
-    this.transports.push(transport);
-    return transport;
-  }
-
   /** Opens a viewer's session and, unless told otherwise, connects it. */
   open(source: StreamSource | null, options: ViewerOptions = {}): Recorder & { session: number } {
     this.sessions += 1;
     const session = this.sessions;
-    const via = options.via ?? this.output;
-    const recorder = Object.assign(new Recorder(session, via), { session });
-    via.recorders.set(recorder.path, recorder);
+    const recorder = Object.assign(new Recorder(session, this.output), { session });
+    this.output.recorders.set(recorder.path, recorder);
     const peer: FakePeer = {
       session,
       state: "connecting",
@@ -326,31 +313,31 @@ export class Sim {
     peer.state = "closed";
     peer.mediaAllowed = false;
     this.egress.close(session, this.now);
-    for (const { recorders } of this.transports) recorders.delete(peer.path!);
+    this.output.recorders.delete(peer.path!);
     this.peers.delete(session);
   }
 
   /** Lets egress work until nothing is left, or for `turns`. */
   forward(...tracks: readonly Track[]): void {
-    for (const transport of this.transports) transport.now = this.now;
+    this.output.now = this.now;
     for (const track of tracks) this.egress.mark(track.grant.index);
     for (let turn = 0; this.egress.hasWork; turn += 1) {
       if (turn > 10_000) throw new Error("egress never rests");
       if (turn > 0) this.pass(1_000);
       this.egress.forward(this.now, this.now + 1e6, () => this.now);
-      if (this.transports.some(({ full }) => full)) return;
+      if (this.output.room <= 0) return;
     }
   }
 
   /** Moves time on and runs what is due. */
   pass(us: number): void {
     this.now += us;
-    for (const transport of this.transports) transport.now = this.now;
+    this.output.now = this.now;
     this.egress.handleTimeout(this.now);
   }
 
   rtcp(viewer: { session: number }, bytes: Uint8Array): void {
-    for (const transport of this.transports) transport.now = this.now;
+    this.output.now = this.now;
     this.egress.handleRtcp(viewer.session, this.now, bytes, 0, bytes.length);
   }
 }

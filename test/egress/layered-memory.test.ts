@@ -37,7 +37,6 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
     const egress = serve();
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
-      full: false,
       reserve: () => 0,
       commit: () => {
         sent += 1;
@@ -92,7 +91,6 @@ function serve(): Egress {
   return new Egress(
     {
       wish: () => {},
-      blocked: () => false,
       allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
       wallOffsetUs: 0,
       random: seeded(1),

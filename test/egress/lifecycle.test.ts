@@ -127,7 +127,6 @@ describe("memory", () => {
     let sent = 0;
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
-      full: false,
       reserve: () => 0,
       commit: () => {
         sent += 1;
@@ -147,7 +146,6 @@ describe("memory", () => {
     const egress = new Egress(
       {
         wish: () => {},
-        blocked: () => false,
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: 0,
         random: seeded(1),

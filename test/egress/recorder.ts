@@ -150,10 +150,6 @@ export class FakeTransport implements Transport {
   readonly recorders = new Map<Path, Recorder>();
   readonly region: Region = { bytes: new Uint8Array(ARENA_BYTES), address: 0 };
 
-  get full(): boolean {
-    return this.room <= 0;
-  }
-
   reserve(bytes: number): number {
     if (bytes > ARENA_BYTES - 8) throw new Error(`${bytes} bytes asked for`);
     return this.room > 0 ? 8 : -1;

@@ -50,7 +50,6 @@ class World {
   private readonly arena = this.memory.allocate(ARENA_BYTES);
   private readonly via: Transport = {
     region: this.arena,
-    full: false,
     reserve: (bytes) => this.reserve(bytes),
     commit: (path, length) => this.commit(path, length),
     send: () => demand(false, "the egress writes in place"),
@@ -75,7 +74,6 @@ class World {
     this.egress = new Egress(
       {
         wish: () => {},
-        blocked: () => this.room <= 0,
         allocate: this.memory.allocate,
         wallOffsetUs: WALL_OFFSET_US,
         random: this.dice.random,

@@ -76,8 +76,6 @@ class Worker {
   readonly counters = WorkerBlock.create().counters;
   readonly receiver = new FakeReceiver();
   readonly sender = new FakeSender();
-  /** Of a second socket, which the client of these tests does not use. */
-  readonly other = new FakeSender();
   readonly logic = new Logic();
   /** Everything that control was told, and where datagrams left between. */
   readonly emitted: (WorkerEvent | "flushed")[] = [];
@@ -85,13 +83,7 @@ class Worker {
 
   constructor() {
     const poller = { wantWritable: () => {} };
-    const sockets = new Sockets(
-      [9, 10],
-      this.receiver,
-      [this.sender, this.other],
-      poller,
-      this.counters,
-    );
+    const sockets = new Sockets([9], this.receiver, [this.sender], poller, this.counters);
     this.sessions = new Sessions({
       sockets,
       counters: this.counters,
@@ -245,27 +237,4 @@ test("the logic's timer and marks are the loop's, and it wants its turn when the
   expect(logic.told).toEqual(["handleTimeout", "mark 3"]);
   logic.dueAt = Infinity;
   expect(sessions.nextTimeout()).toBe(sessions.table.nextTimeout());
-});
-
-test("what came by a socket is answered by that one, though its address is known by another", () => {
-  connect();
-  const peer = worker.sessions.table.bySession(SESSION)!;
-  expect(peer.path!.via).toBe(worker.sender);
-  worker.sender.sent.length = 0;
-  // The client's own check, as if by the second socket; its address is the same.
-  client.peer.ice.handleTimeout(Number.MAX_SAFE_INTEGER);
-  const transmit = createTransmit();
-  client.peer.pollTransmit(transmit);
-  const bytes = transmit.bytes.slice(0, transmit.length);
-  worker.receiver.waiting.push({ bytes, from: CLIENT });
-  worker.sessions.receive(2, worker.now);
-  expect([worker.sender.sent.length, worker.other.sent.length]).toEqual([0, 1]);
-  expect(peer.ice.validated.paths.map(({ via }) => via)).toEqual([worker.sender, worker.other]);
-});
-
-test("sessions stop for no socket as long as another takes something", () => {
-  worker.sender.full = true;
-  expect(worker.sessions.blocked).toBe(false);
-  worker.other.full = true;
-  expect(worker.sessions.blocked).toBe(true);
 });

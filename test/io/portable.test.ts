@@ -28,14 +28,7 @@ function deliver(ciphers: SrtpCipherFactory, fast: boolean, profile: 1 | 7 | 8):
   const random = seeded(7);
   const counters = new Float64Array(COUNTER_NAMES.length);
   const wish = () => {};
-  const environment = {
-    wish,
-    blocked: () => false,
-    allocate: pinnedRegion,
-    wallOffsetUs: 0,
-    random,
-    counters,
-  };
+  const environment = { wish, allocate: pinnedRegion, wallOffsetUs: 0, random, counters };
   const egress = new Egress(environment, 0, {
     firstMedia: () => {},
     faulted: () => {},

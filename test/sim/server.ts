@@ -36,7 +36,6 @@ export class Server {
   private readonly sends = new Map<Path, Send>();
   private readonly via: Transport = {
     region: { bytes: new Uint8Array(ARENA_BYTES), address: 0 },
-    full: false,
     reserve: () => 8,
     commit: (path, length) => this.commit(path, length),
     send: () => {},
@@ -51,7 +50,6 @@ export class Server {
     this.egress = new Egress(
       {
         wish: () => {},
-        blocked: () => false,
         allocate: (bytes) => ({ bytes: new Uint8Array(bytes), address: 0 }),
         wallOffsetUs: WALL_OFFSET_US,
         random,

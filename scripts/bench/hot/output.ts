@@ -31,7 +31,6 @@ export function hotOutput(kind: HotOutputKind): HotOutput {
 /** Takes datagrams into an arena of UdpSender's size, counts and forgets them. */
 class Sink implements Transport {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
-  readonly full = false;
   datagrams = 0;
   #end = 0;
 
@@ -60,7 +59,6 @@ function noOutput(): HotOutput {
   let end = 0;
   const via: Transport = {
     region,
-    full: false,
     reserve: () => end,
     commit: (_path, length) => {
       end += length;

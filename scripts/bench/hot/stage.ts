@@ -126,7 +126,6 @@ export class HotStage {
     const environment = {
       wish: () => {},
       allocate: pinnedRegion,
-      blocked: () => false,
       wallOffsetUs: realtimeUs() - this.#now,
       random: randomUnit,
       counters: new Float64Array(COUNTER_NAMES.length),
