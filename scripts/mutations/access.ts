@@ -59,12 +59,7 @@ export const ACCESS: readonly Mutation[] = [
     "after.hookDecides",
   ),
   rule("S5", `${CONTROL}http/openness.ts`, "rules: [...before.rules, ", "rules: ["),
-  rule(
-    "S6",
-    `${CONTROL}streams/registry.ts`,
-    'if (session.kind === "publisher" && lease === null) return;',
-    "",
-  ),
+  rule("S6", `${CONTROL}streams/registry.ts`, "if (lease === null) return;", ""),
   rule(
     "S6",
     `${CONTROL}streams/pending.ts`,

@@ -25,7 +25,7 @@ export const PATCHES: readonly Mutation[] = [
   ),
   rule(
     "W22 E23",
-    `${CONTROL}streams/session.ts`,
+    `${CONTROL}streams/session-base.ts`,
     'return `"${Buffer.from(random(8)).toString("hex")}"`;',
     "return 'W/\"weak\"';",
   ),

@@ -81,7 +81,7 @@ export const REST: readonly Mutation[] = [
   ),
   rule(
     "W71 E47",
-    `${CONTROL}streams/session.ts`,
+    `${CONTROL}streams/session-base.ts`,
     'random(16)).toString("base64url"),',
     'random(8)).toString("base64url"),',
   ),

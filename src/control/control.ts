@@ -27,8 +27,8 @@ import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
-import type { Session } from "./streams/session.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
+import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
 
 export interface ControlOptions {
@@ -97,7 +97,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   early.registry = registry;
   const layers = new StreamLayers(plane, clock);
   const hub = new EventHub(clock, random);
-  const streamOf = (session: Session) => registry.streamOf(session);
+  const streamOf = (session: ViewerSession) => registry.streamOf(session);
   const announcer = new Announcer({ hub, layers, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
@@ -208,7 +208,9 @@ class Running implements Control {
     this.#gate.draining = true;
     if (config.redirectUrl !== null) {
       // Their next POST is sent to the other node.
-      for (const session of registry.sessions.all()) announcer.reconnect(session);
+      for (const session of registry.sessions.all()) {
+        if (session.kind === "viewer") announcer.reconnect(session);
+      }
     }
     await within(
       config.drainSeconds * 1000,

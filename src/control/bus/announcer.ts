@@ -2,9 +2,9 @@
 import type { CloseReason } from "../../contract/session.ts";
 import { LAYERS_EVENT_US } from "../../limits.ts";
 import type { Clock } from "../ports.ts";
-import type { Session } from "../streams/session.ts";
 import type { Stream } from "../streams/stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "../streams/stream-layers.ts";
+import type { ViewerSession } from "../streams/viewer-session.ts";
 import type { Sink } from "./bus.ts";
 import type { EventHub, EventName, NamedEvent } from "./events.ts";
 
@@ -26,14 +26,14 @@ interface AnnouncerOptions {
   readonly hub: EventHub;
   readonly layers: StreamLayers;
   readonly clock: Clock;
-  readonly streamOf: (session: Session) => Stream;
+  readonly streamOf: (session: ViewerSession) => Stream;
 }
 
 export class Announcer {
   readonly #hub: EventHub;
   readonly #layers: StreamLayers;
   readonly #clock: Clock;
-  readonly #streamOf: (session: Session) => Stream;
+  readonly #streamOf: (session: ViewerSession) => Stream;
   readonly #viewers = new WeakMap<Stream, number>();
   readonly #told = new WeakMap<Stream, Told>();
 
@@ -45,7 +45,7 @@ export class Announcer {
   }
 
   /** A new event stream's id, or null when the session has too many. */
-  subscribe(session: Session, names: readonly EventName[]): string | null {
+  subscribe(session: ViewerSession, names: readonly EventName[]): string | null {
     return this.#hub.create(session, names, this.#initial(session));
   }
 
@@ -53,13 +53,13 @@ export class Announcer {
     if (event.type === "active") this.#tellAll(event.stream, "active");
     else if (event.type === "inactive") this.#tellAll(event.stream, "inactive");
     else if (event.type === "layer") this.#tellLayers(event.stream, event.session);
-    else if (event.type === "left") {
+    else if (event.type === "left" && event.session.kind === "viewer") {
       if (RECONNECT.has(event.reason)) this.reconnect(event.session);
       this.#hub.destroySession(event.session);
     }
   };
 
-  reconnect(session: Session): void {
+  reconnect(session: ViewerSession): void {
     const name = session.stream.split("/").map(encodeURIComponent).join("/");
     this.#hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
   }
@@ -97,13 +97,13 @@ export class Announcer {
     for (const viewer of stream.viewers) this.#hub.send(viewer, name, {});
   }
 
-  #tellLayers(stream: Stream, session: Session): void {
+  #tellLayers(stream: Stream, session: ViewerSession): void {
     if (stream.source === null || !this.#hub.hears(session)) return;
     this.#hub.send(session, "layers", layersFor(session, this.#layers.of(stream)));
   }
 
   /** `active` is also sent at start if live; `inactive` never is (WHEP events extension). */
-  #initial(session: Session): readonly NamedEvent[] {
+  #initial(session: ViewerSession): readonly NamedEvent[] {
     const stream = this.#streamOf(session);
     const count = { name: "viewercount" as const, data: { viewercount: stream.viewers.size } };
     if (!stream.isLive) return [count];

@@ -4,7 +4,7 @@
  */
 import { EVENT_HEARTBEAT_US, EVENT_QUEUE_MAX, EVENT_STREAMS_PER_SESSION } from "../../limits.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import type { Session } from "../streams/session.ts";
+import type { ViewerSession } from "../streams/viewer-session.ts";
 
 export const EVENT_NAMES = ["active", "inactive", "layers", "reconnect", "viewercount"] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
@@ -84,7 +84,7 @@ export interface NamedEvent {
 
 /** All event streams, by viewer session. */
 export class EventHub {
-  readonly #streams = new Map<Session, Map<string, EventStream>>();
+  readonly #streams = new Map<ViewerSession, Map<string, EventStream>>();
   readonly #clock: Clock;
   readonly #random: RandomBytes;
 
@@ -95,7 +95,7 @@ export class EventHub {
 
   /** The new stream's id, or null when the session has too many. `first` stands in it at once. */
   create(
-    session: Session,
+    session: ViewerSession,
     names: readonly EventName[],
     first: readonly NamedEvent[],
   ): string | null {
@@ -113,7 +113,7 @@ export class EventHub {
   }
 
   /** The response body, or null when there is no such stream. */
-  open(session: Session, id: string, disposable: boolean): ReadableStream<Uint8Array> | null {
+  open(session: ViewerSession, id: string, disposable: boolean): ReadableStream<Uint8Array> | null {
     const stream = this.#streams.get(session)?.get(id);
     if (stream === undefined) return null;
     return stream.open(this.#clock.now(), () => {
@@ -122,7 +122,7 @@ export class EventHub {
   }
 
   /** False when there is no such stream. */
-  destroy(session: Session, id: string): boolean {
+  destroy(session: ViewerSession, id: string): boolean {
     const streams = this.#streams.get(session);
     const stream = streams?.get(id);
     if (streams === undefined || stream === undefined) return false;
@@ -133,12 +133,12 @@ export class EventHub {
   }
 
   /** The session has ended: its streams go with it. */
-  destroySession(session: Session): void {
+  destroySession(session: ViewerSession): void {
     for (const stream of this.#streams.get(session)?.values() ?? []) stream.destroy();
     this.#streams.delete(session);
   }
 
-  send(session: Session, name: EventName, data: unknown): void {
+  send(session: ViewerSession, name: EventName, data: unknown): void {
     for (const stream of this.#streams.get(session)?.values() ?? []) stream.push(name, data);
   }
 
@@ -150,12 +150,12 @@ export class EventHub {
   }
 
   /** Sessions that somebody listens for. */
-  listening(): IterableIterator<Session> {
+  listening(): IterableIterator<ViewerSession> {
     return this.#streams.keys();
   }
 
   /** Whether somebody listens for this session. */
-  hears(session: Session): boolean {
+  hears(session: ViewerSession): boolean {
     return this.#streams.has(session);
   }
 

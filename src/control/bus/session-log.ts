@@ -26,6 +26,6 @@ export function about(session: Session): Record<string, string | null> {
     stream: session.stream,
     session: session.publicId,
     worker: session.workerName,
-    path: session.path,
+    path: session.connection?.path ?? null,
   };
 }

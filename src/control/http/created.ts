@@ -2,7 +2,8 @@
 import type { NegotiatedAnswer } from "../../sdp/answer.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
 import type { Placement } from "../plane/plane.ts";
-import type { NewSession, Session } from "../streams/session.ts";
+import type { Session } from "../streams/session.ts";
+import type { NewSession } from "../streams/session-base.ts";
 import { type Admission, userAgent } from "./admission.ts";
 import { FRAGMENT_TYPE, SDP_TYPE } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { EVENT_STREAMS_PER_SESSION, JSON_BYTES_MAX } from "../../limits.ts";
 import type { EventName } from "../bus/events.ts";
 import { EVENT_NAMES } from "../bus/events.ts";
-import type { Session } from "../streams/session.ts";
+import type { ViewerSession } from "../streams/viewer-session.ts";
 import { mediaType, readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
 import { findViewer, parseJson } from "./layers.ts";
@@ -66,7 +66,7 @@ export async function unsubscribe(c: AppContext, services: Services): Promise<Re
 
 /** A new stream's id. What waited for a body may find that the session has ended meanwhile. */
 function create(
-  session: Session,
+  session: ViewerSession,
   names: readonly EventName[],
   services: Services,
 ): string | Response {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { JSON_BYTES_MAX } from "../../limits.ts";
 import { NO_LIMITS } from "../../media/layer-choice.ts";
 import { isWithin, strictest } from "../streams/layer-limits.ts";
-import type { Session } from "../streams/session.ts";
+import type { ViewerSession } from "../streams/viewer-session.ts";
 import { chooseLayer } from "../streams/viewers.ts";
 import { readBody } from "./body.ts";
 import type { AppContext, Services } from "./context.ts";
@@ -65,7 +65,10 @@ export async function resetLayer(c: AppContext, services: Services): Promise<Res
 }
 
 /** A viewer's session; a publisher has no extension URLs. */
-export async function findViewer(c: AppContext, services: Services): Promise<Session | Response> {
+export async function findViewer(
+  c: AppContext,
+  services: Services,
+): Promise<ViewerSession | Response> {
   const session = await findSession(c, services);
   if (session instanceof Response || session.kind === "viewer") return session;
   return notFound("resource");
@@ -82,7 +85,7 @@ export function parseJson(text: string): unknown {
 
 /** A mid or the index of an m-line; the viewer must receive video there. */
 function refuseMedia(
-  session: Session,
+  session: ViewerSession,
   mediaId: string | number | undefined,
   wanted: Selection,
 ): Response | null {
@@ -103,7 +106,11 @@ function refuseMedia(
 }
 
 /** What is named must be there; what only bounds may lie beyond what is there. */
-function refuseLayer(session: Session, wanted: Selection, services: Services): Response | null {
+function refuseLayer(
+  session: ViewerSession,
+  wanted: Selection,
+  services: Services,
+): Response | null {
   const { rid, spatialLayerId, temporalLayerId } = wanted;
   const stream = services.registry.streamOf(session);
   if (rid !== undefined && stream.source?.rids.includes(rid) !== true) {

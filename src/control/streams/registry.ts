@@ -2,17 +2,20 @@ import { assert } from "../../assert.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
-import { type LayerLimits, NO_LIMITS } from "../../media/layer-choice.ts";
+import type { LayerLimits } from "../../media/layer-choice.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
 import { RingLease } from "../plane/lease.ts";
 import type { MediaPlane, PlaneEvents } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import { createEntityTag, createSession, type NewSession, type Session } from "./session.ts";
+import { createPublisher, type PublisherSession } from "./publisher-session.ts";
+import type { Session } from "./session.ts";
+import { createEntityTag, type Identity, type NewSession } from "./session-base.ts";
 import { Sessions } from "./sessions.ts";
 import { sourceOfSession } from "./source.ts";
 import type { Stream } from "./stream.ts";
 import type { Publish } from "./stream-event.ts";
 import { Streams } from "./streams.ts";
+import { createViewer, type ViewerSession } from "./viewer-session.ts";
 
 interface RegistryOptions {
   readonly plane: MediaPlane;
@@ -49,10 +52,11 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   }
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
-  openPublisher(fresh: NewSession, bitrateMax: number): Session {
+  openPublisher(fresh: NewSession, bitrateMax: number): PublisherSession {
     const stream = this.streams.of(fresh.name);
     const waiting = stream.candidate;
-    const session = this.#session("publisher", fresh, NO_LIMITS);
+    const session = createPublisher(this.#identity(), fresh, this.#options.random);
+    this.sessions.add(session);
     stream.candidate = session;
     if (waiting !== null) this.end(waiting, "taken-over");
     this.#options.plane.openPublisher(session.worker, {
@@ -69,9 +73,10 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     fresh: NewSession,
     playoutDelay: { min: number; max: number } | null,
     limits: LayerLimits,
-  ): Session {
+  ): ViewerSession {
     const stream = this.streams.of(fresh.name);
-    const session = this.#session("viewer", fresh, limits);
+    const session = createViewer(this.#identity(), fresh, limits, this.#options.random);
+    this.sessions.add(session);
     stream.viewers.add(session);
     this.#options.plane.openViewer(session.worker, {
       session: session.number,
@@ -114,13 +119,13 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   connected(number: number, path: string, srtpProfile: string): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state !== "pending") return;
-    const lease = session.kind === "publisher" ? this.#grantRings(session) : null;
-    if (session.kind === "publisher" && lease === null) return;
-    this.sessions.connected(session);
-    session.path = path;
-    session.srtpProfile = srtpProfile;
-    session.connectedUs = this.#options.clock.now();
-    if (lease !== null) this.#promote(session, lease);
+    const connection = { path, srtpProfile, sinceUs: this.#options.clock.now() };
+    if (session.kind === "publisher") {
+      const lease = this.#grantRings(session);
+      if (lease === null) return;
+      this.sessions.connected(session, connection);
+      this.#promote(session, lease);
+    } else this.sessions.connected(session, connection);
     this.#options.publish({ type: "joined", stream: this.streamOf(session), session });
   }
 
@@ -129,21 +134,21 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     if (session === null) return;
     if (session.state !== "ended") this.#detach(session, reason);
     this.sessions.forget(session);
-    session.lease?.writerGone();
+    if (session.kind === "publisher") session.lease?.writerGone();
     this.#options.publish({ type: "gone" });
   }
 
   firstMedia(number: number, afterUs: number): void {
-    const session = this.sessions.byNumber(number);
-    if (session === null || session.state === "ended") return;
+    const session = this.#viewer(number);
+    if (session === null) return;
     session.firstMediaUs = afterUs;
     const stream = this.streamOf(session);
     this.#options.publish({ type: "first-media", stream, session, afterUs });
   }
 
   layer(number: number, layer: number): void {
-    const session = this.sessions.byNumber(number);
-    if (session === null || session.state === "ended") return;
+    const session = this.#viewer(number);
+    if (session === null) return;
     session.layer = layer;
     this.#options.publish({ type: "layer", stream: this.streamOf(session), session });
   }
@@ -178,17 +183,19 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     return count;
   }
 
-  #session(kind: Session["kind"], fresh: NewSession, limits: LayerLimits): Session {
+  #identity(): Identity {
     this.#sessionNumber += 1;
-    const { clock, random } = this.#options;
-    const number = this.#sessionNumber;
-    const session = createSession({ kind, number, limits, nowUs: clock.now() }, fresh, random);
-    this.sessions.add(session);
-    return session;
+    return { number: this.#sessionNumber, nowUs: this.#options.clock.now() };
+  }
+
+  /** One that has not ended. */
+  #viewer(number: number): ViewerSession | null {
+    const session = this.sessions.byNumber(number);
+    return session?.kind === "viewer" && session.state !== "ended" ? session : null;
   }
 
   /** A publisher has proven itself: its rings; null when there are none and the session ended. */
-  #grantRings(session: Session): RingLease | null {
+  #grantRings(session: PublisherSession): RingLease | null {
     const { plane, log } = this.#options;
     session.lease = RingLease.take(plane, session.media, session.worker);
     if (session.lease === null) {
@@ -202,7 +209,7 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   }
 
   /** A connected candidate becomes the publisher: viewers switch to its rings. */
-  #promote(session: Session, lease: RingLease): void {
+  #promote(session: PublisherSession, lease: RingLease): void {
     const stream = this.streamOf(session);
     stream.candidate = null;
     const source = sourceOfSession(session, lease, {
@@ -217,17 +224,21 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     const wasConnected = session.state === "connected";
     const stream = this.streamOf(session);
     this.sessions.end(session, this.#options.clock.now(), reason);
-    stream.viewers.delete(session);
-    if (stream.candidate === session) stream.candidate = null;
-    const { source } = stream;
-    if (source?.origin.session === session) this.streams.ended(stream, source, reason);
+    if (session.kind === "viewer") stream.viewers.delete(session);
+    else this.#unpublish(stream, session, reason);
     this.#options.publish({ type: "left", stream, session, reason, wasConnected });
     this.streams.letGo(stream);
     this.#options.publish({ type: "gone" });
   }
 
+  #unpublish(stream: Stream, session: PublisherSession, reason: CloseReason): void {
+    if (stream.candidate === session) stream.candidate = null;
+    const { source } = stream;
+    if (source?.origin.session === session) this.streams.ended(stream, source, reason);
+  }
+
   /** It has had its time to connect. */
-  #isLate(candidate: Session): boolean {
+  #isLate(candidate: PublisherSession): boolean {
     return this.#options.clock.now() - candidate.createdUs > CANDIDATE_HELD_US;
   }
 }

@@ -2,6 +2,7 @@ import type { CloseReason } from "../../contract/session.ts";
 import { TOMBSTONE_US, TOMBSTONES_MAX } from "../../limits.ts";
 import { PendingSessions } from "./pending.ts";
 import type { Session } from "./session.ts";
+import type { Connection } from "./session-base.ts";
 
 /** All sessions, by every name they have. */
 export class Sessions {
@@ -35,19 +36,20 @@ export class Sessions {
     return this.#byNumber.get(number) ?? null;
   }
 
-  connected(session: Session): void {
-    if (session.state !== "pending") return;
+  /** The media path of a pending one stands. */
+  connected(session: Session, connection: Connection): void {
+    session.connection = connection;
     session.state = "connected";
     this.pending.remove(session);
   }
 
   /** Its client is at another address now; the session and where it was, null for an old tale. */
-  moved(number: number, path: string): { session: Session; path: string | null } | null {
+  moved(number: number, path: string): { session: Session; path: string } | null {
     const session = this.byNumber(number);
     if (session === null || session.state !== "connected") return null;
-    const before = session.path;
-    session.path = path;
-    return { session, path: before };
+    const before = session.connection!;
+    session.connection = { ...before, path };
+    return { session, path: before.path };
   }
 
   /** The session URL is gone from here on; the number lives until `forget`. */

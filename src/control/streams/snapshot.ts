@@ -63,25 +63,32 @@ export function describeStream(
 /** One session; the secret of its URL stays out of it. */
 export function describeSession(session: Session, stats: SessionStats | undefined, clock: Clock) {
   const now = clock.now();
+  const { connection } = session;
   return {
     id: session.publicId,
     kind: session.kind,
     stream: session.stream,
     state: session.state === "pending" ? ("connecting" as const) : ("connected" as const),
     address: session.address,
-    path: session.path,
+    path: connection?.path ?? null,
     userAgent: session.userAgent,
     worker: session.workerName,
-    srtpProfile: session.srtpProfile,
+    srtpProfile: connection?.srtpProfile ?? null,
     ageSeconds: (now - session.createdUs) / 1e6,
-    connectedSeconds: session.connectedUs === null ? 0 : (now - session.connectedUs) / 1e6,
-    firstMediaMs: session.firstMediaUs === null ? null : session.firstMediaUs / 1000,
+    connectedSeconds: connection === null ? 0 : (now - connection.sinceUs) / 1e6,
+    firstMediaMs: firstMediaMs(session),
     roundTripMs: stats?.roundTripMs ?? null,
     estimateBps: stats?.estimateBps ?? null,
     bitrateExcess: stats?.bitrateExcess ?? null,
     bitrate: sum(stats?.tracks ?? [], (track) => track.bitrate),
     tracks: [...(stats?.tracks ?? [])],
   };
+}
+
+/** Of a viewer that has been sent a keyframe. */
+function firstMediaMs(session: Session): number | null {
+  if (session.kind === "publisher" || session.firstMediaUs === null) return null;
+  return session.firstMediaUs / 1000;
 }
 
 /** Streams that exist, by name. */

@@ -5,12 +5,12 @@ import type { LiveTrack, LiveTracks } from "../../sdp/answer.ts";
 import type { CodecName, MediaKind } from "../../wire/codecs.ts";
 import type { RingLease } from "../plane/lease.ts";
 import type { MediaPlane } from "../plane/plane.ts";
-import type { Session } from "./session.ts";
+import type { PublisherSession } from "./publisher-session.ts";
 
 /** Who brings the media: a publisher's session, or whoever else fills rings. */
 export interface Origin {
   /** Null when no session of ours brings it. */
-  readonly session: Session | null;
+  readonly session: PublisherSession | null;
   /** Another has its place. It writes no more, and its lease is told so once its writer has stopped. */
   readonly end: (reason: CloseReason) => void;
 }
@@ -100,7 +100,7 @@ export class Source {
 
 /** A connected publisher with its rings, as a source. */
 export function sourceOfSession(
-  session: Session,
+  session: PublisherSession,
   lease: RingLease,
   { epoch, sinceUs, end }: Pick<SourceParts, "epoch" | "sinceUs"> & Pick<Origin, "end">,
 ): Source {

@@ -2,6 +2,7 @@ import type { CloseReason } from "../../contract/session.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { Stream } from "./stream.ts";
+import type { ViewerSession } from "./viewer-session.ts";
 
 /** What happens to streams and to the sessions of those who publish and watch them. */
 export type StreamEvent =
@@ -30,11 +31,11 @@ export type StreamEvent =
   | {
       readonly type: "first-media";
       readonly stream: Stream;
-      readonly session: Session;
+      readonly session: ViewerSession;
       readonly afterUs: number;
     }
   /** A viewer is sent another layer. */
-  | { readonly type: "layer"; readonly stream: Stream; readonly session: Session };
+  | { readonly type: "layer"; readonly stream: Stream; readonly session: ViewerSession };
 
 /** Tells an event to whoever listens. */
 export type Publish = (event: StreamEvent) => void;

@@ -2,9 +2,9 @@ import { pointOf, ringOf } from "../../feed/layer-table.ts";
 import type { UsableLayer } from "../../media/layer-choice.ts";
 import type { LayerLook, MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
-import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { Stream } from "./stream.ts";
+import type { ViewerSession } from "./viewer-session.ts";
 
 /** One layer as the events extension has it (X08); `current` is ours. */
 export interface ListedLayer {
@@ -74,7 +74,7 @@ export class StreamLayers {
 
 /** The `layers` event for one viewer: keyed by the index of its m-line, as text. */
 export function layersFor(
-  session: Session,
+  session: ViewerSession,
   layers: readonly StreamLayer[],
 ): Record<string, readonly ListedLayer[]> {
   const index = session.media.findIndex((section) => section.kind === "video");
@@ -92,7 +92,7 @@ export function layersKey(layers: readonly StreamLayer[]): string {
 }
 
 /** The layer that flows: a worker may name a point above the highest that the stream has. */
-function currentOf(session: Session, layers: readonly StreamLayer[]): StreamLayer | null {
+function currentOf(session: ViewerSession, layers: readonly StreamLayer[]): StreamLayer | null {
   const { layer: id } = session;
   let best: StreamLayer | null = null;
   for (const entry of layers) {

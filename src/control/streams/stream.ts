@@ -1,6 +1,6 @@
 import type { RingLease } from "../plane/lease.ts";
 import type { Audience } from "./audience.ts";
-import type { Session } from "./session.ts";
+import type { PublisherSession } from "./publisher-session.ts";
 import type { Source } from "./source.ts";
 import type { Viewers } from "./viewers.ts";
 
@@ -9,7 +9,7 @@ export class Stream {
   /** The stream is live while there is one that has not fallen quiet. */
   source: Source | null = null;
   /** A publisher that has its answer but is not connected yet; holds the name for itself. */
-  candidate: Session | null = null;
+  candidate: PublisherSession | null = null;
   /** All for whom it is read here. Who leaves tells Streams.letGo. */
   readonly audiences: Set<Audience>;
   /** What readers have: the source's rings, or for a while those of one that has gone. */
@@ -25,7 +25,7 @@ export class Stream {
   }
 
   /** The session that publishes it; null also while its media comes from elsewhere. */
-  get publisher(): Session | null {
+  get publisher(): PublisherSession | null {
     return this.source?.origin.session ?? null;
   }
 

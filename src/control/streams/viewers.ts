@@ -2,12 +2,12 @@ import type { LayerLimits } from "../../media/layer-choice.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Audience } from "./audience.ts";
 import { strictest } from "./layer-limits.ts";
-import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
+import type { ViewerSession } from "./viewer-session.ts";
 
 /** The WHEP viewers of a stream. */
-export class Viewers implements Audience, Iterable<Session> {
-  readonly #sessions = new Set<Session>();
+export class Viewers implements Audience, Iterable<ViewerSession> {
+  readonly #sessions = new Set<ViewerSession>();
   readonly #plane: MediaPlane;
 
   constructor(plane: MediaPlane) {
@@ -18,15 +18,15 @@ export class Viewers implements Audience, Iterable<Session> {
     return this.#sessions.size;
   }
 
-  [Symbol.iterator](): Iterator<Session> {
+  [Symbol.iterator](): Iterator<ViewerSession> {
     return this.#sessions.values();
   }
 
-  add(session: Session): void {
+  add(session: ViewerSession): void {
     this.#sessions.add(session);
   }
 
-  delete(session: Session): void {
+  delete(session: ViewerSession): void {
     this.#sessions.delete(session);
   }
 
@@ -42,7 +42,7 @@ export class Viewers implements Audience, Iterable<Session> {
 }
 
 /** What a viewer wants of the layers, within what it may have. */
-export function chooseLayer(plane: MediaPlane, session: Session, choice: LayerLimits): void {
+export function chooseLayer(plane: MediaPlane, session: ViewerSession, choice: LayerLimits): void {
   session.choice = choice;
   plane.limitLayers(session.worker, {
     session: session.number,

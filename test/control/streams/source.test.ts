@@ -69,8 +69,8 @@ test("it is silent when none of its rings has heard of it for a while, and at on
 
 test("a session's has a track a ring, as its answer settled them", async () => {
   const h = await Harness.start();
-  const { number } = await h.publish("a", true, SIMULCAST_OFFER);
-  const session = h.control.registry.sessions.byNumber(number)!;
+  await h.publish("a", true, SIMULCAST_OFFER);
+  const session = h.control.registry.streams.get("a")!.publisher!;
   const end = () => {};
   const source = sourceOfSession(session, session.lease!, { epoch: 3, sinceUs: 5, end });
   expect(source.origin.session).toBe(session);
