@@ -1,6 +1,11 @@
 /** /api/v1: list, inspect, kick, stats; described by its own OpenAPI document. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Config } from "../../config.ts";
+import type { Logger } from "../../log.ts";
+import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
+import type { Clock } from "../ports.ts";
+import type { Registry } from "../streams/registry.ts";
 import {
   collectStats,
   describeSession,
@@ -14,13 +19,24 @@ import {
   statsSchema,
   streamSchema,
 } from "./admin-schemas.ts";
-import { tokenOf } from "./auth.ts";
-import type { AppEnv, Services } from "./context.ts";
+import { type Authenticator, tokenOf } from "./auth.ts";
+import type { AppEnv } from "./context.ts";
 import { isPreflight } from "./cors.ts";
 import { notFound, problem } from "./problem.ts";
 
+/** What the API works with. */
+export interface AdminServices {
+  readonly config: Config;
+  readonly version: string;
+  readonly auth: Authenticator;
+  readonly registry: Registry;
+  readonly plane: MediaPlane;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 export interface AdminParts {
-  readonly services: Services;
+  readonly services: AdminServices;
   readonly sampler: Sampler;
   readonly startedUs: number;
   readonly rssBytes: () => number;
@@ -56,7 +72,7 @@ export function createAdmin(parts: AdminParts): Api {
  * Everything needs admin, but the list of streams is also for those who may watch them, whether by
  * a token or because anybody may.
  */
-function authorize(api: Api, services: Services): void {
+function authorize(api: Api, services: AdminServices): void {
   api.use("*", async (c, next) => {
     const path = c.req.path.replace(/^\/api\/v1/, "");
     c.header("Cache-Control", "no-store");
@@ -81,7 +97,7 @@ function authorize(api: Api, services: Services): void {
   });
 }
 
-function mountStreams(api: Api, services: Services): void {
+function mountStreams(api: Api, services: AdminServices): void {
   const { registry, plane, clock } = services;
   const list = createRoute({
     method: "get",
@@ -131,7 +147,7 @@ function mountStreams(api: Api, services: Services): void {
 
 const sessionId = z.object({ id: z.string() });
 
-function mountSessions(api: Api, services: Services): void {
+function mountSessions(api: Api, services: AdminServices): void {
   const { registry, plane, clock } = services;
   const list = createRoute({
     method: "get",
@@ -170,7 +186,7 @@ function mountSessions(api: Api, services: Services): void {
   });
 }
 
-function mountKick(api: Api, services: Services): void {
+function mountKick(api: Api, services: AdminServices): void {
   const { registry, log } = services;
   const kick = createRoute({
     method: "delete",
@@ -229,7 +245,7 @@ function mountStats(api: Api, parts: AdminParts): void {
   });
 }
 
-function mountDrills(api: Api, services: Services): void {
+function mountDrills(api: Api, services: AdminServices): void {
   const route = createRoute({
     method: "post",
     path: "/drills",

@@ -1,16 +1,41 @@
 /** What WHIP and WHEP POSTs pass first: may it come in, with which offer, to which worker. */
+import type { Config } from "../../config.ts";
 import { SDP_BYTES_MAX } from "../../limits.ts";
 import type { Offer } from "../../sdp/offer.ts";
 import { readOffer } from "../../sdp/offer.ts";
 import { isProblem } from "../../sdp/problem.ts";
-import type { Placement } from "../plane/plane.ts";
-import type { Grant } from "./auth.ts";
+import type { Hook } from "../bus/hook.ts";
+import type { Metrics } from "../bus/metrics.ts";
+import type { MediaPlane, Placement } from "../plane/plane.ts";
+import type { Clock, RandomBytes } from "../ports.ts";
+import type { Registry } from "../streams/registry.ts";
+import type { Authenticator, Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
 import { mediaType, readBody, SDP_TYPE } from "./body.ts";
-import type { AppContext, Services } from "./context.ts";
+import type { AppContext } from "./context.ts";
 import { streamName } from "./names.ts";
 import { problem, RETRY_LIMIT_S, retryLater, sdpProblem, tooLarge } from "./problem.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { cameFromNode, sendAway } from "./redirect.ts";
+
+/** What every request of a client meets at the door. */
+export interface DoorServices {
+  readonly auth: Authenticator;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly rateLimit: RateLimit;
+  readonly metrics: Metrics;
+}
+
+/** What WHIP and WHEP POSTs are admitted, and become sessions, by. */
+export interface AdmissionServices extends DoorServices {
+  readonly config: Config;
+  readonly plane: MediaPlane;
+  readonly random: RandomBytes;
+  readonly hook: Hook;
+  /** True from SIGTERM on: no new sessions. */
+  readonly draining: () => boolean;
+}
 
 /** A POST that may go on: who asks for what, with which offer. */
 export interface Admission {
@@ -24,7 +49,7 @@ export type Role = "publisher" | "viewer";
 /** Every check that comes before the stream itself is looked at. A Response is the refusal. */
 export async function admit(
   c: AppContext,
-  services: Services,
+  services: AdmissionServices,
   role: Role,
 ): Promise<Admission | Response> {
   const request = c.req.raw;
@@ -53,7 +78,7 @@ export async function admit(
 /** The hook's word on it; null allows. */
 export async function askHook(
   c: AppContext,
-  services: Services,
+  services: AdmissionServices,
   role: Role,
   name: string,
 ): Promise<Response | null> {
@@ -76,7 +101,11 @@ export async function askHook(
 }
 
 /** A worker for the session, or the refusal. Also asks the limits again: time has passed. */
-export function placeSession(c: AppContext, services: Services, role: Role): Placement | Response {
+export function placeSession(
+  c: AppContext,
+  services: AdmissionServices,
+  role: Role,
+): Placement | Response {
   const full = atLimit(c, services);
   if (full !== null) return full;
   const placement = services.plane.place(role);
@@ -91,7 +120,7 @@ export function placeSession(c: AppContext, services: Services, role: Role): Pla
 }
 
 /** 429 when the address has used up its rate; loopback is exempt. */
-export function rateLimited(c: AppContext, services: Services): Response | null {
+export function rateLimited(c: AppContext, services: DoorServices): Response | null {
   const client = c.get("client");
   if (client.loopback) return null;
   const cost = c.req.method === "POST" ? 1 : 0.1;
@@ -116,7 +145,7 @@ function refuseMediaType(request: Request): Response | null {
   });
 }
 
-function atLimit(c: AppContext, services: Services): Response | null {
+function atLimit(c: AppContext, services: AdmissionServices): Response | null {
   const { config, registry, metrics } = services;
   const client = c.get("client");
   // Two full nodes that name each other would send a client to and fro.

@@ -2,15 +2,23 @@
 import { Hono } from "hono";
 import "../../config/words.ts";
 import { HTTPException } from "hono/http-exception";
-import type { AdminParts } from "./admin.ts";
+import type { NoteFault } from "../bus/faults.ts";
+import type { AdminParts, AdminServices } from "./admin.ts";
 import { createAdmin, Refusal } from "./admin.ts";
+import type { AdmissionServices } from "./admission.ts";
 import { SDP_TYPE } from "./body.ts";
-import type { AppContext, AppEnv, Services } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 import { cors, corsFor } from "./cors.ts";
-import { readAllEvents, readEvents, subscribe, unsubscribe } from "./event-routes.ts";
+import {
+  type EventServices,
+  readAllEvents,
+  readEvents,
+  subscribe,
+  unsubscribe,
+} from "./event-routes.ts";
 import { harden } from "./harden.ts";
 import { mountHealth } from "./health.ts";
-import { resetLayer, selectLayer } from "./layers.ts";
+import { type LayerServices, resetLayer, selectLayer } from "./layers.ts";
 import { iceServerLinks } from "./links.ts";
 import { streamName } from "./names.ts";
 import type { Pages } from "./page-routes.ts";
@@ -18,12 +26,28 @@ import { mountPages } from "./page-routes.ts";
 import { notFound, problem } from "./problem.ts";
 import { resolveClient } from "./proxy.ts";
 import { mountResource } from "./resource.ts";
-import { deleteSession, getSession, patchSession } from "./session-resource.ts";
+import {
+  deleteSession,
+  getSession,
+  patchSession,
+  type SessionServices,
+} from "./session-resource.ts";
 import { hostProblem, isHealthPath } from "./target.ts";
 import { view } from "./whep.ts";
 import { publish } from "./whip.ts";
 
+/** What the route families work with; each asks for its own only. */
+export interface Services
+  extends AdmissionServices,
+    SessionServices,
+    EventServices,
+    LayerServices,
+    AdminServices {
+  readonly noteFault: NoteFault;
+}
+
 export interface AppParts extends AdminParts {
+  readonly services: Services;
   readonly pages: Pages;
   readonly ready: () => boolean;
   /** The text of /metrics. */

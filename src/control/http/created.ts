@@ -4,15 +4,15 @@ import type { LocalDescription } from "../../sdp/local.ts";
 import type { Placement } from "../plane/plane.ts";
 import type { Session } from "../streams/session.ts";
 import type { NewSession } from "../streams/session-base.ts";
-import { type Admission, userAgent } from "./admission.ts";
+import { type Admission, type AdmissionServices, userAgent } from "./admission.ts";
 import { FRAGMENT_TYPE, SDP_TYPE } from "./body.ts";
-import type { AppContext, Services } from "./context.ts";
+import type { AppContext } from "./context.ts";
 import { cameFromNode } from "./redirect.ts";
 
 /** What the registry is told of an admitted POST and its answer. */
 export function freshSession(
   c: AppContext,
-  services: Services,
+  { config }: Pick<AdmissionServices, "config">,
   parts: {
     readonly admission: Admission;
     readonly placement: Placement;
@@ -29,7 +29,7 @@ export function freshSession(
     media: answer.media,
     local,
     address: client.address,
-    origin: services.config.publicUrl ?? `${client.scheme}://${client.host}`,
+    origin: config.publicUrl ?? `${client.scheme}://${client.host}`,
     userAgent: userAgent(c),
     tokenHash: admission.grant.tokenHash,
   };

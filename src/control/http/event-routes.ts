@@ -1,18 +1,25 @@
 /** The end points of the WHEP events extension below a viewer's session URL. */
 import { z } from "zod";
 import { EVENT_STREAMS_PER_SESSION, JSON_BYTES_MAX } from "../../limits.ts";
-import type { EventName } from "../bus/events.ts";
-import { EVENT_NAMES } from "../bus/events.ts";
+import type { Announcer } from "../bus/announcer.ts";
+import { EVENT_NAMES, type EventHub, type EventName } from "../bus/events.ts";
 import type { ViewerSession } from "../streams/viewer-session.ts";
+import type { DoorServices } from "./admission.ts";
 import { mediaType, readBody } from "./body.ts";
-import type { AppContext, Services } from "./context.ts";
+import type { AppContext } from "./context.ts";
 import { findViewer, parseJson } from "./layers.ts";
 import { notFound, problem, retryLater } from "./problem.ts";
+
+/** What event streams are made by. */
+export interface EventServices extends DoorServices {
+  readonly announcer: Announcer;
+  readonly events: EventHub;
+}
 
 const wanted = z.array(z.enum(EVENT_NAMES)).max(EVENT_NAMES.length * 2);
 
 /** POST: subscribes; the body may name events, the stream stands at Location. */
-export async function subscribe(c: AppContext, services: Services): Promise<Response> {
+export async function subscribe(c: AppContext, services: EventServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   const text = await readBody(c.req.raw, JSON_BYTES_MAX);
@@ -38,7 +45,7 @@ export async function subscribe(c: AppContext, services: Services): Promise<Resp
 }
 
 /** GET on the subscription's own URL. */
-export async function readEvents(c: AppContext, services: Services): Promise<Response> {
+export async function readEvents(c: AppContext, services: EventServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   if (c.req.method === "HEAD") return eventStream(null);
@@ -47,7 +54,7 @@ export async function readEvents(c: AppContext, services: Services): Promise<Res
 }
 
 /** GET on the advertised URL itself: all events, for as long as the response is read. */
-export async function readAllEvents(c: AppContext, services: Services): Promise<Response> {
+export async function readAllEvents(c: AppContext, services: EventServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   // Nobody would read it, and so nobody would ever give it back.
@@ -57,7 +64,7 @@ export async function readAllEvents(c: AppContext, services: Services): Promise<
   return eventStream(services.events.open(session, id, true));
 }
 
-export async function unsubscribe(c: AppContext, services: Services): Promise<Response> {
+export async function unsubscribe(c: AppContext, services: EventServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   const found = services.events.destroy(session, c.req.param("stream") ?? "");
@@ -68,7 +75,7 @@ export async function unsubscribe(c: AppContext, services: Services): Promise<Re
 function create(
   session: ViewerSession,
   names: readonly EventName[],
-  services: Services,
+  services: EventServices,
 ): string | Response {
   if (session.state === "ended") return notFound("session");
   return services.announcer.subscribe(session, names) ?? tooMany();

@@ -1,13 +1,22 @@
 import { z } from "zod";
 import { JSON_BYTES_MAX } from "../../limits.ts";
 import { NO_LIMITS } from "../../media/layer-choice.ts";
+import type { MediaPlane } from "../plane/plane.ts";
 import { isWithin, strictest } from "../streams/layer-limits.ts";
+import type { StreamLayers } from "../streams/stream-layers.ts";
 import type { ViewerSession } from "../streams/viewer-session.ts";
 import { chooseLayer } from "../streams/viewers.ts";
+import type { DoorServices } from "./admission.ts";
 import { readBody } from "./body.ts";
-import type { AppContext, Services } from "./context.ts";
+import type { AppContext } from "./context.ts";
 import { notFound, problem } from "./problem.ts";
 import { findSession } from "./session-resource.ts";
+
+/** What a viewer's choice of layers works with. */
+export interface LayerServices extends DoorServices {
+  readonly plane: MediaPlane;
+  readonly layers: StreamLayers;
+}
 
 const layerId = z.number().int().min(0).max(15);
 const size = z.number().int().positive();
@@ -30,7 +39,7 @@ type Selection = z.output<typeof selection>;
  * that a selection of nothing is the way back (X22). The type of the body is not looked at: medooze's
  * player names none.
  */
-export async function selectLayer(c: AppContext, services: Services): Promise<Response> {
+export async function selectLayer(c: AppContext, services: LayerServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   const text = await readBody(c.req.raw, JSON_BYTES_MAX);
@@ -57,7 +66,7 @@ export async function selectLayer(c: AppContext, services: Services): Promise<Re
 }
 
 /** DELETE on the layer URL: medooze's way back to automatic. */
-export async function resetLayer(c: AppContext, services: Services): Promise<Response> {
+export async function resetLayer(c: AppContext, services: LayerServices): Promise<Response> {
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   chooseLayer(services.plane, session, NO_LIMITS);
@@ -67,7 +76,7 @@ export async function resetLayer(c: AppContext, services: Services): Promise<Res
 /** A viewer's session; a publisher has no extension URLs. */
 export async function findViewer(
   c: AppContext,
-  services: Services,
+  services: DoorServices,
 ): Promise<ViewerSession | Response> {
   const session = await findSession(c, services);
   if (session instanceof Response || session.kind === "viewer") return session;
@@ -109,7 +118,7 @@ function refuseMedia(
 function refuseLayer(
   session: ViewerSession,
   wanted: Selection,
-  services: Services,
+  services: LayerServices,
 ): Response | null {
   const { rid, spatialLayerId, temporalLayerId } = wanted;
   const stream = services.registry.streamOf(session);

@@ -1,15 +1,17 @@
 import type { LocalDescription } from "../../sdp/local.ts";
 import type { Placement } from "../plane/plane.ts";
 import type { RandomBytes } from "../ports.ts";
-import type { Services } from "./context.ts";
+import type { AdmissionServices } from "./admission.ts";
 
 /** Our side of a session. */
-export function describeLocal(services: Services, placement: Placement): LocalDescription {
-  const { random } = services;
+export function describeLocal(
+  { random, plane }: Pick<AdmissionServices, "random" | "plane">,
+  placement: Placement,
+): LocalDescription {
   const ssrcs = distinctSsrcs(random);
   return {
     ...credentials(random),
-    fingerprint: `sha-256 ${services.plane.fingerprint.replace(/^sha-256 /i, "")}`,
+    fingerprint: `sha-256 ${plane.fingerprint.replace(/^sha-256 /i, "")}`,
     candidates: placement.candidates,
     sessionId: (Buffer.from(random(8)).readBigUInt64BE() >> 2n).toString(),
     cname: Buffer.from(random(12)).toString("base64url"),

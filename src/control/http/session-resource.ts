@@ -3,15 +3,24 @@ import type { CloseReason } from "../../contract/session.ts";
 import { SDP_BYTES_MAX } from "../../limits.ts";
 import { isRestart, readFragment, writeRestartFragment } from "../../sdp/fragment.ts";
 import { isProblem } from "../../sdp/problem.ts";
+import type { RandomBytes } from "../ports.ts";
 import type { Session } from "../streams/session.ts";
-import { rateLimited } from "./admission.ts";
+import { type DoorServices, rateLimited } from "./admission.ts";
 import { FRAGMENT_TYPE, mediaType, readBody, SDP_TYPE } from "./body.ts";
-import type { AppContext, Services } from "./context.ts";
+import type { AppContext } from "./context.ts";
 import { credentials } from "./local-description.ts";
 import { notFound, problem, ringMemoryUsedUp, sdpProblem, tooLarge } from "./problem.ts";
 
+/** What session URLs work with. */
+export interface SessionServices extends DoorServices {
+  readonly random: RandomBytes;
+}
+
 /** The session of the request's `:id`, if the request may touch it; else the refusal. */
-export async function findSession(c: AppContext, services: Services): Promise<Session | Response> {
+export async function findSession(
+  c: AppContext,
+  services: DoorServices,
+): Promise<Session | Response> {
   const limited = c.req.method === "GET" ? null : rateLimited(c, services);
   if (limited !== null) return limited;
   const session = services.registry.sessions.byId(c.req.param("id") ?? "");
@@ -31,7 +40,7 @@ const FINAL: Readonly<Partial<Record<CloseReason, string>>> = {
 };
 
 /** GET and HEAD: 2xx without content (RFC 9725 4.1); for a while 410 says that the end was final. */
-export async function getSession(c: AppContext, services: Services): Promise<Response> {
+export async function getSession(c: AppContext, services: DoorServices): Promise<Response> {
   const end = services.registry.sessions.endOf(c.req.param("id") ?? "", services.clock.now());
   const final = end === null ? undefined : FINAL[end];
   if (final !== undefined) return problem(410, "Session ended", final);
@@ -41,7 +50,7 @@ export async function getSession(c: AppContext, services: Services): Promise<Res
   return new Response(null, { status: 204, headers: { "Cache-Control": "no-store" } });
 }
 
-export async function deleteSession(c: AppContext, services: Services): Promise<Response> {
+export async function deleteSession(c: AppContext, services: DoorServices): Promise<Response> {
   const id = c.req.param("id") ?? "";
   const { registry, clock } = services;
   // OBS closes its PeerConnection first; its DELETE must be 200 all the same, once.
@@ -53,7 +62,7 @@ export async function deleteSession(c: AppContext, services: Services): Promise<
   return new Response(null, { status: 200 });
 }
 
-export async function patchSession(c: AppContext, services: Services): Promise<Response> {
+export async function patchSession(c: AppContext, services: SessionServices): Promise<Response> {
   const session = await findSession(c, services);
   if (session instanceof Response) return session;
   const wrongType = refusePatchType(c.req.raw);

@@ -1,8 +1,14 @@
 import { answerViewer } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { strictest } from "../streams/layer-limits.ts";
-import { type Admission, admit, askHook, placeSession } from "./admission.ts";
-import type { AppContext, Services } from "./context.ts";
+import {
+  type Admission,
+  type AdmissionServices,
+  admit,
+  askHook,
+  placeSession,
+} from "./admission.ts";
+import type { AppContext } from "./context.ts";
 import { created, freshSession, sessionPath } from "./created.ts";
 import { extensionLinks, iceServerLinks } from "./links.ts";
 import { describeLocal } from "./local-description.ts";
@@ -13,7 +19,7 @@ import { streamOptions } from "./stream-options.ts";
 const RETRY_NOT_LIVE_S = 2;
 
 /** POST /whep/NAME: a viewer's offer (WHEP 4.3). */
-export async function view(c: AppContext, services: Services): Promise<Response> {
+export async function view(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "viewer");
   if (admission instanceof Response) return admission;
   const early = notNow(admission.name, services);
@@ -24,7 +30,7 @@ export async function view(c: AppContext, services: Services): Promise<Response>
   return notNow(admission.name, services) ?? open(c, services, admission);
 }
 
-function open(c: AppContext, services: Services, admission: Admission): Response {
+function open(c: AppContext, services: AdmissionServices, admission: Admission): Response {
   const { config, plane, registry } = services;
   const { name } = admission;
   const placement = placeSession(c, services, "viewer");
@@ -44,7 +50,7 @@ function open(c: AppContext, services: Services, admission: Admission): Response
 }
 
 /** 409 while nobody publishes (WHEP 4.3.9), 503 when the stream has its viewers. */
-function notNow(name: string, services: Services): Response | null {
+function notNow(name: string, services: AdmissionServices): Response | null {
   const { config, registry } = services;
   const stream = registry.streams.get(name);
   const isLive = stream?.isLive === true;

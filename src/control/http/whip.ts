@@ -2,8 +2,14 @@ import { PENDING_PUBLISHERS_MAX } from "../../limits.ts";
 import { answerPublisher } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { RingLease } from "../plane/lease.ts";
-import { type Admission, admit, askHook, placeSession } from "./admission.ts";
-import type { AppContext, Services } from "./context.ts";
+import {
+  type Admission,
+  type AdmissionServices,
+  admit,
+  askHook,
+  placeSession,
+} from "./admission.ts";
+import type { AppContext } from "./context.ts";
 import { created, freshSession } from "./created.ts";
 import { iceServerLinks } from "./links.ts";
 import { describeLocal } from "./local-description.ts";
@@ -11,7 +17,7 @@ import { retryLater, ringMemoryUsedUp, sdpProblem } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
 
 /** POST /whip/NAME: a publisher's offer (RFC 9725 4.2). */
-export async function publish(c: AppContext, services: Services): Promise<Response> {
+export async function publish(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "publisher");
   if (admission instanceof Response) return admission;
   const taken = nameTaken(admission.name, services);
@@ -22,7 +28,7 @@ export async function publish(c: AppContext, services: Services): Promise<Respon
   return nameTaken(admission.name, services) ?? open(c, services, admission);
 }
 
-function open(c: AppContext, services: Services, admission: Admission): Response {
+function open(c: AppContext, services: AdmissionServices, admission: Admission): Response {
   const { config, plane, registry } = services;
   const pending = tooManyPending(c, services, admission);
   if (pending !== null) return pending;
@@ -44,7 +50,11 @@ function open(c: AppContext, services: Services, admission: Admission): Response
 }
 
 /** A connect takes a moment: whoever has this many open does not mean to, and holds their names. */
-function tooManyPending(c: AppContext, services: Services, { grant }: Admission): Response | null {
+function tooManyPending(
+  c: AppContext,
+  services: AdmissionServices,
+  { grant }: Admission,
+): Response | null {
   const { pending } = services.registry.sessions;
   const client = c.get("client");
   const ofAddress = client.loopback ? 0 : pending.publishersOfAddress(client.address);
@@ -58,7 +68,7 @@ function tooManyPending(c: AppContext, services: Services, { grant }: Admission)
   return retryLater(429, 2, "Too many pending publishers", detail);
 }
 
-function nameTaken(name: string, services: Services): Response | null {
+function nameTaken(name: string, services: AdmissionServices): Response | null {
   const { takeover } = streamOptions(services.config, name);
   if (services.registry.mayPublish(name, takeover)) return null;
   return retryLater(409, 1, "Already published", `Somebody else publishes "${name}" now.`);
