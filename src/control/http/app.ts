@@ -3,8 +3,9 @@ import { Hono } from "hono";
 import "../../config/words.ts";
 import { HTTPException } from "hono/http-exception";
 import type { NoteFault } from "../bus/faults.ts";
-import type { AdminParts, AdminServices } from "./admin.ts";
-import { createAdmin, Refusal } from "./admin.ts";
+import { createAdmin } from "./admin.ts";
+import { type AdminServices, Refusal } from "./admin-route.ts";
+import type { StatsParts } from "./admin-stats.ts";
 import type { AdmissionServices } from "./admission.ts";
 import { SDP_TYPE } from "./body.ts";
 import type { AppContext, AppEnv } from "./context.ts";
@@ -46,7 +47,7 @@ export interface Services
   readonly noteFault: NoteFault;
 }
 
-export interface AppParts extends AdminParts {
+export interface AppParts extends StatsParts {
   readonly services: Services;
   readonly pages: Pages;
   readonly ready: () => boolean;
