@@ -29,6 +29,8 @@
  *   ring        one track of a publisher in shared memory: one writer, many readers
  *   slot        the place of one packet in a ring
  *   origin sequence   the number of a packet in its ring: the publisher's own, unwrapped
+ *   arrival     when a packet reached the first node of its way, and its receipt when it came to this
+ *               one: the same of a publisher of this node
  *   grant       what control hands out of its pool: a ring to a thread, more slots to a ring
  *   lease       the rings of one source in control's hands, until writer and readers let go of them
  *   wanted      of a ring: a reader thread has tracks for it, and its writer wakes that thread

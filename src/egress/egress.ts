@@ -222,7 +222,7 @@ export class Egress {
     this.active = this.feeds.next(now);
     this.staging = false;
     if (this.active === null) return false;
-    this.context.lag.note(now - this.batch.arrivals[0]!);
+    this.context.lag.note(now - this.batch.receipts[0]!);
     return true;
   }
 

@@ -36,7 +36,7 @@ export class Freezes {
 
   /** Whether the gap is one of the ring that flowed: it is silent yet, or was until now. */
   private isSilent(before: Feed, feed: Feed, now: number): boolean {
-    if (before !== feed) return now - before.reader.lastArrivalUs > SILENCE_US;
+    if (before !== feed) return now - before.reader.lastReceiptUs > SILENCE_US;
     return feed.flowsSince > this.leftAt && now - feed.flowsSince <= SILENCE_US;
   }
 }

@@ -77,7 +77,7 @@ export class LayerSwitch {
   private standsStill(now: number): boolean {
     const { feed } = this.track;
     if (feed === null || now - this.wantedAt < JOIN_ANSWER_US) return false;
-    return now - feed.reader.lastArrivalUs > SILENCE_US;
+    return now - feed.reader.lastReceiptUs > SILENCE_US;
   }
 
   /** Place in a batch of the wanted ring where a keyframe begins; -1 when none does. */

@@ -37,7 +37,7 @@ export class Feed {
   bringsCaptureTime = false;
   /** When the packet came that ended the last silence, us. */
   flowsSince = 0;
-  private arrival = 0;
+  private receipt = 0;
   /** The packet that was held back from the last batch. */
   private held: number | null = null;
   /** Highest origin sequence in the batches before the present one, and with it. */
@@ -99,8 +99,11 @@ export class Feed {
    */
   rewinds(source: SourceClock | null, feed: Feed | null | undefined, now: number): boolean {
     if (source !== this.source || feed === this) return false;
-    if (!this.reader.newestKeyframe(keyframe)) return true;
-    return now - keyframe.arrivalUs > SWITCH_KEYFRAME_AGE_US;
+    const { reader } = this;
+    if (!reader.newestKeyframe(keyframe)) return true;
+    // From another node all layers come late, and none rewinds another by that.
+    const late = reader.lastReceiptUs - reader.lastArrivalUs;
+    return now - late - keyframe.arrivalUs > SWITCH_KEYFRAME_AGE_US;
   }
 
   /** The writer goes on while a viewer catches up: an eighth of the ring must lie between them. */
@@ -144,13 +147,14 @@ export class Feed {
   note(batch: Staging, i: number): void {
     const sequence = batch.sequences[i]!;
     const arrival = batch.arrivals[i]!;
-    if (arrival - this.arrival > SILENCE_US) this.flowsSince = arrival;
-    this.arrival = arrival;
+    const receipt = batch.receipts[i]!;
+    if (receipt - this.receipt > SILENCE_US) this.flowsSince = receipt;
+    this.receipt = receipt;
     if (!this.started || ((sequence - this.highest) | 0) > 0) this.highest = sequence;
     if (!this.started) this.highestBefore = (sequence - 1) | 0;
     this.started = true;
-    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.clock.restart(batch.arrivals[i]!);
-    this.clock.notePacket(batch.timestamps[i]!, batch.arrivals[i]!, this.reader.clockRate);
+    if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.clock.restart(arrival);
+    this.clock.notePacket(batch.timestamps[i]!, arrival, this.reader.clockRate);
     if (batch.extensionLengths[i] === 0) return;
     const captureNtpUs = batch.captureNtpUs(i);
     if (captureNtpUs === 0) return;

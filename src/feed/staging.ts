@@ -27,7 +27,9 @@ export class Staging {
   readonly payloadLengths: Uint16Array;
   readonly extensionLengths: Uint8Array;
   readonly codecs: Uint8Array;
+  /** When each reached the first node, and when it came here, us. */
   readonly arrivals: Float64Array;
+  readonly receipts: Float64Array;
   /** Bytes of RTP padding that stand behind the payload and may be sealed with it. */
   readonly paddings: Uint8Array;
   /**
@@ -48,6 +50,7 @@ export class Staging {
     this.extensionLengths = new Uint8Array(capacity);
     this.codecs = new Uint8Array(capacity);
     this.arrivals = new Float64Array(capacity);
+    this.receipts = new Float64Array(capacity);
     this.paddings = new Uint8Array(capacity);
     this.nextSpatialIds = new Int8Array(capacity);
     this.data = new DataView(region.bytes.buffer, region.bytes.byteOffset);
@@ -82,7 +85,9 @@ export class Staging {
     this.payloadLengths[at] = payloadLength;
     this.extensionLengths[at] = extensionLength;
     this.codecs[at] = this.region.bytes[offset + Slot.codec]!;
-    this.arrivals[at] = data.getFloat64(offset + Slot.arrival, true);
+    const arrival = data.getFloat64(offset + Slot.arrival, true);
+    this.arrivals[at] = arrival;
+    this.receipts[at] = arrival + data.getUint32(offset + Slot.late, true);
     this.paddings[at] = 0;
     this.nextSpatialIds[at] = this.goesOn(at)
       ? reader.spatialAt((sequence + 1) | 0, this.timestamps[at]!)

@@ -28,7 +28,7 @@ export class Incoming {
   bytes: Uint8Array = new Uint8Array(0);
   /** Where its payload and extensions lie; of the rest timestamp and marker count. */
   header = new RtpHeader();
-  /** When it came, us. */
+  /** When it came, us: to this node, which is its first. */
   arrival = 0;
   /** Codec.none: its number is taken, its payload means nothing to us. */
   codec: CodecId = Codec.none;
@@ -95,10 +95,17 @@ export class SlotFiller {
 
   /**
    * A slot that comes described: `source` from `at` on as another ring had it (src/ring/layout.ts).
-   * Its number and when it came, us, are this ring's. Slot flags, or NO_SLOT as from `fill`, also
-   * when it is none.
+   * Its number is this ring's; `arrival` is when it reached the first node, `receipt` when it came
+   * here (us, both on our clock). Slot flags, or NO_SLOT as from `fill`, also when it is none.
    */
-  putSlot(now: number, origin: number, source: Uint8Array, at: number, arrival: number): number {
+  putSlot(
+    now: number,
+    origin: number,
+    source: Uint8Array,
+    at: number,
+    arrival: number,
+    receipt: number,
+  ): number {
     if (!isSlot(source, at)) {
       countUp(this.counters, Counter.malformed);
       return NO_SLOT;
@@ -115,10 +122,11 @@ export class SlotFiller {
     const behind = Slot.sequence + 4;
     bytes.set(source.subarray(at + behind, at + Slot.payload + length), offset + behind);
     data.setFloat64(offset + Slot.arrival, arrival, true);
+    data.setUint32(offset + Slot.late, Math.max(0, Math.round(receipt - arrival)), true);
     const flags = data.getUint32(offset + Slot.flags, true);
     if (this.video && (flags & SlotFlag.skip) === 0) {
       layers.load(data, offset);
-      noteLayers(writer.views, layers, length, arrival);
+      noteLayers(writer.views, layers, length, receipt);
     }
     const timestamp = data.getUint32(offset + Slot.timestamp, true);
     this.#publish(now, origin, offset, timestamp, length, flags);

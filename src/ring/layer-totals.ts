@@ -8,17 +8,17 @@ import type { PacketLayers } from "./packet-layers.ts";
 /** A packet that says nothing of layers belongs to the lowest point and is due at all of them. */
 const ALL_POINTS = 0xffffffff;
 
-/** Writer: counts a media packet of `bytes` payload bytes that came at `arrival` (us). */
+/** Writer: counts a media packet of `bytes` payload bytes, received at `receipt` (us). */
 export function noteLayers(
   views: RingViews,
   layers: PacketLayers,
   bytes: number,
-  arrival: number,
+  receipt: number,
 ): void {
   const { floats } = views;
   const known = layers.frameNumberBits > 0;
   const own = known ? (layers.spatialId & 3) * 8 + (layers.temporalId & 7) : 0;
-  floats[HeaderFloat.layerSeen + own] = arrival;
+  floats[HeaderFloat.layerSeen + own] = receipt;
   for (let left = known ? layers.needed : ALL_POINTS; left !== 0; left &= left - 1) {
     const at = HeaderFloat.layerBytes + 31 - Math.clz32(left & -left);
     floats[at] = floats[at]! + bytes;
@@ -40,7 +40,7 @@ export function layerBytes(views: RingViews, point: number): number {
   return views.floats[HeaderFloat.layerBytes + point]!;
 }
 
-/** Reader: when the newest packet of the point itself came, us; 0 before the first. */
+/** Reader: receipt of the newest packet of the point itself, us; 0 before the first. */
 export function layerSeenUs(views: RingViews, point: number): number {
   return views.floats[HeaderFloat.layerSeen + point]!;
 }

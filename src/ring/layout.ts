@@ -47,12 +47,13 @@ export const KeyframeWish = { none: 0, join: 1, failure: 2 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {
+  lastReceipt: 7, // us, of any packet
   bytes: 8, // payload bytes written, total
   packets: 9,
-  lastArrival: 10, // us
+  lastArrival: 10, // us, the latest there was
   /** 32 words, one a layer point: payload bytes that a viewer of the point has been due, total. */
   layerBytes: 11,
-  /** 32 words, one a layer point: when its own newest packet came, us. */
+  /** 32 words, one a layer point: receipt of its own newest packet, us. */
   layerSeen: 43,
 } as const;
 
@@ -131,7 +132,7 @@ export const Slot = {
   timestamp: 8, // u32 RTP timestamp of the publisher
   payloadLength: 12, // u16
   extensionLength: 14, // u16, bytes used in the extension area
-  arrival: 16, // f64 us
+  arrival: 16, // f64 us, when it reached the first node
   codec: 24, // u8
   spatialId: 25, // u8
   temporalId: 26, // u8
@@ -151,6 +152,7 @@ export const Slot = {
   targetsBit: 56, // u16, bit offset of the active decode targets in the dependency descriptor
   targets: 58, // u8, decode targets; 0 = no dependency descriptor
   targetsVersion: 59, // u8, of the header's decode targets that the descriptor belongs to
+  late: 60, // u32 us from the arrival to the receipt: 0 of a publisher of this node
   extensions: 64, // [internal id u8][length u8][data] ...
   payload: 192,
 } as const;
@@ -272,7 +274,7 @@ export interface RingDescription {
   readonly packets: number;
   /** A decodable group of pictures is in the ring. */
   readonly keyframeCached: boolean;
-  readonly lastArrivalUs: number;
+  readonly lastReceiptUs: number;
   /** The source said BYE (RFC 3550 6.6) and has sent nothing since. */
   readonly inactive: boolean;
 }
@@ -282,7 +284,7 @@ assert(Math.max(...Object.values(Header)) < Math.min(...Object.values(HeaderFloa
 assert(HeaderFloat.layerBytes + LAYER_POINTS === HeaderFloat.layerSeen, "then floats");
 assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 === LAYER_SIZES * 4, "then layer sizes");
 assert(recordsEnd(LAYER_SIZES * 4 + LAYER_SIZES_BYTES) <= HEADER_BYTES, "header fits its page");
-assert(Slot.targetsVersion < Slot.extensions, "the description ends before the extensions");
+assert(Slot.late + 4 === Slot.extensions, "the description ends before the extensions");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
 
 function recordsEnd(begin: number): number {

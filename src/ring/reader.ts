@@ -152,9 +152,14 @@ export class RingReader {
     return (Atomics.load(this.views.words, Header.head) - sequence) | 0;
   }
 
-  /** When the newest packet came, us; 0 before the first. */
+  /** When the newest packet reached the first node, us; 0 before the first. */
   get lastArrivalUs(): number {
     return this.views.floats[HeaderFloat.lastArrival]!;
+  }
+
+  /** When any packet came here last, us; 0 before the first. */
+  get lastReceiptUs(): number {
+    return this.views.floats[HeaderFloat.lastReceipt]!;
   }
 
   /** Slots in use now. */
@@ -253,7 +258,7 @@ export class RingReader {
       height: size & 0xffff,
       packets: floats[HeaderFloat.packets]!,
       keyframeCached: words[Header.keyframeValid] !== 0,
-      lastArrivalUs: floats[HeaderFloat.lastArrival]!,
+      lastReceiptUs: floats[HeaderFloat.lastReceipt]!,
       inactive: words[Header.inactive] !== 0,
     };
   }
@@ -263,7 +268,7 @@ export class RingReader {
 export interface RingKeyframe {
   /** Origin sequence of its first packet. */
   sequence: number;
-  /** When that came, us. */
+  /** When that arrived, us. */
   arrivalUs: number;
   /** Payload bytes that came since then, it included. */
   bytesSince: number;

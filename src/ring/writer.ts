@@ -96,7 +96,10 @@ export class RingWriter {
     return offset;
   }
 
-  /** Fills the description words of a reserved slot from a parsed payload. */
+  /**
+   * Fills the description words of a reserved slot from a parsed payload, which is received as it
+   * arrives: its publisher is one of this node.
+   */
   setDescription(
     offset: number,
     timestamp: number,
@@ -113,6 +116,7 @@ export class RingWriter {
     data.setUint16(offset + Slot.payloadLength, payloadLength, true);
     data.setUint16(offset + Slot.extensionLength, 0, true);
     data.setFloat64(offset + Slot.arrival, arrival, true);
+    data.setUint32(offset + Slot.late, 0, true);
     const bytes = this.bytes;
     bytes[offset + Slot.codec] = codec;
     bytes[offset + Slot.spatialId] = description === null ? 0 : description.spatialId;
@@ -166,7 +170,9 @@ export class RingWriter {
     this.store32(offset >> 2, sequence);
     floats[HeaderFloat.bytes] = floats[HeaderFloat.bytes]! + length;
     floats[HeaderFloat.packets] = floats[HeaderFloat.packets]! + 1;
-    floats[HeaderFloat.lastArrival] = arrival;
+    floats[HeaderFloat.lastReceipt] = arrival + this.data.getUint32(offset + Slot.late, true);
+    // What is filled late from elsewhere may have arrived there long before.
+    if (arrival > floats[HeaderFloat.lastArrival]!) floats[HeaderFloat.lastArrival] = arrival;
     // Before it lies another source: a join must not run from one into the other.
     if ((flags & SlotFlag.discontinuity) !== 0) Atomics.store(words, Header.keyframeValid, 0);
     const keyframe = (flags & SlotFlag.keyframeStart) !== 0;
@@ -194,7 +200,7 @@ export class RingWriter {
     records.parameterSets.store(this.words, payload.length);
   }
 
-  /** The publisher's newest sender report: RTP time, NTP time (us since 1900), our arrival time. */
+  /** The publisher's newest sender report: RTP time, NTP time (us since 1900), when it arrived (us). */
   setTiming(rtpTimestamp: number, ntpUs: number, localUs: number): void {
     const { floats } = records.timing;
     floats[TimingRecord.rtp] = rtpTimestamp;

@@ -6,7 +6,7 @@ import type { StreamSource } from "../../src/contract/source.ts";
 import { Egress } from "../../src/egress/egress.ts";
 import { NO_LIMITS } from "../../src/media/layer-choice.ts";
 import type { Peer } from "../../src/peer/peer.ts";
-import { createRing, ReaderWord, SlotFlag } from "../../src/ring/layout.ts";
+import { createRing, ReaderWord, Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
@@ -95,6 +95,8 @@ export interface SlotOptions {
   readonly length?: number;
   readonly codec?: CodecId;
   readonly arrival?: number;
+  /** So long after the arrival it came here, from another node. */
+  readonly late?: number;
   readonly extensions?: readonly (readonly [internal: number, data: Uint8Array])[];
   readonly payload?: Uint8Array;
 }
@@ -144,6 +146,8 @@ export class Track {
       flags,
       null,
     );
+    const { data } = this.writer.views;
+    if (options.late !== undefined) data.setUint32(offset + Slot.late, options.late, true);
     for (const [id, data] of options.extensions ?? []) {
       this.writer.addExtension(offset, id, data, 0, data.length);
     }

@@ -228,3 +228,15 @@ test("media that waits for its worker shows as lag, and is forgotten once it is 
   serve(1_200, 1_000);
   expect(sim.count("lagMaxUs")).toBe(1_000);
 });
+
+test("media that was long on its way from another node is no lag of this worker", () => {
+  const sim = new Sim();
+  const audio = new Track("audio");
+  sim.open(sourceOf({ audio }), { media: [audioSection()] });
+  for (let i = 0; i < 60; i += 1) {
+    audio.put(i, 0, sim.now, { arrival: sim.now - 305_000, late: 300_000 });
+    sim.forward(audio);
+    sim.pass(20_000);
+  }
+  expect(sim.count("lagMaxUs")).toBe(5_000);
+});

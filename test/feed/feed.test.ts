@@ -1,8 +1,16 @@
 import { expect, test } from "bun:test";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { RingGrant } from "../../src/contract/source.ts";
 import { Feed, type Subscriber } from "../../src/feed/feed.ts";
 import { SourceClock } from "../../src/feed/source-clock.ts";
-import { createRing } from "../../src/ring/layout.ts";
+import { Staging } from "../../src/feed/staging.ts";
+import { SlotFiller } from "../../src/intake/slot-filler.ts";
+import { SLOT_BYTES } from "../../src/limits.ts";
+import { createRing, SlotFlag } from "../../src/ring/layout.ts";
+import { RingReader } from "../../src/ring/reader.ts";
+import { RingWriter } from "../../src/ring/writer.ts";
+import { Codec } from "../../src/wire/codecs.ts";
+import { EXTENSION_TABLE_LENGTH } from "../../src/wire/extensions.ts";
 
 const SUBSCRIBER: Subscriber = { session: 1, forward: () => true, lapped: () => {} };
 
@@ -21,4 +29,81 @@ test("the writer that the grant names is woken for the first subscriber, and for
     [3, 12],
     [3, 12],
   ]);
+});
+
+const SECOND = 1_000_000;
+const KEY = SlotFlag.keyframeStart | SlotFlag.frameStart;
+
+/** A ring that is filled with slots of another node's, as a relay does, and its feed. */
+class RelayedRing {
+  readonly feed: Feed;
+  readonly #filler: SlotFiller;
+  readonly #batch = new Staging({ bytes: new Uint8Array(Staging.bytes(1)), address: 0 }, 1);
+  readonly #there = new RingWriter(createRing("video"));
+  readonly #thereReader = new RingReader(this.#there.buffer, -1);
+
+  constructor(source = new SourceClock()) {
+    const grant: RingGrant = { index: 1, buffer: createRing("video"), writer: 0 };
+    const writer = new RingWriter(grant.buffer);
+    writer.describe(Codec.vp8, 90_000, "", "");
+    const counters = new Float64Array(COUNTER_NAMES.length);
+    this.#filler = new SlotFiller(writer, true, new Uint8Array(EXTENSION_TABLE_LENGTH), counters);
+    this.feed = new Feed(grant, 0, source, () => {});
+    this.feed.attach(SUBSCRIBER);
+  }
+
+  /** A packet that reached the first node at `arrivalMs`, and this one at `receiptMs`. */
+  put(sequence: number, arrivalMs: number, receiptMs: number, flags = 0): void {
+    const slot = new Uint8Array(SLOT_BYTES);
+    const offset = this.#there.reserve(sequence);
+    this.#there.setDescription(offset, arrivalMs * 90, 500, 7, Codec.vp8, flags, null);
+    this.#there.commit(sequence, offset);
+    this.#thereReader.read(sequence, slot, 0);
+    const [arrival, receipt] = [arrivalMs * 1_000, receiptMs * 1_000];
+    this.#filler.putSlot(receipt, sequence, slot, 0, arrival, receipt);
+    this.#batch.clear();
+    this.#batch.load(this.feed.reader, sequence);
+    expect([this.#batch.arrivals[0], this.#batch.receipts[0]]).toEqual([arrival, receipt]);
+    this.feed.note(this.#batch, 0);
+  }
+}
+
+test("a group of pictures that has only just come is as old as it was at its first node", () => {
+  const ring = new RelayedRing();
+  ring.put(1, 10_000, 11_900, KEY);
+  expect(ring.feed.joinableKeyframe(11.9 * SECOND)).toBe(1);
+  expect(ring.feed.joinableKeyframe(12.1 * SECOND)).toBeNull();
+  // Asked in vain, an old one would do if the ring were not as far behind.
+  expect(ring.feed.joinableKeyframe(12.1 * SECOND, true)).toBeNull();
+});
+
+test("a layer that is as late as all of its source rewinds nobody, an older picture does", () => {
+  const source = new SourceClock();
+  const [from, to] = [new RelayedRing(source), new RelayedRing(source)];
+  const rewinds = (ms: number) => to.feed.rewinds(source, from.feed, ms * 1_000);
+  to.put(1, 10_000, 10_400, KEY);
+  expect(rewinds(10_400)).toBeFalse();
+  to.put(2, 10_200, 10_600);
+  expect(rewinds(10_600)).toBeTrue();
+});
+
+test("what is filled late does not make its ring older, and keeps it from being silent", () => {
+  const ring = new RelayedRing();
+  const { feed } = ring;
+  ring.put(100, 10_000, 10_050);
+  ring.put(90, 8_000, 10_250);
+  const { reader } = feed;
+  expect([reader.lastArrivalUs, reader.lastReceiptUs]).toEqual([10 * SECOND, 10.25 * SECOND]);
+  const { flowsSince } = feed;
+  ring.put(101, 10_400, 10_450);
+  expect(feed.flowsSince).toBe(flowsSince);
+  ring.put(102, 10_450, 10_800);
+  expect(feed.flowsSince).toBe(10.8 * SECOND);
+});
+
+test("the source's clock goes by when packets reached the first node", () => {
+  const ring = new RelayedRing();
+  ring.put(1, 10_000, 10_300);
+  const { clock, source } = ring.feed;
+  expect(clock.timestampAt(10.3 * SECOND, 90_000, source, false)).toBe(10_300 * 90);
 });

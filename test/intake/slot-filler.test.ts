@@ -13,8 +13,9 @@ import { EXTENSION_TABLE_LENGTH } from "../../src/wire/extensions.ts";
 
 const START = 1_000_000;
 const COUNT = 30;
-/** The other machine's clock is ahead by so much. */
+/** The other machine's clock is ahead by so much, and its packets are so long on their way. */
 const AHEAD_US = 77_000_000;
+const LATE_US = 40_000;
 
 /** A ring and its onlooker. */
 class Ring {
@@ -75,10 +76,11 @@ function origin(): Ring {
   return ring;
 }
 
-/** Bytes of a slot without what is the ring's own: its number, and when it came. */
+/** Bytes of a slot without what is the ring's own: its number, and the two times. */
 function carried(slot: Uint8Array): string {
   const copy = Buffer.from(slot);
   copy.fill(0, Slot.sequence, Slot.sequence + 4).fill(0, Slot.arrival, Slot.arrival + 8);
+  copy.fill(0, Slot.late, Slot.late + 4);
   return copy.toString("hex");
 }
 
@@ -90,21 +92,27 @@ test("a relayed ring says what its origin says: slots, keyframe, totals and laye
     // In the middle of a datagram.
     const datagram = Buffer.concat([Buffer.alloc(13, 0xee), slot, Buffer.alloc(5, 0xee)]);
     const arrival = AHEAD_US + i * 1_000;
-    const flags = to.filler.putSlot(arrival, 9_000 + i, datagram, 13, arrival);
+    const receipt = arrival + LATE_US;
+    const flags = to.filler.putSlot(receipt, 9_000 + i, datagram, 13, arrival, receipt);
     expect(flags).toBe(new DataView(slot.buffer).getUint32(Slot.flags, true));
     const copy = to.read(9_000 + i);
     expect(carried(copy)).toBe(carried(slot));
-    expect(new DataView(copy.buffer).getFloat64(Slot.arrival, true)).toBe(arrival);
+    const data = new DataView(copy.buffer);
+    expect(data.getFloat64(Slot.arrival, true)).toBe(arrival);
+    expect(data.getUint32(Slot.late, true)).toBe(LATE_US);
   }
   expect(to.keyframe).toEqual({
     sequence: 9_010,
     arrivalUs: from.keyframe.arrivalUs + moved,
     bytesSince: from.keyframe.bytesSince,
   });
-  const seen = from.layers.map(([bytes, at]) => [bytes, at === 0 ? 0 : at + moved] as const);
+  const seen = from.layers.map(
+    ([bytes, at]) => [bytes, at === 0 ? 0 : at + moved + LATE_US] as const,
+  );
   expect(to.layers).toEqual(seen);
   expect(to.reader.describe().packets).toBe(COUNT);
-  expect(to.reader.lastArrivalUs).toBe(AHEAD_US + (COUNT - 1) * 1_000);
+  const newest = AHEAD_US + (COUNT - 1) * 1_000;
+  expect([to.reader.lastArrivalUs, to.reader.lastReceiptUs]).toEqual([newest, newest + LATE_US]);
   expect([Counter.packetsIn!, Counter.keyframesIn!].map((at) => to.counters[at])).toEqual([
     COUNT,
     1,
@@ -115,7 +123,8 @@ test("a relayed ring says what its origin says: slots, keyframe, totals and laye
 test("what is no slot is refused and leaves its number free; a number is taken once", () => {
   const [from, to] = [origin(), new Ring()];
   const slot = from.read(401);
-  const put = (source: Uint8Array, at = 0) => to.filler.putSlot(START, 9_000, source, at, START);
+  const put = (source: Uint8Array, at = 0) =>
+    to.filler.putSlot(START, 9_000, source, at, START, START);
   const longer = (field: number, value: number): Uint8Array => {
     const copy = new Uint8Array(SLOT_BYTES + 512);
     copy.set(slot);

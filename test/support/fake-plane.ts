@@ -195,6 +195,6 @@ const EMPTY_RING: RingDescription = {
   height: 0,
   packets: 0,
   keyframeCached: false,
-  lastArrivalUs: 0,
+  lastReceiptUs: 0,
   inactive: false,
 };

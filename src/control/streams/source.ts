@@ -82,8 +82,8 @@ export class Source {
   /** Nothing has come of it for a while. */
   isSilent(plane: MediaPlane, nowUs: number): boolean {
     if (this.quiet) return true;
-    const arrivals = this.tracks.map(({ ring }) => plane.describeRing(ring).lastArrivalUs);
-    return nowUs - Math.max(this.sinceUs, ...arrivals) > PUBLISHER_SILENCE_US;
+    const receipts = this.tracks.map(({ ring }) => plane.describeRing(ring).lastReceiptUs);
+    return nowUs - Math.max(this.sinceUs, ...receipts) > PUBLISHER_SILENCE_US;
   }
 
   /** Some of its tracks have said BYE, and no other sends. */

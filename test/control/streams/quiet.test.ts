@@ -63,10 +63,10 @@ test("C4: one that still sends keeps the stream live, one that never sent anythi
 test("C4: its name is free for the next publisher at once, as after a DELETE", async () => {
   const h = await Harness.start();
   await h.publish("a");
-  h.plane.description = { ...SENDS, lastArrivalUs: h.nowUs };
+  h.plane.description = { ...SENDS, lastReceiptUs: h.nowUs };
   h.tick();
   expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
-  h.plane.description = { ...LEFT, lastArrivalUs: h.nowUs };
+  h.plane.description = { ...LEFT, lastReceiptUs: h.nowUs };
   h.tick();
   expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(201);
 });

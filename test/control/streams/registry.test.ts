@@ -98,7 +98,7 @@ test("a publisher that fell silent loses its name to one that returns", async ()
   const h = await Harness.start();
   const old = await h.publish("a");
   h.nowUs += 5e6;
-  h.plane.description = { lastArrivalUs: h.nowUs - 1e6 };
+  h.plane.description = { lastReceiptUs: h.nowUs - 1e6 };
   expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
   h.nowUs += 2e6;
   await h.publish("a");

@@ -58,10 +58,10 @@ test("it is silent when none of its rings has heard of it for a while, and at on
   const later = source.sinceUs + 60e6;
   expect(source.isSilent(plane, source.sinceUs)).toBeFalse();
   expect(source.isSilent(plane, later)).toBeTrue();
-  plane.descriptions.set(source.granted.video[1]!.index, { packets: 9, lastArrivalUs: later });
+  plane.descriptions.set(source.granted.video[1]!.index, { packets: 9, lastReceiptUs: later });
   expect(source.isSilent(plane, later)).toBeFalse();
   expect(source.hasLeft(plane)).toBeFalse();
-  plane.description = { packets: 9, lastArrivalUs: later, inactive: true };
+  plane.description = { packets: 9, lastReceiptUs: later, inactive: true };
   expect(source.hasLeft(plane)).toBeTrue();
   source.quiet = true;
   expect(source.isSilent(plane, later)).toBeTrue();

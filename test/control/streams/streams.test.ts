@@ -158,11 +158,11 @@ test("a publisher that comes for its name meets what it meets when another publi
   const link = new Link(h, "a");
   expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
   // All that it sends has said BYE, or nothing comes for a while: the name is free.
-  h.plane.description = { packets: 9, inactive: true, lastArrivalUs: h.nowUs };
+  h.plane.description = { packets: 9, inactive: true, lastReceiptUs: h.nowUs };
   h.tick();
   expect((await shown(h))!.live).toBeFalse();
   expect(h.control.registry.mayPublish("a", false)).toBeTrue();
-  h.plane.description = { packets: 9, lastArrivalUs: h.nowUs };
+  h.plane.description = { packets: 9, lastReceiptUs: h.nowUs };
   h.tick();
   expect((await shown(h))!.live).toBeTrue();
   expect((await h.post("/whip/a", PUBLISHER_OFFER)).status).toBe(409);
