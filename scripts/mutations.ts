@@ -13,6 +13,7 @@ import { PATCHES } from "./mutations/patches.ts";
 import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
+import { RINGS } from "./mutations/rings.ts";
 import type { Mutation } from "./mutations/rule.ts";
 import { SHARES } from "./mutations/shares.ts";
 
@@ -34,4 +35,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...DTLS,
   ...JOINS,
   ...SHARES,
+  ...RINGS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

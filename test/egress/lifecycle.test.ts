@@ -229,7 +229,7 @@ test("media that waits for its worker shows as lag, and is forgotten once it is 
   expect(sim.count("lagMaxUs")).toBe(1_000);
 });
 
-test("media that was long on its way from another node is no lag of this worker", () => {
+test("origin-time: media that was long on its way from another node is no lag of this worker", () => {
   const sim = new Sim();
   const audio = new Track("audio");
   sim.open(sourceOf({ audio }), { media: [audioSection()] });

@@ -68,7 +68,7 @@ class RelayedRing {
   }
 }
 
-test("a group of pictures that has only just come is as old as it was at its first node", () => {
+test("origin-time: a group of pictures that has only just come is as old as it was at its first node", () => {
   const ring = new RelayedRing();
   ring.put(1, 10_000, 11_900, KEY);
   expect(ring.feed.joinableKeyframe(11.9 * SECOND)).toBe(1);
@@ -77,7 +77,7 @@ test("a group of pictures that has only just come is as old as it was at its fir
   expect(ring.feed.joinableKeyframe(12.1 * SECOND, true)).toBeNull();
 });
 
-test("a layer that is as late as all of its source rewinds nobody, an older picture does", () => {
+test("origin-time: a layer that is as late as all of its source rewinds nobody, an older picture does", () => {
   const source = new SourceClock();
   const [from, to] = [new RelayedRing(source), new RelayedRing(source)];
   const rewinds = (ms: number) => to.feed.rewinds(source, from.feed, ms * 1_000);
@@ -87,7 +87,7 @@ test("a layer that is as late as all of its source rewinds nobody, an older pict
   expect(rewinds(10_600)).toBeTrue();
 });
 
-test("what is filled late does not make its ring older, and keeps it from being silent", () => {
+test("origin-time: what is filled late does not make its ring older, and keeps it from being silent", () => {
   const ring = new RelayedRing();
   const { feed } = ring;
   ring.put(100, 10_000, 10_050);
@@ -101,7 +101,7 @@ test("what is filled late does not make its ring older, and keeps it from being 
   expect(feed.flowsSince).toBe(10.8 * SECOND);
 });
 
-test("the source's clock goes by when packets reached the first node", () => {
+test("origin-time: the source's clock goes by when packets reached the first node", () => {
   const ring = new RelayedRing();
   ring.put(1, 10_000, 10_300);
   const { clock, source } = ring.feed;

@@ -84,7 +84,7 @@ function carried(slot: Uint8Array): string {
   return copy.toString("hex");
 }
 
-test("a relayed ring says what its origin says: slots, keyframe, totals and layers", () => {
+test("origin-time: a relayed ring says what its origin says: slots, keyframe, totals and layers", () => {
   const [from, to] = [origin(), new Ring()];
   const moved = AHEAD_US - START;
   for (let i = 0; i < COUNT; i += 1) {
