@@ -3,6 +3,7 @@ import { addressOf, pinnedRegion } from "./pinned.ts";
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
+const CLOCK_THREAD_CPUTIME_ID = 3;
 
 /** struct timespec: seconds and nanoseconds, 64 bits each. */
 const TIMESPEC_BYTES = 16;
@@ -22,6 +23,12 @@ export function monotonicUs(): number {
 /** CLOCK_REALTIME in microseconds since 1970. */
 export function realtimeUs(): number {
   libc.clock_gettime(CLOCK_REALTIME, TIMESPEC);
+  return timespecUs();
+}
+
+/** Processor time of the calling thread in microseconds: what others take of its core is not in it. */
+export function threadTimeUs(): number {
+  libc.clock_gettime(CLOCK_THREAD_CPUTIME_ID, TIMESPEC);
   return timespecUs();
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { monotonicUs, realtimeUs } from "../../src/io/clock.ts";
+import { monotonicUs, realtimeUs, threadTimeUs } from "../../src/io/clock.ts";
 import { inTime, timed } from "../support/timed.ts";
 
 test("the clock is CLOCK_MONOTONIC: since boot, in microseconds, never backwards", async () => {
@@ -41,4 +41,14 @@ test("all threads see the same time", async () => {
 
 timed("the wall clock is the system's", () => {
   inTime(() => expect(Math.abs(realtimeUs() / 1000 - Date.now())).toBeLessThan(50));
+});
+
+test("a thread's processor time stands still while it sleeps, and goes on while it works", () => {
+  const start = threadTimeUs();
+  Bun.sleepSync(100);
+  const slept = threadTimeUs() - start;
+  expect(slept).toBeGreaterThanOrEqual(0);
+  expect(slept).toBeLessThan(50_000);
+  const end = monotonicUs() + 2_000_000;
+  while (threadTimeUs() - start < slept + 10_000) expect(monotonicUs()).toBeLessThan(end);
 });

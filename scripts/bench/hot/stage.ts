@@ -1,7 +1,7 @@
 /** The egress of one worker without its sockets: real rings, viewers and ciphers, in virtual time. */
 import { COUNTER_NAMES } from "../../../src/contract/counters.ts";
 import { Egress } from "../../../src/egress/egress.ts";
-import { monotonicUs, realtimeUs } from "../../../src/io/clock.ts";
+import { monotonicUs, realtimeUs, threadTimeUs } from "../../../src/io/clock.ts";
 import { openOpenSsl } from "../../../src/io/openssl.ts";
 import { pinnedRegion } from "../../../src/io/pinned.ts";
 import { randomUnit } from "../../../src/io/random.ts";
@@ -16,7 +16,6 @@ import type { HotOutput } from "./output.ts";
 import { HotPeers } from "./peers.ts";
 import type { PerfCounter } from "./perf-event.ts";
 import { HotStream } from "./stream.ts";
-import { threadTime } from "./thread-clock.ts";
 
 /** A worker's pause between two forwarding passes while it is not loaded. */
 const TICK_US = 1_000;
@@ -188,18 +187,18 @@ export class HotStage {
     const { counter } = this;
     const figures = this.#figures;
     const instructions = counter?.read() ?? 0;
-    const start = threadTime();
+    const start = threadTimeUs();
     this.#egress.forward(this.#now, Number.POSITIVE_INFINITY, monotonicUs);
     this.out.flush();
-    figures.forwardNs += threadTime() - start;
+    figures.forwardNs += (threadTimeUs() - start) * 1000;
     if (counter !== null) figures.instructions! += counter.read() - instructions;
   }
 
   #runTimers(): void {
     if (this.#now < this.#egress.nextTimeout()) return;
-    const start = threadTime();
+    const start = threadTimeUs();
     this.#egress.handleTimeout(this.#now);
-    this.#figures.timersNs += threadTime() - start;
+    this.#figures.timersNs += (threadTimeUs() - start) * 1000;
   }
 
   /** The turn of one group of each stream's viewers. */
@@ -225,11 +224,11 @@ export class HotStage {
         arrivals,
       );
       this.#bases[index]![group] = base + this.#writer.covered;
-      const start = threadTime();
+      const start = threadTimeUs();
       for (const session of sessions) {
         this.#egress.handleRtcp(session, this.#now, this.#feedback, 0, bytes);
       }
-      this.#figures.feedbackNs += threadTime() - start;
+      this.#figures.feedbackNs += (threadTimeUs() - start) * 1000;
     }
   }
 }
