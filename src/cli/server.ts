@@ -33,7 +33,7 @@ import {
 import type { Hazard } from "./hazards.ts";
 import { type Listener, listen, readTls } from "./listener.ts";
 import { reachOf } from "./reach.ts";
-import { startWatchdog } from "./signs-of-life.ts";
+import { showLife } from "./signs-of-life.ts";
 import { explainStart } from "./start-error.ts";
 
 export interface ServerOptions {
@@ -124,12 +124,13 @@ async function serve(parts: Parts): Promise<number> {
   const stopping = new AbortController();
   const server = { config, control, log, port, token, stopping: stopping.signal };
   const beforeStop = options.started?.(server);
-  const cancelWatchdog = startWatchdog(manager, log, {
+  const endLife = showLife(manager, log, {
     reader: processors,
-    ready: () => control.plane.ready(),
+    ready: () => control.ready(),
+    accepting: () => control.plane.ready(),
     now: monotonicUs,
+    status: servingStatus(parts),
   });
-  manager.notify("READY=1", servingStatus(parts));
   process.on("SIGHUP", () => void reload(parts));
   // Work that a request left behind fails: that costs this work, not the process.
   process.on("unhandledRejection", (error) => control.noteFault("promise", error));
@@ -144,7 +145,7 @@ async function serve(parts: Parts): Promise<number> {
   beforeStop?.();
   await control.stop();
   await within(1000, listener.stop(true));
-  cancelWatchdog();
+  endLife();
   log.info("Stopped");
   log.flush();
   return 0;
