@@ -18,6 +18,9 @@ import { problem, RETRY_LIMIT_S, retryLater, sdpProblem, tooLarge } from "./prob
 import type { RateLimit } from "./rate-limit.ts";
 import { cameFromNode, sendAway } from "./redirect.ts";
 
+/** A worker that starts, or takes the place of another, is ready within about so long. */
+const RETRY_WORKER_S = 1;
+
 /** What every request of a client meets at the door. */
 export interface DoorServices {
   readonly auth: Authenticator;
@@ -114,7 +117,7 @@ export function placeSession(
     return retryLater(503, RETRY_LIMIT_S, "Overloaded", "Media leaves late already; try again.");
   }
   if (placement === null || placement.candidates.length === 0) {
-    return retryLater(503, RETRY_LIMIT_S, "No worker", "No media worker is ready.");
+    return retryLater(503, RETRY_WORKER_S, "No worker", "No media worker is ready.");
   }
   return placement;
 }
