@@ -100,7 +100,7 @@ export interface ServerCommand {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly cores?: number | string;
-  /** Answers with any status once it serves. */
+  /** Once it serves it answers, and with any status but 503. */
   readonly probe: string;
   readonly whip: (stream: string) => string;
   readonly whep: (stream: string) => string;
@@ -256,8 +256,9 @@ function text(command: string[]): string {
 
 async function answers(url: string): Promise<boolean> {
   try {
-    await (await fetch(url)).text();
-    return true;
+    const response = await fetch(url);
+    await response.text();
+    return response.status !== 503;
   } catch {
     return false;
   }
