@@ -27,6 +27,7 @@ import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
+import { SourceRates } from "./streams/source-rates.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
@@ -120,6 +121,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     announcer,
     events: hub,
     layers,
+    rates: new SourceRates(plane, clock),
     metrics,
     noteFault,
     draining: () => gate.draining,
@@ -251,9 +253,12 @@ class Running implements Control {
   }
 
   #tick(): void {
-    const { registry, layers, announcer, events, clock, rateLimit, log } = this.#services;
+    const { registry, layers, rates, announcer, events, clock, rateLimit, log } = this.#services;
     registry.tick();
-    for (const stream of registry.streams.values()) layers.update(stream);
+    for (const stream of registry.streams.values()) {
+      layers.update(stream);
+      if (stream.source !== null) rates.update(stream.source);
+    }
     announcer.tick();
     events.heartbeat();
     const { cpuUs, machine } = this.#options.usage();

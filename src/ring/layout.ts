@@ -272,6 +272,8 @@ export interface RingDescription {
   readonly width: number;
   readonly height: number;
   readonly packets: number;
+  /** Of their payloads. */
+  readonly bytes: number;
   /** A decodable group of pictures is in the ring. */
   readonly keyframeCached: boolean;
   readonly lastReceiptUs: number;

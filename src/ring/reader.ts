@@ -257,6 +257,7 @@ export class RingReader {
       width: size >>> 16,
       height: size & 0xffff,
       packets: floats[HeaderFloat.packets]!,
+      bytes: floats[HeaderFloat.bytes]!,
       keyframeCached: words[Header.keyframeValid] !== 0,
       lastReceiptUs: floats[HeaderFloat.lastReceipt]!,
       inactive: words[Header.inactive] !== 0,

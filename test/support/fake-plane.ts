@@ -194,6 +194,7 @@ const EMPTY_RING: RingDescription = {
   width: 0,
   height: 0,
   packets: 0,
+  bytes: 0,
   keyframeCached: false,
   lastReceiptUs: 0,
   inactive: false,

@@ -1,5 +1,7 @@
 /** What the operator's hook is told, out of what happens. */
+import type { Origin } from "../streams/source.ts";
 import type { StreamEvent } from "../streams/stream-event.ts";
+import type { ViewerSession } from "../streams/viewer-session.ts";
 import type { Sink } from "./bus.ts";
 import type { Hook, HookNotice } from "./hook.ts";
 
@@ -10,24 +12,35 @@ export function tellHook(hook: Hook): Sink {
   };
 }
 
-/** Null for what is none of its business; a session that never connected is none. */
+/** Null for what is none of its business. */
 function noticeOf(event: StreamEvent): HookNotice | null {
-  if (event.type === "joined") return notice(event, ["published", "viewer-joined"], null);
-  if (event.type !== "left" || !event.wasConnected) return null;
-  return notice(event, ["unpublished", "viewer-left"], event.reason);
+  if (event.type === "published" || event.type === "unpublished") {
+    const reason = event.type === "published" ? null : event.reason;
+    return {
+      event: event.type,
+      stream: event.stream.name,
+      ...whoBrings(event.source.origin),
+      reason,
+    };
+  }
+  if (event.type === "joined" && event.session.kind === "viewer") {
+    return ofViewer("viewer-joined", event.session, null);
+  }
+  if (event.type !== "left" || event.session.kind !== "viewer") return null;
+  // One that never connected has not joined.
+  if (event.session.connection === null) return null;
+  return ofViewer("viewer-left", event.session, event.reason);
 }
 
-/** `names`: of the event by a publisher, and by a viewer. */
-function notice(
-  { session }: Extract<StreamEvent, { readonly type: "joined" | "left" }>,
-  names: readonly [HookNotice["event"], HookNotice["event"]],
+function whoBrings(origin: Origin): Pick<HookNotice, "session" | "address"> {
+  if (origin.kind === "link") return { session: null, address: origin.address };
+  return { session: origin.session.publicId, address: origin.session.address };
+}
+
+function ofViewer(
+  event: HookNotice["event"],
+  { stream, publicId, address }: ViewerSession,
   reason: HookNotice["reason"],
 ): HookNotice {
-  return {
-    event: names[session.kind === "viewer" ? 1 : 0],
-    stream: session.stream,
-    session: session.publicId,
-    address: session.address,
-    reason,
-  };
+  return { event, stream, session: publicId, address, reason };
 }

@@ -21,8 +21,8 @@ export type HookAnswer = "allowed" | 401 | 403 | "none";
 export interface HookNotice {
   readonly event: "published" | "unpublished" | "viewer-joined" | "viewer-left";
   readonly stream: string;
-  /** Public id of the session. */
-  readonly session: string;
+  /** Public id of the session; null for a stream that a link brings. */
+  readonly session: string | null;
   readonly address: string;
   readonly reason: string | null;
 }

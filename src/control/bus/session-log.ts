@@ -1,4 +1,4 @@
-/** The log's lines of who came and who went; of a source without a session, that it did. */
+/** The log's lines of who came and who went. */
 import type { Logger } from "../../log.ts";
 import type { Session } from "../streams/session.ts";
 import type { Sink } from "./bus.ts";
@@ -12,10 +12,13 @@ export function logSessions(log: Logger): Sink {
       const viewer = event.session.kind === "viewer";
       const { reason } = event;
       log.info(viewer ? "Viewer left" : "Publisher gone", { ...about(event.session), reason });
-    } else if (event.type === "active" && event.stream.publisher === null) {
-      log.info("Stream live", { stream: event.stream.name });
-    } else if (event.type === "inactive" && event.source.origin.session === null) {
-      log.info("Stream not live", { stream: event.stream.name, reason: event.reason });
+    } else if (event.type === "published" || event.type === "unpublished") {
+      const { stream, source } = event;
+      // Of a publisher its session has told.
+      if (source.origin.kind === "session") return;
+      const link = { stream: stream.name, address: source.origin.address };
+      if (event.type === "published") log.info("Link connected", link);
+      else log.info("Link gone", { ...link, reason: event.reason });
     }
   };
 }

@@ -5,6 +5,7 @@ import type { Logger } from "../../log.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Registry } from "../streams/registry.ts";
+import type { SourceRates } from "../streams/source-rates.ts";
 import { problemSchema } from "./admin-schemas.ts";
 import type { Authenticator } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
@@ -18,6 +19,7 @@ export interface AdminServices {
   readonly auth: Authenticator;
   readonly registry: Registry;
   readonly plane: MediaPlane;
+  readonly rates: SourceRates;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -5,6 +5,10 @@ export const streamSchema = z
   .object({
     name: z.string(),
     live: z.boolean(),
+    origin: z
+      .enum(["session", "link"])
+      .nullable()
+      .describe("Who brings the media: a publisher's session here, a link from elsewhere, nobody."),
     viewers: z.number().int(),
     publishers: z.number().int(),
     video: z
@@ -13,7 +17,7 @@ export const streamSchema = z
         width: z.number().int(),
         height: z.number().int(),
         bitrate: z.number(),
-        framesPerSecond: z.number(),
+        framesPerSecond: z.number().nullable().describe("Null where a link brings the media."),
       })
       .nullable(),
     audio: z

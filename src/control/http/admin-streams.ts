@@ -11,7 +11,7 @@ import { notFound } from "./problem.ts";
 
 /** GET /streams, GET /streams/NAME. */
 export function mountStreams(api: Api, services: AdminServices): void {
-  const { registry, plane, clock } = services;
+  const { registry, plane, rates, clock } = services;
   const list = createRoute({
     method: "get",
     path: "/streams",
@@ -23,11 +23,8 @@ export function mountStreams(api: Api, services: AdminServices): void {
     const visible = streamsByName(registry).filter((stream) => covers?.(stream.name) ?? true);
     const publishers = visible.flatMap((stream) => stream.publisher ?? []);
     const stats = await collectStats(plane, publishers);
-    const now = clock.now();
-    return c.json(
-      { streams: visible.map((stream) => describeStream(stream, stats, plane, now)) },
-      200,
-    );
+    const parts = { stats, plane, rates, clock };
+    return c.json({ streams: visible.map((stream) => describeStream(stream, parts)) }, 200);
   });
 
   const one = createRoute({
@@ -48,7 +45,7 @@ export function mountStreams(api: Api, services: AdminServices): void {
     const stats = await collectStats(plane, sessions);
     return c.json(
       {
-        ...describeStream(stream, stats, plane, clock.now()),
+        ...describeStream(stream, { stats, plane, rates, clock }),
         sessions: sessions.map((session) =>
           describeSession(session, stats.get(session.number), clock),
         ),

@@ -221,20 +221,18 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
   }
 
   #detach(session: Session, reason: CloseReason): void {
-    const wasConnected = session.state === "connected";
     const stream = this.streamOf(session);
     this.sessions.end(session, this.#options.clock.now(), reason);
     if (session.kind === "viewer") stream.viewers.delete(session);
     else this.#unpublish(stream, session, reason);
-    this.#options.publish({ type: "left", stream, session, reason, wasConnected });
+    this.#options.publish({ type: "left", stream, session, reason });
     this.streams.letGo(stream);
     this.#options.publish({ type: "gone" });
   }
 
   #unpublish(stream: Stream, session: PublisherSession, reason: CloseReason): void {
     if (stream.candidate === session) stream.candidate = null;
-    const { source } = stream;
-    if (source?.origin.session === session) this.streams.ended(stream, source, reason);
+    if (stream.publisher === session) this.streams.ended(stream, stream.source!, reason);
   }
 
   /** It has had its time to connect. */

@@ -1,9 +1,11 @@
 /** What the admin API says of streams and sessions, out of the registry and the workers' reports. */
-import type { SessionStats, TrackStats } from "../../contract/statistics.ts";
+import type { SessionStats } from "../../contract/statistics.ts";
+import type { MediaKind } from "../../wire/codecs.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
+import type { SourceRates } from "./source-rates.ts";
 import type { Stream } from "./stream.ts";
 
 /** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
@@ -18,24 +20,26 @@ export async function collectStats(
   return new Map(reports.flat().map((stats) => [stats.session, stats]));
 }
 
-export function describeStream(
-  stream: Stream,
-  stats: ReadonlyMap<number, SessionStats>,
-  plane: MediaPlane,
-  nowUs: number,
-) {
+/** Where what is told of a stream comes from. */
+interface StreamParts {
+  readonly stats: ReadonlyMap<number, SessionStats>;
+  readonly plane: MediaPlane;
+  readonly rates: SourceRates;
+  readonly clock: Clock;
+}
+
+export function describeStream(stream: Stream, { stats, plane, rates, clock }: StreamParts) {
   const { source, publisher } = stream;
-  const tracks = (publisher && stats.get(publisher.number)?.tracks) || [];
   const live = source?.live(plane) ?? null;
   // The largest of the layers.
   const [size = null] = (source?.of("video") ?? [])
     .map(({ ring }) => plane.describeRing(ring))
     .sort((left, right) => right.width * right.height - left.width * left.height);
-  const audio = tracks.filter((track) => track.kind === "audio");
-  const video = tracks.filter((track) => track.kind === "video");
+  const bitrate = (kind: MediaKind) => (source === null ? 0 : rates.of(source, kind));
   return {
     name: stream.name,
     live: stream.isLive,
+    origin: source?.origin.kind ?? null,
     viewers: stream.viewers.size,
     publishers: (publisher === null ? 0 : 1) + (stream.candidate === null ? 0 : 1),
     video:
@@ -45,18 +49,19 @@ export function describeStream(
             codec: live.video.codec,
             width: size?.width ?? 0,
             height: size?.height ?? 0,
-            bitrate: sum(video, (track) => track.bitrate),
-            framesPerSecond: Math.max(0, ...video.map((track) => track.framesPerSecond ?? 0)),
+            bitrate: bitrate("video"),
+            framesPerSecond:
+              publisher === null ? null : framesPerSecond(stats.get(publisher.number)),
           },
     audio:
       live === null || live.audio === null
         ? null
         : {
             codec: live.audio.codec,
-            bitrate: sum(audio, (track) => track.bitrate),
+            bitrate: bitrate("audio"),
             channels: source?.of("audio")[0]?.channels ?? 0,
           },
-    uptimeSeconds: source === null ? 0 : (nowUs - source.sinceUs) / 1e6,
+    uptimeSeconds: source === null ? 0 : (clock.now() - source.sinceUs) / 1e6,
   };
 }
 
@@ -80,7 +85,7 @@ export function describeSession(session: Session, stats: SessionStats | undefine
     roundTripMs: stats?.roundTripMs ?? null,
     estimateBps: stats?.estimateBps ?? null,
     bitrateExcess: stats?.bitrateExcess ?? null,
-    bitrate: sum(stats?.tracks ?? [], (track) => track.bitrate),
+    bitrate: (stats?.tracks ?? []).reduce((total, track) => total + track.bitrate, 0),
     tracks: [...(stats?.tracks ?? [])],
   };
 }
@@ -96,6 +101,8 @@ export function streamsByName(registry: Registry): readonly Stream[] {
   return [...registry.streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function sum(tracks: readonly TrackStats[], value: (track: TrackStats) => number): number {
-  return tracks.reduce((total, track) => total + value(track), 0);
+/** Of the fastest layer. */
+function framesPerSecond(stats: SessionStats | undefined): number {
+  const rates = (stats?.tracks ?? []).map((track) => track.framesPerSecond ?? 0);
+  return Math.max(0, ...rates);
 }

@@ -7,10 +7,23 @@ import type { RingLease } from "../plane/lease.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { PublisherSession } from "./publisher-session.ts";
 
-/** Who brings the media: a publisher's session, or whoever else fills rings. */
-export interface Origin {
-  /** Null when no session of ours brings it. */
-  readonly session: PublisherSession | null;
+/** Who brings the media. */
+export type Origin = SessionOrigin | LinkOrigin;
+
+/** A publisher of ours. */
+interface SessionOrigin extends Endable {
+  readonly kind: "session";
+  readonly session: PublisherSession;
+}
+
+/** A link from elsewhere: no session of ours, but what fills rings all the same. */
+interface LinkOrigin extends Endable {
+  readonly kind: "link";
+  /** Of its far end. */
+  readonly address: string;
+}
+
+interface Endable {
   /** Another has its place. It writes no more, and its lease is told so once its writer has stopped. */
   readonly end: (reason: CloseReason) => void;
 }
@@ -102,7 +115,7 @@ export class Source {
 export function sourceOfSession(
   session: PublisherSession,
   lease: RingLease,
-  { epoch, sinceUs, end }: Pick<SourceParts, "epoch" | "sinceUs"> & Pick<Origin, "end">,
+  { epoch, sinceUs, end }: Pick<SourceParts, "epoch" | "sinceUs"> & Endable,
 ): Source {
   const tracks = session.media.flatMap(({ kind, formats, rids }, index) => {
     const { codec, fmtp, channels } = formats[0]!;
@@ -117,5 +130,5 @@ export function sourceOfSession(
       }),
     );
   });
-  return new Source({ epoch, sinceUs, origin: { session, end }, lease, tracks });
+  return new Source({ epoch, sinceUs, origin: { kind: "session", session, end }, lease, tracks });
 }

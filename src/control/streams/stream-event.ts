@@ -15,15 +15,23 @@ export type StreamEvent =
       readonly source: Source;
       readonly reason: CloseReason | null;
     }
+  /** A source has the stream from now on: a publisher that has connected, or a link. */
+  | { readonly type: "published"; readonly stream: Stream; readonly source: Source }
+  /** A source has the stream no more, be it over or another in its place. */
+  | {
+      readonly type: "unpublished";
+      readonly stream: Stream;
+      readonly source: Source;
+      readonly reason: CloseReason;
+    }
   /** The session's media path stands. */
   | { readonly type: "joined"; readonly stream: Stream; readonly session: Session }
-  /** Its URL is gone, its worker may still hold it. `wasConnected`: `joined` was told before. */
+  /** Its URL is gone, its worker may still hold it. If it never connected, it has not `joined`. */
   | {
       readonly type: "left";
       readonly stream: Stream;
       readonly session: Session;
       readonly reason: CloseReason;
-      readonly wasConnected: boolean;
     }
   /** A session has ended, or its worker has let go of one; whoever waits may look again. */
   | { readonly type: "gone" }

@@ -26,7 +26,8 @@ export class Stream {
 
   /** The session that publishes it; null also while its media comes from elsewhere. */
   get publisher(): PublisherSession | null {
-    return this.source?.origin.session ?? null;
+    const origin = this.source?.origin;
+    return origin?.kind === "session" ? origin.session : null;
   }
 
   get isLive(): boolean {

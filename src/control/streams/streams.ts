@@ -66,8 +66,10 @@ export class Streams {
     source.lease.lend();
     this.#retire(lent, this.#options.plane.setSource(stream.number, source.granted));
     for (const audience of stream.audiences) audience.follow(source);
-    before?.origin.end("taken-over");
-    this.#options.publish({ type: "active", stream });
+    if (before !== null) this.#replaced(stream, before);
+    const { publish } = this.#options;
+    publish({ type: "active", stream });
+    publish({ type: "published", stream, source });
   }
 
   /**
@@ -79,7 +81,9 @@ export class Streams {
     if (stream.source !== source) return;
     stream.source = null;
     stream.idleSinceUs = this.#options.clock.now();
-    this.#options.publish({ type: "inactive", stream, source, reason });
+    const { publish } = this.#options;
+    publish({ type: "inactive", stream, source, reason });
+    publish({ type: "unpublished", stream, source, reason });
     this.letGo(stream);
   }
 
@@ -97,6 +101,13 @@ export class Streams {
       if (stream.idleSinceUs === null || now - stream.idleSinceUs <= SOURCE_LINGER_US) continue;
       this.#dropSource(stream);
     }
+  }
+
+  /** Another has the place of `source`. */
+  #replaced(stream: Stream, source: Source): void {
+    const reason = "taken-over";
+    source.origin.end(reason);
+    this.#options.publish({ type: "unpublished", stream, source, reason });
   }
 
   #dropSource(stream: Stream): void {

@@ -11,7 +11,7 @@ const LEFT = { packets: 100, inactive: true };
 function told(event: StreamEvent): string {
   if (event.type === "gone") return event.type;
   const who = "session" in event ? ` ${event.session.publicId}` : "";
-  const why = event.type === "left" ? ` ${event.reason} ${event.wasConnected}` : "";
+  const why = event.type === "left" ? ` ${event.reason}` : "";
   return `${event.type} ${event.stream.name}${who}${why}`;
 }
 
@@ -36,7 +36,7 @@ test("a sink of one's own hears all that happens to streams and sessions", async
   const since = () => heard.splice(0);
   h.control.bus.subscribe((event) => heard.push(told(event)));
   const publisher = await h.publish("a");
-  expect(since()).toEqual(["active a", "joined a p1"]);
+  expect(since()).toEqual(["active a", "published a", "joined a p1"]);
   const viewer = await h.view("a");
   h.plane.events.firstMedia(viewer.number, 90_000);
   h.plane.events.layer(viewer.number, 8);
@@ -49,12 +49,12 @@ test("a sink of one's own hears all that happens to streams and sessions", async
   expect(since()).toEqual(["inactive a", "active a"]);
   await h.request("DELETE", viewer.location);
   await settle();
-  expect(since()).toEqual(["left a v2 deleted true", "gone", "gone"]);
+  expect(since()).toEqual(["left a v2 deleted", "gone", "gone"]);
   h.plane.events.closed(publisher.number, "peer-closed");
-  expect(since()).toEqual(["inactive a", "left a p1 peer-closed true", "gone", "gone"]);
+  expect(since()).toEqual(["inactive a", "unpublished a", "left a p1 peer-closed", "gone", "gone"]);
   const never = await h.publish("b", false);
   h.plane.events.closed(never.number, "connect-timeout");
-  expect(since()).toEqual(["left b p3 connect-timeout false", "gone", "gone"]);
+  expect(since()).toEqual(["left b p3 connect-timeout", "gone", "gone"]);
 });
 
 test("a sink that throws at everything changes nothing for clients, and is counted", async () => {

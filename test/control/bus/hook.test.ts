@@ -1,7 +1,8 @@
 /** The operator's hook: asked before, told afterwards. */
 import { expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import { Harness, PUBLISHER_OFFER } from "../../support/control-harness.ts";
+import { Harness, PUBLISHER_OFFER, settle } from "../../support/control-harness.ts";
+import { Link } from "../../support/link.ts";
 
 interface Call {
   readonly url: string;
@@ -88,6 +89,30 @@ test("the hook is told of publish, join, leave and unpublish, in this order", as
     .map((call) => call.body.event)
     .filter((e) => !/^(publish|view)$/.test(String(e)));
   expect(told).toEqual(["published", "viewer-joined", "viewer-left", "unpublished"]);
+});
+
+test("the hook is told of links as of publishers, by the address of their far end", async () => {
+  const { h, calls } = await withHook(() => new Response());
+  const told = async () => {
+    await settle();
+    return calls.splice(0).map(({ body }) => body);
+  };
+  const notice = { stream: "a", session: null, address: "192.0.2.77", reason: null };
+  new Link(h, "a");
+  expect(await told()).toEqual([{ event: "published", ...notice }]);
+  // That it falls quiet and sends again is no end.
+  for (const inactive of [true, false]) {
+    h.plane.description = { packets: 9, inactive };
+    h.tick();
+  }
+  expect(await told()).toEqual([]);
+  const next = new Link(h, "a");
+  expect(await told()).toEqual([
+    { event: "unpublished", ...notice, reason: "taken-over" },
+    { event: "published", ...notice },
+  ]);
+  next.lose("peer-closed");
+  expect(await told()).toEqual([{ event: "unpublished", ...notice, reason: "peer-closed" }]);
 });
 
 test("with a hook, rights that tokens grant still need one", async () => {

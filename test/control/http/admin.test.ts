@@ -32,6 +32,9 @@ async function live() {
   const publisher = await h.publish("a/b");
   await h.view("a/b");
   h.plane.description = { codec: null, width: 1280, height: 720 };
+  const { audio, video } = h.plane.sources[0]!.source!;
+  h.plane.descriptions.set(audio!.index, { bytes: 16_000 });
+  h.plane.descriptions.set(video[0]!.index, { bytes: 500_000 });
   h.plane.reports = [
     {
       session: publisher.number,
@@ -61,10 +64,11 @@ test("streams as the pages read them", async () => {
       {
         name: "a/b",
         live: true,
+        origin: "session",
         viewers: 1,
         publishers: 1,
         video: { codec: "vp8", width: 1280, height: 720, bitrate: 2_000_000, framesPerSecond: 30 },
-        audio: { codec: "opus", bitrate: 0, channels: 2 },
+        audio: { codec: "opus", bitrate: 64_000, channels: 2 },
         uptimeSeconds: 2,
       },
     ],

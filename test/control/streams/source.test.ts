@@ -18,7 +18,7 @@ function foreign(plane: FakePlane): Source {
   return new Source({
     epoch: 7,
     sinceUs: 1_000_000,
-    origin: { session: null, end: () => {} },
+    origin: { kind: "link", address: "192.0.2.77", end: () => {} },
     lease,
     tracks: NEEDS.flatMap(({ kind, rids }, index) =>
       lease.rings[index]!.map((ring, layer) => ({
@@ -73,7 +73,7 @@ test("a session's has a track a ring, as its answer settled them", async () => {
   const session = h.control.registry.streams.get("a")!.publisher!;
   const end = () => {};
   const source = sourceOfSession(session, session.lease!, { epoch: 3, sinceUs: 5, end });
-  expect(source.origin.session).toBe(session);
+  expect(source.origin).toEqual({ kind: "session", session, end });
   const told = source.tracks.map(({ kind, rid, codec, channels }) => [kind, rid, codec, channels]);
   expect(told).toEqual([
     ["audio", null, "opus", 2],

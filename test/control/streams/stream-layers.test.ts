@@ -41,7 +41,7 @@ function live(rids: readonly string[]) {
   stream.source = new Source({
     epoch: 1,
     sinceUs: clock.nowUs,
-    origin: { session: null, end: () => {} },
+    origin: { kind: "link", address: "192.0.2.77", end: () => {} },
     lease,
     tracks: lease.rings.flat().map((ring, layer) => ({
       kind: need.kind,

@@ -1,9 +1,7 @@
 /** Streams that live by what is no session, and are kept for those who are no WHEP viewers. */
 import { expect, test } from "bun:test";
-import type { CloseReason } from "../../../src/contract/session.ts";
-import { RingLease } from "../../../src/control/plane/lease.ts";
 import type { Audience } from "../../../src/control/streams/audience.ts";
-import { Source } from "../../../src/control/streams/source.ts";
+import type { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import type { StreamEvent } from "../../../src/control/streams/stream-event.ts";
 import {
@@ -14,41 +12,7 @@ import {
   VIEWER_OFFER,
   VP9_VIEWER_OFFER,
 } from "../../support/control-harness.ts";
-
-/** Brings a VP8 video of one layer from elsewhere, in rings of its own. */
-class Link {
-  readonly source: Source;
-  readonly stream: Stream;
-  readonly ends: CloseReason[] = [];
-  readonly #h: Harness;
-
-  constructor(h: Harness, name: string) {
-    this.#h = h;
-    const { streams } = h.control.registry;
-    const lease = RingLease.take(h.plane, [{ kind: "video", rids: [] }], 0)!;
-    const ring = lease.rings[0]![0]!;
-    this.source = new Source({
-      epoch: streams.nextEpoch(),
-      sinceUs: h.nowUs,
-      origin: { session: null, end: (reason) => this.#endedByUs(reason) },
-      lease,
-      tracks: [{ kind: "video", rid: null, codec: "vp8", fmtp: "", channels: 1, ring }],
-    });
-    this.stream = streams.of(name);
-    streams.goLive(this.stream, this.source);
-  }
-
-  /** Its far end is gone. */
-  lose(reason: CloseReason): void {
-    this.#h.control.registry.streams.ended(this.stream, this.source, reason);
-    this.source.lease.writerGone();
-  }
-
-  #endedByUs(reason: CloseReason): void {
-    this.ends.push(reason);
-    this.lose(reason);
-  }
-}
+import { Link } from "../../support/link.ts";
 
 /** Reads a stream into files, and remembers what it was told to read. */
 class Packager implements Audience {
@@ -73,9 +37,14 @@ class Packager implements Audience {
 interface Shown {
   readonly name: string;
   readonly live: boolean;
+  readonly origin: string | null;
   readonly publishers: number;
   readonly viewers: number;
-  readonly video: { readonly codec: string } | null;
+  readonly video: {
+    readonly codec: string;
+    readonly bitrate: number;
+    readonly framesPerSecond: number | null;
+  } | null;
   readonly audio: object | null;
 }
 
@@ -99,9 +68,10 @@ test("what is no session makes a stream live: in the API, the metrics, and for v
   expect(await shown(h)).toMatchObject({
     name: "a",
     live: true,
+    origin: "link",
     publishers: 0,
     viewers: 1,
-    video: { codec: "vp8" },
+    video: { codec: "vp8", framesPerSecond: null },
     audio: null,
   });
   expect(await metric(h, "spillway_streams")).toBe("spillway_streams 1");
@@ -112,6 +82,9 @@ test("what is no session makes a stream live: in the API, the metrics, and for v
   const refused = await h.post("/whep/a", VP9_VIEWER_OFFER);
   expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining("VP8")]);
   expect((await h.request("GET", viewer.location)).status).toBe(204);
+  h.plane.description = { bytes: 125_000 };
+  h.pass(1);
+  expect((await shown(h))!.video!.bitrate).toBe(1_000_000);
 });
 
 test("players hear of it, and its end tells why; viewers stay for the next", async () => {
@@ -132,7 +105,7 @@ test("players hear of it, and its end tells why; viewers stay for the next", asy
   const [ended] = heard.filter((event) => event.type === "inactive");
   expect(ended).toMatchObject({ source: link.source, reason: "peer-closed" });
   expect(link.ends).toEqual([]);
-  expect(h.lines.some((line) => /"Stream not live".*"peer-closed"/.test(line))).toBeTrue();
+  expect(h.lines.some((line) => /"Link gone".*"peer-closed"/.test(line))).toBeTrue();
   expect((await shown(h))!.live).toBeFalse();
   expect(h.plane.sources).toHaveLength(1);
   new Link(h, "a");
@@ -185,7 +158,10 @@ test("takeover: it stays until the publisher is connected, and gives up its ring
   expect(link.ends).toEqual(["taken-over"]);
   expect(link.stream.publisher!.number).toBe(publisher.number);
   // The stream was live all along.
-  expect(heard).toEqual(["active", "joined", "active", "joined"]);
+  expect(heard).toEqual([
+    ...["active", "published", "joined"],
+    ...["unpublished", "active", "published", "joined"],
+  ]);
   expect(h.plane.ringsOut.size).toBe(2);
   // And the other way round: who brings the stream in a session's place ends that session.
   const next = new Link(h, "a");
