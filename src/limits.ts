@@ -157,6 +157,8 @@ export const FEEDBACK_STATUSES_MAX = 2048;
 export const RTX_SHARE_MAX = 0.15;
 /** Joins ask the publisher for a keyframe at most this often per layer ... */
 export const PLI_INTERVAL_JOIN_US = 2_000_000;
+/** ... segments of a playlist this often, whatever viewers ask besides, ... */
+export const PLI_INTERVAL_SEGMENT_US = 1_000_000;
 /** ... decoder failures this often, ... */
 export const PLI_INTERVAL_FAILURE_US = 500_000;
 /** ... as long as those forced within some seconds are few: each counts for two seconds; beyond four

@@ -1,5 +1,7 @@
-/** What rings tell of media that comes from another node. */
+/** What rings tell of media that comes from another node, and what their readers wish for. */
 import { type Mutation, rule } from "./rule.ts";
+
+const REQUESTS = "src/media/keyframe-requests.ts";
 
 export const RINGS: readonly Mutation[] = [
   rule("origin-time", "src/feed/feed.ts", "now - late - keyframe.", "now - keyframe."),
@@ -21,5 +23,19 @@ export const RINGS: readonly Mutation[] = [
     "src/intake/slot-filler.ts",
     "layers, length, receipt",
     "layers, length, arrival",
+  ),
+  rule("segment-wish", REQUESTS, "this.#lastForSegment + PLI", "this.#lastSent + PLI"),
+  rule(
+    "segment-wish",
+    REQUESTS,
+    "if (viewers) this.#noteForViewers(now);",
+    "this.#noteForViewers(now);",
+  ),
+  rule("segment-wish", REQUESTS, "const apart = this.#open ?", "const apart = this.sent < 0 ?"),
+  rule(
+    "segment-wish",
+    "src/ring/reader.ts",
+    "segment: KeyframeWish.segment,",
+    "segment: KeyframeWish.all,",
   ),
 ];

@@ -35,12 +35,13 @@
  *   lease       the rings of one source in control's hands, until writer and readers let go of them
  *   wanted      of a ring: a reader thread has tracks for it, and its writer wakes that thread
  *   wish        what a reader asks of a ring's writer, by words in the ring: its media, a keyframe
+ *               for a join, after a failure, or for the next segment of a playlist
  *   bell        what ends a worker's sleep: a writer rings with news, a reader with a new wish
  *   feed        a ring as one egress worker reads it, and the tracks of viewers that it feeds
  *   following   a stream's present source as one egress worker reads it: a feed a ring
  *   batch       the packets of one feed that are copied out once for all of its tracks
  *   segment     a stretch of a viewer's sequence numbers over one ring; a switch begins another.
- *               UDP segments (GSO) and the segments of a URL keep their full names
+ *               UDP segments (GSO) and the segments of a URL or a playlist keep their full names
  *   switch      the way of a viewer to another layer; of a stream to another source, a source switch
  *
  * Times are microseconds of one monotonic clock, the same in all threads: `now`, `...At`, `...Us`.

@@ -1,6 +1,6 @@
 /** The keyframes that the readers of a publisher's rings wish for, and what they are told of it. */
 import type { KeyframeRequests } from "../media/keyframe-requests.ts";
-import { Header, KeyframeWish } from "../ring/layout.ts";
+import { Header, type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
 
 /** A track as far as its readers may wish. */
@@ -12,21 +12,23 @@ export interface WishedTrack {
   readonly left: boolean;
 }
 
+/** In the order in which a track hears of them: a failure is more than a join. */
+const REASONS: readonly KeyframeReason[] = ["join", "failure", "segment"];
+
 /** Reads the wish words of one publisher's rings. */
 export class Wishes {
   readonly #tracks: readonly WishedTrack[];
   readonly #readers: number;
-  /** Sums of the readers' words when last looked at, two a track. */
+  /** Sums of the readers' words when last looked at, one a track and reason. */
   readonly #seen: Int32Array;
 
   /** What was wished for before is not heard: the first packet asks for a keyframe by itself. */
   constructor(tracks: readonly WishedTrack[], readers: number) {
     this.#tracks = tracks;
     this.#readers = readers;
-    this.#seen = new Int32Array(tracks.length * 2);
+    this.#seen = new Int32Array(tracks.length * REASONS.length);
     for (let i = 0; i < tracks.length; i += 1) {
-      this.#isNew(2 * i, tracks[i]!, "join");
-      this.#isNew(2 * i + 1, tracks[i]!, "failure");
+      for (let reason = 0; reason < REASONS.length; reason += 1) this.#isNew(i, reason);
     }
   }
 
@@ -35,18 +37,19 @@ export class Wishes {
     for (let i = 0; i < this.#tracks.length; i += 1) {
       const track = this.#tracks[i]!;
       if (!track.video) continue;
-      const join = this.#isNew(2 * i, track, "join");
-      const failure = this.#isNew(2 * i + 1, track, "failure");
       const heard = !track.left;
-      if (heard && join) track.keyframes.want("join");
-      if (heard && failure) track.keyframes.want("failure");
+      for (let reason = 0; reason < REASONS.length; reason += 1) {
+        if (this.#isNew(i, reason) && heard) track.keyframes.want(REASONS[reason]!);
+      }
       track.keyframes.handleTimeout(now);
       tellWishes(track);
     }
   }
 
-  #isNew(at: number, { writer }: WishedTrack, why: "join" | "failure"): boolean {
-    const sum = writer.keyframeRequests(this.#readers, why);
+  #isNew(track: number, reason: number): boolean {
+    const { writer } = this.#tracks[track]!;
+    const at = track * REASONS.length + reason;
+    const sum = writer.keyframeRequests(this.#readers, REASONS[reason]!);
     if (sum === this.#seen[at]) return false;
     this.#seen[at] = sum;
     return true;
@@ -54,10 +57,10 @@ export class Wishes {
 }
 
 /**
- * Tells the readers whether the publisher answers at all, and which wish stands: for one that is no
- * more urgent nobody need ring. Of a track that has left none is heard.
+ * Tells the readers whether the publisher answers at all, and which wishes stand: for those nobody
+ * need ring. Of a track that has left none is heard.
  */
 export function tellWishes({ writer, keyframes, left }: WishedTrack): void {
   writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
-  writer.setWord(Header.keyframeWanted, left ? KeyframeWish.failure : keyframes.standing);
+  writer.setWord(Header.keyframeWanted, left ? KeyframeWish.all : keyframes.standing);
 }

@@ -3,8 +3,9 @@ import {
   FORCED_KEYFRAMES_FREE,
   PLI_INTERVAL_FAILURE_US,
   PLI_INTERVAL_JOIN_US,
+  PLI_INTERVAL_SEGMENT_US,
 } from "../limits.ts";
-import { KeyframeWish } from "../ring/layout.ts";
+import { type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
 
 /** A keyframe this long after a request is its answer; later it is the encoder's own interval. */
 const ANSWER_WITHIN_US = 1_000_000;
@@ -13,17 +14,21 @@ const IGNORED_REQUESTS = 3;
 /** Such a publisher (OBS: whip-whep.md Q-O9) is asked at most this often. */
 const INTERVAL_IGNORED_US = 10_000_000;
 
-export type KeyframeReason = "start" | "join" | "failure";
-
 /**
  * When to ask the publisher of one layer for a keyframe. Wishes are merged; a wish stands until a
- * keyframe begins, so that a lost request is repeated, at the interval of its reason.
+ * keyframe begins, so that a lost request is repeated, at the interval of its reason. Viewers and
+ * segments each have intervals of their own: neither waits for what the other has asked and got.
  */
 export class KeyframeRequests {
   sent = 0;
   #ignored = false;
-  #wanted: KeyframeReason | null = null;
+  /** What viewers wait for, or a new SSRC ("start"); and whether a segment does. */
+  #wanted: "start" | "join" | "failure" | null = null;
+  #segmentWanted = false;
+  /** The newest request, the newest that was due for viewers, and the newest due for a segment. */
   #lastSent = Number.NEGATIVE_INFINITY;
+  #lastForViewers = Number.NEGATIVE_INFINITY;
+  #lastForSegment = Number.NEGATIVE_INFINITY;
   /** Requests in a row that no keyframe answered, without the one that is still open. */
   #unanswered = 0;
   #open = false;
@@ -36,20 +41,22 @@ export class KeyframeRequests {
     return this.#ignored;
   }
 
-  /** The most urgent wish that stands (KeyframeWish): one that is no more urgent changes nothing. */
+  /** The wishes that stand (KeyframeWish): what they cover changes nothing. */
   get standing(): number {
-    if (this.#wanted === null) return KeyframeWish.none;
-    return this.#wanted === "failure" ? KeyframeWish.failure : KeyframeWish.join;
+    const segment = this.#segmentWanted ? KeyframeWish.segment : KeyframeWish.none;
+    if (this.#wanted === null) return segment;
+    return segment | (this.#wanted === "failure" ? KeyframeWish.failure : KeyframeWish.join);
   }
 
-  /** A reader, or a new SSRC ("start"), needs a keyframe. */
+  /** A reader needs a keyframe. */
   want(reason: KeyframeReason): void {
-    if (this.#wanted === null || reason !== "join") this.#wanted = reason;
+    if (reason === "segment") this.#segmentWanted = true;
+    else if (this.#wanted === null || reason === "failure") this.#wanted = reason;
   }
 
   /** A keyframe begins: all wishes are fulfilled. */
   keyframe(now: number): void {
-    this.#wanted = null;
+    this.#forgetWishes();
     if (!this.#open && !this.#ignored) return;
     if (now - this.#lastSent > ANSWER_WITHIN_US) return;
     this.#open = false;
@@ -59,7 +66,7 @@ export class KeyframeRequests {
 
   /** The SSRC has left: it owes no answer. */
   rest(): void {
-    this.#wanted = null;
+    this.#forgetWishes();
     this.#open = false;
   }
 
@@ -69,6 +76,8 @@ export class KeyframeRequests {
     this.#unanswered = 0;
     this.#ignored = false;
     this.#lastSent = Number.NEGATIVE_INFINITY;
+    this.#lastForViewers = Number.NEGATIVE_INFINITY;
+    this.#lastForSegment = Number.NEGATIVE_INFINITY;
     this.#failureInterval = PLI_INTERVAL_FAILURE_US;
     this.#wanted = "start";
   }
@@ -81,26 +90,39 @@ export class KeyframeRequests {
   /** When the next request may leave, or an open one counts as ignored; Infinity for never. */
   nextTimeout(): number {
     const answer = this.#open ? this.#lastSent + ANSWER_WITHIN_US + 1 : Number.POSITIVE_INFINITY;
-    return this.#wanted === null ? answer : Math.min(answer, this.#lastSent + this.#interval());
+    return Math.min(answer, this.#due());
   }
 
   /** True once for each request to send now. */
   take(now: number): boolean {
     this.handleTimeout(now);
-    if (this.#wanted === null || now - this.#lastSent < this.#interval()) return false;
+    if (now < this.#due()) return false;
+    const viewers = now >= this.#viewersDue();
+    const segment = now >= this.#segmentDue();
     if (this.#open) this.#giveUp();
-    this.#noteForced(now);
-    // A repeated first request is no hurry: a new encoder answers the first one or none.
-    if (this.#wanted === "start") this.#wanted = "join";
+    if (viewers) this.#noteForViewers(now);
+    if (segment) this.#lastForSegment = now;
     this.#lastSent = now;
     this.#open = true;
     this.sent += 1;
     return true;
   }
 
+  #forgetWishes(): void {
+    this.#wanted = null;
+    this.#segmentWanted = false;
+  }
+
+  #noteForViewers(now: number): void {
+    this.#noteForced(now);
+    // A repeated first request is no hurry: a new encoder answers the first one or none.
+    if (this.#wanted === "start") this.#wanted = "join";
+    this.#lastForViewers = now;
+  }
+
   /** The more of the time is spent in forced keyframes, the longer until the next one. */
   #noteForced(now: number): void {
-    const forgotten = (now - this.#lastSent) / FORCED_KEYFRAME_FORGOTTEN_US;
+    const forgotten = (now - this.#lastForViewers) / FORCED_KEYFRAME_FORGOTTEN_US;
     this.#forced = Math.max(0, this.#forced - forgotten);
     if (this.#wanted === "failure") this.#forced += 1;
     const beyond = Math.max(0, Math.ceil(this.#forced - FORCED_KEYFRAMES_FREE));
@@ -114,8 +136,23 @@ export class KeyframeRequests {
     if (this.#unanswered >= IGNORED_REQUESTS) this.#ignored = true;
   }
 
-  #interval(): number {
-    if (this.#ignored) return INTERVAL_IGNORED_US;
-    return this.#wanted === "failure" ? this.#failureInterval : PLI_INTERVAL_JOIN_US;
+  /** When a request may leave for whoever wishes; Infinity for nobody. */
+  #due(): number {
+    // Whoever caused the one that is open, its answer is for all.
+    const apart = this.#open ? this.#lastSent + PLI_INTERVAL_FAILURE_US : Number.NEGATIVE_INFINITY;
+    return Math.max(apart, Math.min(this.#viewersDue(), this.#segmentDue()));
+  }
+
+  #viewersDue(): number {
+    if (this.#wanted === null) return Number.POSITIVE_INFINITY;
+    if (this.#ignored) return this.#lastSent + INTERVAL_IGNORED_US;
+    const failed = this.#wanted === "failure";
+    return this.#lastForViewers + (failed ? this.#failureInterval : PLI_INTERVAL_JOIN_US);
+  }
+
+  #segmentDue(): number {
+    if (!this.#segmentWanted) return Number.POSITIVE_INFINITY;
+    if (this.#ignored) return this.#lastSent + INTERVAL_IGNORED_US;
+    return this.#lastForSegment + PLI_INTERVAL_SEGMENT_US;
   }
 }

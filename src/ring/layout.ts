@@ -38,12 +38,16 @@ export const Header = {
   keyframeValid: 10, // 1 if the newest keyframe's whole group of pictures is in the ring
   keyframeCount: 11,
   size: 12, // of the picture, as `packSize` has it; 0 while unknown
-  /** KeyframeWish: the most urgent one that the writer has heard and not fulfilled yet. */
+  /** KeyframeWish: what the writer has heard and not fulfilled yet. */
   keyframeWanted: 13,
 } as const;
 
-/** How urgent a wish for a keyframe is. */
-export const KeyframeWish = { none: 0, join: 1, failure: 2 } as const;
+/** Why a reader wishes for a keyframe: a viewer joins, a decoder has failed, a segment of a playlist
+ * is to begin. */
+export type KeyframeReason = "join" | "failure" | "segment";
+
+/** Wishes for a keyframe, a bit each; a viewer's join is no more than a failure. */
+export const KeyframeWish = { none: 0, join: 1, failure: 2, segment: 4, all: 7 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {
@@ -123,7 +127,7 @@ const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
 const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
 
 /** Int32 word offsets inside a reader thread's cache line. */
-export const ReaderWord = { wanted: 0, keyframeJoin: 1, keyframeFailure: 2 } as const;
+export const ReaderWord = { wanted: 0, join: 1, failure: 2, segment: 3 } as const;
 
 /** Byte offsets inside a slot. */
 export const Slot = {

@@ -6,6 +6,7 @@ import {
   DescriptionWord,
   Header,
   HeaderFloat,
+  type KeyframeReason,
   KeyframeRecord,
   KeyframeWish,
   ReaderWord,
@@ -18,6 +19,13 @@ import {
 import { NextLayer } from "./packet-layers.ts";
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
+
+/** While such a wish stands, another one for that reason is nothing new to the writer. */
+const COVERS: Readonly<Record<KeyframeReason, number>> = {
+  join: KeyframeWish.join | KeyframeWish.failure,
+  failure: KeyframeWish.failure,
+  segment: KeyframeWish.segment,
+};
 
 const decoder = new TextDecoder();
 
@@ -217,11 +225,10 @@ export class RingReader {
   }
 
   /** Asks the writer for a keyframe; it merges what all threads ask, and wakes for nothing old. */
-  requestKeyframe(why: "join" | "failure"): void {
+  requestKeyframe(why: KeyframeReason): void {
     const { words } = this.views;
-    const word = why === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure;
-    Atomics.add(words, this.views.readerWord(this.reader, word), 1);
-    if (Atomics.load(words, Header.keyframeWanted) < KeyframeWish[why]) this.ringWriter?.();
+    Atomics.add(words, this.views.readerWord(this.reader, ReaderWord[why]), 1);
+    if ((Atomics.load(words, Header.keyframeWanted) & COVERS[why]) === 0) this.ringWriter?.();
   }
 
   /** Newest sender report of the publisher into `out`; false when there is none yet. */

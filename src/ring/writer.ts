@@ -9,6 +9,7 @@ import {
   Guarded,
   Header,
   HeaderFloat,
+  type KeyframeReason,
   KeyframeRecord,
   KeyframeWish,
   packSize,
@@ -223,19 +224,19 @@ export class RingWriter {
     return Atomics.load(this.words, this.views.readerWord(reader, ReaderWord.wanted)) !== 0;
   }
 
-  /** Keyframe requests of all reader threads so far, for joins or for decoder failures. */
-  keyframeRequests(readers: number, word: "join" | "failure"): number {
-    const index = word === "join" ? ReaderWord.keyframeJoin : ReaderWord.keyframeFailure;
+  /** Keyframe requests of all reader threads so far for this reason. */
+  keyframeRequests(readers: number, why: KeyframeReason): number {
     let sum = 0;
     for (let reader = 0; reader < readers; reader += 1) {
-      sum = (sum + Atomics.load(this.words, this.views.readerWord(reader, index))) | 0;
+      const word = this.views.readerWord(reader, ReaderWord[why]);
+      sum = (sum + Atomics.load(this.words, word)) | 0;
     }
     return sum;
   }
 
   /** The writer leaves: readers keep what is there, and need not ring for what they wish. */
   close(): void {
-    Atomics.store(this.words, Header.keyframeWanted, KeyframeWish.failure);
+    Atomics.store(this.words, Header.keyframeWanted, KeyframeWish.all);
     Atomics.store(this.words, Header.closed, 1);
   }
 

@@ -45,7 +45,7 @@ class Layer {
     this.encoding = new Encoding({ mode: "L1T1", style: "vp8", ...own });
     this.reader = new RingReader(this.encoding.grant.buffer, -1);
     this.frameAt = beginsAt;
-    this.requests.want("start");
+    this.requests.restart();
   }
 
   tick(now: number, start: number): void {

@@ -7,7 +7,7 @@ import { WorkerBlock } from "../../src/ring/doorbell.ts";
 import { createRing } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
-import { build, isPli, Session, section, VP8_TYPE, vp8 } from "../ingest/harness.ts";
+import { ascii, build, isPli, RID_ID, Session, section, VP8_TYPE, vp8 } from "../ingest/harness.ts";
 
 const SECOND = 1_000_000;
 
@@ -74,6 +74,19 @@ describe("a bell", () => {
     expect(ring.rings((a) => a.requestKeyframe("join"))).toBe(0);
   });
 
+  test("segment-wish: is rung for a segment once, whatever viewers wait for", () => {
+    const ring = new Ring();
+    ring.readers[0]!.requestKeyframe("failure");
+    ring.wishes.read(0);
+    expect(ring.rings((_, b) => b.requestKeyframe("segment"))).toBe(1);
+    ring.wishes.read(0);
+    expect(ring.rings((_, b) => b.requestKeyframe("segment"))).toBe(0);
+    ring.track.keyframes.keyframe(1);
+    ring.readers[0]!.requestKeyframe("segment");
+    ring.wishes.read(1);
+    expect(ring.rings((a) => a.requestKeyframe("join"))).toBe(1);
+  });
+
   test("is rung again once the wish was fulfilled", () => {
     const ring = new Ring();
     ring.readers[0]!.requestKeyframe("join");
@@ -135,6 +148,41 @@ describe("a publisher", () => {
     reader.requestKeyframe("failure");
     expect(session.rung).toEqual([1, 1]);
   });
+});
+
+test("segment-wish: a packager's wish on all layers is asked in one turn, and again a second later", () => {
+  const rids = ["h", "m", "l"];
+  const session = new Session([section({ rids })]);
+  const [layers] = session.readers;
+  const pictures = (now: number, sequence: number, keyframe: boolean): void => {
+    rids.forEach((rid, i) => {
+      const extensions = [[RID_ID, ascii(rid)] as const];
+      const payload = vp8(keyframe);
+      const timestamp = sequence * 3_000;
+      session.rtp(
+        now,
+        build({ type: VP8_TYPE, ssrc: 9 + i, sequence, timestamp, payload, extensions }),
+      );
+    });
+  };
+  /** What a reader that cuts segments does: all of the stream's rings at once. */
+  const cut = (now: number): number => {
+    for (const reader of layers!) reader.requestKeyframe("segment");
+    session.publisher.heed();
+    return session.turn(now).filter(isPli).length;
+  };
+  pictures(0, 1, true);
+  session.turn(0);
+  // A viewer of one layer has just asked, and been answered.
+  session.runTo(0, 3 * SECOND);
+  layers![1]!.requestKeyframe("join");
+  session.publisher.heed();
+  expect(session.turn(3 * SECOND).filter(isPli).length).toBe(1);
+  pictures(3.1 * SECOND, 2, true);
+  expect(cut(3.2 * SECOND)).toBe(3);
+  pictures(3.3 * SECOND, 3, true);
+  expect(cut(3.4 * SECOND)).toBe(0);
+  expect(session.turn(4.2 * SECOND).filter(isPli).length).toBe(3);
 });
 
 test("a crowd of wishes in one turn of the writer is one bell", () => {

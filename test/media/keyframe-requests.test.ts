@@ -89,3 +89,59 @@ test("S9: failures without end are answered each two seconds, a single one later
   requests.want("failure");
   expect(run(requests, 135_600, 136_500)[0]).toBeLessThanOrEqual(135_500 + 500);
 });
+
+/** Wishes (ms by reason) of a publisher that answers each request after 50 ms, and what is sent. */
+function answered(wishes: Readonly<Record<number, "join" | "failure" | "segment">>, end: number) {
+  const requests = new KeyframeRequests();
+  let answerAt = Number.POSITIVE_INFINITY;
+  return run(requests, 0, end, (ms) => {
+    if (ms === answerAt) requests.keyframe(ms * 1000);
+    const why = wishes[ms];
+    if (why !== undefined) requests.want(why);
+    if (requests.nextTimeout() <= ms * 1000 && requests.standing !== 0) answerAt = ms + 50;
+  });
+}
+
+test("segment-wish: a segment's requests are a second apart, whatever viewers have asked and got", () => {
+  expect(answered({ 0: "segment", 200: "segment", 900: "segment" }, 3000)).toEqual([0, 1000]);
+  // The second join waits.
+  expect(answered({ 0: "join", 300: "segment", 400: "join" }, 3000)).toEqual([0, 300, 2000]);
+  expect(answered({ 0: "join", 300: "segment", 400: "join", 1400: "segment" }, 1950)).toEqual([
+    0, 300, 1400,
+  ]);
+});
+
+test("segment-wish: viewers do not wait for what a segment has asked and got", () => {
+  expect(answered({ 0: "segment", 100: "failure" }, 1000)).toEqual([0, 100]);
+  expect(answered({ 0: "segment", 100: "join" }, 1000)).toEqual([0, 100]);
+});
+
+test("segment-wish: an answer that is still open is for all, for half a second", () => {
+  const requests = new KeyframeRequests();
+  requests.want("segment");
+  expect(run(requests, 0, 100)).toEqual([0]);
+  requests.want("failure");
+  expect(run(requests, 100, 900)).toEqual([500]);
+});
+
+test("segment-wish: segments without end cost failing decoders nothing", () => {
+  const requests = new KeyframeRequests();
+  const sent = run(requests, 0, 60_000, (ms) => {
+    if (ms % 1000 === 50) requests.keyframe(ms * 1000);
+    if (ms % 1000 === 900) requests.want("segment");
+  });
+  expect(sent.length).toBeGreaterThan(50);
+  // As after no request at all: the free ones leave half a second apart.
+  const failing = run(requests, 60_100, 62_150, (ms) => {
+    if (ms % 10 === 0) requests.keyframe(ms * 1000);
+    requests.want("failure");
+  });
+  expect(failing).toEqual([60_100, 60_600, 61_100, 61_600, 62_100]);
+});
+
+test("segment-wish: who ignores requests is asked each ten seconds, for a segment as well", () => {
+  const requests = new KeyframeRequests();
+  const sent = run(requests, 0, 40_000, () => requests.want("segment"));
+  expect(sent).toEqual([0, 1000, 2000, 3000, 13_000, 23_000, 33_000]);
+  expect(requests.ignored).toBe(true);
+});
