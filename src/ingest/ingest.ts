@@ -2,12 +2,14 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
 import type { CloseReason } from "../contract/session.ts";
 import type { SessionStats } from "../contract/statistics.ts";
+import { SLEEP_MAX_US } from "../limits.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Doorbells } from "../ring/doorbell.ts";
 import type { RingWriter } from "../ring/writer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { readU32 } from "../wire/bytes.ts";
 import type { BitrateLimit } from "./bitrate-limit.ts";
+import { Deadlines, type Due } from "./deadlines.ts";
 import { EarlyMedia } from "./early-media.ts";
 import { Publisher, RTCP_BYTES_MAX } from "./publisher.ts";
 
@@ -37,27 +39,33 @@ export interface IngestEvents {
 }
 
 /** One publisher's session, from its opening on. */
-interface Publication {
+interface Publication extends Due {
   readonly command: Open;
   readonly peer: Peer;
   /** What it sends before it has rings; null afterwards. */
   early: EarlyMedia | null;
-  /** Null until it has rings: it is not connected, or control has not answered. */
+  /** Null until it has rings (it is not connected, or control has not answered), and when closed. */
   publisher: Publisher | null;
+  /** It is among those that received something since the last `received`. */
+  touched: boolean;
 }
 
 type Step = (publisher: Publisher, peer: Peer, now: number) => void;
 
 /**
  * The writer side of one worker: all its publishers and the rings that they fill. Sans I/O: the
- * worker passes time and packets in and flushes the transports after each turn.
+ * worker passes time and packets in and flushes the transports after each turn. A turn costs for
+ * those who received something and for those whose time has come; others are not looked at.
  */
 export class Ingest {
   readonly #environment: IngestEnvironment;
   readonly #events: IngestEvents;
   readonly #publications = new Map<number, Publication>();
   /** By the rings that they write. */
-  readonly #writers = new Map<number, Publisher>();
+  readonly #writers = new Map<number, Publication>();
+  /** Who received something since the last `received`. */
+  readonly #touched: Publication[] = [];
+  readonly #deadlines = new Deadlines<Publication>();
 
   constructor(environment: IngestEnvironment, events: IngestEvents) {
     this.#environment = environment;
@@ -65,8 +73,15 @@ export class Ingest {
   }
 
   open(command: Open, peer: Peer): void {
-    const early = new EarlyMedia();
-    this.#publications.set(command.session, { command, peer, early, publisher: null });
+    this.#publications.set(command.session, {
+      command,
+      peer,
+      early: new EarlyMedia(),
+      publisher: null,
+      touched: false,
+      dueAt: Number.POSITIVE_INFINITY,
+      place: -1,
+    });
   }
 
   /** A publisher gets its rings, and what it has sent meanwhile goes into them. */
@@ -86,7 +101,7 @@ export class Ingest {
       counters,
     });
     publication.publisher = publisher;
-    for (const { ring } of publisher.tracks) this.#writers.set(ring.index, publisher);
+    for (const { ring } of publisher.tracks) this.#writers.set(ring.index, publication);
     publication.early = null;
     early.replay((region, offset, length, arrival, rtcp) => {
       if (rtcp) publisher.handleRtcp(now, region, offset, length, arrival);
@@ -94,12 +109,16 @@ export class Ingest {
     });
     publisher.drainTouched(this.#ring);
     this.#sendFeedback(publisher, peer, now);
+    this.#arm(publication, publisher, now);
   }
 
   close(session: number): void {
     const publication = this.#publications.get(session);
+    if (publication === undefined) return;
     this.#publications.delete(session);
-    const publisher = publication?.publisher ?? null;
+    this.#deadlines.remove(publication);
+    const { publisher } = publication;
+    publication.publisher = null;
     if (publisher === null) return;
     for (const { ring } of publisher.tracks) this.#writers.delete(ring.index);
     publisher.close();
@@ -107,7 +126,10 @@ export class Ingest {
 
   /** A reader of this ring has a new wish: it is heard in this turn. */
   mark(index: number): void {
-    this.#writers.get(index)?.heed();
+    const publication = this.#writers.get(index);
+    if (publication === undefined) return;
+    publication.publisher!.heed();
+    this.#deadlines.set(publication, Number.NEGATIVE_INFINITY);
   }
 
   /** A plaintext RTP packet of a session's peer, and when it came. */
@@ -121,6 +143,7 @@ export class Ingest {
   ): void {
     const publication = this.#publications.get(session);
     if (publication === undefined) return;
+    this.#touch(publication);
     const { publisher } = publication;
     if (publisher !== null) publisher.handleRtp(now, region, offset, length, arrival);
     else this.#hold(publication, region, offset, length, arrival, false);
@@ -137,6 +160,7 @@ export class Ingest {
   ): void {
     const publication = this.#publications.get(session);
     if (publication === undefined) return;
+    this.#touch(publication);
     const { publisher } = publication;
     if (publisher !== null) publisher.handleRtcp(now, region, offset, length, arrival);
     else this.#hold(publication, region, offset, length, arrival, true);
@@ -144,29 +168,31 @@ export class Ingest {
 
   /** After each batch of packets: readers hear of what is new, and what is due to publishers leaves. */
   received(now: number): void {
-    this.#each("its feedback", now, this.#afterBatch);
+    const list = this.#touched;
+    for (let next = list.pop(); next !== undefined; next = list.pop()) {
+      next.touched = false;
+      this.#serve(next, "its feedback", now, this.#afterBatch);
+    }
   }
 
   handleTimeout(now: number): void {
-    this.#each("a timer", now, this.#onTimeout);
+    for (let next = this.#deadlines.take(now); next !== null; next = this.#deadlines.take(now)) {
+      this.#serve(next, "a timer", now, this.#onTimeout);
+    }
   }
 
   nextTimeout(): number {
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const { publisher, peer } of this.#publications.values()) {
-      // Without an address (another session took it over) nothing that is due can leave.
-      if (publisher === null || peer.path === null || !peer.reportsAllowed) continue;
-      earliest = Math.min(earliest, publisher.nextTimeout());
-    }
-    return earliest;
+    return this.#deadlines.earliest;
   }
 
   /** Of one session, or of all. */
   stats(session: number | null, now: number): SessionStats[] {
     const found: SessionStats[] = [];
-    this.#each("its statistics", now, (publisher) => {
-      if (session === null || publisher.session === session) found.push(publisher.stats(now));
-    });
+    const report: Step = (publisher) => found.push(publisher.stats(now));
+    for (const publication of this.#publications.values()) {
+      if (session !== null && publication.command.session !== session) continue;
+      this.#serve(publication, "its statistics", now, report);
+    }
     return found;
   }
 
@@ -189,16 +215,32 @@ export class Ingest {
     if (limit.stage === "ended") this.#events.ended(session, "bitrate", now);
   };
 
+  #touch(publication: Publication): void {
+    if (publication.touched) return;
+    publication.touched = true;
+    this.#touched.push(publication);
+  }
+
   /** What one publisher makes throw costs that one; the others have their turn all the same. */
-  #each(place: string, now: number, step: Step): void {
-    for (const { publisher, peer } of this.#publications.values()) {
-      if (publisher === null) continue;
-      try {
-        step(publisher, peer, now);
-      } catch (error) {
-        this.#events.faulted(publisher.session, place, error, now);
-      }
+  #serve(publication: Publication, place: string, now: number, step: Step): void {
+    const { publisher, peer } = publication;
+    if (publisher === null) return;
+    try {
+      step(publisher, peer, now);
+      // The step may have ended it.
+      if (publication.publisher !== null) this.#arm(publication, publisher, now);
+    } catch (error) {
+      this.#events.faulted(publisher.session, place, error, now);
     }
+  }
+
+  /** When it is to be served again: later than now, so that nobody is served twice in one call. */
+  #arm(publication: Publication, publisher: Publisher, now: number): void {
+    const { peer } = publication;
+    // What is due and cannot leave (no consent, or another session took over its address) waits.
+    const sends = peer.path !== null && peer.reportsAllowed;
+    const soonest = now + (sends ? 1 : SLEEP_MAX_US);
+    this.#deadlines.set(publication, Math.max(soonest, publisher.nextTimeout()));
   }
 
   #hold(

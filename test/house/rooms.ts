@@ -140,7 +140,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   intake: [["layer-describer", "wishes"], ["slot-filler"]],
   ingest: [
-    ["early-media", "formats"],
+    ["deadlines", "early-media", "formats"],
     // One encoding and its ring.
     ["track"],
     // Whose packets it takes.

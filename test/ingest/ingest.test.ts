@@ -3,7 +3,7 @@ import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
 import type { WorkerCommand } from "../../src/contract/messages.ts";
 import { Ingest, type IngestEvents } from "../../src/ingest/ingest.ts";
 import { RTCP_BYTES_MAX } from "../../src/ingest/publisher.ts";
-import { EARLY_PACKETS_MAX } from "../../src/limits.ts";
+import { EARLY_PACKETS_MAX, SLEEP_MAX_US } from "../../src/limits.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import { Doorbells, WorkerBlock } from "../../src/ring/doorbell.ts";
 import { createRing } from "../../src/ring/layout.ts";
@@ -166,20 +166,31 @@ test("feedback leaves sealed, with consent and an address alone, as far as there
   grant(1, 0);
   send(1, 0, 0);
   peer.reportsAllowed = false;
-  const due = 10_000_000;
-  expect(ingest.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
-  ingest.received(due);
-  expect(sent).toEqual([]);
+  let due = 10_000_000;
+  const isDue = () => ingest.nextTimeout() <= due;
+  const tryAll = () => {
+    send(1, due, 1);
+    ingest.received(due);
+    ingest.handleTimeout(due);
+    expect(sent).toEqual([]);
+  };
+  expect(isDue()).toBeTrue();
+  tryAll();
+  // What cannot leave keeps nobody awake, and is tried again.
+  expect(ingest.nextTimeout()).toBe(due + SLEEP_MAX_US);
+  due += SLEEP_MAX_US;
   peer.reportsAllowed = true;
   peer.path = null;
-  expect(ingest.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
-  ingest.received(due);
-  expect(sent).toEqual([]);
+  expect(isDue()).toBeTrue();
+  tryAll();
+  expect(ingest.nextTimeout()).toBe(due + SLEEP_MAX_US);
+  due += SLEEP_MAX_US;
   peer.path = PATH;
-  expect(ingest.nextTimeout()).toBeLessThan(due);
   room = 0;
-  ingest.received(due);
-  expect(sent).toEqual([]);
+  tryAll();
+  // Room comes with the end of the turn.
+  due += 1;
+  expect(isDue()).toBeTrue();
   room = 100;
   ingest.handleTimeout(due);
   expect(sent.length).toBeGreaterThan(0);
@@ -203,6 +214,32 @@ test("what one publisher makes throw costs that one", () => {
   expect(sent.length).toBeGreaterThan(0);
   expect(ingest.stats(null, 0).map(({ session }) => session)).toEqual([2]);
   expect(ingest.stats(1, 0)).toEqual([]);
+});
+
+test("a turn looks at those alone who received something or are due", () => {
+  const looks = [0, 0, 0];
+  for (const session of [1, 2]) {
+    const peer = open(session);
+    const look = () => {
+      looks[session]! += 1;
+      return PATH;
+    };
+    Object.defineProperty(peer, "path", { get: look });
+    grant(session, 0);
+    send(session, 0, 0);
+  }
+  ingest.received(0);
+  ingest.handleTimeout(1);
+  // Both have been served, and for a while nothing is due.
+  const before = looks.slice();
+  const soon = ingest.nextTimeout() - 1;
+  send(1, soon, 1);
+  ingest.received(soon);
+  ingest.handleTimeout(soon);
+  expect(looks[1]).toBeGreaterThan(before[1]!);
+  expect(looks[2]).toBe(before[2]!);
+  ingest.handleTimeout(soon + SLEEP_MAX_US);
+  expect(looks[2]).toBeGreaterThan(before[2]!);
 });
 
 test("a publisher that goes on beyond its bit rate is told of and ended", () => {
