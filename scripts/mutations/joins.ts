@@ -81,7 +81,7 @@ export const JOINS: readonly Mutation[] = [
   rule("C4", `${INGEST}bye.ts`, "  track.keyframes.rest();\n", ""),
   rule("C4", `${INGEST}track.ts`, "this.ssrc !== -1 && !this.left &&", "this.ssrc !== -1 &&"),
   rule("C4", "src/intake/wishes.ts", "heard = !track.left", "heard = true"),
-  rule("C4", "src/feed/layer-table.ts", "<= SILENCE_US && !left", "<= SILENCE_US"),
+  rule("C4", "src/feed/layer-table.ts", "const flows = !left && isFresh", "const flows = isFresh"),
   rule(
     "C4",
     `${CONTROL}streams/source.ts`,

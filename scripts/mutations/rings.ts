@@ -1,6 +1,7 @@
 /** What rings tell of media that comes from another node, and what their readers wish for. */
 import { type Mutation, rule } from "./rule.ts";
 
+const TABLE = "src/feed/layer-table.ts";
 const REQUESTS = "src/media/keyframe-requests.ts";
 
 export const RINGS: readonly Mutation[] = [
@@ -37,5 +38,20 @@ export const RINGS: readonly Mutation[] = [
     "src/ring/reader.ts",
     "segment: KeyframeWish.segment,",
     "segment: KeyframeWish.all,",
+  ),
+  rule("told-layers", TABLE, " || this.told.keyframes", ""),
+  rule("told-layers", TABLE, "told ? PULLED_US : SILENCE_US", "SILENCE_US"),
+  rule("told-layers", TABLE, "const told = !left && isFresh", "const told = isFresh"),
+  rule(
+    "told-layers",
+    TABLE,
+    "if (told && now - this.flowsSince < WINDOW_US)",
+    "if (told && !flows)",
+  ),
+  rule(
+    "told-layers",
+    TABLE,
+    "Math.max(layerSeenUs(views, point), told.seenUs[point]!)",
+    "layerSeenUs(views, point)",
   ),
 ];

@@ -19,7 +19,8 @@
  *   section     an m= section of the SDP: one audio or one video as it was negotiated
  *   track       what one SSRC carries, and its RTX stream with it: of a publisher the audio or one
  *               simulcast layer, of a viewer or a file the audio or the video
- *   layer       one quality of a video: one of its rings, and a layer point of that ring
+ *   layer       one quality of a video: one of its rings, and a layer point of that ring. It is known
+ *               by its packets, or told: by the ring's writer, while its packets are not here
  *   layer point spatial and temporal id within a ring, as one number (spatialId * 8 + temporalId)
  *   rid         the publisher's own name of a simulcast layer
  *   rate        something a second, measured; a bit rate (bitrate, ...Bps) is in bits. What a path

@@ -2,6 +2,7 @@ import type { UsableLayer } from "../media/layer-choice.ts";
 import { layerBytes, layerSeenUs, layerSize } from "../ring/layer-totals.ts";
 import { Header, LAYER_POINTS, type RingViews } from "../ring/layout.ts";
 import type { RingReader } from "../ring/reader.ts";
+import { ToldLayers } from "../ring/told-layers.ts";
 
 /** A layer must be noticed to be gone within 1 s; frames of a slow one (5 a second) come every
  * 200 ms, and a jittery uplink holds them back for as much again. */
@@ -11,6 +12,8 @@ const STEADY_US = 1_000_000;
 /** Rates are measured over so long; of a layer that has just begun, over what there is. */
 const WINDOW_US = 1_000_000;
 const WINDOW_MIN_US = 200_000;
+/** With figures from elsewhere at hand, a point whose packets stay out so long is not pulled. */
+const PULLED_US = 250_000;
 /** RTP header, extensions and SRTP tag on packets of about 1,100 B. */
 const OVERHEAD = 1.05;
 /** Layers of a source among which is chosen: so many bits has LayerChoice. No browser sends 3 rings
@@ -43,6 +46,8 @@ class MeasuredLayer implements UsableLayer {
   readonly temporalId: number;
   private aliveSince = Number.POSITIVE_INFINITY;
   private everAlive = false;
+  /** Since when its packets come; Infinity while they do not. */
+  private flowsSince = Number.POSITIVE_INFINITY;
   private windowBytes = 0;
   private windowSince = 0;
 
@@ -51,14 +56,11 @@ class MeasuredLayer implements UsableLayer {
     readonly rid: string,
     private readonly views: RingViews,
     private readonly point: number,
+    private readonly told: ToldLayers,
   ) {
     this.id = layerId(ring, point);
     this.spatialId = point >> 3;
     this.temporalId = point & 7;
-  }
-
-  get seenUs(): number {
-    return layerSeenUs(this.views, this.point);
   }
 
   /** Lives, and was never usable. */
@@ -68,7 +70,7 @@ class MeasuredLayer implements UsableLayer {
 
   /** It may be used from now on, if it holds for as long as it must. */
   settle(now: number): void {
-    const decodable = this.views.words[Header.keyframeCount]! > 0;
+    const decodable = this.views.words[Header.keyframeCount]! > 0 || this.told.keyframes;
     if (!decodable || !this.isSteady(now)) return;
     this.active = true;
     this.everAlive = true;
@@ -80,32 +82,35 @@ class MeasuredLayer implements UsableLayer {
 
   /** Looks at the ring anew; `top`: its highest living spatial layer. */
   update(now: number, top: number): void {
-    const seen = this.seenUs;
     const left = this.views.words[Header.inactive] !== 0;
-    const alive = seen > 0 && now - seen <= SILENCE_US && !left;
-    if (!alive) {
+    const told = !left && isFresh(this.told.seenUs[this.point]!, now, SILENCE_US);
+    const seen = layerSeenUs(this.views, this.point);
+    const flows = !left && isFresh(seen, now, told ? PULLED_US : SILENCE_US);
+    if (!flows) this.flowsSince = Number.POSITIVE_INFINITY;
+    if (!flows && !told) {
       this.active = false;
       this.aliveSince = Number.POSITIVE_INFINITY;
       this.bitrate = 0;
       return;
     }
-    if (this.aliveSince === Number.POSITIVE_INFINITY) this.begin(now);
-    this.measure(now);
+    this.aliveSince = Math.min(this.aliveSince, now);
+    if (flows) this.measure(now);
+    if (told && now - this.flowsSince < WINDOW_US) this.bitrate = this.told.bitrates[this.point]!;
     const size = layerSize(this.views, this.spatialId, top);
     this.width = size >>> 16;
     this.height = size & 0xffff;
   }
 
   private begin(now: number): void {
-    this.aliveSince = now;
+    this.flowsSince = now;
     this.windowSince = now;
     this.windowBytes = layerBytes(this.views, this.point);
-    this.bitrate = 0;
   }
 
   private measure(now: number): void {
+    if (this.flowsSince === Number.POSITIVE_INFINITY) this.begin(now);
     const elapsed = now - this.windowSince;
-    const young = now - this.aliveSince < WINDOW_US;
+    const young = now - this.flowsSince < WINDOW_US;
     if (elapsed < (young ? WINDOW_MIN_US : WINDOW_US)) return;
     const bytes = layerBytes(this.views, this.point);
     const sample = ((bytes - this.windowBytes) * 8e6 * OVERHEAD) / elapsed;
@@ -117,12 +122,19 @@ class MeasuredLayer implements UsableLayer {
   }
 }
 
-/** The layers of a stream's present source: the points of each of its rings that were ever seen. */
+/**
+ * The layers of a stream's present source: the points of each of its rings that were ever seen, here
+ * or, by what the ring's writer tells, elsewhere.
+ */
 export class LayerTable {
   readonly layers: MeasuredLayer[] = [];
   private updatedAt = Number.NEGATIVE_INFINITY;
+  /** Of each ring, figures from elsewhere. */
+  private readonly told: readonly ToldLayers[];
 
-  constructor(private readonly rings: readonly RingReader[]) {}
+  constructor(private readonly rings: readonly RingReader[]) {
+    this.told = rings.map(() => new ToldLayers());
+  }
 
   /** Looks at all rings; call some ten times a second. */
   update(now: number): void {
@@ -149,16 +161,22 @@ export class LayerTable {
   private discover(ring: number, now: number): number {
     const reader = this.rings[ring]!;
     const { views } = reader;
+    const told = this.told[ring]!;
+    told.load(views);
     let top = 0;
     for (let point = 0; point < LAYER_POINTS; point += 1) {
-      const seen = layerSeenUs(views, point);
+      const seen = Math.max(layerSeenUs(views, point), told.seenUs[point]!);
       if (seen === 0 || (point & 7) >= TEMPORAL_MAX) continue;
-      if (now - seen <= SILENCE_US) top = point >> 3;
+      if (isFresh(seen, now, SILENCE_US)) top = point >> 3;
       const id = layerId(ring, point);
       if (this.layers.length < LAYERS_MAX && !this.layers.some((layer) => layer.id === id)) {
-        this.layers.push(new MeasuredLayer(ring, reader.describe().rid, views, point));
+        this.layers.push(new MeasuredLayer(ring, reader.describe().rid, views, point, told));
       }
     }
     return top;
   }
+}
+
+function isFresh(seenUs: number, now: number, withinUs: number): boolean {
+  return seenUs > 0 && now - seenUs <= withinUs;
 }

@@ -76,4 +76,5 @@ export const records = {
   targets: new GuardedRecord(Guarded.targets),
   description: new GuardedRecord(Guarded.description),
   parameterSets: new GuardedRecord(Guarded.parameterSets),
+  told: new GuardedRecord(Guarded.told),
 } as const;

@@ -85,6 +85,7 @@ export const Guarded = {
   description: { at: 720, bytes: 1292 },
   /** One RTP payload. Sent as one packet, so that it must fit a path's MTU as well. */
   parameterSets: { at: 2020, bytes: 1024 },
+  told: { at: 3052, bytes: 520 },
 } as const satisfies { [name: string]: RecordPlace };
 
 /** The newest keyframe. Float64 word indices in the record, but `sequence`. */
@@ -99,6 +100,13 @@ export const TimingRecord = {
   rtp: 0, // RTP timestamp (u32)
   ntp: 1, // the publisher's NTP time of it, us since 1900
   local: 2, // our monotonic us when the report arrived
+} as const;
+
+/** What the writer has from elsewhere of layers whose packets are not here (src/ring/told-layers.ts). */
+export const ToldRecord = {
+  keyframes: 0, // Int32 word index: 1 if there are any
+  bitrates: 1, // Float64 word index: LAYER_POINTS of them, bits a second
+  seen: 1 + LAYER_POINTS, // Float64 word index: as many, us
 } as const;
 
 /** Decode targets. Byte offsets in the record; a layer point is spatialId * 8 + temporalId. */

@@ -214,7 +214,7 @@ export class RingWriter {
     this.words[Header.size] = packSize(width, height);
   }
 
-  /** A plain word: Header.pliIgnored, inactive or keyframeWanted. */
+  /** A plain word: Header.pliIgnored, inactive, keyframeWanted, or keyframeValid for none. */
   setWord(word: number, value: number): void {
     this.words[word] = value | 0;
   }

@@ -96,7 +96,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["layout", "doorbell", "need"],
     // What stands in a slot and in the header, by subject.
     ["packet-layers", "guarded-record"],
-    ["decode-targets"],
+    ["decode-targets", "told-layers"],
     ["layer-totals"],
     // The two ends.
     ["reader", "writer"],
