@@ -11,7 +11,7 @@ import type { WorkerCommand } from "../contract/messages.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { SessionStats } from "../contract/statistics.ts";
 import { Wishes } from "../intake/wishes.ts";
-import { RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
+import { BITRATE_WINDOW_US, RTCP_COST_US, SLEEP_MAX_US } from "../limits.ts";
 import { RoundTrip } from "../media/round-trip.ts";
 import { RtcpShare } from "../media/rtcp-share.ts";
 import { TransportFeedbackRecorder } from "../media/transport-feedback.ts";
@@ -39,6 +39,9 @@ export { RTCP_BYTES_MAX } from "./feedback.ts";
 export type PublisherOpen = Extract<WorkerCommand, { readonly type: "publisher-open" }> & {
   readonly rings: readonly (readonly RingGrant[])[];
 };
+
+/** One that is idle is looked at so often; whoever has a wish rings, and its next packet ends the rest. */
+const IDLE_LOOK_US = 1_000_000;
 
 /** What a publisher needs to know of its peer; a test passes a plain object. */
 export type PublisherPeer = Pick<Peer, "state" | "path" | "reportsAllowed" | "srtpProfile">;
@@ -79,7 +82,10 @@ export class Publisher {
   readonly #roundTrip = new RoundTrip();
   readonly #counters: Float64Array;
   readonly #wishes: Wishes;
-  #wishesAt: number;
+  #lookAt: number;
+  /** When it last brought RTP, and whether that is so long ago that it is looked at rarely. */
+  #heardAt: number;
+  #idle = false;
 
   constructor(options: PublisherOptions) {
     const { command } = options;
@@ -101,7 +107,8 @@ export class Publisher {
       counters: options.counters,
     });
     this.#wishes = new Wishes(this.tracks, options.readers);
-    this.#wishesAt = options.now;
+    this.#lookAt = options.now;
+    this.#heardAt = options.now;
   }
 
   /** SSRCs that have state. */
@@ -112,6 +119,9 @@ export class Publisher {
   /** One plaintext RTP packet; `arrival` is the kernel's receive time. Never throws on input. */
   handleRtp(now: number, region: Region, offset: number, length: number, arrival: number): void {
     const { bytes } = region;
+    this.#heardAt = now;
+    // Before it counts again: of a track that has left no wish is heard.
+    if (this.#idle) this.#look(now);
     if (!parseRtp(bytes, offset, length, header)) {
       countUp(this.#counters, Counter.malformed);
       return;
@@ -137,6 +147,8 @@ export class Publisher {
   /** One plaintext compound RTCP packet. */
   handleRtcp(now: number, region: Region, offset: number, length: number, arrival: number): void {
     const { bytes } = region;
+    // A BYE is told to readers soon.
+    if (this.#idle) this.heed();
     let takes = this.#share.takesDatagram(now);
     rtcp.reset(bytes, offset, length);
     while (takes && rtcp.next()) {
@@ -152,21 +164,17 @@ export class Publisher {
 
   /** A reader has rung for a wish: `handleTimeout` is due at once. */
   heed(): void {
-    this.#wishesAt = Number.NEGATIVE_INFINITY;
+    this.#lookAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Reads the readers' keyframe wishes and runs what is due. Harmless when early. */
   handleTimeout(now: number): void {
-    if (now < this.#wishesAt) return;
-    this.#wishesAt = now + SLEEP_MAX_US;
-    this.#wishes.read(now);
-    this.limit.update(now);
-    this.#feedback.limit(now, this.limit.asked);
+    if (now >= this.#lookAt) this.#look(now);
   }
 
-  /** When `handleTimeout` and `pollRtcp` are due; at most SLEEP_MAX_US away. */
+  /** When `handleTimeout` and `pollRtcp` are due; at most IDLE_LOOK_US away. */
   nextTimeout(): number {
-    return Math.min(this.#wishesAt, this.#feedback.nextTimeout());
+    return Math.min(this.#lookAt, this.#feedback.nextTimeout());
   }
 
   /** Writes one compound RTCP packet (plaintext, at most RTCP_BYTES_MAX); 0 when there is none. */
@@ -200,6 +208,24 @@ export class Publisher {
   /** Marks the rings closed. Nothing else may be called afterwards. */
   close(): void {
     for (const track of this.tracks) track.writer.close();
+  }
+
+  /** At its readers' wishes and its bit rate. */
+  #look(now: number): void {
+    this.#wishes.read(now);
+    this.limit.update(now);
+    this.#feedback.limit(now, this.limit.asked);
+    this.#idle = this.#isIdle(now);
+    this.#lookAt = now + (this.#idle ? IDLE_LOOK_US : SLEEP_MAX_US);
+  }
+
+  /** Nothing of it can change by itself: its bit rate is forgotten, and no wish stands. */
+  #isIdle(now: number): boolean {
+    if (now - this.#heardAt <= BITRATE_WINDOW_US || this.limit.stage !== "within") return false;
+    for (const { keyframes } of this.tracks) {
+      if (keyframes.nextTimeout() < Number.POSITIVE_INFINITY) return false;
+    }
+    return true;
   }
 
   #handleRtx(now: number, known: KnownSsrc, bytes: Uint8Array, arrival: number): void {

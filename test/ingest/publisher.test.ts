@@ -4,6 +4,7 @@ import { SlotFlag } from "../../src/ring/layout.ts";
 import { readU32 } from "../../src/wire/bytes.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
+import { writeBye } from "../../src/wire/rtcp/bye.ts";
 import { readFir } from "../../src/wire/rtcp/fir.ts";
 import { readRemb } from "../../src/wire/rtcp/remb.ts";
 import { ReportBlock, readReportBlock } from "../../src/wire/rtcp/report-block.ts";
@@ -236,6 +237,69 @@ describe("keyframe requests", () => {
     expect(session.sent.filter(isPli)).toEqual([]);
     const firs = session.sent.filter(isFir);
     expect(firs.map((sent) => readFir(sent.bytes, 0, sent.bytes.length, 9))).toEqual([0, 1]);
+  });
+});
+
+describe("an idle publisher", () => {
+  const SILENT_US = 8_000_000;
+  const frame = (sequence: number, keyframe: boolean) =>
+    build({ type: VP8_TYPE, ssrc: 9, sequence, payload: vp8(keyframe) });
+
+  function silent(): Session {
+    const session = new Session([section({})]);
+    session.rtp(0, frame(1, true));
+    session.runTo(0, SILENT_US);
+    return session;
+  }
+
+  /** How often it wanted a turn. */
+  function turns(session: Session, start: number, end: number): number {
+    let count = 0;
+    for (let now = start; now <= end; now = Math.max(now + 1, session.publisher.nextTimeout())) {
+      session.turn(now);
+      count += 1;
+    }
+    return count;
+  }
+
+  test("wants a few turns a second, and the usual ones from its next packet on", () => {
+    const session = silent();
+    expect(turns(session, SILENT_US, SILENT_US + 10e6)).toBeLessThan(40);
+    const back = SILENT_US + 10.5e6;
+    session.rtp(back, frame(2, false));
+    expect(turns(session, back, back + 1e6)).toBeGreaterThan(49);
+  });
+
+  test("is asked at once for what a reader rings for, and within a second without its ring", () => {
+    for (const rings of [true, false]) {
+      const session = silent();
+      const now = SILENT_US + 100_000;
+      session.turn(now);
+      session.readers[0]![0]!.requestKeyframe("failure");
+      if (rings) session.publisher.heed();
+      session.runTo(now + 1, now + 1e6);
+      const [pli] = session.sent.filter(isPli);
+      if (rings) expect(pli!.at).toBe(now + 1);
+      else expect(pli!.at).toBeLessThanOrEqual(now + 1e6);
+      // A wish that stands is no idleness.
+      expect(session.publisher.nextTimeout() - now).toBeLessThan(1.1e6);
+    }
+  });
+
+  test("after a BYE no wish of the meantime is heard when its media comes back", () => {
+    const session = silent();
+    const bye = new Uint8Array(8);
+    session.rtcp(SILENT_US, bye.subarray(0, writeBye(bye, 0, [9], 1)));
+    session.runTo(SILENT_US, SILENT_US + 500_000);
+    const reader = session.readers[0]![0]!;
+    session.rung.length = 0;
+    reader.requestKeyframe("failure");
+    // Told of it: nobody need ring.
+    expect(session.rung).toEqual([]);
+    const back = SILENT_US + 600_000;
+    session.rtp(back, frame(2, false));
+    session.runTo(back, back + 1e6);
+    expect(session.sent.filter(isPli).map(({ at }) => at)).toEqual([back]);
   });
 });
 
