@@ -104,7 +104,10 @@ type EgressCommand =
 
 /** To every worker that reads rings, whether it reads this stream or not. */
 type ReaderCommand =
-  /** A stream has a new epoch (or null: its publisher is gone). Answered by `source-changed`. */
+  /**
+   * A stream has a new epoch (or null: its publisher is gone), or the worker has begun and this is
+   * the present one. Answered by `source-changed`.
+   */
   { readonly type: "source"; readonly stream: number; readonly source: StreamSource | null };
 
 /** To all kinds. */

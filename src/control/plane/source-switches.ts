@@ -18,15 +18,22 @@ interface Switch<Reader> {
   readonly resolve: () => void;
 }
 
-/** Who still reads the rings of earlier sources. A ring that somebody reads must not be reused. */
+/**
+ * What workers that read rings are told of sources, and who still reads the rings of earlier ones: a
+ * ring that somebody reads must not be reused.
+ */
 export class SourceSwitches<Reader extends SourceListener> {
   readonly #switches: Switch<Reader>[] = [];
+  /** By stream. */
+  readonly #present = new Map<number, StreamSource>();
 
   /**
    * Tells those of `workers` that read rings, of whatever kind. Resolves when each has answered or is
    * gone: who does not read this stream answers, too, since only it knows.
    */
   tell(stream: number, source: StreamSource | null, workers: readonly Reader[]): Promise<void> {
+    if (source === null) this.#present.delete(stream);
+    else this.#present.set(stream, source);
     // One that is being ended obeys no more, but reads on until its thread is gone.
     const readers = workers.filter(
       ({ abilities, ready, ending }) => abilities.readsRings && (ready || ending),
@@ -36,6 +43,16 @@ export class SourceSwitches<Reader extends SourceListener> {
     for (const reader of readers) reader.send({ type: "source", stream, source });
     this.#settle();
     return promise;
+  }
+
+  /** A reader's thread has begun, perhaps in place of another: it is told what there is to read. */
+  came(reader: Reader): void {
+    if (!reader.abilities.readsRings) return;
+    for (const [stream, source] of this.#present) {
+      // Nobody waits for it, but its answer must not be taken for that to a later change.
+      this.#switches.push({ stream, waiting: new Set([reader]), resolve: () => {} });
+      reader.send({ type: "source", stream, source });
+    }
   }
 
   /** Answers come in the order of the commands: the first switch that still waits is the one. */

@@ -266,6 +266,7 @@ class Workers implements MediaPlane {
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
     else if (event.type === "layer") events.layer(event.session, event.layer);
     else if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
+    else if (event.type === "ready") this.switches.came(worker);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });

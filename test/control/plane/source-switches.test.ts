@@ -88,6 +88,54 @@ test("a thread that is being ended is told nothing, and holds the rings until it
   expect(dying.told).toEqual([]);
 });
 
+/** The rings of one epoch, of no media. */
+const source = (epoch: number) => ({ epoch, audio: null, video: [] });
+
+test("a reader that begins again is told the present sources, and of no stream that has none", async () => {
+  const all = switches();
+  const [packager, writer] = [new Listener(), new Listener(false)];
+  for (const [stream, epoch] of [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [1, 4],
+  ] as const) {
+    note(all.tell(stream, source(epoch), [packager]), "", []);
+    all.answered(packager, stream);
+  }
+  note(all.tell(3, null, [packager]), "", []);
+  // Its thread is lost, and changes come before the next has begun.
+  packager.ready = false;
+  packager.ending = true;
+  all.gone(packager);
+  packager.ending = false;
+  await all.tell(2, source(5), [packager]);
+  packager.told.length = 0;
+  packager.ready = true;
+  for (const worker of [packager, writer]) all.came(worker);
+  expect(packager.told).toEqual([
+    { type: "source", stream: 1, source: source(4) },
+    { type: "source", stream: 2, source: source(5) },
+  ]);
+  expect(writer.told).toEqual([]);
+});
+
+test("the answers of one that has begun again are told apart from those to later changes", async () => {
+  const all = switches();
+  const packager = new Listener();
+  await all.tell(1, source(1), []);
+  all.came(packager);
+  const done: string[] = [];
+  note(all.tell(1, source(2), [packager]), "second", done);
+  all.answered(packager, 1);
+  await Bun.sleep(0);
+  // That was to the first: what it held of it is still read.
+  expect(done).toEqual([]);
+  all.answered(packager, 1);
+  await Bun.sleep(0);
+  expect(done).toEqual(["second"]);
+});
+
 test("without readers a switch is over at once", async () => {
   await switches().tell(1, null, []);
 });
