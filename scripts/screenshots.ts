@@ -19,7 +19,7 @@ const folder = await mkdtemp(join(tmpdir(), "spillway-screenshots-"));
 const server = Bun.spawn(
   [
     ...[join(ROOT, "dist/spillway"), "demo", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0"],
-    ...["--log-format", "json", "--drain-seconds", "0"],
+    ...["--log-format", "json", "--drain-seconds", "0", "--no-warm-up"],
   ],
   { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
 );

@@ -41,6 +41,7 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "auto" | "pretty" | "json";
   readonly portable: boolean;
+  readonly warmUp: boolean;
   readonly drills: boolean;
   readonly limits: {
     readonly sessions: number;
@@ -211,6 +212,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     logLevel: read("log-level")!,
     logFormat: read("log-format")!,
     portable: read("portable")!,
+    warmUp: !read("no-warm-up")!,
     drills: read("drills")!,
     limits: limitsOf(read),
     auth: {

@@ -249,6 +249,14 @@ export const OVERLOAD_LEAVE_BUSY = 0.7;
  * frame of 30 a second. Without it the join begins at the cached keyframe, however old that is. */
 export const JOIN_ANSWER_US = 300_000;
 
+// -- Warming up (src/rehearsal) ------------------------------------------------------------------
+
+/** Processor time that a thread may take to warm up: with three workers on two cores, and the
+ * compiler's threads beside them, a server is ready within 2 s. */
+export const WARM_UP_MAX_US = 500_000;
+/** Where the processor is scarce a thread that has warmed up for so long is ready as it is. */
+export const WARM_UP_WAIT_MAX_US = 1_500_000;
+
 // -- Loop --------------------------------------------------------------------------------------
 
 /** Longest sleep of a media worker. */

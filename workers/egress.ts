@@ -4,40 +4,40 @@ import type { WorkerSetup } from "../src/contract/setup.ts";
 import type { EgressEnvironment } from "../src/egress/context.ts";
 import { Egress } from "../src/egress/egress.ts";
 import type { EgressEvents } from "../src/egress/events.ts";
+import type { Home } from "../src/host/home.ts";
 import { MediaHost } from "../src/host/media-host.ts";
 import type { MediaLogic } from "../src/host/media-logic.ts";
 import { monotonicUs, realtimeUs } from "../src/io/clock.ts";
-import { pinnedRegion } from "../src/io/pinned.ts";
 import { randomUnit } from "../src/io/random.ts";
+import { rehearse } from "../src/rehearsal/rehearse.ts";
 
 /** A viewer may send nothing but RTCP; two sources leave room for a browser's receiver SSRCs. */
 const SOURCES_MAX = 4;
-
-type Emit = (event: WorkerEvent) => void;
 
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 
 function start(setup: WorkerSetup): void {
-  const emit: Emit = (event) => postMessage(event);
-  const host = new MediaHost(setup, emit);
-  const egress = new Egress(environmentIn(host), setup.reader, eventsIn(host, emit));
+  const host = new MediaHost(setup, (event: WorkerEvent) => postMessage(event));
+  const logicIn = (home: Home): MediaLogic =>
+    logicOf(new Egress(environmentIn(home), setup.reader, eventsIn(home)), home);
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => host.sessions.handleCommand(data);
-  host.run(logicOf(egress, host, emit));
+  if (setup.warmUp) rehearse("viewer", setup.certificate.fingerprint, host.ground, logicIn);
+  host.run(logicIn(host));
 }
 
-function environmentIn({ counters, bells }: MediaHost): EgressEnvironment {
+function environmentIn({ counters, bells, allocate }: Home): EgressEnvironment {
   return {
     wish: ({ writer, index }) => bells.wish(writer, index),
-    allocate: pinnedRegion,
+    allocate,
     wallOffsetUs: realtimeUs() - monotonicUs(),
     random: randomUnit,
     counters,
   };
 }
 
-function eventsIn({ sessions }: MediaHost, emit: Emit): EgressEvents {
+function eventsIn({ sessions, emit }: Home): EgressEvents {
   return {
     firstMedia: (session, afterUs) => emit({ type: "first-media", session, afterUs }),
     layer: (session, layer) => emit({ type: "layer", session, layer }),
@@ -46,7 +46,7 @@ function eventsIn({ sessions }: MediaHost, emit: Emit): EgressEvents {
   };
 }
 
-function logicOf(egress: Egress, { sessions }: MediaHost, emit: Emit): MediaLogic {
+function logicOf(egress: Egress, { sessions, emit }: Home): MediaLogic {
   const command = (message: WorkerCommand, now: number): void => {
     if (message.type === "viewer-open") {
       egress.open(message, sessions.addPeer(message, SOURCES_MAX, now), now);

@@ -1,27 +1,28 @@
 /** Ingest: publishers' sessions on one thread. Wires sockets and rings to src/ingest. */
 import type { WorkerCommand, WorkerEvent } from "../src/contract/messages.ts";
 import type { WorkerSetup } from "../src/contract/setup.ts";
+import type { Home } from "../src/host/home.ts";
 import { MediaHost } from "../src/host/media-host.ts";
 import type { MediaLogic } from "../src/host/media-logic.ts";
 import { Ingest, type IngestEnvironment, type IngestEvents } from "../src/ingest/ingest.ts";
 import { ssrcsMax } from "../src/ingest/ssrc-table.ts";
 import { randomFill } from "../src/io/random.ts";
-
-type Emit = (event: WorkerEvent) => void;
+import { rehearse } from "../src/rehearsal/rehearse.ts";
 
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 
 function start(setup: WorkerSetup): void {
-  const emit: Emit = (event) => postMessage(event);
-  const host = new MediaHost(setup, emit);
-  const ingest = new Ingest(environmentIn(host), eventsIn(host, emit));
+  const host = new MediaHost(setup, (event: WorkerEvent) => postMessage(event));
+  const logicIn = (home: Home): MediaLogic =>
+    logicOf(new Ingest(environmentIn(home), eventsIn(home)), home);
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => host.sessions.handleCommand(data);
-  host.run(logicOf(ingest, host, emit));
+  if (setup.warmUp) rehearse("publisher", setup.certificate.fingerprint, host.ground, logicIn);
+  host.run(logicIn(host));
 }
 
-function environmentIn({ counters, bells }: MediaHost): IngestEnvironment {
+function environmentIn({ counters, bells }: Home): IngestEnvironment {
   return {
     bells,
     random: randomFill,
@@ -29,7 +30,7 @@ function environmentIn({ counters, bells }: MediaHost): IngestEnvironment {
   };
 }
 
-function eventsIn({ sessions }: MediaHost, emit: Emit): IngestEvents {
+function eventsIn({ sessions, emit }: Home): IngestEvents {
   return {
     limited: (session, { stage, rate, limit }) => {
       const fields = { session, stage, bitrate: Math.round(rate), bitrateMax: limit };
@@ -41,7 +42,7 @@ function eventsIn({ sessions }: MediaHost, emit: Emit): IngestEvents {
   };
 }
 
-function logicOf(ingest: Ingest, { sessions }: MediaHost, emit: Emit): MediaLogic {
+function logicOf(ingest: Ingest, { sessions, emit }: Home): MediaLogic {
   const command = (message: WorkerCommand, now: number): void => {
     if (message.type === "publisher-open") {
       ingest.open(message, sessions.addPeer(message, ssrcsMax(message.media), now));

@@ -15,7 +15,7 @@ if (!Number.isInteger(count) || count < 1) {
   console.error("usage: bun run bench:join [JOINS]");
   process.exit(2);
 }
-const server = await startServer("demo");
+const server = await startServer("demo", { warmUp: true });
 const browser = await TestBrowser.open();
 try {
   const joins = await measureJoins(browser, server.base, "demo", count);

@@ -10,6 +10,8 @@ import { type RunningServer, runServer } from "./server.ts";
 const STREAM = "demo";
 /** A publisher that ends (its worker was replaced, for example) is started again after this. */
 const RESTART_MS = 500;
+/** Between two looks whether the workers of a server that starts accept it. */
+const READY_LOOK_MS = 20;
 
 export const demoCommand: Command = {
   help: `Runs the server with a stream called ${STREAM} already live: a built-in clip with a running clock and
@@ -42,6 +44,10 @@ function startPublisher(server: RunningServer): () => void {
     restart = null;
     // A terminal's Ctrl-C reaches the publisher, too, and perhaps first.
     if (server.stopping.aborted) return;
+    if (!server.control.plane.ready()) {
+      restart = setTimeout(start, READY_LOOK_MS);
+      return;
+    }
     child = Bun.spawn(publisherCommand(server), {
       env: { ...process.env, ...(server.token === null ? {} : { [TOKEN_VARIABLE]: server.token }) },
       stdio: ["ignore", "ignore", "pipe"],

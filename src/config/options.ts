@@ -166,6 +166,12 @@ export const OPTIONS = {
     value: "",
     help: "Do without UDP_SEGMENT, batched calls and OpenSSL's SRTP ciphers; costs several times the CPU.",
   },
+  "no-warm-up": {
+    schema: truth,
+    default: "false",
+    value: "",
+    help: "Ready at once; the first viewers wait while code is compiled.",
+  },
   drills: {
     schema: truth,
     default: "false",

@@ -1,4 +1,5 @@
 /** What a worker is given when it starts. */
+import type { Fingerprint } from "./session.ts";
 import type { WorkerKind } from "./workers.ts";
 
 /** What this kernel and its libraries offer; where one is missing, slower code does the same. */
@@ -36,10 +37,17 @@ export interface WorkerSetup {
   readonly bells: readonly WorkerBell[];
   /** Numbers of the workers that read rings, by reader number. */
   readonly readers: readonly number[];
-  readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
+  readonly certificate: {
+    readonly certificatePem: string;
+    readonly privateKeyPem: string;
+    /** For a=fingerprint (RFC 8122 5). */
+    readonly fingerprint: Fingerprint;
+  };
   /** Path of libssl/libcrypto chosen by control at start (src/io/openssl.ts), or "system". */
   readonly openssl: string;
   /** What the fast path may rely on here (src/io/features.ts). */
   readonly features: PathFeatures;
+  /** It rehearses before it is ready (src/rehearsal). */
+  readonly warmUp: boolean;
   readonly drills: boolean;
 }

@@ -3,32 +3,37 @@ import type { WorkerSetup } from "../contract/setup.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { openOpenSsl } from "../io/openssl.ts";
+import { pinnedRegion } from "../io/pinned.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import { Doorbells, WorkerBlock } from "../ring/doorbell.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
+import type { Home } from "./home.ts";
 import { Loop, openGround } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
-import { Sessions } from "./sessions.ts";
+import { Sessions, type SessionsGround } from "./sessions.ts";
 import { Sockets } from "./sockets.ts";
 
 /** What a worker with sessions lives in: a loop, its sockets, and the sessions as its guest. */
-export class MediaHost {
+export class MediaHost implements Home {
   /** Of the worker's block. */
   readonly counters: Float64Array;
   readonly sockets: Sockets;
   readonly sessions: Sessions;
   /** Of all workers. */
   readonly bells: Doorbells;
+  readonly allocate = pinnedRegion;
+  /** What its sessions stand on. */
+  readonly ground: SessionsGround;
   readonly #loop: Loop;
-  readonly #emit: (event: WorkerEvent) => void;
+  readonly emit: (event: WorkerEvent) => void;
 
   constructor(setup: WorkerSetup, emit: (event: WorkerEvent) => void) {
     const openSsl = openOpenSsl(setup.openssl);
     const ground = openGround(setup);
     const { counters } = ground.block;
-    this.#emit = emit;
+    this.emit = emit;
     this.counters = counters;
     this.bells = new Doorbells(
       setup.bells.map(({ block }) => new WorkerBlock(block)),
@@ -36,7 +41,7 @@ export class MediaHost {
       (worker) => ringEventFd(setup.bells[worker]!.doorbellFd),
     );
     this.sockets = Sockets.open(setup, ground.poller, counters);
-    this.sessions = new Sessions({
+    this.ground = {
       sockets: this.sockets,
       counters,
       dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, setup.certificate)),
@@ -46,14 +51,15 @@ export class MediaHost {
       emit,
       clock: ground.clock,
       random: randomFill,
-    });
+    };
+    this.sessions = new Sessions(this.ground);
     this.#loop = new Loop(ground, this.sessions);
   }
 
   /** Runs until the thread ends. */
   run(logic: MediaLogic): void {
     this.sessions.serve(logic);
-    this.#emit({ type: "ready" });
+    this.emit({ type: "ready" });
     this.#loop.run();
   }
 }

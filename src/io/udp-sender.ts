@@ -15,7 +15,7 @@ import {
   SOL_UDP,
   UDP_SEGMENT,
 } from "./libc.ts";
-import { addressOf, pinnedRegion, writeAddress, writeWord } from "./pinned.ts";
+import { addressOf, pinnedRegion, unpin, writeAddress, writeWord } from "./pinned.ts";
 
 const MSGHDR_BYTES = 64;
 const IOVEC_BYTES = 16;
@@ -158,6 +158,12 @@ export class UdpSender {
     this.closed = true;
     this.lastPath = null;
     return true;
+  }
+
+  /** Lets go of its memory; it is not used any more. */
+  free(): void {
+    const { region, names, iovecs, controls, headers } = this;
+    for (const each of [region, names, iovecs, controls, headers]) unpin(each);
   }
 
   private join(length: number): void {

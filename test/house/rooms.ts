@@ -35,10 +35,12 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   load: [...PEER, "client", "io"],
   // It looks at layers as any reader does.
   control: [...PEER, "feed", "io", "config", "log", "version"],
+  // It plays both ends: a worker's own classes, and a client.
+  rehearsal: [...PEER, "client", "io", "host"],
   web: ["assert", "errors", "limits"],
   cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
   main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "load", "client", "io", "host"],
+  workers: [...PEER, "ingest", "egress", "load", "client", "io", "host", "rehearsal"],
 };
 
 /**
@@ -200,7 +202,19 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["drills"],
     // The guest.
     ["sessions"],
+    // What logic is built on.
+    ["home"],
     ["media-host"],
+  ],
+  rehearsal: [
+    // Whom and what there is to play with.
+    ["budget", "far-end", "offer", "source"],
+    ["filled-rings", "script"],
+    // Where it is played.
+    ["stage"],
+    // Who plays.
+    ["publishers", "viewers"],
+    ["rehearse"],
   ],
   io: [
     // What needs no library, memory that one may see, and the libraries.

@@ -21,7 +21,7 @@ export async function startNearServer(path: LinkEmulator): Promise<NearServer> {
   const command = [
     ...[await binary(), "serve", "--http", `0.0.0.0:${HTTP_PORT}`],
     ...["--media", `${path.nearAddress}:${MEDIA_PORT}`, "--insecure"],
-    ...["--log-format", "json", "--drain-seconds", "0"],
+    ...["--log-format", "json", "--drain-seconds", "0", "--no-warm-up"],
   ];
   const child = Bun.spawn(path.inside("near", command), {
     cwd: "/",

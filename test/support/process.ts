@@ -29,7 +29,7 @@ export async function startProcess(
   const [http, media] = [await freeTcpPort(), freeUdpPorts()];
   const [command = "serve", ...rest] = args;
   const flags = ["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${media}`];
-  const line = [path, command, ...flags, "--log-format", "json", ...rest];
+  const line = [path, command, ...flags, "--log-format", "json", "--no-warm-up", ...rest];
   const server = supervise(line, restartMs, `http://127.0.0.1:${http}`);
   try {
     await until(`${command} is ready`, 15_000, server.ready, server.logs);

@@ -26,6 +26,8 @@ export interface TestServerOptions {
   readonly args?: readonly string[];
   /** Text of the TOML file, if there is to be one. */
   readonly config?: string;
+  /** As at users'; otherwise it is ready sooner. */
+  readonly warmUp?: boolean;
   /** For `api`, where the server wants one. */
   readonly token?: string;
 }
@@ -76,8 +78,12 @@ export async function startServer(
   }
 }
 
-function flagsIn(folder: string, { config, args = [] }: TestServerOptions): string[] {
+function flagsIn(
+  folder: string,
+  { config, warmUp = false, args = [] }: TestServerOptions,
+): string[] {
   const flags = ["--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--log-format", "json"];
+  if (!warmUp) flags.push("--no-warm-up");
   if (config !== undefined) {
     writeFileSync(join(folder, "spillway.toml"), config);
     flags.push("--config", join(folder, "spillway.toml"));

@@ -207,6 +207,8 @@ export class MediaWorker {
   private handleEvent(event: WorkerEvent): void {
     if (event.type === "ready") {
       this.ready = true;
+      // Until then it did not beat: it loaded its code and warmed up.
+      this.heartbeat.reset();
       if (this.lostBy !== null) this.options.onReplaced(this, this.lostBy);
       this.lostBy = null;
     }

@@ -113,6 +113,7 @@ class Workers implements MediaPlane {
         certificate,
         openssl: options.openssl.where,
         features,
+        warmUp: config.warmUp,
         drills: config.drills,
       };
       this.workers.push(this.createWorker(setup, opened[number]!.candidates));
