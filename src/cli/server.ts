@@ -16,6 +16,7 @@ import { readMachineTime, readProcessTimes, readThreadTime } from "../io/process
 import { serviceManager } from "../io/systemd.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { ProcessorReader } from "../processors.ts";
+import { rehearseControl } from "../rehearsal/control.ts";
 import { VERSION, versionLine } from "../version.ts";
 import { loadPages } from "../web/pages.ts";
 import { banner, tokenNotice } from "./banner.ts";
@@ -155,32 +156,35 @@ interface ControlParts extends Pick<Parts, "config" | "log" | "openssl" | "optio
   readonly ownToken: StaticToken | null;
 }
 
-function startControl({ config, log, openssl, options, ownToken }: ControlParts): Promise<Control> {
-  let control: Control | null = null;
-  const { readyWhen } = options;
-  const created = loadPages().then((pages) =>
-    createControl({
-      config,
-      ownToken,
-      plane: (events) => startPlane({ config, log, events, openssl, processors }),
-      clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
-      random: (length) => new Uint8Array(randomBytes(length)),
-      pages,
-      log,
-      version: VERSION,
-      readFile: (path) => readFileSync(path, "utf8"),
-      usage: () => {
-        const { user, system } = process.cpuUsage();
-        const rssBytes = process.memoryUsage.rss();
-        return { rssBytes, cpuUs: user + system, machine: readMachineTime() };
-      },
-      readyWhen: () => readyWhen === undefined || (control !== null && readyWhen(control)),
-    }),
-  );
-  return created.then((made) => {
-    control = made;
-    return made;
+async function startControl(parts: ControlParts): Promise<Control> {
+  const { config, log, openssl, options, ownToken } = parts;
+  const pages = await loadPages();
+  let warm = !config.warmUp;
+  const control = await createControl({
+    config,
+    ownToken,
+    plane: (events) => startPlane({ config, log, events, openssl, processors }),
+    clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
+    random: (length) => new Uint8Array(randomBytes(length)),
+    pages,
+    log,
+    version: VERSION,
+    readFile: (path) => readFileSync(path, "utf8"),
+    usage: () => {
+      const { user, system } = process.cpuUsage();
+      const rssBytes = process.memoryUsage.rss();
+      return { rssBytes, cpuUs: user + system, machine: readMachineTime() };
+    },
+    readyWhen: () => warm && (options.readyWhen?.(control) ?? true),
   });
+  // While the workers do so, too; the port is bound meanwhile.
+  if (!warm) void rehearseControl(log, turn).then(() => (warm = true));
+  return control;
+}
+
+/** Resolves when the event loop had its turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Keys, tokens and certificates are read again; what is wrong is logged and the old stays. */

@@ -35,10 +35,10 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   load: [...PEER, "client", "io"],
   // It looks at layers as any reader does.
   control: [...PEER, "feed", "io", "config", "log", "version"],
-  // It plays both ends: a worker's own classes, and a client.
-  rehearsal: [...PEER, "client", "io", "host"],
+  // It plays both ends: a worker's own classes, or control's, and their clients.
+  rehearsal: [...PEER, "client", "io", "host", "control", "config", "log"],
   web: ["assert", "errors", "limits"],
-  cli: [...PEER, "client", "load", "io", "control", "config", "log", "version", "web"],
+  cli: [...PEER, "client", "load", "io", "control", "rehearsal", "config", "log", "version", "web"],
   main: ["cli", "version"],
   workers: [...PEER, "ingest", "egress", "load", "client", "io", "host", "rehearsal"],
 };
@@ -211,9 +211,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["budget", "far-end", "offer", "source"],
     ["filled-rings", "script"],
     // Where it is played.
-    ["stage"],
+    ["stage", "rehearsed-plane"],
     // Who plays.
-    ["publishers", "viewers"],
+    ["publishers", "viewers", "control"],
     ["rehearse"],
   ],
   io: [
