@@ -1,8 +1,9 @@
 /** Slots that come described, as another ring had them; the rest of it is in writer.test.ts. */
 import { expect, test } from "bun:test";
 import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
-import { SlotFiller } from "../../src/intake/slot-filler.ts";
-import { SLOT_BYTES } from "../../src/limits.ts";
+import { Incoming, SlotFiller } from "../../src/intake/slot-filler.ts";
+import { SLOT_BYTES, VIDEO_SLOTS_MAX } from "../../src/limits.ts";
+import { OriginSequence } from "../../src/media/sequence.ts";
 import { layerBytes, layerSeenUs, noteLayers } from "../../src/ring/layer-totals.ts";
 import { createRing, gridBit, LAYER_POINTS, Slot, SlotFlag } from "../../src/ring/layout.ts";
 import { PacketLayers } from "../../src/ring/packet-layers.ts";
@@ -144,4 +145,58 @@ test("what is no slot is refused and leaves its number free; a number is taken o
   expect(put(slot)).not.toBe(NO_SLOT);
   expect(put(slot)).toBe(NO_SLOT);
   expect(to.counters[Counter.packetsDuplicate!]).toBe(1);
+});
+
+/** Fills a ring with VP8 packets of a publisher, under the numbers that it is given. */
+class FakeWriter extends Ring {
+  readonly #packet = new Incoming();
+  readonly #origin = new OriginSequence();
+
+  constructor() {
+    super();
+    const { header } = this.#packet;
+    this.#packet.bytes = Uint8Array.of(0x10, 1, 2, 3);
+    Object.assign(header, { payloadOffset: 0, payloadLength: 4 });
+    this.#packet.codec = Codec.vp8;
+  }
+
+  fill(origin: number, discontinuity = false): number {
+    return this.filler.fill(START, Object.assign(this.#packet, { origin, discontinuity }));
+  }
+
+  /** A packet with this RTP sequence number: where it belongs, media/sequence.ts says. */
+  receive(sequence: number): number {
+    if (!this.#origin.map(sequence)) return NO_SLOT;
+    return this.fill(this.#origin.origin, this.#origin.discontinuity);
+  }
+
+  /** Whether these numbers are there, up to the head. */
+  holds(from: number, to: number): boolean {
+    const slot = new Uint8Array(SLOT_BYTES);
+    for (let at = from; at < to; at += 1) {
+      if (this.reader.read(at, slot, 0) !== ReadResult.ok) return false;
+    }
+    return this.reader.head === to;
+  }
+}
+
+test("leap: one number too far ahead is refused and counted, and the true ones behind it are stored", () => {
+  const ring = new FakeWriter();
+  const slot = origin().read(401);
+  for (let i = 0; i < 50; i += 1) ring.fill(1_000 + i);
+  expect(ring.fill(1_050 + VIDEO_SLOTS_MAX + 1)).toBe(NO_SLOT);
+  const far = (1_050 + 10 ** 9) | 0;
+  expect(ring.filler.putSlot(START, far, slot, 0, START, START)).toBe(NO_SLOT);
+  expect(ring.counters[Counter.packetsDuplicate!]).toBe(2);
+  for (let i = 50; i < 100; i += 1) ring.fill(1_000 + i);
+  expect(ring.holds(1_000, 1_100)).toBeTrue();
+});
+
+test("leap: a publisher that goes on with other numbers is stored behind those it had", () => {
+  const ring = new FakeWriter();
+  for (let i = 0; i < 50; i += 1) ring.receive(100 + i);
+  const head = ring.reader.head;
+  expect(ring.receive(40_000) & SlotFlag.discontinuity).toBe(SlotFlag.discontinuity);
+  for (let i = 1; i < 50; i += 1) ring.receive(40_000 + i);
+  expect(ring.holds(head - 50, head + 50)).toBeTrue();
 });
