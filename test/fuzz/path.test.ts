@@ -33,6 +33,8 @@ test("fuzz: every byte that a viewer is sent is a publisher's, or a constant", (
       const again = `bun run fuzz --target path --seed ${seed} --cases 1`;
       throw new Error(`seed ${seed} (again: ${again})`, { cause: error });
     }
+    // Where no media passes, viewers try all the time, and all cases together take minutes to show it.
+    if (!seen.has("video")) break;
   }
   expect(KINDS.filter((what) => !seen.has(what))).toEqual([]);
 }, 120_000);
