@@ -54,4 +54,11 @@ export const RINGS: readonly Mutation[] = [
     "Math.max(layerSeenUs(views, point), told.seenUs[point]!)",
     "layerSeenUs(views, point)",
   ),
+  rule("pulled-again", "src/ring/writer.ts", "    this.grouped = false;\n", ""),
+  rule(
+    "pulled-again",
+    "src/ring/writer.ts",
+    "    Atomics.store(this.words, Header.keyframeValid, 0);\n    if (this.started",
+    "    if (this.started",
+  ),
 ];

@@ -45,7 +45,8 @@ export class RingWriter {
   private started = false;
   private head = 0;
   private logHead = 0;
-  /** The newest keyframe, as in its record. */
+  /** The newest keyframe, as in its record; false where none is known. */
+  private grouped = false;
   private keyframe = 0;
   private keyframeArrival = 0;
   private keyframeBytes = 0;
@@ -76,7 +77,7 @@ export class RingWriter {
    * Byte offset of the slot for this origin sequence (int32, wraps), marked empty; NO_SLOT when the
    * packet is older than the ring reaches, already there, or further ahead than any ring is long: one
    * such number would put all true ones behind the ring's reach. Who begins another numbering maps it
-   * to the next number (src/media/sequence.ts).
+   * to the next number (src/media/sequence.ts); who knows of a gap resumes behind it.
    */
   reserve(sequence: number): number {
     if (!this.started) this.start(sequence);
@@ -214,9 +215,19 @@ export class RingWriter {
     this.words[Header.size] = packSize(width, height);
   }
 
-  /** A plain word: Header.pliIgnored, inactive, keyframeWanted, or keyframeValid for none. */
+  /** A plain word: Header.pliIgnored, inactive or keyframeWanted. */
   setWord(word: number, value: number): void {
     this.words[word] = value | 0;
+  }
+
+  /**
+   * The ring goes on at this number: what lies before it was not pulled while nobody wanted it. Joins
+   * wait for a keyframe from here on.
+   */
+  resume(sequence: number): void {
+    this.grouped = false;
+    Atomics.store(this.words, Header.keyframeValid, 0);
+    if (this.started && ((sequence - this.head) | 0) > 0) this.leap(sequence);
   }
 
   /** True while reader thread `reader` wants this ring. */
@@ -283,21 +294,22 @@ export class RingWriter {
 
   private noteKeyframe(sequence: number, timestamp: number, arrival: number, length: number): void {
     const { words } = this;
-    const count = words[Header.keyframeCount]!;
+    const { grouped } = this;
     const ahead = (sequence - this.keyframe) | 0;
-    if (count > 0 && timestamp === this.keyframeTimestamp) {
+    if (grouped && timestamp === this.keyframeTimestamp) {
       // Another packet that can begin the same keyframe: the earliest one is its start.
       if (ahead < 0) this.storeKeyframe(sequence);
       return;
     }
-    if (count > 0 && ahead < 0) return;
-    if (count > 0) this.need.noteGroup(ahead, arrival - this.keyframeArrival);
+    if (grouped && ahead < 0) return;
+    if (grouped) this.need.noteGroup(ahead, arrival - this.keyframeArrival);
+    this.grouped = true;
     this.keyframeTimestamp = timestamp;
     this.keyframeArrival = arrival;
     this.keyframeBytes = this.views.floats[HeaderFloat.bytes]! - length;
     this.storeKeyframe(sequence);
     Atomics.store(words, Header.keyframeValid, 1);
-    Atomics.store(words, Header.keyframeCount, count + 1);
+    Atomics.store(words, Header.keyframeCount, words[Header.keyframeCount]! + 1);
   }
 
   /** One record: with the time of the new keyframe the place of the old one would look fresh. */
@@ -312,27 +324,22 @@ export class RingWriter {
 
   /** Marks a group of pictures that no longer fits, and remembers how much room it needs. */
   private checkKeyframeReach(): void {
-    const words = this.words;
-    if (words[Header.keyframeCount] === 0) return;
+    if (!this.grouped) return;
     const age = (this.head - this.keyframe) | 0;
     // A keyframe from before the last doubling is overwritten at half the reach.
     const reach = this.reachOf(this.keyframe);
     if (age < reach - RING_MARGIN * 2) return;
     const keyframeAgeUs = this.views.floats[HeaderFloat.lastArrival]! - this.keyframeArrival;
     if (keyframeAgeUs < GOP_HELD_MAX_US) this.need.noteLonger(this.slots);
-    if (age >= reach - RING_MARGIN) Atomics.store(words, Header.keyframeValid, 0);
+    if (age >= reach - RING_MARGIN) Atomics.store(this.words, Header.keyframeValid, 0);
   }
 
   private words32(word: number): number {
-    return Atomics.load(this.slotWords, word);
+    return Atomics.load(this.views.slotWords, word);
   }
 
   private store32(word: number, value: number): void {
-    Atomics.store(this.slotWords, word, value);
-  }
-
-  private get slotWords(): Int32Array {
-    return this.views.slotWords;
+    Atomics.store(this.views.slotWords, word, value);
   }
 }
 

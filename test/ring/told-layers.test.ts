@@ -2,14 +2,13 @@
 import { expect, test } from "bun:test";
 import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { RingGrant } from "../../src/contract/source.ts";
-import { Feed, type Subscriber } from "../../src/feed/feed.ts";
+import type { Subscriber } from "../../src/feed/feed.ts";
 import { Feeds } from "../../src/feed/feeds.ts";
 import { ringOf } from "../../src/feed/layer-table.ts";
-import { SourceClock } from "../../src/feed/source-clock.ts";
 import { Wishes } from "../../src/intake/wishes.ts";
 import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
 import { LayerChoice } from "../../src/media/layer-choice.ts";
-import { createRing, Guarded, Header, KeyframeWish } from "../../src/ring/layout.ts";
+import { createRing, Guarded, KeyframeWish } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { ToldLayers } from "../../src/ring/told-layers.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
@@ -87,19 +86,6 @@ test("told-layers: what is told can be chosen, wanted and asked for a keyframe",
     KeyframeWish.none,
     KeyframeWish.join,
   ]);
-});
-
-test("told-layers: the keyframe of a time before is no place to begin once the layer comes again", () => {
-  const grant: RingGrant = { index: 0, buffer: createRing("video"), writer: 0 };
-  const feed = new Feed(grant, READER, new SourceClock(), () => {});
-  const writer = new RingWriter(grant.buffer);
-  writer.setWord(Header.pliIgnored, 1);
-  const offset = writer.reserve(1);
-  writer.setDescription(offset, 0, 0, 2e6, Codec.vp8, 2, null);
-  writer.commit(1, offset);
-  expect(feed.joinableKeyframe(9e6)).toBe(1);
-  writer.setWord(Header.keyframeValid, 0);
-  expect(feed.joinableKeyframe(9e6)).toBeNull();
 });
 
 test("told-layers: a reader keeps what it has been told while more is being written", () => {
