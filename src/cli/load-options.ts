@@ -1,10 +1,10 @@
 /** The command line of `spillway load`, read and checked. */
-import { parseArgs } from "node:util";
 import type { SourcePlan } from "../load/options.ts";
 import type { LoadPlan } from "../load/plan.ts";
 import { VIDEO_BYTES_MIN } from "../load/synthetic-source.ts";
 import { SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
-import { UsageError, usage } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { type Given, option, readOptions } from "./given.ts";
 import { TOKEN_VARIABLE } from "./publish.ts";
 
 export interface LoadArguments {
@@ -61,11 +61,8 @@ export function parseLoadArguments(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): LoadArguments {
-  const { values, positionals } = usage("load", () =>
-    parseArgs({ args: [...args], allowPositionals: true, options: PARSE_OPTIONS }),
-  );
-  const given = new Given(values);
-  const [watch, ...rest] = positionals;
+  const given = readOptions("load", OPTIONS, args);
+  const [watch, ...rest] = given.positionals;
   if (rest.length > 0) throw new UsageError(`load: "${rest[0]}" is one argument too many`);
   if (watch === undefined && given.text("publish") === undefined) {
     throw new UsageError("load: needs a WHEP-URL or --publish (see spillway load --help)");
@@ -122,75 +119,17 @@ function planOf(
 }
 
 function sourceOf(given: Given): SourcePlan {
-  if (given.on("burst") && given.text("spread") !== undefined) {
-    throw new UsageError("load: --burst and --spread exclude each other");
-  }
   const fps = given.number("fps", 30, 1, 240);
-  const spreadMs = given.number("spread", 0, 0, 1000);
-  if (spreadMs > 1000 / fps) throw new UsageError("load: --spread is longer than a frame lasts");
   return {
     audio: !given.on("no-audio"),
     video: !given.on("no-video"),
-    bitrate: bitsPerSecond(given.text("bitrate") ?? "2.5M"),
+    bitrate: given.bitsPerSecond("bitrate", "2.5M"),
     fps,
-    spreadUs: spreadMs * 1000,
+    spreadUs: given.spreadMs(fps) * 1000,
     packetBytes: given.whole("packet-bytes", 1100, VIDEO_BYTES_MIN, SYNTHETIC_PAYLOAD_MAX),
     gopSeconds: given.number("gop", 2, 0.1, 60),
     keyframeRatio: given.number("keyframe-ratio", 4, 1, 50),
   };
-}
-
-/** The options that were given. */
-class Given {
-  constructor(private readonly values: Readonly<Record<string, unknown>>) {}
-
-  text(name: string): string | undefined {
-    const value = this.values[name];
-    return typeof value === "string" ? value : undefined;
-  }
-
-  on(name: string): boolean {
-    return this.values[name] === true;
-  }
-
-  number(name: string, fallback: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === undefined) return fallback;
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (!(value >= min && value <= max)) {
-      throw new UsageError(`load: --${name} is a number from ${min} to ${max}, not "${text}"`);
-    }
-    return value;
-  }
-
-  whole(name: string, fallback: number, min: number, max: number): number {
-    const value = this.number(name, fallback, min, max);
-    if (!Number.isInteger(value)) throw new UsageError(`load: --${name} is a whole number`);
-    return value;
-  }
-}
-
-function option(name: string, value: string, help: string, standard = "") {
-  return { flag: `--${name}`, value, help, ...(standard === "" ? {} : { default: standard }) };
-}
-
-const PARSE_OPTIONS: Readonly<Record<string, { readonly type: "string" | "boolean" }>> =
-  Object.fromEntries(
-    OPTIONS.map(({ flag, value }) => [
-      flag.slice(2),
-      { type: value === "" ? ("boolean" as const) : ("string" as const) },
-    ]),
-  );
-
-/** "2.5M", "800k", "64000". */
-function bitsPerSecond(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
-  const unit = match?.[2] === "M" ? 1e6 : match?.[2] === "k" ? 1e3 : 1;
-  const value = Number(match?.[1] ?? Number.NaN) * unit;
-  if (!(value >= 10_000 && value <= 1e9)) {
-    throw new UsageError(`load: --bitrate is 10k to 1000M, not "${text}"`);
-  }
-  return value;
 }
 
 function profileOf(name: string | undefined): string | null {
