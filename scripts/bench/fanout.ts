@@ -1,5 +1,5 @@
 /** `floor` and `fanout`: what a packet costs at the server, and what it must cost at least. */
-import { measureFloor } from "./floor.ts";
+import { measureFloor } from "../../src/bench/floor.ts";
 import {
   type Bench,
   type BenchOptions,
@@ -13,6 +13,7 @@ import {
   WARMED_UP,
   warmUp,
 } from "./harness.ts";
+import { FLOOR_CORES } from "./pin.ts";
 import { SATURATED_PERCENT } from "./results.ts";
 
 const VIEWERS = [1, 10, 100, 500, 1000, 2000];
@@ -55,9 +56,9 @@ export const floor: Bench = {
     const seconds = quick ? 2 : 4;
     for (const viewers of quick ? [100] : [100, 500]) {
       for (const spread of [false, true]) {
-        const plan = sourcePlan(2_500_000, spread);
-        const offload = await measureFloor(viewers, plan, seconds, true);
-        const single = await measureFloor(viewers, plan, seconds, false);
+        const load = { plan: sourcePlan(2_500_000, spread), viewers, seconds, cores: FLOOR_CORES };
+        const offload = await measureFloor({ ...load, gro: true });
+        const single = await measureFloor({ ...load, gro: false });
         row({
           viewers,
           mbps: 2.5,
@@ -108,12 +109,13 @@ async function measurePoint(
   quick: boolean,
 ): Promise<Row> {
   const plan = sourcePlan(bitrate, spread);
-  const before = await measureFloor(viewers, plan, 2, true);
+  const least = { plan, viewers, seconds: 2, gro: true, cores: FLOOR_CORES };
+  const before = await measureFloor(least);
   const args = fanoutArguments(server, viewers, bitrate, spread, quick ? 3 : 6);
   const report = await runLoad(server, args);
-  const after = await measureFloor(viewers, plan, 2, true);
+  const after = await measureFloor(least);
   const cost = report.server?.cpuUsPerPacket ?? null;
-  const least = (before.cpuUsPerPacket + after.cpuUsPerPacket) / 2;
+  const floorUs = (before.cpuUsPerPacket + after.cpuUsPerPacket) / 2;
   return {
     viewers,
     mbps: bitrate / 1e6,
@@ -121,7 +123,7 @@ async function measurePoint(
     "us/packet": cost,
     "floor before": round(before.cpuUsPerPacket),
     "floor after": round(after.cpuUsPerPacket),
-    "x floor": cost === null ? null : round(cost / least),
+    "x floor": cost === null ? null : round(cost / floorUs),
     "mCPU/viewer": report.server?.milliCpuPerViewer ?? null,
     "cpu %": report.server?.cpuPercent ?? null,
     "delay p50": report.traffic.delayMs?.p50 ?? null,

@@ -1,6 +1,7 @@
 /** `peers`: the same load on every server that is installed, in alternating order. */
+import { measureFloor } from "../../src/bench/floor.ts";
+import type { FloorProfile } from "../../src/bench/floor-sender.ts";
 import type { LoadReport } from "../../src/load/report.ts";
-import { type FloorProfile, measureFloor } from "./floor.ts";
 import {
   type Bench,
   fanoutArguments,
@@ -12,6 +13,7 @@ import {
 import { median } from "./median.ts";
 import { CLAIMED_RATIO, judge, judgePoint, type Outcome } from "./peer-claim.ts";
 import { PEERS, type Peer } from "./peer-servers.ts";
+import { FLOOR_CORES } from "./pin.ts";
 
 const BITRATE = 1_500_000;
 /** The only profile that SRS offers, so the only one that all have. */
@@ -131,7 +133,9 @@ class PointResult {
 
   async addFloor(): Promise<void> {
     const { viewers, spread } = this.point;
-    const floor = await measureFloor(viewers, sourcePlan(BITRATE, spread), 2, true, PROFILE);
+    const plan = sourcePlan(BITRATE, spread);
+    const load = { plan, viewers, seconds: 2, gro: true, profile: PROFILE, cores: FLOOR_CORES };
+    const floor = await measureFloor(load);
     this.#floors.push(floor.cpuUsPerPacket);
   }
 

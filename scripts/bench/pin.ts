@@ -12,6 +12,9 @@ export function pinned(core: number | string, command: readonly string[]): strin
   return possible ? ["taskset", "-c", String(core), ...command] : [...command];
 }
 
+/** The same for measureFloor. */
+export const FLOOR_CORES = possible ? { server: [SERVER_CORE], load: [LOAD_CORE] } : null;
+
 export const PINNING = possible
   ? `server on core ${SERVER_CORE}, load on core ${LOAD_CORE} (taskset)`
   : "none (one core, or no taskset)";

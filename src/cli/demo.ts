@@ -2,6 +2,7 @@
 import type { Subprocess } from "bun";
 import { formatHostPort } from "../config/values.ts";
 import type { Control } from "../control/control.ts";
+import { ownCommand } from "../io/self.ts";
 import type { Command } from "./command.ts";
 import { DEMO_CLIP, TOKEN_VARIABLE } from "./publish.ts";
 import { serverOptions } from "./serve.ts";
@@ -66,17 +67,15 @@ function startPublisher(server: RunningServer): () => void {
   };
 }
 
-/** This executable, or from source Bun with the entry point. */
 function publisherCommand(server: RunningServer): string[] {
   const { http, tls } = server.config;
   const wildcard = http.host === "0.0.0.0" || http.host === "::";
   const host = wildcard ? "127.0.0.1" : http.host;
   const scheme = tls === null ? "http" : "https";
   const url = `${scheme}://${formatHostPort(host, server.port)}/whip/${STREAM}`;
-  const self = Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
   // The certificate is made out to the public name, and this is the same machine.
   const trust = tls === null ? [] : ["--any-certificate"];
-  return [...self, "publish", DEMO_CLIP, url, "--loop", ...trust];
+  return [...ownCommand(), "publish", DEMO_CLIP, url, "--loop", ...trust];
 }
 
 async function relayLines(child: Subprocess, log: (line: string) => void): Promise<void> {

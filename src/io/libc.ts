@@ -1,4 +1,4 @@
-/** The C library calls that Bun does not offer: batched datagrams, epoll, eventfd, the clock. */
+/** The C library calls that Bun does not offer: batched datagrams, epoll, the clock, processors. */
 import { CString, dlopen, FFIType, read } from "bun:ffi";
 import { addressOf, pinnedRegion } from "./pinned.ts";
 
@@ -24,6 +24,10 @@ const library = dlopen("libc.so.6", {
   madvise: { args: [pointer, u64, i32], returns: i32 },
   gettid: { args: [], returns: i32 },
   getrlimit: { args: [i32, pointer], returns: i32 },
+  getrusage: { args: [i32, pointer], returns: i32 },
+  sched_getaffinity: { args: [i32, u64, pointer], returns: i32 },
+  sched_setaffinity: { args: [i32, u64, pointer], returns: i32 },
+  prctl: { args: [i32, u64], returns: i32 },
   __errno_location: { args: [], returns: pointer },
   strerror: { args: [i32], returns: pointer },
 });

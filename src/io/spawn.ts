@@ -4,6 +4,7 @@ import { WORKER_KINDS, type WorkerKind } from "../contract/workers.ts";
 export const WORKER_NAMES = [
   ...(Object.keys(WORKER_KINDS) as WorkerKind[]),
   "load",
+  "floor",
   "reader",
 ] as const;
 export type WorkerName = (typeof WORKER_NAMES)[number];

@@ -33,14 +33,18 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   host: [...PEER, "io"],
   // The load tool runs on threads of its own, so it brings its sockets and clock along.
   load: [...PEER, "client", "io"],
+  bench: [...PEER, "load", "io"],
   // It looks at layers as any reader does.
   control: [...PEER, "feed", "io", "config", "log", "version"],
   // It plays both ends: a worker's own classes, or control's, and their clients.
   rehearsal: [...PEER, "client", "io", "host", "control", "config", "log"],
   web: ["assert", "errors", "limits"],
-  cli: [...PEER, "client", "load", "io", "control", "rehearsal", "config", "log", "version", "web"],
+  cli: [
+    ...[...PEER, "client", "load", "bench", "io", "control", "rehearsal"],
+    ...["config", "log", "version", "web"],
+  ],
   main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "load", "client", "io", "host", "rehearsal"],
+  workers: [...PEER, "ingest", "egress", "load", "bench", "client", "io", "host", "rehearsal"],
 };
 
 /**
@@ -222,7 +226,17 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["pinned", "openssl-symbols"],
     ["libc", "openssl", "port-owner"],
     // Clocks, waits, limits.
-    ["clock", "event-fd", "epoll", "memory", "resource-limit", "processor-time", "systemd"],
+    [
+      "affinity",
+      "clock",
+      "event-fd",
+      "epoll",
+      "memory",
+      "processor-time",
+      "resource-limit",
+      "self",
+    ],
+    ["systemd", "thread-usage"],
     ["poller", "socket-set"],
     // Sockets.
     ["udp-socket", "udp-sender", "datagram-sender", "receive-arena"],
