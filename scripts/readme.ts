@@ -12,6 +12,7 @@ import { adaptationTable } from "./bench/adaptation-table.ts";
 import { chartLines, drawCharts } from "./bench/charts.ts";
 import { networkTable } from "./bench/network-table.ts";
 import { benchBlock } from "./bench/readme-block.ts";
+import { viewersBlock } from "./bench/viewers-table.ts";
 import { clientsTable } from "./clients/table.ts";
 import { table } from "./markdown.ts";
 
@@ -19,6 +20,7 @@ const ROOT = resolve(import.meta.dir, "..");
 export const README_PATH = resolve(ROOT, "README.md");
 
 const BLOCKS: Readonly<Record<string, () => string>> = {
+  viewers: () => viewersBlock(),
   options: optionsTable,
   limits: limitsTable,
   metrics: metricsTable,

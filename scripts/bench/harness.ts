@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { resolve } from "node:path";
+import { sourceOf } from "../../src/bench/load.ts";
 import type { SourcePlan } from "../../src/load/options.ts";
 import type { LoadReport } from "../../src/load/report.ts";
 import { DuePacket, SyntheticSource } from "../../src/load/synthetic-source.ts";
@@ -45,16 +46,8 @@ export interface BenchOptions {
 
 /** What all benchmarks send unless they say otherwise. */
 export function sourcePlan(bitrate: number, spread: boolean): SourcePlan {
-  return {
-    audio: true,
-    video: bitrate > 0,
-    bitrate: Math.max(bitrate, 10_000),
-    fps: 30,
-    spreadUs: spread ? SPREAD_MS * 1000 : 0,
-    packetBytes: 1100,
-    gopSeconds: 2,
-    keyframeRatio: 4,
-  };
+  const load = { bitrate: Math.max(bitrate, 10_000), spreadMs: spread ? SPREAD_MS : 0 };
+  return { ...sourceOf(load), video: bitrate > 0 };
 }
 
 /** Frames as they arrive over a real uplink. */

@@ -24,8 +24,10 @@ import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
 import { soak } from "./soak.ts";
 import { timeline } from "./timeline.ts";
+import { viewers } from "./viewers.ts";
 
 const BENCHES: readonly Bench[] = [
+  viewers,
   floor,
   fanout,
   hot,

@@ -2,6 +2,7 @@
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { spawnWorker } from "../io/spawn.ts";
 import type { SourcePlan } from "../load/options.ts";
+import { BenchError } from "./error.ts";
 import { END_BYTES, endReceiving, type FloorReceiverOrder } from "./floor-receiver.ts";
 import type { Floor, FloorProfile, FloorSenderOrder } from "./floor-sender.ts";
 
@@ -48,7 +49,8 @@ export async function measureFloor(options: FloorOptions): Promise<Floor> {
 function answer(worker: Worker, order: FloorOrder): Promise<unknown> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(`the floor's thread failed: ${message}`));
+    worker.onerror = ({ message }) =>
+      reject(new BenchError(`the floor's thread failed: ${message}`));
     worker.postMessage(order);
   });
 }

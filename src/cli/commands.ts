@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Put viewers by the thousand on a WHEP server, and measure.",
     load: async () => (await import("./load.ts")).loadCommand,
   },
+  bench: {
+    summary: "Measure how many viewers a core of this machine carries.",
+    load: async () => (await import("./bench.ts")).benchCommand,
+  },
   doctor: {
     summary: "Check this machine and say how to mend what is wrong.",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -1,10 +1,11 @@
 /** `spillway demo`: the server with a stream already live, published by a child process. */
 import type { Subprocess } from "bun";
+import { TOKEN_VARIABLE } from "../client/whip.ts";
 import { formatHostPort } from "../config/values.ts";
 import type { Control } from "../control/control.ts";
 import { ownCommand } from "../io/self.ts";
 import type { Command } from "./command.ts";
-import { DEMO_CLIP, TOKEN_VARIABLE } from "./publish.ts";
+import { DEMO_CLIP } from "./publish.ts";
 import { serverOptions } from "./serve.ts";
 import { type RunningServer, runServer } from "./server.ts";
 

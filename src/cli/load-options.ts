@@ -1,11 +1,11 @@
 /** The command line of `spillway load`, read and checked. */
+import { TOKEN_VARIABLE } from "../client/whip.ts";
 import type { SourcePlan } from "../load/options.ts";
 import type { LoadPlan } from "../load/plan.ts";
 import { VIDEO_BYTES_MIN } from "../load/synthetic-source.ts";
 import { SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
 import { UsageError } from "./command.ts";
 import { type Given, option, readOptions } from "./given.ts";
-import { TOKEN_VARIABLE } from "./publish.ts";
 
 export interface LoadArguments {
   readonly plan: LoadPlan;

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { quoted } from "../client/conversion.ts";
 import { MediaFileError, type MediaSelection } from "../client/media.ts";
 import { SessionError } from "../client/session.ts";
-import { WhipError, type WhipOptions } from "../client/whip.ts";
+import { TOKEN_VARIABLE, WhipError, type WhipOptions } from "../client/whip.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { OpenSslUnavailable } from "../io/openssl.ts";
 import { type Command, UsageError, usage } from "./command.ts";
@@ -14,8 +14,6 @@ import { MediaReader } from "./media-reader.ts";
 import { oneLine } from "./one-line.ts";
 import { UploadStatus } from "./upload-status.ts";
 
-/** Where the token may stand instead of on the command line, which other users can read. */
-export const TOKEN_VARIABLE = "WHIP_TOKEN";
 /** In place of FILE: the clip inside the executable. */
 export const DEMO_CLIP = "demo:";
 

@@ -1,6 +1,9 @@
 /** The HTTP side of a WHIP or WHEP client (RFC 9725 4). */
 import { messageOf } from "../errors.ts";
 
+/** Where the token may stand instead of on the command line, which other users can read. */
+export const TOKEN_VARIABLE = "WHIP_TOKEN";
+
 export interface WhipOptions {
   readonly token: string | null;
   /** Takes any TLS certificate: for tests and for a server on this machine. */

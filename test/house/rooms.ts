@@ -33,7 +33,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   host: [...PEER, "io"],
   // The load tool runs on threads of its own, so it brings its sockets and clock along.
   load: [...PEER, "client", "io"],
-  bench: [...PEER, "load", "io"],
+  bench: [...PEER, "client", "load", "io"],
   // It looks at layers as any reader does.
   control: [...PEER, "feed", "io", "config", "log", "version"],
   // It plays both ends: a worker's own classes, or control's, and their clients.
