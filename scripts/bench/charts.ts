@@ -2,7 +2,7 @@
 import { relative, resolve } from "node:path";
 import { type Drawing, draw, type Series } from "./chart-drawing.ts";
 import type { BenchResult, Row } from "./harness.ts";
-import { RESULTS, SATURATED_PERCENT, storedResult } from "./results.ts";
+import { RESULTS, SATURATED_PERCENT, storedResult, WITHOUT_GRO } from "./results.ts";
 
 interface Chart extends Pick<Drawing, "title" | "x" | "y" | "kind"> {
   readonly file: string;
@@ -141,7 +141,12 @@ function conditionsOf({ machine, commit, date, conditions }: BenchResult): strin
 
 /** At few viewers the process's own housekeeping is most of the cost: those say little. */
 function busy(rows: readonly Row[], mbps: number | null = null): Row[] {
-  return rows.filter((row) => Number(row.viewers) >= 100 && (mbps === null || row.mbps === mbps));
+  return rows.filter(
+    (row) =>
+      Number(row.viewers) >= 100 &&
+      (mbps === null || row.mbps === mbps) &&
+      row.receivers !== WITHOUT_GRO,
+  );
 }
 
 /** Beyond that the delay is the length of the run. */

@@ -14,38 +14,54 @@ import {
   warmUp,
 } from "./harness.ts";
 import { FLOOR_CORES } from "./pin.ts";
-import { SATURATED_PERCENT } from "./results.ts";
+import { SATURATED_PERCENT, WITHOUT_GRO } from "./results.ts";
 
-const VIEWERS = [1, 10, 100, 500, 1000, 2000];
+const VIEWERS = [1, 10, 100, 200, 500, 1000, 2000];
 /** Bits a second of the picture; 0: sound alone. */
 const BITRATES = [0, 600_000, 1_500_000, 2_500_000];
+/** Of receivers without GRO. */
+const SINGLE_VIEWERS = [100, 200, 500];
+const SINGLE_BITRATES = [1_500_000, 2_500_000];
 
 const CONDITIONS = {
   source:
     "H.264 at 30 fps, keyframe of 4 frames' size each 2 s, payloads up to 1100 B; Opus 32 kb/s",
   arrival: "burst: all packets of a frame at once; spread: over 15 ms",
   srtp: "AEAD_AES_128_GCM",
-  receiver: "UDP_GRO: segments are not cut up on loopback, as with segmentation offload",
+  receiver:
+    "UDP_GRO: segments are not cut up on loopback, as with segmentation offload; without GRO: the kernel cuts them up at the server's cost",
 };
 
 /** Points that one server carries one after the other. */
 interface Series {
   readonly bitrate: number;
   readonly spread: boolean;
+  readonly gro: boolean;
   readonly viewers: readonly number[];
 }
 
-function series({ quick, viewers, bitrate }: BenchOptions): readonly Series[] {
-  const counts = viewers === null ? (quick ? [100] : VIEWERS) : [viewers];
-  const rates = bitrate === null ? (quick ? [2_500_000] : BITRATES) : [bitrate];
-  return rates.flatMap((rate) =>
-    // Sound has one packet a frame: nothing to spread.
-    (rate === 0 ? [false] : [false, true]).map((spread) => ({
-      bitrate: rate,
-      spread,
-      viewers: counts,
-    })),
-  );
+function series(options: BenchOptions): readonly Series[] {
+  const { quick, viewers, bitrate, gro } = options;
+  const single = viewers !== null || bitrate !== null;
+  const quickly = quick ? { viewers: [100], rates: [2_500_000] } : null;
+  const whole = quickly ?? { viewers: VIEWERS, rates: BITRATES };
+  const alone = quickly ?? { viewers: SINGLE_VIEWERS, rates: SINGLE_BITRATES };
+  return [true, false].flatMap((taking) => {
+    // A full run has both kinds of receivers, a point or a quick one only what is asked for.
+    if ((!gro || single || quick) && taking !== gro) return [];
+    const standard = taking ? whole : alone;
+    const counts = viewers === null ? standard.viewers : [viewers];
+    const rates = bitrate === null ? standard.rates : [bitrate];
+    return rates.flatMap((rate) =>
+      // Sound has one packet a frame: nothing to spread.
+      (rate === 0 ? [false] : [false, true]).map((spread) => ({
+        bitrate: rate,
+        spread,
+        gro: taking,
+        viewers: counts,
+      })),
+    );
+  });
 }
 
 export const floor: Bench = {
@@ -84,12 +100,12 @@ export const fanout: Bench = {
     saturated: `no more viewers once the server takes ${SATURATED_PERCENT} % of its core`,
   },
   async run(options, row) {
-    for (const { bitrate, spread, viewers } of series(options)) {
+    for (const each of series(options)) {
       const server = await startSpillway();
       try {
-        await warmUp(server, bitrate, spread, options.quick);
-        for (const count of viewers) {
-          const result = await measurePoint(server, count, bitrate, spread, options.quick);
+        await warmUp(server, each.bitrate, each.spread, options.quick);
+        for (const count of each.viewers) {
+          const result = await measurePoint(server, count, each, options.quick);
           row(result);
           if (Number(result["cpu %"]) >= SATURATED_PERCENT) break;
         }
@@ -104,15 +120,14 @@ export const fanout: Bench = {
 async function measurePoint(
   server: RunningServer,
   viewers: number,
-  bitrate: number,
-  spread: boolean,
+  { bitrate, spread, gro }: Series,
   quick: boolean,
 ): Promise<Row> {
   const plan = sourcePlan(bitrate, spread);
-  const least = { plan, viewers, seconds: 2, gro: true, cores: FLOOR_CORES };
+  const least = { plan, viewers, seconds: 2, gro, cores: FLOOR_CORES };
   const before = await measureFloor(least);
   const args = fanoutArguments(server, viewers, bitrate, spread, quick ? 3 : 6);
-  const report = await runLoad(server, args);
+  const report = await runLoad(server, [...args, ...(gro ? [] : ["--no-gro"])]);
   const after = await measureFloor(least);
   const cost = report.server?.cpuUsPerPacket ?? null;
   const floorUs = (before.cpuUsPerPacket + after.cpuUsPerPacket) / 2;
@@ -120,6 +135,7 @@ async function measurePoint(
     viewers,
     mbps: bitrate / 1e6,
     arrival: spread ? "spread" : "burst",
+    receivers: gro ? "GRO" : WITHOUT_GRO,
     "us/packet": cost,
     "floor before": round(before.cpuUsPerPacket),
     "floor after": round(after.cpuUsPerPacket),

@@ -42,6 +42,8 @@ export interface BenchOptions {
   readonly viewers: number | null;
   /** The same: only points of this rate, bits a second; null for all. */
   readonly bitrate: number | null;
+  /** fanout: false leaves only points whose receivers take every datagram by itself. */
+  readonly gro: boolean;
 }
 
 /** What all benchmarks send unless they say otherwise. */

@@ -54,21 +54,23 @@ const POINTS = [fanout, hot, profile].map(({ name }) => name);
 
 const HELP = `Usage: bun run bench [NAME...] [--quick]
        bun run bench ${POINTS.join("|")} [--viewers N] [--bitrate MBPS]
+       bun run bench fanout [--no-gro]
 
 Without a NAME all of them run. --quick shows in a few seconds each that they work; it stores
-nothing, and neither does a single point.
+nothing, and neither does a single point. --no-gro: only receivers that take each datagram by itself.
 
 ${BENCHES.map(({ name, summary }) => `${name.padEnd(13)}${summary}`).join("\n")}`;
 
 const { values, positionals: names } = readArguments();
 const { quick } = values;
-const single = values.viewers !== undefined || values.bitrate !== undefined;
+const single = values.viewers !== undefined || values.bitrate !== undefined || values["no-gro"];
 if (!existsSync(EXECUTABLE)) fail(`${EXECUTABLE} does not exist: bun run build`, 1);
 
 const options: BenchOptions = {
   quick,
   viewers: values.viewers === undefined ? null : positive("viewers", values.viewers, 1),
   bitrate: values.bitrate === undefined ? null : positive("bitrate", values.bitrate, 0) * 1e6,
+  gro: !values["no-gro"],
 };
 const started = performance.now();
 for (const bench of BENCHES) {
@@ -106,6 +108,7 @@ function readArguments() {
         quick: { type: "boolean", default: false },
         viewers: { type: "string" },
         bitrate: { type: "string" },
+        "no-gro": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
@@ -114,6 +117,9 @@ function readArguments() {
     const points = read.values.viewers !== undefined || read.values.bitrate !== undefined;
     if (points && !POINTS.includes(read.positionals.join())) {
       fail(`--viewers and --bitrate choose a point of ${POINTS.join(", ")}, one of them alone`, 2);
+    }
+    if (read.values["no-gro"] && read.positionals.join() !== fanout.name) {
+      fail("--no-gro is for fanout alone", 2);
     }
     if (read.values.help) {
       console.log(HELP);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { table } from "../markdown.ts";
 import { chartLines } from "./charts.ts";
 import type { BenchResult, Row } from "./harness.ts";
-import { storedResult } from "./results.ts";
+import { storedResult, WITHOUT_GRO } from "./results.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -11,6 +11,7 @@ const ROOT = resolve(import.meta.dir, "../..");
 const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
   [1000, 0],
   [1000, 0.6],
+  [200, 1.5],
   [500, 1.5],
   [100, 2.5],
   [500, 2.5],
@@ -54,7 +55,7 @@ function fanoutTable(rows: readonly Row[]): string {
     lines.map((row) => [
       row.mbps === 0
         ? `${text(row.viewers)} viewers, sound alone`
-        : `${text(row.viewers)} viewers, ${text(row.mbps)} Mb/s, ${text(row.arrival)}`,
+        : `${text(row.viewers)} viewers, ${text(row.mbps)} Mb/s, ${text(row.arrival)}${row.receivers === WITHOUT_GRO ? ", receivers without GRO" : ""}`,
       `${text(row["us/packet"])} us`,
       `${text(row["floor before"])}, ${text(row["floor after"])} us`,
       text(row["x floor"]),

@@ -8,6 +8,9 @@ export const RESULTS = resolve(import.meta.dir, "results");
 /** A server this busy is at its end: more viewers would only queue. */
 export const SATURATED_PERCENT = 92;
 
+/** Rows of `fanout` whose receivers took each datagram by itself. */
+export const WITHOUT_GRO = "no GRO";
+
 /** Null when the benchmark's figures were never stored. */
 export function storedResult(bench: string): BenchResult | null {
   const path = resolve(RESULTS, `${bench}.json`);

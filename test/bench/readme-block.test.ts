@@ -30,6 +30,7 @@ test("figures stand beside their floor, machine, commit and date", () => {
     result("fanout", [
       { ...point, "floor before": 2.9, "floor after": 3.1, "x floor": 1.37, "mCPU/viewer": 1.5 },
       { ...point, viewers: 10, "us/packet": 99 },
+      { ...point, receivers: "no GRO", "us/packet": 5.5 },
     ]),
     result("memory", [{ viewers: 1000, "KiB/viewer": 91.26 }]),
     result("soak", [{ seconds: 1 }, { joined: 18_000, failed: 2, "KiB/join": null }], "def5678"),
@@ -37,6 +38,7 @@ test("figures stand beside their floor, machine, commit and date", () => {
   expect(block).toContain(
     "| 500 viewers, 2.5 Mb/s, burst | 4.12 us | 2.9, 3.1 us | 1.37 | 1.5 mCPU | -, - ms | 7 |",
   );
+  expect(block).toContain("| 500 viewers, 2.5 Mb/s, burst, receivers without GRO | 5.5 us |");
   expect(block).not.toContain("99 us");
   expect(block).toContain("91.3 KiB a viewer");
   expect(block).toContain("18,000 joined, 2 failed, - KiB a join stay");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { loadsOf, packetsPerSecond } from "../../../scripts/bench/hot/points.ts";
 
-const ALL = { quick: false, viewers: null, bitrate: null };
+const ALL = { quick: false, viewers: null, bitrate: null, gro: true };
 
 test("every number of streams, viewers and bits is among the loads, in bursts and spread", () => {
   const loads = loadsOf(ALL);
