@@ -17,6 +17,8 @@ export const CRYPTO_SYMBOLS = {
   EVP_aes_128_ctr: { args: [], returns: "ptr" },
   EVP_CIPHER_CTX_new: { args: [], returns: "ptr" },
   EVP_CIPHER_CTX_free: { args: ["ptr"], returns: "void" },
+  EVP_CIPHER_CTX_get_params: { args: ["ptr", "ptr"], returns: "i32" },
+  EVP_CIPHER_CTX_set_params: { args: ["ptr", "ptr"], returns: "i32" },
   EVP_CIPHER_CTX_ctrl: { args: ["ptr", "i32", "i32", "ptr"], returns: "i32" },
   EVP_CipherInit_ex: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i32"], returns: "i32" },
   EVP_CipherUpdate: { args: ["ptr", "ptr", "ptr", "ptr", "i32"], returns: "i32" },

@@ -12,7 +12,7 @@ import {
   SrtpProfile,
   type SrtpProfileId,
 } from "./cipher.ts";
-import { writeCmIv, writeGcmIv } from "./iv.ts";
+import { GCM_IV_BYTES, GcmSalt, writeCmIv } from "./iv.ts";
 import { deriveKeyPair, type SrtpSessionKeyPair, type SrtpSessionKeys } from "./key-derivation.ts";
 import {
   ENCRYPTED_FLAG,
@@ -199,8 +199,8 @@ function gcmOf(keys: SrtpSessionKeys): "aes-128-gcm" | "aes-256-gcm" {
 }
 
 function gcmIv({ keys, ssrc, index }: Packet): Uint8Array {
-  const iv = new Uint8Array(12);
-  writeGcmIv(iv, keys.salt, ssrc, index);
+  const iv = new Uint8Array(GCM_IV_BYTES);
+  new GcmSalt(keys.salt).writeIv(new DataView(iv.buffer), ssrc, index);
   return iv;
 }
 

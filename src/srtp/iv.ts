@@ -1,5 +1,7 @@
 /** Initialisation vectors, written from a (session salt, SSRC, packet index) without allocating. */
 
+export const GCM_IV_BYTES = 12;
+
 /**
  * AES-GCM, 12 bytes (RFC 7714 8.1 and 9.1):
  *
@@ -8,20 +10,25 @@
  *
  * Both are the 48-bit index in the last six bytes.
  */
-export function writeGcmIv(iv: Uint8Array, salt: Uint8Array, ssrc: number, index: number): void {
-  const high = Math.floor(index / 0x100000000);
-  iv[0] = salt[0]!;
-  iv[1] = salt[1]!;
-  iv[2] = salt[2]! ^ (ssrc >>> 24);
-  iv[3] = salt[3]! ^ (ssrc >>> 16);
-  iv[4] = salt[4]! ^ (ssrc >>> 8);
-  iv[5] = salt[5]! ^ ssrc;
-  iv[6] = salt[6]! ^ (high >>> 8);
-  iv[7] = salt[7]! ^ high;
-  iv[8] = salt[8]! ^ (index >>> 24);
-  iv[9] = salt[9]! ^ (index >>> 16);
-  iv[10] = salt[10]! ^ (index >>> 8);
-  iv[11] = salt[11]! ^ index;
+export class GcmSalt {
+  // Three words side by side: an array would be a place in memory of its own, cold at each viewer.
+  readonly #first: number;
+  readonly #second: number;
+  readonly #third: number;
+
+  constructor(salt: Uint8Array) {
+    const view = new DataView(salt.buffer, salt.byteOffset, GCM_IV_BYTES);
+    this.#first = view.getInt32(0);
+    this.#second = view.getInt32(4);
+    this.#third = view.getInt32(8);
+  }
+
+  writeIv(iv: DataView, ssrc: number, index: number): void {
+    const high = Math.floor(index / 0x100000000);
+    iv.setInt32(0, this.#first ^ (ssrc >>> 16));
+    iv.setInt32(4, this.#second ^ (ssrc << 16) ^ high);
+    iv.setInt32(8, this.#third ^ index);
+  }
 }
 
 /**

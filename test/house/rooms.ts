@@ -224,7 +224,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // What needs no library, memory that one may see, and the libraries.
     ["certificate", "proc", "proc-net", "proc-stat", "process-usage", "random", "spawn"],
     ["pinned", "openssl-symbols"],
-    ["libc", "openssl", "port-owner"],
+    ["libc", "openssl", "openssl-params", "port-owner"],
     // Clocks, waits, limits.
     [
       "affinity",

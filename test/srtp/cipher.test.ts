@@ -64,6 +64,24 @@ for (const { name, factory } of FACTORIES) {
       });
     }
 
+    test("one cipher seals and opens in turn", () => {
+      const { profile, key, salt } = PROFILES[1];
+      const cipher = factory.create(profile, material(key, 1), material(salt, 2));
+      const packet = material(72, 3);
+      packet[0] = 0x80;
+      for (const [i, seals] of [3, 1, 2, 4].entries()) {
+        for (let index = 100 * i; index < 100 * i + seals; index += 1) {
+          region.bytes.set(packet);
+          const length = cipher.sealRtp(region, 0, 12, region, 12, 60, 77, index);
+          expect(length).toBe(72 + cipher.rtpOverhead);
+        }
+        const length = 72 + cipher.rtpOverhead;
+        expect(cipher.openRtp(region, 0, 12, length, 77, 100 * i + seals - 1)).toBe(72);
+        expect<Uint8Array>(region.bytes.slice(0, 72)).toEqual(packet);
+      }
+      cipher.free();
+    });
+
     for (const p of PROFILES) {
       test(`${p.name}: one flipped bit in any byte is refused`, () => {
         const cipher = factory.create(p.profile, material(p.key, 1), material(p.salt, 2));
