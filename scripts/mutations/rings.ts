@@ -54,6 +54,7 @@ export const RINGS: readonly Mutation[] = [
     "Math.max(layerSeenUs(views, point), told.seenUs[point]!)",
     "layerSeenUs(views, point)",
   ),
+  rule("told-layers", TABLE, "const firstUs = this.toldOf ? 0 :", "const firstUs ="),
   rule("pulled-again", "src/ring/writer.ts", "    this.grouped = false;\n", ""),
   rule(
     "pulled-again",

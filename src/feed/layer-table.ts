@@ -46,6 +46,8 @@ class MeasuredLayer implements UsableLayer {
   readonly temporalId: number;
   private aliveSince = Number.POSITIVE_INFINITY;
   private everAlive = false;
+  /** It lives by what is told of it. */
+  private toldOf = false;
   /** Since when its packets come; Infinity while they do not. */
   private flowsSince = Number.POSITIVE_INFINITY;
   private windowBytes = 0;
@@ -77,7 +79,9 @@ class MeasuredLayer implements UsableLayer {
   }
 
   isSteady(now: number): boolean {
-    return now - this.aliveSince >= (this.everAlive ? STEADY_US : WINDOW_MIN_US);
+    // What is told was measured elsewhere.
+    const firstUs = this.toldOf ? 0 : WINDOW_MIN_US;
+    return now - this.aliveSince >= (this.everAlive ? STEADY_US : firstUs);
   }
 
   /** Looks at the ring anew; `top`: its highest living spatial layer. */
@@ -86,6 +90,7 @@ class MeasuredLayer implements UsableLayer {
     const told = !left && isFresh(this.told.seenUs[this.point]!, now, SILENCE_US);
     const seen = layerSeenUs(this.views, this.point);
     const flows = !left && isFresh(seen, now, told ? PULLED_US : SILENCE_US);
+    this.toldOf = told;
     if (!flows) this.flowsSince = Number.POSITIVE_INFINITY;
     if (!flows && !told) {
       this.active = false;

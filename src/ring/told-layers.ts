@@ -4,7 +4,7 @@ import { Guarded, LAYER_POINTS, type RingViews, ToldRecord } from "./layout.ts";
 /**
  * Figures of a ring's layers that its writer has from elsewhere, by layer point: the packets are not
  * here as long as nobody wants them, and nobody could want what no reader knows of. Sizes it stores
- * as any writer does. They are to be told some times a second while they hold.
+ * as any writer does. They are to be told some times a second, of layers that are usable there.
  */
 export class ToldLayers {
   /** Keyframes have been sent: whoever wants the ring gets one to start at. */

@@ -2,8 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import type { Feed } from "../../src/feed/feed.ts";
 import type { Feeds } from "../../src/feed/feeds.ts";
+import { SlotFlag } from "../../src/ring/layout.ts";
+import { ToldLayers } from "../../src/ring/told-layers.ts";
 import { FRAME_US } from "./encoding.ts";
-import { AUDIO_SSRC, Sim, sourceOf, Track, VIDEO_SSRC } from "./harness.ts";
+import { AUDIO_SSRC, KEY, Sim, sourceOf, Track, VIDEO_SSRC } from "./harness.ts";
 import type { Recorder } from "./recorder.ts";
 import { expectNoGaps, placesOf, simulcast } from "./stage.ts";
 
@@ -135,3 +137,38 @@ describe("a switch is pending", () => {
 function feedOf(sim: Sim, track: Track): Feed {
   return (sim.egress as unknown as { feeds: Feeds }).feeds.all.get(track.grant.index)!;
 }
+
+test("told-layers: of layers that are elsewhere the first viewer wants the one that its path carries", () => {
+  const sim = new Sim();
+  const [high, low] = [new Track("video"), new Track("video")];
+  const told = new ToldLayers();
+  const tell = (): void => {
+    [high, low].forEach(({ writer }, i) => {
+      told.keyframes = true;
+      told.bitrates[0] = [4e6, 200_000][i]!;
+      told.seenUs[0] = sim.now;
+      told.store(writer.views);
+      writer.setSize([1280, 320][i]!, [720, 180][i]!);
+    });
+  };
+  tell();
+  const viewer = sim.open(sourceOf({ video: [high, low] }));
+  const pass = (us: number): void => {
+    for (let passed = 0; passed < us; passed += 20_000) {
+      tell();
+      sim.pass(20_000);
+    }
+  };
+  pass(100_000);
+  expect([high.wanted, low.wanted, high.joins, low.joins]).toEqual([false, true, 0, 1]);
+  // It is pulled, and begins with a keyframe.
+  low.put(1, 0, sim.now, { flags: KEY | SlotFlag.marker });
+  sim.forward(low);
+  for (let i = 1; i < 50; i += 1) {
+    pass(40_000);
+    low.put(1 + i, i * 3_600, sim.now, { flags: SlotFlag.frameStart | SlotFlag.marker });
+    sim.forward(low);
+  }
+  expect(viewer.of(VIDEO_SSRC).length).toBe(50);
+  expect([high.wanted, low.wanted]).toEqual([false, true]);
+});

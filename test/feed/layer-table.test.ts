@@ -190,6 +190,16 @@ describe("told-layers: a layer whose packets are not here", () => {
     expect(rings.active()).toEqual([0]);
   });
 
+  test("is usable at the first look, so that the first viewer of all wants the right one", () => {
+    const rings = new Rings(2);
+    rings.tells[1] = [
+      [0, TOLD / 2],
+      [1, TOLD],
+    ];
+    rings.run(20_000);
+    expect([rings.now, rings.active()]).toEqual([10_020_000, [layerId(1, 0), layerId(1, 1)]]);
+  });
+
   test("is not usable before it is told that it has keyframes, nor when its source has left", () => {
     const rings = new Rings(1);
     const told = new ToldLayers();
