@@ -201,11 +201,10 @@ export class Ingest {
 
   readonly #afterBatch: Step = (publisher, peer, now) => {
     publisher.drainTouched(this.#ring);
-    if (now >= publisher.nextTimeout()) this.#sendFeedback(publisher, peer, now);
+    this.#sendFeedback(publisher, peer, now);
   };
 
   readonly #onTimeout: Step = (publisher, peer, now) => {
-    if (now < publisher.nextTimeout()) return;
     publisher.handleTimeout(now);
     this.#sendFeedback(publisher, peer, now);
     const { session, limit } = publisher;
@@ -258,7 +257,7 @@ export class Ingest {
   /** Seals what is due to a publisher into its transport's arena. */
   #sendFeedback(publisher: Publisher, peer: Peer, now: number): void {
     const { sender, path } = peer;
-    if (sender === null || path === null) return;
+    if (sender === null || path === null || now < publisher.nextTimeout()) return;
     const { via } = path;
     const { region } = via;
     // Without consent nothing leaves (RFC 7675); a path on trial has a ration.
