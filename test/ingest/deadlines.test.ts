@@ -36,7 +36,7 @@ test("one that is in is moved, both ways, and one that is out is put in again", 
   expect([deadlines.size, deadlines.take(5)]).toEqual([2, a]);
 });
 
-test("thousands of random steps keep the order", () => {
+test("6.7: thousands of random steps keep the order", () => {
   const seed = 20261130;
   const random = seeded(seed);
   const deadlines = new Deadlines<Due>();

@@ -161,7 +161,7 @@ test("who has left gets no rings, and its rings are closed", () => {
   expect(reader.closed).toBe(true);
 });
 
-test("feedback leaves sealed, with consent and an address alone, as far as there is room", () => {
+test("6.7: feedback leaves sealed, with consent and an address alone, as far as there is room", () => {
   const peer = open(1);
   grant(1, 0);
   send(1, 0, 0);
@@ -216,7 +216,7 @@ test("what one publisher makes throw costs that one", () => {
   expect(ingest.stats(1, 0)).toEqual([]);
 });
 
-test("a turn looks at those alone who received something or are due", () => {
+test("6.7: a turn looks at those alone who received something or are due", () => {
   const looks = [0, 0, 0];
   for (const session of [1, 2]) {
     const peer = open(session);

@@ -262,7 +262,7 @@ describe("an idle publisher", () => {
     return count;
   }
 
-  test("wants a few turns a second, and the usual ones from its next packet on", () => {
+  test("6.7: wants a few turns a second, and the usual ones from its next packet on", () => {
     const session = silent();
     expect(turns(session, SILENT_US, SILENT_US + 10e6)).toBeLessThan(40);
     const back = SILENT_US + 10.5e6;
@@ -286,7 +286,7 @@ describe("an idle publisher", () => {
     }
   });
 
-  test("after a BYE no wish of the meantime is heard when its media comes back", () => {
+  test("6.7: after a BYE no wish of the meantime is heard when its media comes back", () => {
     const session = silent();
     const bye = new Uint8Array(8);
     session.rtcp(SILENT_US, bye.subarray(0, writeBye(bye, 0, [9], 1)));

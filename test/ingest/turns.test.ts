@@ -158,7 +158,7 @@ class Crowd {
   }
 }
 
-test("NACKs, PLIs, reports, REMB and transport feedback leave when they would if all were watched", () => {
+test("6.7: NACKs, PLIs, reports, REMB and transport feedback leave when they would if all were watched", () => {
   const SIZE = 5;
   const SECONDS = 40;
   const crowd = new Crowd(SIZE);
