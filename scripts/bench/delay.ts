@@ -1,4 +1,4 @@
-/** `delay`: how long packets are on their way through the server, by its load. */
+/** `delay`: how long packets and frames are on their way through the server, by its load. */
 import {
   type Bench,
   largestFrameMs,
@@ -23,6 +23,7 @@ export const delay: Bench = {
   conditions: {
     source: "1.5 Mb/s at 30 fps and Opus; the streams' phases are spread over a frame's time",
     delay: "from the publisher's send call to the kernel's stamp at the viewer",
+    frames: "the same of the last packet of each picture: from the last in to the last out",
     frame:
       "frame ms: giving the largest frame to a stream's viewers takes so long at this cost a packet",
     warmUp: WARMED_UP,
@@ -38,7 +39,7 @@ export const delay: Bench = {
           for (const load of quick ? [0.3] : LOADS) {
             const viewers = Math.round((100 * load) / percentEach);
             const report = await measure(server, streams, spread, viewers, quick ? 3 : 8);
-            const { delayMs } = report.traffic;
+            const { delayMs, frameDelayMs } = report.traffic;
             row({
               streams,
               arrival: spread ? "spread" : "burst",
@@ -49,6 +50,8 @@ export const delay: Bench = {
               "p90 ms": delayMs?.p90 ?? null,
               "p99 ms": delayMs?.p99 ?? null,
               "max ms": delayMs?.max ?? null,
+              "frames p50 ms": frameDelayMs?.p50 ?? null,
+              "frames p99 ms": frameDelayMs?.p99 ?? null,
               "frame ms": largestFrameMs(
                 sourcePlan(BITRATE, spread),
                 viewers / streams,

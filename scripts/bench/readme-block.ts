@@ -78,9 +78,7 @@ function figures(rows: (bench: string) => readonly Row[]): string {
   }
   for (const row of rows("delay").filter(({ wanted }) => wanted === "70 %")) {
     const what = `${streamsOf(row)} to ${text(row.viewers)} viewers, ${text(row.arrival)}`;
-    const percentiles = (at: Row) =>
-      `p50 ${text(at["p50 ms"])} ms, p99 ${text(at["p99 ms"])} ms at ${text(at["cpu %"])} % of a core; the largest frame takes ${text(at["frame ms"])} ms`;
-    add("delay", row, what, percentiles);
+    add("delay", row, what, delaysOf);
   }
   add("feedback", rows("feedback")[0], "500 viewers, transport-cc each 100 ms", (row) => {
     return `following the viewers' networks takes ${text(row["share %"])} % of the CPU`;
@@ -201,6 +199,14 @@ function hotTable(rows: readonly Row[]): string {
       text(row["packets/visit"]),
     ]),
   );
+}
+
+function delaysOf(row: Row): string {
+  const frames =
+    row["frames p99 ms"] === undefined
+      ? ""
+      : `, of frames ${text(row["frames p50 ms"])} and ${text(row["frames p99 ms"])} ms`;
+  return `p50 ${text(row["p50 ms"])} ms, p99 ${text(row["p99 ms"])} ms${frames} at ${text(row["cpu %"])} % of a core; the largest frame takes ${text(row["frame ms"])} ms`;
 }
 
 function streamsOf({ streams }: Row): string {

@@ -8,6 +8,8 @@ const DISTRIBUTIONS = [
   "keyframeUs",
   /** From our publisher's send call to the kernel's stamp at the viewer. */
   "delayUs",
+  /** The same of the last packet of each picture: only with it a viewer can show that. */
+  "frameDelayUs",
   /** The same from abs-capture-time. */
   "captureDelayUs",
   /** RFC 3550 interarrival jitter of each viewer's video (else audio) at its end. */

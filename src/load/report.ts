@@ -42,6 +42,8 @@ export interface LoadReport {
     readonly megabitsPerSecond: number;
     readonly viewerKbps: Percentiles | null;
     readonly delayMs: Percentiles | null;
+    /** Of frames of video: from the send call of the last packet to its coming. */
+    readonly frameDelayMs: Percentiles | null;
     readonly captureDelayMs: Percentiles | null;
     readonly jitterMs: Percentiles | null;
   };
@@ -162,6 +164,7 @@ function trafficOf({ measured, seconds, distributions }: LoadResult): LoadReport
     megabitsPerSecond: round((measured.bytes * 8) / 1e6 / seconds),
     viewerKbps: percentiles(distributions.bitrateKbps, 1),
     delayMs: percentiles(distributions.delayUs, 1000),
+    frameDelayMs: percentiles(distributions.frameDelayUs, 1000),
     captureDelayMs: percentiles(distributions.captureDelayUs, 1000),
     jitterMs: percentiles(distributions.jitterUs, 1000),
   };

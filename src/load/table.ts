@@ -72,6 +72,9 @@ function trafficRows({ traffic, quality }: LoadReport): Row[] {
     ["jitter", spread(traffic.jitterMs, "ms")],
   ];
   if (traffic.delayMs !== null) rows.push(["one-way delay", spread(traffic.delayMs, "ms")]);
+  if (traffic.frameDelayMs !== null) {
+    rows.push(["delay of frames", spread(traffic.frameDelayMs, "ms")]);
+  }
   if (traffic.captureDelayMs !== null) {
     rows.push(["delay from capture", spread(traffic.captureDelayMs, "ms")]);
   }

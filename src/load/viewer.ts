@@ -282,7 +282,7 @@ export class LoadViewer {
       track.frames.insert(track.sequence, timestamp, end, keyframe, stamped ? stamp : null);
       this.#record(track, bytes);
     }
-    if (stamped && !repaired) this.#noteDelay(arrival);
+    if (stamped && !repaired) this.#noteDelay(arrival, !audio);
     if (!audio && this.keyframeAt === 0) this.#noteKeyframe(arrival, timestamp, marker);
   }
 
@@ -294,10 +294,12 @@ export class LoadViewer {
   }
 
   /** Packets from before the join (a cached keyframe) tell nothing of forwarding. */
-  #noteDelay(arrival: number): void {
+  #noteDelay(arrival: number, video: boolean): void {
     const { counters, distributions } = this.#options;
     if (!counters.measuring || stamp.sentUs < this.connectedAt) return;
-    distributions.delayUs.record(arrival - stamp.sentUs);
+    const delay = arrival - stamp.sentUs;
+    distributions.delayUs.record(delay);
+    if (video && stamp.index === stamp.count - 1) distributions.frameDelayUs.record(delay);
   }
 
   #noteKeyframe(arrival: number, timestamp: number, marker: boolean): void {

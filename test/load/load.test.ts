@@ -49,6 +49,9 @@ timed(
     inTime(() => expect(report.sample.framesComplete).toBeGreaterThan(20 * 80 * 2.5));
     expect(report.join.firstKeyframeMs?.samples).toBe(20);
     inTime(() => expect(report.traffic.delayMs!.p50).toBeLessThan(100));
+    // One packet of each picture, of which there are some.
+    const { delayMs, frameDelayMs } = report.traffic;
+    expect(frameDelayMs!.samples).toBeWithin(20 * 30 * 2.5, delayMs!.samples / 2);
     expect(report.traffic.captureDelayMs!.samples).toBeGreaterThan(0);
     expect(report.server!.cpuUsPerPacket!).toBeGreaterThan(0);
     expect(code).toBe(0);
