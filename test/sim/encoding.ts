@@ -48,6 +48,8 @@ export class Encoding {
   private timingAt = 0;
   private readonly timestampStart: number;
   private picture = 0;
+  /** Packets of a picture that have not come yet. */
+  private readonly coming: { readonly at: number; readonly put: (now: number) => void }[] = [];
 
   constructor(
     private readonly random: () => number,
@@ -57,6 +59,8 @@ export class Encoding {
     private readonly rates: readonly number[],
     rid: string,
     width: number,
+    /** A picture's packets come within so long, us; 0: all at once. */
+    private readonly spreadUs = 0,
   ) {
     ringIndex = (ringIndex + 1) % 4096;
     this.grant = { index: ringIndex, buffer: createRing("video"), writer: 0 };
@@ -75,8 +79,8 @@ export class Encoding {
     this.makingUp = rates.map(() => 0);
   }
 
-  /** Hears the readers' wishes for a keyframe. */
-  tick(now: number): void {
+  /** Hears the readers' wishes for a keyframe. True when packets have come. */
+  tick(now: number): boolean {
     for (const why of ["join", "failure"] as const) {
       const count = this.writer.keyframeRequests(1, why);
       if (count !== this.asked[why]) this.requests.want(why);
@@ -85,6 +89,7 @@ export class Encoding {
     if (this.requests.take(now)) {
       this.keyframeAt = Math.min(this.keyframeAt, now + KEYFRAME_ANSWER_US);
     }
+    return this.arrive(now);
   }
 
   /** Encodes the picture captured at `now` and puts its packets into the ring. */
@@ -102,14 +107,30 @@ export class Encoding {
     const frames = this.stream.next(key);
     const sizes = new Map(frames.map((frame) => [frame, this.sizeOf(frame)]));
     const parts = (frame: Frame) => Math.ceil(sizes.get(frame)! / PAYLOAD_BYTES);
-    for (const packet of this.packets.write(frames, parts)) {
-      const bytes = Math.ceil(sizes.get(packet.frame)! / packet.parts);
-      this.put(packet, Math.max(MARKED_BYTES_MIN, bytes), now);
+    const packets = [...this.packets.write(frames, parts)];
+    for (const [i, packet] of packets.entries()) {
+      const bytes = Math.max(MARKED_BYTES_MIN, Math.ceil(sizes.get(packet.frame)! / packet.parts));
+      const put = (at: number): void => this.put(packet, bytes, now, at);
+      this.coming.push({ at: now + (this.spreadUs * i) / packets.length, put });
     }
+    this.arrive(now);
     this.picture += 1;
   }
 
-  private put(packet: ReturnType<LayerPackets["write"]>[number], bytes: number, now: number): void {
+  private arrive(now: number): boolean {
+    let came = false;
+    for (; (this.coming[0]?.at ?? Number.POSITIVE_INFINITY) <= now; came = true) {
+      this.coming.shift()!.put(now);
+    }
+    return came;
+  }
+
+  private put(
+    packet: ReturnType<LayerPackets["write"]>[number],
+    bytes: number,
+    capturedAt: number,
+    now: number,
+  ): void {
     const { writer, reader } = this;
     const { views } = writer;
     const flags = reader.read(packet);
@@ -121,7 +142,7 @@ export class Encoding {
     reader.layers.store(views.data, offset);
     writer.setPayload(offset, payload, 0, payload.length);
     const keyframe = frame.keyframe && frame.spatialId === 0 && part === 0;
-    writeMark(views.data, offset + Slot.payload, { keyframe, capturedAt: now });
+    writeMark(views.data, offset + Slot.payload, { keyframe, capturedAt });
     writer.commit(packet.sequence, offset);
   }
 

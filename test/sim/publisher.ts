@@ -21,6 +21,8 @@ export interface Layering {
   readonly layers: readonly number[];
   /** A mode of W3C webrtc-svc: one VP9 stream (more than one spatial layer), or each simulcast layer's. */
   readonly mode?: string;
+  /** A picture's packets come within so long, us; by default all at once. */
+  readonly spreadUs?: number;
 }
 
 export class Publisher {
@@ -37,7 +39,7 @@ export class Publisher {
 
   constructor(
     random: () => number,
-    { layers, mode: name = "L1T1" }: Layering,
+    { layers, mode: name = "L1T1", spreadUs }: Layering,
     private readonly mark: (ring: number) => void,
   ) {
     const mode = MODES.find((one) => one.name === name)!;
@@ -46,8 +48,11 @@ export class Publisher {
     const top = WIDTH_MIN << (layers.length - 1);
     this.mode = mode;
     this.encodings = svc
-      ? [new Encoding(random, mode, "vp9-flexible", rates, "", top)]
-      : rates.map((rate, i) => new Encoding(random, mode, "vp8", [rate], RIDS[i]!, WIDTH_MIN << i));
+      ? [new Encoding(random, mode, "vp9-flexible", rates, "", top, spreadUs)]
+      : rates.map(
+          (rate, i) =>
+            new Encoding(random, mode, "vp8", [rate], RIDS[i]!, WIDTH_MIN << i, spreadUs),
+        );
     this.audio.describe(Codec.opus, AUDIO_CLOCK_RATE, "", "");
     this.source = {
       epoch: 1,
@@ -65,7 +70,9 @@ export class Publisher {
   }
 
   tick(now: number): void {
-    for (const encoding of this.encodings) encoding.tick(now);
+    for (const encoding of this.encodings) {
+      if (encoding.tick(now)) this.mark(encoding.grant.index);
+    }
     if (now >= this.pictureAt) {
       this.pictureAt = (this.pictureAt === 0 ? now : this.pictureAt) + FRAME_US;
       for (const encoding of this.encodings) {
