@@ -230,6 +230,13 @@ export const RTX_BURST_BYTES_MAX = 160_000;
 export const REPAIR_BYTES_MIN = 64;
 /** Packets staged at once for all viewers of a ring: two frames of 2.5 Mb/s. */
 export const STAGE_PACKETS = 32;
+/** Packets of an unfinished frame wait for its end in their ring, but not more than these ... */
+export const HELD_PACKETS_MAX = 16;
+/** ... and not more for all viewers of the ring together: they take the worker some 3 ms, which stand
+ * before the frame's end. */
+export const HELD_WORK_MAX = 400;
+/** Sound waits for its stream's pictures for so long: lips and voice come no further apart. */
+export const AUDIO_HELD_MAX_US = 5_000;
 /** A viewer that catches up gets so many packets at once ... */
 export const CATCH_UP_PACKETS = 16;
 /** ... and the next ones after this time: 16 packets of 1.2 kB in 4 ms are 38 Mb/s, so that half a

@@ -69,10 +69,8 @@ function logicOf(egress: Egress, { sessions, emit }: Home): MediaLogic {
     command,
     mark: (index) => egress.mark(index),
     received: () => {},
-    work: (now, deadline) => egress.forward(now, deadline, monotonicUs),
-    get hasWork() {
-      return egress.hasWork;
-    },
+    workAt: (now, patience) => egress.workAt(now, patience),
+    work: (now, deadline, patience) => egress.forward(now, deadline, monotonicUs, patience),
     get late() {
       return egress.late;
     },

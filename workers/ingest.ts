@@ -65,7 +65,7 @@ function logicOf(ingest: Ingest, { sessions, emit }: Home): MediaLogic {
     mark: (index) => ingest.mark(index),
     received: (now) => ingest.received(now),
     work: () => false,
-    hasWork: false,
+    workAt: () => Number.POSITIVE_INFINITY,
     late: false,
     handleTimeout: (now) => ingest.handleTimeout(now),
     nextTimeout: () => ingest.nextTimeout(),

@@ -23,7 +23,6 @@ export interface RingWriterStart {
 }
 
 class Writer implements Guest {
-  readonly hasWork = false;
   readonly blocked = false;
   readonly #busyUs: number;
   readonly #wish: Float64Array;
@@ -48,6 +47,10 @@ class Writer implements Guest {
 
   mark(): void {
     this.#heard = true;
+  }
+
+  workAt(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   work(): boolean {

@@ -15,9 +15,9 @@ export const RINGS: readonly Mutation[] = [
   rule("origin-time", "src/ring/writer.ts", "if (arrival > floats[HeaderFloat.lastArrival]!) ", ""),
   rule(
     "origin-time",
-    "src/egress/egress.ts",
-    "now - this.batch.receipts",
-    "now - this.batch.arrivals",
+    "src/ring/reader.ts",
+    "Slot.arrival, true) + late",
+    "Slot.arrival, true) + late - late",
   ),
   rule(
     "origin-time",

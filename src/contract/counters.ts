@@ -81,6 +81,9 @@ export const COUNTER_NAMES = [
   "packetsOverBitrate",
   // Every media worker.
   "sendsDropped",
+  // Egress.
+  "frameDelayMedianUs",
+  "frameDelayP99Us",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
@@ -95,6 +98,8 @@ export const GAUGES: ReadonlySet<CounterName> = new Set([
   "turnMaxUs",
   "lagMaxUs",
   "lagMedianUs",
+  "frameDelayMedianUs",
+  "frameDelayP99Us",
   "estimateBps",
 ]);
 

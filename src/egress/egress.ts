@@ -36,6 +36,8 @@ export class Egress {
   private outputFull = false;
   /** Live media was left when `forward` returned. */
   private liveLeft = false;
+  /** What ends no frame may wait for so long in the present pass, us. */
+  private patience = 0;
   /** Steps since the last look at the clock. */
   private packets = 0;
   private readonly rounds: Rounds;
@@ -134,6 +136,15 @@ export class Egress {
     return this.active !== null || this.feeds.hasNews || this.queues.catchingUp.length > 0;
   }
 
+  /**
+   * When there is work, us: not later than `now` for at once, Infinity for none. What ends no frame
+   * waits for `patience`, us.
+   */
+  workAt(now: number, patience: number): number {
+    if (this.active !== null || this.queues.catchingUp.length > 0) return now;
+    return this.feeds.dueAt(now, patience);
+  }
+
   /** Live media has waited since the last `forward`. */
   get late(): boolean {
     return this.liveLeft && this.hasWork;
@@ -141,9 +152,11 @@ export class Egress {
 
   /**
    * Serves viewers until all is done, `deadline` (us) has passed or the output is full. True when
-   * live media is left, or a viewer that catches up has not had its burst.
+   * live media is left, or a viewer that catches up has not had its burst. What ends no frame waits
+   * for `patience`, us.
    */
-  forward(now: number, deadline: number, clock: () => number): boolean {
+  forward(now: number, deadline: number, clock: () => number, patience = 0): boolean {
+    this.patience = patience;
     for (;;) {
       try {
         return this.serve(now, deadline, clock);
@@ -219,10 +232,10 @@ export class Egress {
   private stageNext(now: number): boolean {
     this.queues.serving = null;
     this.staging = true;
-    this.active = this.feeds.next(now);
+    this.active = this.feeds.next(now, this.patience);
     this.staging = false;
     if (this.active === null) return false;
-    this.context.lag.note(now - this.batch.receipts[0]!);
+    this.context.lag.note(now - this.feeds.dueSince);
     return true;
   }
 
@@ -237,7 +250,7 @@ export class Egress {
     for (;;) {
       if (this.active === null && !this.stageNext(now)) return false;
       if (!this.serveActive(now, deadline, clock)) return true;
-      if (this.timeIsUp(deadline, clock)) return this.active !== null || this.feeds.hasNews;
+      if (this.timeIsUp(deadline, clock)) return this.active !== null || this.feeds.isDue;
     }
   }
 
@@ -256,6 +269,9 @@ export class Egress {
       if (feed.cursor < feed.subscribers.length && this.timeIsUp(deadline, clock)) return false;
     }
     this.active = null;
+    if (this.feeds.frameEndedAt <= now) {
+      this.context.lag.noteFrame(clock() - this.feeds.frameEndedAt);
+    }
     return true;
   }
 

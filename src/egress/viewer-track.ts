@@ -69,6 +69,10 @@ export class ViewerTrack implements Track, CatchingUp {
     return this.section.kind === "video";
   }
 
+  get spatialId(): number {
+    return this.segments.current?.layers?.spatialId ?? -1;
+  }
+
   follow(feed: Feed | null, now: number): void {
     this.layer.cancel();
     this.feed?.detach(this);

@@ -1,8 +1,15 @@
 import type { RingGrant } from "../contract/source.ts";
-import { JOIN_BYTES_MAX, JOIN_KEYFRAME_AGE_MAX_US, RING_MARGIN } from "../limits.ts";
+import {
+  HELD_PACKETS_MAX,
+  HELD_WORK_MAX,
+  JOIN_BYTES_MAX,
+  JOIN_KEYFRAME_AGE_MAX_US,
+  RING_MARGIN,
+} from "../limits.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import type { RingKeyframe } from "../ring/reader.ts";
 import { RingReader } from "../ring/reader.ts";
+import { Holding } from "./holding.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 
@@ -12,6 +19,9 @@ const SWITCH_KEYFRAME_AGE_US = 100_000;
 /** A ring that has had nothing for so long is silent: a viewer sees the picture stand. */
 export const SILENCE_US = 250_000;
 
+/** Of so many subscribers a run is full before it has as many packets as it may have. */
+const SUBSCRIBERS_MANY = Math.ceil(HELD_WORK_MAX / HELD_PACKETS_MAX);
+
 /** One at a time in a thread. */
 const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
@@ -19,6 +29,8 @@ const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 export interface Subscriber {
   /** Whose it is. */
   readonly session: number;
+  /** Highest spatial layer that it is sent now; -1 before its first picture, or without layers. */
+  readonly spatialId: number;
   /** Takes staged packets. False when the output is full: then once more with the same batch. */
   forward(feed: Feed, batch: Staging, now: number): boolean;
   /** The writer has overtaken this worker: packets are missing. */
@@ -31,6 +43,10 @@ export class Feed {
   readonly index: number;
   readonly clock = new TrackClock();
   readonly subscribers: Subscriber[] = [];
+  /** What has come and is not taken. */
+  readonly holding: Holding;
+  /** The sound that goes with these pictures: what waits of it is served when they are. */
+  rider: Feed | null = null;
   /** The next of them to serve in the present pass, which may pause between chunks. */
   cursor = 0;
   /** The publisher sends abs-capture-time itself: it is forwarded, and we add none. */
@@ -52,9 +68,11 @@ export class Feed {
     readonly source: SourceClock,
     /** Wakes the writer of a ring in which a new wish stands. */
     wish: (ring: RingGrant) => void,
+    readonly audio: boolean,
   ) {
     this.index = grant.index;
     this.reader = new RingReader(grant.buffer, reader, () => wish(grant));
+    this.holding = new Holding(this.reader, this.subscribers, audio);
   }
 
   /** The ring is wanted (and its writer wakes this thread) while it has subscribers. */
@@ -62,12 +80,14 @@ export class Feed {
     if (this.subscribers.length === 0) {
       this.reader.want(true);
       this.reader.skip();
+      this.holding.skip();
       this.started = !this.reader.empty;
       this.highest = (this.reader.head - 1) | 0;
       this.highestBefore = this.highest;
       this.held = null;
     }
     this.subscribers.push(subscriber);
+    if (!this.audio && this.subscribers.length === SUBSCRIBERS_MANY) this.reader.want(true, true);
   }
 
   detach(subscriber: Subscriber): void {
@@ -75,7 +95,9 @@ export class Feed {
     if (at < 0) return;
     this.subscribers.splice(at, 1);
     if (at < this.cursor) this.cursor -= 1;
-    if (this.subscribers.length === 0) this.reader.want(false);
+    const left = this.subscribers.length;
+    if (left === 0) this.reader.want(false);
+    else if (left === SUBSCRIBERS_MANY - 1) this.reader.want(true);
   }
 
   /**
@@ -113,22 +135,26 @@ export class Feed {
   }
 
   /** Takes the arrivals of the next batch, as RingReader.takeArrivals gives them. */
-  take(out: Int32Array, max: number): number {
+  take(out: Int32Array, max: number, now: number): number {
     this.highestBefore = this.highest;
     this.held = null;
+    this.holding.taken(now);
     return this.reader.takeArrivals(out, max);
   }
 
   /**
    * Takes the last packet out of a batch again when nothing has come behind it yet, and it ends a
-   * frame but no picture: only what comes next says whether it ends the picture of some viewers.
+   * frame but no picture: only what comes next says whether it ends the picture of viewers who are
+   * sent more.
    */
   holdBack(batch: Staging): boolean {
     const last = batch.count - 1;
     const sequence = batch.sequences[last]!;
     if (!batch.isOpen(last) || this.reader.distance(sequence) > 1) return false;
+    if (!this.holding.reachesAbove(batch.spatialId(last))) return false;
     batch.unload();
     this.reader.putBack();
+    this.holding.putBack(sequence);
     this.held = sequence;
     return true;
   }

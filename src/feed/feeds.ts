@@ -28,9 +28,15 @@ export class Feeds {
   readonly all = new Map<number, Feed>();
   readonly #options: FeedsOptions;
   readonly #arrivals = new Int32Array(STAGE_PACKETS);
-  /** Rings with news, served in turn. */
-  readonly #dirty: number[] = [];
-  readonly #dirtySet = new Set<number>();
+  /** When what `next` has staged was due, us. */
+  dueSince = 0;
+  /** When the first picture of it ended; Infinity when none does. */
+  frameEndedAt = Number.POSITIVE_INFINITY;
+  /** Rings that were marked: nobody has looked at what is new in them. */
+  readonly #marked = new Set<number>();
+  /** Feeds with news that may wait, and those to be served in turn. */
+  readonly #waiting = new Set<Feed>();
+  readonly #due = new Set<Feed>();
 
   constructor(options: FeedsOptions) {
     this.#options = options;
@@ -50,38 +56,58 @@ export class Feeds {
   release(following: Following): void {
     for (const feed of following.feeds) {
       feed.release();
+      this.#waiting.delete(feed);
+      this.#due.delete(feed);
       if (this.all.get(feed.index) === feed) this.all.delete(feed.index);
     }
   }
 
   /** A writer marked this ring. */
   mark(index: number): void {
-    if (this.#dirtySet.has(index) || !this.all.has(index)) return;
-    this.#dirtySet.add(index);
-    this.#dirty.push(index);
+    if (this.all.has(index)) this.#marked.add(index);
   }
 
   /** Some ring may have what nobody has taken. */
   get hasNews(): boolean {
-    return this.#dirty.length > 0;
+    return this.#marked.size + this.#waiting.size + this.#due.size > 0;
   }
 
-  /** Copies the next arrivals of some ring with news into the batch; null when there are none. */
-  next(now: number): Feed | null {
+  /** Some ring's news were due when last looked at, and are not taken. */
+  get isDue(): boolean {
+    return this.#due.size > 0;
+  }
+
+  /**
+   * When news are due, us: now if not later than `now`, Infinity when there are none. What leaves at
+   * once (src/feed/holding.ts) is due, the rest when it has waited for `patience`, us.
+   */
+  dueAt(now: number, patience: number): number {
+    if (this.#due.size > 0) return now;
+    this.#look(now);
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { holding } of this.#waiting) {
+      earliest = Math.min(earliest, holding.dueAt(patience));
+    }
+    return earliest;
+  }
+
+  /** Copies the next arrivals of a ring whose news are due into the batch; null when there are none. */
+  next(now: number, patience: number): Feed | null {
     for (;;) {
-      const index = this.#dirty.shift();
-      if (index === undefined) return null;
-      this.#dirtySet.delete(index);
-      const feed = this.all.get(index);
-      if (feed === undefined || feed.subscribers.length === 0) continue;
-      const count = feed.take(this.#arrivals, STAGE_PACKETS);
+      if (this.#due.size === 0) this.#sort(now, patience);
+      const [feed] = this.#due;
+      if (feed === undefined) return null;
+      this.#due.delete(feed);
+      if (feed.subscribers.length === 0) continue;
+      this.dueSince = Math.min(now, feed.holding.dueAt(patience));
+      const count = feed.take(this.#arrivals, STAGE_PACKETS, now);
       if (count < 0) {
         countUp(this.#options.counters, Counter.ringLaps!);
         this.#options.lapped(feed, now);
         continue;
       }
       if (count === 0) continue;
-      if (feed.reader.backlog > 0) this.mark(index);
+      if (feed.reader.backlog > 0) this.mark(feed.index);
       this.#stage(feed, count);
       if (this.batch.count === 0) continue;
       feed.cursor = 0;
@@ -89,15 +115,48 @@ export class Feeds {
     }
   }
 
+  /** Looks at what is new in the rings that were marked. */
+  #look(now: number): void {
+    for (const index of this.#marked) {
+      const feed = this.all.get(index);
+      if (feed === undefined || feed.subscribers.length === 0) continue;
+      feed.holding.look(now);
+      if (feed.holding.waits && !this.#due.has(feed)) this.#waiting.add(feed);
+    }
+    this.#marked.clear();
+  }
+
+  /** Finds what is due among what waits; sound rides behind its pictures. */
+  #sort(now: number, patience: number): void {
+    this.#look(now);
+    for (const feed of this.#waiting) {
+      const { holding } = feed;
+      if (holding.waits && holding.dueAt(patience) > now) continue;
+      this.#waiting.delete(feed);
+      if (!holding.waits) continue;
+      this.#due.add(feed);
+      const { rider } = feed;
+      if (rider !== null && this.#waiting.delete(rider)) this.#due.add(rider);
+    }
+  }
+
   #stage(feed: Feed, count: number): void {
     const { batch } = this;
     batch.clear();
+    this.frameEndedAt = Number.POSITIVE_INFINITY;
     let laps = 0;
     for (let i = 0; i < count; i += 1) {
       if (batch.load(feed.reader, this.#arrivals[i]!) !== ReadResult.ok) laps += 1;
-      else if (i < count - 1 || !feed.holdBack(batch)) feed.note(batch, batch.count - 1);
+      else if (i < count - 1 || !feed.holdBack(batch)) this.#note(feed, batch.count - 1);
     }
     if (laps > 0) countUp(this.#options.counters, Counter.ringLaps!, laps);
     batch.planPadding();
+  }
+
+  #note(feed: Feed, i: number): void {
+    const { batch } = this;
+    feed.note(batch, i);
+    if (feed.audio || !batch.marker(i)) return;
+    this.frameEndedAt = Math.min(this.frameEndedAt, batch.receipts[i]!);
   }
 }

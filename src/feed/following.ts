@@ -13,10 +13,12 @@ export class Following {
   readonly clock = new SourceClock();
 
   constructor(source: StreamSource, reader: number, wish: (ring: RingGrant) => void) {
-    const feedOf = (grant: RingGrant): Feed => new Feed(grant, reader, this.clock, wish);
+    const feedOf = (grant: RingGrant, audio: boolean): Feed =>
+      new Feed(grant, reader, this.clock, wish, audio);
     this.epoch = source.epoch;
-    this.audio = source.audio === null ? null : feedOf(source.audio);
-    this.video = source.video.map(feedOf);
+    this.audio = source.audio === null ? null : feedOf(source.audio, true);
+    this.video = source.video.map((grant) => feedOf(grant, false));
+    for (const feed of this.video) feed.rider = this.audio;
     this.table = new LayerTable(this.video.map((feed) => feed.reader));
   }
 

@@ -106,12 +106,17 @@ export class Staging {
     return this.goesOn(i) && this.nextSpatialIds[i] === NextLayer.unknown;
   }
 
+  /** Spatial layer of packet `i`. */
+  spatialId(i: number): number {
+    return this.region.bytes[i * STRIDE + Slot.spatialId]!;
+  }
+
   /** Packet `i` ends a layer's frame below others. */
   private goesOn(i: number): boolean {
     if ((this.flags[i]! & SlotFlag.marker) !== 0 || !this.hasLayers(i)) return false;
     const offset = i * STRIDE;
     if ((this.region.bytes[offset + Slot.layerFlags]! & LayerFlag.end) === 0) return false;
-    const spatialId = this.region.bytes[offset + Slot.spatialId]!;
+    const spatialId = this.spatialId(i);
     // 8 points a spatial layer; of the fourth nothing lies above.
     return (
       spatialId < 3 && this.data.getUint32(offset + Slot.active, true) >>> (spatialId * 8 + 8) > 0

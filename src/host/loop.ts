@@ -9,9 +9,14 @@ import type { WorkerSetup } from "../contract/setup.ts";
 import { monotonicUs } from "../io/clock.ts";
 import { Poller } from "../io/poller.ts";
 import { threadId } from "../io/processor-time.ts";
-import { SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
+import { AUDIO_HELD_MAX_US, SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { LoopMeter } from "./loop-meter.ts";
+
+/** Two passes begin so far apart: frames of many streams that end one after the other leave together. */
+const PAUSE_US = 1_000;
+/** What came last while the loop dozed has waited for no longer. */
+const DOZE_MAX_US = AUDIO_HELD_MAX_US;
 
 /** Who lives in a loop. In a turn it is called in the order below. All times in us, monotonic. */
 export interface Guest {
@@ -21,12 +26,15 @@ export interface Guest {
   receive(ready: number, now: number): void;
   /** Somebody marked this ring: its writer has news, or one of its readers a wish. */
   mark(index: number): void;
-  /** There is something for `work`. */
-  readonly hasWork: boolean;
+  /**
+   * When there is something for `work`: not later than `now` for at once, Infinity for nothing. What
+   * is not urgent waits for `patience` at most.
+   */
+  workAt(now: number, patience: number): number;
   /** What `work` makes can go nowhere: media stays in the rings meanwhile. */
   readonly blocked: boolean;
-  /** Moves media until done or `deadline`; true when work is left. */
-  work(now: number, deadline: number): boolean;
+  /** Moves what is urgent or out of `patience` until done or `deadline`; true when work is left. */
+  work(now: number, deadline: number, patience: number): boolean;
   /** Does what is due. Called in each turn: often nothing is. */
   handleTimeout(now: number): void;
   /** The end of a turn: what it made leaves. */
@@ -62,8 +70,8 @@ export class Loop {
   readonly #clock: () => number;
   readonly #meter: LoopMeter;
   readonly #visitMark: (index: number) => void;
-  /** When the next forwarding pass is due. */
-  #workAt = 0;
+  /** No forwarding pass is made before. */
+  #pauseEnd = 0;
 
   constructor(ground: LoopGround, guest: Guest) {
     this.#ground = ground;
@@ -99,12 +107,16 @@ export class Loop {
     const { poller } = this.#ground;
     const now = this.#clock();
     let until = Math.min(now + SLEEP_MAX_US, this.#guest.nextTimeout());
-    const ticking = this.#guest.hasWork;
-    if (ticking && !this.#guest.blocked) until = Math.min(until, this.#workAt);
+    const workAt = this.#workAt(now);
+    // In the pause between two passes writers need not ring: their marks are seen at its end.
+    const paused = workAt <= Math.max(now, this.#pauseEnd);
+    const dozing = !paused && workAt !== Number.POSITIVE_INFINITY;
+    if (paused && !this.#guest.blocked) until = Math.min(until, this.#pauseEnd);
+    // What is not urgent is not told to who dozes: it is found at the end.
+    if (dozing) until = Math.min(until, workAt, now + DOZE_MAX_US);
     const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
-    // While a tick runs its time down, writers need not ring: their marks are seen at its end.
-    if (waitMs === 0 || ticking || !this.#block.fallAsleep()) {
-      return poller.wait(ticking ? waitMs : 0);
+    if (waitMs === 0 || paused || !this.#block.fallAsleep(dozing)) {
+      return poller.wait(paused ? waitMs : 0);
     }
     countUp(this.#block.counters, Counter.wakeups);
     const ready = poller.wait(waitMs);
@@ -112,11 +124,15 @@ export class Loop {
     return ready;
   }
 
+  #workAt(now: number): number {
+    return this.#guest.workAt(now, this.#meter.patienceUs);
+  }
+
   #work(now: number): void {
     const guest = this.#guest;
-    if (!guest.hasWork || now < this.#workAt || guest.blocked) return;
-    const left = guest.work(now, now + TURN_MAX_US / 2);
-    // Work left over goes on at once, after the sockets had their turn; else the next tick.
-    this.#workAt = left ? 0 : now + this.#meter.tickUs;
+    if (guest.blocked || now < this.#pauseEnd || this.#workAt(now) > now) return;
+    const left = guest.work(now, now + TURN_MAX_US / 2, this.#meter.patienceUs);
+    // Work left over goes on at once, after the sockets had their turn.
+    this.#pauseEnd = left ? 0 : now + PAUSE_US;
   }
 }

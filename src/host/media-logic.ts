@@ -5,7 +5,7 @@ import type { Guest } from "./loop.ts";
 
 /** What a worker does with what its sessions and its loop bring. All times in us, monotonic. */
 export interface MediaLogic
-  extends Pick<Guest, "mark" | "hasWork" | "work" | "nextTimeout" | "handleTimeout"> {
+  extends Pick<Guest, "mark" | "workAt" | "work" | "nextTimeout" | "handleTimeout"> {
   /** A session may carry media now. */
   connected(peer: Peer, now: number): void;
   /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */

@@ -144,16 +144,16 @@ export class Sessions implements Guest, DatagramHandler {
     this.#logic.mark(index);
   }
 
-  get hasWork(): boolean {
-    return this.#logic.hasWork;
+  workAt(now: number, patience: number): number {
+    return this.#logic.workAt(now, patience);
   }
 
   get blocked(): boolean {
     return this.#sockets.blocked;
   }
 
-  work(now: number, deadline: number): boolean {
-    return this.#logic.work(now, deadline);
+  work(now: number, deadline: number, patience: number): boolean {
+    return this.#logic.work(now, deadline, patience);
   }
 
   handleTimeout(now: number): void {

@@ -196,8 +196,8 @@ export class Ingest {
     return found;
   }
 
-  readonly #ring = (index: number, writer: RingWriter): void =>
-    this.#environment.bells.ring(index, writer);
+  readonly #ring = (index: number, writer: RingWriter, urgent: boolean): void =>
+    this.#environment.bells.ring(index, writer, urgent);
 
   readonly #afterBatch: Step = (publisher, peer, now) => {
     publisher.drainTouched(this.#ring);

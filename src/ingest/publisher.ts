@@ -184,11 +184,12 @@ export class Publisher {
   }
 
   /** Calls `visit` for each ring written since the last call: ring the doorbells. */
-  drainTouched(visit: (index: number, writer: RingWriter) => void): void {
+  drainTouched(visit: (index: number, writer: RingWriter, urgent: boolean) => void): void {
     for (const track of this.tracks) {
       if (!track.filler.touched) continue;
+      visit(track.ring.index, track.writer, track.filler.urgent);
       track.filler.touched = false;
-      visit(track.ring.index, track.writer);
+      track.filler.urgent = false;
     }
   }
 

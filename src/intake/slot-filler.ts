@@ -14,6 +14,7 @@ import { RedPacket } from "../wire/red.ts";
 import { RtpHeader } from "../wire/rtp.ts";
 import { ExtensionCursor } from "../wire/rtp-extensions.ts";
 import { LayerDescriber } from "./layer-describer.ts";
+import { Urgency } from "./urgency.ts";
 
 /** Scratch of the one thread that runs this module: valid within one call only. */
 const description = new PayloadDescription();
@@ -42,9 +43,12 @@ export class Incoming {
 export class SlotFiller {
   /** Something was written since the flag was cleared: the ring's readers are to be told. */
   touched = false;
+  /** And some of it its readers do not let wait. */
+  urgent = false;
   readonly #parameterSets = new ParameterSets(Guarded.parameterSets.bytes);
   #parameterSetsVersion = 0;
   readonly #layers: LayerDescriber;
+  readonly #urgency = new Urgency();
   readonly #bits = new Rate();
   readonly #frames = new Rate();
   #spsTimestamp = -1;
@@ -151,6 +155,7 @@ export class SlotFiller {
   ): void {
     this.writer.commit(origin, offset);
     this.touched = true;
+    if (this.#urgency.of(this.writer.views.data, offset, origin, this.video)) this.urgent = true;
     countUp(this.counters, Counter.packetsIn);
     this.#bits.add(now, length * 8);
     if ((flags & SlotFlag.keyframeStart) !== 0 && timestamp !== this.#keyframeTimestamp) {

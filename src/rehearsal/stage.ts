@@ -110,7 +110,7 @@ export class Stage {
   turn(): void {
     const { now, logic } = this;
     logic.received(now);
-    if (logic.hasWork) logic.work(now, Number.POSITIVE_INFINITY);
+    if (logic.workAt(now, 0) <= now) logic.work(now, Number.POSITIVE_INFINITY, 0);
     if (now >= logic.nextTimeout()) logic.handleTimeout(now);
     this.sender.flush();
   }

@@ -3,7 +3,7 @@
  *
  *   0      heartbeat word, moved by the worker each turn (cache line of its own)
  *   4      the kernel's number of its thread, written once at its start; 0 before
- *   64     asleep word: 1 while the worker sleeps in epoll_wait
+ *   64     asleep word: in epoll_wait the worker sleeps (1), or dozes (2)
  *   128    dirty bitmap, one bit a ring: "there is something new"
  *   1024   counters (src/contract/counters.ts), Float64
  *
@@ -11,6 +11,8 @@
  * the one who writes it, when there is a new wish. Whoever rings sets the bit first and looks at the
  * asleep word second; the sleeper sets the word first and looks at the bits second. So one of the two
  * always sees the other.
+ *
+ * Who dozes wakes by itself within a few milliseconds, and is woken for what is urgent alone.
  */
 import { assert } from "../assert.ts";
 import { COUNTER_NAMES } from "../contract/counters.ts";
@@ -24,6 +26,9 @@ const DIRTY_WORDS = RINGS_MAX / 32;
 const COUNTERS_OFFSET = 1024;
 
 const BLOCK_BYTES = 4096;
+
+/** Values of the asleep word. */
+const Sleep = { awake: 0, asleep: 1, dozing: 2 } as const;
 
 export class WorkerBlock {
   private readonly words: Int32Array;
@@ -56,25 +61,24 @@ export class WorkerBlock {
   }
 
   /** Others: ring `index` has news or a wish. True when the worker sleeps and must be woken by its eventfd. */
-  mark(index: number): boolean {
+  mark(index: number, urgent = true): boolean {
     Atomics.or(this.words, DIRTY + (index >> 5), 1 << (index & 31));
-    return this.claimWake();
+    return this.claimWake(urgent);
   }
 
-  /** True for exactly one caller while the worker sleeps. */
-  claimWake(): boolean {
-    return (
-      Atomics.load(this.words, ASLEEP) === 1 &&
-      Atomics.compareExchange(this.words, ASLEEP, 1, 0) === 1
-    );
+  /** True for exactly one caller while the worker sleeps; if it dozes, for something urgent alone. */
+  claimWake(urgent = true): boolean {
+    const state = Atomics.load(this.words, ASLEEP);
+    if (state === Sleep.awake || (state === Sleep.dozing && !urgent)) return false;
+    return Atomics.compareExchange(this.words, ASLEEP, state, Sleep.awake) === state;
   }
 
-  /** Worker: about to sleep. False when there is news already, and it must not. */
-  fallAsleep(): boolean {
-    Atomics.store(this.words, ASLEEP, 1);
+  /** Worker: about to sleep, or to doze. False when there is news already, and it must not. */
+  fallAsleep(dozing = false): boolean {
+    Atomics.store(this.words, ASLEEP, dozing ? Sleep.dozing : Sleep.asleep);
     for (let word = 0; word < DIRTY_WORDS; word += 1) {
       if (Atomics.load(this.words, DIRTY + word) !== 0) {
-        Atomics.store(this.words, ASLEEP, 0);
+        Atomics.store(this.words, ASLEEP, Sleep.awake);
         return false;
       }
     }
@@ -82,7 +86,7 @@ export class WorkerBlock {
   }
 
   wakeUp(): void {
-    Atomics.store(this.words, ASLEEP, 0);
+    Atomics.store(this.words, ASLEEP, Sleep.awake);
   }
 
   /** Worker: calls `visit` with the index of each ring marked since the last call. */
@@ -97,6 +101,11 @@ export class WorkerBlock {
       }
     }
   }
+}
+
+/** Which readers want a ring, as its writer knows; `each`: each packet, also while they doze. */
+interface RingWanted {
+  wantedBy(reader: number, each?: boolean): boolean;
 }
 
 /** All workers, and how one of them wakes others. */
@@ -124,20 +133,24 @@ export class Doorbells {
     return this.#readers.length;
   }
 
-  /** Writer: marks the ring dirty for every reader that wants it and wakes those asleep. */
-  ring(index: number, wantedBy: { wantedBy(reader: number): boolean }): void {
+  /**
+   * Writer: marks the ring dirty for every reader that wants it and wakes those asleep; `urgent`: also
+   * those who doze.
+   */
+  ring(index: number, writer: RingWanted, urgent = true): void {
     for (let reader = 0; reader < this.#readers.length; reader += 1) {
-      if (wantedBy.wantedBy(reader)) this.#mark(this.#readers[reader]!, index);
+      if (!writer.wantedBy(reader)) continue;
+      this.#mark(this.#readers[reader]!, index, urgent || writer.wantedBy(reader, true));
     }
   }
 
   /** Reader: a new wish stands in the ring; its writer looks at once. */
   wish(writer: number, index: number): void {
-    this.#mark(writer, index);
+    this.#mark(writer, index, true);
   }
 
-  #mark(worker: number, index: number): void {
-    if (this.#blocks[worker]!.mark(index)) this.#wake(worker);
+  #mark(worker: number, index: number, urgent: boolean): void {
+    if (this.#blocks[worker]!.mark(index, urgent)) this.#wake(worker);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   Slot,
   SlotFlag,
   TimingRecord,
+  Want,
 } from "./layout.ts";
 import { NextLayer } from "./packet-layers.ts";
 
@@ -81,6 +82,12 @@ export class RingReader {
     if (((headAfter - this.cursor) | 0) > slotsMax - RING_MARGIN) return this.skipToHead(headAfter);
     this.cursor = (this.cursor + count) | 0;
     return count;
+  }
+
+  /** Origin sequence of the `i`-th arrival not yet taken: less than `backlog`. */
+  untaken(i: number): number {
+    const { log, slotsMax } = this.views;
+    return log[(this.cursor + i) & (slotsMax - 1)]!;
   }
 
   /** The arrival taken last is to be taken again. */
@@ -155,6 +162,22 @@ export class RingReader {
     return same ? spatialId : NextLayer.otherPicture;
   }
 
+  /** What a slot says of its packet, without copying it; false when it is not there (any more). */
+  glance(sequence: number, out: Glance): boolean {
+    const { data, bytes, slotWords } = this.views;
+    const offset = this.locate(sequence);
+    if (offset < 0) return false;
+    out.flags = data.getUint32(offset + Slot.flags, true);
+    out.timestamp = data.getUint32(offset + Slot.timestamp, true);
+    const late = data.getUint32(offset + Slot.late, true);
+    out.receiptUs = data.getFloat64(offset + Slot.arrival, true) + late;
+    const layered = bytes[offset + Slot.frameNumberBits] !== 0;
+    out.layerFlags = layered ? bytes[offset + Slot.layerFlags]! : 0;
+    out.spatialId = bytes[offset + Slot.spatialId]!;
+    out.active = data.getUint32(offset + Slot.active, true);
+    return Atomics.load(slotWords, offset >> 2) === sequence;
+  }
+
   /** How far behind the head a sequence stands; negative when it is not written yet. */
   distance(sequence: number): number {
     return (Atomics.load(this.views.words, Header.head) - sequence) | 0;
@@ -217,11 +240,15 @@ export class RingReader {
     return offset < 0 ? -1 : this.views.data.getUint32(offset + Slot.timestamp, true);
   }
 
-  /** Tells the writer that this thread wants the ring (and is to be woken) or no longer does. */
-  want(wanted: boolean): void {
+  /**
+   * Tells the writer that this thread wants the ring (and is to be woken) or no longer does; `each`:
+   * for each packet, also while it dozes.
+   */
+  want(wanted: boolean, each = false): void {
+    const want = !wanted ? Want.nothing : each ? Want.each : Want.ends;
     const word = this.views.readerWord(this.reader, ReaderWord.wanted);
-    const before = Atomics.exchange(this.views.words, word, wanted ? 1 : 0);
-    if (wanted && before === 0) this.ringWriter?.();
+    const before = Atomics.exchange(this.views.words, word, want);
+    if (wanted && before === Want.nothing) this.ringWriter?.();
   }
 
   /** Asks the writer for a keyframe; it merges what all threads ask, and wakes for nothing old. */
@@ -270,6 +297,20 @@ export class RingReader {
       inactive: words[Header.inactive] !== 0,
     };
   }
+}
+
+/** What is to be seen of a packet at a glance; reused. */
+export class Glance {
+  /** SlotFlag. */
+  flags = 0;
+  timestamp = 0;
+  /** When it came here, us. */
+  receiptUs = 0;
+  /** LayerFlag; 0 where nothing is known of its layers, and the rest is void. */
+  layerFlags = 0;
+  spatialId = 0;
+  /** Grid: layer points that the publisher sends now. */
+  active = 0;
 }
 
 /** Where a decoder can start. */

@@ -18,6 +18,7 @@ import {
   Slot,
   SlotFlag,
   TimingRecord,
+  Want,
 } from "./layout.ts";
 import { GOP_HELD_MAX_US, RingNeed } from "./need.ts";
 
@@ -91,7 +92,7 @@ export class RingWriter {
     }
     const offset = this.place(sequence);
     const word = offset >> 2;
-    if (ahead < 0 && this.words32(word) === sequence) return NO_SLOT;
+    if (ahead < 0 && Atomics.load(this.views.slotWords, word) === sequence) return NO_SLOT;
     // The slot's old content is void from here on: ~sequence never belongs in this place.
     this.store32(word, ~sequence);
     this.data.setUint32(offset + Slot.flags, 0, true);
@@ -230,9 +231,10 @@ export class RingWriter {
     if (this.started && ((sequence - this.head) | 0) > 0) this.leap(sequence);
   }
 
-  /** True while reader thread `reader` wants this ring. */
-  wantedBy(reader: number): boolean {
-    return Atomics.load(this.words, this.views.readerWord(reader, ReaderWord.wanted)) !== 0;
+  /** True while reader thread `reader` wants this ring; `each`: each packet, also while it dozes. */
+  wantedBy(reader: number, each = false): boolean {
+    const want = Atomics.load(this.words, this.views.readerWord(reader, ReaderWord.wanted));
+    return each ? want === Want.each : want !== Want.nothing;
   }
 
   /** Keyframe requests of all reader threads so far for this reason. */
@@ -332,10 +334,6 @@ export class RingWriter {
     const keyframeAgeUs = this.views.floats[HeaderFloat.lastArrival]! - this.keyframeArrival;
     if (keyframeAgeUs < GOP_HELD_MAX_US) this.need.noteLonger(this.slots);
     if (age >= reach - RING_MARGIN) Atomics.store(this.words, Header.keyframeValid, 0);
-  }
-
-  private words32(word: number): number {
-    return Atomics.load(this.views.slotWords, word);
   }
 
   private store32(word: number, value: number): void {

@@ -12,14 +12,23 @@ import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { EXTENSION_TABLE_LENGTH } from "../../src/wire/extensions.ts";
 
-const SUBSCRIBER: Subscriber = { session: 1, forward: () => true, lapped: () => {} };
+const SUBSCRIBER: Subscriber = {
+  session: 1,
+  spatialId: -1,
+  forward: () => true,
+  lapped: () => {},
+};
 
 test("the writer that the grant names is woken for the first subscriber, and for a keyframe", () => {
   const grant: RingGrant = { index: 12, buffer: createRing("video"), writer: 3 };
   const wishes: number[][] = [];
-  const feed = new Feed(grant, 5, new SourceClock(), ({ writer, index }) => {
-    wishes.push([writer, index]);
-  });
+  const feed = new Feed(
+    grant,
+    5,
+    new SourceClock(),
+    ({ writer, index }) => wishes.push([writer, index]),
+    false,
+  );
   expect(wishes).toEqual([]);
   feed.attach(SUBSCRIBER);
   feed.attach({ ...SUBSCRIBER, session: 2 });
@@ -51,7 +60,7 @@ class RelayedRing {
     writer.describe(Codec.vp8, 90_000, "", "");
     const counters = new Float64Array(COUNTER_NAMES.length);
     this.#filler = new SlotFiller(writer, true, new Uint8Array(EXTENSION_TABLE_LENGTH), counters);
-    this.feed = new Feed(grant, 0, source, () => {});
+    this.feed = new Feed(grant, 0, source, () => {}, false);
     this.feed.attach(SUBSCRIBER);
   }
 

@@ -46,6 +46,7 @@ class FakeRing {
 /** Takes down what one stream brings, as a recorder would. */
 class FakeReader implements Subscriber {
   readonly session = 7;
+  readonly spatialId = -1;
   /** Ring and sequence of each packet, in the order in which it was given. */
   readonly got: [ring: number, sequence: number][] = [];
   laps = 0;
@@ -76,7 +77,7 @@ class FakeReader implements Subscriber {
   /** What has been written to these rings since. */
   turn(now: number, ...rings: readonly FakeRing[]): void {
     for (const { grant } of rings) this.feeds.mark(grant.index);
-    for (let feed = this.feeds.next(now); feed !== null; feed = this.feeds.next(now)) {
+    for (let feed = this.feeds.next(now, 0); feed !== null; feed = this.feeds.next(now, 0)) {
       for (const each of feed.subscribers) each.forward(feed, this.feeds.batch, now);
     }
   }

@@ -14,13 +14,12 @@ function metered(share: number) {
   return { meter, counters, windows };
 }
 
-test("passes are a millisecond apart below 60 % of load, five from 90 % on", () => {
-  const ticks = [0.1, 0.6, 0.75, 0.9, 1].map((share) => metered(share).meter.tickUs);
-  expect(ticks[0]).toBe(1_000);
-  expect(ticks[1]).toBeCloseTo(1_000, -2);
-  expect(ticks[2]).toBeCloseTo(3_000, -2);
-  expect(ticks[3]).toBeCloseTo(5_000, -2);
-  expect(ticks[4]).toBe(5_000);
+test("what is not urgent waits for 1 ms up to 20 % of load, 5 at 50 %, 10 from 80 % on", () => {
+  const shares = [0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1];
+  const patience = shares.map((share) => metered(share).meter.patienceUs);
+  for (const [i, us] of [1_000, 1_000, 3_000, 5_000, 7_500, 10_000, 10_000].entries()) {
+    expect(patience[i]).toBeCloseTo(us, -2);
+  }
 });
 
 test("turns are counted, and the windows that they end", () => {

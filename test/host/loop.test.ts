@@ -17,21 +17,31 @@ class Counting implements Guest {
   packets = 0;
   timeoutAt = Infinity;
   blocked = false;
+  urgent = 1;
   /** Packets that one call of `work` takes. */
   share = 64;
   readonly passes: { readonly now: number; readonly deadline: number }[] = [];
   readonly timeouts: number[] = [];
   readonly calls: string[] = [];
+  /** What a turn takes, by `spend`. */
+  busyUs = 0;
   readonly #reader: RingReader;
   readonly #arrivals = new Int32Array(64);
+  #waitingSince: number | null = null;
 
-  constructor(ring: SharedArrayBuffer) {
+  constructor(
+    ring: SharedArrayBuffer,
+    readonly spend: (us: number) => void,
+  ) {
     this.#reader = new RingReader(ring, 0);
     this.#reader.want(true);
   }
 
-  get hasWork(): boolean {
-    return this.#reader.backlog > 0;
+  /** So many packets are urgent; fewer wait. */
+  workAt(now: number, patience: number): number {
+    if (this.#reader.backlog === 0) return Infinity;
+    this.#waitingSince ??= now;
+    return this.#reader.backlog >= this.urgent ? now : this.#waitingSince + patience;
   }
 
   nextTimeout(): number {
@@ -50,7 +60,8 @@ class Counting implements Guest {
     this.passes.push({ now, deadline });
     this.calls.push("work");
     this.packets += this.#reader.takeArrivals(this.#arrivals, this.share);
-    return this.hasWork;
+    this.#waitingSince = null;
+    return this.#reader.backlog > 0;
   }
 
   handleTimeout(now: number): void {
@@ -61,6 +72,7 @@ class Counting implements Guest {
   }
 
   flush(): void {
+    this.spend(this.busyUs);
     this.calls.push("flush");
   }
 
@@ -90,7 +102,9 @@ class Thread {
   #sequence = 0;
 
   constructor() {
-    this.guest = new Counting(this.#ring);
+    this.guest = new Counting(this.#ring, (us) => {
+      this.now += us;
+    });
     const ground = {
       block: this.block,
       poller: { wait: (timeoutMs: number) => this.#sleep(timeoutMs) },
@@ -115,9 +129,9 @@ class Thread {
   }
 
   /** Puts `packets` into the ring and rings the bell: now, or after `delayUs` while it sleeps. */
-  write(packets: number, delayUs = 0): void {
-    if (delayUs === 0) this.#write(packets);
-    else this.#meanwhile.push({ at: this.now + delayUs, act: () => this.#write(packets) });
+  write(packets: number, delayUs = 0, urgent = true): void {
+    if (delayUs === 0) this.#write(packets, urgent);
+    else this.#meanwhile.push({ at: this.now + delayUs, act: () => this.#write(packets, urgent) });
   }
 
   /** A reader elsewhere has a wish for the ring, after `delayUs` while the thread sleeps. */
@@ -125,7 +139,7 @@ class Thread {
     this.#meanwhile.push({ at: this.now + delayUs, act: () => this.#bells.wish(0, RING) });
   }
 
-  #write(packets: number): void {
+  #write(packets: number, urgent: boolean): void {
     const payload = new Uint8Array(4);
     for (let i = 0; i < packets; i += 1) {
       const offset = this.#writer.reserve(this.#sequence);
@@ -134,7 +148,7 @@ class Thread {
       this.#writer.commit(this.#sequence, offset);
       this.#sequence += 1;
     }
-    this.#bells.ring(RING, this.#writer);
+    this.#bells.ring(RING, this.#writer, urgent);
   }
 
   #sleep(ms: number): number {
@@ -213,7 +227,52 @@ test("what was marked before it sleeps keeps it awake, and a mark in its turn is
   expect(thread.guest.packets).toBe(2);
 });
 
-test("passes are a tick apart, whatever is written meanwhile, without a bell", () => {
+test("what is not urgent waits in its ring for a millisecond of an idle worker", () => {
+  const thread = new Thread();
+  thread.guest.urgent = 3;
+  thread.write(1, 4_000, false);
+  thread.write(1, 4_400, false);
+  const came = thread.now + 4_000;
+  thread.turn();
+  expect(thread.guest.packets).toBe(0);
+  thread.turn();
+  // The bell told of the first; while the loop dozes none tells of the second.
+  expect(thread.sleeps).toEqual([
+    { ms: 20, rung: true },
+    { ms: 1, rung: false },
+  ]);
+  expect(thread.guest.passes.map(({ now }) => now)).toEqual([came + 1_000]);
+  expect(thread.guest.packets).toBe(2);
+});
+
+test("what is urgent wakes the loop from its doze, and takes along what waits", () => {
+  const thread = new Thread();
+  thread.guest.urgent = 3;
+  const came = thread.now + 4_000;
+  thread.write(1, 4_000, false);
+  thread.write(2, 4_300);
+  thread.turn();
+  thread.turn();
+  expect(thread.sleeps.map(({ rung }) => rung)).toEqual([true, true]);
+  expect(thread.guest.passes.map(({ now }) => now)).toEqual([came + 300]);
+  expect(thread.guest.packets).toBe(3);
+});
+
+test("a loaded worker has more patience, and looks for what came while it dozed every 5 ms", () => {
+  const thread = new Thread();
+  thread.guest.busyUs = 95_000;
+  for (let i = 0; i < 3; i += 1) thread.turn();
+  thread.guest.busyUs = 0;
+  thread.guest.urgent = 3;
+  const began = thread.now;
+  thread.write(1, 0, false);
+  const sleeps = thread.sleeps.length;
+  while (thread.guest.packets === 0) thread.turn();
+  expect(thread.guest.passes.at(-1)!.now - began).toBe(10_000);
+  expect(thread.sleeps.slice(sleeps).map(({ ms }) => ms)).toEqual([0, 5, 5]);
+});
+
+test("passes are a millisecond apart, whatever is written meanwhile, without a bell", () => {
   const thread = new Thread();
   thread.write(1, 3_000);
   thread.turn();

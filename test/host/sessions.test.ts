@@ -51,7 +51,6 @@ class Logic implements MediaLogic {
   readonly told: string[] = [];
   throwing = "";
   dueAt = Infinity;
-  readonly hasWork = false;
   readonly late = false;
 
   connected = (peer: Peer) => this.#note("connected", peer.session);
@@ -61,6 +60,7 @@ class Logic implements MediaLogic {
   command = ({ type }: WorkerCommand) => this.#note(type);
   mark = (index: number) => this.#note("mark", index);
   received = () => {};
+  workAt = () => Infinity;
   work = () => false;
   nextTimeout = () => this.dueAt;
   handleTimeout = () => this.#note("handleTimeout");

@@ -144,7 +144,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["newcomers", "peer-addresses", "sightings"],
     ["peer-table"],
   ],
-  intake: [["layer-describer", "wishes"], ["slot-filler"]],
+  intake: [["layer-describer", "urgency", "wishes"], ["slot-filler"]],
   ingest: [
     ["deadlines", "early-media", "formats"],
     // One encoding and its ring.
@@ -161,6 +161,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   feed: [
     // Packets and clocks of one ring, layers of several.
     ["staging", "source-clock", "layer-table"],
+    ["holding"],
     ["feed"],
     // All rings of a stream, and of a worker.
     ["following"],

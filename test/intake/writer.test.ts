@@ -86,6 +86,7 @@ interface Got {
 /** Reads all that the sources' rings have, and keeps what came by ring. */
 class FakeReader implements Subscriber {
   readonly session = 1;
+  readonly spatialId = -1;
   readonly got = new Map<number, Got[]>();
   readonly memory = new FencedMemory();
   readonly feeds = new Feeds({
@@ -107,8 +108,8 @@ class FakeReader implements Subscriber {
 
   read(now: number, source: FakeSource): readonly Got[] {
     this.feeds.mark(source.grant.index);
-    let feed = this.feeds.next(now);
-    for (; feed !== null; feed = this.feeds.next(now)) this.forward(feed, this.feeds.batch);
+    let feed = this.feeds.next(now, 0);
+    for (; feed !== null; feed = this.feeds.next(now, 0)) this.forward(feed, this.feeds.batch);
     return this.got.get(source.grant.index) ?? [];
   }
 

@@ -75,10 +75,8 @@ function viewerLogic(at: Home): MediaLogic {
       }
     },
     mark: (index) => egress.mark(index),
-    work: (now, deadline) => egress.forward(now, deadline, monotonicUs),
-    get hasWork() {
-      return egress.hasWork;
-    },
+    workAt: (now, patience) => egress.workAt(now, patience),
+    work: (now, deadline, patience) => egress.forward(now, deadline, monotonicUs, patience),
     handleTimeout: (now) => egress.handleTimeout(now),
     nextTimeout: () => egress.nextTimeout(),
   };
@@ -119,7 +117,7 @@ const NOTHING: MediaLogic = {
   mark: () => {},
   received: () => {},
   work: () => false,
-  hasWork: false,
+  workAt: () => Infinity,
   late: false,
   handleTimeout: () => {},
   nextTimeout: () => Infinity,

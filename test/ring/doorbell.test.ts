@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { RINGS_MAX } from "../../src/limits.ts";
 import { Doorbells, WorkerBlock } from "../../src/ring/doorbell.ts";
+import { createRing } from "../../src/ring/layout.ts";
+import { RingReader } from "../../src/ring/reader.ts";
+import { RingWriter } from "../../src/ring/writer.ts";
 import { seeded } from "../support/random.ts";
 
 function marked(block: WorkerBlock): number[] {
@@ -38,6 +41,20 @@ describe("WorkerBlock", () => {
     expect(block.mark(8)).toBe(false);
   });
 
+  test("who dozes is woken for what is urgent alone, and finds the rest at the end", () => {
+    const block = WorkerBlock.create();
+    expect(block.fallAsleep(true)).toBe(true);
+    expect(block.mark(5, false)).toBe(false);
+    expect(block.mark(6)).toBe(true);
+    expect(block.mark(6)).toBe(false);
+    expect(marked(block)).toEqual([5, 6]);
+    // Asleep it hears of everything; and it does not doze over news either.
+    expect(block.fallAsleep()).toBe(true);
+    expect(block.mark(7, false)).toBe(true);
+    expect(block.fallAsleep(true)).toBe(false);
+    expect(marked(block)).toEqual([7]);
+  });
+
   test("the bitmap and the counters do not touch each other", () => {
     const block = WorkerBlock.create();
     block.counters.fill(1.5);
@@ -73,8 +90,32 @@ test("Doorbells wake the sleeping readers that want the ring, and no others", ()
   const bells = new Doorbells(blocks, [0, 1, 2], (worker) => woken.push(worker));
   blocks[0]!.fallAsleep();
   blocks[1]!.fallAsleep();
-  bells.ring(40, { wantedBy: (reader) => reader !== 1 });
-  bells.ring(40, { wantedBy: (reader) => reader !== 1 });
+  const wanted = { wantedBy: (reader: number, each = false) => reader !== 1 && !each };
+  bells.ring(40, wanted);
+  bells.ring(40, wanted);
   expect(woken).toEqual([0]);
   expect(blocks.map(marked)).toEqual([[40], [], [40]]);
+});
+
+test("a ring of which a reader wants each packet wakes it from its doze, others with what is urgent", () => {
+  const block = WorkerBlock.create();
+  let woken = 0;
+  const bells = new Doorbells([block], [0], () => {
+    woken += 1;
+  });
+  const writer = new RingWriter(createRing("video"));
+  const reader = new RingReader(writer.buffer, 0);
+  const ring = (urgent: boolean): number => {
+    block.takeMarked(() => {});
+    block.fallAsleep(true);
+    bells.ring(40, writer, urgent);
+    return woken;
+  };
+  expect([ring(false), ring(true)]).toEqual([0, 0]);
+  reader.want(true);
+  expect([ring(false), ring(true)]).toEqual([0, 1]);
+  reader.want(true, true);
+  expect([ring(false), ring(true)]).toEqual([2, 3]);
+  reader.want(true);
+  expect(ring(false)).toBe(3);
 });

@@ -74,7 +74,12 @@ test("told-layers: what is told can be chosen, wanted and asked for a keyframe",
   expect([wanted(), rung]).toEqual([[false, false], []]);
 
   const feed = following.video[1]!;
-  const viewer: Subscriber = { session: 1, forward: () => true, lapped: () => {} };
+  const viewer: Subscriber = {
+    session: 1,
+    spatialId: -1,
+    forward: () => true,
+    lapped: () => {},
+  };
   feed.attach(viewer);
   feed.reader.requestKeyframe("join");
   expect([wanted(), rung]).toEqual([

@@ -33,6 +33,8 @@ export type Send = (bytes: Uint8Array, tag: number, index: number) => void;
 export class Server {
   readonly egress: Egress;
   now = 0;
+  /** What ends no frame waits for so long, us. */
+  patience = 0;
   private readonly sends = new Map<Path, Send>();
   private readonly via: Transport = {
     region: { bytes: new Uint8Array(ARENA_BYTES), address: 0 },
@@ -109,7 +111,7 @@ export class Server {
   turn(now: number): void {
     this.now = now;
     const { egress } = this;
-    if (egress.hasWork) egress.forward(now, now + 1e6, () => now);
+    if (egress.hasWork) egress.forward(now, now + 1e6, () => now, this.patience);
     if (now >= egress.nextTimeout()) egress.handleTimeout(now);
   }
 

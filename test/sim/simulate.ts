@@ -34,6 +34,8 @@ export interface Scenario extends Partial<Layering> {
   readonly receiver?: ReceiverKind;
   /** Of the newest keyframe when the viewers join. */
   readonly keyframeAgeUs?: number;
+  /** The worker's patience with what ends no frame, us; by default it has none. */
+  readonly patienceUs?: number;
   /** A bulk transfer from, to (seconds). */
   readonly bulk?: readonly [number, number];
 }
@@ -66,9 +68,12 @@ export function simulate(scenario: Scenario, seed: number): Run {
   const queueBytes = Math.max(8_000, (first * (scenario.queueMs ?? 300)) / 8000);
   const rate = shifted(scenario.rate);
   const link = new Link(random, { ...scenario.link, rate, queueBytes, delayUs });
-  const { layers = LAYERS, mode = "L1T1" } = scenario;
+  const { layers = LAYERS, mode = "L1T1", spreadUs } = scenario;
   const server: Server = new Server(random, () => publisher);
-  const publisher = new Publisher(random, { layers, mode }, (ring) => server.egress.mark(ring));
+  server.patience = scenario.patienceUs ?? 0;
+  const publisher = new Publisher(random, { layers, mode, spreadUs }, (ring) =>
+    server.egress.mark(ring),
+  );
   const published = START_US - (scenario.keyframeAgeUs ?? KEYFRAME_AGE_US);
   for (let now = published; now < START_US; now += TICK_US) publisher.tick(now);
   const viewers: Endpoint[] = [];

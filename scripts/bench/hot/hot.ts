@@ -24,8 +24,8 @@ export const hot: Bench = {
     source:
       "H.264 at 30 fps, keyframe of 4 frames' size each 2 s, payloads up to 1100 B; Opus 32 kb/s",
     egress:
-      "rings, viewers, peers (without a handshake) and OpenSSL's AES-128-GCM in one thread; virtual time in ticks of 1 ms",
-    visit: "a viewer is given a batch of a ring: a frame in bursts, else mostly a packet",
+      "rings, viewers, peers (without a handshake) and OpenSSL's AES-128-GCM in one thread; virtual time in ticks of 1 ms, what ends no frame waits for 5",
+    visit: "a viewer is given a batch of a ring: a frame in bursts, else what came within 5 ms",
     parts: `processes that lack ${PARTS.join(", ")}, each also what those before it lack: a part is the difference of two, walk what is left at last`,
     commit: "of a sink that takes datagrams: the way to it, and counting them",
     segments:

@@ -6,7 +6,6 @@ import { openOpenSsl } from "../../../src/io/openssl.ts";
 import { pinnedRegion } from "../../../src/io/pinned.ts";
 import { randomUnit } from "../../../src/io/random.ts";
 import { OpenSslSrtpFactory } from "../../../src/io/srtp-openssl.ts";
-import { STAGE_PACKETS } from "../../../src/limits.ts";
 import type { SourcePlan } from "../../../src/load/options.ts";
 import { viewerMedia } from "../../../src/load/viewer-media.ts";
 import { NO_LIMITS } from "../../../src/media/layer-choice.ts";
@@ -16,9 +15,11 @@ import type { HotOutput } from "./output.ts";
 import { HotPeers } from "./peers.ts";
 import type { PerfCounter } from "./perf-event.ts";
 import { HotStream } from "./stream.ts";
+import { visits } from "./visits.ts";
 
-/** A worker's pause between two forwarding passes while it is not loaded. */
+/** A worker's pause between two forwarding passes, and its patience at half load. */
 const TICK_US = 1_000;
+export const PATIENCE_US = 5_000;
 /** Each viewer's pause between two transport-cc feedbacks, and the groups that take turns in it. */
 const FEEDBACK_TICKS = 100;
 const FEEDBACK_GROUPS = 20;
@@ -63,6 +64,8 @@ export class HotStage {
   readonly #writer = new TransportFeedbackWriter(STATUSES_MAX);
   #now = 5_000_000;
   #tick = 0;
+  /** Packets that the egress has and holds. */
+  #held = 0;
 
   constructor(
     point: HotPoint,
@@ -95,22 +98,29 @@ export class HotStage {
     const figures = new HotFigures(this.counter === null ? null : 0);
     this.#figures = figures;
     const ahead = this.#now - monotonicUs();
+    const visitsBefore = visits.made;
     while (figures.packets < packets) {
       this.#now += TICK_US;
       this.#tick += 1;
       const due = this.#fillRings();
       if (paced && due > 0) sleepUntil(this.#now - ahead);
       const before = out.datagrams();
-      if (this.#egress.hasWork) this.#forward();
+      if (this.#egress.workAt(this.#now, PATIENCE_US) <= this.#now) this.#forward();
       const left = out.datagrams();
-      if (left !== null && left - before! !== due) {
-        throw new Error(`of ${due} packets ${left - before!} have left`);
-      }
+      if (left !== null) this.#check(due, left - before!);
       figures.packets += due;
       this.#runTimers();
       this.#giveFeedback();
     }
+    figures.visits = visits.made - visitsBefore;
     return figures;
+  }
+
+  #check(due: number, left: number): void {
+    this.#held += due - left;
+    if (this.#held < 0 || (this.#held > 0 && !this.#egress.hasWork)) {
+      throw new Error(`of ${due} packets ${left} have left, and ${this.#held} are held`);
+    }
   }
 
   close(): void {
@@ -178,7 +188,6 @@ export class HotStage {
       if (audioCame > 0) this.#egress.mark(stream.audioRing);
       if (videoCame > 0) this.#egress.mark(stream.videoRing);
       due += (audioCame + videoCame) * viewers;
-      this.#figures.visits += (batches(audioCame) + batches(videoCame)) * viewers;
     }
     return due;
   }
@@ -188,7 +197,7 @@ export class HotStage {
     const figures = this.#figures;
     const instructions = counter?.read() ?? 0;
     const start = threadTimeUs();
-    this.#egress.forward(this.#now, Number.POSITIVE_INFINITY, monotonicUs);
+    this.#egress.forward(this.#now, Number.POSITIVE_INFINITY, monotonicUs, PATIENCE_US);
     this.out.flush();
     figures.forwardNs += (threadTimeUs() - start) * 1000;
     if (counter !== null) figures.instructions! += counter.read() - instructions;
@@ -236,8 +245,4 @@ export class HotStage {
 function sleepUntil(us: number): void {
   const rest = us - monotonicUs();
   if (rest > 0) Bun.sleepSync(rest / 1000);
-}
-
-function batches(packets: number): number {
-  return Math.ceil(packets / STAGE_PACKETS);
 }
