@@ -64,8 +64,8 @@ export const JOINS: readonly Mutation[] = [
   rule(
     "C10",
     `${EGRESS}viewer-track.ts`,
-    "return this.context.queues.catchingUp.keyframes > 1;",
-    "return false;",
+    "behind && this.context.queues.catchingUp.keyframes > 1",
+    "behind && this.context.queues.catchingUp.keyframes < 0",
   ),
   rule(
     "C10",

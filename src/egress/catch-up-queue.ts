@@ -4,14 +4,15 @@ export const CatchUp = {
   done: 0,
   /** It sent something, and there is more. */
   more: 1,
-  /** It is not its time: its last burst is too young, or its path is full. */
+  /** It is not its time: its last burst is too young, its path is full or its transport stalled. */
   waits: 2,
+  /** Its transport is full, and waited for. */
   outputFull: 3,
 } as const;
 
 /** A track as the queue knows it. */
 export interface CatchingUp {
-  /** Held back by its pacer: what it sends is live media. */
+  /** Held back by its pacer, or by its transport: what it sends is live media. */
   readonly paced: boolean;
   /** The picture that it begins with has not left to its last packet. */
   readonly keyframePending: boolean;

@@ -1,11 +1,16 @@
 import { Counter, countUp } from "../contract/counters.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { SourceClock } from "../feed/source-clock.ts";
-import { JOIN_ANSWER_US, PLI_INTERVAL_JOIN_US } from "../limits.ts";
+import { JOIN_ANSWER_US, JOIN_BYTES_MAX, PLI_INTERVAL_JOIN_US } from "../limits.ts";
 import type { EgressContext } from "./context.ts";
 import type { LayerSwitch } from "./layer-switch.ts";
 import type { Track } from "./track.ts";
 import type { TrackTime } from "./track-time.ts";
+
+/** Media that has waited for so long is worth less than what comes now: players have played on. */
+const ASIDE_US = 300_000;
+/** What a join is given at most, in packets of 1.2 kB. */
+const BACKLOG_PACKETS_MAX = JOIN_BYTES_MAX / 1_200;
 
 /**
  * Where and when a track's media begins. A track that waits (a newcomer without a keyframe, after a
@@ -29,6 +34,20 @@ export class TrackStart {
   /** Media has begun: the wait is over. */
   begun(): void {
     this.askedFirstAt = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Whether media that stood aside for so long goes on at `next`, without a packet lost; else it begins
+   * anew. A keyframe that came meanwhile is the nearer way to the live edge. Without one all that
+   * came is needed, unless it is more than a join would be given: then a keyframe is asked for.
+   */
+  goesOn(next: number, asideUs: number, now: number): boolean {
+    const { feed, video } = this.track;
+    if (asideUs < ASIDE_US) return true;
+    if (feed === null || !video) return false;
+    const keyframe = feed.joinableKeyframe(now);
+    if (keyframe !== null && ((keyframe - next) | 0) > 0) return false;
+    return feed.reader.distance(next) <= BACKLOG_PACKETS_MAX;
   }
 
   /** The track has begun to wait, or waits for another ring now. */

@@ -20,7 +20,7 @@ export interface Track extends Subscriber, Waiting {
   readonly video: boolean;
   readonly state: TrackState;
   readonly feed: Feed | null;
-  /** In catchUp: held back by the pacer, not on its way from the cached keyframe. */
+  /** In catchUp: held back by the pacer or the transport, not on its way from the cached keyframe. */
   readonly paced: boolean;
   readonly segments: Segments<Feed, LayerStretch>;
   readonly format: TrackFormat;

@@ -67,6 +67,11 @@ export class ViewerLink {
     return this.peer.mediaAllowed && this.peer.path !== null;
   }
 
+  /** Nobody waits for its transport, which takes nothing now. Only where media is allowed. */
+  get stalled(): boolean {
+    return this.peer.path!.via.stalled;
+  }
+
   /** The next transport-cc number: one space for all packets of the session. */
   takeTransportSequence(): number {
     const sequence = this.#transportSequence;

@@ -2,10 +2,11 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { CATCH_UP_PACKETS } from "../limits.ts";
 import { Verdict } from "../media/svc-filter.ts";
 import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult } from "../ring/reader.ts";
+import { CatchUpPace } from "./catch-up-pace.ts";
 import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
 import { LayerStretch } from "./layer-stretch.ts";
@@ -34,13 +35,9 @@ export class ViewerTrack implements Track, CatchingUp {
   readonly layer: LayerSwitch;
   readonly parameterSets: ParameterSetPacket;
   readonly time: TrackTime;
-  /** The next origin sequence to send, and, in catchUp, when the next burst is due (us). */
+  /** The next origin sequence to send. */
   private next = 0;
-  private burstAt = 0;
-  paced = false;
-  /** In catchUp: of the picture that it begins with some has not left yet; its RTP timestamp. */
-  keyframePending = false;
-  private keyframeTimestamp = -1;
+  private readonly pace: CatchUpPace;
   private beginPending = true;
   readonly start: TrackStart;
   /** Place in the batch to go on at, after the output was full. */
@@ -56,6 +53,7 @@ export class ViewerTrack implements Track, CatchingUp {
   ) {
     this.link = owner.link;
     this.session = owner.link.session;
+    this.pace = new CatchUpPace(owner.link);
     this.segments = new Segments(firstIndex);
     this.output = new TrackOutput(context, owner.link, section, rtxIndex);
     this.format = this.output.format;
@@ -71,6 +69,14 @@ export class ViewerTrack implements Track, CatchingUp {
 
   get spatialId(): number {
     return this.segments.current?.layers?.spatialId ?? -1;
+  }
+
+  get paced(): boolean {
+    return this.pace.paced;
+  }
+
+  get keyframePending(): boolean {
+    return this.pace.keyframePending;
   }
 
   follow(feed: Feed | null, now: number): void {
@@ -112,8 +118,8 @@ export class ViewerTrack implements Track, CatchingUp {
   }
 
   /**
-   * Forwards the staged packets of one of this track's rings. False when the output is full: then
-   * once more with the same batch, and it goes on where it stopped.
+   * Forwards the staged packets of one of this track's rings. False when its transport is full and
+   * waited for: then once more with the same batch, and it goes on where it stopped.
    */
   forward(feed: Feed, batch: Staging, now: number): boolean {
     if (!this.mediaAllowed(now)) {
@@ -128,13 +134,22 @@ export class ViewerTrack implements Track, CatchingUp {
     }
     for (; i < batch.count; i += 1) {
       this.resumeAt = i;
-      if (!this.pass(batch, i, now)) return false;
+      if (!this.pass(batch, i, now) && !this.standsAside(batch.sequences[i]!)) return false;
     }
     this.resumeAt = 0;
     return true;
   }
 
-  /** Takes slot `i` of the track's ring; false when the output is full. */
+  /** Whether nobody waits for its transport: from `sequence` on it goes by a cursor of its own, later. */
+  private standsAside(sequence: number): boolean {
+    if (!this.link.stalled) return false;
+    const late = ((sequence - this.next) | 0) < 0;
+    if (this.state === "live") this.startCatchUp(late ? sequence : this.next, false, true);
+    else if (this.state === "catchUp" && late) this.next = sequence;
+    return true;
+  }
+
+  /** Takes slot `i` of the track's ring; false when its transport is full. */
   private pass(batch: Staging, i: number, now: number): boolean {
     if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i, now);
     if (this.state === "waiting") {
@@ -159,11 +174,13 @@ export class ViewerTrack implements Track, CatchingUp {
    * live edge, one packet at a time through the context's scratch. Returns a CatchUp.
    */
   catchUp(now: number): number {
-    const feed = this.feed;
+    const { feed, pace } = this;
     this.context.queues.serving = this.session;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
-    if (now < this.burstAt) return CatchUp.waits;
-    this.burstAt = this.paced || this.keyframePending ? 0 : now + CATCH_UP_INTERVAL_US;
+    if (this.link.stalled) return pace.stop(now);
+    const lost = pace.aside && !this.start.goesOn(this.next, pace.comeBack(now), now);
+    if (lost) return this.giveUpCatchUp(now);
+    if (!pace.takesTurn(now)) return CatchUp.waits;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
       const stopped = i === 0 ? CatchUp.waits : CatchUp.more;
@@ -171,7 +188,7 @@ export class ViewerTrack implements Track, CatchingUp {
         this.state = "live";
         return CatchUp.done;
       }
-      if (!this.link.adaptation.mayFollow(now, this.paced)) return stopped;
+      if (!pace.mayFollow(now)) return stopped;
       scratch.clear();
       const result = scratch.load(feed.reader, this.next);
       if (result === ReadResult.lapped || (this.beginPending && result !== ReadResult.ok)) {
@@ -183,10 +200,12 @@ export class ViewerTrack implements Track, CatchingUp {
           if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp(now);
           this.beginPending = true;
         }
-        if (this.beginPending && !this.begin(scratch, 0, now)) return CatchUp.outputFull;
-        if (this.givesWay(scratch, now)) return CatchUp.more;
+        if (this.beginPending && !this.begin(scratch, 0, now)) return pace.stop(now);
+        // What stands behind its first picture waits while others wait for theirs.
+        const behind = pace.endsPicture(scratch.timestamps[0]!, now);
+        if (behind && this.context.queues.catchingUp.keyframes > 1) return CatchUp.more;
         if (this.state !== "catchUp") return CatchUp.done;
-        if (!this.deliver(scratch, 0, now)) return CatchUp.outputFull;
+        if (!this.deliver(scratch, 0, now)) return pace.stop(now);
       }
       // A hole keeps its number; if the packet still comes, it leaves late.
       this.next = (this.next + 1) | 0;
@@ -194,7 +213,7 @@ export class ViewerTrack implements Track, CatchingUp {
     return CatchUp.more;
   }
 
-  /** Sends slot `i` if it is for this viewer; false when the output is full. */
+  /** Sends slot `i` if it is for this viewer; false when its transport is full. */
   deliver(batch: Staging, i: number, now: number): boolean {
     const sequence = batch.sequences[i]!;
     if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
@@ -264,7 +283,7 @@ export class ViewerTrack implements Track, CatchingUp {
     return !batch.skips(i);
   }
 
-  /** Begins a segment at slot `i`; false when the output is full. */
+  /** Begins a segment at slot `i`; false when its transport is full. */
   private begin(batch: Staging, i: number, now: number): boolean {
     const feed = this.feed!;
     const timestamp = batch.timestamps[i]!;
@@ -297,7 +316,7 @@ export class ViewerTrack implements Track, CatchingUp {
     this.layer.begin(layers);
     this.start.begun();
     this.beginPending = false;
-    this.keyframeTimestamp = timestamp;
+    this.pace.pictureTimestamp = timestamp;
     // Packets behind this one that came before it were passed over: they are in the ring.
     if (this.state === "catchUp") return true;
     this.next = batch.sequences[i]!;
@@ -318,19 +337,9 @@ export class ViewerTrack implements Track, CatchingUp {
   private startCatchUp(sequence: number, beginPending: boolean, paced: boolean): void {
     this.state = "catchUp";
     this.next = sequence;
-    this.burstAt = 0;
-    this.paced = paced;
-    this.keyframePending = !paced;
+    this.pace.begin(paced);
     this.beginPending = beginPending;
     this.context.queues.catchingUp.add(this);
-  }
-
-  /** The catch-up has come to what stands behind its first picture, and others wait for theirs. */
-  private givesWay(batch: Staging, now: number): boolean {
-    if (!this.keyframePending || batch.timestamps[0] === this.keyframeTimestamp) return false;
-    this.keyframePending = false;
-    this.burstAt = now + CATCH_UP_INTERVAL_US;
-    return this.context.queues.catchingUp.keyframes > 1;
   }
 
   private giveUpCatchUp(now: number): number {

@@ -31,7 +31,7 @@ export interface Subscriber {
   readonly session: number;
   /** Highest spatial layer that it is sent now; -1 before its first picture, or without layers. */
   readonly spatialId: number;
-  /** Takes staged packets. False when the output is full: then once more with the same batch. */
+  /** Takes staged packets. False when its output is full: then once more with the same batch. */
   forward(feed: Feed, batch: Staging, now: number): boolean;
   /** The writer has overtaken this worker: packets are missing. */
   lapped(feed: Feed, now: number): void;

@@ -130,7 +130,8 @@ export class Sessions implements Guest, DatagramHandler {
 
   nextTimeout(): number {
     if (!this.#reader.done) return 0;
-    return Math.min(this.table.nextTimeout(), this.#logic.nextTimeout());
+    const { nextTimeout } = this.#sockets;
+    return Math.min(this.table.nextTimeout(), this.#logic.nextTimeout(), nextTimeout);
   }
 
   receive(ready: number, now: number): void {
@@ -167,7 +168,7 @@ export class Sessions implements Guest, DatagramHandler {
 
   flush(): void {
     this.#queueTransmits();
-    this.#sockets.flush();
+    this.#sockets.flush(this.#ground.clock);
   }
 
   copyCounters(): void {

@@ -3,26 +3,29 @@ import type { WorkerSetup } from "../contract/setup.ts";
 import type { Poller } from "../io/poller.ts";
 import { UdpReceiver } from "../io/udp-receiver.ts";
 import { UdpSender } from "../io/udp-sender.ts";
+import { Outlet, type Sender } from "./outlet.ts";
 
 export type Receiver = Pick<
   UdpReceiver,
   "receive" | "region" | "offset" | "length" | "names" | "nameOffset" | "arrivals"
 >;
 
-export type Sender = Pick<
-  UdpSender,
-  "region" | "counters" | "reserve" | "commit" | "send" | "flush"
->;
-
-/** A worker's sockets, one a local address: one receiver for all of them, a sender for each. */
+/**
+ * A worker's sockets, one a local address: one receiver for all of them, a sender for each. A full one
+ * is waited for, for a few milliseconds or as long as no other one takes anything: nothing is
+ * forwarded then. Beyond that it is stalled, and stops those alone who send by it.
+ */
 export class Sockets {
   readonly fds: readonly number[];
   readonly receiver: Receiver;
   readonly senders: readonly Sender[];
+  /** A full socket is waited for: media stays in the rings meanwhile. */
+  blocked = false;
+  /** When that ends at the latest, us; Infinity when it may last. */
+  nextTimeout = Number.POSITIVE_INFINITY;
+  readonly #outlets: readonly Outlet[];
   readonly #poller: Pick<Poller, "wantWritable">;
   readonly #counters: Float64Array;
-  /** Whose kernel buffer took no more at the last `flush`. */
-  readonly #full: boolean[];
 
   /** `poller` wakes the worker for them; `counters` are its block's. */
   constructor(
@@ -37,7 +40,7 @@ export class Sockets {
     this.senders = senders;
     this.#poller = poller;
     this.#counters = counters;
-    this.#full = fds.map(() => false);
+    this.#outlets = senders.map((sender) => new Outlet(sender));
   }
 
   static open(setup: WorkerSetup, poller: Poller, counters: Float64Array): Sockets {
@@ -46,19 +49,17 @@ export class Sockets {
     return new Sockets(setup.sockets, new UdpReceiver(batching), senders, poller, counters);
   }
 
-  /** Some socket's kernel buffer is full: media stays in the rings until it drains. */
-  get blocked(): boolean {
-    return this.#full.includes(true);
-  }
-
-  flush(): void {
-    for (let i = 0; i < this.senders.length; i += 1) {
-      const full = !this.senders[i]!.flush();
-      if (full === this.#full[i]) continue;
-      this.#full[i] = full;
-      this.#poller.wantWritable(this.fds[i]!, i, full);
-      if (full) countUp(this.#counters, Counter.sendBufferFull);
+  /** The end of a turn: what was queued leaves. `clock`: monotonic, us; asked when one is full. */
+  flush(clock: () => number): void {
+    let full = false;
+    for (let i = 0; i < this.#outlets.length; i += 1) {
+      const outlet = this.#outlets[i]!;
+      const fills = !outlet.sender.flush();
+      if (fills !== outlet.full) this.#turn(outlet, i, fills, clock());
+      full ||= fills;
     }
+    this.nextTimeout = Number.POSITIVE_INFINITY;
+    this.blocked = full && this.#someoneWaits(clock());
   }
 
   /** What the senders count goes into the block. */
@@ -67,6 +68,7 @@ export class Sockets {
     let bytes = 0;
     let errors = 0;
     let dropped = 0;
+    for (const outlet of this.#outlets) outlet.noteUse(this.blocked);
     for (const { counters } of this.senders) {
       datagrams += counters.datagrams;
       bytes += counters.bytes;
@@ -77,5 +79,27 @@ export class Sockets {
     this.#counters[Counter.bytesOut] = bytes;
     this.#counters[Counter.sendErrors] = errors;
     this.#counters[Counter.sendsDropped] = dropped;
+  }
+
+  #turn(outlet: Outlet, i: number, full: boolean, now: number): void {
+    outlet.turn(full, now);
+    this.#poller.wantWritable(this.fds[i]!, i, full);
+    if (full) countUp(this.#counters, Counter.sendBufferFull);
+  }
+
+  /** Some socket is full: whether that is waited for. */
+  #someoneWaits(now: number): boolean {
+    // While nobody can go on nobody waits in vain, and all go on from the same batches.
+    if (!this.#outlets.some(({ used, full }) => used && !full)) {
+      for (const outlet of this.#outlets) outlet.waitedUntil = Number.POSITIVE_INFINITY;
+      return this.#outlets.some(({ full, sender }) => full && !sender.stalled);
+    }
+    let waits = false;
+    for (const outlet of this.#outlets) {
+      if (!outlet.holdsUp(now)) continue;
+      waits = true;
+      this.nextTimeout = Math.min(this.nextTimeout, outlet.waitedUntil);
+    }
+    return waits;
   }
 }

@@ -42,6 +42,8 @@ export interface SendCounters {
  */
 export class UdpSender {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
+  /** What is not committed yet finds no room, though `send` may. */
+  stalled = false;
   readonly counters: SendCounters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   private readonly names = pinnedRegion(SEND_MESSAGES_MAX * NAME_BYTES);
   private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * IOVEC_BYTES);
@@ -92,6 +94,12 @@ export class UdpSender {
 
   /** Room for one datagram of up to `bytes`; -1 while there is none: the caller keeps what it has. */
   reserve(bytes: number): number {
+    if (!this.stalled) return this.place(bytes);
+    this.reserved = -1;
+    return -1;
+  }
+
+  private place(bytes: number): number {
     assertInside(this.region, 0, bytes);
     this.reserved = -1;
     if (this.messages === SEND_MESSAGES_MAX || this.end + bytes > SEND_ARENA_BYTES) {
@@ -119,7 +127,7 @@ export class UdpSender {
 
   /** Queues a copy of a datagram that nobody keeps: without room it is dropped. */
   send(path: Path, bytes: Uint8Array, length: number): void {
-    const at = this.reserve(length);
+    const at = this.place(length);
     if (at < 0) {
       this.counters.dropped += 1;
       return;

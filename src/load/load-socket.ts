@@ -9,6 +9,7 @@ import { copyPath, type Path, type Transport } from "../wire/path.ts";
 export class LoadSocket implements SessionSockets, Transport {
   /** -1 until the server's addresses are known, and after the end. */
   fd = -1;
+  readonly stalled = false;
   readonly region: Region;
   readonly #sender: DatagramSender;
 

@@ -11,6 +11,7 @@ export interface Transmit {
 /** Until the first datagram. */
 const NOTHING: Transport = {
   region: { bytes: new Uint8Array(0), address: 0 },
+  stalled: false,
   reserve: () => -1,
   commit: () => {},
   send: () => {},

@@ -2,6 +2,11 @@
 export interface Transport {
   /** Where they are written: memory that the ciphers address, too. */
   readonly region: { readonly bytes: Uint8Array; readonly address: number };
+  /**
+   * Full, and not waited for: what goes by it is passed over until it takes something again. Before
+   * that, whoever sends by a full one waits for it, and lets all others wait, too.
+   */
+  readonly stalled: boolean;
   /** Room for one datagram of up to `bytes`: its offset in the region, or -1 while there is none. */
   reserve(bytes: number): number;
   /** Sends what was written at the last reserved offset. */

@@ -63,6 +63,7 @@ const TURN_MS = 4;
 /** Its sockets, newest first: the one that it sends from. One transport: its peer knows of no move. */
 class Sockets implements SessionSockets, Transport {
   readonly all: ClientSocket[] = [];
+  readonly stalled = false;
   tamper: Tamper = (bytes) => bytes;
 
   constructor() {

@@ -212,11 +212,15 @@ export interface ViewerOptions {
   readonly stream?: number;
   readonly connect?: boolean;
   readonly playoutDelay?: { readonly min: number; readonly max: number };
+  /** The simulation's `output`, unless told otherwise. */
+  readonly via?: FakeTransport;
 }
 
 export class Sim {
   now = 5_000_000;
   readonly output = new FakeTransport();
+  /** With those that a test adds for viewers of its choice. */
+  readonly transports = [this.output];
   readonly memory = new FencedMemory();
   readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly ended: { readonly session: number; readonly reason: string }[] = [];
@@ -267,8 +271,9 @@ export class Sim {
   open(source: StreamSource | null, options: ViewerOptions = {}): Recorder & { session: number } {
     this.sessions += 1;
     const session = this.sessions;
-    const recorder = Object.assign(new Recorder(session, this.output), { session });
-    this.output.recorders.set(recorder.path, recorder);
+    const via = options.via ?? this.output;
+    const recorder = Object.assign(new Recorder(session, via), { session });
+    via.recorders.set(recorder.path, recorder);
     const peer: FakePeer = {
       session,
       state: "connecting",
@@ -317,31 +322,31 @@ export class Sim {
     peer.state = "closed";
     peer.mediaAllowed = false;
     this.egress.close(session, this.now);
-    this.output.recorders.delete(peer.path!);
+    for (const { recorders } of this.transports) recorders.delete(peer.path!);
     this.peers.delete(session);
   }
 
   /** Lets egress work until nothing is left, or for `turns`. */
   forward(...tracks: readonly Track[]): void {
-    this.output.now = this.now;
+    for (const transport of this.transports) transport.now = this.now;
     for (const track of tracks) this.egress.mark(track.grant.index);
     for (let turn = 0; this.egress.hasWork; turn += 1) {
       if (turn > 10_000) throw new Error("egress never rests");
       if (turn > 0) this.pass(1_000);
       this.egress.forward(this.now, this.now + 1e6, () => this.now);
-      if (this.output.room <= 0) return;
+      if (this.transports.some(({ room, stalled }) => room <= 0 || stalled)) return;
     }
   }
 
   /** Moves time on and runs what is due. */
   pass(us: number): void {
     this.now += us;
-    this.output.now = this.now;
+    for (const transport of this.transports) transport.now = this.now;
     this.egress.handleTimeout(this.now);
   }
 
   rtcp(viewer: { session: number }, bytes: Uint8Array): void {
-    this.output.now = this.now;
+    for (const transport of this.transports) transport.now = this.now;
     this.egress.handleRtcp(viewer.session, this.now, bytes, 0, bytes.length);
   }
 }

@@ -37,6 +37,7 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
     const egress = serve();
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
+      stalled: false,
       reserve: () => 0,
       commit: () => {
         sent += 1;

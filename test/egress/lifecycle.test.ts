@@ -127,6 +127,7 @@ describe("memory", () => {
     let sent = 0;
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
+      stalled: false,
       reserve: () => 0,
       commit: () => {
         sent += 1;

@@ -146,21 +146,29 @@ const ARENA_BYTES = 4096;
 export class FakeTransport implements Transport {
   /** Datagrams that it still takes. */
   room = Number.POSITIVE_INFINITY;
+  stalled = false;
   now = 0;
+  readonly counters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   readonly recorders = new Map<Path, Recorder>();
   readonly region: Region = { bytes: new Uint8Array(ARENA_BYTES), address: 0 };
 
   reserve(bytes: number): number {
     if (bytes > ARENA_BYTES - 8) throw new Error(`${bytes} bytes asked for`);
-    return this.room > 0 ? 8 : -1;
+    return this.room > 0 && !this.stalled ? 8 : -1;
   }
 
   commit(path: Path, length: number): void {
     this.room -= 1;
+    this.counters.datagrams += 1;
     this.recorders.get(path)!.take(this.now, this.region.bytes.subarray(8, 8 + length));
   }
 
   send(): void {
     throw new Error("the egress writes in place");
+  }
+
+  /** What it took has left; false when it takes no more. */
+  flush(): boolean {
+    return this.room > 0;
   }
 }

@@ -50,6 +50,7 @@ class World {
   private readonly arena = this.memory.allocate(ARENA_BYTES);
   private readonly via: Transport = {
     region: this.arena,
+    stalled: false,
     reserve: (bytes) => this.reserve(bytes),
     commit: (path, length) => this.commit(path, length),
     send: () => demand(false, "the egress writes in place"),

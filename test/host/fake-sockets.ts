@@ -1,4 +1,5 @@
-import type { Receiver, Sender } from "../../src/host/sockets.ts";
+import type { Sender } from "../../src/host/outlet.ts";
+import type { Receiver } from "../../src/host/sockets.ts";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { NAME_BYTES } from "../../src/io/receive-arena.ts";
 import { DATAGRAM_BYTES_MAX, RECEIVE_BATCH } from "../../src/limits.ts";
@@ -43,12 +44,13 @@ export class FakeReceiver implements Receiver {
 /** Keeps what is sent. */
 export class FakeSender implements Sender {
   full = false;
+  stalled = false;
   readonly sent: Uint8Array[] = [];
   readonly region = pinnedRegion(DATAGRAM_BYTES_MAX);
   readonly counters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
 
   reserve(): number {
-    return this.full ? -1 : 0;
+    return this.full || this.stalled ? -1 : 0;
   }
 
   commit(_path: Path, length: number): void {

@@ -76,6 +76,8 @@ class Worker {
   readonly counters = WorkerBlock.create().counters;
   readonly receiver = new FakeReceiver();
   readonly sender = new FakeSender();
+  /** Of a second socket, which the client of these tests does not use. */
+  readonly other = new FakeSender();
   readonly logic = new Logic();
   /** Everything that control was told, and where datagrams left between. */
   readonly emitted: (WorkerEvent | "flushed")[] = [];
@@ -83,7 +85,8 @@ class Worker {
 
   constructor() {
     const poller = { wantWritable: () => {} };
-    const sockets = new Sockets([9], this.receiver, [this.sender], poller, this.counters);
+    const senders = [this.sender, this.other];
+    const sockets = new Sockets([9, 10], this.receiver, senders, poller, this.counters);
     this.sessions = new Sessions({
       sockets,
       counters: this.counters,
@@ -237,4 +240,16 @@ test("the logic's timer and marks are the loop's, and it wants its turn when the
   expect(logic.told).toEqual(["handleTimeout", "mark 3"]);
   logic.dueAt = Infinity;
   expect(sessions.nextTimeout()).toBe(sessions.table.nextTimeout());
+});
+
+test("a wait for a full socket ends in a turn", () => {
+  const { sessions, other } = worker;
+  for (const { counters } of [worker.sender, other]) counters.datagrams += 1;
+  sessions.copyCounters();
+  other.full = true;
+  sessions.flush();
+  expect([sessions.blocked, sessions.nextTimeout()]).toEqual([true, worker.now + 10_000]);
+  worker.now += 10_000;
+  sessions.flush();
+  expect([sessions.blocked, sessions.nextTimeout() > worker.now]).toEqual([false, true]);
 });

@@ -179,6 +179,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // What all viewers share, and what all tracks of one.
     ["context"],
     ["viewer-link"],
+    ["catch-up-pace"],
     // What a track has sent.
     ["own-extensions", "track-totals"],
     ["track-output"],
@@ -200,7 +201,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   host: [
     // What a turn comes to, and what sockets and sessions come to.
-    ["loop-meter", "peer-totals", "session-faults", "socket-reader", "sockets"],
+    ["loop-meter", "peer-totals", "session-faults", "socket-reader", "outlet"],
+    ["sockets"],
     ["loop"],
     // What a worker does with its sessions, and how it is made to fail.
     ["media-logic"],

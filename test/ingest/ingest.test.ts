@@ -17,6 +17,7 @@ const TAG_BYTES = 20;
 /** Takes as much as there is room for. */
 const VIA: Transport = {
   region: { bytes: new Uint8Array(4096), address: 0 },
+  stalled: false,
   reserve: (bytes) => {
     expect(bytes).toBe(RTCP_BYTES_MAX + TAG_BYTES);
     return room > 0 ? 64 : -1;

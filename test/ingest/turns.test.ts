@@ -122,6 +122,7 @@ class Crowd {
     this.told.push(mine);
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
+      stalled: false,
       reserve: () => 64,
       commit: () => {},
       send: () => {},

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { AssertionError } from "../../src/assert.ts";
 import { libc, setOption } from "../../src/io/libc.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
 import { UdpSender } from "../../src/io/udp-sender.ts";
@@ -223,6 +224,25 @@ test("the arena is full while the kernel takes nothing: reserve says so", () => 
     gate.take();
     expect(sender.flush()).toBe(true);
     expect(sender.reserve(SEND_ARENA_BYTES)).toBe(0);
+  } finally {
+    gate.close();
+  }
+});
+
+test("a stalled sender has no room to offer, but takes what nobody keeps", () => {
+  const gate = new Gate();
+  try {
+    const sender = new UdpSender(gate.source, false);
+    const at = sender.reserve(100);
+    sender.stalled = true;
+    expect(sender.reserve(100)).toBe(-1);
+    // Nor may what was offered before be used now.
+    expect(() => sender.commit(gate.path, 100)).toThrow(AssertionError);
+    sender.send(gate.path, new Uint8Array(100).fill(7), 100);
+    expect(sender.flush()).toBe(true);
+    expect(gate.take()).toEqual([7]);
+    sender.stalled = false;
+    expect(sender.reserve(100)).toBe(at);
   } finally {
     gate.close();
   }

@@ -38,6 +38,7 @@ export class Server {
   private readonly sends = new Map<Path, Send>();
   private readonly via: Transport = {
     region: { bytes: new Uint8Array(ARENA_BYTES), address: 0 },
+    stalled: false,
     reserve: () => 8,
     commit: (path, length) => this.commit(path, length),
     send: () => {},

@@ -31,6 +31,7 @@ export function hotOutput(kind: HotOutputKind): HotOutput {
 /** Takes datagrams into an arena of UdpSender's size, counts and forgets them. */
 class Sink implements Transport {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
+  readonly stalled = false;
   datagrams = 0;
   #end = 0;
 
@@ -59,6 +60,7 @@ function noOutput(): HotOutput {
   let end = 0;
   const via: Transport = {
     region,
+    stalled: false,
     reserve: () => end,
     commit: (_path, length) => {
       end += length;
