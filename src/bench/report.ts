@@ -46,7 +46,7 @@ export interface ReportParts extends Pick<BenchReport, "machine" | "placement" |
 
 /** What does not end a server, but the search for its end. */
 const NOT_THE_SERVER: readonly BenchReport["limit"]["kind"][] = [
-  ...(["only-core", "receivers", "send-buffer", "time"] as const),
+  ...(["only-core", "receivers", "others", "send-buffer", "time"] as const),
   ...(["memory", "open-files", "ports", "sessions"] as const),
 ];
 
@@ -102,6 +102,7 @@ const DETAILS: Readonly<Record<LimitKind, (step: BenchStep) => string>> = {
     `the only core was full: the server took ${percent(step.serverBusy)} of it, the receivers ${percent(step.receiversBusy)}`,
   receivers: (step) =>
     `the load tool's own processors were ${percent(step.receiversBusy)} busy, the server's core ${percent(step.serverBusy)}`,
+  others: (step) => `others took ${percent(step.othersShare)} of the machine${delayed(step)}`,
   "send-buffer": (step) =>
     `the server's socket was full ${step.sendBufferFull} times (net.core.wmem_max; receivers that are slow, too), its core ${percent(step.serverBusy)} busy`,
   joins: (step) => `${step.viewers - step.joined} could not join`,

@@ -1,6 +1,7 @@
 /** `spillway bench`: floor, server, warm-up, search; what was found as one report. */
 import { monotonicUs } from "../io/clock.ts";
-import { readMachineTime, readProcessTimes } from "../io/processor-time.ts";
+import { readOthers } from "../io/processor-time.ts";
+import { shareTaken } from "../processors.ts";
 import { Budget } from "./budget.ts";
 import { Children } from "./children.ts";
 import { type FloorOptions, measureFloor } from "./floor.ts";
@@ -72,7 +73,7 @@ class Bench {
 
   async run(): Promise<BenchReport> {
     const { load } = this.#options;
-    const others = watchOthers();
+    const before = readOthers();
     const floor = await this.#floor();
     this.#progress("starting a server");
     const server = new BenchServer(this.#children, this.#cores?.server ?? null, load.bitrate);
@@ -87,7 +88,7 @@ class Bench {
       floor,
       found,
       ceiling,
-      othersShare: others(),
+      othersShare: shareTaken(before, readOthers()),
       seconds: (monotonicUs() - this.#budget.startedAt) / 1e6,
     });
   }
@@ -122,19 +123,20 @@ class Bench {
     this.#progress(`warming up with ${viewers} viewers`);
     const report = await this.#load(server, viewers, seconds);
     if (report === null) return FIRST_VIEWERS;
-    const { busy } = judge(report, this.#placement, 0);
+    const { busy } = judge(report, this.#placement, { sendBufferFull: 0, othersShare: 0 });
     const growth = FIRST_BUSY / Math.max(busy, FIRST_BUSY / GROWTH_MAX);
     return Math.max(1, Math.round(viewers * growth));
   }
 
   async #step(server: BenchServer, viewers: number): Promise<BenchStep | null> {
     this.#progress(`${viewers} viewers`);
-    const [startedAt, fullBefore] = [monotonicUs(), await server.sendBufferFull()];
+    const [others, fullBefore] = [readOthers(), await server.sendBufferFull()];
     const report = await this.#load(server, viewers, this.#budget.shares.step);
     if (report === null) return null;
-    const full = (await server.sendBufferFull()) - fullBefore;
-    this.#budget.noteStep(viewers, (monotonicUs() - startedAt) / 1e6);
-    return judge(report, this.#placement, full);
+    const sendBufferFull = (await server.sendBufferFull()) - fullBefore;
+    const now = readOthers();
+    this.#budget.noteStep(viewers, (now.at - others.at) / 1e6);
+    return judge(report, this.#placement, { sendBufferFull, othersShare: shareTaken(others, now) });
   }
 
   #load(server: BenchServer, viewers: number, seconds: number) {
@@ -150,24 +152,4 @@ class Bench {
       deadline: AbortSignal.timeout(1000 * left),
     });
   }
-}
-
-/** Tells at the end which share of the machine others had meanwhile, the hypervisor among them. */
-function watchOthers(): () => number {
-  const read = () => {
-    const machine = readMachineTime();
-    const own = readProcessTimes().get(process.pid);
-    return {
-      all: machine === null ? 0 : machine.busyUs + machine.idleUs + machine.stolenUs,
-      taken: machine === null ? 0 : machine.busyUs + machine.stolenUs,
-      own: own === undefined ? 0 : own.ranUs + own.childrenUs,
-    };
-  };
-  const before = read();
-  return () => {
-    const after = read();
-    const all = after.all - before.all;
-    const others = after.taken - before.taken - (after.own - before.own);
-    return all <= 0 ? 0 : Math.max(0, others / all);
-  };
 }

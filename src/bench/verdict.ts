@@ -7,18 +7,21 @@ import type { Step } from "./search.ts";
 export const DELAY_MAX_MS = 50;
 /** A core of which so much is taken is at its end: more viewers would only queue. */
 const FULL = 0.92;
+/** Others who take so much of the machine are blamed for what went wrong meanwhile. */
+const TAKEN = 0.1;
 
 /** What ended the growth; the machine's own ceilings beside what a step can tell. */
 export type LimitKind =
   | "server-core"
   | "only-core"
   | "receivers"
+  | "others"
   | "send-buffer"
   | "joins"
   | "loss"
   | "delay";
 
-export interface BenchStep extends Step {
+export interface BenchStep extends Step, Seen {
   /** Null when it held. */
   readonly limit: LimitKind | null;
   readonly joined: number;
@@ -29,12 +32,17 @@ export interface BenchStep extends Step {
   readonly receiversBusy: number;
   readonly delayP50Ms: number | null;
   readonly delayP99Ms: number | null;
-  /** How often the server's socket was full. */
-  readonly sendBufferFull: number;
 }
 
-/** `sendBufferFull`: how often the server's socket was full during the step. */
-export function judge(report: LoadReport, placement: Placement, sendBufferFull: number): BenchStep {
+/** What else was seen during a step. */
+export interface Seen {
+  /** How often the server's socket was full. */
+  readonly sendBufferFull: number;
+  /** What others took of all processors. */
+  readonly othersShare: number;
+}
+
+export function judge(report: LoadReport, placement: Placement, seen: Seen): BenchStep {
   const { join, quality, traffic, server, tool } = report;
   const serverBusy = (server?.cpuPercent ?? 0) / 100 / placement.server.length;
   const receiversBusy = tool.cpuPercent / 100 / placement.receivers.length;
@@ -50,7 +58,8 @@ export function judge(report: LoadReport, placement: Placement, sendBufferFull: 
     ),
     delayP50Ms: traffic.delayMs?.p50 ?? null,
     delayP99Ms: traffic.delayMs?.p99 ?? null,
-    sendBufferFull,
+    sendBufferFull: seen.sendBufferFull,
+    othersShare: round(seen.othersShare),
   };
   const limit = limitOf(measured, placement);
   return { ...measured, held: limit === null, limit };
@@ -65,6 +74,7 @@ function limitOf(step: Measured, placement: Placement): LimitKind | null {
   if (step.serverBusy >= FULL) return "server-core";
   // A busy receiver alone harms nobody.
   if (symptom !== null && step.receiversBusy >= FULL) return "receivers";
+  if (symptom !== null && step.othersShare >= TAKEN) return "others";
   if (symptom !== null && symptom !== "joins" && step.sendBufferFull > 0) return "send-buffer";
   return symptom;
 }

@@ -1,5 +1,12 @@
 /** Who had the processors, from /proc: a thread, this process, the machine, the processes on it. */
-import type { MachineTime, ProcessTime, ThreadTime } from "../processors.ts";
+import {
+  type MachineTime,
+  type ProcessTime,
+  type Reading,
+  reading,
+  type ThreadTime,
+} from "../processors.ts";
+import { monotonicUs } from "./clock.ts";
 import { libc } from "./libc.ts";
 import { listProc, readProc } from "./proc.ts";
 import { parseMachineTime, parseProcessTime, parseThreadTime } from "./proc-stat.ts";
@@ -29,4 +36,9 @@ export function readProcessTimes(): Map<number, ProcessTime> {
     if (process !== null) processes.set(Number(name), process);
   }
   return processes;
+}
+
+/** What others than this process and its descendants have had of the machine so far. */
+export function readOthers(): Reading {
+  return reading(monotonicUs(), readMachineTime(), readProcessTimes(), process.pid);
 }

@@ -9,7 +9,13 @@ const CEILING: Ceiling = { kind: "memory", viewers: 900, detail: "300 MiB are fr
 function step(viewers: number, limit: LimitKind | null, more: Partial<BenchStep> = {}): BenchStep {
   return {
     ...{ viewers, held: limit === null, limit, busy: 0.84, joined: viewers, lost: 0 },
-    ...{ usPerPacket: 4.5, serverBusy: 0.84, receiversBusy: 0.6, sendBufferFull: 0 },
+    ...{
+      usPerPacket: 4.5,
+      serverBusy: 0.84,
+      receiversBusy: 0.6,
+      sendBufferFull: 0,
+      othersShare: 0,
+    },
     ...{ delayP50Ms: 3.21, delayP99Ms: 41.4, ...more },
   };
 }
@@ -47,7 +53,7 @@ describe("the report", () => {
     ]);
   });
 
-  test.each(["receivers", "only-core", "send-buffer"] as const)(
+  test.each(["receivers", "only-core", "others", "send-buffer"] as const)(
     "where the end is %s the server could carry more",
     (limit) => {
       const report = reportOf({ held: step(880, null), failed: step(920, limit) });

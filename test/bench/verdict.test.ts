@@ -12,10 +12,12 @@ interface Figures {
   readonly joined?: number;
   readonly p99?: number | null;
   readonly full?: number;
+  readonly others?: number;
 }
 
 function stepOf(figures: Figures, placement = APART) {
   const { server = 50, tool = 40, lost = 0, joined = 100, p99 = 10, full = 0 } = figures;
+  const seen = { sendBufferFull: full, othersShare: figures.others ?? 0.02 };
   const report = {
     viewers: 100,
     join: { connected: joined },
@@ -24,7 +26,7 @@ function stepOf(figures: Figures, placement = APART) {
     server: { cpuPercent: server, cpuUsPerPacket: 4.5 },
     tool: { cpuPercent: tool },
   } as unknown as LoadReport;
-  return judge(report, placement, full);
+  return judge(report, placement, seen);
 }
 
 describe("a step", () => {
@@ -33,7 +35,7 @@ describe("a step", () => {
       ...{ held: true, limit: null, viewers: 100, joined: 100, busy: 0.5 },
       ...{ serverBusy: 0.5, receiversBusy: 0.4, usPerPacket: 4.5, delayP50Ms: 2, delayP99Ms: 10 },
     });
-    expect(stepOf({ server: 91, tool: 99, full: 5, p99: 50 }).held).toBe(true);
+    expect(stepOf({ server: 91, tool: 99, full: 5, p99: 50, others: 0.5 }).held).toBe(true);
   });
 
   test.each([
@@ -43,7 +45,9 @@ describe("a step", () => {
     ["joins", { joined: 99, full: 3 }],
     ["send-buffer", { lost: 1, full: 3 }],
     ["send-buffer", { p99: 80, full: 3 }],
-    ["receivers", { lost: 1, tool: 95 }],
+    ["others", { p99: 80, full: 3, others: 0.3 }],
+    ["others", { joined: 50, others: 0.3 }],
+    ["receivers", { lost: 1, tool: 95, others: 0.3 }],
     ["receivers", { joined: 90, tool: 95, full: 3 }],
     ["server-core", { server: 95 }],
     ["server-core", { server: 95, tool: 97, lost: 7, joined: 9, p99: 900, full: 3 }],

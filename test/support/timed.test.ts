@@ -3,8 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { ProcessTime } from "../../src/processors.ts";
-import { machineWasTaken, type Reading, reading, taken, told, watchOthers } from "./others.ts";
+import { type ProcessTime, type Reading, reading } from "../../src/processors.ts";
+import { machineWasTaken, taken, told, watchOthers } from "./others.ts";
 import { inTime, judge, Late } from "./timed.ts";
 import { Patience, until } from "./until.ts";
 

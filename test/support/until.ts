@@ -1,5 +1,7 @@
 /** Waits for a condition by asking again and again, so that no test sleeps for a guessed time. */
-import { machineWasTaken, type Reading, readOthers, taken } from "./others.ts";
+import { readOthers } from "../../src/io/processor-time.ts";
+import type { Reading } from "../../src/processors.ts";
+import { machineWasTaken, taken } from "./others.ts";
 
 const INTERVAL_MS = 50;
 /** Where others have the machine, this many times as long is waited, or so long at least. */
