@@ -9,10 +9,57 @@ const RTP_INDEX_MAX = 2 ** 48 - 1;
 /** One SSRC that we send: which of its packet indices have been sealed. */
 export class SendStream {
   readonly ssrc: number;
-  readonly sealed = new ReplayWindow();
+  readonly #window = new ReplayWindow();
+  readonly #cipher: SrtpCipher;
+  /**
+   * Indices from..to-1 are sealed, one after the other ahead of all others, and the window has not
+   * heard of them yet: it is a place in memory of its own, and is asked once in many packets.
+   */
+  #from = -1;
+  #to = -1;
 
-  constructor(ssrc: number) {
+  constructor(ssrc: number, cipher: SrtpCipher) {
     this.ssrc = ssrc;
+    this.#cipher = cipher;
+  }
+
+  get sealed(): ReplayWindow {
+    if (this.#to >= 0) this.#settle();
+    return this.#window;
+  }
+
+  /** As SrtpSender.sealRtp, for an index that is higher than all before. */
+  sealNext(
+    output: Region,
+    outputOffset: number,
+    headerLength: number,
+    input: Region,
+    inputOffset: number,
+    inputLength: number,
+    index: number,
+  ): number {
+    if (index !== this.#to) {
+      assert(index > this.sealed.highest, "nonce rule: an index is sealed once");
+      this.#from = index;
+    }
+    assert(index <= RTP_INDEX_MAX, "nonce rule: an index has 48 bits");
+    this.#to = index + 1;
+    return this.#cipher.sealRtp(
+      output,
+      outputOffset,
+      headerLength,
+      input,
+      inputOffset,
+      inputLength,
+      this.ssrc,
+      index,
+    );
+  }
+
+  #settle(): void {
+    for (let index = this.#from; index < this.#to; index += 1) this.#window.commit(index);
+    // Whoever asks for the window may seal behind our back.
+    this.#to = -1;
   }
 
   /** Whether `index` was never sealed for certain: ahead, or a gap inside the window. */
@@ -49,7 +96,7 @@ export class SrtpSender {
   stream(ssrc: number): SendStream {
     const known = this.#streams.get(ssrc);
     if (known !== undefined) return known;
-    const stream = new SendStream(ssrc);
+    const stream = new SendStream(ssrc, this.#cipher);
     this.#streams.set(ssrc, stream);
     return stream;
   }

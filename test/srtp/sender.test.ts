@@ -52,3 +52,43 @@ test("whatever canSeal allows is fresh, over random walks", () => {
     }
   }
 });
+
+test("sealing one after the other keeps the rule too, whoever else seals between", () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const random = seeded(seed);
+    const sender = newSender();
+    const stream = sender.stream(3);
+    const first = 1500 + Math.floor(random() * 70_000);
+    stream.sealNext(region, 0, 12, region, 12, 20, first);
+    const sealed = new Set([first]);
+    let next = first + 1;
+    for (let i = 0; i < 3000; i += 1) {
+      const ahead = random() < 0.01 ? Math.floor(random() * 2000) : 0;
+      const index = random() < 0.9 ? next + ahead : next - Math.floor(random() * 1500);
+      const text = `seed ${seed}, ${index} of ${next}`;
+      if (random() < 0.8) {
+        const seal = () => stream.sealNext(region, 0, 12, region, 12, 20, index);
+        if (index < next) {
+          expect(seal, text).toThrow(AssertionError);
+          continue;
+        }
+        expect(seal(), text).toBe(48);
+      } else {
+        const allowed = stream.canSeal(index);
+        if (sealed.has(index)) expect(allowed, text).toBe(false);
+        if (!allowed) continue;
+        sender.sealRtp(stream, region, 0, 12, region, 12, 20, index);
+      }
+      next = Math.max(next, index + 1);
+      sealed.add(index);
+    }
+    for (const index of sealed) expect(stream.canSeal(index), `seed ${seed}`).toBe(false);
+  }
+});
+
+test("an index has 48 bits", () => {
+  const stream = newSender().stream(4);
+  const seal = (index: number) => stream.sealNext(region, 0, 12, region, 12, 20, index);
+  expect(seal(2 ** 48 - 1)).toBe(48);
+  expect(() => seal(2 ** 48)).toThrow(AssertionError);
+});
