@@ -56,7 +56,7 @@ export const JOINS: readonly Mutation[] = [
   rule(
     "6.5",
     `${EGRESS}viewer-track.ts`,
-    "this.output.frameOpen) this.segments.takeIndex();",
+    "this.output.frameOpen) this.segments.leaveGap(feed);",
     "false) return;",
   ),
   rule("6.5", `${EGRESS}track-output.ts`, "!packet.marker && mark === SentMark.none", "true"),

@@ -56,6 +56,17 @@ export class Adaptation {
     return this.pacer.mayLeave(now);
   }
 
+  /** No packet has to wait. */
+  get unpaced(): boolean {
+    return this.layerBitrate === 0 && this.pacer.idle;
+  }
+
+  /** What left of late makes no difference for `handleTimeout` and `probe` now. */
+  calm(now: number): boolean {
+    const { estimator } = this;
+    return this.unpaced && !estimator.probing.wanted && now < estimator.nextTimeout();
+  }
+
   /** A join begins: what came since the cached keyframe is to follow it. */
   beginCatchUp(now: number): void {
     this.backlog.begin(now);

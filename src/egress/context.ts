@@ -70,6 +70,13 @@ export class EgressContext {
     return peer.path!.via.reserve(bytes);
   }
 
+  /** Writes the header of `packet` at `out[at]` and returns its length. */
+  writeHeader(out: Uint8Array, at: number, section: MediaSection, ssrc: number): number {
+    const length = this.headers.write(out, at, section, ssrc, this.packet);
+    assert(length <= HEADER_BYTES_MAX, "a header fits into its room");
+    return length;
+  }
+
   /**
    * Sends `packet` from the place that `reserve` gave. `again`: its bytes are those that left under
    * this index before (nonce rule); otherwise the index is new. Returns its bytes above UDP.
@@ -79,8 +86,7 @@ export class EgressContext {
     const path = peer.path!;
     const sender = peer.sender!;
     const out = path.via.region;
-    const headerLength = this.headers.write(out.bytes, at, section, stream.ssrc, packet);
-    assert(headerLength <= HEADER_BYTES_MAX, "a header fits into its room");
+    const headerLength = this.writeHeader(out.bytes, at, section, stream.ssrc);
     packet.assertOwn();
     const length = packet.payloadLength + packet.padding;
     const { region, payloadOffset, index } = packet;

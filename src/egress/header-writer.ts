@@ -25,7 +25,8 @@ export const HEADER_BYTES_MAX = 12 + 4 + 126 + DESCRIPTOR_GROWTH_MAX + 13 * 2 + 
 
 /** Behind the other values in the scratch. */
 const SEND_TIME_AT = 2 + PLAYOUT_DELAY_BYTES + ABS_CAPTURE_TIME_BYTES;
-const ONE_BYTE_ID_MAX = 14;
+/** RFC 8285 4.2. */
+export const ONE_BYTE_ID_MAX = 14;
 const ONE_BYTE_LENGTH_MAX = 16;
 
 /**

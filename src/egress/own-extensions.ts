@@ -37,6 +37,16 @@ export class OwnExtensions {
     this.captureAt = 0;
   }
 
+  /** No packet carries the hint now. */
+  get idle(): boolean {
+    return this.hintPackets === 0 && (this.hint === null || this.hint.version === this.hintVersion);
+  }
+
+  /** When the next capture time is due; Infinity for never. */
+  get dueAt(): number {
+    return this.captureTimes ? this.captureAt : Number.POSITIVE_INFINITY;
+  }
+
   /** Adds what is due to the packet of slot `i`. */
   add(packet: Outgoing, feed: Feed, clockRate: number, batch: Staging, i: number, now: number) {
     if (this.hint !== null && this.hint.version !== this.hintVersion) {

@@ -80,6 +80,15 @@ export class Segments<Feed, Layers extends Places = Places> {
     return this.end - 1;
   }
 
+  /**
+   * A layer that is left in the middle of a frame for `feed` leaves a number out: a receiver that joins
+   * what has no marker to what follows (GStreamer's depayloaders) must see that something is missing.
+   */
+  leaveGap(feed: Feed): void {
+    const before = this.current?.feed ?? null;
+    if (before !== null && before !== feed) this.takeIndex();
+  }
+
   /** Begins a segment at an origin sequence. */
   begin(
     feed: Feed,

@@ -36,13 +36,17 @@ export class SenderReports {
     this.#at = now;
   }
 
+  due(now: number): boolean {
+    return now >= this.#at;
+  }
+
   /**
    * Sends a report on every track that has sent something and knows its time, when they are due.
    * Each is a compound of its own, of a report and a CNAME (RFC 3550 6.1): some receivers read the
    * first packet of a compound only (libdatachannel) and would never hear of the second track.
    */
   send(now: number, peer: Peer, tracks: readonly ViewerTrack[]): void {
-    if (now < this.#at || peer.path === null || peer.sender === null) return;
+    if (!this.due(now) || peer.path === null || peer.sender === null) return;
     // One clock for all tracks, or their errors would move one against the other.
     const byReport = tracks.every((t) => t.feed === null || t.feed.clock.hasReport);
     for (let i = tracks.length - 1; i >= 0; i -= 1) {

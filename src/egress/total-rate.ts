@@ -8,9 +8,14 @@ export class TotalRate {
   private bytes = 0;
   private since = 0;
 
+  /** Whether `advance` has something to do. */
+  due(now: number): boolean {
+    return now - this.since >= WINDOW_US;
+  }
+
   advance(totalBytes: number, now: number): void {
+    if (!this.due(now)) return;
     const elapsed = now - this.since;
-    if (elapsed < WINDOW_US) return;
     this.bitsPerSecond = elapsed > STALE_US ? 0 : ((totalBytes - this.bytes) * 8e6) / elapsed;
     this.bytes = totalBytes;
     this.since = now;

@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { MediaSection } from "../contract/session.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
@@ -15,6 +16,7 @@ import { TimeLine } from "./time-line.ts";
 import { TrackFormat } from "./track-format.ts";
 import { TrackTotals } from "./track-totals.ts";
 import type { ViewerLink } from "./viewer-link.ts";
+import type { Visit } from "./visit.ts";
 
 export type TrackSegment = Segment<Feed, LayerStretch>;
 
@@ -142,7 +144,7 @@ export class TrackOutput {
     this.stream ??= link.peer.sender!.stream(this.ssrc);
     if (this.tellsSendTime) packet.sendTimeUs = now;
     const bytes = this.context.send(link.peer, this.section, this.stream, at, false);
-    link.noteSent(now, bytes, PacketKind.media);
+    link.noteSent(packet.transportSequence, now, bytes, PacketKind.media);
     this.history.note(
       packet.index,
       packet.payloadType,
@@ -165,7 +167,45 @@ export class TrackOutput {
       link.failures.keyframe(now, link.roundTripLowUs ?? 0);
     }
     this.timeLine.note(packet.timestamp, arrival);
-    link.noteMedia(packet.payloadLength, now);
+    link.noteMedia(1, packet.payloadLength, now);
+  }
+
+  /** Takes into the books what left by the fast lane. */
+  enter(visit: Visit): void {
+    const { link, history, timeLine, totals } = this;
+    const { payloadType } = this.format;
+    const { recent, packets, now } = visit;
+    let bytes = 0;
+    let marker = 0;
+    for (let i = 0; i < packets; i += 1) {
+      const at = recent.find((visit.sequence + i) | 0);
+      assert(at >= 0, "what has left is remembered until it is in the books");
+      const transport = (visit.transportSequence + i) & 0xffff;
+      const padding = recent.paddings[at]!;
+      const length = recent.lengths[at]!;
+      marker = recent.markers[at]!;
+      const mark = marker === 0 ? SentMark.none : SentMark.marker;
+      const { media } = PacketKind;
+      link.noteSent(transport, now, visit.overhead + length + padding, media);
+      history.note(visit.index + i, payloadType, transport, padding, false, 0, mark, now);
+      timeLine.note((recent.timestamps[at]! + visit.timestampOffset) >>> 0, recent.arrivals[at]!);
+      bytes += length;
+    }
+    this.newestIndex = visit.index + packets - 1;
+    this.frameOpen = marker === 0;
+    totals.packets += packets;
+    totals.bytes += bytes;
+    link.noteMedia(packets, bytes, now);
+  }
+
+  /** Whether packets leave without anything that their slots and this track's numbers do not say. */
+  get bare(): boolean {
+    return !this.tellsSendTime && this.own.idle;
+  }
+
+  /** Null before the first packet. */
+  get sendStream(): SendStream | null {
+    return this.stream;
   }
 
   /** Sends the context's packet once more under its old index (nonce rule: the same bytes). */
@@ -183,6 +223,6 @@ export class TrackOutput {
     if (this.tellsSendTime) packet.sendTimeUs = now;
     this.rtxStream ??= link.peer.sender!.stream(this.rtxSsrc);
     const bytes = this.context.send(link.peer, this.section, this.rtxStream, at, false);
-    link.noteSent(now, bytes, kind);
+    link.noteSent(packet.transportSequence, now, bytes, kind);
   }
 }

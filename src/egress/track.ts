@@ -1,3 +1,4 @@
+import type { MediaSection } from "../contract/session.ts";
 import type { Feed, Subscriber } from "../feed/feed.ts";
 import type { Following } from "../feed/following.ts";
 import type { LayerStretch } from "./layer-stretch.ts";
@@ -20,6 +21,9 @@ export interface Track extends Subscriber, Waiting {
   readonly video: boolean;
   readonly state: TrackState;
   readonly feed: Feed | null;
+  readonly section: MediaSection;
+  /** The next origin sequence to send, as far as the books know. */
+  next: number;
   /** In catchUp: held back by the pacer or the transport, not on its way from the cached keyframe. */
   readonly paced: boolean;
   readonly segments: Segments<Feed, LayerStretch>;

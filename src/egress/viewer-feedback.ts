@@ -41,6 +41,7 @@ export class ViewerFeedback {
    * retire an SSRC of the viewer's): that is DTLS's close_notify or the end of consent.
    */
   handle(now: number, bytes: Uint8Array, offset: number, length: number): void {
+    this.owner.link.ledger.settle();
     let takes = this.#share.takesDatagram(now);
     cursor.reset(bytes, offset, length);
     while (takes && cursor.next()) {

@@ -12,6 +12,7 @@ import type { Peer } from "../peer/peer.ts";
 import { Extension } from "../wire/extensions.ts";
 import { Adaptation } from "./adaptation.ts";
 import type { EgressContext } from "./context.ts";
+import { Ledger } from "./ledger.ts";
 import { type PlayoutDelay, PlayoutHint } from "./playout-hint.ts";
 import { RepairBudget } from "./repair-budget.ts";
 
@@ -35,8 +36,9 @@ export class ViewerLink {
   unsupported = false;
   /** Infinity before. */
   firstMediaAt = Number.POSITIVE_INFINITY;
+  /** What has left and is not in the books yet. Whoever reads or writes them settles it first. */
+  readonly ledger = new Ledger();
   readonly #counters: Float64Array;
-  #transportSequence = 0;
 
   constructor(
     context: EgressContext,
@@ -74,21 +76,19 @@ export class ViewerLink {
 
   /** The next transport-cc number: one space for all packets of the session. */
   takeTransportSequence(): number {
-    const sequence = this.#transportSequence;
-    this.#transportSequence = (sequence + 1) & 0xffff;
-    return sequence;
+    return this.ledger.take();
   }
 
-  /** Something with the last transport-cc number has just left. */
-  noteSent(now: number, bytes: number, kind: PacketKind): void {
-    const sequence = (this.#transportSequence - 1) & 0xffff;
+  /** Something with this transport-cc number has left. */
+  noteSent(sequence: number, now: number, bytes: number, kind: PacketKind): void {
     this.adaptation.noteSent(sequence, now, bytes, kind);
   }
 
-  noteMedia(payloadBytes: number, now: number): void {
+  /** Packets of media left together. */
+  noteMedia(packets: number, payloadBytes: number, now: number): void {
     this.budget.earn(payloadBytes, now);
     if (now < this.firstMediaAt) this.firstMediaAt = now;
-    countUp(this.#counters, Counter.packetsOut!);
+    countUp(this.#counters, Counter.packetsOut!, packets);
     countUp(this.#counters, Counter.payloadBytesOut!, payloadBytes);
   }
 

@@ -9,6 +9,7 @@ import { ReadResult } from "../ring/reader.ts";
 import { CatchUpPace } from "./catch-up-pace.ts";
 import { type CatchingUp, CatchUp } from "./catch-up-queue.ts";
 import type { EgressContext } from "./context.ts";
+import { Lane } from "./lane.ts";
 import { LayerStretch } from "./layer-stretch.ts";
 import { LayerSwitch } from "./layer-switch.ts";
 import { ParameterSetPacket } from "./parameter-set-packet.ts";
@@ -19,9 +20,6 @@ import { TrackOutput } from "./track-output.ts";
 import { TrackStart } from "./track-start.ts";
 import { TrackTime } from "./track-time.ts";
 import type { ViewerLink } from "./viewer-link.ts";
-
-/** First indices are random below this (RFC 3711 3.3.1: below 2^15, see Segments). */
-export const RANDOM_INDEX_RANGE = 32768;
 
 /** One SSRC toward a viewer: numbers, timestamps and payload types of its own over rings' media. */
 export class ViewerTrack implements Track, CatchingUp {
@@ -35,11 +33,12 @@ export class ViewerTrack implements Track, CatchingUp {
   readonly layer: LayerSwitch;
   readonly parameterSets: ParameterSetPacket;
   readonly time: TrackTime;
-  /** The next origin sequence to send. */
-  private next = 0;
+  /** The next origin sequence to send; what has left by the lane since is in the ledger alone. */
+  next = 0;
   private readonly pace: CatchUpPace;
   private beginPending = true;
   readonly start: TrackStart;
+  readonly lane: Lane;
   /** Place in the batch to go on at, after the output was full. */
   private resumeAt = 0;
 
@@ -61,6 +60,7 @@ export class ViewerTrack implements Track, CatchingUp {
     this.parameterSets = new ParameterSetPacket(context);
     this.time = new TrackTime(this);
     this.start = new TrackStart(context, this, this.time, this.layer);
+    this.lane = new Lane(context, this);
   }
 
   get video(): boolean {
@@ -80,6 +80,7 @@ export class ViewerTrack implements Track, CatchingUp {
   }
 
   follow(feed: Feed | null, now: number): void {
+    this.lane.settle();
     this.layer.cancel();
     this.feed?.detach(this);
     // Another layer of the same source leaves the rings of the others where they are.
@@ -112,6 +113,7 @@ export class ViewerTrack implements Track, CatchingUp {
 
   /** Begins anew: at another ring, after this worker was lapped, or without consent. */
   resume(now: number): void {
+    this.lane.settle();
     this.state = this.feed === null ? "idle" : "waiting";
     this.beginPending = true;
     if (this.feed !== null) this.start.wait(now);
@@ -122,6 +124,17 @@ export class ViewerTrack implements Track, CatchingUp {
    * waited for: then once more with the same batch, and it goes on where it stopped.
    */
   forward(feed: Feed, batch: Staging, now: number): boolean {
+    const passed = this.lane.forward(feed, batch, now);
+    if (passed === batch.count) return true;
+    // What it took before its transport was full; 0 when the batch was nothing for it.
+    if (passed > 0) this.resumeAt = passed;
+    this.lane.settle();
+    if (!this.forwardEach(feed, batch, now)) return false;
+    this.lane.look();
+    return true;
+  }
+
+  private forwardEach(feed: Feed, batch: Staging, now: number): boolean {
     if (!this.mediaAllowed(now)) {
       this.resumeAt = 0;
       return true;
@@ -153,7 +166,7 @@ export class ViewerTrack implements Track, CatchingUp {
   private pass(batch: Staging, i: number, now: number): boolean {
     if ((batch.flags[i]! & SlotFlag.discontinuity) !== 0) this.cross(batch, i, now);
     if (this.state === "waiting") {
-      if (this.startsHere(batch, i) && !this.begin(batch, i, now)) return false;
+      if (batch.startsAt(i, this.video) && !this.begin(batch, i, now)) return false;
       if (this.state === "waiting") return true;
     }
     const passed = ((batch.sequences[i]! - this.next) | 0) < 0;
@@ -175,6 +188,7 @@ export class ViewerTrack implements Track, CatchingUp {
    */
   catchUp(now: number): number {
     const { feed, pace } = this;
+    this.lane.settle();
     this.context.queues.serving = this.session;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (this.link.stalled) return pace.stop(now);
@@ -197,7 +211,7 @@ export class ViewerTrack implements Track, CatchingUp {
       if (result === ReadResult.ok) {
         if (feed.mayHoldBack(scratch)) return stopped;
         if (!this.beginPending && this.leavesLine(scratch, 0)) {
-          if (!this.startsHere(scratch, 0)) return this.giveUpCatchUp(now);
+          if (!scratch.startsAt(0, this.video)) return this.giveUpCatchUp(now);
           this.beginPending = true;
         }
         if (this.beginPending && !this.begin(scratch, 0, now)) return pace.stop(now);
@@ -218,7 +232,8 @@ export class ViewerTrack implements Track, CatchingUp {
     const sequence = batch.sequences[i]!;
     if (batch.codecs[i] !== this.format.codecId && !batch.skips(i)) {
       // The publisher switched its payload type: only at a keyframe (design 4), and never back.
-      if (!this.startsHere(batch, i) || this.segments.isBehind(this.feed, sequence)) return true;
+      if (!batch.startsAt(i, this.video) || this.segments.isBehind(this.feed, sequence))
+        return true;
       const { state } = this;
       if (!this.begin(batch, i, now)) return false;
       if (this.state !== state) return true;
@@ -265,7 +280,7 @@ export class ViewerTrack implements Track, CatchingUp {
     }
     // The catch-up, if it is still on its way here, comes to it by itself.
     if (this.state === "catchUp") return;
-    if (this.startsHere(batch, i)) {
+    if (batch.startsAt(i, this.video)) {
       this.state = "waiting";
       this.beginPending = true;
     } else this.resume(now);
@@ -275,12 +290,6 @@ export class ViewerTrack implements Track, CatchingUp {
   private leavesLine(batch: Staging, i: number): boolean {
     if ((batch.flags[i]! & SlotFlag.discontinuity) === 0) return false;
     return ((batch.sequences[i]! - this.segments.current!.originStart) | 0) > 0;
-  }
-
-  /** Whether a decoder can start at slot `i`. */
-  private startsHere(batch: Staging, i: number): boolean {
-    if (this.video) return (batch.flags[i]! & SlotFlag.keyframeStart) !== 0;
-    return !batch.skips(i);
   }
 
   /** Begins a segment at slot `i`; false when its transport is full. */
@@ -311,7 +320,7 @@ export class ViewerTrack implements Track, CatchingUp {
     const before = this.segments.current?.layers ?? null;
     const layered = this.video && LayerStretch.serves(batch, i);
     const layers = layered ? new LayerStretch(feed.reader, batch, i, before) : null;
-    this.leaveGap(feed);
+    if (this.output.frameOpen) this.segments.leaveGap(feed);
     this.segments.begin(feed, batch.sequences[i]!, offset, layers, rewound);
     this.layer.begin(layers);
     this.start.begun();
@@ -323,15 +332,6 @@ export class ViewerTrack implements Track, CatchingUp {
     if (this.video && feed.overtaken(batch, i)) this.startCatchUp(this.next, false, false);
     else this.state = "live";
     return true;
-  }
-
-  /**
-   * A layer that is left in the middle of a frame leaves a number out: a receiver that joins what has
-   * no marker to what follows (GStreamer's depayloaders) must see that something is missing.
-   */
-  private leaveGap(feed: Feed): void {
-    const before = this.segments.current?.feed ?? null;
-    if (before !== null && before !== feed && this.output.frameOpen) this.segments.takeIndex();
   }
 
   private startCatchUp(sequence: number, beginPending: boolean, paced: boolean): void {

@@ -18,7 +18,12 @@ import type { TrackOwner } from "./track.ts";
 import { trackStats } from "./track-stats.ts";
 import { type FeedbackOwner, ViewerFeedback } from "./viewer-feedback.ts";
 import { ViewerLink } from "./viewer-link.ts";
-import { RANDOM_INDEX_RANGE, ViewerTrack } from "./viewer-track.ts";
+import { ViewerTrack } from "./viewer-track.ts";
+
+/** First indices are random below this (RFC 3711 3.3.1: below 2^15, see Segments). */
+const RANDOM_INDEX_RANGE = 32768;
+/** What left is in the books after so long, however little happens. */
+const BOOKS_AGE_US = 250_000;
 
 /** One WHEP session: the peer, a track a media section, and the feedback that comes back. */
 export class Viewer implements FeedbackOwner, Queued, TrackOwner {
@@ -65,6 +70,7 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
 
   /** The rings of the stream's present source; null while it has none. */
   follow(source: Following | null, now: number): void {
+    this.link.ledger.settle();
     this.source = source;
     this.layerTold = -1;
     for (const track of this.tracks) {
@@ -99,6 +105,7 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
 
   /** What it may have of the layers from now on. */
   limit(limits: LayerLimits, now: number): void {
+    this.link.ledger.settle();
     this.limits = limits;
     this.setLimits();
     this.chooseLayer(now);
@@ -130,6 +137,9 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
       this.link.adaptation.settle();
       return;
     }
+    // What flows may be paced from now on.
+    this.link.ledger.settle();
+    for (const track of this.tracks) track.lane.close();
     this.flatten();
     const { choice } = this.link.adaptation;
     const { upgrades, downgrades } = choice;
@@ -149,6 +159,7 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
   sendProbes(now: number): boolean {
     const { adaptation, mediaAllowed } = this.link;
     if (!mediaAllowed) return false;
+    if (!adaptation.calm(now)) this.link.ledger.settle();
     const { probes, probeSuccesses } = adaptation;
     const track = this.tracks.find((each) => each.video && each.layer.flows);
     if (track === undefined || track.output.rtxSsrc === 0) return false;
@@ -166,6 +177,7 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
 
   /** Reports, rates and the layer; call some ten times a second. */
   handleTimeout(now: number): void {
+    if (this.needsBooks(now)) this.link.ledger.settle();
     let audio = 0;
     for (const track of this.tracks) {
       const { rate, bytes } = track.output.totals;
@@ -174,11 +186,27 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
       if (!this.link.mediaAllowed) track.output.freezes?.reset();
     }
     this.link.adaptation.handleTimeout(now, audio);
-    this.link.playoutHint?.update(this.link.roundTripUs, this.link.adaptation.loss);
+    this.updateHint();
     this.feedback.handleTimeout(now);
     this.chooseLayer(now);
     if (this.sendProbes(now)) this.context.queues.startProbing(this);
     this.sendReports(now);
+  }
+
+  /** Whether it makes a difference now what left of late: not at each of ten times a second. */
+  private needsBooks(now: number): boolean {
+    const { ledger, adaptation } = this.link;
+    if (now - ledger.since > BOOKS_AGE_US || !adaptation.calm(now)) return true;
+    for (const { output } of this.tracks) if (output.totals.rate.due(now)) return true;
+    return false;
+  }
+
+  private updateHint(): void {
+    const { playoutHint, roundTripUs, adaptation } = this.link;
+    if (playoutHint === null) return;
+    const { version } = playoutHint;
+    playoutHint.update(roundTripUs, adaptation.loss);
+    if (playoutHint.version !== version) for (const track of this.tracks) track.lane.close();
   }
 
   /** A track began a new time line: its report is due at once. */
@@ -188,11 +216,13 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
   }
 
   sendReports(now: number): void {
+    if (this.reports.due(now)) this.link.ledger.settle();
     const { peer } = this.link;
     if (peer.mediaAllowed || peer.reportsAllowed) this.reports.send(now, peer, this.tracks);
   }
 
   stats(): SessionStats {
+    this.link.ledger.settle();
     const { peer, roundTripUs, adaptation } = this.link;
     return {
       session: this.session,

@@ -10,6 +10,7 @@ import { SlotFlag } from "../ring/layout.ts";
 import type { RingKeyframe } from "../ring/reader.ts";
 import { RingReader } from "../ring/reader.ts";
 import { Holding } from "./holding.ts";
+import { Recent } from "./recent.ts";
 import { type SourceClock, TrackClock } from "./source-clock.ts";
 import type { Staging } from "./staging.ts";
 
@@ -42,6 +43,7 @@ export class Feed {
   readonly reader: RingReader;
   readonly index: number;
   readonly clock = new TrackClock();
+  readonly recent = new Recent();
   readonly subscribers: Subscriber[] = [];
   /** What has come and is not taken. */
   readonly holding: Holding;

@@ -151,6 +151,8 @@ export class Feeds {
     }
     if (laps > 0) countUp(this.#options.counters, Counter.ringLaps!, laps);
     batch.planPadding();
+    batch.look();
+    feed.recent.note(batch);
   }
 
   #note(feed: Feed, i: number): void {

@@ -11,6 +11,13 @@ import { AbsCaptureTime, readAbsCaptureTime } from "../wire/rtp-extension-values
 /** Most bytes of RTP padding that a packet gets to equal its neighbours. */
 const PADDING_MAX = 3;
 const STRIDE = SLOT_BYTES + 8;
+/** What takes more than a header and a seal. */
+const SPECIAL =
+  SlotFlag.skip |
+  SlotFlag.keyframeStart |
+  SlotFlag.needsParameterSets |
+  SlotFlag.red |
+  SlotFlag.discontinuity;
 
 /** One at a time in a thread. */
 const capture = new AbsCaptureTime();
@@ -21,6 +28,11 @@ const capture = new AbsCaptureTime();
  */
 export class Staging {
   count = 0;
+  /**
+   * Nothing is special about the packets: numbers that follow each other, of one codec, and no
+   * keyframe begins among them (`look`).
+   */
+  plain = false;
   readonly sequences: Int32Array;
   readonly flags: Uint32Array;
   readonly timestamps: Uint32Array;
@@ -145,6 +157,11 @@ export class Staging {
     return (this.flags[i]! & SlotFlag.skip) !== 0;
   }
 
+  /** Whether a decoder can start at packet `i`. */
+  startsAt(i: number, video: boolean): boolean {
+    return video ? (this.flags[i]! & SlotFlag.keyframeStart) !== 0 : !this.skips(i);
+  }
+
   /** Redundant audio (RFC 2198). */
   isRed(i: number): boolean {
     return (this.flags[i]! & SlotFlag.red) !== 0;
@@ -228,6 +245,21 @@ export class Staging {
       if (high > low) for (let i = start; i < end; i += 1) this.pad(i, high - this.size(i));
       start = end;
     }
+  }
+
+  /** Finds out whether the batch is plain. */
+  look(): void {
+    this.plain = this.count > 0;
+    for (let i = 0; i < this.count; i += 1) if (!this.isPlain(i)) this.plain = false;
+  }
+
+  private isPlain(i: number): boolean {
+    if ((this.flags[i]! & SPECIAL) !== 0) return false;
+    if (i === 0) return true;
+    return (
+      this.sequences[i] === ((this.sequences[i - 1]! + 1) | 0) &&
+      this.codecs[i] === this.codecs[i - 1]
+    );
   }
 
   private size(i: number): number {

@@ -42,6 +42,11 @@ export class Pacer {
     this.burst = Math.min(BURST_BYTES_MAX, Math.max(BURST_BYTES_MIN, burst));
   }
 
+  /** Everything may leave at any time. */
+  get idle(): boolean {
+    return this.rate === 0;
+  }
+
   /** Whether a packet of video may leave now. Without a rate, everything may. */
   mayLeave(now: number): boolean {
     this.refill(now);

@@ -100,6 +100,11 @@ export class Probing {
     this.prove = prove;
   }
 
+  /** A cluster is under way, or one may begin. */
+  get wanted(): boolean {
+    return this.allDemand > 0 || this.nextTimeout() !== Number.POSITIVE_INFINITY;
+  }
+
   /** Keep away from the path for a while: it has just shown its limit. */
   postpone(until: number): void {
     if (this.nextAt < until) this.nextAt = until;

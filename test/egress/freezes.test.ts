@@ -80,6 +80,8 @@ test("pacing: packets were there and were held back", () => {
   const mayLeave = adaptation.mayLeave.bind(adaptation);
   let held = true;
   adaptation.mayLeave = (now) => !held && mayLeave(now);
+  Object.defineProperty(adaptation, "unpaced", { value: false });
+  track.lane.close();
   for (let i = 0; i < 10; i += 1) {
     stream.video.put(10 + i, Math.round(stream.sim.now * 0.09), stream.sim.now, {
       flags: SlotFlag.frameStart,

@@ -17,7 +17,7 @@ test("transport-cc numbers are one space of 16 bits, and the last one is what wa
   const way = link();
   const taken = Array.from({ length: 65_537 }, () => way.takeTransportSequence());
   expect([taken[0], taken[65_535], taken[65_536]]).toEqual([0, 65_535, 0]);
-  way.noteSent(1_000, 900, PacketKind.media);
+  way.noteSent(0, 1_000, 900, PacketKind.media);
   expect([way.adaptation.sentBytes(0), way.adaptation.sentBytes(65_535)]).toEqual([900, 0]);
 });
 
@@ -34,8 +34,8 @@ test("media needs consent and an address", () => {
 test("the first media is told apart, and all of it is counted", () => {
   const way = link();
   counters.fill(0);
-  way.noteMedia(1_000, 5_000);
-  way.noteMedia(500, 6_000);
+  way.noteMedia(1, 1_000, 5_000);
+  way.noteMedia(1, 500, 6_000);
   expect(way.firstMediaAt).toBe(5_000);
   expect([counters[Counter.packetsOut!], counters[Counter.payloadBytesOut!]]).toEqual([2, 1_500]);
 });

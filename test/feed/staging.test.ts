@@ -154,3 +154,35 @@ test("S1: a copy that says more than was copied is not taken: the rest is anothe
   expect(staged.load(ringReader, next)).toBe(ReadResult.ok);
   expect(staged.payloadLengths[0]).toBe(length);
 });
+
+describe("a plain batch", () => {
+  const plain = (packets: readonly Planned[], gapAt = -1): boolean => {
+    const batch = plan(packets, gapAt);
+    batch.look();
+    return batch.plain;
+  };
+
+  test("has numbers that follow each other, of one codec", () => {
+    expect(plain(sizes([1000, 900, 800]))).toBe(true);
+    expect(plain([...sizes([1000, 900]), ...sizes([800], 2)])).toBe(true);
+    expect(plain(sizes([1000, 900, 800]), 2)).toBe(false);
+    const batch = plan(sizes([1000, 900]));
+    batch.codecs[1] = batch.codecs[0]! + 1;
+    batch.look();
+    expect(batch.plain).toBe(false);
+  });
+
+  test("is not empty", () => {
+    expect(plain([])).toBe(false);
+  });
+
+  test.each(["skip", "keyframeStart", "needsParameterSets", "red", "discontinuity"] as const)(
+    "has no %s",
+    (flag) => {
+      const batch = plan(sizes([1000, 900, 800]));
+      batch.flags[1]! |= SlotFlag[flag];
+      batch.look();
+      expect(batch.plain).toBe(false);
+    },
+  );
+});

@@ -161,7 +161,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   feed: [
     // Packets and clocks of one ring, layers of several.
     ["staging", "source-clock", "layer-table"],
-    ["holding"],
+    ["holding", "recent"],
     ["feed"],
     // All rings of a stream, and of a worker.
     ["following"],
@@ -170,6 +170,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   egress: [
     // What one viewer or one source comes to in numbers.
     ["events", "total-rate", "playout-hint", "repair-budget", "lag-meter", "catch-up-queue"],
+    ["ledger"],
     ["queues"],
     ["segments", "sent-history", "time-line", "adaptation"],
     ["freezes"],
@@ -181,11 +182,11 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["viewer-link"],
     ["catch-up-pace"],
     // What a track has sent.
-    ["own-extensions", "track-totals"],
+    ["own-extensions", "track-totals", "visit"],
     ["track-output"],
     // A track: what its parts know of it, the parts, the whole.
     ["track"],
-    ["track-time", "layer-switch", "parameter-set-packet"],
+    ["lane", "track-time", "layer-switch", "parameter-set-packet"],
     ["track-start"],
     ["viewer-track"],
     ["track-stats"],
