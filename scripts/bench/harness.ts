@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { sourceOf } from "../../src/bench/load.ts";
+import { sourceOf } from "../../src/bench/source.ts";
 import type { SourcePlan } from "../../src/load/options.ts";
 import type { LoadReport } from "../../src/load/report.ts";
 import { DuePacket, SyntheticSource } from "../../src/load/synthetic-source.ts";

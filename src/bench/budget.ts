@@ -1,4 +1,5 @@
 /** How the time that there is gets divided, and what still fits. */
+import { GOP_SECONDS } from "./source.ts";
 
 /** How long each part takes, s. */
 interface Shares {
@@ -19,15 +20,21 @@ const OVERHEAD_SECONDS = 3;
 
 /** `seconds` in all. A server's code is compiled in steps while it runs, so it gets some time to. */
 function sharesOf(seconds: number): Shares {
-  const between = (least: number, most: number, share: number) =>
-    Math.min(most, Math.max(least, seconds * share));
-  const warmUp = between(0, 20, 0.15);
+  const warmUp = Math.min(WARM_UP_MAX, Math.round(seconds * WARM_UP_SHARE));
   return {
-    floor: between(0.5, 2, 1 / 60),
-    warmUp: warmUp < 3 ? 0 : Math.round(warmUp),
-    step: between(1, 4, 1 / 30),
+    floor: Math.min(2, Math.max(0.5, seconds / 60)),
+    warmUp: warmUp < WARM_UP_MIN ? 0 : warmUp,
+    // Whole groups of pictures: each has its keyframe, which takes longest.
+    step: (seconds < LONG ? 1 : 2) * GOP_SECONDS,
   };
 }
+
+const WARM_UP_SHARE = 0.12;
+/** A shorter one is not worth its viewers' joins. */
+const WARM_UP_MIN = 3;
+const WARM_UP_MAX = 15;
+/** With so many seconds there is time for long steps. */
+const LONG = 90;
 
 /** Times are us, on the line of `startedAt`. */
 export class Budget {

@@ -1,37 +1,12 @@
 /** One publisher and so many viewers for some seconds: `spillway load` on the receivers' processors. */
 import { TOKEN_VARIABLE } from "../client/whip.ts";
 import { messageOf } from "../errors.ts";
-import type { SourcePlan } from "../load/options.ts";
 import type { LoadReport } from "../load/report.ts";
 import { JOIN_RATE } from "./budget.ts";
 import type { Children } from "./children.ts";
 import { BenchError } from "./error.ts";
 import type { BenchServer } from "./server.ts";
-
-/** Frames a second. */
-export const FPS = 30;
-
-/** What is published. */
-export interface BenchLoad {
-  /** Bits a second of the picture. */
-  readonly bitrate: number;
-  /** The packets of a frame leave over so long, ms; 0: at once. */
-  readonly spreadMs: number;
-}
-
-/** As `spillway load` sends by the options below, and as the floor sends. */
-export function sourceOf({ bitrate, spreadMs }: BenchLoad): SourcePlan {
-  return {
-    audio: true,
-    video: true,
-    bitrate,
-    fps: FPS,
-    spreadUs: spreadMs * 1000,
-    packetBytes: 1100,
-    gopSeconds: 2,
-    keyframeRatio: 4,
-  };
-}
+import type { BenchLoad } from "./source.ts";
 
 export interface LoadRun {
   readonly children: Children;

@@ -1,9 +1,9 @@
 /** What the bench found, as JSON and as a person reads it. */
 import type { Floor } from "./floor-sender.ts";
-import type { BenchLoad } from "./load.ts";
 import type { Ceiling, Machine } from "./machine.ts";
 import type { Placement } from "./placement.ts";
 import type { Found } from "./search.ts";
+import type { BenchLoad } from "./source.ts";
 import { type BenchStep, DELAY_MAX_MS, type LimitKind } from "./verdict.ts";
 
 export interface BenchReport {

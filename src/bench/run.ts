@@ -5,11 +5,12 @@ import { shareTaken } from "../processors.ts";
 import { Budget } from "./budget.ts";
 import { Children } from "./children.ts";
 import { type FloorOptions, measureFloor } from "./floor.ts";
-import { type BenchLoad, runLoad, sourceOf } from "./load.ts";
+import { runLoad } from "./load.ts";
 import { lowestCeiling, thisMachine, thisPlacement } from "./machine.ts";
 import { type BenchReport, makeReport } from "./report.ts";
 import { type Found, search } from "./search.ts";
 import { BenchServer } from "./server.ts";
+import { type BenchLoad, sourceOf } from "./source.ts";
 import { type BenchStep, judge } from "./verdict.ts";
 
 export interface BenchOptions {

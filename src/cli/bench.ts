@@ -1,9 +1,9 @@
 /** `spillway bench`: how many viewers this machine carries, and what ends it. */
 import { CHILD } from "../bench/children.ts";
 import { BenchError } from "../bench/error.ts";
-import { type BenchLoad, FPS } from "../bench/load.ts";
 import { reportText } from "../bench/report.ts";
 import { runBench } from "../bench/run.ts";
+import { type BenchLoad, FPS } from "../bench/source.ts";
 import { DELAY_MAX_MS } from "../bench/verdict.ts";
 import { messageOf } from "../errors.ts";
 import { OpenSslUnavailable } from "../io/openssl.ts";

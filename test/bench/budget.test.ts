@@ -4,8 +4,8 @@ import { Budget, JOIN_RATE } from "../../src/bench/budget.ts";
 const START_US = 5e6;
 
 test("two minutes have room for a warm-up, ten seconds do not", () => {
-  expect(new Budget(120, 0).shares).toEqual({ floor: 2, warmUp: 18, step: 4 });
-  expect(new Budget(10, 0).shares).toEqual({ floor: 0.5, warmUp: 0, step: 1 });
+  expect(new Budget(120, 0).shares).toEqual({ floor: 2, warmUp: 14, step: 4 });
+  expect(new Budget(10, 0).shares).toEqual({ floor: 0.5, warmUp: 0, step: 2 });
   for (const seconds of [10, 30, 60, 120, 3600]) {
     const { floor, warmUp, step } = new Budget(seconds, 0).shares;
     expect(2 * floor + warmUp + step).toBeLessThan(seconds / 2);
