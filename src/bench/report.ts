@@ -151,7 +151,7 @@ function placementText({ pinned, server, receivers, shared, siblings }: Placemen
 }
 
 function capacityText({ capacity, limit }: BenchReport): string {
-  if (capacity === null) return limit.kind === "time" ? "not found in this time" : "none";
+  if (capacity === null) return NOT_THE_SERVER.includes(limit.kind) ? "not found" : fewer(limit);
   const { viewersPerCore, atLeast, usPerPacket, timesFloor, busy, delayP50Ms, delayP99Ms } =
     capacity;
   return [
@@ -162,6 +162,10 @@ function capacityText({ capacity, limit }: BenchReport): string {
   ]
     .filter((part) => part !== "")
     .join("; ");
+}
+
+function fewer({ viewers }: BenchReport["limit"]): string {
+  return viewers === 1 ? "none" : `fewer than ${viewers} viewers a core`;
 }
 
 function percent(share: number): string {

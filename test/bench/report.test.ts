@@ -85,7 +85,15 @@ describe("the report", () => {
   });
 
   test("nothing found, and nobody served", () => {
-    expect(reportText(reportOf({ end: "time" }))).toContain("capacity  not found in this time");
+    expect(reportText(reportOf({ end: "time" }))).toContain(
+      "capacity  not found\nlimit     the time was up",
+    );
+    const taken = reportOf({ failed: step(400, "others"), end: "time" });
+    expect(reportText(taken)).toContain(
+      "capacity  not found\nlimit     with 400 viewers others took",
+    );
+    const slow = reportOf({ failed: step(400, "delay"), end: "time" });
+    expect(reportText(slow)).toContain("capacity  fewer than 400 viewers a core\n");
     const failed = step(1, "joins", { joined: 0 });
     const none = reportOf({ failed });
     expect(none.capacity).toBeNull();
