@@ -232,9 +232,9 @@ export const REPAIR_BYTES_MIN = 64;
 export const STAGE_PACKETS = 32;
 /** Packets of an unfinished frame wait for its end in their ring, but not more than these ... */
 export const HELD_PACKETS_MAX = 16;
-/** ... and not more for all viewers of the ring together: they take the worker some 3 ms, which stand
- * before the frame's end. */
-export const HELD_WORK_MAX = 400;
+/** ... and as long as these for each packet and viewer are within the patience, us: six times what
+ * sending takes, since what waits stands before the frame's end. */
+export const HELD_COST_US = 30;
 /** Sound waits for its stream's pictures for so long: lips and voice come no further apart. */
 export const AUDIO_HELD_MAX_US = 5_000;
 /** A viewer that catches up gets so many packets at once ... */

@@ -83,7 +83,7 @@ export class Feeds {
    */
   dueAt(now: number, patience: number): number {
     if (this.#due.size > 0) return now;
-    this.#look(now);
+    this.#look(now, patience);
     let earliest = Number.POSITIVE_INFINITY;
     for (const { holding } of this.#waiting) {
       earliest = Math.min(earliest, holding.dueAt(patience));
@@ -116,11 +116,11 @@ export class Feeds {
   }
 
   /** Looks at what is new in the rings that were marked. */
-  #look(now: number): void {
+  #look(now: number, patience: number): void {
     for (const index of this.#marked) {
       const feed = this.all.get(index);
       if (feed === undefined || feed.subscribers.length === 0) continue;
-      feed.holding.look(now);
+      feed.holding.look(now, patience);
       if (feed.holding.waits && !this.#due.has(feed)) this.#waiting.add(feed);
     }
     this.#marked.clear();
@@ -128,7 +128,7 @@ export class Feeds {
 
   /** Finds what is due among what waits; sound rides behind its pictures. */
   #sort(now: number, patience: number): void {
-    this.#look(now);
+    this.#look(now, patience);
     for (const feed of this.#waiting) {
       const { holding } = feed;
       if (holding.waits && holding.dueAt(patience) > now) continue;

@@ -1,9 +1,10 @@
-import { AUDIO_HELD_MAX_US, HELD_PACKETS_MAX, HELD_WORK_MAX } from "../limits.ts";
+import { AUDIO_HELD_MAX_US, HELD_COST_US, HELD_PACKETS_MAX } from "../limits.ts";
 import { LayerFlag, SlotFlag } from "../ring/layout.ts";
 import { NextLayer } from "../ring/packet-layers.ts";
 import { Glance, type RingReader } from "../ring/reader.ts";
 
-/** The first packets of a frame wait for so long: those that come at once leave together. */
+/** The first packets of a frame wait for so long, and a full run does: what comes at once, a keyframe
+ * also, leaves together. */
 const START_US = 1_000;
 /** Paths that take so much more than the stream are kept busy through a frame, as if nothing waited. */
 const PATH_FACTOR = 1.3;
@@ -78,13 +79,13 @@ export class Holding {
     this.#highest = (sequence - 1) | 0;
   }
 
-  /** Looks at what has come since the last call. */
-  look(now: number): void {
+  /** Looks at what has come since the last call; `patience` as for `dueAt`. */
+  look(now: number, patience: number): void {
     const { reader } = this;
     if (this.#open !== null && reader.glance(this.#open, packet)) this.#noteEnd(this.#open, now);
     const { backlog } = reader;
     while (this.#looked < backlog && this.#urgentAt === Number.POSITIVE_INFINITY) {
-      this.#note(reader.untaken(this.#looked), now);
+      this.#note(reader.untaken(this.#looked), now, patience);
     }
   }
 
@@ -98,7 +99,8 @@ export class Holding {
     if (this.#urgentAt !== Number.POSITIVE_INFINITY) return this.#urgentAt;
     const oldest = this.#oldest;
     if (this.audio) return oldest + Math.min(patience, AUDIO_HELD_MAX_US);
-    if (this.#left === 0) return oldest + Math.min(patience, START_US);
+    const full = this.#looked >= HELD_PACKETS_MAX;
+    if (full || this.#left === 0) return oldest + Math.min(patience, START_US);
     const busyUntil = this.#leftAt + (this.#left * this.#spacingUs) / PATH_FACTOR;
     return Math.min(oldest + patience, Math.max(oldest, busyUntil));
   }
@@ -109,7 +111,7 @@ export class Holding {
     return false;
   }
 
-  #note(sequence: number, now: number): void {
+  #note(sequence: number, now: number, patience: number): void {
     this.#looked += 1;
     // The writer is a ring ahead of this worker.
     if (!this.reader.glance(sequence, packet)) {
@@ -122,8 +124,14 @@ export class Holding {
     const late = this.#started && ((sequence - this.#highest) | 0) <= 0;
     if (!late) this.#highest = sequence;
     this.#started = true;
-    if (late || this.#isFull) this.#urgentAt = at;
+    if (late || this.#isMuch(patience)) this.#urgentAt = at;
     else if (!this.audio) this.#noteEnd(sequence, now);
+  }
+
+  /** In the middle of a frame more has come than may stand before its end. */
+  #isMuch(patience: number): boolean {
+    if (this.audio || this.#left === 0) return false;
+    return this.#looked * this.recipients.length * HELD_COST_US >= patience;
   }
 
   #noteFrame(at: number): void {
@@ -140,11 +148,6 @@ export class Holding {
     if (window < 2 * SPACING_WINDOW_US) this.#spacingUs = window / this.#measured;
     this.#measuredSince = at;
     this.#measured = 0;
-  }
-
-  get #isFull(): boolean {
-    if (this.#looked >= HELD_PACKETS_MAX) return true;
-    return !this.audio && this.#looked * this.recipients.length >= HELD_WORK_MAX;
   }
 
   /** Asks of the packet at a glance whether it ends a frame. */

@@ -6,8 +6,8 @@ import type { Feed, Subscriber } from "../../src/feed/feed.ts";
 import { Feeds } from "../../src/feed/feeds.ts";
 import {
   AUDIO_HELD_MAX_US,
+  HELD_COST_US,
   HELD_PACKETS_MAX,
-  HELD_WORK_MAX,
   STAGE_PACKETS,
 } from "../../src/limits.ts";
 import { createRing, gridBit, LayerFlag, SlotFlag } from "../../src/ring/layout.ts";
@@ -231,12 +231,12 @@ test("a full run leaves before its frame's end: nobody is held for more than 16 
   const world = new World(-1);
   for (let i = 0; i < 40; i += 1) {
     world.put({ flags: i === 0 ? SlotFlag.keyframeStart : i === 39 ? MARKER : 0 });
-    world.pass(10);
+    world.pass(100);
   }
   expect(world.runs.map(([at, run]) => [at, run.split(" ").length - 1])).toEqual([
-    [150, HELD_PACKETS_MAX],
-    [310, HELD_PACKETS_MAX],
-    [390, 8],
+    [1_000, 10],
+    [2_500, HELD_PACKETS_MAX],
+    [3_900, 14],
   ]);
 });
 
@@ -253,16 +253,20 @@ test("a keyframe that comes at once leaves at once, stage by stage", () => {
 });
 
 test("of many viewers fewer packets are held: what stands before a frame's end is not long", () => {
-  const viewers = HELD_WORK_MAX / 4;
+  const viewers = Math.ceil(PATIENCE / HELD_COST_US / 3);
   const world = new World(...new Array<number>(viewers).fill(-1));
-  for (let i = 0; i < 6; i += 1) {
+  world.put();
+  world.pass(2_000);
+  for (let i = 1; i < 6; i += 1) {
     world.put({ flags: i === 5 ? MARKER : 0 });
-    world.pass(100);
+    world.pass(500);
   }
   expect(world.runs).toEqual([
-    [300, "video 0 1 2 3"],
-    [500, "video 4 5"],
+    [1_000, "video 0"],
+    [3_000, "video 1 2 3"],
+    [4_000, "video 4 5"],
   ]);
+  expect(world.feeds.dueSince).toBe(world.began + 4_000);
 });
 
 test("what fills a hole leaves at once: a decoder waits for it already", () => {
