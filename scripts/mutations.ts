@@ -6,6 +6,7 @@ import { ACCESS } from "./mutations/access.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
+import { HELD } from "./mutations/holding.ts";
 import { JOINS } from "./mutations/joins.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { MEMORY } from "./mutations/memory.ts";
@@ -36,4 +37,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...JOINS,
   ...SHARES,
   ...RINGS,
+  ...HELD,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

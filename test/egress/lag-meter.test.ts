@@ -31,7 +31,7 @@ function watched(late: number): Sim {
   return sim;
 }
 
-test("what is held on purpose is no lag, and a frame's delay begins with its last packet", () => {
+test("frame-hold: what is held on purpose is no lag, and a frame's delay begins with its last packet", () => {
   const sim = watched(0);
   expect(sim.count("lagMaxUs")).toBe(0);
   // Until the last viewer has it, as the clock says.
@@ -39,13 +39,13 @@ test("what is held on purpose is no lag, and a frame's delay begins with its las
   expect(sim.count("frameDelayP99Us")).toBe(200);
 });
 
-test("what is served later than it was due is lag, and so late are frames", () => {
+test("frame-hold: what is served later than it was due is lag, and so late are frames", () => {
   const sim = watched(3_000);
   expect(sim.count("lagMaxUs")).toBe(3_000);
   expect(sim.count("frameDelayP99Us")).toBe(3_200);
 });
 
-test("one frame of a hundred that takes long is the p99, not the median", () => {
+test("frame-hold: one frame of a hundred that takes long is the p99, not the median", () => {
   const counters = new Float64Array(COUNTER_NAMES.length);
   const meter = new LagMeter(counters);
   for (let i = 0; i < 98; i += 1) meter.noteFrame(2_000);

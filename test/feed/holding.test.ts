@@ -161,7 +161,7 @@ class World {
   }
 }
 
-test("the first of a frame waits for a millisecond, the next for as long as the worker has patience", () => {
+test("frame-hold: the first of a frame waits for a millisecond, the next for as long as the worker has patience", () => {
   const world = new World(-1);
   world.patience = 4_000;
   world.put();
@@ -178,7 +178,7 @@ test("the first of a frame waits for a millisecond, the next for as long as the 
   expect(world.feeds.hasNews).toBeFalse();
 });
 
-test("a path that takes 1.3 times the stream is not left idle in the middle of a frame", () => {
+test("frame-hold: a path that takes 1.3 times the stream is not left idle in the middle of a frame", () => {
   const world = new World(-1);
   world.put();
   world.pass(3_000);
@@ -196,7 +196,7 @@ test("a path that takes 1.3 times the stream is not left idle in the middle of a
   ]);
 });
 
-test("the end of a frame leaves at once, with all before it, and the next frame waits anew", () => {
+test("frame-hold: the end of a frame leaves at once, with all before it, and the next frame waits anew", () => {
   const world = new World(-1);
   world.put();
   world.pass(2_000);
@@ -213,7 +213,7 @@ test("the end of a frame leaves at once, with all before it, and the next frame 
   ]);
 });
 
-test("with no patience every packet leaves as it comes", () => {
+test("frame-hold: with no patience every packet leaves as it comes", () => {
   const world = new World(-1);
   world.patience = 0;
   for (let i = 0; i < 3; i += 1) {
@@ -227,7 +227,7 @@ test("with no patience every packet leaves as it comes", () => {
   ]);
 });
 
-test("a full run leaves before its frame's end: nobody is held for more than 16 packets", () => {
+test("frame-hold: a full run leaves before its frame's end: nobody is held for more than 16 packets", () => {
   const world = new World(-1);
   for (let i = 0; i < 40; i += 1) {
     world.put({ flags: i === 0 ? SlotFlag.keyframeStart : i === 39 ? MARKER : 0 });
@@ -240,7 +240,7 @@ test("a full run leaves before its frame's end: nobody is held for more than 16 
   ]);
 });
 
-test("a keyframe that comes at once leaves at once, stage by stage", () => {
+test("frame-hold: a keyframe that comes at once leaves at once, stage by stage", () => {
   const world = new World(-1);
   for (let i = 0; i < 50; i += 1)
     world.video.put(100 + i, world.now, { flags: i < 49 ? 0 : MARKER });
@@ -252,7 +252,7 @@ test("a keyframe that comes at once leaves at once, stage by stage", () => {
   ]);
 });
 
-test("of many viewers fewer packets are held: what stands before a frame's end is not long", () => {
+test("frame-hold: of many viewers fewer packets are held: what stands before a frame's end is not long", () => {
   const viewers = Math.ceil(PATIENCE / HELD_COST_US / 3);
   const world = new World(...new Array<number>(viewers).fill(-1));
   world.put();
@@ -269,7 +269,7 @@ test("of many viewers fewer packets are held: what stands before a frame's end i
   expect(world.feeds.dueSince).toBe(world.began + 4_000);
 });
 
-test("what fills a hole leaves at once: a decoder waits for it already", () => {
+test("frame-hold: what fills a hole leaves at once: a decoder waits for it already", () => {
   const world = new World(-1);
   world.put({}, 100);
   world.pass(400);
@@ -286,7 +286,7 @@ test("what fills a hole leaves at once: a decoder waits for it already", () => {
   ]);
 });
 
-test("a frame ends for a viewer with the layer that it is sent, whether the ring's picture goes on", () => {
+test("frame-hold: a frame ends for a viewer with the layer that it is sent, whether the ring's picture goes on", () => {
   const world = new World(0);
   world.put({ spatialId: 0 });
   world.pass(400);
@@ -300,7 +300,7 @@ test("a frame ends for a viewer with the layer that it is sent, whether the ring
   expect(world.runs.slice(1)).toEqual([[1_200, "video 2 3"]]);
 });
 
-test("where some are sent more, the packet behind a layer's end tells that it is one for others", () => {
+test("frame-hold: where some are sent more, the packet behind a layer's end tells that it is one for others", () => {
   const world = new World(0, 1);
   world.put({ spatialId: 0 });
   world.pass(400);
@@ -311,7 +311,7 @@ test("where some are sent more, the packet behind a layer's end tells that it is
   expect(world.runs).toEqual([[800, "video 0 1 2"]]);
 });
 
-test("the end of a layer that is nobody's end waits like any packet", () => {
+test("frame-hold: the end of a layer that is nobody's end waits like any packet", () => {
   const world = new World(1);
   world.put({ spatialId: 0, ends: true });
   world.pass(400);
@@ -322,7 +322,7 @@ test("the end of a layer that is nobody's end waits like any packet", () => {
   expect(world.runs).toEqual([[800, "video 0 1 2"]]);
 });
 
-test("a picture whose upper layers were left out ends where the next one begins", () => {
+test("frame-hold: a picture whose upper layers were left out ends where the next one begins", () => {
   const world = new World(1);
   world.put({ spatialId: 0, ends: true });
   world.pass(400);
@@ -331,7 +331,7 @@ test("a picture whose upper layers were left out ends where the next one begins"
   expect(world.runs).toEqual([[400, "video 0 1"]]);
 });
 
-test("the end of a layer that waits for the packet behind it is held back, and not looked for again", () => {
+test("frame-hold: the end of a layer that waits for the packet behind it is held back, and not looked for again", () => {
   const world = new World(1);
   world.put({ spatialId: 0, ends: true });
   world.pass(20_000);
@@ -341,7 +341,20 @@ test("the end of a layer that waits for the packet behind it is held back, and n
   expect(world.runs).toEqual([[20_000, "video 0 1"]]);
 });
 
-test("sound rides with the pictures of its stream, behind them", () => {
+test("frame-hold: a packet that is held back fills no hole when it comes again", () => {
+  const world = new World(1);
+  world.put({ spatialId: 0 });
+  world.pass(400);
+  world.put({ spatialId: 0, ends: true });
+  world.pass(1_000);
+  world.put({ spatialId: 1 });
+  world.pass(600);
+  expect(world.runs).toEqual([[1_000, "video 0"]]);
+  world.put({ spatialId: 1, ends: true, flags: MARKER });
+  expect(world.runs.slice(1)).toEqual([[2_000, "video 1 2 3"]]);
+});
+
+test("frame-hold: sound rides with the pictures of its stream, behind them", () => {
   const world = new World(-1);
   world.put();
   world.pass(400);
@@ -354,7 +367,7 @@ test("sound rides with the pictures of its stream, behind them", () => {
   ]);
 });
 
-test("sound alone leaves after 5 ms, or as soon as patience ends", () => {
+test("frame-hold: sound alone leaves after 5 ms, or as soon as patience ends", () => {
   const world = new World(-1);
   world.sound(100);
   world.pass(20_000);
@@ -367,7 +380,7 @@ test("sound alone leaves after 5 ms, or as soon as patience ends", () => {
   ]);
 });
 
-test("lips and voice: sound is held for 5 ms at most, whatever its pictures do", () => {
+test("frame-hold: lips and voice: sound is held for 5 ms at most, whatever its pictures do", () => {
   const world = new World(-1);
   world.patience = 10_000;
   const came = new Map<string, number>();
@@ -402,7 +415,7 @@ test("lips and voice: sound is held for 5 ms at most, whatever its pictures do",
   expect(ends.every((us) => us === 0)).toBeTrue();
 });
 
-test("what came before anybody wanted the ring, and what nobody wants any more, is not waited for", () => {
+test("frame-hold: what came before anybody wanted the ring, and what nobody wants any more, is not waited for", () => {
   const world = new World();
   world.put();
   expect(world.feeds.dueAt(world.now, PATIENCE)).toBe(Number.POSITIVE_INFINITY);

@@ -15,7 +15,7 @@ const urgency = (video: boolean) => {
   };
 };
 
-test("the last packet of a picture, and what fills a hole, across the wrap", () => {
+test("frame-hold: the last packet of a picture, and what fills a hole, across the wrap", () => {
   const of = urgency(true);
   const wrap = 2 ** 31 - 2;
   expect([of(wrap), of(wrap + 1), of(-(2 ** 31) + 1, SlotFlag.marker)]).toEqual([
@@ -24,13 +24,13 @@ test("the last packet of a picture, and what fills a hole, across the wrap", () 
   expect([of(-(2 ** 31)), of(-(2 ** 31) + 2)]).toEqual([true, false]);
 });
 
-test("each run of as many packets as may wait", () => {
+test("frame-hold: each run of as many packets as may wait", () => {
   const of = urgency(true);
   const told = Array.from({ length: 40 }, (_, i) => (of(i) ? i : -1)).filter((i) => i >= 0);
   expect(told).toEqual([HELD_PACKETS_MAX - 1, 2 * HELD_PACKETS_MAX - 1]);
 });
 
-test("the last packet of each layer, and the one behind it, which tells whether the picture goes on", () => {
+test("frame-hold: the last packet of each layer, and the one behind it, which tells whether the picture goes on", () => {
   const of = urgency(true);
   const { start, end } = LayerFlag;
   const told = [of(1, 0, start), of(2, 0, end), of(3, 0, start), of(4, 0, 0)];
@@ -40,7 +40,7 @@ test("the last packet of each layer, and the one behind it, which tells whether 
   expect([of(7, 0), of(8, 0)]).toEqual([false, false]);
 });
 
-test("sound waits, but for what fills a hole", () => {
+test("frame-hold: sound waits, but for what fills a hole", () => {
   const of = urgency(false);
   const told = Array.from({ length: 40 }, (_, i) => of(i * 2, SlotFlag.marker));
   expect(told.includes(true)).toBeFalse();
