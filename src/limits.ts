@@ -235,7 +235,7 @@ export const STAGE_PACKETS = 32;
 export const HELD_PACKETS_MAX = 16;
 /** ... and as long as these for each packet and viewer are within the patience, us: six times what
  * sending takes, since what waits stands before the frame's end. */
-export const HELD_COST_US = 30;
+export const HELD_COST_US = 24;
 /** Sound waits for its stream's pictures for so long: lips and voice come no further apart. */
 export const AUDIO_HELD_MAX_US = 5_000;
 /** A viewer that catches up gets so many packets at once ... */
