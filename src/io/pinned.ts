@@ -61,8 +61,11 @@ export function writeAddress(
   writeWord(view, at, addressOf(region, offset, length));
 }
 
-/** Writes a size_t: 64 bits, little-endian. */
+/**
+ * Writes a size_t: 64 bits, little-endian. `setUint32` takes the low half by itself: `%` of doubles is a
+ * call of fmod, for each packet.
+ */
 export function writeWord(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % 2 ** 32, true);
+  view.setUint32(at, value, true);
   view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
 }
