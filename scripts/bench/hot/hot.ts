@@ -31,7 +31,7 @@ export const hot: Bench = {
     segments:
       "not in all: what UdpSender's books of messages and segments cost in the sink's place, without the kernel",
     "feedback and timers":
-      "not in all: transport-cc each 100 ms, parsed and followed; reports, rates and layers",
+      "not in all: transport-cc each 100 ms, parsed and followed, with the books of what has left since; reports, rates and layers",
     pace: "none: a frame follows the other at once, so caches are warm; real: asleep between frames as a worker is",
     time: `the thread's processor time, lower tenth of ${RUNS} runs (in real time ${PACED_RUNS}), since whatever else runs only adds to it; median: of the same runs of all; the processes take turns, back and forth`,
     warmUp: `${WARM_UP_PACKETS} packets to 200 viewers`,
