@@ -137,8 +137,8 @@ export class Egress {
   }
 
   /**
-   * When there is work, us: not later than `now` for at once, Infinity for none. What ends no frame
-   * waits for `patience`, us.
+   * When there is work, us: -Infinity for at once, Infinity for none. What ends no frame waits for
+   * `patience`, us.
    */
   workAt(now: number, patience: number): number {
     if (this.active !== null || this.queues.catchingUp.length > 0) return now;

@@ -78,14 +78,15 @@ export class Feeds {
   }
 
   /**
-   * When news are due, us: now if not later than `now`, Infinity when there are none. What leaves at
-   * once (src/feed/holding.ts) is due, the rest when it has waited for `patience`, us.
+   * When news are due, us: -Infinity for what leaves at once (src/feed/holding.ts), else when it has
+   * waited for `patience`, us, and Infinity when there are none.
    */
   dueAt(now: number, patience: number): number {
-    if (this.#due.size > 0) return now;
+    if (this.#due.size > 0) return Number.NEGATIVE_INFINITY;
     this.#look(now, patience);
     let earliest = Number.POSITIVE_INFINITY;
     for (const { holding } of this.#waiting) {
+      if (holding.urgent) return Number.NEGATIVE_INFINITY;
       earliest = Math.min(earliest, holding.dueAt(patience));
     }
     return earliest;

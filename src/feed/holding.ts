@@ -94,6 +94,11 @@ export class Holding {
     return this.#looked > 0;
   }
 
+  /** Something that waits leaves at once. */
+  get urgent(): boolean {
+    return this.#urgentAt !== Number.POSITIVE_INFINITY;
+  }
+
   /** When what waits is due, us, if nothing may wait for longer than `patience`. */
   dueAt(patience: number): number {
     if (this.#urgentAt !== Number.POSITIVE_INFINITY) return this.#urgentAt;

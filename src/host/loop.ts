@@ -13,8 +13,12 @@ import { AUDIO_HELD_MAX_US, SLEEP_MAX_US, TURN_MAX_US } from "../limits.ts";
 import { WorkerBlock } from "../ring/doorbell.ts";
 import { LoopMeter } from "./loop-meter.ts";
 
-/** Two passes begin so far apart: frames of many streams that end one after the other leave together. */
+/** For `work` there is something urgent. */
+const AT_ONCE = Number.NEGATIVE_INFINITY;
+/** After a pass the next begins so much later, unless it is for something urgent ... */
 const PAUSE_US = 1_000;
+/** ... and for that, too, by a worker of so much patience: with much to do it does more at a time. */
+const LOADED_PATIENCE_US = 7_500;
 /** What came last while the loop dozed has waited for no longer. */
 const DOZE_MAX_US = AUDIO_HELD_MAX_US;
 
@@ -27,8 +31,8 @@ export interface Guest {
   /** Somebody marked this ring: its writer has news, or one of its readers a wish. */
   mark(index: number): void;
   /**
-   * When there is something for `work`: not later than `now` for at once, Infinity for nothing. What
-   * is not urgent waits for `patience` at most.
+   * When there is something for `work`: -Infinity for what is urgent, Infinity for nothing. What is not
+   * urgent waits for `patience` at most.
    */
   workAt(now: number, patience: number): number;
   /** What `work` makes can go nowhere: media stays in the rings meanwhile. */
@@ -70,8 +74,9 @@ export class Loop {
   readonly #clock: () => number;
   readonly #meter: LoopMeter;
   readonly #visitMark: (index: number) => void;
-  /** No forwarding pass is made before. */
-  #pauseEnd = 0;
+  /** No forwarding pass is made before: for what is urgent, and for the rest. */
+  #urgentFrom = 0;
+  #restFrom = 0;
 
   constructor(ground: LoopGround, guest: Guest) {
     this.#ground = ground;
@@ -108,15 +113,16 @@ export class Loop {
     const now = this.#clock();
     let until = Math.min(now + SLEEP_MAX_US, this.#guest.nextTimeout());
     const workAt = this.#workAt(now);
-    // In the pause between two passes writers need not ring: their marks are seen at its end.
-    const paused = workAt <= Math.max(now, this.#pauseEnd);
-    const dozing = !paused && workAt !== Number.POSITIVE_INFINITY;
-    if (paused && !this.#guest.blocked) until = Math.min(until, this.#pauseEnd);
+    const idle = workAt === Number.POSITIVE_INFINITY;
+    const { blocked } = this.#guest;
+    // In a pause before what is urgent writers need not ring: their marks are seen at its end.
+    const deaf = workAt === AT_ONCE || (blocked && !idle);
+    if (!blocked) until = Math.min(until, this.#passAt(workAt));
     // What is not urgent is not told to who dozes: it is found at the end.
-    if (dozing) until = Math.min(until, workAt, now + DOZE_MAX_US);
+    if (!idle && !deaf) until = Math.min(until, now + DOZE_MAX_US);
     const waitMs = Math.max(0, Math.ceil((until - now) / 1000));
-    if (waitMs === 0 || paused || !this.#block.fallAsleep(dozing)) {
-      return poller.wait(paused ? waitMs : 0);
+    if (waitMs === 0 || deaf || !this.#block.fallAsleep(!idle)) {
+      return poller.wait(deaf ? waitMs : 0);
     }
     countUp(this.#block.counters, Counter.wakeups);
     const ready = poller.wait(waitMs);
@@ -130,9 +136,16 @@ export class Loop {
 
   #work(now: number): void {
     const guest = this.#guest;
-    if (guest.blocked || now < this.#pauseEnd || this.#workAt(now) > now) return;
-    const left = guest.work(now, now + TURN_MAX_US / 2, this.#meter.patienceUs);
+    if (guest.blocked || this.#passAt(this.#workAt(now)) > now) return;
+    const { patienceUs } = this.#meter;
+    const left = guest.work(now, now + TURN_MAX_US / 2, patienceUs);
     // Work left over goes on at once, after the sockets had their turn.
-    this.#pauseEnd = left ? 0 : now + PAUSE_US;
+    this.#restFrom = left ? 0 : now + PAUSE_US;
+    this.#urgentFrom = patienceUs < LOADED_PATIENCE_US ? 0 : this.#restFrom;
+  }
+
+  /** When a pass may begin for what is due at `workAt`. */
+  #passAt(workAt: number): number {
+    return workAt === AT_ONCE ? this.#urgentFrom : Math.max(workAt, this.#restFrom);
   }
 }

@@ -21,7 +21,7 @@ function watched(late: number): Sim {
     sim.egress.mark(video.grant.index);
     const until = came + (within === 3 ? 28_000 : 4_000);
     for (;;) {
-      const due = sim.egress.workAt(sim.now, PATIENCE) + late;
+      const due = Math.max(sim.now, sim.egress.workAt(sim.now, PATIENCE)) + late;
       if (due > until) break;
       sim.pass(Math.max(0, due - sim.now));
       sim.egress.forward(sim.now, Number.POSITIVE_INFINITY, () => sim.now + 200, PATIENCE);

@@ -18,6 +18,8 @@ class Counting implements Guest {
   timeoutAt = Infinity;
   blocked = false;
   urgent = 1;
+  /** What waits has no patience. */
+  impatient = false;
   /** Packets that one call of `work` takes. */
   share = 64;
   readonly passes: { readonly now: number; readonly deadline: number }[] = [];
@@ -41,7 +43,9 @@ class Counting implements Guest {
   workAt(now: number, patience: number): number {
     if (this.#reader.backlog === 0) return Infinity;
     this.#waitingSince ??= now;
-    return this.#reader.backlog >= this.urgent ? now : this.#waitingSince + patience;
+    return this.#reader.backlog >= this.urgent
+      ? -Infinity
+      : this.#waitingSince + (this.impatient ? 0 : patience);
   }
 
   nextTimeout(): number {
@@ -217,12 +221,12 @@ test("what was marked before it sleeps keeps it awake, and a mark in its turn is
   thread.write(1);
   thread.turn();
   expect(thread.guest.packets).toBe(1);
-  // The pass before has begun a tick of a millisecond; until its end nobody need ring.
+  // It is urgent: an idle worker makes no pause.
   thread.write(1);
   thread.turn();
   expect(thread.sleeps.slice(1)).toEqual([
     { ms: 0, rung: false },
-    { ms: 1, rung: false },
+    { ms: 0, rung: false },
   ]);
   expect(thread.guest.packets).toBe(2);
 });
@@ -272,20 +276,41 @@ test("a loaded worker has more patience, and looks for what came while it dozed 
   expect(thread.sleeps.slice(sleeps).map(({ ms }) => ms)).toEqual([0, 5, 5]);
 });
 
-test("passes are a millisecond apart, whatever is written meanwhile, without a bell", () => {
+test("a loaded worker's passes are a millisecond apart, whatever is written meanwhile, without a bell", () => {
   const thread = new Thread();
+  thread.guest.busyUs = 95_000;
+  for (let i = 0; i < 3; i += 1) thread.turn();
+  thread.guest.busyUs = 0;
   thread.write(1, 3_000);
   thread.turn();
+  const sleeps = thread.sleeps.length;
   for (let i = 0; i < 5; i += 1) {
     thread.write(1);
     thread.write(2, 600);
     thread.turn();
   }
-  expect(thread.sleeps.slice(1)).toEqual(Array(5).fill({ ms: 1, rung: false }));
+  expect(thread.sleeps.slice(sleeps)).toEqual(Array(5).fill({ ms: 1, rung: false }));
   const starts = thread.guest.passes.map(({ now }) => now);
   expect(starts.slice(1).map((now, i) => now - starts[i]!)).toEqual(Array(5).fill(1_000));
   expect(thread.guest.packets).toBe(16);
-  expect(thread.counter("wakeups")).toBe(1);
+});
+
+test("what is out of patience soon after a pass waits for a millisecond, and hears what is urgent", () => {
+  const thread = new Thread();
+  thread.write(1, 3_000);
+  thread.turn();
+  thread.guest.urgent = 3;
+  thread.guest.impatient = true;
+  thread.write(1, 0, false);
+  thread.turn();
+  thread.write(2, 400);
+  thread.turn();
+  expect(thread.sleeps.slice(1)).toEqual([
+    { ms: 0, rung: false },
+    { ms: 1, rung: true },
+  ]);
+  const [first, second] = thread.guest.passes;
+  expect(second!.now - first!.now).toBe(400);
 });
 
 test("work that is left goes on at once", () => {
