@@ -39,6 +39,8 @@ export class Lane implements Bookkeeper {
   #dueAt = 0;
   #feed: Feed | null = null;
   #stream: SendStream | null = null;
+  /** Bytes that sealing adds: the books are closed when the ciphers may be gone. */
+  #sealBytes = 0;
   readonly #peer: Peer;
   readonly #ledger: Ledger;
   /** Of this lane in the ledger. */
@@ -87,6 +89,7 @@ export class Lane implements Bookkeeper {
     this.#dueAt = output.own.dueAt;
     this.#feed = feed;
     this.#stream = stream;
+    this.#sealBytes = this.#peer.sender!.rtpOverhead;
   }
 
   /**
@@ -179,7 +182,7 @@ export class Lane implements Bookkeeper {
   }
 
   enter(packets: number, transportSequence: number, headerLength: number, now: number): void {
-    const { output, segments, link, next } = this.track;
+    const { output, segments, next } = this.track;
     const after = (next + packets) | 0;
     visit.recent = this.#feed!.recent;
     visit.packets = packets;
@@ -187,7 +190,7 @@ export class Lane implements Bookkeeper {
     visit.index = segments.indexOf((after - 1) | 0) - packets + 1;
     visit.transportSequence = transportSequence;
     visit.timestampOffset = this.#timestampOffset;
-    visit.overhead = headerLength + link.peer.sender!.rtpOverhead;
+    visit.overhead = headerLength + this.#sealBytes;
     visit.now = now;
     output.enter(visit);
     output.freezes?.leave(segments.current!, now);

@@ -321,6 +321,8 @@ export class Sim {
     const peer = this.peers.get(session)!;
     peer.state = "closed";
     peer.mediaAllowed = false;
+    // Its ciphers may be freed before its viewer hears of the end.
+    peer.sender = null;
     this.egress.close(session, this.now);
     for (const { recorders } of this.transports) recorders.delete(peer.path!);
     this.peers.delete(session);
