@@ -1,4 +1,4 @@
-import { SSRCS_EXTRA_MAX } from "../limits.ts";
+import { REPLAY_WINDOW, SSRCS_EXTRA_MAX } from "../limits.ts";
 import { readU32 } from "../wire/bytes.ts";
 import type { Region, SrtpCipher } from "./cipher.ts";
 import { ENCRYPTED_FLAG, GCM_TAG_BYTES, INDEX_WORD_BYTES, RTCP_CLEAR_BYTES } from "./overhead.ts";
@@ -30,11 +30,14 @@ export class SrtpReceiver {
   readonly #cipher: SrtpCipher;
   readonly #sourcesMax: number;
   readonly #rtcpSourcesMax: number;
+  readonly #window: number;
   readonly #rtp = new Map<number, ReplayWindow>();
   readonly #rtcp = new Map<number, ReplayWindow>();
 
-  constructor(cipher: SrtpCipher, sourcesMax: number) {
+  /** `window`: packets of a source that are remembered, a power of two. */
+  constructor(cipher: SrtpCipher, sourcesMax: number, window = REPLAY_WINDOW) {
     this.#cipher = cipher;
+    this.#window = window;
     this.#sourcesMax = sourcesMax;
     // A receiver without media of its own reports under SSRCs that no offer announces.
     this.#rtcpSourcesMax = sourcesMax + SSRCS_EXTRA_MAX;
@@ -106,7 +109,7 @@ export class SrtpReceiver {
     if (refused !== 0) return refused;
     const opened = this.#cipher.openRtcp(region, offset, length, ssrc, index);
     if (opened < 0) return SrtpReject.forged;
-    (known ?? addWindow(this.#rtcp, ssrc)).commit(index);
+    (known ?? addWindow(this.#rtcp, ssrc, this.#window)).commit(index);
     return opened;
   }
 
@@ -128,7 +131,7 @@ export class SrtpReceiver {
     if (refused !== 0) return refused;
     const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
     if (opened < 0) return SrtpReject.forged;
-    const window = known ?? addWindow(this.#rtp, ssrc);
+    const window = known ?? addWindow(this.#rtp, ssrc, this.#window);
     window.commit(index);
     this.index = index;
     return opened;
@@ -148,8 +151,8 @@ function refusalOf(
   return verdict === ReplayVerdict.tooOld ? SrtpReject.tooOld : 0;
 }
 
-function addWindow(windows: Map<number, ReplayWindow>, ssrc: number): ReplayWindow {
-  const window = new ReplayWindow();
+function addWindow(windows: Map<number, ReplayWindow>, ssrc: number, width: number): ReplayWindow {
+  const window = new ReplayWindow(width);
   windows.set(ssrc, window);
   return window;
 }
