@@ -49,8 +49,8 @@ export const DTLS: readonly Mutation[] = [
   rule(
     "S8",
     `${PEER}dtls-server-guard.ts`,
-    "if (!returned && this.#beginnings > 0)",
-    "if (!returned && this.#beginnings > 7)",
+    "if (!returned && (this.#beginnings > 0 ||",
+    "if (!returned && (this.#beginnings > 7 ||",
   ),
   rule(
     "S8",

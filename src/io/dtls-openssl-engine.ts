@@ -10,11 +10,11 @@ import {
   ENGINE_INPUT_BYTES_MAX,
 } from "../peer/dtls.ts";
 import { resealRecord } from "../peer/dtls-reseal.ts";
-import { isDigest } from "../peer/fingerprint.ts";
+import { ANY_NODE, type Expected, isDigest } from "../peer/fingerprint.ts";
 import { SrtpProfile, type SrtpProfileId } from "../srtp/cipher.ts";
 import { SRTP_KEY_LENGTHS } from "../srtp/key-derivation.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
-import { addressOf, pinnedRegion, pinnedString } from "./pinned.ts";
+import { addressOf, pinnedRegion, writeAddress } from "./pinned.ts";
 
 const SSL_CTRL_SET_MTU = 17;
 const SSL_OP_COOKIE_EXCHANGE = 1 << 13;
@@ -25,6 +25,7 @@ const X509_DIGEST_BYTES_MAX = 64;
 const MASTER_KEY_BYTES = 48;
 const RANDOM_BYTES = 32;
 const UNSIGNED_BYTES = 4;
+const POINTER_BYTES = 8;
 /** Offset of `id` in SRTP_PROTECTION_PROFILE { const char *name; unsigned long id; }. */
 const PROFILE_ID_OFFSET = 8;
 
@@ -36,7 +37,9 @@ const input = pinnedRegion(ENGINE_INPUT_BYTES_MAX);
 const output = pinnedRegion(16_384);
 const digest = pinnedRegion(X509_DIGEST_BYTES_MAX);
 const digestLength = pinnedRegion(UNSIGNED_BYTES);
-const exporterLabel = pinnedString(EXPORTER);
+/** Where i2d functions are to write; they move it on. */
+const cursor = pinnedRegion(POINTER_BYTES);
+const cursorView = new DataView(cursor.bytes.buffer);
 
 /** One handshake by OpenSSL with memory BIOs, and what is read after it. */
 export class OpenSslDtlsEngine implements DtlsEngine {
@@ -45,7 +48,7 @@ export class OpenSslDtlsEngine implements DtlsEngine {
   authentic = false;
   readonly #openSsl: OpenSsl;
   readonly #role: DtlsRole;
-  readonly #fingerprints: readonly Fingerprint[];
+  readonly #expected: Expected;
   #ssl: Pointer | null;
   /** Owned by the SSL. */
   readonly #read: Pointer;
@@ -59,13 +62,13 @@ export class OpenSslDtlsEngine implements DtlsEngine {
     context: Pointer,
     timer: Pointer,
     role: DtlsRole,
-    fingerprints: readonly Fingerprint[],
+    expected: Expected,
     cookie: boolean,
   ) {
     const { ssl, crypto } = openSsl;
     this.#openSsl = openSsl;
     this.#role = role;
-    this.#fingerprints = fingerprints;
+    this.#expected = expected;
     const session = ssl.SSL_new(context) as Pointer | null;
     const read = crypto.BIO_new(crypto.BIO_s_mem()) as Pointer | null;
     const write = crypto.BIO_new(crypto.BIO_s_mem()) as Pointer | null;
@@ -148,23 +151,12 @@ export class OpenSslDtlsEngine implements DtlsEngine {
     const profile = this.#profile();
     assert(profile !== null, "a connected session has an SRTP profile");
     const { key, salt } = SRTP_KEY_LENGTHS[profile];
-    const length = 2 * (key + salt);
-    const result = this.#openSsl.ssl.SSL_export_keying_material(
-      this.#ssl,
-      addressOf(output, 0, length),
-      length,
-      exporterLabel,
-      EXPORTER.length,
-      null,
-      0,
-      0,
-    );
-    assert(result === 1, "SSL_export_keying_material");
+    const material = this.exportKey(EXPORTER, 2 * (key + salt));
     // RFC 5764 4.2: client key | server key | client salt | server salt.
-    const take = (start: number, size: number) => output.bytes.slice(start, start + size);
+    const take = (start: number, size: number) => material.slice(start, start + size);
     const client = { key: take(0, key), salt: take(2 * key, salt) };
     const server = { key: take(key, key), salt: take(2 * key + salt, salt) };
-    output.bytes.fill(0, 0, length);
+    material.fill(0);
     const [local, remote] = this.#role === "client" ? [client, server] : [server, client];
     return {
       profile,
@@ -173,6 +165,35 @@ export class OpenSslDtlsEngine implements DtlsEngine {
       remoteKey: remote.key,
       remoteSalt: remote.salt,
     };
+  }
+
+  exportKey(label: string, length: number): Uint8Array {
+    assert(this.#ssl !== null && this.state === "connected", "keys exist once connected");
+    const name = new TextEncoder().encode(label);
+    const to = addressOf(output, 0, length);
+    const { ssl } = this.#openSsl;
+    const ok = ssl.SSL_export_keying_material(this.#ssl, to, length, name, name.length, null, 0, 0);
+    assert(ok === 1, "SSL_export_keying_material");
+    const material = output.bytes.slice(0, length);
+    output.bytes.fill(0, 0, length);
+    return material;
+  }
+
+  peerKey(): Uint8Array {
+    assert(
+      this.#ssl !== null && this.state === "connected",
+      "a certificate has come once connected",
+    );
+    const { ssl, crypto } = this.#openSsl;
+    const certificate = ssl.SSL_get1_peer_certificate(this.#ssl) as Pointer | null;
+    assert(certificate !== null, "both ends show a certificate");
+    const key = crypto.X509_get_X509_PUBKEY(certificate);
+    const length = crypto.i2d_X509_PUBKEY(key, null);
+    assert(length > 0, "i2d_X509_PUBKEY");
+    writeAddress(cursorView, 0, output, 0, length);
+    crypto.i2d_X509_PUBKEY(key, addressOf(cursor, 0, POINTER_BYTES));
+    crypto.X509_free(certificate);
+    return output.bytes.slice(0, length);
   }
 
   close(): void {
@@ -202,10 +223,10 @@ export class OpenSslDtlsEngine implements DtlsEngine {
     this.#fail(takeOpenSslError(this.#openSsl) || `handshake error ${error}`);
   }
 
-  /** RFC 5763 5: the certificate must be the one that the SDP names. */
+  /** RFC 5763 5: the certificate must be the one that the SDP names; a node's is only to be there. */
   #finish(): void {
     this.authentic = true;
-    if (!this.#fingerprintMatches()) {
+    if (!this.#certificateIsExpected()) {
       this.#shutdown();
       this.#fail("the certificate is not the one of a=fingerprint");
     } else if (this.#profile() === null) {
@@ -216,11 +237,18 @@ export class OpenSslDtlsEngine implements DtlsEngine {
     }
   }
 
-  #fingerprintMatches(): boolean {
+  #certificateIsExpected(): boolean {
     const { ssl, crypto } = this.#openSsl;
     const certificate = ssl.SSL_get1_peer_certificate(this.#ssl) as Pointer | null;
     if (certificate === null) return false;
-    const matches = this.#fingerprints.some(({ algorithm, value }) => {
+    const matches = this.#expected === ANY_NODE || this.#isNamed(certificate, this.#expected);
+    crypto.X509_free(certificate);
+    return matches;
+  }
+
+  #isNamed(certificate: Pointer, fingerprints: readonly Fingerprint[]): boolean {
+    const { crypto } = this.#openSsl;
+    return fingerprints.some(({ algorithm, value }) => {
       const method =
         algorithm === "sha-256"
           ? crypto.EVP_sha256()
@@ -234,8 +262,6 @@ export class OpenSslDtlsEngine implements DtlsEngine {
       const length = digestLength.bytes[0]!;
       return ok === 1 && isDigest(digest.bytes.subarray(0, length), value);
     });
-    crypto.X509_free(certificate);
-    return matches;
   }
 
   #profile(): SrtpProfileId | null {

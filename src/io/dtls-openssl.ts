@@ -7,8 +7,8 @@
 import { JSCallback, type Pointer, toArrayBuffer } from "bun:ffi";
 import { randomBytes } from "node:crypto";
 import { assert } from "../assert.ts";
-import type { Fingerprint } from "../contract/session.ts";
 import type { DtlsEngine, DtlsEngineFactory, DtlsRole } from "../peer/dtls.ts";
+import type { Expected } from "../peer/fingerprint.ts";
 import { OpenSslDtlsEngine } from "./dtls-openssl-engine.ts";
 import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
 
@@ -74,12 +74,12 @@ export class OpenSslDtlsFactory implements DtlsEngineFactory {
     this.#context = newContext(openSsl, certificate, srtpProfiles ?? SRTP_PROFILES);
   }
 
-  engine(role: DtlsRole, fingerprints: readonly Fingerprint[], cookie: boolean): DtlsEngine {
+  engine(role: DtlsRole, expected: Expected, cookie: boolean): DtlsEngine {
     const context = this.#context;
     assert(context !== null, "a freed factory is not used");
     const timer = sharedCallbacks().timer.ptr;
     assert(timer !== null, "the callbacks are never closed");
-    return new OpenSslDtlsEngine(this.#openSsl, context, timer, role, fingerprints, cookie);
+    return new OpenSslDtlsEngine(this.#openSsl, context, timer, role, expected, cookie);
   }
 
   random(length: number): Uint8Array {

@@ -44,6 +44,8 @@ export const CRYPTO_SYMBOLS = {
   PEM_read_bio_X509: { args: ["ptr", "ptr", "ptr", "ptr"], returns: "ptr" },
   PEM_read_bio_PrivateKey: { args: ["ptr", "ptr", "ptr", "ptr"], returns: "ptr" },
   X509_digest: { args: ["ptr", "ptr", "ptr", "ptr"], returns: "i32" },
+  X509_get_X509_PUBKEY: { args: ["ptr"], returns: "ptr" },
+  i2d_X509_PUBKEY: { args: ["ptr", "ptr"], returns: "i32" },
   X509_free: { args: ["ptr"], returns: "void" },
   EVP_PKEY_free: { args: ["ptr"], returns: "void" },
 } as const;

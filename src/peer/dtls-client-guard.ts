@@ -1,4 +1,3 @@
-import type { Fingerprint } from "../contract/session.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import type { DtlsCounts, DtlsEngineFactory } from "./dtls.ts";
 import { DtlsGuard } from "./dtls-guard.ts";
@@ -7,6 +6,7 @@ import { HandshakeType, MESSAGE_HEADER_BYTES, MessageSlot, messagesIn } from "./
 import { splitRecords } from "./dtls-outbox.ts";
 import { serverProof } from "./dtls-proof.ts";
 import { HELLO_REPEAT_US } from "./dtls-repeat.ts";
+import { ANY_NODE, type Expected } from "./fingerprint.ts";
 
 /** A cookie that brought no answer by then was a stranger's: 0.9 s. */
 const COOKIE_REPEATS_MAX = 4;
@@ -26,7 +26,8 @@ interface ServerFlight {
 
 /**
  * The client's side. A HelloVerifyRequest is obeyed only when the hello would be repeated anyway:
- * anybody can send one, and a server that has answered the first hello would not know the second.
+ * anybody can send one, and a server that has answered the first hello would not know the second. That
+ * of a node, which never answers the first, is obeyed at once.
  */
 export class DtlsClientGuard extends DtlsGuard {
   /** The last hello that we sent. */
@@ -45,16 +46,18 @@ export class DtlsClientGuard extends DtlsGuard {
   /** When media first came that we have no keys for yet, or since our last repeat for it. */
   #mediaSince = Number.POSITIVE_INFINITY;
   readonly #repeatUs: number;
+  readonly #obeysAtOnce: boolean;
 
   constructor(
     factory: DtlsEngineFactory,
-    fingerprints: readonly Fingerprint[],
+    expected: Expected,
     now: number,
     counts: DtlsCounts,
     repeatUs: number,
   ) {
-    super(factory, fingerprints, counts);
+    super(factory, expected, counts);
     this.#repeatUs = repeatUs;
+    this.#obeysAtOnce = expected === ANY_NODE;
     this.#start(now);
   }
 
@@ -89,7 +92,10 @@ export class DtlsClientGuard extends DtlsGuard {
   }
 
   protected settle(now: number): void {
-    if (this.#flightChanged && !this.passed) this.#judge(now);
+    // No node answers a first hello (src/peer/dtls-server-guard.ts).
+    if (this.#pending !== null && this.#obeysAtOnce && !this.#cookieReturned) {
+      this.#returnCookie(now);
+    } else if (this.#flightChanged && !this.passed) this.#judge(now);
     else if (this.#askedAgain && this.timer.asked(now)) this.#repeat();
     this.#flightChanged = false;
     this.#askedAgain = false;
@@ -162,7 +168,7 @@ export class DtlsClientGuard extends DtlsGuard {
     const flight = [hello, certificate, keyExchange, ...tail].map(({ message }) => message);
     if (!flight.every((message) => message !== null)) return;
     if (!this.mayProve(now, flight[1]!)) return;
-    const proof = serverProof(this.fingerprints, this.#hello, flight[0]!, flight[1]!, flight[2]!);
+    const proof = serverProof(this.expected, this.#hello, flight[0]!, flight[1]!, flight[2]!);
     if (!this.accept(proof, flight, now) || !this.passed) return;
     this.#answered = flight[0]!;
     this.timer.start(now, this.#repeatUs);

@@ -1,4 +1,3 @@
-import type { Fingerprint } from "../contract/session.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
 import type {
   DtlsCounts,
@@ -13,6 +12,7 @@ import { DtlsOutbox, splitRecords } from "./dtls-outbox.ts";
 import { holdsNamed, type Proof } from "./dtls-proof.ts";
 import { clearRecord, DtlsRecords, RecordType } from "./dtls-records.ts";
 import { RepeatTimer } from "./dtls-repeat.ts";
+import { ANY_NODE, type Expected } from "./fingerprint.ts";
 
 /** Encrypted records kept for a flight that is not whole yet; a Finished is one. */
 const HELD_MAX = 4;
@@ -54,7 +54,7 @@ export abstract class DtlsGuard implements DtlsSession {
   protected passed = false;
   protected readonly counts: DtlsCounts;
   readonly #factory: DtlsEngineFactory;
-  protected readonly fingerprints: readonly Fingerprint[];
+  protected readonly expected: Expected;
   readonly #proofs = new TokenBucket(PROOFS_MAX, PROOFS_PER_SECOND);
   readonly #foreignProofs = new TokenBucket(FOREIGN_PROOFS_MAX, FOREIGN_PROOFS_PER_SECOND);
   #held: Uint8Array[] = [];
@@ -63,14 +63,10 @@ export abstract class DtlsGuard implements DtlsSession {
   #switched = false;
   #freed = false;
 
-  constructor(
-    factory: DtlsEngineFactory,
-    fingerprints: readonly Fingerprint[],
-    counts: DtlsCounts,
-  ) {
+  constructor(factory: DtlsEngineFactory, expected: Expected, counts: DtlsCounts) {
     this.counts = counts;
     this.#factory = factory;
-    this.fingerprints = fingerprints;
+    this.expected = expected;
   }
 
   /** The place for a message that may come now; null for all others. */
@@ -108,6 +104,14 @@ export abstract class DtlsGuard implements DtlsSession {
     return this.engine!.keys();
   }
 
+  exportKey(label: string, length: number): Uint8Array {
+    return this.engine!.exportKey(label, length);
+  }
+
+  peerKey(): Uint8Array {
+    return this.engine!.peerKey();
+  }
+
   close(_now: number): void {
     if (this.#freed || this.state === "closed" || this.state === "failed") return;
     // During the handshake an alert would leave in clear, and nobody may believe it.
@@ -128,7 +132,7 @@ export abstract class DtlsGuard implements DtlsSession {
   protected begin(role: "client" | "server", cookie: boolean): DtlsEngine {
     this.engine?.free();
     this.engine = null;
-    this.engine = this.#factory.engine(role, this.fingerprints, cookie);
+    this.engine = this.#factory.engine(role, this.expected, cookie);
     this.passed = false;
     this.#held = [];
     this.#fed = 0;
@@ -160,7 +164,7 @@ export abstract class DtlsGuard implements DtlsSession {
 
   /** Whether a flight with this certificate may be judged now, which costs a signature's time. */
   protected mayProve(now: number, certificate: Uint8Array): boolean {
-    const named = holdsNamed(this.fingerprints, certificate);
+    const named = holdsNamed(this.expected, certificate);
     const may = (named ? this.#proofs : this.#foreignProofs).take(now, 1);
     if (!may) this.counts.dtlsDropped += 1;
     return may;
@@ -174,7 +178,8 @@ export abstract class DtlsGuard implements DtlsSession {
       return false;
     }
     if (proof === "foreign") {
-      this.end("failed", "the certificate is not the one of a=fingerprint");
+      const other = this.expected === ANY_NODE ? "a node's" : "the one of a=fingerprint";
+      this.end("failed", `the certificate is not ${other}`);
       return false;
     }
     for (const message of flight) {

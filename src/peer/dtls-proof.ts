@@ -1,18 +1,17 @@
 /**
- * Who sent a flight: the certificate must be the one that the SDP names (RFC 5763 5), and a signature
- * by its key must cover the randoms or the transcript of this handshake. The DTLS library checks the
- * same, and ends the handshake when it is not so; here a forgery is told from the peer's own flight
- * before the library sees either.
+ * Who sent a flight: the certificate must be the one that the SDP names (RFC 5763 5), or between nodes
+ * any of a node's kind, and a signature by its key must cover the randoms or the transcript of this
+ * handshake. The DTLS library checks the same, and ends the handshake when it is not so; here a forgery
+ * is told from the peer's own flight before the library sees either.
  */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
-import type { Fingerprint } from "../contract/session.ts";
 import { readU16, readU24 } from "../wire/bytes.ts";
 import { randomOf } from "./dtls-hello.ts";
 import { MESSAGE_HEADER_BYTES } from "./dtls-messages.ts";
-import { isNamed } from "./fingerprint.ts";
+import { ANY_NODE, type Expected, isNamed } from "./fingerprint.ts";
 
 export type Proof =
-  /** By the key of the certificate that the SDP names. */
+  /** By the key of a certificate that is expected. */
   | "proven"
   /** By somebody who sees this handshake, with another certificate. */
   | "foreign"
@@ -42,10 +41,11 @@ const PSS_HASHES: Readonly<Record<number, string>> = {
 const SCHEME_INTRINSIC = 8;
 const INTRINSIC_ED25519 = 7;
 const CURVE_NAMED = 3;
+const NODE_CURVE = "prime256v1";
 
 /** A client's flight (RFC 5246 7.4.8). `transcript`: every message before its Certificate. */
 export function clientProof(
-  fingerprints: readonly Fingerprint[],
+  expected: Expected,
   transcript: readonly Uint8Array[],
   certificate: Uint8Array,
   keyExchange: Uint8Array,
@@ -53,12 +53,12 @@ export function clientProof(
 ): Proof {
   const signed = [...transcript, certificate, keyExchange];
   const signature = certificateVerify.subarray(MESSAGE_HEADER_BYTES);
-  return judge(fingerprints, certificate, signed, signature);
+  return judge(expected, certificate, signed, signature);
 }
 
 /** A server's flight with an ECDHE key (RFC 8422 5.4). */
 export function serverProof(
-  fingerprints: readonly Fingerprint[],
+  expected: Expected,
   clientHello: Uint8Array,
   serverHello: Uint8Array,
   certificate: Uint8Array,
@@ -68,18 +68,18 @@ export function serverProof(
   const end = 4 + (body[3] ?? 0);
   if (body[0] !== CURVE_NAMED || end > body.length) return "forged";
   const signed = [randomOf(clientHello), randomOf(serverHello), body.subarray(0, end)];
-  return judge(fingerprints, certificate, signed, body.subarray(end));
+  return judge(expected, certificate, signed, body.subarray(end));
 }
 
-/** True when a Certificate message brings the certificate that the SDP names. */
-export function holdsNamed(fingerprints: readonly Fingerprint[], certificate: Uint8Array): boolean {
+/** True when a Certificate message brings a certificate that is expected, as far as a look can tell. */
+export function holdsNamed(expected: Expected, certificate: Uint8Array): boolean {
   const der = firstCertificate(certificate);
-  return der !== null && isNamed(der, fingerprints);
+  return der !== null && (expected === ANY_NODE || isNamed(der, expected));
 }
 
 /** `signature` with its algorithm (2) and length (2) in front. */
 function judge(
-  fingerprints: readonly Fingerprint[],
+  expected: Expected,
   certificate: Uint8Array,
   signed: readonly Uint8Array[],
   signature: Uint8Array,
@@ -87,8 +87,8 @@ function judge(
   const der = firstCertificate(certificate);
   if (der === null || signature.length < 4) return "forged";
   if (readU16(signature, 2) !== signature.length - 4) return "forged";
-  const named = isNamed(der, fingerprints);
   const key = publicKey(der);
+  const named = expected === ANY_NODE ? isNodeKey(key) : isNamed(der, expected);
   if (key === null) return named ? "unknown" : "forged";
   if (!signatureHolds(key, signed, signature)) return "forged";
   return named ? "proven" : "foreign";
@@ -107,6 +107,11 @@ function publicKey(der: Uint8Array): KeyObject | null {
   } catch {
     return null;
   }
+}
+
+/** The one kind that nodes make (src/io/node-key.ts). */
+function isNodeKey(key: KeyObject | null): boolean {
+  return key?.asymmetricKeyDetails?.namedCurve === NODE_CURVE;
 }
 
 function signatureHolds(

@@ -1,4 +1,3 @@
-import type { Fingerprint } from "../contract/session.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import type { DtlsCounts, DtlsEngineFactory } from "./dtls.ts";
 import { DtlsGuard } from "./dtls-guard.ts";
@@ -7,6 +6,7 @@ import { HandshakeType, MessageSlot, messagesIn } from "./dtls-messages.ts";
 import { splitRecords } from "./dtls-outbox.ts";
 import { clientProof } from "./dtls-proof.ts";
 import { serverRepeatUs } from "./dtls-repeat.ts";
+import { ANY_NODE, type Expected } from "./fingerprint.ts";
 
 /** RFC 6347 4.2.1 allows 255; who cannot see our datagrams cannot guess 16. */
 const COOKIE_BYTES = 16;
@@ -23,7 +23,8 @@ interface ClientFlight {
 /**
  * The server's side. The first hello is believed at once, so that a client waits no round trip; any
  * other must bring the cookie back that we sent to the client's address (RFC 6347 4.2.1). So a
- * stranger's hello costs the client a round trip at most, and ours no work.
+ * stranger's hello costs the client a round trip at most, and ours no work. Where any node may call,
+ * the check that named the address may be a repeated one: there the first hello is asked, too.
  */
 export class DtlsServerGuard extends DtlsGuard {
   readonly #hellos = [0, 1].map((sequence) => {
@@ -43,15 +44,12 @@ export class DtlsServerGuard extends DtlsGuard {
   /** The time from our first answer to a check to the first hello: a round trip, and a little. */
   #roundTripUs: number | null = null;
   readonly #createdAt: number;
+  readonly #doubtsFirst: boolean;
 
-  constructor(
-    factory: DtlsEngineFactory,
-    fingerprints: readonly Fingerprint[],
-    now: number,
-    counts: DtlsCounts,
-  ) {
-    super(factory, fingerprints, counts);
+  constructor(factory: DtlsEngineFactory, expected: Expected, now: number, counts: DtlsCounts) {
+    super(factory, expected, counts);
     this.#createdAt = now;
+    this.#doubtsFirst = expected === ANY_NODE;
   }
 
   noteMedia(): void {
@@ -104,13 +102,13 @@ export class DtlsServerGuard extends DtlsGuard {
       return;
     }
     const returned = sameBytes(cookie, this.#cookie);
-    if (!returned && this.#beginnings > 0) this.#askForCookie();
+    if (!returned && (this.#beginnings > 0 || this.#doubtsFirst)) this.#askForCookie();
     else if (this.#beginnings < BEGINNINGS_MAX) this.#answer(now, hello, returned);
     else this.counts.dtlsDropped += 1;
   }
 
   #askForCookie(): void {
-    this.counts.dtlsDropped += 1;
+    this.counts.dtlsDropped += this.#beginnings > 0 ? 1 : 0;
     this.#cookie ??= this.random(COOKIE_BYTES);
     this.outbox.single(helloVerifyRequest(this.#cookie));
   }
@@ -167,7 +165,7 @@ export class DtlsServerGuard extends DtlsGuard {
     if (certificate === null || keyExchange === null || verify === null) return;
     if (!this.mayProve(now, certificate)) return;
     const transcript = this.#transcript;
-    const proof = clientProof(this.fingerprints, transcript, certificate, keyExchange, verify);
+    const proof = clientProof(this.expected, transcript, certificate, keyExchange, verify);
     this.#proven = proof === "proven";
     this.accept(proof, [certificate, keyExchange, verify], now);
   }

@@ -4,9 +4,9 @@
  * Order of use after any `handle*` or `close`: look at `state`, then drain `pollTransmit` until it
  * returns 0, then ask `nextTimeout`.
  */
-import type { Fingerprint } from "../contract/session.ts";
 import { DTLS_MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { SrtpProfileId } from "../srtp/cipher.ts";
+import type { Expected } from "./fingerprint.ts";
 
 export type DtlsRole = "client" | "server";
 
@@ -40,6 +40,10 @@ export interface DtlsSession {
   pollTransmit(out: Uint8Array): number;
   /** Only in state `connected`. */
   keys(): DtlsKeys;
+  /** Keying material of a use of its own (RFC 5705), the same at both ends. Only in state `connected`. */
+  exportKey(label: string, length: number): Uint8Array;
+  /** SubjectPublicKeyInfo (DER) of the peer's certificate. Only in state `connected`. */
+  peerKey(): Uint8Array;
   /** Queues close_notify (if the handshake is complete) and ends the session. */
   close(now: number): void;
   /** Releases the foreign memory. Nothing else may be called afterwards; a second call is ignored. */
@@ -59,13 +63,14 @@ export function whyNotConnected(dtls: DtlsSession | null): {
 export interface DtlsFactory {
   /**
    * A session in state `handshaking`. A client's first flight is ready in `pollTransmit`; a server
-   * waits for one. The peer's certificate must match one of `fingerprints`, and possession of its
-   * key must be proven, before `connected` is reported. `clientRepeatUs` (of dtls-repeat.ts): when a
+   * waits for one. The peer's certificate must be `expected`, and possession of its key must be
+   * proven, before `connected` is reported. A server that expects ANY_NODE answers no hello without a
+   * cookie of its own. `clientRepeatUs` (of dtls-repeat.ts): when a
    * client first repeats a flight behind its hello.
    */
   create(
     role: DtlsRole,
-    fingerprints: readonly Fingerprint[],
+    expected: Expected,
     now: number,
     counts: DtlsCounts,
     clientRepeatUs?: number,
@@ -100,6 +105,10 @@ export interface DtlsEngine {
   skipRecords(count: number): void;
   /** Only in state `connected`. */
   keys(): DtlsKeys;
+  /** The same. */
+  exportKey(label: string, length: number): Uint8Array;
+  /** The same. */
+  peerKey(): Uint8Array;
   /** Writes close_notify. */
   close(): void;
   free(): void;
@@ -110,7 +119,7 @@ export interface DtlsEngineFactory {
    * A client's first flight is ready in `take`. `cookie`: as server, what is fed first is a hello
    * without a cookie, and what it then writes asks for one.
    */
-  engine(role: DtlsRole, fingerprints: readonly Fingerprint[], cookie: boolean): DtlsEngine;
+  engine(role: DtlsRole, expected: Expected, cookie: boolean): DtlsEngine;
   /** Unpredictable bytes. */
   random(length: number): Uint8Array;
 }

@@ -2,6 +2,23 @@ import { createHash } from "node:crypto";
 import type { Fingerprint } from "../contract/session.ts";
 
 const COLON = 58;
+const NODE_ID_BYTES = 16;
+
+/**
+ * In place of fingerprints: whoever proves to have the key of a P-256 certificate is taken, and told
+ * by it. Only for links between nodes, which prove afterwards that they belong together. No message
+ * and no SDP can spell a symbol.
+ */
+export const ANY_NODE = Symbol("any node");
+
+/** Whose certificate a session takes. */
+export type Expected = readonly Fingerprint[] | typeof ANY_NODE;
+
+/** What a node is called: of the SubjectPublicKeyInfo (DER) in its certificate. */
+export function nodeIdOf(publicKey: Uint8Array): Uint8Array {
+  const digest = createHash("sha256").update(publicKey).digest();
+  return new Uint8Array(digest.subarray(0, NODE_ID_BYTES));
+}
 
 /** True when the certificate (DER) is one that the SDP names (RFC 8122 5). */
 export function isNamed(certificate: Uint8Array, fingerprints: readonly Fingerprint[]): boolean {

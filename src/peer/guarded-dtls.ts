@@ -1,8 +1,8 @@
-import type { Fingerprint } from "../contract/session.ts";
 import type { DtlsCounts, DtlsEngineFactory, DtlsFactory, DtlsRole, DtlsSession } from "./dtls.ts";
 import { DtlsClientGuard } from "./dtls-client-guard.ts";
 import { CLIENT_REPEAT_US } from "./dtls-repeat.ts";
 import { DtlsServerGuard } from "./dtls-server-guard.ts";
+import type { Expected } from "./fingerprint.ts";
 
 /** Sessions of a library's handshakes, each behind a guard. */
 export class GuardedDtls implements DtlsFactory {
@@ -14,13 +14,13 @@ export class GuardedDtls implements DtlsFactory {
 
   create(
     role: DtlsRole,
-    fingerprints: readonly Fingerprint[],
+    expected: Expected,
     now: number,
     counts: DtlsCounts = { dtlsDropped: 0, dtlsRestarts: 0 },
     clientRepeatUs = CLIENT_REPEAT_US,
   ): DtlsSession {
     return role === "server"
-      ? new DtlsServerGuard(this.#engines, fingerprints, now, counts)
-      : new DtlsClientGuard(this.#engines, fingerprints, now, counts, clientRepeatUs);
+      ? new DtlsServerGuard(this.#engines, expected, now, counts)
+      : new DtlsClientGuard(this.#engines, expected, now, counts, clientRepeatUs);
   }
 }

@@ -104,6 +104,14 @@ class NoDtls implements DtlsSession {
     return length;
   }
 
+  exportKey(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  peerKey(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
   keys(): DtlsKeys {
     const some = (length: number) => crypto.getRandomValues(new Uint8Array(length));
     const profile = SrtpProfile.AEAD_AES_128_GCM;
