@@ -62,6 +62,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["picture-size", "payload-description"],
     // RTP and its extensions.
     ["rtp", "red"],
+    ["link-header"],
     ["rtp-extensions", "rtp-extension-values"],
     ["rtp-extension-writer"],
     ["dependency-structure"],
