@@ -124,6 +124,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   peer: [
     // Counts, names and addresses.
     ["counters", "events", "transmit", "ration", "ice-credentials", "fingerprint", "path-index"],
+    ["knock"],
     ["remote-path", "tombstones", "inbound-budget"],
     // ICE.
     ["ice", "path-checks", "handshake-path", "told-path"],
