@@ -87,8 +87,16 @@ export const PATH_CHECKS_PER_SECOND = 5;
 /** Datagrams a second and worker of which is asked, by looking through its sessions, whether they are
  * SRTP of a client that moved: 50 x 1,000 sessions x 30 ns are 0.15 % of a core. */
 export const SIGHTINGS_PER_SECOND = 50;
-/** Checks a second and worker of which an acceptor is asked: 100 x some 5 us are 0.05 % of a core. */
-export const ACCEPTS_PER_SECOND = 100;
+/** Checks a second and worker of which an acceptor is asked: 1,000 x some 10 us are 1 % of a core. A
+ * flood that names what is expected keeps out whoever comes for as long as it is larger. */
+export const ACCEPTS_PER_SECOND = 1_000;
+/** Links between nodes that a worker was asked for and that are not connected yet: 256 x some 40 KiB
+ * are 10 MiB. One more ends the oldest. */
+export const LINKS_PENDING_MAX = 256;
+/** Links a second that a worker lets in, ... */
+export const LINK_ACCEPTS_PER_SECOND = 100;
+/** ... and that one address (IPv6: one /64) may ask for: a node dials some, and again. */
+export const LINK_ACCEPTS_PER_SECOND_PER_ADDRESS = 20;
 /** The selected path is dead when it left so many checks unanswered ... */
 export const PATH_DEAD_CHECKS = 3;
 /** ... in this time: with the round trip of the proof media moves within 2 s. */

@@ -7,9 +7,11 @@ import type { Tombstones } from "./tombstones.ts";
 
 /** Makes sessions of those whom nobody has announced. */
 export interface Acceptor {
+  /** Whether anybody is expected by this name. To be answered by a look: any stranger may ask. */
+  expects(localUfrag: string): boolean;
   /**
    * The local password that a check with these ufrags must be made with; null when nobody is expected
-   * by them. Nothing is known of who sent it: to be answered by a look, without making anything.
+   * by them. Nothing is known of who sent it: nothing may be made of it yet.
    */
   passwordOf(localUfrag: string, remoteUfrag: string): string | null;
   /**
@@ -47,12 +49,14 @@ export class Newcomers {
     sockaddr: Uint8Array,
     sockaddrOffset: number,
   ): Peer | null {
-    if (!isCheck(message) || !this.#questions.take(now, 1)) return null;
+    if (!isCheck(message)) return null;
     const { usernameOffset: at, usernameLength } = message;
     const name = USERNAME.exec(String.fromCharCode(...bytes.subarray(at, at + usernameLength)));
     if (name === null) return null;
     const [local, remote] = [name[1]!, name[2]!];
-    if (this.#closed.has(now, local)) return null;
+    if (this.#closed.has(now, local) || !this.#acceptor.expects(local)) return null;
+    // Strangers who do not even know a name take nothing from this.
+    if (!this.#questions.take(now, 1)) return null;
     const password = this.#acceptor.passwordOf(local, remote);
     if (password === null) return null;
     if (!verifyIntegrity(bytes, offset, message, new TextEncoder().encode(password))) return null;

@@ -38,9 +38,13 @@ class Gate implements Acceptor {
 
   constructor(private readonly counters = createPeerCounters()) {}
 
-  passwordOf(localUfrag: string): string | null {
+  expects(localUfrag: string): boolean {
+    return localUfrag.startsWith("link");
+  }
+
+  passwordOf(localUfrag: string, remoteUfrag: string): string | null {
     this.asked += 1;
-    return localUfrag.startsWith("link") ? passwordOf(localUfrag) : null;
+    return remoteUfrag === "nobody" ? null : passwordOf(localUfrag);
   }
 
   accept(now: number, localUfrag: string, remoteUfrag: string, path: Path): Peer | null {
@@ -141,26 +145,42 @@ test("S3: nothing is made of a check without the password, and nothing is answer
   }
   // The check itself is asked about, what is none is not.
   expect(door.gate.asked).toBe(1);
-  for (const username of ["nobody:far1", "linkA", "linkA:", "linkA:far1:far2", "linkA:f r1"]) {
+  for (const username of [
+    "nobody:far1",
+    "linkA:nobody",
+    "linkA",
+    "linkA:",
+    "linkA:far1:far2",
+    "linkA:f r1",
+  ]) {
     expect(door.inject(check(username, passwordOf("linkA")))).toBe(PeerEvent.none);
   }
   expect(door.gate.asked).toBe(2);
   door.gate.turnsAway = true;
   door.inject(check("linkB:far1"));
   expect([door.gate.accepted.length, door.table.size, door.drain().length]).toEqual([1, 0, 0]);
-  expect(door.counters.stunUnknown).toBe(9);
+  expect(door.counters.stunUnknown).toBe(10);
 });
 
 test("S3: a flood of checks asks so often a second and no more", () => {
   const door = new Door();
   for (let i = 0; i < 10 * ACCEPTS_PER_SECOND; i += 1) {
-    door.now += 100;
+    door.now += 10;
     door.inject(check(`link${i}:far1`, "x".repeat(24)), sockaddr(i & 255, 5000 + i));
   }
   expect(door.gate.asked).toBeWithin(ACCEPTS_PER_SECOND, ACCEPTS_PER_SECOND * 1.2);
   door.now += 1_000_000;
   door.inject(check("linkA:far1"));
   expect([door.table.size, door.drain().length > 0]).toEqual([1, true]);
+});
+
+test("S3: names that nobody is expected by keep nobody out who is", () => {
+  const door = new Door();
+  for (let i = 0; i < 10 * ACCEPTS_PER_SECOND; i += 1) {
+    door.inject(check(`none${i}:far1`, "x".repeat(24)), sockaddr(i & 255, 5000 + i));
+  }
+  door.inject(check("linkA:far1"));
+  expect([door.gate.asked, door.table.size]).toEqual([1, 1]);
 });
 
 test("one that was closed a moment ago is told so, and does not come again by its checks", () => {
