@@ -39,10 +39,18 @@ export class IceLite implements IceAgent {
   #previous: IceKeys | null = null;
   #connected = false;
   #nominated = false;
+  readonly #fixed: boolean;
+  /** Of a fixed session: the only address there is for it. */
+  #home: RemotePath | null = null;
   readonly #replies: Reply[] = [];
 
-  /** `random` fills its argument: transaction ids, the tie-breaker, when to ask. */
-  constructor(credentials: IceCredentials, random: (out: Uint8Array) => void) {
+  /**
+   * `random` fills its argument: transaction ids, the tie-breaker, when to ask. `fixed`: the address of
+   * the first check is the only one. A check can be overheard and repeated from anywhere; whoever does
+   * not roam needs not be looked for there.
+   */
+  constructor(credentials: IceCredentials, random: (out: Uint8Array) => void, fixed = false) {
+    this.#fixed = fixed;
     this.#current = keysOf(credentials);
     this.#checks = new PathChecks(random);
     this.#choice = new PathChoice(this.#checks, random);
@@ -86,15 +94,17 @@ export class IceLite implements IceAgent {
       return this.#handleAnswer(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     }
     if (message.class !== StunClass.request) return IceOutcome.ignored;
+    const known = this.validated.find(via, sockaddr, sockaddrOffset);
+    if (this.#home !== null && known !== this.#home) return IceOutcome.ignored;
     const keys = this.#authenticate(bytes, offset, message);
     if (keys === null) return IceOutcome.forged;
-    const known = this.validated.find(via, sockaddr, sockaddrOffset);
     const path = known ?? this.#choice.pathOf(via, sockaddr, sockaddrOffset);
     // RFC 8445 7.3.1.1: a lite agent is always controlled.
     if (message.iceControlled) return this.#refuse(bytes, message, path, keys, 487);
     // RFC 8489 6.3.1
     if (message.unknownCount > 0) return this.#refuse(bytes, message, path, keys, 420);
     if (known === null) this.#choice.add(path);
+    if (this.#fixed) this.#home = path;
     // A late or replayed check of before a restart does not bring its credentials back.
     if (path.keys !== this.#current) path.keys = keys;
     this.#place(now, keys, path, message.useCandidate);

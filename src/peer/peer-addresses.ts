@@ -63,7 +63,8 @@ export class PeerAddresses {
       entry.paths.splice(i, 1);
       this.#byPath.remove(path);
     }
-    if (ice.sighted === null) this.#contenders.delete(entry);
+    const unanswered = entry.peer.calls && paths.length === 0;
+    if (ice.sighted === null && !unanswered) this.#contenders.delete(entry);
     for (const path of paths) {
       if (entry.paths.includes(path)) continue;
       if (this.#mayTake(now, path)) {

@@ -30,6 +30,8 @@ export interface PeerOptions {
   readonly counters: PeerCounters;
   /** What the remote end may have worked on; none for a server that was chosen. */
   readonly inbound?: InboundBudget;
+  /** Makes it a link between nodes: the id of the key that the caller showed. */
+  readonly kid?: string;
   /** Remote SSRCs that get receive state; packets of others are counted and dropped. */
   readonly sourcesMax: number;
   /** Microseconds, monotonic. */

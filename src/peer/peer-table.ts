@@ -69,6 +69,8 @@ export class PeerTable {
     const entry: Entry = { peer, credentials, paths: [] };
     this.#entries.set(peer.session, entry);
     this.#byUfrag.set(localUfrag, entry);
+    // What answers a caller's first check comes from an address that is nobody's yet.
+    if (peer.calls) this.#addresses.mustProve(entry);
     this.#sending.add(peer);
     this.#earliest = Math.min(this.#earliest, peer.nextTimeout());
   }

@@ -4,23 +4,27 @@ import {
   CONNECT_TIMEOUT_US,
   CONSENT_MEDIA_TIMEOUT_US,
   CONSENT_SESSION_TIMEOUT_US,
+  LINK_REPLAY_WINDOW,
+  REPLAY_WINDOW,
 } from "../limits.ts";
-import { type Region, srtpProfileName } from "../srtp/cipher.ts";
-import { SrtpReceiver, SrtpReject } from "../srtp/receiver.ts";
+import { type Region, SrtpProfile, srtpProfileName } from "../srtp/cipher.ts";
+import { SrtpReceiver } from "../srtp/receiver.ts";
 import { SrtpSender } from "../srtp/sender.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import type { Transport } from "../wire/path.ts";
-import { parseRtpHeader, RtpHeader } from "../wire/rtp.ts";
+import { RtpHeader } from "../wire/rtp.ts";
 import { parseStun, StunMessage } from "../wire/stun.ts";
-import { countSrtpReject, type PeerCounters } from "./counters.ts";
+import type { PeerCounters } from "./counters.ts";
 import { type DtlsSession, whyNotConnected } from "./dtls.ts";
 import { startDtls } from "./dtls-start.ts";
 import { PeerEvent, type PeerEventCode } from "./events.ts";
+import { nodeIdOf } from "./fingerprint.ts";
 import { HandshakePath } from "./handshake-path.ts";
 import { type IceAgent, IceOutcome } from "./ice.ts";
 import { IceControlling } from "./ice-controlling.ts";
 import type { IceCredentials } from "./ice-credentials.ts";
 import { IceLite } from "./ice-lite.ts";
+import { openLinkDatagram, openMedia, openReports } from "./opening.ts";
 import type { PeerOptions, PeerState } from "./peer-options.ts";
 import { Ration } from "./ration.ts";
 import type { RemotePath } from "./remote-path.ts";
@@ -60,6 +64,12 @@ export class Peer {
   length = 0;
   readonly ice: IceAgent;
   readonly setup: PeerSetup;
+  /** Of a link: the id of the key that the caller showed. Null: a publisher or viewer. */
+  readonly kid: string | null;
+  /** Whether this end called. */
+  readonly calls: boolean;
+  /** Of a link: who the other end is; from `connected` on. */
+  nodeId: Uint8Array | null = null;
   readonly #options: PeerOptions;
   readonly #counters: PeerCounters;
   #dtls: DtlsSession | null = null;
@@ -73,9 +83,11 @@ export class Peer {
     this.setup = setup;
     this.#options = options;
     this.#counters = options.counters;
+    this.kid = options.kid ?? null;
+    this.calls = ice.mode === "controlling";
     this.ice =
       ice.mode === "lite"
-        ? new IceLite(setup, ice.random)
+        ? new IceLite(setup, ice.random, this.kid !== null)
         : new IceControlling(setup, ice.paths, ice.random, now);
   }
 
@@ -208,6 +220,11 @@ export class Peer {
     if (!this.#ration.left) this.reportsAllowed = false;
   }
 
+  /** Keying material that only both ends have (RFC 5705); once connected. */
+  exportKey(label: string, length: number): Uint8Array {
+    return this.#dtls!.exportKey(label, length);
+  }
+
   /** Authenticated close (RFC 9725 4.2). Drain `pollTransmit`, then `free`. */
   close(now: number, reason: CloseReason): void {
     if (this.state === "closed") return;
@@ -256,12 +273,19 @@ export class Peer {
     if (dtls.state !== "connected" || this.state === "connected") return PeerEvent.none;
     const keys = dtls.keys();
     const { profile } = keys;
+    const isLink = this.kid !== null;
+    if (isLink && profile !== SrtpProfile.AEAD_AES_128_GCM) {
+      this.#counters.dtlsFailed += 1;
+      return this.#end("dtls-failed", "no AES-128-GCM");
+    }
+    if (isLink) this.nodeId = nodeIdOf(dtls.peerKey());
     this.sender = new SrtpSender(
       this.#options.ciphers.create(profile, keys.localKey, keys.localSalt),
     );
     this.receiver = new SrtpReceiver(
       this.#options.ciphers.create(profile, keys.remoteKey, keys.remoteSalt),
       this.#options.sourcesMax,
+      isLink ? LINK_REPLAY_WINDOW : REPLAY_WINDOW,
     );
     this.srtpProfile = srtpProfileName(profile);
     this.state = "connected";
@@ -279,10 +303,7 @@ export class Peer {
     path: RemotePath,
   ): PeerEventCode {
     if (this.#options.inbound?.refuses(now, kind)) return PeerEvent.none;
-    const event =
-      kind === DatagramKind.rtp
-        ? this.#handleRtp(region, offset, length)
-        : this.#handleRtcp(region, offset, length);
+    const event = this.#open(kind, region, offset, length);
     if (event === PeerEvent.none) return event;
     this.#options.inbound?.charge(now, kind);
     this.ice.heard(now, path);
@@ -290,34 +311,15 @@ export class Peer {
     return event;
   }
 
-  #handleRtp(region: Region, offset: number, length: number): PeerEventCode {
-    const header = this.rtp;
-    if (!parseRtpHeader(region.bytes, offset, length, header)) {
-      this.#counters.srtpMalformed += 1;
-      return PeerEvent.none;
-    }
+  #open(kind: DatagramKind, region: Region, offset: number, length: number): PeerEventCode {
     const receiver = this.receiver!;
-    const { headerLength, ssrc, sequence } = header;
-    const opened = receiver.openRtp(region, offset, length, headerLength, ssrc, sequence);
-    if (opened < 0) {
-      countSrtpReject(this.#counters, opened);
-      return PeerEvent.none;
+    const counters = this.#counters;
+    if (this.kid !== null) {
+      return openLinkDatagram(this, receiver, counters, region, offset, length);
     }
-    header.payloadLength = opened - headerLength;
-    this.index = receiver.index;
-    this.length = opened;
-    return PeerEvent.rtp;
-  }
-
-  #handleRtcp(region: Region, offset: number, length: number): PeerEventCode {
-    const opened = this.receiver!.openRtcp(region, offset, length);
-    if (opened < 0) {
-      if (opened === SrtpReject.forged) this.#counters.srtcpForged += 1;
-      else countSrtpReject(this.#counters, opened);
-      return PeerEvent.none;
-    }
-    this.length = opened;
-    return PeerEvent.rtcp;
+    return kind === DatagramKind.rtp
+      ? openMedia(this, receiver, counters, region, offset, length)
+      : openReports(this, receiver, counters, region, offset, length);
   }
 
   /** Takes over what ICE has come to. */

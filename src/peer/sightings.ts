@@ -78,7 +78,8 @@ function onlyOneWith(
   let near: Peer | null = null;
   let nearCount = 0;
   for (const peer of peers) {
-    if (peer.receiver?.knows(ssrc, rtcp) !== true) continue;
+    // Links do not roam.
+    if (peer.kid !== null || peer.receiver?.knows(ssrc, rtcp) !== true) continue;
     any = peer;
     anyCount += 1;
     if (!isSameHost(peer, sockaddr, offset)) continue;

@@ -139,11 +139,13 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["dtls-client-guard", "dtls-server-guard"],
     ["guarded-dtls"],
     // One session.
-    ["peer-options"],
+    ["peer-options", "opening"],
     ["dtls-start"],
     ["peer"],
+    ["link-sealer"],
     // All of them.
     ["newcomers", "peer-addresses", "sightings"],
+    ["link-gate"],
     ["peer-table"],
   ],
   intake: [["layer-describer", "urgency", "wishes"], ["slot-filler"]],

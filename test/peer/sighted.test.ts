@@ -134,7 +134,7 @@ test("C3: where several sessions report under one SSRC, the one at the same host
   const peerAt = (host: number, authentic: boolean) => {
     const receiver = { knows: () => true, openRtcp: () => (authentic ? 8 : -1) };
     const path = { sockaddr: sockaddr(host) };
-    return { receiver, path, ice: { sighted: null } } as unknown as Peer;
+    return { kid: null, receiver, path, ice: { sighted: null } } as unknown as Peer;
   };
   const meant = (...peers: readonly Peer[]) => {
     const sightings = new Sightings();
