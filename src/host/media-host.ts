@@ -7,6 +7,7 @@ import { pinnedRegion } from "../io/pinned.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
 import { GuardedDtls } from "../peer/guarded-dtls.ts";
+import type { KnockKeys } from "../peer/knock.ts";
 import { Doorbells, WorkerBlock } from "../ring/doorbell.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
 import type { Home } from "./home.ts";
@@ -14,6 +15,9 @@ import { Loop, openGround } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
 import { Sessions, type SessionsGround } from "./sessions.ts";
 import { Sockets } from "./sockets.ts";
+
+/** OpenSSL's spelling. */
+const LINK_SRTP_PROFILES = "SRTP_AEAD_AES_128_GCM";
 
 /** What a worker with sessions lives in: a loop, its sockets, and the sessions as its guest. */
 export class MediaHost implements Home {
@@ -29,10 +33,12 @@ export class MediaHost implements Home {
   readonly #loop: Loop;
   readonly emit: (event: WorkerEvent) => void;
 
-  constructor(setup: WorkerSetup, emit: (event: WorkerEvent) => void) {
+  /** `knocks`: its sessions are links between nodes, by these keys (see SessionsGround). */
+  constructor(setup: WorkerSetup, emit: (event: WorkerEvent) => void, knocks?: KnockKeys) {
     const openSsl = openOpenSsl(setup.openssl);
     const ground = openGround(setup);
     const { counters } = ground.block;
+    const profiles = knocks === undefined ? null : LINK_SRTP_PROFILES;
     this.emit = emit;
     this.counters = counters;
     this.bells = new Doorbells(
@@ -44,13 +50,14 @@ export class MediaHost implements Home {
     this.ground = {
       sockets: this.sockets,
       counters,
-      dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, setup.certificate)),
+      dtls: new GuardedDtls(new OpenSslDtlsFactory(openSsl, setup.certificate, profiles)),
       ciphers: setup.features.opensslCiphers
         ? new OpenSslSrtpFactory(openSsl)
         : new PortableSrtpFactory(),
       emit,
       clock: ground.clock,
       random: randomFill,
+      ...(knocks === undefined ? {} : { knocks }),
     };
     this.sessions = new Sessions(this.ground);
     this.#loop = new Loop(ground, this.sessions);

@@ -6,7 +6,10 @@ import type { Guest } from "./loop.ts";
 /** What a worker does with what its sessions and its loop bring. All times in us, monotonic. */
 export interface MediaLogic
   extends Pick<Guest, "mark" | "workAt" | "work" | "nextTimeout" | "handleTimeout"> {
-  /** A session may carry media now. */
+  /**
+   * A session may carry media now. Of a link (`peer.kid`): sealed datagrams go both ways; whether the
+   * other end belongs to us is for the logic to find out.
+   */
   connected(peer: Peer, now: number): void;
   /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */
   rtp(peer: Peer, now: number, region: Region, offset: number, arrival: number): void;

@@ -7,12 +7,15 @@ import { createPeerCounters } from "../peer/counters.ts";
 import type { DtlsFactory } from "../peer/dtls.ts";
 import { PeerEvent, type PeerEventCode } from "../peer/events.ts";
 import { InboundBudget } from "../peer/inbound-budget.ts";
+import type { KnockKey, KnockKeys } from "../peer/knock.ts";
+import { LinkGate } from "../peer/link-gate.ts";
 import { Peer } from "../peer/peer.ts";
 import { PeerTable } from "../peer/peer-table.ts";
 import { createTransmit } from "../peer/transmit.ts";
 import type { SrtpCipherFactory } from "../srtp/cipher.ts";
-import { formatPath } from "../wire/path.ts";
+import { formatPath, type Path } from "../wire/path.ts";
 import { obeyDrill } from "./drills.ts";
+import { LinkMaker } from "./link-maker.ts";
 import type { Guest } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
 import { PeerTotals } from "./peer-totals.ts";
@@ -32,6 +35,8 @@ export interface SessionsGround {
   readonly clock: () => number;
   /** Fills its argument. */
   readonly random: (out: Uint8Array) => void;
+  /** Its sessions are links between nodes: whoever knocks with one of these keys gets one. */
+  readonly knocks?: KnockKeys;
 }
 
 export class Sessions implements Guest, DatagramHandler {
@@ -41,6 +46,7 @@ export class Sessions implements Guest, DatagramHandler {
   readonly #counters: Float64Array;
   readonly #peerCounters = createPeerCounters();
   readonly #totals: PeerTotals;
+  readonly #links: LinkMaker;
   readonly #reader: SocketReader;
   readonly #transmit = createTransmit();
   readonly #faults: SessionFaults;
@@ -52,7 +58,8 @@ export class Sessions implements Guest, DatagramHandler {
     this.#ground = ground;
     this.#sockets = ground.sockets;
     this.#counters = ground.counters;
-    this.table = new PeerTable(this.#peerCounters, ground.random);
+    this.#links = new LinkMaker(ground, this.#peerCounters);
+    this.table = new PeerTable(this.#peerCounters, ground.random, this.#gate());
     this.#totals = new PeerTotals(this.#peerCounters, ground.counters);
     const { receiver, fds } = ground.sockets;
     this.#reader = new SocketReader(receiver, fds, this, ground.clock);
@@ -82,6 +89,17 @@ export class Sessions implements Guest, DatagramHandler {
       sourcesMax,
       now,
     });
+    this.table.add(peer);
+    return peer;
+  }
+
+  /**
+   * Calls a node with `key` at whichever of `paths` answers first, each by one of our sockets. By one
+   * socket there can be one link to an address, so another one needs another socket. The logic hears of
+   * it by `connected` or, when `peer.closeReason` tells why, by `closed`.
+   */
+  dial(key: KnockKey, paths: readonly Path[], now: number): Peer {
+    const peer = this.#links.caller(key, paths, now);
     this.table.add(peer);
     return peer;
   }
@@ -117,7 +135,7 @@ export class Sessions implements Guest, DatagramHandler {
         this.#faults.note("the end of a session", session, again, now);
       }
     }
-    this.#ground.emit({ type: "closed", session, reason: "internal-error" });
+    this.#tell({ type: "closed", session, reason: "internal-error" });
   }
 
   /** Ends a session from our side: DTLS close_notify, then `closed` to logic and control. */
@@ -216,6 +234,16 @@ export class Sessions implements Guest, DatagramHandler {
     this.#logic.received(now);
   }
 
+  /** Lets other nodes in; null where there are none. */
+  #gate(): LinkGate | null {
+    const { knocks } = this.#ground;
+    if (knocks === undefined) return null;
+    return new LinkGate(knocks, {
+      answer: (credentials, kid, now) => this.#links.callee(credentials, kid, now),
+      evict: (peer, now) => this.close(peer.session, "connect-timeout", now),
+    });
+  }
+
   #obey(command: WorkerCommand, session: number, now: number): void {
     const peer = this.table.bySession(session);
     if (command.type === "close") this.#obeyClose(session, command.reason, now);
@@ -236,7 +264,7 @@ export class Sessions implements Guest, DatagramHandler {
     const now = this.#ground.clock();
     if (event === PeerEvent.connected) {
       countUp(this.#counters, Counter.joins);
-      this.#ground.emit({
+      this.#tell({
         type: "connected",
         session: peer.session,
         path: peer.path === null ? "" : formatPath(peer.path),
@@ -246,7 +274,7 @@ export class Sessions implements Guest, DatagramHandler {
     } else if (event === PeerEvent.closed) {
       this.#closed(peer, now);
     } else if (event === PeerEvent.moved && peer.state === "connected") {
-      this.#ground.emit({ type: "moved", session: peer.session, path: formatPath(peer.path!) });
+      this.#tell({ type: "moved", session: peer.session, path: formatPath(peer.path!) });
     }
   };
 
@@ -255,15 +283,22 @@ export class Sessions implements Guest, DatagramHandler {
   };
 
   #closed(peer: Peer, now: number): void {
-    const { emit } = this.#ground;
+    const { session } = peer;
     const reason = peer.closeReason ?? "peer-closed";
     if (reason === "connect-timeout" || reason === "dtls-failed") {
       countUp(this.#counters, Counter.joinsFailed);
-      const fields = { session: peer.session, reason, detail: peer.closeDetail };
-      emit({ type: "log", level: "info", message: "Session failed to connect", fields });
+      const fields = { session, reason, detail: peer.closeDetail };
+      const message = "Session failed to connect";
+      // Whoever repeats an overheard knock writes no log.
+      if (peer.kid === null) this.#ground.emit({ type: "log", level: "info", message, fields });
     }
-    this.#logic.closed(peer.session, now);
-    emit({ type: "closed", session: peer.session, reason });
+    this.#logic.closed(session, now);
+    this.#tell({ type: "closed", session, reason });
+  }
+
+  /** To control, if the session is one of its own. */
+  #tell(event: Extract<WorkerEvent, { type: "connected" | "moved" | "closed" }>): void {
+    if (event.session > 0) this.#ground.emit(event);
   }
 
   #queueTransmits(): void {

@@ -211,7 +211,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["loop"],
     // What a worker does with its sessions, and how it is made to fail.
     ["media-logic"],
-    ["drills"],
+    ["drills", "link-maker"],
     // The guest.
     ["sessions"],
     // What logic is built on.
@@ -230,7 +230,16 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   io: [
     // What needs no library, memory that one may see, and the libraries.
-    ["certificate", "proc", "proc-net", "proc-stat", "process-usage", "random", "spawn"],
+    [
+      "certificate",
+      "node-key",
+      "proc",
+      "proc-net",
+      "proc-stat",
+      "process-usage",
+      "random",
+      "spawn",
+    ],
     ["pinned", "openssl-symbols"],
     ["libc", "openssl", "openssl-params", "port-owner"],
     // Clocks, waits, limits.
