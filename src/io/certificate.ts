@@ -1,5 +1,11 @@
-/** The self-signed certificate that a node shows in DTLS: ECDSA P-256, made at start. */
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+/** The self-signed certificates that we show in DTLS: ECDSA P-256, made at start. */
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from "node:crypto";
 import type { Fingerprint } from "../contract/session.ts";
 import { fingerprintOf } from "../peer/fingerprint.ts";
 import { joined } from "../wire/bytes.ts";
@@ -25,13 +31,13 @@ const ECDSA_WITH_SHA256 = Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03
 /** 2.5.4.3 */
 const COMMON_NAME = Uint8Array.of(0x55, 0x04, 0x03);
 
-/** A new key and certificate. Takes below 1 ms. */
-export function createCertificate(now = new Date()): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", {
-    namedCurve: "P-256",
-    publicKeyEncoding: { type: "spki", format: "der" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
+/** A P-256 key. */
+export function createKey(): KeyObject {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+}
+
+/** A new certificate, of a new key if none is given. Takes below 1 ms. */
+export function createCertificate(now = new Date(), key = createKey()): Certificate {
   const algorithm = der(SEQUENCE, der(Tag.oid, ECDSA_WITH_SHA256));
   // libdatachannel (OBS) refuses an empty name.
   const name = der(
@@ -54,15 +60,24 @@ export function createCertificate(now = new Date()): Certificate {
     name,
     validity,
     name,
-    new Uint8Array(publicKey),
+    publicKeyOf(key),
   );
-  const signature = sign("sha256", body, privateKey);
+  const signature = sign("sha256", body, key);
   const certificate = der(SEQUENCE, body, algorithm, der(Tag.bits, Uint8Array.of(0), signature));
   return {
     certificatePem: pem(certificate),
-    privateKeyPem: privateKey,
+    privateKeyPem: pemOf(key),
     fingerprint: fingerprintOf(certificate),
   };
+}
+
+/** SubjectPublicKeyInfo, DER. */
+export function publicKeyOf(key: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(key).export({ type: "spki", format: "der" }));
+}
+
+export function pemOf(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 /** 16 random bytes, positive and without leading zeros (RFC 5280 4.1.2.2). */
