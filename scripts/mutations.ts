@@ -8,6 +8,7 @@ import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { HELD } from "./mutations/holding.ts";
 import { JOINS } from "./mutations/joins.ts";
+import { LINKS } from "./mutations/links.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { MEMORY } from "./mutations/memory.ts";
 import { PATCHES } from "./mutations/patches.ts";
@@ -38,4 +39,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...SHARES,
   ...RINGS,
   ...HELD,
+  ...LINKS,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));
