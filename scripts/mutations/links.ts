@@ -24,6 +24,12 @@ export const LINKS: readonly Mutation[] = [
     "fingerprints.length > 0 ? fingerprints",
   ),
   rule("LK2", `${PEER}peer.ts`, "if (isLink && profile !==", "if (!isLink && profile !=="),
+  rule(
+    "LK2",
+    "src/io/dtls-openssl-engine.ts",
+    "this.#expected === ANY_NODE && !this.#keysAreItsOwn()",
+    "this.#expected !== ANY_NODE && !this.#keysAreItsOwn()",
+  ),
   rule("LK2", `${PEER}peer.ts`, "nodeIdOf(dtls.peerKey())", "nodeIdOf(keys.remoteSalt)"),
   rule("LK3", `${PEER}peer.ts`, "isLink ? LINK_REPLAY_WINDOW : REPLAY_WINDOW", "REPLAY_WINDOW"),
   rule(

@@ -17,6 +17,7 @@ import { type OpenSsl, takeOpenSslError } from "./openssl.ts";
 import { addressOf, pinnedRegion, writeAddress } from "./pinned.ts";
 
 const SSL_CTRL_SET_MTU = 17;
+const SSL_CTRL_GET_EXTMS_SUPPORT = 122;
 const SSL_OP_COOKIE_EXCHANGE = 1 << 13;
 const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_WANT_WRITE = 3;
@@ -229,6 +230,9 @@ export class OpenSslDtlsEngine implements DtlsEngine {
     if (!this.#certificateIsExpected()) {
       this.#shutdown();
       this.#fail("the certificate is not the one of a=fingerprint");
+    } else if (this.#expected === ANY_NODE && !this.#keysAreItsOwn()) {
+      this.#shutdown();
+      this.#fail("no extended master secret");
     } else if (this.#profile() === null) {
       this.#shutdown();
       this.#fail("no common SRTP profile");
@@ -262,6 +266,15 @@ export class OpenSslDtlsEngine implements DtlsEngine {
       const length = digestLength.bytes[0]!;
       return ok === 1 && isDigest(digest.bytes.subarray(0, length), value);
     });
+  }
+
+  /**
+   * RFC 7627: whoever stands between two handshakes cannot make their exported keys the same. By those
+   * nodes prove that they belong together.
+   */
+  #keysAreItsOwn(): boolean {
+    const { ssl } = this.#openSsl;
+    return Number(ssl.SSL_ctrl(this.#ssl, SSL_CTRL_GET_EXTMS_SUPPORT, 0, null)) === 1;
   }
 
   #profile(): SrtpProfileId | null {

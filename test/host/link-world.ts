@@ -5,7 +5,7 @@ import { Sessions } from "../../src/host/sessions.ts";
 import { Sockets } from "../../src/host/sockets.ts";
 import { type Certificate, createCertificate } from "../../src/io/certificate.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
-import { openOpenSsl } from "../../src/io/openssl.ts";
+import { type OpenSsl, openOpenSsl } from "../../src/io/openssl.ts";
 import { pinnedRegion } from "../../src/io/pinned.ts";
 import { RECEIVE_BATCH } from "../../src/limits.ts";
 import { GuardedDtls } from "../../src/peer/guarded-dtls.ts";
@@ -33,6 +33,7 @@ export interface NodeOptions {
   readonly keys?: readonly KnockKey[];
   readonly certificate?: Certificate;
   readonly srtpProfiles?: string;
+  readonly openSsl?: OpenSsl;
 }
 
 /** A socket that remembers where things went. */
@@ -99,13 +100,14 @@ export class LinkNode {
 
   constructor(world: LinkWorld, host: number, options: NodeOptions = {}) {
     const { keys = [KEY], certificate = createCertificate(), srtpProfiles = AES_128 } = options;
+    const { openSsl = openOpenSsl("system") } = options;
     this.#world = world;
     this.certificate = certificate;
     this.address = sockaddr(host, 8300);
     this.#sender = new WireSender(this.address, this.#out);
     const { counters } = WorkerBlock.create();
     const poller = { wantWritable: () => {} };
-    const factory = new OpenSslDtlsFactory(openOpenSsl("system"), certificate, srtpProfiles);
+    const factory = new OpenSslDtlsFactory(openSsl, certificate, srtpProfiles);
     this.sessions = new Sessions({
       sockets: new Sockets([9], this.receiver, [this.#sender], poller, counters),
       counters,
@@ -151,6 +153,14 @@ export class LinkWorld {
   /** Everything that was ever sent. */
   readonly seen: Datagram[] = [];
   readonly #nodes: LinkNode[] = [];
+  readonly #loss: number;
+  readonly #random: () => number;
+
+  /** `loss`: the share of datagrams that do not arrive. */
+  constructor(loss = 0, seed = 1) {
+    this.#loss = loss;
+    this.#random = seeded(seed);
+  }
 
   node(options: NodeOptions = {}): LinkNode {
     const node = new LinkNode(this, 1 + this.#nodes.length, options);
@@ -165,6 +175,7 @@ export class LinkWorld {
       for (const node of this.#nodes) {
         for (const datagram of node.turn()) {
           this.seen.push(datagram);
+          if (this.#random() < this.#loss) continue;
           this.#nodeAt(datagram.to)?.receiver.waiting.push(datagram);
         }
       }

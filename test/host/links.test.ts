@@ -1,10 +1,12 @@
 /** Links between two nodes: who gets one, what each end learns of the other, what goes over it. */
+import type { Pointer } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Certificate } from "../../src/io/certificate.ts";
+import { type OpenSsl, openOpenSsl } from "../../src/io/openssl.ts";
 import { loadCertificate } from "../support/certificate.ts";
 import { giveAll, KEY, LinkWorld, linked, seal } from "./link-world.ts";
 
@@ -144,6 +146,35 @@ test.each([
   expect(called.peer.closeReason).toBe("dtls-failed");
   expect(called.peer.closeDetail).toBe("the certificate is not a node's");
   expect(called.a.links.opened).toEqual([]);
+});
+
+test("LK2: a link needs a master secret of its own handshake (RFC 7627), at either end", () => {
+  const openSsl = openOpenSsl("system");
+  const SSL_OP_NO_EXTENDED_MASTER_SECRET = 1;
+  const old = {
+    ...openSsl,
+    ssl: {
+      ...openSsl.ssl,
+      SSL_CTX_set_options: (context: Pointer, options: number) => {
+        const more = options + SSL_OP_NO_EXTENDED_MASTER_SECRET;
+        return openSsl.ssl.SSL_CTX_set_options(context, more);
+      },
+    },
+  } as OpenSsl;
+  const { peer, b } = linked({ a: { openSsl: old } });
+  expect([peer.closeReason, b.links.opened]).toEqual(["dtls-failed", []]);
+  const called = linked({ b: { openSsl: old } });
+  expect(called.peer.closeDetail).toBe("no extended master secret");
+});
+
+test("a call connects though one datagram in four is lost, in both directions", () => {
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const world = new LinkWorld(0.25, seed);
+    const [a, b] = [world.node(), world.node()];
+    a.dial(b);
+    const connected = () => a.links.opened.length + b.links.opened.length === 2;
+    expect(world.run(connected, 10_000_000), `seed ${seed}`).toBe(true);
+  }
 });
 
 test("LK2: nothing but AES-128-GCM seals a link", () => {
