@@ -90,8 +90,8 @@ export const SIGHTINGS_PER_SECOND = 50;
 /** Checks a second and worker of which an acceptor is asked: 1,000 x some 10 us are 1 % of a core. A
  * flood that names what is expected keeps out whoever comes for as long as it is larger. */
 export const ACCEPTS_PER_SECOND = 1_000;
-/** Links between nodes that a worker was asked for and that are not connected yet: 256 x some 40 KiB
- * are 10 MiB. One more ends the oldest. */
+/** Links between nodes that a worker was asked for by who has not shown yet that it belongs to us: 256 x
+ * some 40 KiB are 10 MiB. One more ends the oldest. */
 export const LINKS_PENDING_MAX = 256;
 /** Links a second that a worker lets in, ... */
 export const LINK_ACCEPTS_PER_SECOND = 100;

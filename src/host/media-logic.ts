@@ -8,7 +8,7 @@ export interface MediaLogic
   extends Pick<Guest, "mark" | "workAt" | "work" | "nextTimeout" | "handleTimeout"> {
   /**
    * A session may carry media now. Of a link (`peer.kid`): sealed datagrams go both ways; whether the
-   * other end belongs to us is for the logic to find out.
+   * other end belongs to us is for the logic to find out, which then sets `peer.trusted`.
    */
   connected(peer: Peer, now: number): void;
   /** A plaintext RTP or RTCP packet stands in `region` at `offset`. */

@@ -16,19 +16,19 @@ const SECOND_US = 1_000_000;
 export interface LinkHall {
   /** The called end of a link, for its table to add. */
   answer(credentials: IceCredentials, kid: string, now: number): Peer;
-  /** Ends one that is not connected yet. */
+  /** Ends one that is not trusted yet. */
   evict(peer: Peer, now: number): void;
 }
 
 /**
  * Links that other nodes ask for. Whoever knocks with one of the keys gets one, so many a second from
- * an address; a knock can be overheard and repeated, so that what comes of it is bounded: of the links
- * that are not connected yet the oldest makes room.
+ * an address; a knock can be overheard and repeated, and DTLS be done by anybody, so that what comes of
+ * it is bounded: of the links that are not trusted yet the oldest makes room.
  */
 export class LinkGate implements Acceptor {
   readonly #keys: KnockKeys;
   readonly #hall: LinkHall;
-  /** Oldest first; those that got connected or ended meanwhile are still in it. */
+  /** Oldest first; those that are trusted by now or have ended are still in it. */
   readonly #pending = new Set<Peer>();
   readonly #accepts = new TokenBucket(LINK_ACCEPTS_PER_SECOND, LINK_ACCEPTS_PER_SECOND);
   /** Accepted in this second, by address. */
@@ -77,7 +77,7 @@ export class LinkGate implements Acceptor {
 
   #makeRoom(now: number): void {
     for (const peer of this.#pending) {
-      if (peer.state === "connected" || peer.state === "closed") this.#pending.delete(peer);
+      if (peer.trusted || peer.state === "closed") this.#pending.delete(peer);
     }
     if (this.#pending.size < LINKS_PENDING_MAX) return;
     const [oldest] = this.#pending;

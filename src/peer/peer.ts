@@ -70,6 +70,8 @@ export class Peer {
   readonly calls: boolean;
   /** Of a link: who the other end is; from `connected` on. */
   nodeId: Uint8Array | null = null;
+  /** Whether the logic found that it belongs to us: until then the link may have to make room. */
+  trusted = false;
   readonly #options: PeerOptions;
   readonly #counters: PeerCounters;
   #dtls: DtlsSession | null = null;
@@ -265,19 +267,13 @@ export class Peer {
   /** Takes over what DTLS has come to. */
   #followDtls(now: number): PeerEventCode {
     const dtls = this.#dtls!;
-    if (dtls.state === "failed") {
-      this.#counters.dtlsFailed += 1;
-      return this.#end("dtls-failed", dtls.failure);
-    }
+    if (dtls.state === "failed") return this.#fail(dtls.failure);
     if (dtls.state === "closed") return this.#end("peer-closed", "close_notify");
     if (dtls.state !== "connected" || this.state === "connected") return PeerEvent.none;
     const keys = dtls.keys();
     const { profile } = keys;
     const isLink = this.kid !== null;
-    if (isLink && profile !== SrtpProfile.AEAD_AES_128_GCM) {
-      this.#counters.dtlsFailed += 1;
-      return this.#end("dtls-failed", "no AES-128-GCM");
-    }
+    if (isLink && profile !== SrtpProfile.AEAD_AES_128_GCM) return this.#fail("no AES-128-GCM");
     if (isLink) this.nodeId = nodeIdOf(dtls.peerKey());
     this.sender = new SrtpSender(
       this.#options.ciphers.create(profile, keys.localKey, keys.localSalt),
@@ -336,6 +332,11 @@ export class Peer {
     if (unproven) this.#ration.renew(now);
     this.mediaAllowed = consents && !unproven;
     this.reportsAllowed = consents && (!unproven || this.#ration.left);
+  }
+
+  #fail(detail: string): PeerEventCode {
+    this.#counters.dtlsFailed += 1;
+    return this.#end("dtls-failed", detail);
   }
 
   #end(reason: CloseReason, detail: string): PeerEventCode {
