@@ -93,8 +93,11 @@ export class LinkNode {
   readonly emitted: WorkerEvent[] = [];
   readonly sessions: Sessions;
   readonly receiver = new FakeReceiver();
+  /** Where it is called, and its second socket. */
   readonly address: Uint8Array;
-  readonly #sender: WireSender;
+  readonly second: Uint8Array;
+  readonly atSecond: { readonly bytes: Uint8Array; readonly from: Uint8Array }[] = [];
+  readonly #senders: readonly WireSender[];
   readonly #world: LinkWorld;
   readonly #out: Datagram[] = [];
 
@@ -104,12 +107,13 @@ export class LinkNode {
     this.#world = world;
     this.certificate = certificate;
     this.address = sockaddr(host, 8300);
-    this.#sender = new WireSender(this.address, this.#out);
+    this.second = sockaddr(host, 50_000 + host);
+    this.#senders = [this.address, this.second].map((own) => new WireSender(own, this.#out));
     const { counters } = WorkerBlock.create();
     const poller = { wantWritable: () => {} };
     const factory = new OpenSslDtlsFactory(openSsl, certificate, srtpProfiles);
     this.sessions = new Sessions({
-      sockets: new Sockets([9], this.receiver, [this.#sender], poller, counters),
+      sockets: new Sockets([9, 10], this.receiver, this.#senders, poller, counters),
       counters,
       dtls: new GuardedDtls(factory),
       ciphers,
@@ -121,9 +125,9 @@ export class LinkNode {
     this.sessions.serve(this.links);
   }
 
-  /** Calls another node. */
-  dial(to: LinkNode, key = KEY): Peer {
-    const path = { via: this.#sender, sockaddr: to.address };
+  /** Calls another node by one of its sockets. */
+  dial(to: LinkNode, key = KEY, socket = 0): Peer {
+    const path = { via: this.#senders[socket]!, sockaddr: to.address };
     return this.sessions.dial(key, [path], this.#world.now);
   }
 
@@ -135,6 +139,8 @@ export class LinkNode {
   /** One turn of its loop; what it sent in it. */
   turn(): Datagram[] {
     while (this.receiver.waiting.length > 0) this.sessions.receive(1, this.#world.now);
+    this.receiver.waiting.push(...this.atSecond.splice(0));
+    while (this.receiver.waiting.length > 0) this.sessions.receive(2, this.#world.now);
     this.sessions.receive(0, this.#world.now);
     this.sessions.handleTimeout(this.#world.now);
     this.sessions.flush();
@@ -176,15 +182,19 @@ export class LinkWorld {
         for (const datagram of node.turn()) {
           this.seen.push(datagram);
           if (this.#random() < this.#loss) continue;
-          this.#nodeAt(datagram.to)?.receiver.waiting.push(datagram);
+          this.#queueAt(datagram.to)?.push(datagram);
         }
       }
     }
     return done();
   }
 
-  #nodeAt(address: Uint8Array): LinkNode | undefined {
-    return this.#nodes.find((node) => Buffer.compare(node.address, address) === 0);
+  #queueAt(address: Uint8Array): { bytes: Uint8Array; from: Uint8Array }[] | undefined {
+    for (const node of this.#nodes) {
+      if (Buffer.compare(node.address, address) === 0) return node.receiver.waiting;
+      if (Buffer.compare(node.second, address) === 0) return node.atSecond;
+    }
+    return undefined;
   }
 }
 

@@ -148,6 +148,19 @@ test.each([
   expect(called.a.links.opened).toEqual([]);
 });
 
+test("two nodes that call each other at once, each by a socket for calls, have two links", () => {
+  const world = new LinkWorld();
+  const [a, b] = [world.node(), world.node()];
+  const calls = [a.dial(b, KEY, 1), b.dial(a, KEY, 1)];
+  world.run(() => a.links.opened.length + b.links.opened.length === 4);
+  expect(a.links.opened.map(({ nodeId }) => nodeId)).toEqual(Array(2).fill(idOf(b.certificate)));
+  expect(b.links.opened.map(({ nodeId }) => nodeId)).toEqual(Array(2).fill(idOf(a.certificate)));
+  // A new one beside the old, by the other socket.
+  const beside = a.dial(b);
+  world.run(() => beside.state === "connected");
+  expect([...calls, beside].map(({ state }) => state)).toEqual(Array(3).fill("connected"));
+});
+
 test("LK2: a link needs a master secret of its own handshake (RFC 7627), at either end", () => {
   const openSsl = openOpenSsl("system");
   const SSL_OP_NO_EXTENDED_MASTER_SECRET = 1;
