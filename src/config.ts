@@ -4,9 +4,12 @@
  */
 import type { z } from "zod";
 import type { Cidr } from "./config/cidr.ts";
+import { type ClusterConfig, checkLinkPort, clusterOf } from "./config/cluster.ts";
 import { ConfigError, type Place, placeOf, readTomlFile, type Setting } from "./config/file.ts";
-import type { OptionKey } from "./config/options.ts";
+import { type HookConfig, hookOf } from "./config/hook.ts";
+import type { OptionKey, OptionReader } from "./config/options.ts";
 import { OPTIONS, optionTable } from "./config/options.ts";
+import type { FileSource } from "./config/secret-file.ts";
 import { suggest } from "./config/suggest.ts";
 import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
 import { fileTables } from "./config/tables.ts";
@@ -58,23 +61,16 @@ export interface Config {
     readonly lifetimeMax: number;
     readonly sessionUrlIsProof: boolean;
   };
-  readonly hook: {
-    readonly url: string;
-    readonly timeoutMs: number;
-    readonly secret: string | null;
-  } | null;
+  readonly hook: HookConfig | null;
+  readonly cluster: ClusterConfig | null;
   readonly iceServers: readonly IceServer[];
   readonly streams: readonly StreamRule[];
 }
 
-export interface ConfigSources {
+export interface ConfigSources extends FileSource {
   /** Command line after the subcommand. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Text of the file; throws when it cannot be read. */
-  readonly readFile: (path: string) => string;
-  /** Permission bits of a file; null when it has none or is not there. */
-  readonly fileMode?: (path: string) => number | null;
   readonly cores: number;
   readonly memoryBytes: number;
 }
@@ -181,8 +177,6 @@ function readEnvironment(env: ConfigSources["env"]): Map<string, Setting> {
   return settings;
 }
 
-type OptionReader = <K extends OptionKey>(key: K) => z.output<(typeof OPTIONS)[K]["schema"]> | null;
-
 function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): Config {
   const read: OptionReader = <K extends OptionKey>(key: K) =>
     parse(key, OPTIONS[key].schema, settings.get(key) ?? defaultOf(key)) as z.output<
@@ -193,11 +187,12 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
       (typeof fileTables)[K]
     >;
   const ring = read("ring-memory")!;
+  const cluster = clusterOf(read, (key) => settings.has(key), sources);
   const config: Config = {
     http: read("http")!,
     media: read("media")!,
     advertise: read("advertise") ?? [],
-    workers: workerCounts(read("ingest-workers")!, read("egress-workers"), sources.cores),
+    workers: workerCounts(read, cluster === null ? 0 : 1, sources.cores),
     ringMemoryBytes: "bytes" in ring ? ring.bytes : Math.floor(ring.share * sources.memoryBytes),
     trustedProxies: read("trusted-proxy") ?? [],
     publicUrl: read("public-url"),
@@ -223,6 +218,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
       sessionUrlIsProof: read("auth.session-url-is-proof")!,
     },
     hook: hookOf(read, sources),
+    cluster,
     iceServers: table("ice-servers"),
     streams: table("streams"),
   };
@@ -268,43 +264,14 @@ function tlsFiles(certFile: string | null, keyFile: string | null): Config["tls"
   return { certFile, keyFile };
 }
 
-function hookOf(read: OptionReader, sources: ConfigSources): Config["hook"] {
-  const url = read("hook.url");
-  const timeoutMs = read("hook.timeout-ms")!;
-  const secret = hookSecret(read("hook.secret"), read("hook.secret-file"), sources);
-  if (url !== null) return { url, timeoutMs, secret };
-  if (secret !== null) throw new ConfigError("hook.url: is missing, hook.secret needs it");
-  return null;
-}
-
-function hookSecret(
-  secret: string | null,
-  file: string | null,
-  { readFile, fileMode }: ConfigSources,
-): string | null {
-  if (file === null) return secret;
-  if (secret !== null) throw new ConfigError("hook.secret: is set, and so is hook.secret-file");
-  const mode = fileMode?.(file) ?? 0;
-  // A service reads it through its group; nobody else may, and nobody but its owner may write.
-  if ((mode & 0o027) !== 0) {
-    const bits = mode.toString(8);
-    throw new ConfigError(
-      `hook.secret-file: others may use ${file} (mode ${bits}): chmod 600 ${file}`,
-    );
-  }
-  let text: string;
-  try {
-    text = readFile(file).trim();
-  } catch (error) {
-    throw new ConfigError(`hook.secret-file: ${error instanceof Error ? error.message : error}`);
-  }
-  if (text === "") throw new ConfigError(`hook.secret-file: ${file} is empty`);
-  return text;
-}
-
 /** Every core gets an egress worker, as far as rings have room for readers. */
-function workerCounts(ingest: number, egress: number | null, cores: number): WorkerCounts {
-  const counts = { ingest, egress: egress ?? Math.min(READER_THREADS_MAX, Math.max(1, cores)) };
+function workerCounts(read: OptionReader, relay: number, cores: number): WorkerCounts {
+  const egress = Math.min(READER_THREADS_MAX - relay, Math.max(1, cores));
+  const counts = {
+    ingest: read("ingest-workers")!,
+    egress: read("egress-workers") ?? egress,
+    relay,
+  };
   checkReaders(WORKER_KINDS, counts);
   return counts;
 }
@@ -314,6 +281,8 @@ function checkPorts(config: Config): void {
   if (config.media.port !== 0 && last > 65535) {
     throw new ConfigError(`media: the workers need ports up to ${last}, the highest is 65535`);
   }
+  const { cluster, media, workers } = config;
+  if (cluster !== null) checkLinkPort(cluster.link, media, portsOf(workers));
 }
 
 function checkDelays(config: Config): void {

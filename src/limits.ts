@@ -267,6 +267,17 @@ export const OVERLOAD_LEAVE_BUSY = 0.7;
  * frame of 30 a second. Without it the join begins at the cached keyframe, however old that is. */
 export const JOIN_ANSWER_US = 300_000;
 
+// -- Cluster (src/cascade) -----------------------------------------------------------------------
+
+/** Secrets that a node accepts at once: one that goes, one that comes, and a spare. */
+export const SECRETS_MAX = 3;
+/** Nodes that one is told to begin with; any that is up will do. */
+export const SEEDS_MAX = 16;
+/** Addresses that a node says it is reached at: another one tries them one after the other. */
+export const NODE_ADDRESSES_MAX = 8;
+/** Characters of a cluster's name, of a region and of a version. */
+export const NODE_TEXT_MAX = 64;
+
 // -- Warming up (src/rehearsal) ------------------------------------------------------------------
 
 /** Processor time that a thread may take to warm up: with three workers on two cores, and the

@@ -40,7 +40,7 @@ test("defaults", () => {
   const config = good({});
   expect(config.http).toEqual({ host: "127.0.0.1", port: 8080 });
   expect(config.media).toEqual({ host: "0.0.0.0", port: 8200 });
-  expect(config.workers).toEqual({ ingest: 1, egress: 4 });
+  expect(config.workers).toEqual({ ingest: 1, egress: 4, relay: 0 });
   expect(config.ringMemoryBytes).toBe(2e9);
   expect(config.hook).toBeNull();
   expect(config.auth.sessionUrlIsProof).toBe(true);
@@ -76,11 +76,17 @@ test("every option can be set by flag, environment and file", () => {
     "BITS/S": "5M",
     TEXT: "text",
     MS: "100",
+    "ADDRESS[:PORT],...": "192.0.2.1",
+    "HOST[:PORT],...": "a.example,[2001:db8::1]:9000",
+    ROLE: "edge",
+    NAME: "name",
     "": "true",
   };
   // A file is read, and stands for hook.secret.
   const table = optionTable.filter((row) => row.key !== "hook.secret-file");
   for (const row of table) values[row.key] = sample[row.value]!;
+  // Not among media's, and a file that is read.
+  Object.assign(values, { link: "127.0.0.1:8300", "cluster-secret-file": "s" });
   const args = table
     .filter((row) => row.key !== "config")
     .map((row) => `${row.flag}=${values[row.key]}`);
@@ -88,9 +94,12 @@ test("every option can be set by flag, environment and file", () => {
   const lines = table
     .filter((row) => row.key !== "config")
     .map((row) => `${row.key} = ${JSON.stringify(values[row.key])}`);
-  const byFlag = good({ args });
-  expect(good({ env })).toEqual(byFlag);
-  expect(good({ file: lines.join("\n") })).toEqual(byFlag);
+  const file = lines.join("\n");
+  const texts: Record<string, string> = { "c.toml": file, s: "5a".repeat(32) };
+  const readFile = (path: string) => texts[path] ?? "";
+  const byFlag = good({ args, readFile });
+  expect(good({ env, readFile })).toEqual(byFlag);
+  expect(good({ file, readFile })).toEqual(byFlag);
   expect(byFlag).not.toEqual(good({}));
 });
 
@@ -237,7 +246,11 @@ test("the example is valid as it stands and with every option switched on", () =
     .split("\n")
     .map((line) => line.replace(/^# ([a-z-]+ = [^"]\S*|[a-z-]+ = "[^"]+")$/, "$1"))
     .join("\n");
-  expect(good({ file: on })).toEqual(good({}));
+  // Most options of a cluster are for who has a secret.
+  const secret = "--cluster-secret-file=s";
+  const readFile = (path: string) => (path === "s" ? "5a".repeat(32) : on);
+  const args = ["--config", "c.toml", secret];
+  expect(good({ args, readFile })).toEqual(good({ args: [secret], readFile }));
   for (const row of optionTable) {
     if (!row.hidden && row.key !== "config") expect(text).toContain(`# ${row.help}`);
   }

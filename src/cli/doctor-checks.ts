@@ -1,8 +1,8 @@
 /** The checks of `spillway doctor`, one a function. */
+import { lookup } from "node:dns/promises";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { formatHostPort, isLoopback } from "../config/values.ts";
-import { portsOf } from "../config/workers.ts";
 import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
@@ -10,20 +10,13 @@ import { messageOf } from "../errors.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";
 import { openFileLimit } from "../io/resource-limit.ts";
-import { closeUdpSocket, openUdpSocket } from "../io/udp-socket.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
+import { checkCluster } from "./doctor-cluster.ts";
+import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
 import { isOlder } from "./openssl-age.ts";
 import { reachOf } from "./reach.ts";
-import { endOwner } from "./start-error.ts";
-
-export interface Finding {
-  readonly name: string;
-  readonly level: "ok" | "warn" | "fail";
-  readonly detail: string;
-  /** What to do about it; null when all is well. */
-  readonly mend: string | null;
-}
 
 /** An event stream, a keep-alive connection and some slack for each of 10,000 viewers. */
 const OPEN_FILES_MIN = 32_768;
@@ -40,15 +33,25 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkSegmentation(),
     ...["rmem_max", "wmem_max"].map(checkBuffer),
     checkOpenFiles(),
-    ...(running ? [] : [checkHttpPort(config), checkMediaPorts(config)]),
+    ...(running ? [] : checkPorts(config)),
     checkReach(config),
     checkMediaReach(config),
+    ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf)),
     checkClock(),
     checkAes(),
     checkAccess(config),
     checkMemoryLimit(config),
     checkCpuLimit(),
   ];
+}
+
+function checkPorts(config: Config): readonly Finding[] {
+  const link = config.cluster === null ? [] : [checkLinkPort(config.cluster)];
+  return [checkHttpPort(config), checkMediaPorts(config), ...link];
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 async function checkOpenSsl(): Promise<Finding> {
@@ -104,39 +107,6 @@ function checkOpenFiles(): Finding {
   const detail = `${soft} (may be raised to ${hard})`;
   if (soft >= OPEN_FILES_MIN) return ok("open files", detail);
   return warn("open files", detail, `ulimit -n ${OPEN_FILES_MIN}, or LimitNOFILE= in the unit`);
-}
-
-function checkHttpPort({ http }: Config): Finding {
-  const name = `tcp ${formatHostPort(http.host, http.port)}`;
-  try {
-    const listener = Bun.listen({
-      hostname: http.host,
-      port: http.port,
-      socket: { data: () => {} },
-    });
-    listener.stop(true);
-    return ok(name, "free");
-  } catch (error) {
-    return fail(name, messageOf(error), `Choose another --http, or ${endOwner("http", http.port)}`);
-  }
-}
-
-function checkMediaPorts({ media, workers }: Config): Finding {
-  const count = portsOf(workers);
-  const name = `udp ${formatHostPort(media.host, media.port)}-${media.port + count - 1}`;
-  const family = media.host.includes(":") ? 6 : 4;
-  for (let i = 0; media.port !== 0 && i < count; i += 1) {
-    try {
-      closeUdpSocket(openUdpSocket(media.host, family, media.port + i));
-    } catch (error) {
-      return fail(
-        name,
-        messageOf(error),
-        `Choose another --media, or ${endOwner("media", media.port + i)}`,
-      );
-    }
-  }
-  return ok(name, "free");
 }
 
 function checkReach(config: Config): Finding {
@@ -229,16 +199,4 @@ function readText(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-function ok(name: string, detail: string): Finding {
-  return { name, level: "ok", detail, mend: null };
-}
-
-function warn(name: string, detail: string, mend: string): Finding {
-  return { name, level: "warn", detail, mend };
-}
-
-function fail(name: string, detail: string, mend: string): Finding {
-  return { name, level: "fail", detail, mend };
 }

@@ -1,15 +1,17 @@
 /** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
 import { parseArgs } from "node:util";
 import { portsOf } from "../config/workers.ts";
+import type { Config } from "../config.ts";
 import { type Command, usage } from "./command.ts";
 import { findHazards, readConfigAndPlaces } from "./configuration.ts";
-import { type Finding, runChecks } from "./doctor-checks.ts";
+import { runChecks } from "./doctor-checks.ts";
+import type { Finding } from "./finding.ts";
 import { tokenFile } from "./first-token.ts";
 import { optionLines } from "./help.ts";
 
 export const doctorCommand: Command = {
-  help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, clock. Says how to mend
-what is wrong. Exit code 1 when something must be mended.
+  help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, clock, and the way to the
+other nodes of a cluster. Says how to mend what is wrong. Exit code 1 when something must be mended.
 
 Usage: spillway doctor [OPTIONS]
 
@@ -44,7 +46,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...(await runChecks(config, values.running)),
     ...warnings.map((hazard) => ({ ...hazard, level: "warn" as const })),
   ];
-  const firewall = firewallRules(config.http.port, config.media.port, portsOf(config.workers));
+  const firewall = firewallRules(config);
   const failed = findings.some((finding) => finding.level === "fail");
   if (values.json) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));
   else console.log(text(findings, firewall));
@@ -61,11 +63,14 @@ function text(findings: readonly Finding[], firewall: readonly string[]): string
   return [...lines, "", "Firewall, one of:", ...firewall.map((rule) => `      ${rule}`)].join("\n");
 }
 
-function firewallRules(http: number, media: number, workers: number): string[] {
-  const last = media + workers - 1;
-  const nftRange = workers === 1 ? `${media}` : `${media}-${last}`;
+function firewallRules({ http, media, workers, cluster }: Config): string[] {
+  const last = media.port + portsOf(workers) - 1;
+  const range = (dash: string) => `${media.port}${last === media.port ? "" : `${dash}${last}`}`;
+  const link = cluster === null ? [] : [cluster.link.port];
+  const nft = [`tcp . ${http.port}`, ...[range("-"), ...link].map((port) => `udp . ${port}`)];
+  const ufw = [`${http.port}/tcp`, ...[range(":"), ...link].map((port) => `${port}/udp`)];
   return [
-    `nft add rule inet filter input meta l4proto . th dport { tcp . ${http}, udp . ${nftRange} } accept`,
-    `ufw allow ${http}/tcp && ufw allow ${workers === 1 ? media : `${media}:${last}`}/udp`,
+    `nft add rule inet filter input meta l4proto . th dport { ${nft.join(", ")} } accept`,
+    ufw.map((port) => `ufw allow ${port}`).join(" && "),
   ];
 }

@@ -71,6 +71,7 @@ function watchedFiles({ config, provenance, tokenFile }: HazardParts): readonly 
     watch(provenance.configFile, "configuration", holdsSecrets),
     watch(tokenFile, "token of the first start", true),
     watch(provenance.hookSecretFile, "hook secret", true),
+    watch(config.cluster?.secretFile, "cluster secret", true),
     watch(config.tls?.certFile, "TLS certificate", false),
     watch(config.tls?.keyFile, "TLS key", true),
     ...keys.map(({ jwks, alg }) => watch(jwks, "JWKS file", alg === "HS256")),

@@ -87,9 +87,10 @@ function run(args: readonly string[]): number {
 function listening(file: string): string {
   const config = existsSync(file) ? readOrTell(file) : readNoConfig();
   if (typeof config === "string") return `The service will not start: ${config}`;
-  const { http, media } = config;
+  const { http, media, cluster } = config;
   const where = formatHostPort(http.host, http.port);
-  const said = `The service listens on ${where} (TCP), and for media from UDP port ${media.port} on.`;
+  const nodes = cluster === null ? "" : `, and for other nodes on UDP port ${cluster.link.port}`;
+  const said = `The service listens on ${where} (TCP), for media from UDP port ${media.port} on${nodes}.`;
   if (reachOf(config) === null) return said;
   return `${said}
 That is this machine alone. To open it to others, set in ${CONFIG_FILE}

@@ -7,9 +7,12 @@ import { portOwner } from "../io/port-owner.ts";
 /** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
 export function explainStart(error: unknown, config: Config): string {
   const message = messageOf(error);
-  const media = /^bind (\S+) port (\d+): (.*)$/.exec(message);
-  if (media !== null)
-    return `media: UDP ${formatHostPort(media[1]!, media[2]!)}: ${media[3]}; ${advice("media", message, Number(media[2]))}`;
+  const bind = /^bind (\S+) port (\d+): (.*)$/.exec(message);
+  if (bind !== null) {
+    const [host, port] = [bind[1]!, Number(bind[2])];
+    const option = port === config.cluster?.link.port ? "link" : "media";
+    return `${option}: UDP ${formatHostPort(host, port)}: ${bind[3]}; ${advice(option, message, port)}`;
+  }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^E(ADDRINUSE|ADDRNOTAVAIL|ACCES|INVAL)$/.test(code)) return message;
   const { host, port } = config.http;
@@ -23,7 +26,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EINVAL: "not an address to listen on",
 };
 
-function advice(option: "http" | "media", cause: string, port: number): string {
+type Option = "http" | "media" | "link";
+
+function advice(option: Option, cause: string, port: number): string {
   if (/in use|EADDRINUSE/.test(cause))
     return `choose another --${option}, or ${endOwner(option, port)}`;
   if (/denied|EACCES/.test(cause)) {
@@ -33,7 +38,7 @@ function advice(option: "http" | "media", cause: string, port: number): string {
 }
 
 /** What to do about the one who has the port: by name, where it can be seen. */
-export function endOwner(option: "http" | "media", port: number): string {
+export function endOwner(option: Option, port: number): string {
   const owner = portOwner(option === "http" ? "tcp" : "udp", port);
   const list = option === "http" ? "ss -ltnp" : "ss -lunp";
   return owner === null ? `find the owner: ${list}` : `end its owner: ${owner}, as ${list} shows`;

@@ -1,6 +1,6 @@
 /** `spillway token`: signs JWTs that every node checks by itself, and makes the keys for it. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { constants, fchmodSync, fstatSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { importPKCS8, SignJWT } from "jose";
 import { duration } from "../config/values.ts";
@@ -9,6 +9,7 @@ import { messageOf } from "../errors.ts";
 import { realtimeUs } from "../io/clock.ts";
 import { type Command, UsageError, usage } from "./command.ts";
 import { readFileConfig } from "./configuration.ts";
+import { guardOutput } from "./guard-output.ts";
 import { optionLines } from "./help.ts";
 
 const RIGHTS = ["publish", "view", "admin"];
@@ -299,24 +300,6 @@ function bitrateOf(text: string | undefined): number | null {
   const bits = Number(match?.[1] ?? 0) * ({ "": 1, k: 1e3, M: 1e6 }[match?.[2] ?? ""] ?? 1);
   if (bits === 0) throw new UsageError(`--max-bitrate: "${text}" is not a rate such as 800k or 8M`);
   return bits;
-}
-
-const STDOUT = 1;
-
-/** A shell's `>> FILE` makes a file that everybody may read: a secret in it is for owner and group. */
-function guardOutput(): void {
-  const { mode } = fstatSync(STDOUT);
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG || (mode & 0o007) === 0) return;
-  const kept = mode & 0o770;
-  try {
-    fchmodSync(STDOUT, kept);
-    console.error(
-      `Others could use the file that this was written to; its mode is ${kept.toString(8)} now.`,
-    );
-  } catch (error) {
-    const reason = messageOf(error);
-    console.error(`Others may use the file that this was written to (${reason}): chmod o= FILE`);
-  }
 }
 
 /** Never overwrites: a key that is lost cannot be had again. */

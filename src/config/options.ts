@@ -4,9 +4,12 @@
  */
 import { z } from "zod";
 import {
+  NODE_ADDRESSES_MAX,
+  NODE_TEXT_MAX,
   PENDING_SESSIONS_PER_ADDRESS,
   POSTS_PER_SECOND_PER_ADDRESS,
   READER_THREADS_MAX,
+  SEEDS_MAX,
 } from "../limits.ts";
 import {
   addressPort,
@@ -17,10 +20,15 @@ import {
   hostPort,
   httpUrl,
   integer,
+  machines,
   memory,
   origins,
   truth,
+  word,
 } from "./values.ts";
+
+/** Where other nodes are reached unless it is said. */
+export const LINK_PORT = 8300;
 
 interface OptionSpec {
   readonly schema: z.ZodType;
@@ -110,7 +118,7 @@ export const OPTIONS = {
     schema: z.string().min(1),
     default: "",
     value: "DIR",
-    help: "Folder for what outlives a restart: the token made at first start.",
+    help: "Folder for what outlives a restart: the token made at first start, a node's key.",
   },
   config: {
     schema: z.string().min(1),
@@ -178,6 +186,54 @@ export const OPTIONS = {
     value: "",
     help: "Crash drills through the API, for tests.",
     hidden: true,
+  },
+  "cluster-secret-file": {
+    schema: z.string().min(1),
+    default: "",
+    value: "FILE",
+    help: "Makes this server a node of a cluster: whoever has the secret is a member; re-read on SIGHUP.",
+  },
+  "cluster-name": {
+    schema: word(NODE_TEXT_MAX),
+    default: "spillway",
+    value: "NAME",
+    help: "Nodes of another name are refused, whatever their secret.",
+  },
+  link: {
+    schema: addressPort,
+    default: `0.0.0.0:${LINK_PORT}`,
+    value: "ADDRESS:PORT",
+    help: "UDP port where other nodes reach this one.",
+  },
+  "link-advertise": {
+    schema: machines(NODE_ADDRESSES_MAX, false),
+    default: "",
+    value: "ADDRESS[:PORT],...",
+    help: "Where they are told to reach it, instead of this machine's addresses (NAT, floating IP).",
+  },
+  join: {
+    schema: machines(SEEDS_MAX, true),
+    default: "",
+    value: "HOST[:PORT],...",
+    help: `Nodes to begin with; any one that is up will do. Their port is ${LINK_PORT} unless it is said.`,
+  },
+  role: {
+    schema: z.enum(["auto", "core", "edge"]),
+    default: "auto",
+    value: "ROLE",
+    help: "auto, core or edge: a core keeps a link to every core, an edge to three.",
+  },
+  region: {
+    schema: word(NODE_TEXT_MAX),
+    default: "",
+    value: "NAME",
+    help: "Nodes of the same one are asked first for a stream.",
+  },
+  "children-max": {
+    schema: integer(1, 1024),
+    default: "64",
+    value: "N",
+    help: "Nodes that one stream is sent to from here.",
   },
   "limits.sessions": {
     schema: integer(0, 1_000_000),
@@ -248,6 +304,11 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionKey = keyof typeof OPTIONS;
+
+/** An option's value, or its default; null when it has neither. Throws a ConfigError for a wrong one. */
+export type OptionReader = <K extends OptionKey>(
+  key: K,
+) => z.output<(typeof OPTIONS)[K]["schema"]> | null;
 
 /** One row of --help and of the README's table. */
 export interface OptionRow {

@@ -47,6 +47,27 @@ export const advertise = list().transform((items, context): readonly Advertise[]
   });
 });
 
+/** Where another machine is reached. */
+export interface Machine {
+  readonly host: string;
+  /** Null where none is said. */
+  readonly port: number | null;
+}
+
+/** `HOST`, `HOST:PORT`, `[::1]:PORT`, a list or separated by commas; `names`: not addresses alone. */
+export function machines(max: number, names: boolean) {
+  const host = names ? "HOST" : "ADDRESS";
+  const wanted = `${host} or ${host}:PORT, for example 192.0.2.7:8300 or [2001:db8::7]:8300`;
+  return list().transform((items, context): readonly Machine[] => {
+    if (items.length > max) return refuse(context, `has ${items.length} entries, at most ${max}`);
+    return items.map((item) => {
+      const machine = machineOf(item);
+      const ok = machine !== null && (isSomewhere(machine.host) || (names && isName(machine.host)));
+      return ok ? machine : refuse(context, `"${item}" is not ${wanted}`);
+    });
+  });
+}
+
 export const cidrs = list().transform((items, context) =>
   items.map((item) => parseCidr(item) ?? refuse(context, `"${item}" is not an address or CIDR`)),
 );
@@ -129,12 +150,45 @@ export function integer(min: number, max: number) {
   });
 }
 
+/** A name that fits into a line of a log and into a label. */
+export function word(max: number) {
+  return z.string().transform((text, context): string => {
+    if (/^[\w.-]+$/.test(text) && text.length <= max) return text;
+    return refuse(
+      context,
+      `"${text}" is not 1 to ${max} letters, digits, dots, dashes or underscores`,
+    );
+  });
+}
+
 export const truth = z.union([z.boolean(), z.string()]).transform((value, context): boolean => {
   const text = String(value).toLowerCase();
   if (["true", "1", "yes", "on"].includes(text)) return true;
   if (["false", "0", "no", "off"].includes(text)) return false;
   return refuse(context, `"${value}" is not true or false`);
 });
+
+function machineOf(text: string): Machine | null {
+  const match = /^(?:\[([^[\]]*:[^[\]]*)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  if (match === null) return null;
+  const port = match[3] === undefined ? null : Number(match[3]);
+  if (port !== null && (port < 1 || port > 65535)) return null;
+  return { host: (match[1] ?? match[2])!, port };
+}
+
+/** A literal address that packets can be sent to, without a zone. */
+function isSomewhere(text: string): boolean {
+  return isAddress(text) && !text.includes("%") && !/^[0:.]+$/.test(text);
+}
+
+/** A DNS name, also one with an underscore, as containers have. What ends in a number is none. */
+function isName(text: string): boolean {
+  const labels = text.replace(/\.$/, "").split(".");
+  const isLabel = (label: string) => /^\w(?:[\w-]{0,61}\w)?$/.test(label);
+  return (
+    text.length <= 253 && labels.every(isLabel) && !/^(?:\d+|0x[\da-f]*)$/i.test(labels.at(-1)!)
+  );
+}
 
 function isAddress(text: string): boolean {
   return parseCidr(text) !== null && !text.includes("/");

@@ -11,14 +11,29 @@ export interface WorkerAbilities {
   readonly readsRings: boolean;
   /** Rings are granted to it. */
   readonly writesRings: boolean;
-  /** It has a socket on each local address, all on a port of its own. */
+  /** It has a socket on each local address, all on a port of its own, for sessions of clients. */
   readonly hasSockets: boolean;
+  /** It has the port where other nodes reach this one. */
+  readonly hasLinks: boolean;
 }
 
 /** In the order of their numbers, and so of their ports. */
 export const WORKER_KINDS = {
-  ingest: { serves: "publisher", readsRings: false, writesRings: true, hasSockets: true },
-  egress: { serves: "viewer", readsRings: true, writesRings: false, hasSockets: true },
+  ingest: {
+    serves: "publisher",
+    readsRings: false,
+    writesRings: true,
+    hasSockets: true,
+    hasLinks: false,
+  },
+  egress: {
+    serves: "viewer",
+    readsRings: true,
+    writesRings: false,
+    hasSockets: true,
+    hasLinks: false,
+  },
+  relay: { serves: null, readsRings: true, writesRings: true, hasSockets: false, hasLinks: true },
 } as const satisfies Readonly<Record<string, WorkerAbilities>>;
 
 export type WorkerKind = keyof typeof WORKER_KINDS;

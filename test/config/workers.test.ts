@@ -9,12 +9,13 @@ const EGRESS: WorkerAbilities = {
   readsRings: true,
   writesRings: false,
   hasSockets: true,
+  hasLinks: false,
 };
 /** Kinds that are not there yet. */
 const KINDS = {
   ingest: { ...EGRESS, serves: "publisher", readsRings: false, writesRings: true },
   egress: EGRESS,
-  packager: { ...EGRESS, serves: null, hasSockets: false },
+  packager: { ...EGRESS, serves: null, hasSockets: false, hasLinks: false },
 } as const;
 
 function refusal(counts: Record<keyof typeof KINDS, number>): string | null {

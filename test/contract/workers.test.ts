@@ -11,8 +11,17 @@ test("every kind has a file that a thread starts with", () => {
 });
 
 test("workers are counted by what they can do", () => {
-  const can = { serves: null, readsRings: true, writesRings: true, hasSockets: true };
-  const kinds = { relay: can, packager: { ...can, writesRings: false, hasSockets: false } };
+  const can = {
+    serves: null,
+    readsRings: true,
+    writesRings: true,
+    hasSockets: true,
+    hasLinks: false,
+  };
+  const kinds = {
+    relay: can,
+    packager: { ...can, writesRings: false, hasSockets: false, hasLinks: false },
+  };
   const counts = { relay: 1, packager: 3 };
   expect(countAble(kinds, counts, "readsRings")).toBe(4);
   expect(countAble(kinds, counts, "writesRings")).toBe(1);
