@@ -40,7 +40,8 @@ export function rewriteDescriptor(
     writeNumber(out, outOffset, number);
     return length;
   }
-  if (maskBit < 8 * MANDATORY_BYTES + FLAGS || (extended && maskBit > length * 8)) return -1;
+  const first = 8 * MANDATORY_BYTES + FLAGS;
+  if (maskBit < first || maskBit > (extended ? length * 8 : first)) return -1;
   const had = extended && bitAt(bytes, offset, ACTIVE_FLAG_BIT) === 1;
   const tailFrom = maskBit + (had ? targets : 0);
   const tail = extended ? Math.max(0, length * 8 - tailFrom) : 0;

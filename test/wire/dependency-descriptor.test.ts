@@ -182,6 +182,17 @@ test("a frame number alone is changed in place of any length", () => {
   expect([...out.subarray(0, 3)]).toEqual([0xc1, 0x00, 0x01]);
 });
 
+test("a place of the mask that is not a descriptor's makes none longer than it may grow", () => {
+  const out = new Uint8Array(256);
+  const plain = Uint8Array.of(0xc1, 0, 1);
+  for (const maskBit of [0, 28, 30, 1008, 65_535]) {
+    const change = { frameNumberOffset: 0, maskBit, targets: 3, activeTargets: 1 };
+    expect(rewriteDescriptor(plain, 0, 3, change, out, 0)).toBe(-1);
+  }
+  const change = { frameNumberOffset: 0, maskBit: 29, targets: 3, activeTargets: 1 };
+  expect(rewriteDescriptor(plain, 0, 3, change, out, 0)).toBe(4);
+});
+
 test("needs the structure first, and does not fall back to an old one", () => {
   const random = seeded(7);
   const old = { ...randomStructure(random), offset: 0 };

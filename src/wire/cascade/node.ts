@@ -1,0 +1,70 @@
+/** What nodes tell and ask of each other beside streams: CORES, OWN?, OWN, DRAIN, CLOSE. */
+import { STREAM_NAME_LENGTH_MAX } from "../../limits.ts";
+import type { Elements } from "./elements.ts";
+import { Message } from "./kinds.ts";
+import { type Alternate, readAlternate } from "./subscription.ts";
+
+/** Core nodes of a cluster. */
+export const CORES_MAX = 64;
+const REASON_MAX = 128;
+const NONCE_MAX = 0xffff_ffff;
+
+/** CORES: cores that the teller has live links with. A hint whom to dial, no more. */
+export function writeCores(cores: readonly Alternate[]): unknown[] {
+  return [Message.cores, cores.map(({ node, addresses }) => [node, addresses])];
+}
+
+export function readCores(elements: Elements): readonly Alternate[] | null {
+  const cores = elements.list(CORES_MAX, (each) => each.nested(readAlternate));
+  return elements.ok ? cores : null;
+}
+
+/** OWN?: whether the publisher of a name was heard of in the last two seconds. */
+export interface OwnQuestion {
+  readonly nonce: number;
+  readonly name: string;
+}
+
+export function writeOwnQuestion({ nonce, name }: OwnQuestion): unknown[] {
+  return [Message.ownQuestion, nonce, name];
+}
+
+export function readOwnQuestion(elements: Elements): OwnQuestion | null {
+  const question = { nonce: elements.uint(NONCE_MAX), name: elements.text(STREAM_NAME_LENGTH_MAX) };
+  return elements.ok ? question : null;
+}
+
+/** OWN: the answer. */
+export interface Own {
+  readonly nonce: number;
+  readonly alive: boolean;
+}
+
+export function writeOwn({ nonce, alive }: Own): unknown[] {
+  return [Message.own, nonce, alive];
+}
+
+export function readOwn(elements: Elements): Own | null {
+  const own: Own = { nonce: elements.uint(NONCE_MAX), alive: elements.boolean() };
+  return elements.ok ? own : null;
+}
+
+/** DRAIN: the teller leaves after so many ms: children look for another parent now. */
+export function writeDrain(ms: number): unknown[] {
+  return [Message.drain, ms];
+}
+
+export function readDrain(elements: Elements): number | null {
+  const ms = elements.uint(600_000);
+  return elements.ok ? ms : null;
+}
+
+/** CLOSE: the link ends for this reason, in words. */
+export function writeClose(reason: string): unknown[] {
+  return [Message.close, reason];
+}
+
+export function readClose(elements: Elements): string | null {
+  const reason = elements.text(REASON_MAX);
+  return elements.ok ? reason : null;
+}

@@ -1,0 +1,40 @@
+/** How long a link takes, and how its other end fares: PING and PONG. */
+import type { Elements } from "./elements.ts";
+import { Frame } from "./kinds.ts";
+
+const TIME_MAX = Number.MAX_SAFE_INTEGER;
+
+/** PING: `at` is the asker's clock, us; it comes back unread. */
+export function writePing(at: number): unknown[] {
+  return [Frame.ping, at];
+}
+
+export function readPing(elements: Elements): number | null {
+  const at = elements.uint(TIME_MAX);
+  return elements.ok ? at : null;
+}
+
+export interface Pong {
+  /** Of the PING that it answers. */
+  readonly at: number;
+  /** Between the kernel's receive stamp of the PING and this, us. */
+  readonly heldUs: number;
+  /** Share of its time that the answering worker is busy, in 1/255. */
+  readonly load: number;
+  /** How late its media is, us. */
+  readonly lagUs: number;
+}
+
+export function writePong({ at, heldUs, load, lagUs }: Pong): unknown[] {
+  return [Frame.pong, at, heldUs, load, lagUs];
+}
+
+export function readPong(elements: Elements): Pong | null {
+  const pong: Pong = {
+    at: elements.uint(TIME_MAX),
+    heldUs: elements.uint(),
+    load: elements.uint(255),
+    lagUs: elements.uint(),
+  };
+  return elements.ok ? pong : null;
+}

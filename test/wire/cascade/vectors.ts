@@ -1,0 +1,159 @@
+/** What the hex digits in PROTOCOL.md say, and the functions that write and read it. */
+import type { Elements } from "../../../src/wire/cascade/elements.ts";
+import { readHalf, writeHalf } from "../../../src/wire/cascade/half.ts";
+import { type Hello, readHello, writeHello } from "../../../src/wire/cascade/hello.ts";
+import {
+  type Name,
+  readName,
+  readUnname,
+  writeName,
+  writeUnname,
+} from "../../../src/wire/cascade/name.ts";
+import * as node from "../../../src/wire/cascade/node.ts";
+import * as ordered from "../../../src/wire/cascade/ordered.ts";
+import * as ping from "../../../src/wire/cascade/ping.ts";
+import * as ring from "../../../src/wire/cascade/ring.ts";
+import * as sub from "../../../src/wire/cascade/subscription.ts";
+import * as wish from "../../../src/wire/cascade/wish.ts";
+import { Codec } from "../../../src/wire/codecs.ts";
+
+/** A frame or message but DATA. */
+interface Vector {
+  readonly written: readonly unknown[];
+  readonly read: (elements: Elements) => unknown;
+  readonly value: unknown;
+}
+
+const A = Uint8Array.from({ length: 16 }, (_, i) => i);
+const B = Uint8Array.from({ length: 16 }, (_, i) => 0xb0 + i);
+const KEY = { name: "cam", epoch: 3, owner: A };
+
+const HELLO: Hello = {
+  protocolMin: 1,
+  protocolMax: 1,
+  kid: "AbCd+/09",
+  node: A,
+  boot: 305_419_896,
+  proof: new Uint8Array(32).fill(0x5a),
+  cluster: "spillway",
+  names: "mesh",
+  role: "edge",
+  region: "eu",
+  version: "1.0.0",
+  url: "",
+  addresses: ["10.0.0.1:8300"],
+  accepts: ["AbCd+/09"],
+};
+
+const NAME: Name = {
+  ...KEY,
+  relayed: false,
+  tracks: [
+    { kind: "audio", rid: null, codec: "opus", fmtp: "useinbandfec=1", channels: 2 },
+    { kind: "video", rid: "h", codec: "vp8", fmtp: "", channels: 0 },
+  ],
+};
+
+/** A vector of what one pair of functions writes and reads. */
+function of<Value>(
+  value: Value,
+  write: (value: Value) => readonly unknown[],
+  read: (elements: Elements) => Value | null,
+): Vector {
+  return { written: write(value), read, value };
+}
+
+const { writeFigures, readFigures } = ring;
+const KEYFRAME = { alias: 7, ring: 1, reason: "join" } as const;
+const FIGURES = {
+  alias: 7,
+  ring: 1,
+  points: [{ point: 8, bitrate: 250_000, ageUs: 33_000 }],
+  sizes: [0, 0x0280_0168, 0, 0],
+  size: 0x0280_0168,
+  hasKeyframe: true,
+  ignoresPli: false,
+};
+const TOLD = {
+  alias: 7,
+  ring: 1,
+  codec: Codec.vp8,
+  clockRate: 90_000,
+  fmtp: "",
+  rid: "h",
+  targetsVersion: 0,
+  targets: new Uint8Array(0),
+};
+const SUB = {
+  ...KEY,
+  alias: 7,
+  wanted: 3,
+  mode: "live" as const,
+  have: [null, -1],
+  path: [],
+};
+const REFUSE = {
+  alias: 7,
+  reason: "full" as const,
+  alternates: [{ node: B, addresses: ["10.0.0.2:8300"] }],
+  retryMs: 250,
+};
+const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000] };
+const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }] };
+
+/** By the name that stands in front of the digits. */
+export const VECTORS: Readonly<Record<string, Vector>> = {
+  ORDERED: of(
+    { number: 70_000, more: false, piece: Uint8Array.of(0x92, 0x22, 0) },
+    ordered.writeOrdered,
+    ordered.readOrdered,
+  ),
+  ACK: of(70_001, ordered.writeAcknowledge, ordered.readAcknowledge),
+  PING: of(1_234_567, ping.writePing, ping.readPing),
+  PONG: of({ at: 1_234_567, heldUs: 80, load: 51, lagUs: 400 }, ping.writePong, ping.readPong),
+  HEADS: of({ alias: 7, heads: [null, -2], rootAgeUs: 5_000 }, ring.writeHeads, ring.readHeads),
+  KEY: of(KEYFRAME, wish.writeKeyframeWish, wish.readKeyframeWish),
+  FILL: of(FILL, wish.writeFill, wish.readFill),
+  LAYERS: of(FIGURES, writeFigures, readFigures),
+  TIME: of(
+    { alias: 7, ring: 1, rtp: 90_000, ntpUs: 3_900_000_000_000_000, ageUs: 20_000 },
+    ring.writeTiming,
+    ring.readTiming,
+  ),
+  HALF: of({ number: 2, second: true, bytes: Uint8Array.of(1, 2, 3) }, writeHalf, readHalf),
+  HELLO: of(HELLO, writeHello, readHello),
+  CORES: of([{ node: B, addresses: ["10.0.0.2:8300"] }], node.writeCores, node.readCores),
+  NAME: of(NAME, writeName, readName),
+  UNNAME: of(KEY, writeUnname, readUnname),
+  SUB: of(SUB, sub.writeSubscribe, sub.readSubscribe),
+  OK: of({ alias: 7, path: [A], heads: [null, 69_999] }, sub.writeAccept, sub.readAccept),
+  REFUSE: of(REFUSE, sub.writeRefuse, sub.readRefuse),
+  NOTREADY: of(7, sub.writeNotReady, sub.readAlias),
+  UPD: of(UPDATE, sub.writeUpdate, sub.readUpdate),
+  UNSUB: of(7, sub.writeUnsubscribe, sub.readAlias),
+  PATH: of({ alias: 7, path: [A, B] }, sub.writePath, sub.readPathMessage),
+  RING: of(TOLD, ring.writeRing, ring.readRing),
+  PSETS: of(
+    { alias: 7, ring: 1, payload: Uint8Array.of(0x67, 0x42) },
+    ring.writeParameterSets,
+    ring.readParameterSets,
+  ),
+  "OWN?": of({ nonce: 9, name: "cam" }, node.writeOwnQuestion, node.readOwnQuestion),
+  OWN: of({ nonce: 9, alive: true }, node.writeOwn, node.readOwn),
+  DRAIN: of(5_000, node.writeDrain, node.readDrain),
+  CLOSE: of("stopping", node.writeClose, node.readClose),
+};
+
+/** What the vector of DATA says. */
+export const DATA_VECTOR = {
+  alias: 7,
+  ring: 1,
+  codec: Codec.vp8,
+  sequence: -1,
+  ageUs: 12_000,
+  flags: 0x16,
+  timestamp: 90_000,
+  description: new Uint8Array(0),
+  extensions: Uint8Array.of(4, 1, 9),
+  payload: Uint8Array.of(0x90, 0x80, 0x11),
+};
