@@ -1,0 +1,38 @@
+/** Round trips that are remembered: the shortest says most of the way itself. */
+const SAMPLES = 8;
+/** Before the first. */
+const ROUND_TRIP_UNKNOWN_US = 100_000;
+
+/** How long a link takes, by PING and PONG on one clock: no two clocks are ever compared. */
+export class LinkTime {
+  readonly #samples: number[] = [];
+  #newest: number | null = null;
+
+  /** The answer to a PING of `sentAt` came at `now`; the other end held it for `heldUs`. */
+  note(sentAt: number, heldUs: number, now: number): void {
+    const roundTrip = now - sentAt - heldUs;
+    if (roundTrip < 0 || sentAt > now) return;
+    if (this.#samples.length === SAMPLES) this.#samples.shift();
+    this.#samples.push(roundTrip);
+    this.#newest = roundTrip;
+  }
+
+  /** The shortest of late, us. */
+  get roundTripUs(): number {
+    return this.#newest === null ? ROUND_TRIP_UNKNOWN_US : Math.min(...this.#samples);
+  }
+
+  /** The newest, us: what is longer than the shortest stands in queues. */
+  get newestUs(): number {
+    return this.#newest ?? ROUND_TRIP_UNKNOWN_US;
+  }
+
+  /** One way, as half of the shortest; 0 before the first. */
+  get oneWayUs(): number {
+    return this.#newest === null ? 0 : this.roundTripUs / 2;
+  }
+
+  get known(): boolean {
+    return this.#newest !== null;
+  }
+}

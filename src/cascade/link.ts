@@ -1,0 +1,231 @@
+import { type Elements, encodeElements } from "../wire/cascade/elements.ts";
+import { type Hello, readHello } from "../wire/cascade/hello.ts";
+import { Frame, Message } from "../wire/cascade/kinds.ts";
+import { readClose, writeClose } from "../wire/cascade/node.ts";
+import {
+  readAcknowledge,
+  readOrdered,
+  writeAcknowledge,
+  writeOrdered,
+} from "../wire/cascade/ordered.ts";
+import { readPing, readPong, writePing, writePong } from "../wire/cascade/ping.ts";
+import { Channel } from "./channel.ts";
+import { disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
+import type { Keyring } from "./keyring.ts";
+import { LinkTime } from "./link-time.ts";
+import { Liveness } from "./liveness.ts";
+import type { NodeId } from "./node-id.ts";
+
+/** A HELLO takes two round trips at most. */
+const GREETING_TIMEOUT_US = 5_000_000;
+const PING_US = 1_000_000;
+/** Until the way of the link is known. */
+const PING_FIRST_US = 50_000;
+/** A link of which nothing is heard for so long is lost; links without streams say a word a second. */
+const LINK_LOST_US = 5_000_000;
+/** Before, another one is tried beside it: soon where a parent owes a word each 25 ms. */
+const QUIET_US = 2_500_000;
+const QUIET_PARENT_US = 1_000_000;
+
+/** What a link tells whoever has it. */
+export interface LinkEvents {
+  /** The other end has shown that it belongs here. */
+  opened(link: Link, now: number): void;
+  /** A message of the ordered channel; its type has been read. */
+  message(link: Link, type: number, elements: Elements, now: number): void;
+  /** A frame that may come twice or not at all. `arrival`: the kernel's stamp. */
+  loose(link: Link, type: number, elements: Elements, now: number, arrival: number): void;
+  /** It is over, for this reason in words; nothing more is told of it. */
+  closed(link: Link, reason: string, now: number): void;
+}
+
+/** How busy this node is, for the other ends. */
+export interface OwnLoad {
+  /** Share of a core, 0..1. */
+  readonly busy: number;
+  readonly lagUs: number;
+}
+
+interface LinkOptions {
+  /** What the worker calls the session below. */
+  readonly session: number;
+  readonly security: LinkSecurity;
+  readonly self: NodeSelf;
+  readonly keyring: Keyring;
+  /** Of the secret that the knock was made with. */
+  readonly kid: string;
+  readonly events: LinkEvents;
+  /** Puts an encoded frame on its way. */
+  readonly output: (frame: Uint8Array) => void;
+  readonly load: () => OwnLoad;
+  readonly now: number;
+}
+
+/** One link to another node, above its sealed datagrams. */
+export class Link {
+  readonly session: number;
+  /** Of the other end. */
+  readonly node: NodeId;
+  readonly time = new LinkTime();
+  readonly liveness: Liveness;
+  /** Of the other end; null until it was found right. */
+  hello: Hello | null = null;
+  /** Share of its time that the other end is busy, 0..1, and how late its media is, us. */
+  load = 0;
+  lagUs = 0;
+  closed = false;
+  readonly #options: LinkOptions;
+  readonly #channel = new Channel();
+  readonly #openedBy: number;
+  #pingAt: number;
+
+  constructor(options: LinkOptions) {
+    const { session, security, now } = options;
+    this.session = session;
+    this.node = security.node;
+    this.liveness = new Liveness(now);
+    this.#options = options;
+    this.#openedBy = now + GREETING_TIMEOUT_US;
+    this.#pingAt = now;
+    this.#channel.send(greet(options.self, options.keyring, security, options.kid));
+  }
+
+  get open(): boolean {
+    return this.hello !== null && !this.closed;
+  }
+
+  /** Nothing is heard of it: another may do better. */
+  isQuiet(now: number): boolean {
+    const { heardAt, silent } = this.liveness;
+    return now - heardAt >= (silent ? QUIET_PARENT_US : QUIET_US);
+  }
+
+  /** A message in order behind all earlier ones. */
+  send(message: readonly unknown[]): void {
+    if (!this.closed) this.#channel.send(message);
+  }
+
+  /** A frame that may be lost. */
+  sendLoose(frame: readonly unknown[]): void {
+    if (this.open) this.#options.output(encodeElements(frame));
+  }
+
+  /** A frame other than DATA came. */
+  handleFrame(type: number, elements: Elements, now: number, arrival: number): void {
+    if (this.closed) return;
+    this.liveness.heard(arrival);
+    if (type === Frame.ordered) this.#handleOrdered(elements, now);
+    else if (type === Frame.acknowledge) {
+      const next = readAcknowledge(elements);
+      if (next !== null) this.#channel.acknowledged(next);
+    } else if (!this.open) return;
+    else if (type === Frame.ping) this.#answer(elements, now, arrival);
+    else if (type === Frame.pong) this.#notePong(elements, arrival);
+    else this.#options.events.loose(this, type, elements, now, arrival);
+  }
+
+  /** Sends what is due, and ends a link that has failed. */
+  handleTimeout(now: number): void {
+    if (this.closed) return;
+    const silentUs = now - this.liveness.heardAt;
+    if (!this.open && now >= this.#openedBy) this.#end("no answer", now);
+    else if (this.#channel.broken) this.#end("it sent what is no message", now);
+    else if (this.#channel.isLost(now) || silentUs >= LINK_LOST_US) this.#end("no answer", now);
+    if (this.closed) return;
+    if (this.open && now >= this.#pingAt) {
+      this.#pingAt = now + (this.time.known ? PING_US : PING_FIRST_US);
+      this.#options.output(encodeElements(writePing(Math.floor(now))));
+    }
+    this.#flush(now);
+  }
+
+  nextTimeout(): number {
+    if (this.closed) return Number.POSITIVE_INFINITY;
+    if (this.#channel.acknowledgeDue) return 0;
+    return Math.min(
+      this.#channel.nextTimeout(this.time.roundTripUs),
+      this.liveness.heardAt + LINK_LOST_US,
+      this.open ? this.#pingAt : this.#openedBy,
+    );
+  }
+
+  /** Ends it from this side; the reason is told to the other, once. */
+  close(reason: string, now: number): void {
+    if (this.closed) return;
+    this.#channel.send(writeClose(reason));
+    this.#flush(now);
+    this.#end(reason, now);
+  }
+
+  /** The session below has ended. */
+  lost(reason: string, now: number): void {
+    if (!this.closed) this.#end(reason, now);
+  }
+
+  #handleOrdered(elements: Elements, now: number): void {
+    const ordered = readOrdered(elements);
+    if (ordered === null) return;
+    for (const message of this.#channel.receive(ordered)) {
+      const type = message.uint(255);
+      if (!message.ok) this.#channel.broken = true;
+      else if (this.hello === null) this.#handleHello(type, message, now);
+      else if (type === Message.close) this.#end(readClose(message) ?? "closed", now);
+      else this.#options.events.message(this, type, message, now);
+      if (this.closed) return;
+    }
+  }
+
+  #handleHello(type: number, elements: Elements, now: number): void {
+    const hello = type === Message.hello ? readHello(elements) : null;
+    if (hello === null) {
+      this.#end("it sent no hello", now);
+      return;
+    }
+    const { self, keyring, security, events } = this.#options;
+    const wrong = disagreement(hello, self, keyring, security);
+    if (wrong !== null) {
+      this.close(wrong, now);
+      return;
+    }
+    this.hello = hello;
+    this.#pingAt = now;
+    events.opened(this, now);
+  }
+
+  #answer(elements: Elements, now: number, arrival: number): void {
+    const at = readPing(elements);
+    if (at === null) return;
+    const { busy, lagUs } = this.#options.load();
+    const load = Math.round(255 * Math.min(1, Math.max(0, busy)));
+    const heldUs = Math.max(0, Math.round(now - arrival));
+    const pong = { at, heldUs, load, lagUs: Math.round(lagUs) };
+    this.#options.output(encodeElements(writePong(pong)));
+  }
+
+  #notePong(elements: Elements, arrival: number): void {
+    const pong = readPong(elements);
+    if (pong === null) return;
+    this.time.note(pong.at, pong.heldUs, arrival);
+    this.load = pong.load / 255;
+    this.lagUs = pong.lagUs;
+  }
+
+  #flush(now: number): void {
+    const channel = this.#channel;
+    const { output } = this.#options;
+    if (channel.acknowledgeDue) {
+      channel.acknowledgeDue = false;
+      output(encodeElements(writeAcknowledge(channel.expected)));
+    }
+    for (;;) {
+      const ordered = channel.poll(now, this.time.roundTripUs);
+      if (ordered === null) return;
+      output(encodeElements(writeOrdered(ordered)));
+    }
+  }
+
+  #end(reason: string, now: number): void {
+    this.closed = true;
+    this.#options.events.closed(this, reason, now);
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * One node of the cascade: its links, what they tell, whom it gives streams and whom it has them from.
+ * Pure: time and frames come in, frames and decisions go out.
+ */
+import type { Elements } from "../wire/cascade/elements.ts";
+import { Message } from "../wire/cascade/kinds.ts";
+import type { NamedTrack } from "../wire/cascade/name.ts";
+import { readCores, readDrain, writeCores, writeDrain } from "../wire/cascade/node.ts";
+import type { LinkSecurity, NodeSelf } from "./greeting.ts";
+import { type Keyring, LinkEnd } from "./keyring.ts";
+import { Link, type OwnLoad } from "./link.ts";
+import { Links } from "./links.ts";
+import { Members } from "./members.ts";
+import { NameExchange } from "./name-exchange.ts";
+import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
+import { nodeBytes, nodeIdOf } from "./node-id.ts";
+import type { Pull, PulledRings } from "./pull.ts";
+import { Pulls } from "./pulls.ts";
+import { objection, REPLACED } from "./rivals.ts";
+import { type Copy, Serving, type ServingEvents } from "./serving.ts";
+
+/** What a node makes happen. */
+export interface NodeEvents extends ServingEvents {
+  /** Opens a link to whoever is at this address (`linked`, or `unreachable`). */
+  dial(address: string): void;
+  /** Puts an encoded frame on its way over a session. */
+  output(session: number, frame: Uint8Array): void;
+  /** The session below a link is of no use any more; it may end when what was sent has left. */
+  hangUp(session: number): void;
+  /** What counts under a name: of another node, or null when no other node has it. */
+  heard(name: string, known: KnownName | null): void;
+  /** Another node has a name that this one publishes, and counts. */
+  outranked(name: string): void;
+  /** A parent gives a stream: where its rings are. */
+  accepted(pull: Pull, heads: readonly (number | null)[]): void;
+  linkOpened(link: Link): void;
+  linkClosed(link: Link, reason: string): void;
+  /** A parent told something about a ring; its type is one of those that no rule of the tree needs. */
+  told(link: Link, type: number, elements: Elements, now: number, arrival: number): void;
+}
+
+export interface NodeOptions {
+  readonly self: NodeSelf;
+  readonly keyring: Keyring;
+  readonly childrenMax: number;
+  readonly random: () => number;
+  readonly load: () => OwnLoad;
+  readonly events: NodeEvents;
+  /** One past the highest origin sequence of each ring of a stream here; null before the first. */
+  readonly heads: (stream: number) => readonly (number | null)[];
+}
+
+/** Others are told whom this node has links with so often. */
+const CORES_US = 1_000_000;
+/** All of them with eight long addresses each are more than a message may be. */
+const CORES_AT_ONCE = 16;
+
+export class Node {
+  readonly names = new NameTable();
+  readonly links = new Links();
+  readonly serving: Serving;
+  readonly members: Members;
+  readonly pulls: Pulls;
+  readonly #options: NodeOptions;
+  readonly #events: NodeEvents;
+  /** By name: the number among streams of what this node publishes. */
+  readonly #published = new Map<string, number>();
+  readonly #exchange: NameExchange;
+  /** By session: where it was dialled. */
+  readonly #dialled = new Map<number, string>();
+  #keyring: Keyring;
+  #coresAt = 0;
+  /** Of the timers that run. */
+  #now = 0;
+  #coresChanged = false;
+
+  constructor(options: NodeOptions) {
+    const { self, events, childrenMax, random } = options;
+    this.#options = options;
+    this.#events = events;
+    this.#keyring = options.keyring;
+    this.serving = new Serving({
+      self: self.id,
+      childrenMax,
+      copyOf: (name) => this.#copyOf(name),
+      best: (name) => this.pulls.best(name),
+      pullsForOthers: self.role === "core",
+      waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
+      events,
+    });
+    this.members = new Members({
+      self: self.id,
+      role: self.role,
+      random,
+      isLinked: (node) => this.links.to(node)?.isQuiet(this.#now) === false,
+      linkedCores: () => this.links.cores().length,
+      dial: (address) => events.dial(address),
+    });
+    this.pulls = new Pulls({
+      self,
+      names: this.names,
+      links: this.links,
+      members: this.members,
+      isFed: (known, link) => this.serving.isFed(known, link),
+      changed: (name, now) => this.#pullChanged(name, now),
+      accepted: (pull, heads) => events.accepted(pull, heads),
+    });
+    this.#exchange = new NameExchange({
+      self: self.id,
+      role: self.role,
+      names: this.names,
+      links: this.links,
+      changed: (name, ended) => this.#nameChanged(name, ended),
+    });
+  }
+
+  /** Other secrets count from now on, for links that are made from now on. */
+  setKeyring(keyring: Keyring): void {
+    this.#keyring = keyring;
+  }
+
+  /**
+   * A session is sealed. `kid`: of the secret that its knock was made with; `address`: as it was
+   * dialled, null for one that was accepted.
+   */
+  linked(
+    session: number,
+    security: LinkSecurity,
+    kid: string,
+    address: string | null,
+    now: number,
+  ): void {
+    if (address !== null) this.#dialled.set(session, address);
+    const link = new Link({
+      session,
+      security,
+      self: this.#options.self,
+      keyring: this.#keyring,
+      kid,
+      load: this.#options.load,
+      now,
+      output: (frame) => this.#events.output(session, frame),
+      events: {
+        opened: (each, at) => this.#opened(each, security, at),
+        message: (each, type, elements, at) => this.#message(each, type, elements, at),
+        loose: (each, type, elements, at, arrival) =>
+          this.#events.told(each, type, elements, at, arrival),
+        closed: (each, reason, at) => this.#closed(each, reason, at),
+      },
+    });
+    this.links.add(link);
+    link.handleTimeout(now);
+  }
+
+  /** A link that was dialled came to nothing. */
+  unreachable(address: string, now: number): void {
+    this.members.failed(address, now);
+  }
+
+  /** The session has ended. */
+  unlinked(session: number, reason: string, now: number): void {
+    this.links.bySession(session)?.lost(reason, now);
+  }
+
+  /** A frame other than DATA came; `arrival`: the kernel's stamp. */
+  frame(session: number, type: number, elements: Elements, now: number, arrival: number): void {
+    this.links.bySession(session)?.handleFrame(type, elements, now, arrival);
+  }
+
+  /** This node publishes the stream from now on. */
+  publish(name: string, stream: number, tracks: readonly NamedTrack[], now: number): KnownName {
+    const before = this.names.own(name);
+    const known = this.names.publish(name, this.#options.self.id, tracks);
+    this.#published.set(name, stream);
+    this.#exchange.published(known, before);
+    this.serving.copyChanged(name, now);
+    return known;
+  }
+
+  unpublish(name: string, now: number): void {
+    const known = this.names.unpublish(name);
+    if (known === null) return;
+    this.#published.delete(name);
+    this.#exchange.published(null, known);
+    this.serving.copyChanged(name, now);
+    this.#tellHeard(name);
+  }
+
+  /** The number of a stream that this node publishes; null for another. */
+  publishedStream(name: string): number | null {
+    return this.#published.get(name) ?? null;
+  }
+
+  /** Has a stream of another node from now on, in the rings of the stream with this number. */
+  pull(known: KnownName, stream: number, rings: PulledRings, now: number): Pull {
+    return this.pulls.begin(known, stream, rings, now);
+  }
+
+  endPull(name: string, now: number): void {
+    this.pulls.end(name, now);
+  }
+
+  /** Children look for another parent from now on; `ms`: until this node leaves. */
+  drain(ms: number): void {
+    this.serving.draining = true;
+    for (const link of this.links.open()) link.send(writeDrain(ms));
+  }
+
+  /** Ends all links. */
+  stop(now: number): void {
+    for (const link of [...this.links.all()]) link.close("stopping", now);
+  }
+
+  /** All that had come by `readAt` has been read: who is silent then is silent. */
+  judge(readAt: number): void {
+    this.pulls.readAt = readAt;
+    for (const link of this.links.open()) {
+      if (link.liveness.judge(readAt, this.pulls.isParent(link))) this.pulls.maintain(readAt);
+    }
+  }
+
+  handleTimeout(now: number): void {
+    this.#now = now;
+    for (const link of [...this.links.all()]) link.handleTimeout(now);
+    for (const link of this.links.takeRetired(now)) link.close(REPLACED, now);
+    this.pulls.handleTimeout(now);
+    this.members.handleTimeout(now);
+    if (!this.#coresChanged || now < this.#coresAt) return;
+    this.#coresChanged = false;
+    this.#coresAt = now + CORES_US;
+    this.#tellCores();
+  }
+
+  nextTimeout(): number {
+    const { members, pulls, links } = this;
+    let soonest = Math.min(members.nextTimeout(), pulls.nextTimeout(), links.nextTimeout());
+    for (const link of this.links.all()) {
+      soonest = Math.min(soonest, link.nextTimeout());
+      soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));
+    }
+    return this.#coresChanged ? Math.min(soonest, this.#coresAt) : soonest;
+  }
+
+  #opened(link: Link, { end, node }: LinkSecurity, now: number): void {
+    const address = this.#dialled.get(link.session);
+    if (address !== undefined) this.members.reached(address, node);
+    const before = this.links.to(node);
+    if (before !== null) {
+      const lowerDialled = (end === LinkEnd.caller) === this.#options.self.id < link.node;
+      const wrong = objection(link, before, lowerDialled, now);
+      if (wrong !== null) {
+        link.close(wrong, now);
+        return;
+      }
+    }
+    this.links.elect(link);
+    if (before !== null) this.links.retire(before, now);
+    this.#events.linkOpened(link);
+    this.#coresChanged = true;
+    const { hello } = link;
+    if (hello !== null) this.pulls.started(node, hello.boot);
+    if (hello !== null && hello.role === "core") this.members.hint(node, hello.addresses, now);
+    this.#exchange.greet(link);
+    this.pulls.maintain(now);
+  }
+
+  #closed(link: Link, reason: string, now: number): void {
+    this.links.remove(link);
+    const address = this.#dialled.get(link.session);
+    if (address !== undefined) {
+      this.#dialled.delete(link.session);
+      // Somebody was there, whatever was wrong: perhaps this node itself.
+      this.members.reached(address, link.node);
+      this.members.failed(address, now);
+    }
+    this.#events.hangUp(link.session);
+    this.#events.linkClosed(link, reason);
+    this.#coresChanged = true;
+    this.serving.lost(link);
+    this.pulls.lost(link, now);
+    this.#exchange.forget(link);
+  }
+
+  #message(link: Link, type: number, elements: Elements, now: number): void {
+    if (type === Message.name) this.#exchange.heard(link, elements);
+    else if (type === Message.unname) this.#exchange.unheard(link, elements);
+    else if (type === Message.cores) this.#heardCores(elements, now);
+    else if (type === Message.drain) {
+      if (readDrain(elements) !== null) this.pulls.avoid(link, now);
+    } else if (this.serving.request(link, type, elements, now)) return;
+    else if (!this.pulls.answer(link, type, elements, now)) {
+      this.#events.told(link, type, elements, now, now);
+    }
+  }
+
+  #heardCores(elements: Elements, now: number): void {
+    for (const { node, addresses } of readCores(elements) ?? []) {
+      this.members.hint(nodeIdOf(node), addresses, now);
+    }
+  }
+
+  #tellCores(): void {
+    const cores = this.links.cores().map(({ node, hello }) => ({
+      node: nodeBytes(node),
+      addresses: hello?.addresses ?? [],
+    }));
+    for (let at = 0; at < cores.length; at += CORES_AT_ONCE) {
+      const some = writeCores(cores.slice(at, at + CORES_AT_ONCE));
+      for (const link of this.links.open()) link.send(some);
+    }
+  }
+
+  #nameChanged(name: string, ended: boolean): void {
+    const best = this.names.best(name);
+    if (ended && best === null) this.pulls.get(name)?.despair();
+    const own = this.names.own(name);
+    if (own !== null && best !== null && !sameKey(best, own) && outranks(best, own)) {
+      this.#events.outranked(name);
+    }
+    if (this.pulls.best(name) === null) this.serving.cannotHave(name);
+    this.#tellHeard(name);
+  }
+
+  #pullChanged(name: string, now: number): void {
+    this.serving.copyChanged(name, now);
+    if (this.names.best(name) === null) this.#nameChanged(name, false);
+  }
+
+  #tellHeard(name: string): void {
+    const best = this.pulls.best(name);
+    this.#events.heard(name, best !== null && best.owner !== this.#options.self.id ? best : null);
+  }
+
+  #copyOf(name: string): Copy | null {
+    const { heads } = this.#options;
+    const own = this.names.own(name);
+    if (own !== null) {
+      const stream = this.#published.get(name)!;
+      return { key: own, stream, path: [], heads: () => heads(stream) };
+    }
+    const pull = this.pulls.get(name);
+    if (pull === undefined) return null;
+    const { known, stream, path } = pull;
+    return { key: known, stream, path, heads: () => heads(stream) };
+  }
+}

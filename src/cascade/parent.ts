@@ -1,0 +1,54 @@
+import type { Mode } from "../wire/cascade/subscription.ts";
+import type { Link } from "./link.ts";
+import type { NodeId } from "./node-id.ts";
+
+/**
+ * For a parent's answer, or until it has pulled it itself, is waited so long and a round trip; then
+ * another is asked as well ...
+ */
+const READY_WAIT_US = 150_000;
+/** ... and after so long without the stream it is asked no more. */
+const UNREADY_US = 1_000_000;
+/** Of a parent that said yes something must come: a keyframe may be seconds away, heads are not. */
+const USEFUL_WAIT_US = 1_000_000;
+/**
+ * Without anything of use for so long a parent has lost the stream itself. It hears of that first, and
+ * has the time to find another: only who is next to a failure is to act.
+ */
+const DRY_US = 400_000;
+
+/** A node that was asked for the stream. */
+export interface Parent {
+  readonly link: Link;
+  readonly alias: number;
+  state: "asked" | "not-ready" | "accepted";
+  mode: Mode;
+  /** When the state or the mode began. */
+  since: number;
+  /** The root first, the parent last; empty before it accepted. */
+  path: readonly NodeId[];
+  /** Since when it gives something of use since it is live, and when it last did; null before. */
+  usefulSince: number | null;
+  usefulAt: number | null;
+  wanted: number;
+  /** It said that it leaves. */
+  leaving: boolean;
+}
+
+/** It says for long that it has it soon. */
+export function isStuck({ state, since }: Parent, now: number): boolean {
+  return state === "not-ready" && now - since > UNREADY_US;
+}
+
+/** It gives the stream, or will, for all we know. */
+export function isHealthy(parent: Parent, now: number): boolean {
+  const { link, leaving } = parent;
+  return link.open && !link.liveness.silent && !leaving && now <= healthyUntil(parent);
+}
+
+/** When it will not be, if nothing more comes of it. */
+export function healthyUntil({ link, state, mode, since, usefulAt, wanted }: Parent): number {
+  if (state !== "accepted") return since + READY_WAIT_US + link.time.roundTripUs;
+  if (mode === "warm" || wanted === 0) return Number.POSITIVE_INFINITY;
+  return usefulAt === null ? since + USEFUL_WAIT_US : usefulAt + DRY_US;
+}

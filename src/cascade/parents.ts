@@ -1,0 +1,93 @@
+import type { Mode } from "../wire/cascade/subscription.ts";
+import {
+  ALIAS_MAX,
+  writeSubscribe,
+  writeUnsubscribe,
+  writeUpdate,
+} from "../wire/cascade/subscription.ts";
+import type { Link } from "./link.ts";
+import type { KnownName } from "./names.ts";
+import { type NodeId, nodeBytes } from "./node-id.ts";
+import type { Parent } from "./parent.ts";
+
+interface ParentsOptions {
+  readonly known: KnownName;
+  readonly rings: { have(): readonly (number | null)[] };
+  /** A number that no other stream has on this link. */
+  readonly alias: (link: Link) => number;
+}
+
+/** The nodes that were asked for one stream, and what they are told. */
+export class Parents {
+  readonly #options: ParentsOptions;
+  readonly #all: Parent[] = [];
+  /** Rings that somebody here wants, a bit each. */
+  wanted = 0;
+
+  constructor(options: ParentsOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly Parent[] {
+    return this.#all;
+  }
+
+  find(link: Link, alias: number): Parent | null {
+    return this.#all.find((each) => each.link === link && each.alias === alias) ?? null;
+  }
+
+  /** `path`: the nodes that it comes by so far. */
+  ask(link: Link, mode: Mode, path: readonly NodeId[] | null, now: number): void {
+    const { known, rings } = this.#options;
+    const { wanted } = this;
+    const alias = this.#options.alias(link);
+    if (alias > ALIAS_MAX) return;
+    this.#all.push({
+      ...{ link, alias, state: "asked", mode, since: now, path: [], wanted },
+      ...{ usefulSince: null, usefulAt: null, leaving: false },
+    });
+    const { name, epoch } = known;
+    link.send(
+      writeSubscribe({
+        ...{ alias, name, epoch, wanted, mode },
+        owner: nodeBytes(known.owner),
+        have: rings.have(),
+        path: (path ?? []).map(nodeBytes),
+      }),
+    );
+  }
+
+  /** False when nothing has changed. */
+  want(wanted: number): boolean {
+    if (wanted === this.wanted) return false;
+    this.wanted = wanted;
+    for (const parent of this.#all) {
+      parent.wanted = wanted;
+      this.#tell(parent);
+    }
+    return true;
+  }
+
+  setMode(parent: Parent, mode: Mode, now: number): void {
+    parent.mode = mode;
+    parent.since = now;
+    parent.usefulSince = null;
+    parent.usefulAt = null;
+    this.#tell(parent);
+  }
+
+  remove(parent: Parent): void {
+    parent.link.send(writeUnsubscribe(parent.alias));
+    this.drop(parent);
+  }
+
+  /** As `remove`, of one that knows. */
+  drop(parent: Parent): void {
+    const at = this.#all.indexOf(parent);
+    if (at >= 0) this.#all.splice(at, 1);
+  }
+
+  #tell({ link, alias, wanted, mode }: Parent): void {
+    link.send(writeUpdate({ alias, wanted, mode, have: this.#options.rings.have() }));
+  }
+}

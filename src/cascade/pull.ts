@@ -1,0 +1,339 @@
+import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
+import type { Accept, Mode, Refuse } from "../wire/cascade/subscription.ts";
+import type { Link } from "./link.ts";
+import type { KnownName } from "./names.ts";
+import { type NodeId, nodeIdOf } from "./node-id.ts";
+import { healthyUntil, isHealthy, isStuck, type Parent } from "./parent.ts";
+import { Parents } from "./parents.ts";
+
+/** An answer to SUB takes a round trip; a node that pulls first says so at once. */
+const ANSWER_MIN_US = 250_000;
+/** Whom to ask is looked for so often while nobody gives it. */
+const RETRY_US = 250_000;
+/** A node that could not get it for us is not asked for it again before. */
+const STUCK_US = 1_000_000;
+/** Both flow for so long when one takes over from another. */
+const OVERLAP_US = 200_000;
+
+/** So long a stream of which nobody tells any more is looked for at others. */
+const HOPE_US = 1_000_000;
+const DOUBTFUL_US = 1_500_000;
+
+/** A node that said that it leaves is not asked again before. */
+const DRAIN_US = 10_000_000;
+
+const SUGGESTED_MAX = 16;
+
+/** Of the rings that the stream is pulled into. */
+export interface PulledRings {
+  /** Where each goes on, to ask for; null where nothing was had yet. */
+  have(): readonly (number | null)[];
+}
+
+export interface PullOptions {
+  readonly self: NodeId;
+  /** The rings' number among streams here. */
+  readonly stream: number;
+  readonly known: KnownName;
+  readonly rings: PulledRings;
+  /** Links that may have it, best first. */
+  readonly candidates: () => readonly Link[];
+  /** A number that no other stream has on this link. */
+  readonly alias: (link: Link) => number;
+  /** Who is at its other end has the stream from here. */
+  readonly isFed: (link: Link) => boolean;
+  /** All that had come by then has been read. */
+  readonly readAt: () => number;
+  /** The way that it comes by may have changed. */
+  readonly pathChanged: (now: number) => void;
+}
+
+/** A stream of another node that is had here: who gives it, and who else could. */
+export class Pull {
+  readonly stream: number;
+  readonly known: KnownName;
+  readonly rings: PulledRings;
+  /** Nodes that somebody who was full named instead. */
+  readonly suggested = new Set<NodeId>();
+  readonly #options: PullOptions;
+  readonly #parents: Parents;
+  /** Not to be asked again before. */
+  readonly #refusedUntil = new Map<NodeId, number>();
+  /** Two parents at once give it. */
+  #hot = false;
+  #retryAt = 0;
+  #lookedAt = 0;
+  #path: readonly NodeId[] | null = null;
+  /** When somebody gave it last, and whether that is not long ago. */
+  #givenAt = 0;
+  #hopes = false;
+  #over = false;
+  #ended = false;
+
+  constructor(options: PullOptions) {
+    this.#options = options;
+    this.stream = options.stream;
+    this.known = options.known;
+    this.rings = options.rings;
+    this.#parents = new Parents(options);
+  }
+
+  /** The nodes that it comes by, the root first, without this one; null while nobody gives it. */
+  get path(): readonly NodeId[] | null {
+    return this.#path;
+  }
+
+  /** Somebody gives it, or did a moment ago: another who has it may be found. */
+  get given(): boolean {
+    return !this.#over && (this.#path !== null || this.#hopes);
+  }
+
+  /** Its owner has it no more. */
+  despair(): void {
+    this.#over = true;
+  }
+
+  /** Whom it comes from, and who is ready to give it. */
+  get parents(): readonly { node: NodeId; state: Parent["state"]; mode: Mode }[] {
+    return this.#parents.all.map(({ link, state, mode }) => ({ node: link.node, state, mode }));
+  }
+
+  /** Parents that have it, those first that give it and are well: whom to ask for what is missing. */
+  sources(now: number): { readonly link: Link; readonly alias: number }[] {
+    const rank = (parent: Parent): number =>
+      (this.#isHealthy(parent, now) ? 0 : 2) + (parent.mode === "live" ? 0 : 1);
+    return this.#parents.all
+      .filter(({ state, link }) => state === "accepted" && link.open)
+      .sort((left, right) => rank(left) - rank(right));
+  }
+
+  /** Whether this link may send DATA of it under this alias. */
+  takes(link: Link, alias: number): boolean {
+    return this.#parents.find(link, alias) !== null;
+  }
+
+  /** Rings that somebody here wants, a bit each. */
+  get wanted(): number {
+    return this.#parents.wanted;
+  }
+
+  want(wanted: number, now: number): void {
+    if (this.#parents.want(wanted)) this.maintain(now);
+  }
+
+  /** It waits for this node, which was asked for it and has not got it yet. */
+  waitsFor(link: Link): boolean {
+    const waits = this.#parents.all.some((each) => each.link === link && each.state !== "accepted");
+    return waits && this.#path === null;
+  }
+
+  /** From so many viewers on two parents give it at once. */
+  setHot(hot: boolean, now: number): void {
+    this.#hot = hot;
+    this.maintain(now);
+  }
+
+  accepted(link: Link, accept: Accept, now: number): void {
+    const parent = this.#parents.find(link, accept.alias);
+    if (parent === null) return;
+    this.#takePath(parent, accept.path.map(nodeIdOf), now);
+    if (!this.#parents.all.includes(parent)) return;
+    parent.state = "accepted";
+    parent.since = now;
+    this.maintain(now);
+  }
+
+  /** The parent has it by another way from now on. */
+  rerouted(link: Link, alias: number, path: readonly Uint8Array[], now: number): void {
+    const parent = this.#parents.find(link, alias);
+    if (parent === null) return;
+    this.#takePath(parent, path.map(nodeIdOf), now);
+    this.maintain(now);
+  }
+
+  notReady(link: Link, alias: number, now: number): void {
+    const parent = this.#parents.find(link, alias);
+    if (parent === null) return;
+    parent.state = "not-ready";
+    parent.since = now;
+    this.maintain(now);
+  }
+
+  suggest(nodes: readonly NodeId[]): void {
+    if (this.suggested.size > SUGGESTED_MAX) this.suggested.clear();
+    for (const node of nodes) this.suggested.add(node);
+  }
+
+  refused(link: Link, { alias, retryMs }: Refuse, now: number): void {
+    const parent = this.#parents.find(link, alias);
+    if (parent === null) return;
+    this.#parents.remove(parent);
+    this.#refusedUntil.set(link.node, now + Math.max(RETRY_US, retryMs * 1000));
+    this.maintain(now);
+  }
+
+  /** Something came of it by this link that is worth having. */
+  useful(link: Link, alias: number, now: number): void {
+    const parent = this.#parents.find(link, alias);
+    if (parent === null) return;
+    if (parent.usefulSince === null) {
+      parent.usefulSince = now;
+      this.#retryAt = now;
+    }
+    parent.usefulAt = now;
+  }
+
+  /** Its node leaves soon: what it gives is had from another as soon as one is found. */
+  avoid(link: Link, now: number): void {
+    this.#refusedUntil.set(link.node, now + DRAIN_US);
+    for (const parent of this.#parents.all) if (parent.link === link) parent.leaving = true;
+    this.maintain(now);
+  }
+
+  /** The link is gone. */
+  lost(link: Link, now: number): void {
+    for (const parent of [...this.#parents.all])
+      if (parent.link === link) this.#parents.drop(parent);
+    this.maintain(now);
+  }
+
+  /** Brings who is asked in line with what is wanted. */
+  maintain(now: number): void {
+    if (this.#ended) return;
+    this.#lookedAt = this.#heardBy(now);
+    this.#retryAt = now + RETRY_US;
+    this.#giveUpSilent(now);
+    const wantedLive = this.#hot ? 2 : 1;
+    const healthy = this.#parents.all.filter((parent) => this.#isHealthy(parent, now));
+    let live = healthy.filter(({ mode }) => mode === "live").length;
+    let standbys = this.#parents.all.filter(({ mode }) => mode === "warm").length;
+    for (const parent of healthy) {
+      if (live >= wantedLive) break;
+      if (parent.mode !== "warm" || parent.state !== "accepted") continue;
+      this.#parents.setMode(parent, "live", now);
+      live += 1;
+      standbys -= 1;
+    }
+    // A standby beyond those that flow: it costs a place and nothing else.
+    for (const link of this.#askable(now)) {
+      const mode = live < wantedLive ? "live" : "warm";
+      if (mode === "warm" && standbys > 0) break;
+      // What comes back by a child of this node is no second way.
+      if (live > 0 && this.#options.isFed(link)) continue;
+      this.#parents.ask(link, mode, this.#path, now);
+      if (mode === "live") live += 1;
+      else standbys += 1;
+    }
+    this.#retire(now, wantedLive);
+    this.#noticePath(now);
+  }
+
+  nextTimeout(): number {
+    if (this.#ended) return Number.POSITIVE_INFINITY;
+    let soonest = this.#retryAt;
+    for (const parent of this.#parents.all) {
+      const until = healthyUntil(parent);
+      if (until >= this.#lookedAt) soonest = Math.min(soonest, until + 1);
+    }
+    return soonest;
+  }
+
+  handleTimeout(now: number): void {
+    if (now >= this.nextTimeout()) this.maintain(now);
+  }
+
+  /** Nobody here wants it any more. */
+  end(): void {
+    this.#ended = true;
+    for (const parent of [...this.#parents.all]) this.#parents.remove(parent);
+  }
+
+  #askable(now: number): Link[] {
+    const askable = this.#options
+      .candidates()
+      .filter(
+        (link) =>
+          link.open &&
+          !link.liveness.silent &&
+          !this.#parents.all.some((parent) => parent.link === link) &&
+          now >= (this.#refusedUntil.get(link.node) ?? 0),
+      );
+    // Every link says a word a second: one that does not may be dead, and is asked last.
+    const isDoubtful = (link: Link): boolean => now - link.liveness.heardAt > DOUBTFUL_US;
+    return [...askable.filter((link) => !isDoubtful(link)), ...askable.filter(isDoubtful)];
+  }
+
+  /** Who has it by us, or by too many, gives us nothing. */
+  #takePath(parent: Parent, path: readonly NodeId[], now: number): void {
+    const { self } = this.#options;
+    const isLoop = path.includes(self) || path.at(-1) !== parent.link.node;
+    if (isLoop || path[0] !== this.known.owner || path.length >= PATH_NODES_MAX) {
+      this.#parents.remove(parent);
+      this.#refusedUntil.set(parent.link.node, now + RETRY_US);
+    } else parent.path = path;
+  }
+
+  /** Of those that give it the first whose link is well; of a parent that has fallen silent, too. */
+  #noticePath(now: number): void {
+    const giving = this.#parents.all.filter(
+      ({ state, mode }) => state === "accepted" && mode === "live",
+    );
+    const parent = giving.find((each) => this.#isHealthy(each, now)) ?? giving[0];
+    const path = parent?.path ?? null;
+    const isOver = this.#hopes && path === null && now > this.#givenAt + HOPE_US;
+    if (isOver) this.#hopes = false;
+    const same = path === this.#path || path?.join() === this.#path?.join();
+    if (path !== null) this.#givenAt = now;
+    this.#hopes ||= path !== null;
+    this.#path = path;
+    if (!same || isOver) this.#options.pathChanged(now);
+  }
+
+  /** What came later may lie unread: a thread that was late blames nobody for that. */
+  #heardBy(now: number): number {
+    return Math.min(now, this.#options.readAt());
+  }
+
+  #isHealthy(parent: Parent, now: number): boolean {
+    return isHealthy(parent, this.#heardBy(now));
+  }
+
+  /** Who does not answer, and who has got nothing so far that it could give. */
+  #giveUpSilent(now: number): void {
+    for (const parent of [...this.#parents.all]) {
+      const { link, state, since, mode } = parent;
+      const patience = Math.max(ANSWER_MIN_US, 4 * link.time.roundTripUs);
+      // It may still answer, but is not waited for: a link that is there answers at once.
+      const late = state === "asked" && this.#heardBy(now) - since > patience;
+      const over = mode === "warm" && state === "accepted" && !this.#isHealthy(parent, now);
+      if (late) this.#giveUp(parent, now + RETRY_US);
+      else if (over || isStuck(parent, now)) this.#giveUp(parent, now + STUCK_US);
+    }
+  }
+
+  #giveUp(parent: Parent, until: number): void {
+    this.#parents.remove(parent);
+    this.#refusedUntil.set(parent.link.node, until);
+  }
+
+  /** Those beyond need go once another has proven useful; who is silent goes then, too. */
+  #retire(now: number, wantedLive: number): void {
+    const proven = this.#parents.all.filter(
+      (parent) =>
+        this.#isHealthy(parent, now) &&
+        parent.mode === "live" &&
+        parent.usefulSince !== null &&
+        now - parent.usefulSince >= OVERLAP_US,
+    );
+    for (const parent of proven.slice(wantedLive)) this.#parents.setMode(parent, "warm", now);
+    // One standby is enough.
+    const ready = this.#parents.all.filter(
+      ({ mode, state }) => mode === "warm" && state === "accepted",
+    );
+    for (const parent of ready.slice(1)) this.#parents.remove(parent);
+    if (proven.length === 0) return;
+    for (const parent of [...this.#parents.all]) {
+      if (parent.mode === "live" && !this.#isHealthy(parent, now)) this.#parents.remove(parent);
+    }
+  }
+}

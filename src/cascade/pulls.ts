@@ -1,0 +1,218 @@
+import type { Elements } from "../wire/cascade/elements.ts";
+import { Message } from "../wire/cascade/kinds.ts";
+import {
+  type Accept,
+  ALIAS_MAX,
+  readAccept,
+  readAlias,
+  readPathMessage,
+  readRefuse,
+} from "../wire/cascade/subscription.ts";
+import type { NodeSelf } from "./greeting.ts";
+import type { Link } from "./link.ts";
+import type { Links } from "./links.ts";
+import type { Members } from "./members.ts";
+import { type KnownName, type NameTable, outranks } from "./names.ts";
+import { type NodeId, nodeIdOf } from "./node-id.ts";
+import { Pull, type PulledRings } from "./pull.ts";
+
+/** What a parent of another region costs beside its way, as if it were so much further. */
+const OTHER_REGION_US = 20_000;
+/** One more node that media passes. */
+const HOP_US = 10_000;
+const BUSY_US = 50_000;
+const BUSY = 0.8;
+
+const ALIASES = ALIAS_MAX + 1;
+
+interface PullsOptions {
+  readonly self: NodeSelf;
+  readonly names: NameTable;
+  readonly links: Links;
+  readonly members: Members;
+  /** Who is at the other end of a link has the stream from here. */
+  readonly isFed: (known: KnownName, link: Link) => boolean;
+  /** Somebody gives the stream, nobody does, or it comes by another way. */
+  readonly changed: (name: string, now: number) => void;
+  /** A parent gives a stream: where its rings are. */
+  readonly accepted: (pull: Pull, heads: readonly (number | null)[]) => void;
+}
+
+/** The streams that this node has from others: a child's half of the tree. */
+export class Pulls {
+  readonly #options: PullsOptions;
+  /** All that had come by then has been read. */
+  readAt = 0;
+  readonly #byName = new Map<string, Pull>();
+  readonly #boots = new Map<NodeId, number>();
+  /** By link and alias: whose it was when it was last asked for. */
+  readonly #recent = new Map<number, Pull>();
+  #alias = 0;
+
+  constructor(options: PullsOptions) {
+    this.#options = options;
+  }
+
+  get(name: string): Pull | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** What counts under a name; what nobody tells any more is there as long as somebody gives it. */
+  best(name: string): KnownName | null {
+    const pull = this.#byName.get(name);
+    return this.#options.names.best(name) ?? (pull?.given === true ? pull.known : null);
+  }
+
+  /** A process of this node is there: another one counts epochs anew, and may use one again. */
+  started(node: NodeId, boot: number): void {
+    const before = this.#boots.get(node) ?? boot;
+    this.#boots.set(node, boot);
+    if (before === boot) return;
+    for (const pull of this.#byName.values()) if (pull.known.owner === node) pull.despair();
+  }
+
+  values(): IterableIterator<Pull> {
+    return this.#byName.values();
+  }
+
+  /** Into the rings of the stream with this number; what was had under the name ends. */
+  begin(known: KnownName, stream: number, rings: PulledRings, now: number): Pull {
+    this.end(known.name, now);
+    const pull = new Pull({
+      self: this.#options.self.id,
+      stream,
+      known,
+      rings,
+      candidates: () => this.#candidates(known),
+      alias: (link) => this.#nextAlias(link),
+      isFed: (link) => this.#options.isFed(known, link),
+      readAt: () => this.readAt,
+      pathChanged: (at) => this.#options.changed(known.name, at),
+    });
+    this.#byName.set(known.name, pull);
+    pull.maintain(now);
+    return pull;
+  }
+
+  end(name: string, now: number): void {
+    const pull = this.#byName.get(name);
+    if (pull === undefined) return;
+    this.#byName.delete(name);
+    pull.end();
+    this.#options.changed(name, now);
+  }
+
+  /** The pull that a parent's alias is of; null when none is. */
+  of(link: Link, alias: number): Pull | null {
+    // Asked for every packet: whose it was last time is asked first.
+    const key = link.session * ALIASES + alias;
+    const recent = this.#recent.get(key);
+    if (recent?.takes(link, alias) === true) return recent;
+    this.#recent.delete(key);
+    for (const pull of this.#byName.values()) {
+      if (!pull.takes(link, alias)) continue;
+      if (this.#recent.size >= ALIASES) this.#recent.clear();
+      this.#recent.set(key, pull);
+      return pull;
+    }
+    return null;
+  }
+
+  /** A link to a parent: it tells each 25 ms that it is there. */
+  isParent({ node }: Link): boolean {
+    for (const pull of this.#byName.values()) {
+      if (pull.parents.some((each) => each.node === node && each.state === "accepted")) return true;
+    }
+    return false;
+  }
+
+  /** What a parent says of a subscription; false when the message is not about that. */
+  answer(link: Link, type: number, elements: Elements, now: number): boolean {
+    if (type === Message.accept) {
+      const accept = readAccept(elements);
+      if (accept !== null) this.#accepted(link, accept, now);
+    } else if (type === Message.refuse) this.#refused(link, elements, now);
+    else if (type === Message.notReady) {
+      const alias = readAlias(elements);
+      if (alias !== null) this.of(link, alias)?.notReady(link, alias, now);
+    } else if (type === Message.path) {
+      const path = readPathMessage(elements);
+      if (path !== null) this.of(link, path.alias)?.rerouted(link, path.alias, path.path, now);
+    } else return false;
+    return true;
+  }
+
+  /** Links came, went or fell silent. */
+  maintain(now: number): void {
+    for (const pull of this.#byName.values()) pull.maintain(now);
+  }
+
+  avoid(link: Link, now: number): void {
+    for (const pull of this.#byName.values()) pull.avoid(link, now);
+  }
+
+  lost(link: Link, now: number): void {
+    for (const pull of this.#byName.values()) pull.lost(link, now);
+  }
+
+  handleTimeout(now: number): void {
+    for (const pull of this.#byName.values()) pull.handleTimeout(now);
+  }
+
+  nextTimeout(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const pull of this.#byName.values()) soonest = Math.min(soonest, pull.nextTimeout());
+    return soonest;
+  }
+
+  #accepted(link: Link, accept: Accept, now: number): void {
+    const pull = this.of(link, accept.alias);
+    if (pull === null) return;
+    this.#options.accepted(pull, accept.heads);
+    pull.accepted(link, accept, now);
+  }
+
+  #refused(link: Link, elements: Elements, now: number): void {
+    const refuse = readRefuse(elements);
+    if (refuse === null) return;
+    for (const { node, addresses } of refuse.alternates) {
+      this.#options.members.hint(nodeIdOf(node), addresses, now);
+    }
+    const pull = this.of(link, refuse.alias);
+    if (pull === null) return;
+    pull.suggest(refuse.alternates.map(({ node }) => nodeIdOf(node)));
+    pull.refused(link, refuse, now);
+  }
+
+  /** Links that have it themselves, or get it for us, the nearest first. */
+  #candidates(known: KnownName): Link[] {
+    const { names, links } = this.#options;
+    const best = names.best(known.name);
+    if (best !== null && outranks(best, known)) return [];
+    const suggested = this.#byName.get(known.name)?.suggested;
+    // Who has no link to its owner, or one of which nothing comes, has it by a core.
+    const direct = links.to(known.owner)?.liveness.silent === false;
+    return [...links.open()]
+      .filter(
+        (link) =>
+          names.isToldBy(link.session, known) ||
+          suggested?.has(link.node) === true ||
+          (!direct && link.hello?.role === "core"),
+      )
+      .sort((left, right) => this.#cost(left, known) - this.#cost(right, known));
+  }
+
+  #cost({ node, time, load, lagUs, hello }: Link, { owner }: KnownName): number {
+    const region = hello?.region === this.#options.self.region ? 0 : OTHER_REGION_US;
+    const hop = node === owner ? 0 : HOP_US;
+    const busy = load > BUSY ? BUSY_US : 0;
+    return time.oneWayUs + (time.newestUs - time.roundTripUs) + region + hop + busy + lagUs;
+  }
+
+  #nextAlias(link: Link): number {
+    // Free ones are plenty: 65,536 numbers for some hundred streams.
+    do this.#alias = (this.#alias + 1) & 0xffff;
+    while (this.of(link, this.#alias) !== null);
+    return this.#alias;
+  }
+}

@@ -1,0 +1,149 @@
+import { expect, test } from "bun:test";
+import { Members } from "../../src/cascade/members.ts";
+import type { NodeRole } from "../../src/wire/cascade/hello.ts";
+import { idOf } from "./ends.ts";
+
+const SEED = "10.0.0.2:8300";
+
+class Ground {
+  readonly dialled: string[] = [];
+  readonly linked = new Set<string>();
+  cores = 0;
+  random = 0.5;
+  readonly members: Members;
+
+  constructor(role: NodeRole = "core") {
+    this.members = new Members({
+      self: idOf(1),
+      role,
+      random: () => this.random,
+      isLinked: (node) => this.linked.has(node),
+      linkedCores: () => this.cores,
+      dial: (address) => this.dialled.push(address),
+    });
+  }
+
+  /** The addresses that it dials at `now`. */
+  at(now: number): string[] {
+    this.members.handleTimeout(now);
+    return this.dialled.splice(0);
+  }
+}
+
+test("a seed is dialled at once, and again later and later for ever", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  expect(ground.at(0)).toEqual([SEED]);
+  expect(ground.at(1_000)).toEqual([]);
+  let now = 0;
+  const waits: number[] = [];
+  for (let i = 0; i < 9; i += 1) {
+    ground.members.failed(SEED, now);
+    const at = ground.members.nextTimeout();
+    waits.push(at - now);
+    expect(ground.at(at - 1)).toEqual([]);
+    expect(ground.at(at)).toEqual([SEED]);
+    now = at;
+  }
+  const ms = [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000];
+  expect(waits).toEqual(ms.map((each) => each * 1_000));
+});
+
+test("redials are spread by a quarter in both directions", () => {
+  for (const [random, wait] of [
+    [0, 187_500],
+    [0.999, 312_375],
+  ] as const) {
+    const ground = new Ground();
+    ground.random = random;
+    ground.members.setSeeds([SEED], 0);
+    ground.at(0);
+    ground.members.failed(SEED, 0);
+    expect(ground.members.nextTimeout()).toBeCloseTo(wait, 0);
+  }
+});
+
+test("a dial that nobody answers is given up after 5 s", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  ground.at(0);
+  expect(ground.members.nextTimeout()).toBe(5_000_000);
+  expect(ground.at(4_999_999)).toEqual([]);
+  expect(ground.at(5_000_000)).toEqual([]);
+  expect(ground.at(5_250_000)).toEqual([SEED]);
+});
+
+test("whoever is linked is not dialled, and again once it is not", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  ground.at(0);
+  ground.linked.add(idOf(2));
+  ground.members.reached(SEED, idOf(2));
+  expect(ground.at(60_000_000)).toEqual([]);
+  expect(ground.members.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  ground.linked.delete(idOf(2));
+  ground.members.failed(SEED, 60_000_000);
+  expect(ground.at(60_250_000)).toEqual([SEED]);
+});
+
+test("hints are dialled, but not this node itself and no node at two addresses at once", () => {
+  const ground = new Ground();
+  ground.members.hint(idOf(1), ["10.0.0.1:8300"], 0);
+  ground.members.hint(idOf(3), ["10.0.0.3:8300", "[2001:db8::3]:8300"], 0);
+  expect(ground.at(0)).toEqual(["10.0.0.3:8300"]);
+  ground.members.failed("10.0.0.3:8300", 0);
+  expect(ground.at(0)).toEqual(["[2001:db8::3]:8300"]);
+});
+
+test("a seed that is this node itself is dialled once", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  ground.at(0);
+  ground.members.reached(SEED, idOf(1));
+  ground.members.failed(SEED, 0);
+  expect(ground.at(60_000_000)).toEqual([]);
+});
+
+test("an edge dials while it has fewer than three links to cores", () => {
+  const ground = new Ground("edge");
+  ground.cores = 2;
+  ground.members.hint(idOf(3), ["10.0.0.3:8300"], 0);
+  expect(ground.at(0)).toEqual(["10.0.0.3:8300"]);
+  ground.cores = 3;
+  ground.members.hint(idOf(4), ["10.0.0.4:8300"], 0);
+  expect(ground.at(0)).toEqual([]);
+});
+
+test("of 512 addresses those go first that are no seeds and that nobody answers at", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  ground.linked.add(idOf(3));
+  ground.members.hint(idOf(3), ["10.0.0.3:8300"], 0);
+  ground.at(0);
+  for (let i = 0; i < 2_000; i += 1) {
+    ground.members.hint(idOf(100), [`10.1.${i >> 8}.${i & 255}:8300`], 0);
+  }
+  ground.members.failed(SEED, 0);
+  ground.linked.delete(idOf(3));
+  const dialled = new Set<string>();
+  for (let now = 0; now < 6_000_000_000 && dialled.size < 512; now += 1_000_000) {
+    for (const address of ground.at(now)) {
+      dialled.add(address);
+      ground.members.failed(address, now);
+    }
+  }
+  expect(dialled.size).toBe(512);
+  expect(dialled.has(SEED)).toBeTrue();
+  expect(dialled.has("10.0.0.3:8300")).toBeTrue();
+});
+
+test("eight addresses each of 64 nodes cost no more than a look at each", () => {
+  const ground = new Ground();
+  for (let i = 0; i < 512; i += 1) {
+    ground.members.hint(idOf(100 + (i >> 3)), [`10.1.${i >> 8}.${i & 255}:8300`], 0);
+  }
+  expect(ground.at(0)).toHaveLength(64);
+  const before = process.cpuUsage().user;
+  for (let now = 0; now < 1_000; now += 1) ground.members.nextTimeout();
+  expect(process.cpuUsage().user - before).toBeLessThan(250_000);
+});

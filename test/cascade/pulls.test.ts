@@ -1,0 +1,143 @@
+import { expect, test } from "bun:test";
+import type { NodeSelf } from "../../src/cascade/greeting.ts";
+import { Links } from "../../src/cascade/links.ts";
+import { Members } from "../../src/cascade/members.ts";
+import { type KnownName, NameTable } from "../../src/cascade/names.ts";
+import { nodeBytes } from "../../src/cascade/node-id.ts";
+import { Pulls } from "../../src/cascade/pulls.ts";
+import { Elements } from "../../src/wire/cascade/elements.ts";
+import { Message } from "../../src/wire/cascade/kinds.ts";
+import { idOf, selfOf } from "./ends.ts";
+import { Neighbour, SELF } from "./neighbour.ts";
+
+const NOW = 1_000_000;
+const OWNER = 2;
+const RINGS = { have: () => [] };
+
+/** A node with links to some others, of which the owner and `telling` tell the name. */
+class Ground {
+  readonly names = new NameTable();
+  readonly links = new Links();
+  readonly dialled: string[] = [];
+  readonly members = new Members({
+    self: idOf(SELF),
+    role: "core",
+    random: () => 0,
+    isLinked: () => false,
+    linkedCores: () => 0,
+    dial: (address) => this.dialled.push(address),
+  });
+  readonly pulls: Pulls;
+  readonly changes: string[] = [];
+  readonly heads: (number | null)[] = [];
+
+  constructor(
+    readonly neighbours: readonly Neighbour[],
+    telling: readonly number[] = [],
+  ) {
+    for (const [i, each] of neighbours.entries()) {
+      // Every session of these pairs has the same number.
+      Object.assign(each.link, { session: i + 1 });
+      this.links.add(each.link);
+      this.links.elect(each.link);
+      const told = each.id === idOf(OWNER) || telling.some((number) => idOf(number) === each.id);
+      if (told) this.names.hear(each.link.session, known());
+    }
+    this.pulls = new Pulls({
+      self: selfOf(SELF, { region: "eu" }),
+      names: this.names,
+      links: this.links,
+      members: this.members,
+      isFed: () => false,
+      changed: (name) => this.changes.push(name),
+      accepted: (_pull, heads) => this.heads.push(...heads),
+    });
+  }
+
+  /** Whom it asks, in turn, when everybody refuses. */
+  order(): number[] {
+    const asked = new Set<number>();
+    const pull = this.pulls.begin(known(), 1, RINGS, NOW);
+    while (pull.parents.length > 0) {
+      for (const { node } of pull.parents) asked.add(Number.parseInt(node, 16));
+      const { link } = this.neighbours.find((each) => each.id === pull.parents[0]!.node)!;
+      let alias = 0;
+      while (!pull.takes(link, alias)) alias += 1;
+      this.pulls.answer(link, Message.refuse, new Elements([alias, 1, [], 60_000]), NOW);
+    }
+    return [...asked];
+  }
+}
+
+function known(): KnownName {
+  return { name: "a", epoch: 1, owner: idOf(OWNER), tracks: [] };
+}
+
+function neighbour(number: number, change: Partial<NodeSelf> = {}): Neighbour {
+  return new Neighbour(number, { region: "eu", ...change });
+}
+
+test("who has a link to the owner asks it, and a core only that was named", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3)]);
+  const pull = ground.pulls.begin(known(), 1, RINGS, NOW);
+  expect(pull.parents.map(({ node }) => node)).toEqual([idOf(OWNER)]);
+  const [owner] = ground.neighbours as [Neighbour];
+  const alternates = [[nodeBytes(idOf(3)), ["10.0.0.3:8300"]]];
+  ground.pulls.answer(owner.link, Message.refuse, new Elements([1, 1, alternates, 0]), NOW);
+  expect(pull.parents.map(({ node }) => node)).toEqual([idOf(3)]);
+  ground.members.handleTimeout(NOW);
+  expect(ground.dialled).toEqual(["10.0.0.3:8300"]);
+});
+
+test("who has none asks the cores, which get it", () => {
+  const ground = new Ground([neighbour(3), neighbour(4, { role: "edge" })]);
+  const pull = ground.pulls.begin(known(), 1, RINGS, NOW);
+  expect(pull.parents.map(({ node }) => node)).toEqual([idOf(3)]);
+});
+
+test("the nearest is asked first: its own region, the owner, those with time", () => {
+  const [far, near, busy] = [neighbour(3, { region: "us" }), neighbour(4), neighbour(5)];
+  const owner = neighbour(OWNER);
+  busy.link.load = 0.95;
+  expect(new Ground([busy, far, near, owner], [3, 4, 5]).order()).toEqual([OWNER, 4, 3, 5]);
+  const late = neighbour(6);
+  late.link.lagUs = 100_000;
+  expect(new Ground([late, busy, near], [4, 5, 6]).order()).toEqual([4, 5, 6]);
+});
+
+test("of a name that goes on elsewhere nobody is asked for what was", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3)]);
+  ground.names.hear(2, { ...known(), epoch: 2, owner: idOf(3) });
+  expect(ground.pulls.begin(known(), 1, RINGS, NOW).parents).toEqual([]);
+});
+
+test("numbers of streams on a link are its own, and answers reach the stream that they are of", () => {
+  const ground = new Ground([neighbour(OWNER)]);
+  const [{ link }] = ground.neighbours as [Neighbour];
+  ground.names.hear(1, { ...known(), name: "b" });
+  const first = ground.pulls.begin(known(), 1, RINGS, NOW);
+  const second = ground.pulls.begin({ ...known(), name: "b" }, 2, RINGS, NOW);
+  expect([ground.pulls.of(link, 1), ground.pulls.of(link, 2)]).toEqual([first, second]);
+  expect(ground.pulls.of(link, 3)).toBeNull();
+  const path = [nodeBytes(idOf(OWNER))];
+  ground.pulls.answer(link, Message.accept, new Elements([2, path, [70, null]]), NOW);
+  expect([first.path, second.path]).toEqual([null, [idOf(OWNER)]]);
+  expect(ground.heads).toEqual([70, null]);
+  expect(ground.pulls.isParent(link)).toBeTrue();
+  ground.pulls.end("b", NOW);
+  expect(ground.pulls.isParent(link)).toBeFalse();
+  expect(ground.changes).toEqual(["b", "b"]);
+});
+
+test("messages that are not about streams are not its, and broken ones are nobody's", () => {
+  const ground = new Ground([neighbour(OWNER)]);
+  const [{ link }] = ground.neighbours as [Neighbour];
+  const pull = ground.pulls.begin(known(), 1, RINGS, NOW);
+  for (const type of [Message.ring, Message.own, 99]) {
+    expect(ground.pulls.answer(link, type, new Elements([1]), NOW)).toBeFalse();
+  }
+  for (const type of [Message.accept, Message.refuse, Message.notReady, Message.path]) {
+    expect(ground.pulls.answer(link, type, new Elements(["x"]), NOW)).toBeTrue();
+  }
+  expect(pull.parents).toEqual([{ node: idOf(OWNER), state: "asked", mode: "live" }]);
+});

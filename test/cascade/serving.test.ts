@@ -1,0 +1,268 @@
+import { expect, test } from "bun:test";
+import type { StreamKey } from "../../src/cascade/names.ts";
+import { nodeBytes, nodeIdOf } from "../../src/cascade/node-id.ts";
+import { type Child, type Copy, Serving } from "../../src/cascade/serving.ts";
+import { Message } from "../../src/wire/cascade/kinds.ts";
+import {
+  type Accept,
+  type Refuse,
+  readAccept,
+  readPathMessage,
+  readRefuse,
+  type Subscribe,
+} from "../../src/wire/cascade/subscription.ts";
+import { idOf } from "./ends.ts";
+import { Neighbour, SELF } from "./neighbour.ts";
+
+const KEY: StreamKey = { name: "a", epoch: 5, owner: idOf(1) };
+const NOW = 1_000_000;
+
+/** A parent that has stream "a" of node 1. */
+class Ground {
+  copy: Copy | null = { key: KEY, stream: 3, path: [idOf(1)], heads: () => [7, null] };
+  best: StreamKey | null = KEY;
+  /** Whom this node has asked for it, and has not got it from. */
+  asked: Neighbour | null = null;
+  readonly done: string[] = [];
+  readonly serving: Serving;
+
+  constructor(childrenMax = 64, pullsForOthers = true) {
+    const note = (what: string) => (child: Child) => this.done.push(`${what} ${child.alias}`);
+    this.serving = new Serving({
+      self: idOf(SELF),
+      childrenMax,
+      copyOf: () => this.copy,
+      best: () => this.best,
+      pullsForOthers,
+      waitsFor: (_name, link) => link === this.asked?.link,
+      events: {
+        serve: note("serve"),
+        change: note("change"),
+        stop: note("stop"),
+        wanted: (name) => this.done.push(`wanted ${name}`),
+      },
+    });
+  }
+
+  subscribe(child: Neighbour, change: Partial<Subscribe> = {}, now = NOW): void {
+    const key = { name: KEY.name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
+    const rest = { alias: 1, wanted: 3, mode: "live" as const, have: [], path: [] };
+    this.serving.subscribe(child.link, { ...key, ...rest, ...change }, now);
+  }
+}
+
+function answers(child: Neighbour): (Accept | Refuse | string | null)[] {
+  return child.heard().map(({ type, elements }) => {
+    if (type === Message.accept) return readAccept(elements);
+    if (type === Message.refuse) return readRefuse(elements);
+    if (type === Message.path) return `path ${readPathMessage(elements)?.path.map(nodeIdOf)}`;
+    return type === Message.notReady ? "not ready" : `message ${type}`;
+  });
+}
+
+function refusal(ground: Ground, child: Neighbour): string | undefined {
+  const [refuse] = answers(child);
+  expect(ground.done).toEqual([]);
+  expect(ground.serving.children).toEqual([]);
+  return (refuse as Refuse | undefined)?.reason;
+}
+
+test("who has it gives it: the way it comes by, and where its rings are", () => {
+  const ground = new Ground();
+  const child = new Neighbour(2);
+  ground.subscribe(child);
+  const path = [nodeBytes(idOf(1)), nodeBytes(idOf(SELF))];
+  expect(answers(child)).toEqual([{ alias: 1, path, heads: [7, null] }]);
+  expect(ground.done).toEqual(["serve 1"]);
+  expect(ground.serving.find(child.link, 1)?.stream).toBe(3);
+  expect(ground.serving.of(3)).toHaveLength(1);
+});
+
+test("an update and an end reach the child that they are of", () => {
+  const ground = new Ground();
+  const [child, other] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(child);
+  ground.serving.update(other.link, { alias: 1, wanted: 0, mode: "warm", have: [] }, NOW);
+  ground.serving.unsubscribe(other.link, 1);
+  ground.serving.update(child.link, { alias: 1, wanted: 1, mode: "warm", have: [4] }, NOW);
+  expect(ground.serving.find(child.link, 1)).toMatchObject({ wanted: 1, mode: "warm", have: [4] });
+  ground.serving.unsubscribe(child.link, 1);
+  expect(ground.done).toEqual(["serve 1", "change 1", "stop 1"]);
+});
+
+test("the same number again is another subscription", () => {
+  const ground = new Ground();
+  const child = new Neighbour(2);
+  ground.subscribe(child);
+  ground.subscribe(child, { wanted: 1 });
+  expect(ground.done).toEqual(["serve 1", "stop 1", "serve 1"]);
+  expect(ground.serving.children).toHaveLength(1);
+});
+
+test("a core that only knows of it pulls it first, and says so", () => {
+  const ground = new Ground();
+  const copy = ground.copy!;
+  ground.copy = null;
+  const child = new Neighbour(2);
+  ground.subscribe(child);
+  expect(answers(child)).toEqual(["not ready"]);
+  expect(ground.done).toEqual(["wanted a"]);
+  ground.copy = { ...copy, path: null };
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(child)).toEqual([]);
+  ground.copy = copy;
+  ground.serving.copyChanged("b", NOW);
+  expect(answers(child)).toEqual([]);
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(child)).toHaveLength(1);
+  expect(ground.done).toEqual(["wanted a", "serve 1"]);
+});
+
+test("what it cannot have itself is refused to all who wait for it", () => {
+  const ground = new Ground();
+  ground.copy = null;
+  const child = new Neighbour(2);
+  ground.subscribe(child);
+  child.heard();
+  ground.serving.cannotHave("a");
+  expect(answers(child)).toMatchObject([{ reason: "unknown", retryMs: 250 }]);
+  expect(ground.serving.children).toEqual([]);
+});
+
+test("nothing of the name, an older one, a newer one than known, none to give: each says which", () => {
+  const cases: [string, (ground: Ground) => void, Partial<Subscribe>][] = [
+    ["unknown", (ground) => Object.assign(ground, { best: null }), {}],
+    ["stale", () => {}, { epoch: 4 }],
+    ["unknown", () => {}, { epoch: 6 }],
+    ["stale", () => {}, { owner: nodeBytes(idOf(0)) }],
+    ["draining", (ground) => Object.assign(ground.serving, { draining: true }), {}],
+  ];
+  for (const [reason, prepare, change] of cases) {
+    const ground = new Ground();
+    prepare(ground);
+    const child = new Neighbour(2);
+    ground.subscribe(child, change);
+    expect(refusal(ground, child)).toBe(reason);
+  }
+});
+
+test("an edge pulls nothing for others, and nobody pulls from others what is to be its own", () => {
+  const edge = new Ground(64, false);
+  edge.copy = null;
+  const child = new Neighbour(2);
+  edge.subscribe(child);
+  expect(refusal(edge, child)).toBe("unknown");
+  const owner = new Ground();
+  owner.copy = null;
+  owner.best = { ...KEY, owner: idOf(SELF) };
+  owner.subscribe(child, { owner: nodeBytes(idOf(SELF)) });
+  expect(refusal(owner, child)).toBe("unknown");
+});
+
+test("cascade-path: a node that the stream came by, and one beyond the fourth, is refused", () => {
+  const ground = new Ground();
+  const child = new Neighbour(2);
+  ground.copy = { ...ground.copy!, path: [idOf(1), idOf(2)] };
+  ground.subscribe(child);
+  expect(refusal(ground, child)).toBe("loop");
+  ground.copy = { ...ground.copy, path: [idOf(1), idOf(7), idOf(8)] };
+  ground.subscribe(child);
+  expect(refusal(ground, child)).toBe("depth");
+});
+
+test("a full parent names children that have it", () => {
+  const ground = new Ground(2);
+  const [first, second, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  for (const child of [first, second, third]) ground.subscribe(child);
+  const [refuse] = answers(third);
+  expect(refuse).toMatchObject({ reason: "full", retryMs: 250 });
+  expect((refuse as Refuse).alternates.map(({ node }) => nodeIdOf(node))).toEqual([
+    first.id,
+    second.id,
+  ]);
+  expect((refuse as Refuse).alternates[0]!.addresses).toEqual(["10.0.0.1:8300"]);
+  ground.serving.lost(first.link);
+  ground.subscribe(third);
+  expect(answers(third)).toMatchObject([{ alias: 1 }]);
+});
+
+test("200 subscriptions a second are admitted", () => {
+  const ground = new Ground(1_000);
+  const child = new Neighbour(2);
+  for (let alias = 0; alias < 201; alias += 1) ground.subscribe(child, { alias });
+  expect(ground.serving.children).toHaveLength(200);
+  // More than the channel has on its way at once.
+  child.pair.run(50_000);
+  expect(answers(child).at(-1)).toMatchObject({ reason: "limit" });
+  ground.subscribe(child, { alias: 300 }, NOW + 10_000);
+  expect(ground.serving.children).toHaveLength(201);
+});
+
+test("cascade-path: its children hear of another way; those that are in it lose it, and so do all without a copy", () => {
+  const ground = new Ground();
+  const [first, second] = [new Neighbour(2), new Neighbour(3)];
+  for (const child of [first, second]) {
+    ground.subscribe(child);
+    child.heard();
+  }
+  ground.copy = { ...ground.copy!, path: [idOf(1), idOf(2)] };
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(first)).toMatchObject([{ reason: "loop" }]);
+  expect(answers(second)).toEqual([`path ${idOf(1)},${idOf(2)},${idOf(SELF)}`]);
+  ground.copy = { ...ground.copy, path: null };
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(second)).toEqual([]);
+  ground.copy = null;
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(second)).toMatchObject([{ reason: "stale" }]);
+  expect(ground.done).toEqual(["serve 1", "serve 1", "stop 1", "stop 1"]);
+});
+
+test("with a link go its children, and no others", () => {
+  const ground = new Ground();
+  const [first, second] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(first, { alias: 1 });
+  ground.subscribe(first, { alias: 2 });
+  ground.subscribe(second, { alias: 3 });
+  ground.serving.lost(first.link);
+  expect(ground.done).toEqual(["serve 1", "serve 2", "serve 3", "stop 1", "stop 2"]);
+  expect(ground.serving.children.map(({ alias }) => alias)).toEqual([3]);
+});
+
+test("a standby yields its place to one that media is to flow to, and comes after none", () => {
+  const ground = new Ground(2);
+  const [standby, first, second] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  ground.subscribe(standby, { mode: "warm" });
+  ground.subscribe(first);
+  ground.subscribe(second);
+  expect(answers(second)).toMatchObject([{ alias: 1 }]);
+  expect(answers(standby)).toMatchObject([{ alias: 1 }, { reason: "full" }]);
+  ground.subscribe(standby, { mode: "warm" });
+  expect(answers(standby)).toMatchObject([{ reason: "full" }]);
+});
+
+test("a standby that is to flow is refused where others have all places", () => {
+  const ground = new Ground(1);
+  const child = new Neighbour(2);
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [] };
+  ground.subscribe(child, { mode: "warm" });
+  ground.serving.update(child.link, update, NOW);
+  expect(ground.done).toEqual(["serve 1", "change 1"]);
+  ground.serving.update(child.link, { ...update, mode: "warm" }, NOW);
+  ground.subscribe(child, { mode: "warm", alias: 2 });
+  expect(ground.serving.find(child.link, 2)).toBeNull();
+});
+
+test("of two that wait for each other the lower one looks elsewhere", () => {
+  for (const [number, refused] of [
+    [SELF + 1, true],
+    [SELF - 1, false],
+  ] as const) {
+    const ground = new Ground();
+    const child = new Neighbour(number);
+    ground.copy = null;
+    ground.asked = child;
+    ground.subscribe(child);
+    expect(ground.serving.children).toHaveLength(refused ? 0 : 1);
+  }
+});
