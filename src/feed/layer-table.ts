@@ -65,6 +65,11 @@ class MeasuredLayer implements UsableLayer {
     this.temporalId = point & 7;
   }
 
+  /** When its newest packet came, here or where it is known, us; 0 before the first. */
+  get seenUs(): number {
+    return Math.max(layerSeenUs(this.views, this.point), this.told.seenUs[this.point]!);
+  }
+
   /** Lives, and was never usable. */
   get young(): boolean {
     return !this.everAlive && this.aliveSince !== Number.POSITIVE_INFINITY;
@@ -139,6 +144,11 @@ export class LayerTable {
 
   constructor(private readonly rings: readonly RingReader[]) {
     this.told = rings.map(() => new ToldLayers());
+  }
+
+  /** Whether a ring has had keyframes, here or elsewhere. */
+  hasKeyframe(ring: number): boolean {
+    return this.rings[ring]!.views.words[Header.keyframeCount]! > 0 || this.told[ring]!.keyframes;
   }
 
   /** Looks at all rings; call some ten times a second. */

@@ -135,6 +135,11 @@ export class Staging {
     );
   }
 
+  /** Where the whole slot of packet `i` stands. */
+  slotOffset(i: number): number {
+    return i * STRIDE;
+  }
+
   payloadOffset(i: number): number {
     return i * STRIDE + Slot.payload;
   }

@@ -35,6 +35,11 @@ export class DecodeTargets {
     return true;
   }
 
+  /** A copy of the layer point of each. */
+  points(): Uint8Array {
+    return this.#points.slice(0, this.count);
+  }
+
   /** The decode targets at or below a layer point that the publisher sends, one bit each. */
   within(spatialId: number, temporalId: number, activePoints: number): number {
     let mask = 0;

@@ -1,0 +1,46 @@
+import type { Staging } from "../feed/staging.ts";
+import { SLOT_BYTES } from "../limits.ts";
+import { DATA_OVERHEAD, DataFrame } from "../wire/cascade/data.ts";
+import type { LinkOutput } from "./link-output.ts";
+import { SPLIT_FRAME_MAX, WHOLE_FRAME_MAX } from "./link-output.ts";
+import { frameBytes, writeSlot } from "./slot-frame.ts";
+
+const AGE_MAX = 0xffff_ffff;
+
+/** One at a time in a thread. */
+const frame = new DataFrame();
+const long = new Uint8Array(SLOT_BYTES + DATA_OVERHEAD);
+
+/** Writes staged packets as DATA frames for one link. */
+export class DataWriter {
+  readonly #output: LinkOutput;
+  /** Media frames so far, and their bytes. */
+  packets = 0;
+  bytes = 0;
+
+  constructor(output: LinkOutput) {
+    this.#output = output;
+  }
+
+  /** Sends slot `i`; its bytes on the link, or -1 when the output is full: then once more. */
+  send(alias: number, ring: number, batch: Staging, i: number, now: number): number {
+    const { bytes } = batch.region;
+    const from = batch.slotOffset(i);
+    const length = frameBytes(bytes, from, DATA_OVERHEAD);
+    frame.alias = alias;
+    frame.ring = ring;
+    frame.ageUs = Math.min(AGE_MAX, Math.max(0, Math.round(now - batch.arrivals[i]!)));
+    if (length > WHOLE_FRAME_MAX) {
+      if (length > SPLIT_FRAME_MAX) return 0;
+      writeSlot(long, 0, bytes, from, frame);
+      if (!this.#output.split(long.subarray(0, length))) return -1;
+    } else {
+      const at = this.#output.reserve(length);
+      if (at < 0) return -1;
+      this.#output.put(writeSlot(this.#output.buffer, at, bytes, from, frame));
+    }
+    this.packets += 1;
+    this.bytes += length;
+    return length;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Staging } from "../feed/staging.ts";
+import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { ReadResult, type RingReader } from "../ring/reader.ts";
+import type { Stretch } from "../wire/cascade/wish.ts";
+import type { DataWriter } from "./data-writer.ts";
+import type { FillBudget } from "./fill-budget.ts";
+
+/** Packets that are asked for again and have not left yet. */
+const WAITING_MAX = 1024;
+
+/** What one child misses of one ring, whether the ring flows there or not. */
+export class Fills {
+  readonly #alias: number;
+  readonly #ring: number;
+  readonly #reader: RingReader;
+  readonly #writer: DataWriter;
+  readonly #scratch: Staging;
+  readonly #budget: FillBudget;
+  readonly #waiting: number[] = [];
+  #burstAt = 0;
+
+  /** `budget` earns by what flows. */
+  constructor(
+    alias: number,
+    ring: number,
+    reader: RingReader,
+    writer: DataWriter,
+    scratch: Staging,
+    budget: FillBudget,
+  ) {
+    this.#alias = alias;
+    this.#ring = ring;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#scratch = scratch;
+    this.#budget = budget;
+  }
+
+  get pending(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  ask(stretches: readonly Stretch[]): void {
+    for (const { from, count } of stretches) {
+      for (let i = 0; i < count; i += 1) {
+        if (this.#waiting.length >= WAITING_MAX) return;
+        this.#waiting.push((from + i) | 0);
+      }
+    }
+  }
+
+  /** Sends the next of them; false when the output is full. */
+  step(now: number): boolean {
+    if (now < this.#burstAt) return true;
+    for (let left = CATCH_UP_PACKETS; left > 0 && this.pending; left -= 1) {
+      if (!this.#send(this.#waiting[0]!, now)) return false;
+      this.#waiting.shift();
+    }
+    this.#burstAt = now + CATCH_UP_INTERVAL_US;
+    return true;
+  }
+
+  /** When `step` has something to do; Infinity for never. */
+  nextTimeout(): number {
+    return this.pending ? this.#burstAt : Number.POSITIVE_INFINITY;
+  }
+
+  #send(sequence: number, now: number): boolean {
+    this.#scratch.clear();
+    if (this.#scratch.load(this.#reader, sequence) !== ReadResult.ok) return true;
+    const length = this.#scratch.payloadLengths[0]!;
+    if (!this.#budget.has(length)) return true;
+    if (this.#writer.send(this.#alias, this.#ring, this.#scratch, 0, now) < 0) return false;
+    this.#budget.spend(length);
+    return true;
+  }
+}

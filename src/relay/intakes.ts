@@ -1,0 +1,90 @@
+import type { KnownName } from "../cascade/names.ts";
+import type { Pull, PulledRings } from "../cascade/pull.ts";
+import type { RingGrant } from "../contract/source.ts";
+import { PulledStream } from "./pulled-stream.ts";
+
+/** What filling rings takes. */
+export interface WritingGround {
+  /** How many threads read rings. */
+  readonly readers: number;
+  readonly counters: Float64Array;
+  /** A ring has news: wakes its readers. */
+  readonly news: (index: number, wantedBy: { wantedBy(reader: number): boolean }) => void;
+}
+
+/** The streams of other nodes, on their way into rings of this one. */
+export class Intakes {
+  readonly #ground: WritingGround;
+  /** By the number of the stream. */
+  readonly #streams = new Map<number, PulledStream>();
+  /** By the index of a ring. */
+  readonly #byRing = new Map<number, PulledStream>();
+
+  constructor(ground: WritingGround) {
+    this.#ground = ground;
+  }
+
+  get(stream: number): PulledStream | undefined {
+    return this.#streams.get(stream);
+  }
+
+  /** Rings for a stream as it was heard, one a track; `pull` begins to ask for it. */
+  begin(
+    known: KnownName,
+    stream: number,
+    grants: readonly RingGrant[],
+    pull: (rings: PulledRings) => Pull,
+    now: number,
+  ): void {
+    const { readers, counters } = this.#ground;
+    const pulled = new PulledStream(known, grants, readers, counters);
+    this.#streams.set(stream, pulled);
+    for (const { index } of grants) this.#byRing.set(index, pulled);
+    pulled.pull = pull(pulled);
+    pulled.handleTimeout(now);
+  }
+
+  /** Its rings are not written any more; what was pulled, null when nothing was. */
+  end(stream: number): KnownName | null {
+    const pulled = this.#streams.get(stream);
+    if (pulled === undefined) return null;
+    this.#streams.delete(stream);
+    for (const { grant } of pulled.rings) this.#byRing.delete(grant.index);
+    pulled.close();
+    return pulled.known;
+  }
+
+  /** A reader has a wish in this ring. */
+  wished(index: number, now: number): void {
+    this.#byRing.get(index)?.wished(now);
+  }
+
+  /** The pull that a parent's number on its link is of. */
+  ofPull(pull: Pull | null): PulledStream | null {
+    return pull === null ? null : (this.#streams.get(pull.stream) ?? null);
+  }
+
+  rootAgeUs(stream: number, now: number): number {
+    const pulled = this.#streams.get(stream);
+    return pulled === undefined ? 0 : Math.max(0, Math.round(now - pulled.rootHeardAt));
+  }
+
+  handleTimeout(now: number): void {
+    for (const pulled of this.#streams.values()) pulled.handleTimeout(now);
+  }
+
+  nextTimeout(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const pulled of this.#streams.values()) soonest = Math.min(soonest, pulled.nextTimeout());
+    return soonest;
+  }
+
+  /** The end of a turn: rings' readers hear of news. */
+  flush(): void {
+    for (const { rings } of this.#streams.values()) {
+      for (const ring of rings) {
+        if (ring.takeTouched()) this.#ground.news(ring.grant.index, ring.writer);
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import type { Feed, Subscriber } from "../feed/feed.ts";
+import type { Staging } from "../feed/staging.ts";
+import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { ReadResult } from "../ring/reader.ts";
+import type { DataWriter } from "./data-writer.ts";
+import type { FillBudget } from "./fill-budget.ts";
+
+/** What an outlet's step came to. */
+export const Step = { done: 0, more: 1, full: 2 } as const;
+
+/** One ring on its way to one child: what is in it first, then what comes. */
+export class Outlet implements Subscriber {
+  readonly session: number;
+  /** All layers of its ring leave; nothing is held back for it. */
+  readonly spatialId = 0;
+  readonly ring: number;
+  readonly feed: Feed;
+  readonly #writer: DataWriter;
+  readonly #scratch: Staging;
+  readonly #budget: FillBudget;
+  /** The child's number of the stream. */
+  readonly #alias: number;
+  /** Where the cached packets go on; null once they have all left. */
+  #next: number | null = null;
+  /** It began somewhere where a decoder can. */
+  #joined = false;
+  #burstAt = 0;
+  /** The place in a batch to go on at, after the output was full. */
+  #resumeAt = 0;
+
+  constructor(
+    session: number,
+    alias: number,
+    ring: number,
+    feed: Feed,
+    writer: DataWriter,
+    scratch: Staging,
+    budget: FillBudget,
+  ) {
+    this.session = session;
+    this.ring = ring;
+    this.feed = feed;
+    this.#alias = alias;
+    this.#writer = writer;
+    this.#scratch = scratch;
+    this.#budget = budget;
+  }
+
+  /**
+   * Begins where the child left off, if the ring still has that, else at a cached keyframe if a join
+   * may begin there, else with what comes.
+   */
+  begin(have: number | null, now: number): void {
+    const { feed } = this;
+    feed.attach(this);
+    this.#joined = true;
+    if (have !== null && this.#holds(have)) this.#next = have;
+    else this.#join(now);
+  }
+
+  end(): void {
+    this.feed.detach(this);
+  }
+
+  get catchingUp(): boolean {
+    return this.#next !== null;
+  }
+
+  forward(_feed: Feed, batch: Staging, now: number): boolean {
+    if (!this.#joined) this.#join(now);
+    for (let i = this.#resumeAt; i < batch.count; i += 1) {
+      this.#resumeAt = i;
+      const sequence = batch.sequences[i]!;
+      // What lies before the cursor is on its way here by itself; a late one behind it leaves now.
+      if (this.#next !== null && ((sequence - this.#next) | 0) >= 0) continue;
+      const bytes = this.#writer.send(this.#alias, this.ring, batch, i, now);
+      if (bytes < 0) return false;
+      this.#budget.earn(bytes);
+    }
+    this.#resumeAt = 0;
+    return true;
+  }
+
+  lapped(_feed: Feed, now: number): void {
+    this.#resumeAt = 0;
+    this.#join(now);
+  }
+
+  /** Sends the next of what is cached. */
+  step(now: number): number {
+    if (now < this.#burstAt) return Step.done;
+    for (let left = CATCH_UP_PACKETS; left > 0; left -= 1) {
+      if (!this.catchingUp) return Step.done;
+      if (!this.#follow(now)) return Step.full;
+    }
+    this.#burstAt = now + CATCH_UP_INTERVAL_US;
+    return this.catchingUp ? Step.more : Step.done;
+  }
+
+  /** When `step` has something to do; Infinity for never. */
+  nextTimeout(): number {
+    return this.catchingUp ? this.#burstAt : Number.POSITIVE_INFINITY;
+  }
+
+  /** From a cached keyframe; where its start is still on its way here, as soon as that has come. */
+  #join(now: number): void {
+    this.#next = this.feed.joinableKeyframe(now, true);
+    this.#joined = this.#next !== null || this.feed.reader.empty;
+  }
+
+  #follow(now: number): boolean {
+    const next = this.#next!;
+    if (this.feed.isEdge(next)) {
+      this.#next = null;
+      return true;
+    }
+    const result = this.#load(next);
+    if (result === ReadResult.lapped) {
+      this.lapped(this.feed, now);
+      return true;
+    }
+    // A hole keeps its number; if the packet still comes, it leaves late.
+    if (result === ReadResult.ok && !this.#send(now)) return false;
+    this.#next = (next + 1) | 0;
+    return true;
+  }
+
+  #load(sequence: number): number {
+    this.#scratch.clear();
+    return this.#scratch.load(this.feed.reader, sequence);
+  }
+
+  #send(now: number): boolean {
+    const bytes = this.#writer.send(this.#alias, this.ring, this.#scratch, 0, now);
+    if (bytes > 0) this.#budget.earn(bytes);
+    return bytes >= 0;
+  }
+
+  /** The ring has what the child asks to go on with, or will have it next. */
+  #holds(have: number): boolean {
+    const { reader } = this.feed;
+    const behind = reader.distance(have);
+    return behind >= 0 && behind < reader.slots >> 1;
+  }
+}

@@ -1,0 +1,239 @@
+import type { RingGrant } from "../contract/source.ts";
+import { SlotFiller } from "../intake/slot-filler.ts";
+import { Wishes } from "../intake/wishes.ts";
+import { SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
+import { KeyframeRequests } from "../media/keyframe-requests.ts";
+import { MissingPackets } from "../media/missing.ts";
+import { storeDecodeTargets } from "../ring/decode-targets.ts";
+import { Header, LAYER_SIZES, Slot, SlotFlag, KeyframeWish as Wish } from "../ring/layout.ts";
+import { ToldLayers } from "../ring/told-layers.ts";
+import { NO_SLOT, RingWriter } from "../ring/writer.ts";
+import type { DataFrame } from "../wire/cascade/data.ts";
+import type { NamedTrack } from "../wire/cascade/name.ts";
+import type { RingFigures, RingTold, Timing } from "../wire/cascade/ring.ts";
+import type { KeyframeReason } from "../wire/cascade/wish.ts";
+import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
+import { readSlot } from "./slot-frame.ts";
+
+const AUDIO_CLOCK = 48_000;
+const VIDEO_CLOCK = 90_000;
+/** Nobody wants it any more for so long: then it is wanted no more upstream. */
+const LINGER_US = 2_000_000;
+/** No ring is left behind by its parents in less: so long it takes until a silent one is noticed. */
+const GAP_MIN_US = 200_000;
+/** So few packets behind is a matter of ways. */
+const ABREAST_PACKETS = 64;
+const NO_EXTENSIONS = new Uint8Array(256);
+
+/** Scratch of the one thread that runs this module. */
+const slot = new Uint8Array(SLOT_BYTES);
+
+/** One ring of a stream that comes from a parent: its writer, what is missing in it, who wants it. */
+export class PulledRing {
+  readonly grant: RingGrant;
+  readonly writer: RingWriter;
+  readonly missing = new MissingPackets();
+  readonly keyframes = new KeyframeRequests();
+  readonly video: boolean;
+  readonly #filler: SlotFiller;
+  readonly #wishes: Wishes;
+  readonly #readers: number;
+  readonly #layers = new ToldLayers();
+  /** One past the highest origin sequence; null before the first. */
+  #next: number | null = null;
+  /** One past the highest that has come, while `#next` is not null. */
+  #come = 0;
+  #wantedAt = Number.NEGATIVE_INFINITY;
+  #flowing = false;
+  /** The next packet does not follow on what is here. */
+  #broken = false;
+  /** Where a parent has said that its ring is: a number near that is no lie of one packet. */
+  #told: number | null = null;
+  #believed = false;
+  #ignoresPli = false;
+  /** When a packet came last that was not there yet, us. */
+  #newAt = Number.NEGATIVE_INFINITY;
+
+  constructor(grant: RingGrant, track: NamedTrack, readers: number, counters: Float64Array) {
+    this.grant = grant;
+    this.video = track.kind === "video";
+    this.writer = new RingWriter(grant.buffer);
+    this.#filler = new SlotFiller(this.writer, this.video, NO_EXTENSIONS, counters);
+    const codec = CODEC_NAMES.indexOf(track.codec) as CodecId;
+    const clockRate = this.video ? VIDEO_CLOCK : AUDIO_CLOCK;
+    this.writer.describe(codec, clockRate, track.fmtp, track.rid ?? "");
+    this.#readers = readers;
+    const wished = {
+      writer: this.writer,
+      keyframes: this.keyframes,
+      video: this.video,
+      left: false,
+    };
+    this.#wishes = new Wishes([wished], readers);
+  }
+
+  /** Something was written since it was asked last. */
+  takeTouched(): boolean {
+    const { touched } = this.#filler;
+    this.#filler.touched = false;
+    return touched;
+  }
+
+  /** Where to go on; null before the first packet, and where what lies between is of no use. */
+  get have(): number | null {
+    return this.#flowing ? this.#next : null;
+  }
+
+  /** Whether some reader wants it, or did until a moment ago. */
+  isWanted(now: number): boolean {
+    for (let reader = 0; reader < this.#readers; reader += 1) {
+      if (this.writer.wantedBy(reader)) this.#wantedAt = now;
+    }
+    return now - this.#wantedAt <= LINGER_US;
+  }
+
+  /** It is to flow from now on, or no longer. */
+  setFlowing(flowing: boolean): void {
+    if (flowing && !this.#flowing && this.#next !== null) {
+      // What was cached before lies behind a gap: nobody joins there, and nobody misses what is in it.
+      this.#next = null;
+      this.#broken = true;
+    }
+    this.#flowing = flowing;
+  }
+
+  /**
+   * A packet of it came. `arrival`: when it came to the root, on our clock; `receipt`: here; `way`:
+   * what the link takes, us. True when it was not there yet.
+   */
+  put(frame: DataFrame, bytes: Uint8Array, arrival: number, receipt: number, way: number): boolean {
+    if (!readSlot(frame, bytes, slot)) return false;
+    const { sequence } = frame;
+    if (this.#isBeyond(sequence) && !this.#mayGoOnAt(sequence, receipt)) return false;
+    if (this.#broken) this.writer.resume(sequence);
+    if (this.#broken) slot[Slot.flags] = slot[Slot.flags]! | SlotFlag.discontinuity;
+    const flags = this.#filler.putSlot(receipt, sequence, slot, 0, arrival, receipt);
+    if (flags === NO_SLOT) return false;
+    this.#broken = false;
+    this.#newAt = receipt;
+    this.#noteSequence(sequence, receipt, way);
+    if ((flags & SlotFlag.keyframeStart) !== 0) this.keyframes.keyframe(receipt);
+    return true;
+  }
+
+  /** The parent is so far: what lies before that and is not here was lost at the end of a burst. */
+  noteHead(head: number, now: number, way: number): void {
+    const before = this.#told;
+    this.#told = head;
+    // One word alone may be a slip: a second one near it, or the answer to a subscription, is none.
+    if (before === null || !isNear(head, before)) this.#believed = false;
+    else this.#believed = true;
+    if (this.#next === null || !this.#flowing) return;
+    // Many words, each a little further, reach no further than one.
+    const beyond = ((head - this.#come) | 0) > VIDEO_SLOTS_MAX;
+    if (beyond || ((head - this.#next) | 0) <= 0) return;
+    this.missing.addGap(now, this.#next, head, way);
+    this.#next = head;
+  }
+
+  /** A parent that accepted a subscription is so far. */
+  believeHead(head: number): void {
+    this.#told = head;
+    this.#believed = true;
+  }
+
+  /** Whether a parent that is so far has nothing that is not here. */
+  isUpTo(head: number | null): boolean {
+    return head === null || (this.#next !== null && ((head - this.#next) | 0) <= 0);
+  }
+
+  /** Whether whoever sends this keeps up with what is here. */
+  isAbreast(sequence: number): boolean {
+    if (this.#next === null) return false;
+    const behind = (this.#next - sequence) | 0;
+    return behind > 0 && behind <= ABREAST_PACKETS;
+  }
+
+  /** The keyframe to ask for now; null for none. */
+  takeKeyframeWish(now: number): KeyframeReason | null {
+    if (!this.video) return null;
+    this.#wishes.read(now);
+    // Whether the publisher answers is for the root to say.
+    this.writer.setWord(Header.pliIgnored, this.#ignoresPli ? 1 : 0);
+    const { standing } = this.keyframes;
+    if (!this.keyframes.take(now)) return null;
+    if ((standing & Wish.failure) !== 0) return "failure";
+    return (standing & Wish.join) !== 0 ? "join" : "segment";
+  }
+
+  describe(told: RingTold): void {
+    this.#filler.describe(told.codec, told.clockRate, told.fmtp, told.rid);
+    if (told.targets.length > 0) {
+      const { views } = this.writer;
+      storeDecodeTargets(views, told.targetsVersion, told.targets, told.targets.length);
+    }
+  }
+
+  setParameterSets(payload: Uint8Array): void {
+    this.writer.setParameterSets(payload);
+  }
+
+  /** `way`: what the link takes, us. */
+  setTiming({ rtp, ntpUs, ageUs }: Timing, now: number, way: number): void {
+    this.writer.setTiming(rtp, ntpUs, now - ageUs - way);
+  }
+
+  setFigures(figures: RingFigures, now: number): void {
+    const { views } = this.writer;
+    this.#layers.keyframes = figures.hasKeyframe;
+    this.#layers.bitrates.fill(0);
+    this.#layers.seenUs.fill(0);
+    for (const { point, bitrate, ageUs } of figures.points) {
+      this.#layers.bitrates[point] = bitrate;
+      this.#layers.seenUs[point] = Math.max(1, now - ageUs);
+    }
+    this.#layers.store(views);
+    for (const [spatial, size] of figures.sizes.entries())
+      views.words[LAYER_SIZES + spatial] = size;
+    views.words[Header.size] = figures.size;
+    this.#ignoresPli = figures.ignoresPli;
+  }
+
+  close(): void {
+    this.writer.close();
+  }
+
+  /** One absurd number would put all true ones behind the ring's reach. */
+  #isBeyond(sequence: number): boolean {
+    return this.#next !== null && ((sequence - this.#next) | 0) > VIDEO_SLOTS_MAX;
+  }
+
+  /**
+   * Numbers go on beyond the ring's reach where a parent says that they are, but not while others
+   * come that follow on: there is no way back.
+   */
+  #mayGoOnAt(sequence: number, now: number): boolean {
+    if (!this.#believed || this.#told === null || !isNear(sequence, this.#told)) return false;
+    if (now - this.#newAt < GAP_MIN_US) return false;
+    this.missing.clear();
+    this.#next = null;
+    this.#broken = true;
+    return true;
+  }
+
+  #noteSequence(sequence: number, now: number, way: number): void {
+    const next = (sequence + 1) | 0;
+    if (this.#next === null || ((next - this.#come) | 0) > 0) this.#come = next;
+    const ahead = this.#next === null ? 0 : (sequence - this.#next) | 0;
+    if (ahead < 0) {
+      this.missing.fill(now, sequence);
+      return;
+    }
+    if (ahead > 0) this.missing.addGap(now, this.#next!, sequence, way);
+    this.#next = next;
+  }
+}
+
+function isNear(left: number, right: number): boolean {
+  return Math.abs((left - right) | 0) <= VIDEO_SLOTS_MAX;
+}

@@ -1,0 +1,192 @@
+import type { Link } from "../cascade/link.ts";
+import type { KnownName } from "../cascade/names.ts";
+import type { Pull, PulledRings } from "../cascade/pull.ts";
+import type { RingGrant } from "../contract/source.ts";
+import type { DataFrame } from "../wire/cascade/data.ts";
+import type { Elements } from "../wire/cascade/elements.ts";
+import { Frame, Message } from "../wire/cascade/kinds.ts";
+import {
+  readFigures,
+  readHeads,
+  readParameterSets,
+  readRing,
+  readTiming,
+} from "../wire/cascade/ring.ts";
+import {
+  FILL_RANGES_MAX,
+  type Stretch,
+  writeFill,
+  writeKeyframeWish,
+} from "../wire/cascade/wish.ts";
+import { PulledRing } from "./pulled-ring.ts";
+
+/** What is missing and wished for is looked at so often. */
+const LOOK_US = 5_000;
+/** Nothing of a stream is older when it comes: a parent that is so late gives nothing of use. */
+const AGE_MAX_US = 2_000_000;
+/** Without a word of the root for so long a parent has lost the stream. */
+const ROOT_SILENT_US = 400_000;
+/** Packets asked for again at once, of one ring. */
+const ASK_MAX = 256;
+
+/** Scratch of the one thread that runs this module. */
+const asked = new Int32Array(ASK_MAX);
+
+/** A stream of another node, in rings of this one. */
+export class PulledStream implements PulledRings {
+  readonly known: KnownName;
+  readonly rings: readonly PulledRing[];
+  /** Set by whoever begins the pull, before anything else. */
+  pull!: Pull;
+  /** When the root was last heard of by the parents, us. */
+  rootHeardAt = 0;
+  #lookAt = 0;
+  /** Which parent is asked next. */
+  #turn = 0;
+
+  /** One ring a track, in the order of the name's tracks. */
+  constructor(
+    known: KnownName,
+    grants: readonly RingGrant[],
+    readers: number,
+    counters: Float64Array,
+  ) {
+    this.known = known;
+    this.rings = known.tracks.map(
+      (track, i) => new PulledRing(grants[i]!, track, readers, counters),
+    );
+  }
+
+  have(): readonly (number | null)[] {
+    return this.rings.map(({ have }) => have);
+  }
+
+  /** A media packet of a parent, of `alias`, received at `receipt`. */
+  data(frame: DataFrame, bytes: Uint8Array, link: Link, receipt: number): void {
+    const ring = this.rings[frame.ring];
+    const way = link.time.oneWayUs;
+    const age = frame.ageUs + way;
+    if (ring === undefined || age > AGE_MAX_US) return;
+    const isNew = ring.put(frame, bytes, receipt - age, receipt, link.time.roundTripUs);
+    if (isNew) this.rootHeardAt = receipt;
+    // The second of two parents may never be the first with anything, and is as good.
+    if (isNew || ring.isAbreast(frame.sequence)) this.pull.useful(link, frame.alias, receipt);
+  }
+
+  /** A parent accepted: where its rings are. */
+  accepted(heads: readonly (number | null)[]): void {
+    for (const [i, head] of heads.entries()) if (head !== null) this.rings[i]?.believeHead(head);
+  }
+
+  /** What a parent tells of the stream's rings. */
+  told(link: Link, type: number, elements: Elements, now: number): void {
+    const way = link.time.oneWayUs;
+    if (type === Message.ring) {
+      const told = readRing(elements);
+      if (told !== null) this.rings[told.ring]?.describe(told);
+    } else if (type === Message.parameterSets) {
+      const told = readParameterSets(elements);
+      if (told !== null) this.rings[told.ring]?.setParameterSets(told.payload);
+    } else if (type === Frame.timing) {
+      const told = readTiming(elements);
+      if (told !== null) this.rings[told.ring]?.setTiming(told, now, way);
+    } else if (type === Frame.figures) {
+      const told = readFigures(elements);
+      if (told !== null) this.rings[told.ring]?.setFigures(told, now);
+    } else if (type === Frame.heads) this.#heads(link, elements, now);
+  }
+
+  /** Asks for what is wanted, wished for and missing. */
+  handleTimeout(now: number): void {
+    if (now < this.#lookAt) return;
+    this.#lookAt = now + LOOK_US;
+    this.#want(now);
+    const parents = this.pull.sources(now);
+    for (const [ring, pulled] of this.rings.entries()) {
+      const reason = pulled.takeKeyframeWish(now);
+      const first = parents[0];
+      if (reason !== null && first !== undefined) {
+        first.link.sendLoose(writeKeyframeWish({ alias: first.alias, ring, reason }));
+      }
+      this.#askMissing(ring, pulled, parents, now);
+    }
+  }
+
+  nextTimeout(): number {
+    return this.#lookAt;
+  }
+
+  /** A reader has a new wish. */
+  wished(now: number): void {
+    this.#lookAt = now;
+  }
+
+  /** Its rings are written no more. */
+  close(): void {
+    for (const ring of this.rings) ring.close();
+  }
+
+  #want(now: number): void {
+    let wanted = 0;
+    for (const [i, ring] of this.rings.entries()) {
+      if (ring.isWanted(now)) wanted |= 1 << i;
+    }
+    for (const [i, ring] of this.rings.entries()) ring.setFlowing((wanted & (1 << i)) !== 0);
+    this.pull.want(wanted, now);
+  }
+
+  #askMissing(
+    ring: number,
+    { missing }: PulledRing,
+    parents: readonly { readonly link: Link; readonly alias: number }[],
+    now: number,
+  ): void {
+    const parent = parents[0];
+    const out = parent === undefined ? asked.subarray(0, 0) : asked;
+    const count = missing.collect(now, parent?.link.time.roundTripUs ?? 0, out);
+    if (count === 0 || parent === undefined) return;
+    // In turn: a standby has what the other end of a dead link cannot send any more.
+    const from = parents[this.#turn % parents.length]!;
+    this.#turn += 1;
+    for (const stretches of stretchesOf(asked, count)) {
+      from.link.sendLoose(writeFill({ alias: from.alias, ring, stretches }));
+    }
+  }
+
+  #heads(link: Link, elements: Elements, now: number): void {
+    const told = readHeads(elements);
+    if (told === null) return;
+    this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
+    let news = false;
+    for (const [i, head] of told.heads.entries()) {
+      if (head === null) continue;
+      this.rings[i]?.noteHead(head, now, link.time.roundTripUs);
+      if (this.rings[i]?.isUpTo(head) === false) news = true;
+    }
+    // It has nothing that is not here: silent as the publisher is, it is a parent that serves as long
+    // as it hears of the root.
+    if (!news && told.rootAgeUs < ROOT_SILENT_US) this.pull.useful(link, told.alias, now);
+  }
+}
+
+/** Runs of numbers, as many in a list as one FILL takes. */
+function stretchesOf(sequences: Int32Array, count: number): Stretch[][] {
+  const lists: Stretch[][] = [[]];
+  let from = sequences[0]!;
+  let length = 1;
+  const add = (): void => {
+    if (lists.at(-1)!.length === FILL_RANGES_MAX) lists.push([]);
+    lists.at(-1)!.push({ from, count: length });
+  };
+  for (let i = 1; i < count; i += 1) {
+    if (sequences[i] === ((from + length) | 0)) {
+      length += 1;
+      continue;
+    }
+    add();
+    from = sequences[i]!;
+    length = 1;
+  }
+  add();
+  return lists;
+}

@@ -1,0 +1,185 @@
+/** The relay as a worker's logic: what control commands, and what sessions and the loop bring. */
+import type { Disagreement } from "../cascade/greeting.ts";
+import type { Link } from "../cascade/link.ts";
+import type { Node } from "../cascade/node.ts";
+import { REPLACED } from "../cascade/rivals.ts";
+import type { ClusterEvent, ClusterSetup } from "../contract/cluster.ts";
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { CloseReason } from "../contract/session.ts";
+import type { StreamSource } from "../contract/source.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Region } from "../srtp/cipher.ts";
+import type { RelayKeys } from "./keys.ts";
+import { LinkSessions } from "./link-sessions.ts";
+import { Relay, type RelayGround } from "./relay.ts";
+import { RelayState } from "./state.ts";
+
+/** Status is told so often. */
+const STATE_US = 1_000_000;
+/** A turn sends at its end, behind the timers: the next one's come when all of it is out. */
+const LEAVING_TURNS = 2;
+
+/** Ends of links that are no node's fault. */
+const EXPECTED: ReadonlySet<string> = new Set(["no answer", "stopping", "its session ended"]);
+const ITSELF: Disagreement = "it is this node itself";
+/** To strangers a node says nothing: it looks the same from here whatever the reason is. */
+const UNANSWERED_MEND =
+  "let it run with the same secret and cluster name, and let UDP through to its --link port";
+
+interface RelayLogicOptions {
+  readonly ground: RelayGround;
+  readonly keys: RelayKeys;
+  readonly emit: (event: ClusterEvent) => void;
+  readonly log: (level: "info" | "warn", message: string, fields: Record<string, string>) => void;
+  readonly allocate: (bytes: number) => Region;
+  readonly dial: (address: string, now: number) => Peer | null;
+  readonly close: (session: number, reason: CloseReason, now: number) => void;
+  readonly clock: () => number;
+}
+
+/** Before control has told who this node is, there is nothing. */
+export class RelayLogic {
+  readonly #options: RelayLogicOptions;
+  readonly #state = new RelayState();
+  readonly #early = new Map<number, StreamSource>();
+  #relay: Relay | null = null;
+  #links: LinkSessions | null = null;
+  #stateAt = 0;
+  /** Something waits to go on or to leave. */
+  #unflushed = false;
+  /** Turns until what was said when all links were closed has left for certain; 0: none were. */
+  #leaving = 0;
+
+  constructor(options: RelayLogicOptions) {
+    this.#options = options;
+  }
+
+  get relay(): Relay | null {
+    return this.#relay;
+  }
+
+  connected(peer: Peer, now: number): void {
+    this.#unflushed = true;
+    this.#links?.connected(peer, now);
+  }
+
+  received(peer: Peer, now: number, region: Region, offset: number, arrival: number): void {
+    this.#links?.received(peer, now, region, offset, arrival);
+  }
+
+  /**
+   * All datagrams of a batch were read. What they brought goes on in this turn, but behind the end of a
+   * handshake: whoever it is for could not open it before.
+   */
+  batchEnds(): void {
+    this.#unflushed = true;
+  }
+
+  closed(session: number, now: number): void {
+    this.#links?.closed(session, now);
+  }
+
+  /** Moves media to children as Relay does; all of it leaves in the turn that it came in. */
+  forward(now: number, deadline: number): boolean {
+    const relay = this.#relay;
+    if (relay === null) return false;
+    const left = relay.forward(now, deadline, this.#options.clock);
+    relay.flush();
+    return left;
+  }
+
+  setSource(stream: number, source: StreamSource | null): void {
+    if (this.#relay !== null) this.#relay.setSource(stream, source);
+    else if (source === null) this.#early.delete(stream);
+    else this.#early.set(stream, source);
+  }
+
+  command(command: WorkerCommand, now: number): void {
+    if (command.type === "cluster") this.#begin(command.setup);
+    const relay = this.#relay;
+    if (relay === null) return;
+    const { node } = relay;
+    if (command.type === "cluster-secrets") this.#setSecrets(node, command.secrets);
+    else if (command.type === "seeds") node.members.setSeeds(command.addresses, now);
+    else if (command.type === "publish") {
+      relay.publish(command.name, command.stream, command.tracks, now);
+    } else if (command.type === "unpublish") relay.unpublish(command.name, now);
+    else if (command.type === "pull") relay.pull(command.name, command.stream, command.rings, now);
+    else if (command.type === "end-pull") {
+      relay.endPull(command.stream, now);
+      this.#options.emit({ type: "pull-ended", stream: command.stream });
+    } else if (command.type === "viewers") relay.setViewers(command.stream, command.count, now);
+    else if (command.type === "ask-owner") relay.askOwner(command.request, command.name);
+    else if (command.type === "drain") node.drain(command.ms);
+    else if (command.type === "leave") {
+      relay.stop(now);
+      this.#leaving = LEAVING_TURNS;
+    }
+  }
+
+  handleTimeout(now: number): void {
+    const relay = this.#relay;
+    if (relay === null) return;
+    if (now >= relay.nextTimeout()) relay.handleTimeout(now);
+    if (now >= this.#stateAt) {
+      this.#stateAt = now + STATE_US;
+      this.#options.emit({
+        type: "cluster-state",
+        state: this.#state.of(relay, this.#options.keys.kids),
+      });
+      this.#tellUnanswered(relay);
+    }
+    relay.flush();
+    this.#unflushed = false;
+    if (this.#leaving === 0) return;
+    this.#leaving -= 1;
+    if (this.#leaving === 0) this.#options.emit({ type: "left" });
+  }
+
+  nextTimeout(): number {
+    if (this.#relay === null) return Number.POSITIVE_INFINITY;
+    if (this.#unflushed || this.#leaving > 0) return 0;
+    return Math.min(this.#relay.nextTimeout(), this.#stateAt);
+  }
+
+  #begin(setup: ClusterSetup): void {
+    const { ground, keys, emit, log, allocate, dial, close, clock } = this.#options;
+    const keyring = keys.set(setup.cluster, setup.secrets);
+    const self = { ...setup, id: setup.node, names: "mesh" as const };
+    this.#relay = new Relay(self, keyring, setup.childrenMax, ground, {
+      dial: (address) => this.#links?.dial(address),
+      heard: (name, stream) => emit({ type: "heard", name, stream }),
+      outranked: (name) => emit({ type: "outranked", name }),
+      wanted: (name) => emit({ type: "wanted", name }),
+      children: (stream, count) => emit({ type: "children", stream, count }),
+      owner: (request, alive) => emit({ type: "owner-answer", request, alive }),
+      linkOpened: ({ node, hello }) => {
+        log("info", "Node linked", { node, address: hello?.addresses[0] ?? "" });
+      },
+      linkClosed: (link, reason) => this.#unlinked(link, reason, setup.node),
+    });
+    const relay = this.#relay;
+    this.#links = new LinkSessions({ relay, allocate, dial, close, clock });
+    for (const [stream, source] of this.#early) relay.setSource(stream, source);
+    this.#early.clear();
+  }
+
+  #unlinked(link: Link, reason: string, self: string): void {
+    // A node may be among its own seeds, and two nodes may have called each other at once.
+    if (reason === REPLACED || (link.node === self && reason === ITSELF)) return;
+    this.#state.failed(link, reason);
+    const { log } = this.#options;
+    log(EXPECTED.has(reason) ? "info" : "warn", "Node unlinked", { node: link.node, reason });
+  }
+
+  #tellUnanswered({ node }: Relay): void {
+    for (const address of node.members.takeUnanswered()) {
+      this.#options.log("warn", "Nobody answers at a seed", { address, mend: UNANSWERED_MEND });
+    }
+  }
+
+  #setSecrets(node: Node, secrets: readonly Uint8Array[]): void {
+    const { keys } = this.#options;
+    if (keys.keyring !== null) node.setKeyring(keys.set(keys.keyring.cluster, secrets));
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * The cascade's end in this process: what it pulls from other nodes it writes into rings, what other
+ * nodes pull it reads from rings. Sans I/O: sessions, sockets and time are passed in.
+ */
+import type { LinkSecurity, NodeSelf } from "../cascade/greeting.ts";
+import type { Keyring } from "../cascade/keyring.ts";
+import type { Link, OwnLoad } from "../cascade/link.ts";
+import type { KnownName } from "../cascade/names.ts";
+import { Node } from "../cascade/node.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
+import { PUBLISHER_SILENCE_US } from "../limits.ts";
+import { DataFrame } from "../wire/cascade/data.ts";
+import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
+import type { Elements } from "../wire/cascade/elements.ts";
+import { Halves, readHalf } from "../wire/cascade/half.ts";
+import { Frame, Message } from "../wire/cascade/kinds.ts";
+import type { NamedTrack } from "../wire/cascade/name.ts";
+import {
+  type Own,
+  type OwnQuestion,
+  readOwn,
+  readOwnQuestion,
+  writeOwn,
+  writeOwnQuestion,
+} from "../wire/cascade/node.ts";
+import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
+import type { ChildStream } from "./child-stream.ts";
+import { DataWriter } from "./data-writer.ts";
+import { Intakes, type WritingGround } from "./intakes.ts";
+import { LinkOutput } from "./link-output.ts";
+import type { LinkPort } from "./link-port.ts";
+import { Offers, type ReadingGround } from "./offers.ts";
+
+/** From so many viewers of a node on the second parent costs less than what it saves. */
+const HOT_VIEWERS = 10;
+
+/** What the relay stands on. */
+export interface RelayGround extends ReadingGround, WritingGround {
+  /** 0 <= x < 1. */
+  readonly random: () => number;
+  readonly load: () => OwnLoad;
+}
+
+/** What the relay tells control. */
+export interface RelayEvents {
+  /** Opens a session with whoever is at this address: `linked` or `unreachable` follows. */
+  dial(address: string): void;
+  heard(name: string, known: KnownName | null): void;
+  outranked(name: string): void;
+  /** A child asks for a stream that this node only knows of. */
+  wanted(name: string): void;
+  /** So many nodes have the stream from here. */
+  children(stream: number, count: number): void;
+  /** What `askOwner` came to. */
+  owner(request: number, alive: boolean): void;
+  linkOpened(link: Link): void;
+  linkClosed(link: Link, reason: string): void;
+}
+
+/** A session with another node, and what is on its way over it. */
+interface Carrier {
+  readonly port: LinkPort;
+  readonly output: LinkOutput;
+  readonly writer: DataWriter;
+  readonly halves: Halves;
+}
+
+export class Relay {
+  readonly node: Node;
+  readonly #events: RelayEvents;
+  readonly #offers: Offers;
+  readonly #intakes: Intakes;
+  readonly #carriers = new Map<number, Carrier>();
+  readonly #frame = new DataFrame();
+  /** Of the datagram that is being read. */
+  #session = 0;
+  #now = 0;
+  #arrival = 0;
+
+  constructor(
+    self: NodeSelf,
+    keyring: Keyring,
+    childrenMax: number,
+    ground: RelayGround,
+    events: RelayEvents,
+  ) {
+    this.#events = events;
+    this.#intakes = new Intakes(ground);
+    this.#offers = new Offers({
+      ground,
+      writer: ({ session }) => this.#carriers.get(session)?.writer ?? null,
+      counted: (stream, count) => events.children(stream, count),
+      rootAgeUs: (stream, now) => this.#intakes.rootAgeUs(stream, now),
+    });
+    this.node = new Node({
+      self,
+      keyring,
+      childrenMax,
+      random: ground.random,
+      load: ground.load,
+      heads: (stream) => this.#offers.heads(stream, this.#now),
+      events: {
+        ...events,
+        output: (session, frame) => this.#carriers.get(session)?.output.frame(frame),
+        hangUp: (session) => this.#hangUp(session),
+        told: (link, type, elements, now, arrival) =>
+          this.#told(link, type, elements, now, arrival),
+        accepted: (pull, heads) => this.#intakes.ofPull(pull)?.accepted(heads),
+        serve: (child, now) => this.#offers.serve(child, now),
+        change: (child, now) => this.#offers.of(child)?.change(now),
+        stop: (child) => this.#offers.stop(child),
+      },
+    });
+  }
+
+  /** A session is sealed: the other end has shown which node it is. */
+  linked(
+    port: LinkPort,
+    security: LinkSecurity,
+    kid: string,
+    address: string | null,
+    now: number,
+  ): void {
+    const output = new LinkOutput(port);
+    const writer = new DataWriter(output);
+    this.#carriers.set(port.session, { port, output, writer, halves: new Halves() });
+    this.node.linked(port.session, security, kid, address, now);
+  }
+
+  unreachable(address: string, now: number): void {
+    this.node.unreachable(address, now);
+  }
+
+  unlinked(session: number, reason: string, now: number): void {
+    this.node.unlinked(session, reason, now);
+    this.#carriers.delete(session);
+  }
+
+  /** The session's link was found right. */
+  isOpen(session: number): boolean {
+    return this.node.links.bySession(session)?.open === true;
+  }
+
+  /** The frames of one datagram; `arrival`: the kernel's stamp. False for what are none. */
+  received(
+    session: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+    arrival: number,
+  ): boolean {
+    this.#session = session;
+    this.#now = now;
+    this.#arrival = arrival;
+    return readDatagram(bytes, offset, offset + length, this.#frame, this.#sink);
+  }
+
+  /** This node publishes the stream from now on. */
+  publish(name: string, stream: number, tracks: readonly NamedTrack[], now: number): void {
+    this.#now = now;
+    this.node.publish(name, stream, tracks, now);
+  }
+
+  unpublish(name: string, now: number): void {
+    this.node.unpublish(name, now);
+  }
+
+  /** Has a stream of another node, as heard, in rings of its own: one a track. */
+  pull(name: string, stream: number, grants: readonly RingGrant[], now: number): void {
+    const known = this.node.names.best(name);
+    if (known === null || known.tracks.length !== grants.length) return;
+    this.#now = now;
+    this.endPull(stream, now);
+    const begin = (rings: Parameters<Node["pull"]>[2]) => this.node.pull(known, stream, rings, now);
+    this.#intakes.begin(known, stream, grants, begin, now);
+  }
+
+  /** No more; its rings are not written any more on return. */
+  endPull(stream: number, now: number): void {
+    const known = this.#intakes.end(stream);
+    if (known !== null) this.node.endPull(known.name, now);
+  }
+
+  /** From so many viewers on a stream is had from two parents at once. */
+  setViewers(stream: number, count: number, now: number): void {
+    this.#intakes.get(stream)?.pull.setHot(count >= HOT_VIEWERS, now);
+  }
+
+  /** Asks the node that has a name whether it still hears of its publisher. */
+  askOwner(request: number, name: string): void {
+    const known = this.node.names.best(name);
+    const link = known === null ? null : this.node.links.to(known.owner);
+    if (link === null) this.#events.owner(request, false);
+    else link.send(writeOwnQuestion({ nonce: request, name }));
+  }
+
+  /** A stream's rings are these from now on. Older rings are not read any more on return. */
+  setSource(stream: number, source: StreamSource | null): void {
+    this.#offers.setSource(stream, source);
+  }
+
+  /** News in a ring that children have, or a wish in one that is pulled. */
+  mark(index: number, now: number): void {
+    this.#offers.mark(index);
+    this.#intakes.wished(index, now);
+  }
+
+  /** When there is media to move; see Offers. */
+  workAt(): number {
+    return this.#offers.workAt();
+  }
+
+  /** Moves media to children; see Offers. */
+  forward(now: number, deadline: number, clock: () => number): boolean {
+    return this.#offers.forward(now, deadline, clock);
+  }
+
+  /** All that had come by `readAt` has been read. */
+  judge(readAt: number): void {
+    this.#now = readAt;
+    this.node.judge(readAt);
+  }
+
+  handleTimeout(now: number): void {
+    this.#now = now;
+    this.#intakes.handleTimeout(now);
+    this.#offers.handleTimeout(now);
+    this.node.handleTimeout(now);
+  }
+
+  nextTimeout(): number {
+    const { node } = this;
+    return Math.min(node.nextTimeout(), this.#intakes.nextTimeout(), this.#offers.nextTimeout());
+  }
+
+  /** The end of a turn: rings' readers hear of news, and what waits for links leaves. */
+  flush(): void {
+    this.#intakes.flush();
+    for (const { output } of this.#carriers.values()) output.flush();
+  }
+
+  stop(now: number): void {
+    this.node.stop(now);
+  }
+
+  readonly #sink: FrameSink = {
+    data: (frame, bytes) => this.#data(frame, bytes),
+    frame: (type, elements) => {
+      if (type !== Frame.half) {
+        this.node.frame(this.#session, type, elements, this.#now, this.#arrival);
+        return;
+      }
+      const half = readHalf(elements);
+      const whole = half && this.#carriers.get(this.#session)?.halves.join(half, this.#frame);
+      if (whole) this.#data(this.#frame, whole);
+    },
+  };
+
+  #data(frame: DataFrame, bytes: Uint8Array): void {
+    const link = this.node.links.bySession(this.#session);
+    if (link === null || !link.open) return;
+    link.liveness.heard(this.#arrival);
+    const pull = this.node.pulls.of(link, frame.alias);
+    this.#intakes.ofPull(pull)?.data(frame, bytes, link, this.#arrival);
+  }
+
+  #told(link: Link, type: number, elements: Elements, now: number, arrival: number): void {
+    if (type === Message.ownQuestion) {
+      const question = readOwnQuestion(elements);
+      if (question !== null) link.send(writeOwn(this.#answer(question, now)));
+    } else if (type === Message.own) {
+      const own = readOwn(elements);
+      if (own !== null) this.#events.owner(own.nonce, own.alive);
+    } else if (type === Frame.fill) {
+      const fill = readFill(elements);
+      if (fill !== null) this.#childOf(link, fill.alias)?.fill(fill);
+    } else if (type === Frame.keyframe) {
+      const wish = readKeyframeWish(elements);
+      if (wish !== null) this.#childOf(link, wish.alias)?.requestKeyframe(wish);
+    } else {
+      const pull = this.node.pulls.of(link, elements.peekUint());
+      this.#intakes.ofPull(pull)?.told(link, type, elements, arrival);
+    }
+  }
+
+  /** Its publisher counts as there while something of it came in the last two seconds. */
+  #answer({ nonce, name }: OwnQuestion, now: number): Own {
+    const stream = this.node.publishedStream(name);
+    const feeds = stream === null ? [] : (this.#offers.follow(stream, now)?.feeds ?? []);
+    const newest = Math.max(0, ...feeds.map(({ reader }) => reader.lastReceiptUs));
+    return { nonce, alive: now - newest <= PUBLISHER_SILENCE_US };
+  }
+
+  #childOf(link: Link, alias: number): ChildStream | null {
+    const child = this.node.serving.find(link, alias);
+    return child === null ? null : this.#offers.of(child);
+  }
+
+  #hangUp(session: number): void {
+    const carrier = this.#carriers.get(session);
+    if (carrier === undefined) return;
+    carrier.output.flush();
+    this.#carriers.delete(session);
+    carrier.port.close();
+  }
+}

@@ -1,0 +1,100 @@
+import { expect, test } from "bun:test";
+import { Staging } from "../../src/feed/staging.ts";
+import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../../src/limits.ts";
+import { DataWriter } from "../../src/relay/data-writer.ts";
+import { FillBudget } from "../../src/relay/fill-budget.ts";
+import { Fills } from "../../src/relay/fills.ts";
+import { LinkOutput } from "../../src/relay/link-output.ts";
+import { RingReader } from "../../src/ring/reader.ts";
+import { RingWriter } from "../../src/ring/writer.ts";
+import { DataFrame } from "../../src/wire/cascade/data.ts";
+import { readDatagram } from "../../src/wire/cascade/datagram.ts";
+import { allocate, grantOf, Port, READER, writePacket } from "./slots.ts";
+
+const NOW = 1_000_000;
+
+/** A ring with the packets 100 to 299, but 150. */
+class Ground {
+  readonly port = new Port();
+  readonly output = new LinkOutput(this.port);
+  readonly writer = new DataWriter(this.output);
+  readonly budget = new FillBudget();
+  readonly fills: Fills;
+  now = NOW;
+
+  constructor(length = 100) {
+    const { buffer } = grantOf("video");
+    const writer = new RingWriter(buffer);
+    for (let i = 100; i < 300; i += 1) if (i !== 150) writePacket(writer, i, NOW, 0, length);
+    const reader = new RingReader(buffer, READER);
+    const scratch = new Staging(allocate(Staging.bytes(1)), 1);
+    this.fills = new Fills(2, 1, reader, this.writer, scratch, this.budget);
+  }
+
+  /** The sequences that left until nothing was asked for any more. */
+  run(): number[] {
+    for (; this.fills.pending; this.now += CATCH_UP_INTERVAL_US) this.fills.step(this.now);
+    this.output.flush();
+    const sequences: number[] = [];
+    for (const bytes of this.port.sent.splice(0)) {
+      readDatagram(bytes, 0, bytes.length, new DataFrame(), {
+        data: ({ sequence }) => sequences.push(sequence),
+        frame: () => {},
+      });
+    }
+    return sequences;
+  }
+}
+
+test("cascade-holes: what is asked for leaves in its order, but what is not there", () => {
+  const ground = new Ground();
+  ground.fills.ask([
+    { from: 148, count: 4 },
+    { from: 99, count: 2 },
+    { from: 299, count: 3 },
+  ]);
+  expect(ground.run()).toEqual([148, 149, 151, 100, 299]);
+});
+
+test("in bursts, so that no repair is a loss of its own", () => {
+  const ground = new Ground();
+  ground.fills.ask([{ from: 200, count: 2 * CATCH_UP_PACKETS }]);
+  expect(ground.fills.nextTimeout()).toBeLessThanOrEqual(NOW);
+  ground.fills.step(NOW);
+  expect(ground.writer.packets).toBe(CATCH_UP_PACKETS);
+  expect(ground.fills.nextTimeout()).toBe(NOW + CATCH_UP_INTERVAL_US);
+  ground.fills.step(NOW + CATCH_UP_INTERVAL_US - 1);
+  expect(ground.writer.packets).toBe(CATCH_UP_PACKETS);
+  ground.now = NOW + CATCH_UP_INTERVAL_US;
+  expect(ground.run()).toHaveLength(2 * CATCH_UP_PACKETS);
+  expect(ground.fills.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("of what is asked no more than the budget leaves", () => {
+  const ground = new Ground(1000);
+  ground.fills.ask([{ from: 151, count: 100 }]);
+  expect(ground.run()).toHaveLength(64);
+  ground.fills.ask([{ from: 151, count: 100 }]);
+  expect(ground.run()).toHaveLength(0);
+  ground.budget.earn(40_000);
+  ground.fills.ask([{ from: 151, count: 100 }]);
+  expect(ground.run()).toHaveLength(10);
+});
+
+test("a full output costs none of it", () => {
+  const ground = new Ground(1000);
+  ground.port.room = 0;
+  ground.fills.ask([{ from: 151, count: 100 }]);
+  for (let i = 0; i < 200; i += 1, ground.now += CATCH_UP_INTERVAL_US)
+    ground.fills.step(ground.now);
+  ground.port.room = Number.POSITIVE_INFINITY;
+  expect(ground.run()).toHaveLength(64);
+});
+
+test("1,024 packets wait at most, however much is asked for", () => {
+  const ground = new Ground(0);
+  for (let i = 0; i < 100; i += 1) ground.fills.ask([{ from: 151, count: 8192 }]);
+  const before = ground.now;
+  expect(ground.run()).toHaveLength(149);
+  expect(ground.now - before).toBeLessThanOrEqual((1024 / CATCH_UP_PACKETS) * CATCH_UP_INTERVAL_US);
+});

@@ -1,0 +1,134 @@
+import { expect, test } from "bun:test";
+import { Staging } from "../../src/feed/staging.ts";
+import { PAYLOAD_BYTES_MAX } from "../../src/limits.ts";
+import { DataWriter } from "../../src/relay/data-writer.ts";
+import { LinkOutput, SPLIT_FRAME_MAX, WHOLE_FRAME_MAX } from "../../src/relay/link-output.ts";
+import { LINK_PAYLOAD_MAX } from "../../src/relay/link-port.ts";
+import { RingReader } from "../../src/ring/reader.ts";
+import { RingWriter } from "../../src/ring/writer.ts";
+import { DATA_OVERHEAD, DataFrame } from "../../src/wire/cascade/data.ts";
+import { readDatagram } from "../../src/wire/cascade/datagram.ts";
+import { encodeElements } from "../../src/wire/cascade/elements.ts";
+import { Halves, readHalf } from "../../src/wire/cascade/half.ts";
+import { Frame } from "../../src/wire/cascade/kinds.ts";
+import { writePing } from "../../src/wire/cascade/ping.ts";
+import { allocate, grantOf, Port, READER, writePacket } from "./slots.ts";
+
+const PING = encodeElements(writePing(1));
+
+/** A ring of packets of this length, an output and what writes one to the other. */
+class Ground {
+  readonly port = new Port();
+  readonly output = new LinkOutput(this.port);
+  readonly writer = new DataWriter(this.output);
+  readonly #staging = new Staging(allocate(Staging.bytes(1)), 1);
+
+  send(length: number, sequence = 7): number {
+    const { buffer } = grantOf("video");
+    writePacket(new RingWriter(buffer), sequence, 1_000, 0, length);
+    this.#staging.clear();
+    this.#staging.load(new RingReader(buffer, READER), sequence);
+    return this.writer.send(2, 1, this.#staging, 0, 5_000);
+  }
+
+  /** The frames that left: of media its sequence and length. */
+  read(): string[] {
+    const frames: string[] = [];
+    const halves = new Halves();
+    const scratch = new DataFrame();
+    const note = (frame: DataFrame): void => {
+      frames.push(`data ${frame.sequence} ${frame.payloadLength} ${frame.ageUs}`);
+    };
+    for (const bytes of this.port.sent) {
+      expect(bytes.length).toBeLessThanOrEqual(LINK_PAYLOAD_MAX);
+      const ok = readDatagram(bytes, 0, bytes.length, scratch, {
+        data: note,
+        frame: (type, elements) => {
+          if (type !== Frame.half) frames.push(`frame ${type}`);
+          else if (halves.join(readHalf(elements)!, scratch) !== null) note(scratch);
+        },
+      });
+      expect(ok).toBeTrue();
+    }
+    return frames;
+  }
+}
+
+test("as many frames as fit go into one datagram, at the end of a turn", () => {
+  const ground = new Ground();
+  for (let i = 0; i < 3; i += 1) ground.send(300, i);
+  ground.output.frame(PING);
+  expect(ground.port.sent).toHaveLength(0);
+  expect(ground.output.flush()).toBeTrue();
+  expect(ground.port.sent).toHaveLength(1);
+  expect(ground.read()).toEqual([
+    "data 0 300 4000",
+    "data 1 300 4000",
+    "data 2 300 4000",
+    "frame 3",
+  ]);
+  ground.output.flush();
+  expect(ground.port.sent).toHaveLength(1);
+});
+
+test("media behind other frames is read as media", () => {
+  const ground = new Ground();
+  ground.output.frame(PING);
+  ground.send(100, 1);
+  ground.output.frame(PING);
+  ground.send(100, 2);
+  ground.output.flush();
+  expect(ground.read().toSorted()).toEqual([
+    "data 1 100 4000",
+    "data 2 100 4000",
+    "frame 3",
+    "frame 3",
+  ]);
+});
+
+test("a packet of any length that a slot has arrives, the longest in two halves", () => {
+  expect(PAYLOAD_BYTES_MAX + DATA_OVERHEAD + 128).toBeLessThan(SPLIT_FRAME_MAX);
+  const edge = WHOLE_FRAME_MAX - DATA_OVERHEAD;
+  for (const length of [0, 1, edge - 1, edge, edge + 1, PAYLOAD_BYTES_MAX]) {
+    const ground = new Ground();
+    ground.output.frame(PING);
+    ground.send(length);
+    ground.output.frame(PING);
+    ground.output.flush();
+    expect(ground.read().toSorted()).toEqual([`data 7 ${length} 4000`, "frame 3", "frame 3"]);
+    expect(ground.writer.packets).toBe(1);
+  }
+});
+
+test("while the output is full media comes again and other frames wait, in their order", () => {
+  const ground = new Ground();
+  ground.port.room = 1;
+  expect(ground.send(1000, 1)).toBeGreaterThan(0);
+  expect(ground.send(1000, 2)).toBeGreaterThan(0);
+  expect(ground.send(1000, 3)).toBe(-1);
+  expect(ground.send(PAYLOAD_BYTES_MAX, 4)).toBe(-1);
+  for (const type of [90, 91]) ground.output.frame(encodeElements([type, "x".repeat(400)]));
+  expect(ground.output.flush()).toBeFalse();
+  expect(ground.writer.packets).toBe(2);
+  ground.port.room = Number.POSITIVE_INFINITY;
+  expect(ground.send(1000, 3)).toBeGreaterThan(0);
+  expect(ground.output.flush()).toBeTrue();
+  const frames = ground.read();
+  expect(frames.filter((frame) => frame.startsWith("data"))).toEqual([
+    "data 1 1000 4000",
+    "data 2 1000 4000",
+    "data 3 1000 4000",
+  ]);
+  expect(frames.filter((frame) => frame.startsWith("frame"))).toEqual(["frame 90", "frame 91"]);
+});
+
+test("what waits has an end: then frames are lost, as on any path", () => {
+  const ground = new Ground();
+  ground.port.room = 0;
+  const frame = encodeElements([90, "x".repeat(1_300)]);
+  for (let i = 0; i < 2_000; i += 1) ground.output.frame(frame);
+  ground.port.room = Number.POSITIVE_INFINITY;
+  expect(ground.output.flush()).toBeTrue();
+  expect(ground.port.sent.length).toBeGreaterThan(200);
+  expect(ground.port.sent.length).toBeLessThan(300);
+});

@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import type { Pull } from "../../src/cascade/pull.ts";
+import { PulledStream } from "../../src/relay/pulled-stream.ts";
+import { RingReader } from "../../src/ring/reader.ts";
+import { DataFrame, readData } from "../../src/wire/cascade/data.ts";
+import { Elements } from "../../src/wire/cascade/elements.ts";
+import { Frame } from "../../src/wire/cascade/kinds.ts";
+import type { NamedTrack } from "../../src/wire/cascade/name.ts";
+import { type Fill, readFill, readKeyframeWish } from "../../src/wire/cascade/wish.ts";
+import { Codec } from "../../src/wire/codecs.ts";
+import { idOf } from "../cascade/ends.ts";
+import { Neighbour } from "../cascade/neighbour.ts";
+import { dataBytes } from "../wire/cascade/data-frames.ts";
+import { counters, grantOf } from "./slots.ts";
+
+const VIDEO: NamedTrack = { kind: "video", rid: null, codec: "h264", fmtp: "", channels: 0 };
+const ALIAS = 4;
+
+/** A stream of one video ring that parents give; what the pull above it hears. */
+class Ground {
+  now = 10_000_000;
+  readonly stream: PulledStream;
+  readonly reader: RingReader;
+  readonly wanted: number[] = [];
+  useful = 0;
+
+  constructor(readonly parents: readonly Neighbour[]) {
+    const grant = grantOf("video");
+    const known = { name: "a", epoch: 1, owner: idOf(1), tracks: [VIDEO] };
+    this.stream = new PulledStream(known, [grant], 1, counters());
+    this.reader = new RingReader(grant.buffer, 0, () => {});
+    const pull: Pick<Pull, "sources" | "want" | "useful"> = {
+      sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
+      want: (wanted) => this.wanted.push(wanted),
+      useful: () => {
+        this.useful += 1;
+      },
+    };
+    this.stream.pull = pull as Pull;
+    this.reader.want(true);
+    this.look();
+  }
+
+  look(us = 30_000): void {
+    this.now += us;
+    this.stream.handleTimeout(this.now);
+  }
+
+  data(sequence: number, ageUs = 0): void {
+    const payload = new Uint8Array(20);
+    const bytes = dataBytes({ alias: ALIAS, ring: 0, codec: Codec.h264, sequence, ageUs, payload });
+    const frame = new DataFrame();
+    readData(bytes, 0, bytes.length, frame);
+    this.stream.data(frame, bytes, this.parents[0]!.link, this.now);
+  }
+
+  heads(...heads: (number | null)[]): void {
+    const elements = new Elements([ALIAS, heads, 3_000]);
+    this.stream.told(this.parents[0]!.link, Frame.heads, elements, this.now);
+  }
+}
+
+/** What a parent was asked for by frames that may be lost. */
+function fills(parent: Neighbour): Fill[] {
+  parent.pair.run(5_000);
+  return parent.pair.caller.frames
+    .splice(0)
+    .filter(({ type }) => type === Frame.fill)
+    .map(({ elements }) => readFill(elements)!);
+}
+
+test("what is missing is asked for in stretches, 32 in one frame", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  ground.data(0);
+  ground.data(4);
+  for (let i = 0; i < 40; i += 1) ground.data(6 + 2 * i);
+  ground.look();
+  const asked = fills(ground.parents[0]!);
+  expect(asked.map(({ alias, ring, stretches }) => [alias, ring, stretches.length])).toEqual([
+    [ALIAS, 0, 32],
+    [ALIAS, 0, 9],
+  ]);
+  expect(asked[0]!.stretches.slice(0, 3)).toEqual([
+    { from: 1, count: 3 },
+    { from: 5, count: 1 },
+    { from: 7, count: 1 },
+  ]);
+});
+
+test("parents are asked in turn: one of them may have nothing any more", () => {
+  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  ground.data(0);
+  ground.data(2);
+  for (let i = 0; i < 4; i += 1) ground.look();
+  expect(ground.parents.map((parent) => fills(parent).length)).toEqual([2, 2]);
+});
+
+test("without a parent nothing is asked for, and what was missing is asked for when one is there", () => {
+  const parents: Neighbour[] = [];
+  const ground = new Ground(parents);
+  parents.push(new Neighbour(2));
+  ground.data(0);
+  ground.data(2);
+  const [parent] = parents.splice(0);
+  ground.look();
+  parents.push(parent!);
+  ground.look();
+  expect(fills(parent!).map(({ stretches }) => stretches)).toEqual([[{ from: 1, count: 1 }]]);
+});
+
+test("what is older than 2 s when it comes is of no use", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  ground.data(0, 1_900_000);
+  expect([ground.reader.empty, ground.useful]).toEqual([false, 1]);
+  ground.data(1, 2_000_001);
+  ground.data(2, 0xffff_ffff);
+  expect([ground.reader.head, ground.useful]).toEqual([1, 1]);
+});
+
+test("a parent is useful by what flows of it, new or second, or by having no more than is there", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  ground.data(0);
+  ground.data(0);
+  expect(ground.useful).toBe(2);
+  ground.heads(1);
+  expect(ground.useful).toBe(3);
+  ground.heads(2 ** 30);
+  expect(ground.useful).toBe(3);
+  ground.heads(null);
+  expect(ground.useful).toBe(4);
+});
+
+test("the root is as long silent as the parent says", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  ground.heads(null);
+  expect(ground.stream.rootHeardAt).toBe(ground.now - 3_000);
+  ground.data(0);
+  expect(ground.stream.rootHeardAt).toBe(ground.now);
+});
+
+test("only wanted rings are asked for, and a wish for a keyframe goes to the parent that gives it", () => {
+  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  expect(ground.wanted.at(-1)).toBe(1);
+  ground.reader.requestKeyframe("failure");
+  ground.stream.wished(ground.now);
+  ground.look(0);
+  const [first, second] = ground.parents as [Neighbour, Neighbour];
+  for (const parent of [first, second]) parent.pair.run(5_000);
+  const [wish] = first.pair.caller.frames;
+  expect(readKeyframeWish(wish!.elements)).toEqual({ alias: ALIAS, ring: 0, reason: "failure" });
+  expect(second.pair.caller.frames).toEqual([]);
+  ground.reader.want(false);
+  ground.look(2_100_000);
+  expect(ground.wanted.at(-1)).toBe(0);
+});
+
+test("what is told of rings that the stream has not changes nothing", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  const { link } = ground.parents[0]!;
+  for (const type of [Frame.heads, Frame.figures, Frame.timing, 27, 28, 99]) {
+    ground.stream.told(link, type, new Elements([ALIAS, 8, 1, 1, 1, 1, 1, 1]), ground.now);
+    ground.stream.told(link, type, new Elements([]), ground.now);
+  }
+  ground.stream.accepted([null, 5, 5, 5]);
+  ground.data(0);
+  expect(ground.stream.have()).toEqual([1]);
+});
