@@ -1,5 +1,5 @@
 /** The running server: workers, control, HTTP, signals and the service manager. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { formatHostPort } from "../config/values.ts";
@@ -11,8 +11,10 @@ import { within } from "../control/within.ts";
 import { messageOf } from "../errors.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
+import { type NodeIdentity, openNodeIdentity, passingNodeIdentity } from "../io/node-key.ts";
 import { OpenSslUnavailable, type ResolvedOpenSsl } from "../io/openssl.ts";
 import { readMachineTime, readProcessTimes, readThreadTime } from "../io/processor-time.ts";
+import { resolveSeeds } from "../io/resolve.ts";
 import { serviceManager } from "../io/systemd.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { ProcessorReader } from "../processors.ts";
@@ -160,10 +162,11 @@ async function startControl(parts: ControlParts): Promise<Control> {
   const { config, log, openssl, options, ownToken } = parts;
   const pages = await loadPages();
   let warm = !config.warmUp;
+  const identity = clusterIdentity(config, log);
   const control = await createControl({
     config,
     ownToken,
-    plane: (events) => startPlane({ config, log, events, openssl, processors }),
+    plane: (events) => startPlane({ config, log, events, openssl, processors, identity }),
     clock: { now: monotonicUs, wall: () => realtimeUs() / 1000 },
     random: (length) => new Uint8Array(randomBytes(length)),
     pages,
@@ -175,6 +178,10 @@ async function startControl(parts: ControlParts): Promise<Control> {
       const rssBytes = process.memoryUsage.rss();
       return { rssBytes, cpuUs: user + system, machine: readMachineTime() };
     },
+    cluster:
+      identity === null
+        ? null
+        : { node: identity.nodeId.toHex(), boot: randomInt(2 ** 32), resolve: resolveSeeds },
     readyWhen: () => warm && (options.readyWhen?.(control) ?? true),
   });
   // While the workers do so, too; the port is bound meanwhile.
@@ -182,12 +189,21 @@ async function startControl(parts: ControlParts): Promise<Control> {
   return control;
 }
 
+/** Who this node is in its cluster; null without one. */
+function clusterIdentity(config: Config, log: Logger): NodeIdentity | null {
+  if (config.cluster === null) return null;
+  const folder = stateFolder(config);
+  if (folder !== null) return openNodeIdentity(folder);
+  log.warn("Other nodes will not know this one again", { mend: "keep its key: --state DIR" });
+  return passingNodeIdentity();
+}
+
 /** Resolves when the event loop had its turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Keys, tokens and certificates are read again; what is wrong is logged and the old stays. */
+/** Keys, tokens, secrets and certificates are read again; what is wrong is logged and the old stays. */
 async function reload(parts: Parts): Promise<void> {
   const { options, log, control, listener } = parts;
   const manager = serviceManager(process.env, process.pid);
@@ -199,10 +215,10 @@ async function reload(parts: Parts): Promise<void> {
     readTls(parts.config);
     await control.reload(fresh);
     listener.reloadCertificate();
-    log.info("Read keys and certificates again", { withoutToken: control.openness() });
+    log.info("Read keys, secrets and certificates again", { withoutToken: control.openness() });
   } catch (error) {
     const cause = messageOf(error);
-    log.error("Reload failed, keys and certificates stay as they were", { cause });
+    log.error("Reload failed, keys, secrets and certificates stay as they were", { cause });
     status = `STATUS=Reload failed: ${cause.split("\n")[0]}`;
   }
   manager.notify("READY=1", status);

@@ -48,6 +48,7 @@
  * Times are microseconds of one monotonic clock, the same in all threads: `now`, `...At`, `...Us`.
  */
 
+import type { ClusterCommand, ClusterEvent } from "./cluster.ts";
 import type { CloseReason, LayerLimits, MediaSection, PeerSetup } from "./session.ts";
 import type { RingGrant, StreamSource } from "./source.ts";
 import type { SessionStats } from "./statistics.ts";
@@ -56,7 +57,12 @@ import type { SessionStats } from "./statistics.ts";
  * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
  * inspection. Media and counters never travel here, but in shared memory.
  */
-export type WorkerCommand = IngestCommand | EgressCommand | ReaderCommand | MediaCommand;
+export type WorkerCommand =
+  | IngestCommand
+  | EgressCommand
+  | ClusterCommand
+  | ReaderCommand
+  | MediaCommand;
 
 /** To ingest workers. */
 type IngestCommand =
@@ -135,7 +141,7 @@ export type Drill =
 
 export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "media" | "close";
 
-export type WorkerEvent = EgressEvent | ReaderEvent | MediaEvent;
+export type WorkerEvent = EgressEvent | ClusterEvent | ReaderEvent | MediaEvent;
 
 /** From egress workers. */
 type EgressEvent =

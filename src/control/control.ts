@@ -25,9 +25,11 @@ import { RateLimit } from "./http/rate-limit.ts";
 import type { MediaPlane, PlaneEvents } from "./plane/plane.ts";
 import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
+import type { Cluster } from "./streams/cluster.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
 import { SourceRates } from "./streams/source-rates.ts";
+import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
@@ -52,6 +54,8 @@ export interface ControlOptions {
     readonly machine: MachineTime | null;
   };
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** Where the configuration has a cluster. */
+  readonly cluster?: ClusterGround | null;
   /** A further condition of /readyz. */
   readonly readyWhen?: () => boolean;
   /** Runs `work` every `ms` until the returned function is called. */
@@ -82,6 +86,10 @@ export interface Control {
 
 /** Workers get this long to say good-bye to their peers. */
 const STOP_TIMEOUT_MS = 1000;
+/** Addresses of seeds are looked up so often. */
+const SEEDS_LOOK_MS = 30_000;
+/** Nodes that have streams of others from here get this long to find another parent. */
+const CHILDREN_TIMEOUT_MS = 5_000;
 /** Players that listen hear of a layer that appears, dies or changes so soon. */
 const LAYERS_LOOK_MS = 250;
 
@@ -92,21 +100,21 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const noteFault = createFaults(log, (place) => metrics.fault(place));
   const bus = new Bus((error) => noteFault("event sink", error));
   // The plane reports from its start on, to a registry that needs the plane.
-  const early: { registry: Registry | null } = { registry: null };
+  const early: Early = { registry: null, cluster: null };
   const plane = await options.plane(planeEvents(early, log, noteFault));
   const registry = new Registry({ plane, clock, random, log, publish: (e) => bus.publish(e) });
   early.registry = registry;
+  const cluster = startCluster(options, plane, registry);
+  early.cluster = cluster;
   const layers = new StreamLayers(plane, clock);
   const hub = new EventHub(clock, random);
   const streamOf = (session: ViewerSession) => registry.streamOf(session);
   const announcer = new Announcer({ hub, layers, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
-  bus.subscribe(announcer.hear);
-  bus.subscribe(metrics.hear);
-  bus.subscribe(tellHook(hook));
-  bus.subscribe(logSessions(log));
-  bus.subscribe(gate.hear);
+  const sinks = [announcer.hear, metrics.hear, tellHook(hook), logSessions(log), gate.hear];
+  if (cluster !== null) sinks.push(cluster.hear);
+  for (const hear of sinks) bus.subscribe(hear);
   const services: Services = {
     config,
     plane,
@@ -115,6 +123,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     log,
     version: options.version,
     registry,
+    cluster,
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
@@ -129,12 +138,14 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   return new Running(options, services, bus, gate);
 }
 
-/** What workers tell goes to the registry. */
-function planeEvents(
-  early: { readonly registry: Registry | null },
-  log: Logger,
-  noteFault: NoteFault,
-): PlaneEvents {
+/** Whom workers report to, once they are there. */
+interface Early {
+  registry: Registry | null;
+  cluster: Cluster | null;
+}
+
+/** What workers tell goes to the registry, what the relay worker tells to the cluster. */
+function planeEvents(early: Readonly<Early>, log: Logger, noteFault: NoteFault): PlaneEvents {
   return {
     connected: (session, path, profile) => early.registry?.connected(session, path, profile),
     moved: (session, path) => {
@@ -145,6 +156,8 @@ function planeEvents(
     firstMedia: (session, afterUs) => early.registry?.firstMedia(session, afterUs),
     layer: (session, layer) => early.registry?.layer(session, layer),
     workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
+    relayStarted: () => early.cluster?.relayStarted(),
+    cluster: (event) => early.cluster?.handle(event),
     fault: (error) => noteFault("worker event", error),
   };
 }
@@ -185,7 +198,9 @@ class Running implements Control {
     this.#cancel = [
       this.#repeat(LAYERS_LOOK_MS, () => this.#lookAtLayers()),
       this.#repeat(1000, () => this.#tick()),
+      this.#repeat(SEEDS_LOOK_MS, () => this.#resolveSeeds()),
     ];
+    this.#resolveSeeds();
   }
 
   ready(): boolean {
@@ -200,6 +215,7 @@ class Running implements Control {
     const { auth, log } = this.#services;
     const before = auth.openness;
     auth.replace(config, await loadKeys(config.auth.keys, this.#options.readFile));
+    if (config.cluster !== null) this.#services.cluster?.setSecrets(config.cluster.secrets);
     const wider = notOpened(before, opennessOf(config));
     if (wider.length === 0) return;
     log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
@@ -208,12 +224,15 @@ class Running implements Control {
   async drain(): Promise<void> {
     const { config, registry, announcer } = this.#services;
     this.#gate.draining = true;
+    const children = this.#services.cluster?.drain(config.drainSeconds * 1000);
     if (config.redirectUrl !== null) {
       // Their next POST is sent to the other node.
       for (const session of registry.sessions.all()) {
         if (session.kind === "viewer") announcer.reconnect(session);
       }
     }
+    // Nodes first: each has viewers of its own.
+    if (children !== undefined) await within(CHILDREN_TIMEOUT_MS, children);
     await within(
       config.drainSeconds * 1000,
       this.#gate.whenEmpty(() => registry.count("viewer") === 0),
@@ -221,7 +240,7 @@ class Running implements Control {
   }
 
   async stop(): Promise<void> {
-    const { registry, hook, plane } = this.#services;
+    const { registry, hook, plane, cluster } = this.#services;
     this.#gate.draining = true;
     for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
     await within(
@@ -230,11 +249,12 @@ class Running implements Control {
     );
     for (const cancel of this.#cancel) cancel();
     await within(STOP_TIMEOUT_MS, hook.settled());
+    if (cluster !== null) await within(STOP_TIMEOUT_MS, cluster.leave());
     await plane.stop();
   }
 
   #metricsText(): string {
-    const { plane, registry, metrics, hook } = this.#services;
+    const { plane, registry, metrics, hook, cluster } = this.#services;
     const { rssBytes, cpuUs } = this.#options.usage();
     return metrics.text({
       plane,
@@ -243,6 +263,7 @@ class Running implements Control {
       rssBytes,
       cpuSeconds: cpuUs / 1e6,
       hookDropped: hook.dropped,
+      cluster: cluster?.state ?? null,
     });
   }
 
@@ -250,6 +271,18 @@ class Running implements Control {
     const { registry, plane, announcer } = this.#services;
     lookForQuiet(registry.streams.values(), plane, (event) => this.bus.publish(event));
     announcer.tickLayers();
+    this.#services.cluster?.tick();
+  }
+
+  /** Also those that had no address, or another one, the last time. */
+  #resolveSeeds(): void {
+    const { cluster, config } = this.#services;
+    const { cluster: ground } = this.#options;
+    if (cluster === null || !ground || config.cluster === null) return;
+    ground.resolve(config.cluster.join).then(
+      (addresses) => cluster.setSeeds(addresses),
+      (error) => this.noteFault("timer", error),
+    );
   }
 
   #tick(): void {

@@ -19,6 +19,8 @@ export interface MediaLogic
   command(command: WorkerCommand, now: number): void;
   /** After each batch of datagrams. */
   received(now: number): void;
+  /** All that had come by `readAt` has been read: who was not heard of was silent. */
+  drained?(readAt: number): void;
   /** Live media was left when `work` returned. */
   readonly late: boolean;
 }

@@ -155,6 +155,7 @@ export class Sessions implements Guest, DatagramHandler {
   receive(ready: number, now: number): void {
     this.#readAt = now;
     this.#reader.read(ready, now, this.#logic.late);
+    if (this.#reader.drained) this.#logic.drained?.(now);
     // Before media: a DTLS Finished must not stand behind packets that need its keys.
     this.#queueTransmits();
   }

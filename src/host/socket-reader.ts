@@ -66,12 +66,17 @@ export class SocketReader {
     this.#unreadSince = drained ? Infinity : Math.min(this.#unreadSince, now);
   }
 
+  /** All that had come at the last `read` has been read. */
+  get drained(): boolean {
+    return this.#unreadSince === Infinity;
+  }
+
   /**
    * True when timers up to `now`, the time of the last `read`, may run: the answer that they wait for
    * does not stand unread in a socket. Sockets that are never empty hold them up for a second.
    */
   timersMayRun(now: number): boolean {
-    return this.#unreadSince === Infinity || now - this.#unreadSince >= TIMERS_WAIT_MAX_US;
+    return this.drained || now - this.#unreadSince >= TIMERS_WAIT_MAX_US;
   }
 
   /** False when something may be left. */

@@ -46,14 +46,22 @@ const OTHERS = 0o077;
 export function openNodeIdentity(folder: string): NodeIdentity {
   const path = join(folder, NAME);
   try {
-    const key = loadKey(path) ?? makeKey(folder, path);
-    return {
-      certificate: createCertificate(new Date(), key),
-      nodeId: nodeIdOf(publicKeyOf(key)),
-    };
+    return identityOf(loadKey(path) ?? makeKey(folder, path));
   } catch (error) {
     throw new Error(`The node's key ${path}: ${messageOf(error).split("\n")[0]}`);
   }
+}
+
+/** One for this process alone. */
+export function passingNodeIdentity(): NodeIdentity {
+  return identityOf(createKey());
+}
+
+function identityOf(key: KeyObject): NodeIdentity {
+  return {
+    certificate: createCertificate(new Date(), key),
+    nodeId: nodeIdOf(publicKeyOf(key)),
+  };
 }
 
 /** Null when there is none. */

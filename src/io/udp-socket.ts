@@ -53,11 +53,22 @@ export function closeUdpSocket(fd: number): void {
 
 /** Port that a socket is bound to. */
 export function localPort(fd: number): number {
+  const name = boundName(fd);
+  return (name[2]! << 8) | name[3]!;
+}
+
+/** The struct sockaddr that a socket is bound to. */
+function boundName(fd: number): Uint8Array {
   const name = borrowedRegion(new Uint8Array(NAME_BYTES));
   sockaddrLength.bytes[0] = NAME_BYTES;
   const lengthAt = addressOf(sockaddrLength, 0, SOCKLEN_BYTES);
   check("getsockname", libc.getsockname(fd, addressOf(name, 0, NAME_BYTES), lengthAt));
-  return (name.bytes[2]! << 8) | name.bytes[3]!;
+  return name.bytes;
+}
+
+/** Family of the address that a socket is bound to. */
+export function familyOf(fd: number): 4 | 6 {
+  return boundName(fd)[0] === AF_INET ? 4 : 6;
 }
 
 /** struct sockaddr_in or sockaddr_in6 of a literal address. */

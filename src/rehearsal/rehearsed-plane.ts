@@ -23,6 +23,7 @@ const FIRST_MEDIA_US = 25_000;
 const NO_LAYERS: LayerLook = { layers: [], update: () => {} };
 
 export class RehearsedPlane implements MediaPlane {
+  readonly relay = null;
   readonly #events: PlaneEvents;
   readonly #rings = new FilledRings();
 

@@ -15,6 +15,8 @@ export interface HarnessOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly readyWhen?: () => boolean;
+  /** The server is a node of a cluster. */
+  readonly cluster?: boolean;
 }
 
 export interface RequestOptions {
@@ -47,13 +49,15 @@ export class Harness {
   static async start(options: HarnessOptions = {}): Promise<Harness> {
     const harness = new Harness();
     const files: Record<string, string> = { ...options.files, "c.toml": options.config ?? "" };
+    if (options.cluster === true) files["cluster.secret"] = "ab".repeat(32);
     harness.files = files;
     const readFile = (path: string): string => {
       const text = files[path];
       if (text === undefined) throw new Error(`${path} is missing`);
       return text;
     };
-    const args = ["--config", "c.toml", ...(options.args ?? [])];
+    const clusterArgs = options.cluster === true ? ["--cluster-secret-file", "cluster.secret"] : [];
+    const args = ["--config", "c.toml", ...clusterArgs, ...(options.args ?? [])];
     const parsed = loadConfig({ args, env: {}, readFile, cores: 2, memoryBytes: 8e9 });
     if (!parsed.ok) throw new Error(parsed.error);
     harness.config = parsed.config;
@@ -62,7 +66,7 @@ export class Harness {
       config: parsed.config,
       plane: (events) => {
         harness.plane = new FakePlane(events);
-        return harness.plane;
+        return options.cluster === true ? harness.plane.withRelay() : harness.plane;
       },
       clock: { now: () => harness.nowUs, wall: () => harness.wallMs },
       random: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
@@ -76,6 +80,7 @@ export class Harness {
       version: "1.2.3",
       readFile,
       usage: () => ({ rssBytes: 50_000_000, cpuUs: harness.nowUs / 10, machine: null }),
+      cluster: { node: "aa".repeat(16), boot: 1, resolve: async () => ["192.0.2.20:8300"] },
       fetch: options.fetch,
       readyWhen: options.readyWhen,
       every: (_ms, work) => {

@@ -1,5 +1,6 @@
 /** A MediaPlane without threads: records what control asks, and lets a test play the workers. */
 
+import type { ClusterCommand } from "../../src/contract/cluster.ts";
 import type { CounterName } from "../../src/contract/counters.ts";
 import { COUNTER_NAMES, Counter } from "../../src/contract/counters.ts";
 import type { Drill } from "../../src/contract/messages.ts";
@@ -15,6 +16,7 @@ import type {
   PlaneEvents,
   PublisherOpen,
   PublisherRings,
+  RelayPlane,
   ViewerOpen,
   WorkerLoad,
 } from "../../src/control/plane/plane.ts";
@@ -25,6 +27,9 @@ import type { RingDescription } from "../../src/ring/layout.ts";
 const KINDS = Object.keys(WORKER_KINDS) as WorkerKind[];
 
 export class FakePlane implements MediaPlane {
+  /** What the relay worker was told; set `relay` to have one. */
+  readonly told: ClusterCommand[] = [];
+  relay: RelayPlane | null = null;
   readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
   readonly publishers: PublisherOpen[] = [];
   readonly grants: PublisherRings[] = [];
@@ -61,6 +66,16 @@ export class FakePlane implements MediaPlane {
   #replaced = 0;
 
   constructor(readonly events: PlaneEvents) {}
+
+  /** Has a relay worker from now on. */
+  withRelay(): this {
+    this.relay = {
+      worker: KINDS.indexOf("relay"),
+      addresses: ["192.0.2.10:8300"],
+      send: (command) => this.told.push(command) > 0,
+    };
+    return this;
+  }
 
   place(role: "publisher" | "viewer"): Placement | "overloaded" | null {
     if (!this.placed) return null;

@@ -8,6 +8,7 @@ import type { Hook } from "../bus/hook.ts";
 import type { Metrics } from "../bus/metrics.ts";
 import type { MediaPlane, Placement } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { Authenticator, Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
@@ -36,6 +37,8 @@ export interface AdmissionServices extends DoorServices {
   readonly plane: MediaPlane;
   readonly random: RandomBytes;
   readonly hook: Hook;
+  /** Streams of other nodes; null where this one belongs to no cluster. */
+  readonly cluster: Cluster | null;
   /** True from SIGTERM on: no new sessions. */
   readonly draining: () => boolean;
 }

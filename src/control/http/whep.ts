@@ -51,7 +51,9 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
 
 /** 409 while nobody publishes (WHEP 4.3.9), 503 when the stream has its viewers. */
 function notNow(name: string, services: AdmissionServices): Response | null {
-  const { config, registry } = services;
+  const { config, registry, cluster } = services;
+  // Another node may have it: its viewers are answered while its media is on its way.
+  if (registry.streams.get(name)?.isLive !== true) cluster?.ensure(name);
   const stream = registry.streams.get(name);
   const isLive = stream?.isLive === true;
   if (!isLive && !streamOptions(config, name).waitForStream) {

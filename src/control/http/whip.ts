@@ -20,7 +20,8 @@ import { streamOptions } from "./stream-options.ts";
 export async function publish(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "publisher");
   if (admission instanceof Response) return admission;
-  const taken = nameTaken(admission.name, services);
+  const taken =
+    nameTaken(admission.name, services) ?? (await takenElsewhere(admission.name, services));
   if (taken !== null) return taken;
   const refused = await askHook(c, services, "publisher", admission.name);
   if (refused !== null) return refused;
@@ -68,8 +69,22 @@ function tooManyPending(
   return retryLater(429, 2, "Too many pending publishers", detail);
 }
 
+/** Another node has a publisher of the name, and still hears of it. */
+async function takenElsewhere(
+  name: string,
+  { config, cluster }: AdmissionServices,
+): Promise<Response | null> {
+  if (cluster === null || streamOptions(config, name).takeover) return null;
+  return (await cluster.isOwnedElsewhere(name)) ? alreadyPublished(name) : null;
+}
+
 function nameTaken(name: string, services: AdmissionServices): Response | null {
-  const { takeover } = streamOptions(services.config, name);
-  if (services.registry.mayPublish(name, takeover)) return null;
+  const { config, registry, cluster } = services;
+  const { takeover } = streamOptions(config, name);
+  const elsewhere = cluster?.isElsewhere(name) === true;
+  return registry.mayPublish(name, takeover, elsewhere) ? null : alreadyPublished(name);
+}
+
+function alreadyPublished(name: string): Response {
   return retryLater(409, 1, "Already published", `Somebody else publishes "${name}" now.`);
 }

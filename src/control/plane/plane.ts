@@ -3,6 +3,7 @@
  * implementation (src/control/plane/workers.ts) spawns threads; tests pass a fake.
  */
 
+import type { ClusterCommand, ClusterEvent } from "../../contract/cluster.ts";
 import type { CounterName } from "../../contract/counters.ts";
 import type { Drill, WorkerCommand } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
@@ -52,6 +53,10 @@ export interface PlaneEvents {
   layer(session: number, layer: number): void;
   /** The worker's successor is ready (closed was called for each lost session before). */
   workerRestarted(worker: number, workerName: string, cause: string): void;
+  /** The relay worker has begun, perhaps in place of another: it knows nothing. */
+  relayStarted(): void;
+  /** What the relay worker tells. */
+  cluster(event: ClusterEvent): void;
   /** Acting on what a worker told made control throw: that event is lost, nothing else. */
   fault(error: unknown): void;
 }
@@ -71,7 +76,19 @@ export interface WorkerLoad {
   readonly counters: Readonly<Record<CounterName, number>>;
 }
 
+/** The worker with the links to other nodes, as control speaks to it. */
+export interface RelayPlane {
+  /** Its number: rings are granted to it. */
+  readonly worker: number;
+  /** Where its link port is bound, ADDRESS:PORT. */
+  readonly addresses: readonly string[];
+  /** False while it has no thread: nobody acts on the command. */
+  send(command: ClusterCommand): boolean;
+}
+
 export interface MediaPlane {
+  /** Null where this node belongs to no cluster. */
+  readonly relay: RelayPlane | null;
   /** SHA-256 fingerprint of our DTLS certificate, "AA:BB:...". */
   readonly fingerprint: string;
   /** Least-loaded worker that serves the role; null when none is ready. */

@@ -2,6 +2,9 @@ import { closeUdpSocket, localPort, openUdpSocket } from "../../io/udp-socket.ts
 import type { LocalAddress } from "./addresses.ts";
 import type { LocalCandidate } from "./plane.ts";
 
+/** In place of a worker's number among those with sockets. */
+const ANY_PORT = -1;
+
 /** The sockets of one worker, and what clients are told of them. */
 export interface OpenSockets {
   readonly fds: readonly number[];
@@ -34,13 +37,23 @@ export class WorkerSockets {
     return { fds, candidates };
   }
 
+  /**
+   * Beside `open`, two sockets a local address on ports of the kernel's choice: to call by, so that who
+   * is called back is told apart, and who calls again, too.
+   */
+  openCalling(): readonly number[] {
+    const twice = [...this.#addresses, ...this.#addresses];
+    return twice.map(({ address, family }) => this.#openOne(address, family, ANY_PORT));
+  }
+
   close(): void {
     for (const fd of this.#all) closeUdpSocket(fd);
   }
 
   #openOne(address: string, family: 4 | 6, port: number): number {
+    const kernels = this.#firstPort === 0 || port === ANY_PORT;
     try {
-      const fd = openUdpSocket(address, family, this.#firstPort === 0 ? 0 : this.#firstPort + port);
+      const fd = openUdpSocket(address, family, kernels ? 0 : this.#firstPort + port);
       this.#all.push(fd);
       return fd;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
 import { networkInterfaces } from "node:os";
 import { assert } from "../../assert.ts";
-import { isLoopback } from "../../config/values.ts";
+import { formatHostPort, isLoopback } from "../../config/values.ts";
 import type { Config } from "../../config.ts";
 import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
@@ -14,6 +14,7 @@ import { monotonicUs } from "../../io/clock.ts";
 import { createEventFd } from "../../io/event-fd.ts";
 import { detectFeatures } from "../../io/features.ts";
 import { releasePages } from "../../io/memory.ts";
+import type { NodeIdentity } from "../../io/node-key.ts";
 import type { ResolvedOpenSsl } from "../../io/openssl.ts";
 import type { Logger } from "../../log.ts";
 import type { ProcessorReader } from "../../processors.ts";
@@ -32,6 +33,7 @@ import type {
   PlaneEvents,
   PublisherOpen,
   PublisherRings,
+  RelayPlane,
   ViewerOpen,
 } from "./plane.ts";
 import { RingPool } from "./ring-pool.ts";
@@ -41,6 +43,8 @@ import { Starvation } from "./starvation.ts";
 import { StatsRequests } from "./stats-requests.ts";
 import { type OpenSockets, WorkerSockets } from "./worker-sockets.ts";
 
+/** Each has a socket to be called at and two to call by: no more sockets than the poller takes. */
+const LINK_ADDRESSES_MAX = 8;
 const NO_SOCKETS: OpenSockets = { fds: [], candidates: [] };
 
 export interface PlaneOptions {
@@ -49,6 +53,8 @@ export interface PlaneOptions {
   readonly events: PlaneEvents;
   readonly openssl: ResolvedOpenSsl;
   readonly processors: ProcessorReader;
+  /** Of this node in its cluster; null without one. */
+  readonly identity: NodeIdentity | null;
 }
 
 /** Opens the sockets and starts the workers; throws when a port is taken or no address is usable. */
@@ -74,12 +80,14 @@ class Workers implements MediaPlane {
   readonly fingerprint: string;
   private readonly workers: MediaWorker[] = [];
   private readonly sockets: WorkerSockets;
+  private links: WorkerSockets | null = null;
   private readonly pool: RingPool;
   private readonly switches = new SourceSwitches<MediaWorker>();
   private readonly statistics = new StatsRequests<MediaWorker>();
   private readonly readers = new Map<number, RingReader>();
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly starvation: Starvation;
+  readonly relay: RelayPlane | null;
 
   constructor(
     private readonly options: PlaneOptions,
@@ -95,13 +103,17 @@ class Workers implements MediaPlane {
     this.pool = new RingPool(config.ringMemoryBytes, releasePages);
     const roster = createRoster(WORKER_KINDS, config.workers);
     // All ports first: a taken one must fail the start before any thread runs.
-    const opened = roster.map(({ port }) => (port < 0 ? NO_SOCKETS : this.sockets.open(port)));
+    const opened = roster.map(({ kind, port }) => {
+      if (port >= 0) return this.sockets.open(port);
+      return WORKER_KINDS[kind].hasLinks ? this.openLinks() : NO_SOCKETS;
+    });
     const bells = roster.map(() => ({
       block: WorkerBlock.create().buffer,
       doorbellFd: createEventFd(),
     }));
     const readers = roster.filter(({ reader }) => reader >= 0).map(({ number }) => number);
     for (const { number, kind, index, reader } of roster) {
+      const { hasLinks } = WORKER_KINDS[kind];
       const setup: MediaWorkerOptions["setup"] = {
         kind,
         number,
@@ -110,7 +122,7 @@ class Workers implements MediaPlane {
         sockets: opened[number]!.fds,
         bells,
         readers,
-        certificate,
+        certificate: hasLinks ? options.identity!.certificate : certificate,
         openssl: options.openssl.where,
         features,
         warmUp: config.warmUp,
@@ -118,6 +130,7 @@ class Workers implements MediaPlane {
       };
       this.workers.push(this.createWorker(setup, opened[number]!.candidates));
     }
+    this.relay = this.relayAmong(this.workers);
     this.timer = setInterval(() => {
       this.look(monotonicUs());
       this.pool.grant();
@@ -212,6 +225,22 @@ class Workers implements MediaPlane {
     clearInterval(this.timer);
     await Promise.all(this.workers.map((worker) => worker.stop()));
     this.sockets.close();
+    this.links?.close();
+  }
+
+  /** The port where other nodes reach this one, on each address. */
+  private openLinks(): OpenSockets {
+    const { link } = this.options.config.cluster!;
+    const addresses = localAddresses({
+      host: link.host,
+      httpIsLoopback: isLoopback(link.host),
+      advertise: [],
+      interfaces: networkInterfaces(),
+    });
+    if (addresses.length === 0) throw new Error("link: no usable local address (see --link)");
+    this.links = new WorkerSockets(addresses.slice(0, LINK_ADDRESSES_MAX), link.port);
+    const { fds, candidates } = this.links.open(0);
+    return { fds: [...fds, ...this.links.openCalling()], candidates };
   }
 
   private look(now: number): void {
@@ -256,6 +285,13 @@ class Workers implements MediaPlane {
     });
   }
 
+  private relayAmong(workers: readonly MediaWorker[]): RelayPlane | null {
+    const worker = workers.find(({ abilities }) => abilities.hasLinks);
+    if (worker === undefined) return null;
+    const addresses = worker.candidates.map(({ address, port }) => formatHostPort(address, port));
+    return { worker: worker.number, addresses, send: (command) => worker.send(command) };
+  }
+
   private handleEvent(worker: MediaWorker, event: WorkerEvent): void {
     const { events, log } = this.options;
     if (event.type === "connected") {
@@ -267,11 +303,16 @@ class Workers implements MediaPlane {
     } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
     else if (event.type === "layer") events.layer(event.session, event.layer);
     else if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
-    else if (event.type === "ready") this.switches.came(worker);
+    else if (event.type === "ready") this.handleReady(worker);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });
-    }
+    } else events.cluster(event);
+  }
+
+  private handleReady(worker: MediaWorker): void {
+    if (worker.abilities.hasLinks) this.options.events.relayStarted();
+    this.switches.came(worker);
   }
 
   private handleLost(worker: MediaWorker, cause: string): void {

@@ -29,7 +29,7 @@ interface RegistryOptions {
 const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
 
 /** Streams and sessions: who publishes what, who watches it, and which rings they meet in. */
-export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
+export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relayStarted" | "cluster"> {
   readonly sessions = new Sessions();
   readonly streams: Streams;
   readonly #options: RegistryOptions;
@@ -40,12 +40,15 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved"> {
     this.streams = new Streams(options);
   }
 
-  /** Whether a new publisher may have the name now. */
-  mayPublish(name: string, takeover: boolean): boolean {
+  /**
+   * Whether a new publisher may have the name now. `elsewhere`: its source is another node's, which has
+   * been asked.
+   */
+  mayPublish(name: string, takeover: boolean, elsewhere = false): boolean {
     const stream = this.streams.get(name);
     if (stream === undefined) return true;
     if (stream.candidate !== null && !takeover && !this.#isLate(stream.candidate)) return false;
-    if (stream.source === null || takeover) return true;
+    if (stream.source === null || takeover || elsewhere) return true;
     // Nothing comes any more: its machine or page is gone and wants back in.
     const { plane, clock } = this.#options;
     return stream.source.isSilent(plane, clock.now());

@@ -2,7 +2,13 @@ import { expect, test } from "bun:test";
 import { WORKER_KINDS } from "../../../src/contract/workers.ts";
 import { leastLoaded } from "../../../src/control/plane/placement.ts";
 
-const PACKAGER = { serves: null, readsRings: true, writesRings: false, hasSockets: false };
+const PACKAGER = {
+  serves: null,
+  readsRings: true,
+  writesRings: false,
+  hasSockets: false,
+  hasLinks: false,
+};
 
 function worker(name: string, sessions: number, changes: object = {}) {
   const abilities = WORKER_KINDS.egress;

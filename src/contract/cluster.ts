@@ -1,0 +1,123 @@
+/** The messages between control and the relay worker: streams that leave this node and that come to it. */
+import type { Name, NamedTrack } from "../wire/cascade/name.ts";
+import type { RingGrant } from "./source.ts";
+
+/** What a node says of itself, and whom it belongs to. Given once, when the relay worker starts. */
+export interface ClusterSetup {
+  readonly cluster: string;
+  /** The first is used, all are accepted; each of 32 bytes or more. */
+  readonly secrets: readonly Uint8Array[];
+  /** 32 hex digits, by the key that the worker's certificate is made with. */
+  readonly node: string;
+  /** Drawn once a process. */
+  readonly boot: number;
+  readonly role: "core" | "edge";
+  readonly region: string;
+  readonly version: string;
+  /** Where viewers reach this node's HTTP; empty when it does not know. */
+  readonly url: string;
+  /** Where others reach its link port, ADDRESS:PORT. */
+  readonly addresses: readonly string[];
+  readonly childrenMax: number;
+}
+
+/** To the relay worker. */
+export type ClusterCommand =
+  /** Who this node is; before anything else. */
+  | { readonly type: "cluster"; readonly setup: ClusterSetup }
+  /** Other secrets count for links that are made from now on. */
+  | { readonly type: "cluster-secrets"; readonly secrets: readonly Uint8Array[] }
+  /** All addresses of all seeds, ADDRESS:PORT with numbers. */
+  | { readonly type: "seeds"; readonly addresses: readonly string[] }
+  /** This node publishes the stream from now on; its `source` was told before. */
+  | {
+      readonly type: "publish";
+      readonly name: string;
+      readonly stream: number;
+      readonly tracks: readonly NamedTrack[];
+    }
+  | { readonly type: "unpublish"; readonly name: string }
+  /** The stream is to be had from another node, as heard last, into these rings: one a track. */
+  | {
+      readonly type: "pull";
+      readonly name: string;
+      readonly stream: number;
+      readonly rings: readonly RingGrant[];
+    }
+  /** No more; answered by `pull-ended`. */
+  | { readonly type: "end-pull"; readonly stream: number }
+  /** So many viewers of the stream are at this node. */
+  | { readonly type: "viewers"; readonly stream: number; readonly count: number }
+  /** Whether the node that has the name still hears of its publisher; answered by `owner-answer`. */
+  | { readonly type: "ask-owner"; readonly request: number; readonly name: string }
+  | { readonly type: "drain"; readonly ms: number }
+  /** The process ends: other nodes are told, then `left` comes. */
+  | { readonly type: "leave" };
+
+/** A stream of another node. */
+export interface HeardStream extends Pick<Name, "name" | "epoch" | "tracks"> {
+  /** 32 hex digits. */
+  readonly owner: string;
+}
+
+/** From the relay worker. */
+export type ClusterEvent =
+  /** What counts under a name at other nodes; null when none of them has it. */
+  | { readonly type: "heard"; readonly name: string; readonly stream: HeardStream | null }
+  /** Another node has a name that is published here, and counts. */
+  | { readonly type: "outranked"; readonly name: string }
+  /** A node asks for a stream that this one has only heard of. */
+  | { readonly type: "wanted"; readonly name: string }
+  /** So many nodes have the stream from here. */
+  | { readonly type: "children"; readonly stream: number; readonly count: number }
+  /** The rings of the stream's pull are written no more. */
+  | { readonly type: "pull-ended"; readonly stream: number }
+  | { readonly type: "owner-answer"; readonly request: number; readonly alive: boolean }
+  /** Answers `leave`: what was to be told has gone out. */
+  | { readonly type: "left" }
+  /** About once a second. */
+  | { readonly type: "cluster-state"; readonly state: ClusterState };
+
+/** What status and pages show of the cascade. */
+export interface ClusterState {
+  /** Ids of the secrets that this node accepts, the used one first. */
+  readonly accepts: readonly string[];
+  readonly links: readonly LinkState[];
+  readonly pulls: readonly PullState[];
+  /** What this node publishes. */
+  readonly published: readonly { readonly name: string; readonly epoch: number }[];
+  /** Links that could not be, newest last. */
+  readonly failures: readonly LinkFailure[];
+}
+
+export interface LinkState {
+  readonly node: string;
+  readonly role: "core" | "edge";
+  readonly region: string;
+  readonly version: string;
+  readonly url: string;
+  readonly address: string;
+  readonly roundTripMs: number | null;
+  readonly load: number;
+  /** kids of the secrets that it accepts. */
+  readonly accepts: readonly string[];
+}
+
+export interface PullState {
+  readonly name: string;
+  readonly epoch: number;
+  readonly owner: string;
+  /** Nodes that it comes by, the root first; null while nobody gives it. */
+  readonly path: readonly string[] | null;
+  readonly parents: readonly {
+    readonly node: string;
+    readonly state: string;
+    readonly mode: string;
+  }[];
+}
+
+export interface LinkFailure {
+  readonly address: string;
+  readonly node: string;
+  readonly reason: string;
+}

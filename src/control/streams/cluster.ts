@@ -1,0 +1,313 @@
+import type {
+  ClusterEvent,
+  ClusterSetup,
+  ClusterState,
+  HeardStream,
+} from "../../contract/cluster.ts";
+import type { CloseReason } from "../../contract/session.ts";
+import type { Logger } from "../../log.ts";
+import type { NamedTrack } from "../../wire/cascade/name.ts";
+import { RingLease, type RingNeed } from "../plane/lease.ts";
+import type { MediaPlane, RelayPlane } from "../plane/plane.ts";
+import type { Clock } from "../ports.ts";
+import { Children } from "./children.ts";
+import { OwnerQuestions } from "./owner-questions.ts";
+import { Source, type SourceTrack } from "./source.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamEvent } from "./stream-event.ts";
+import type { Streams } from "./streams.ts";
+
+interface ClusterOptions {
+  readonly relay: RelayPlane;
+  readonly setup: ClusterSetup;
+  readonly plane: MediaPlane;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Ends the session that publishes a stream here. */
+  readonly endPublisher: (stream: Stream, reason: CloseReason) => void;
+}
+
+/** A stream that nobody here has read for so long is not pulled any more. */
+const UNREAD_US = 2_000_000;
+
+/** A stream of another node in rings of this one. */
+interface Pulled {
+  readonly heard: HeardStream;
+  readonly stream: Stream;
+  readonly source: Source;
+  /** Since when nobody has it read; null while somebody does. */
+  unreadSince: number | null;
+}
+
+/** The streams of other nodes, as the relay worker hears of them, and those of this one, as it tells. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #heard = new Map<string, HeardStream>();
+  /** By name. */
+  readonly #pulled = new Map<string, Pulled>();
+  /** By a stream's number: leases of pulls that were ended and may still be written, the oldest first. */
+  readonly #ending = new Map<number, RingLease[]>();
+  /** By a stream's number: what other nodes have from here. */
+  readonly #children = new Map<number, Children>();
+  readonly #owners: OwnerQuestions;
+  #setup: ClusterSetup;
+  #seeds: readonly string[] = [];
+  #left = false;
+  readonly #waiting = new Set<() => void>();
+  /** As the relay told last; null before it has. */
+  state: ClusterState | null = null;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#setup = options.setup;
+    this.#owners = new OwnerQuestions(options.relay);
+  }
+
+  get setup(): ClusterSetup {
+    return this.#setup;
+  }
+
+  /** Streams that other nodes have. */
+  heard(): Iterable<HeardStream> {
+    return this.#heard.values();
+  }
+
+  /** Other secrets count from now on. */
+  setSecrets(secrets: readonly Uint8Array[]): void {
+    this.#setup = { ...this.#setup, secrets };
+    this.#options.relay.send({ type: "cluster-secrets", secrets });
+  }
+
+  /** All addresses of the seeds. */
+  setSeeds(addresses: readonly string[]): void {
+    this.#seeds = addresses;
+    this.#options.relay.send({ type: "seeds", addresses });
+  }
+
+  /** Whether another node has the name, as far as this one knows. */
+  isElsewhere(name: string): boolean {
+    return this.#heard.has(name) && this.#options.streams.get(name)?.publisher == null;
+  }
+
+  /** Whether another node has the name, and its publisher was heard of in the last two seconds. */
+  async isOwnedElsewhere(name: string): Promise<boolean> {
+    return this.#heard.has(name) && (await this.#owners.ask(name));
+  }
+
+  /**
+   * Has the stream from another node if one has it: viewers can be answered at once, while its media is
+   * on its way. False when none has, or no memory is left for its rings.
+   */
+  ensure(name: string): boolean {
+    const heard = this.#heard.get(name);
+    if (heard === undefined) return false;
+    const stream = this.#options.streams.of(name);
+    if (stream.source?.origin.kind === "session") return true;
+    const pulled = this.#pulled.get(name);
+    return (pulled !== undefined && isSame(pulled.heard, heard)) || this.#pull(stream, heard);
+  }
+
+  /** Nodes that have a stream from this one. */
+  childrenOf(stream: Stream): number {
+    return this.#children.get(stream.number)?.size ?? 0;
+  }
+
+  /** The relay worker has begun: it knows nothing, and what it had filled is lost. */
+  relayStarted(): void {
+    const { relay, streams } = this.#options;
+    for (const pulled of [...this.#pulled.values()]) {
+      this.#pulled.delete(pulled.heard.name);
+      streams.ended(pulled.stream, pulled.source, "worker-lost");
+      pulled.source.lease.writerGone();
+    }
+    for (const leases of this.#ending.values()) for (const lease of leases) lease.writerGone();
+    this.#ending.clear();
+    this.#heard.clear();
+    for (const children of this.#children.values()) children.size = 0;
+    relay.send({ type: "cluster", setup: this.#setup });
+    relay.send({ type: "seeds", addresses: this.#seeds });
+    for (const stream of streams.values()) {
+      // Behind the sources, of which it is told by whoever tells all readers.
+      if (stream.source?.origin.kind === "session") this.#publish(stream, stream.source);
+    }
+  }
+
+  /** What the relay worker tells. */
+  readonly handle = (event: ClusterEvent): void => {
+    if (event.type === "heard") this.#hear(event.name, event.stream);
+    else if (event.type === "wanted") this.ensure(event.name);
+    else if (event.type === "outranked") this.#outranked(event.name);
+    else if (event.type === "children") this.#countChildren(event.stream, event.count);
+    else if (event.type === "pull-ended") this.#pullEnded(event.stream);
+    else if (event.type === "owner-answer") this.#owners.answered(event.request, event.alive);
+    else if (event.type === "left") this.#left = true;
+    else this.state = event.state;
+    for (const look of [...this.#waiting]) look();
+  };
+
+  /** What happens to the streams of this node. */
+  readonly hear = (event: StreamEvent): void => {
+    if (event.type === "published" && event.source.origin.kind === "session") {
+      this.#publish(event.stream, event.source);
+    } else if (event.type === "unpublished" && event.source.origin.kind === "session") {
+      // Another publisher of this node may have it already.
+      if (event.stream.source?.origin.kind === "session") return;
+      this.#options.relay.send({ type: "unpublish", name: event.stream.name });
+    } else if (event.type === "joined" || event.type === "left") this.#tellViewers(event.stream);
+  };
+
+  /** Called some times a second: what nobody reads any more is not pulled any longer. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    for (const pulled of [...this.#pulled.values()]) {
+      const isRead = [...pulled.stream.audiences].some(({ size }) => size > 0);
+      if (isRead) pulled.unreadSince = null;
+      else pulled.unreadSince ??= now;
+      if (pulled.unreadSince !== null && now - pulled.unreadSince >= UNREAD_US)
+        this.#end(pulled, "deleted");
+    }
+  }
+
+  /** Other nodes look for another parent; resolves when none has a stream of a third one from here. */
+  async drain(ms: number): Promise<void> {
+    this.#options.relay.send({ type: "drain", ms });
+    await this.#waitFor(() =>
+      [...this.#pulled.values()].every(({ stream }) => this.childrenOf(stream) === 0),
+    );
+  }
+
+  /** Other nodes are told that this one is gone. */
+  async leave(): Promise<void> {
+    if (this.#options.relay.send({ type: "leave" })) await this.#waitFor(() => this.#left);
+  }
+
+  /** Resolves when the condition holds after something that the relay told. */
+  #waitFor(condition: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (!condition()) return;
+      this.#waiting.delete(look);
+      resolve();
+    };
+    this.#waiting.add(look);
+    look();
+    return promise;
+  }
+
+  #hear(name: string, heard: HeardStream | null): void {
+    if (heard === null) this.#heard.delete(name);
+    else this.#heard.set(name, heard);
+    const pulled = this.#pulled.get(name);
+    const stream = this.#options.streams.get(name);
+    const isRead = stream !== undefined && [...stream.audiences].some(({ size }) => size > 0);
+    if (pulled !== undefined && (heard === null || !isSame(pulled.heard, heard))) {
+      // Viewers go on to the new source at once, if there is one and they are there.
+      if (heard === null || !isRead) this.#end(pulled, "peer-closed");
+    }
+    if (heard !== null && isRead) this.ensure(name);
+  }
+
+  #pull(stream: Stream, heard: HeardStream): boolean {
+    const { relay, plane, streams, clock, log } = this.#options;
+    const lease = RingLease.take(plane, needsOf(heard.tracks), relay.worker);
+    if (lease === null) {
+      const mend = "raise --ring-memory, or let fewer streams be watched at once";
+      log.warn("No memory for the rings of another node's stream", { stream: stream.name, mend });
+      streams.letGo(stream);
+      return false;
+    }
+    const rings = lease.rings.flat();
+    const source = new Source({
+      epoch: streams.nextEpoch(),
+      sinceUs: clock.now(),
+      origin: { kind: "link", address: heard.owner, end: () => this.#endPull(stream, lease) },
+      lease,
+      tracks: heard.tracks.map((track, i): SourceTrack => ({ ...track, ring: rings[i]! })),
+    });
+    stream.audiences.add(this.#audienceOf(stream));
+    streams.goLive(stream, source);
+    this.#pulled.set(stream.name, { heard, stream, source, unreadSince: null });
+    relay.send({ type: "pull", name: stream.name, stream: stream.number, rings });
+    this.#tellViewers(stream);
+    return true;
+  }
+
+  /** Nothing comes of it any more; its viewers, if there are any, wait for another source. */
+  #end({ stream, source }: Pulled, reason: CloseReason): void {
+    this.#endPull(stream, source.lease);
+    this.#options.streams.ended(stream, source, reason);
+  }
+
+  #endPull(stream: Stream, lease: RingLease): void {
+    if (this.#pulled.get(stream.name)?.source.lease === lease) this.#pulled.delete(stream.name);
+    const ending = this.#ending.get(stream.number) ?? [];
+    ending.push(lease);
+    this.#ending.set(stream.number, ending);
+    this.#options.relay.send({ type: "end-pull", stream: stream.number });
+  }
+
+  #pullEnded(stream: number): void {
+    const ending = this.#ending.get(stream);
+    ending?.shift()?.writerGone();
+    if (ending?.length === 0) this.#ending.delete(stream);
+  }
+
+  #publish(stream: Stream, source: Source): void {
+    const tracks = source.tracks.map(
+      ({ kind, rid, codec, fmtp, channels }): NamedTrack => ({ kind, rid, codec, fmtp, channels }),
+    );
+    stream.audiences.add(this.#audienceOf(stream));
+    const ordered = [...tracks].sort(
+      (a, b) => Number(a.kind === "video") - Number(b.kind === "video"),
+    );
+    this.#options.relay.send({
+      type: "publish",
+      name: stream.name,
+      stream: stream.number,
+      tracks: ordered,
+    });
+    this.#tellViewers(stream);
+  }
+
+  #outranked(name: string): void {
+    const stream = this.#options.streams.get(name);
+    if (stream === undefined || stream.publisher === null) return;
+    this.#options.log.warn("Another node has the name", { stream: name });
+    this.#options.endPublisher(stream, "taken-over");
+    if ([...stream.audiences].some(({ size }) => size > 0)) this.ensure(name);
+  }
+
+  #countChildren(number: number, count: number): void {
+    for (const stream of this.#options.streams.values()) {
+      if (stream.number === number) this.#audienceOf(stream).size = count;
+    }
+  }
+
+  #audienceOf(stream: Stream): Children {
+    const known = this.#children.get(stream.number) ?? new Children();
+    this.#children.set(stream.number, known);
+    return known;
+  }
+
+  #tellViewers(stream: Stream): void {
+    this.#options.relay.send({
+      type: "viewers",
+      stream: stream.number,
+      count: stream.viewers.size,
+    });
+  }
+}
+
+function isSame(left: HeardStream, right: HeardStream): boolean {
+  return left.epoch === right.epoch && left.owner === right.owner;
+}
+
+/** The audio first, then the video with a ring a layer: as the tracks of a name are ordered. */
+function needsOf(tracks: readonly NamedTrack[]): readonly RingNeed[] {
+  const needs: RingNeed[] = [];
+  if (tracks[0]?.kind === "audio") needs.push({ kind: "audio", rids: [] });
+  const video = tracks.filter(({ kind }) => kind === "video");
+  if (video.length > 0) needs.push({ kind: "video", rids: video.map(({ rid }) => rid ?? "") });
+  return needs;
+}
