@@ -41,6 +41,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Make tokens and the keys that sign them.",
     load: async () => (await import("./token.ts")).tokenCommand,
   },
+  cluster: {
+    summary: "Make the secret that the nodes of a cluster share.",
+    load: async () => (await import("./cluster.ts")).clusterCommand,
+  },
+  status: {
+    summary: "Show how a node fares in its cluster.",
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
   licenses: {
     summary: "Show the licences of everything inside this executable.",
     load: async () => (await import("./licenses.ts")).licensesCommand,

@@ -2,6 +2,7 @@
 import { messageOf } from "../errors.ts";
 import { askForToken, callApi, carryToken, withToken } from "./access.ts";
 import { fromZero, LiveChart } from "./chart.ts";
+import { showCluster } from "./cluster.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
 import type { FigureLine } from "./figures.ts";
 import {
@@ -12,7 +13,13 @@ import {
   formatMs,
   formatShare,
 } from "./format.ts";
-import type { NodeStats, SessionEntry, StreamEntry, WorkerEntry } from "./reports.ts";
+import type {
+  ClusterReport,
+  NodeStats,
+  SessionEntry,
+  StreamEntry,
+  WorkerEntry,
+} from "./reports.ts";
 import { describeVideo } from "./reports.ts";
 import { ServerRefusal } from "./session.ts";
 import { pathOfName } from "./streamname.ts";
@@ -50,16 +57,18 @@ void poll();
 
 async function poll(): Promise<void> {
   try {
-    const [stats, streams, sessions] = await Promise.all([
+    const [stats, streams, sessions, cluster] = await Promise.all([
       callApi("/api/v1/stats") as Promise<NodeStats>,
       callApi("/api/v1/streams") as Promise<{ streams: StreamEntry[] }>,
       callApi("/api/v1/sessions") as Promise<{ sessions: SessionEntry[] }>,
+      callApi("/api/v1/status") as Promise<ClusterReport>,
     ]);
     setNotice(byId("notice"), "");
     const now = { stats, atMs: performance.now() };
     showNode(stats);
     showWorkers(now);
     showStreams(streams.streams);
+    showCluster(cluster);
     showSessions(sessions.sessions);
     before = now;
   } catch (error) {

@@ -61,6 +61,43 @@ export interface SessionEntry {
   readonly bitrate: number | null;
 }
 
+/** GET /api/v1/status */
+export interface ClusterReport {
+  /** Null where the server belongs to no cluster. */
+  readonly node: {
+    readonly id: string;
+    readonly cluster: string;
+    readonly role: string;
+    readonly region: string;
+  } | null;
+  readonly members: readonly MemberEntry[];
+  readonly streams: readonly ClusterStreamEntry[];
+  readonly failures: readonly {
+    readonly address: string;
+    readonly node: string;
+    readonly reason: string;
+  }[];
+}
+
+export interface MemberEntry {
+  readonly node: string;
+  readonly role: string;
+  readonly region: string;
+  readonly version: string;
+  readonly address: string;
+  readonly roundTripMs: number | null;
+  readonly load: number;
+}
+
+export interface ClusterStreamEntry {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly standby: readonly string[];
+  readonly path: readonly string[] | null;
+  readonly children: number;
+  readonly viewers: number;
+}
+
 /** "H264 1280×720 30 fps" with what is known, or "no picture". */
 export function describeVideo(video: VideoEntry | null): string {
   if (video === null) return "no picture";

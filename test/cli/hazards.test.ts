@@ -13,7 +13,7 @@ function found(
   const result = loadConfig({
     args: ["--config", "/etc/s.toml", ...(options.args ?? [])],
     env: {},
-    readFile: (path) => (path === "/etc/s.toml" ? (options.text ?? "") : "s3cret"),
+    readFile: (path) => (path === "/etc/s.toml" ? (options.text ?? "") : "5a".repeat(32)),
     cores: 2,
     memoryBytes: 8e9,
   });
@@ -68,6 +68,12 @@ test("S14: secrets that others may read, in whatever file they stand", () => {
   expect(found({ "/etc/j.json": 0o644 }, { text: jwks("HS256") })).toHaveLength(1);
   expect(found({ "/etc/j.json": 0o644 }, { text: jwks("ES256") })).toEqual([]);
   expect(found({ "/etc/j.json": 0o666 }, { text: jwks("ES256") })).toHaveLength(1);
+  const cluster = `cluster-secret-file = "/etc/cluster.secret"`;
+  expect(found({ "/etc/cluster.secret": 0o640 }, { text: cluster })).toEqual([]);
+  const owned = { "/etc/cluster.secret": { mode: 0o600, uid: 1000 } };
+  expect(found(owned, { text: cluster })[0]).toContain(
+    "cluster secret /etc/cluster.secret: another",
+  );
   const token = found({ "/var/t.x": 0o644 }, { tokenFile: "/var/t.x" });
   expect(token[0]).toContain("token of the first start");
 });

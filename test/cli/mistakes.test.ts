@@ -38,6 +38,7 @@ function file(name: string, text: string): string {
 const jwks = (text: string) =>
   `[[auth.keys]]\nalg = "ES256"\njwks = "${file("keys.json", text)}"\n`;
 const SECRET = "A".repeat(43);
+const clusterSecret = (text: string) => `cluster-secret-file = "${file("cluster.secret", text)}"\n`;
 
 const MISTAKES: readonly (readonly [name: string, config: () => string, words: RegExp])[] = [
   ["TOML", () => "a = 1\n\nb = \n", /wrong\.toml: line 3: Missing value/],
@@ -67,6 +68,21 @@ const MISTAKES: readonly (readonly [name: string, config: () => string, words: R
     "a public key",
     () => '[[auth.keys]]\nalg = "EdDSA"\npublic = "BEGIN PUBLIC KEY"\n',
     /auth\.keys\[0\]/,
+  ],
+  [
+    "a short cluster secret",
+    () => clusterSecret("5a".repeat(31)),
+    /cluster-secret-file: .* 31 bytes/,
+  ],
+  [
+    "a seed without a secret",
+    () => 'join = "a.example"\n',
+    /cluster-secret-file: is missing, join/,
+  ],
+  [
+    "a bad seed",
+    () => `${clusterSecret(SECRET)}join = "1.2.3"\n`,
+    /line 2: join: "1.2.3" is not HOST or HOST:PORT/,
   ],
   ["no certificate", () => 'tls-cert = "/none"\ntls-key = "/none"\n', /tls-cert: ENOENT/],
   [
@@ -130,6 +146,26 @@ test("O5: a reload that fails is logged with key and line, and changes nothing",
   await until("the new token counts", 10_000, async () => (await status()) === 401, server.logs);
 }, 160_000);
 
+test("O5: SIGHUP reads a cluster's secrets again, and tells what is wrong with them", async () => {
+  const secret = file("node.secret", `${SECRET}\n`);
+  server = await startProcess(["serve", "--cluster-secret-file", secret, "--link", "127.0.0.1:0"]);
+  const reload = async (text: string, mode: number, said: RegExp) => {
+    const before = server!.logs().length;
+    writeFileSync(secret, text);
+    chmodSync(secret, mode);
+    server!.signal("SIGHUP");
+    const told = () => server!.logs().slice(before);
+    await until("the log says so", 10_000, () => said.test(told()), told);
+  };
+  const two = `${"5a".repeat(32)}\n${SECRET}\n`;
+  await reload(two, 0o600, /"Read keys, secrets and certificates again"/);
+  await reload("short\n", 0o600, /Reload failed[^}]*cluster-secret-file: [^}]*line 1 has 3 bytes/);
+  await reload(two, 0o644, /Reload failed[^}]*cluster-secret-file: others may use/);
+  await reload(two, 0o600, /"Read keys, secrets and certificates again"/);
+  expect(server.logs()).not.toContain(SECRET);
+  expect(await server.ready()).toBe(true);
+}, 160_000);
+
 test("O5: a secret that is written to a file is not for everybody", () => {
   const config = join(folder, "keygen.toml");
   for (const [mode, kept] of [
@@ -171,6 +207,11 @@ test("O3: install says where the service listens, and how to open it", () => {
   const open = runBinary(path, ["install", "--write", "--root", root]).out;
   expect(open).toContain("The service listens on 0.0.0.0:8081");
   expect(open).not.toContain("this machine alone");
+  expect(open).not.toContain("other nodes");
+  const secret = file("cluster.secret", `${SECRET}\n`);
+  writeFileSync(config, `http = "0.0.0.0:1"\ncluster-secret-file = "${secret}"\n`);
+  const node = runBinary(path, ["install", "--write", "--root", root]).out;
+  expect(node).toContain("and for other nodes on UDP port 8300.");
   writeFileSync(config, 'trusted-proxy = ["127.0.0.1"]\n');
   expect(runBinary(path, ["install", "--write", "--root", root]).out).not.toContain(
     "this machine alone",

@@ -1,10 +1,11 @@
 /** token, install and doctor, on the executable. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
 import { loadConfig } from "../../src/config.ts";
+import { closeUdpSocket, localPort, openUdpSocket } from "../../src/io/udp-socket.ts";
 import { SOCKET_BUFFER_BYTES } from "../../src/limits.ts";
 import { binary, runBinary } from "../support/binary.ts";
 import { SETUP_MS, startServer } from "../support/server.ts";
@@ -154,4 +155,37 @@ test("doctor names every check, the firewall rule of the configuration, and take
   const text = succeed(["doctor", "--running", "--media", "0.0.0.0:9000", ...workers]);
   expect(text).toContain("dport { tcp . 8080, udp . 9000-9004 } accept");
   expect(text).toContain("ufw allow 8080/tcp && ufw allow 9000:9004/udp");
+});
+
+test("doctor of a node looks at its secret and at the port where others reach it", () => {
+  const secret = join(folder, "cluster.secret");
+  writeFileSync(secret, `${"5a".repeat(32)}\n`, { mode: 0o600 });
+  const socket = openUdpSocket("127.0.0.1", 4, 0);
+  const port = localPort(socket);
+  const node = ["--cluster-secret-file", secret, "--link", `127.0.0.1:${port}`];
+  const at = ["doctor", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", ...node];
+  try {
+    const { code, out } = runBinary(path, [...at, "--join", "127.0.0.1"]);
+    expect(code).toBe(1);
+    expect(out).toMatch(new RegExp(`^FAIL  udp 127.0.0.1:${port}: .*already in use`, "m"));
+    expect(out).toContain("Choose another --link, or ");
+    expect(out).toContain(`by 1 secret of ${secret}`);
+    expect(out).toContain("\nok    join 127.0.0.1:8300: 127.0.0.1\n");
+    expect(out).toMatch(new RegExp(`^ +nft .* udp \\. ${port} } accept$`, "m"));
+    expect(out).toMatch(new RegExp(`^ +ufw .* && ufw allow ${port}/udp$`, "m"));
+  } finally {
+    closeUdpSocket(socket);
+  }
+  expect(succeed(at)).toContain(`\nok    udp 127.0.0.1:${port}: free\n`);
+  for (const [text, mode, words] of [
+    ["5a".repeat(31), 0o600, "line 1 has 31 bytes"],
+    ["5a".repeat(32), 0o644, "(mode 644): chmod 600"],
+  ] as const) {
+    writeFileSync(secret, text);
+    chmodSync(secret, mode);
+    const { code, err } = runBinary(path, at);
+    expect([code, err.trim().split("\n").length]).toEqual([2, 1]);
+    expect(err).toStartWith("spillway: cluster-secret-file: ");
+    expect(err).toContain(words);
+  }
 });

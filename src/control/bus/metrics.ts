@@ -1,5 +1,6 @@
 /** GET /metrics: the Prometheus text format, version 0.0.4. */
 
+import type { ClusterState } from "../../contract/cluster.ts";
 import type { CounterName } from "../../contract/counters.ts";
 import { COUNTER_NAMES, GAUGES } from "../../contract/counters.ts";
 import { WORKER_KINDS } from "../../contract/workers.ts";
@@ -7,6 +8,8 @@ import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { Sink } from "./bus.ts";
+import { writeClusterMetrics } from "./cluster-metrics.ts";
+import { Exposition } from "./exposition.ts";
 import type { FaultPlace } from "./faults.ts";
 
 export type Refusal =
@@ -68,8 +71,10 @@ export class Metrics {
     readonly rssBytes: number;
     readonly cpuSeconds: number;
     readonly hookDropped: number;
+    /** Null where the server belongs to no cluster. */
+    readonly cluster: ClusterState | null;
   }): string {
-    const out = new Text();
+    const out = new Exposition();
     this.#sessions(out, parts.registry);
     this.#http(out);
     out.family("hook_notices_dropped_total", "counter", "Notices the hook was too slow for.");
@@ -81,6 +86,7 @@ export class Metrics {
     out.value("ring_bytes", "", rings.bytes);
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
+    writeClusterMetrics(out, parts.cluster);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
     out.value("process_resident_memory_bytes", "", parts.rssBytes);
     out.family("process_cpu_seconds_total", "counter", "CPU time of the process.");
@@ -88,7 +94,7 @@ export class Metrics {
     return out.toString();
   }
 
-  #sessions(out: Text, registry: Registry): void {
+  #sessions(out: Exposition, registry: Registry): void {
     let live = 0;
     for (const stream of registry.streams.values()) if (stream.source !== null) live += 1;
     out.family("streams", "gauge", "Streams with a connected publisher.");
@@ -109,7 +115,7 @@ export class Metrics {
     }
   }
 
-  #http(out: Text): void {
+  #http(out: Exposition): void {
     out.family("http_requests_total", "counter", "HTTP requests.");
     for (const [labels, total] of this.#requests) out.value("http_requests_total", labels, total);
     out.family("control_faults_total", "counter", "What made the control thread throw, by place.");
@@ -167,7 +173,7 @@ const ADAPTATION: readonly {
   },
 ];
 
-function adaptation(out: Text, plane: MediaPlane): void {
+function adaptation(out: Exposition, plane: MediaPlane): void {
   const loads = plane.loads().filter((load) => WORKER_KINDS[load.kind].serves === "viewer");
   for (const { family, help, counters } of ADAPTATION) {
     const labelled = Object.entries(counters) as [CounterName, string][];
@@ -187,7 +193,7 @@ function typeOf(counter: CounterName): "counter" | "gauge" {
   return GAUGES.has(counter) ? "gauge" : "counter";
 }
 
-function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
+function workers(out: Exposition, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();
   for (const counter of COUNTER_NAMES) {
     if (WITH_LABELS.has(counter)) continue;
@@ -223,29 +229,6 @@ function workers(out: Text, plane: MediaPlane, sampler: Sampler): void {
     out.value("processor_share", `user="${user}"`, share);
   }
 }
-
-/** Collects samples by family, since the format wants a family's lines together. */
-class Text {
-  readonly #families = new Map<string, string[]>();
-
-  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
-    this.#families.set(name, [
-      `# HELP spillway_${name} ${help}`,
-      `# TYPE spillway_${name} ${type}`,
-    ]);
-  }
-
-  value(name: string, labels: string, value: number): void {
-    const family = this.#families.get(name) ?? this.#families.get(name.replace(SUFFIX, ""));
-    family?.push(`spillway_${name}${labels === "" ? "" : `{${labels}}`} ${value}`);
-  }
-
-  toString(): string {
-    return `${[...this.#families.values()].flat().join("\n")}\n`;
-  }
-}
-
-const SUFFIX = /_(bucket|sum|count)$/;
 
 function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -4,6 +4,7 @@ import type { Config } from "../../config.ts";
 import type { Logger } from "../../log.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
+import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { SourceRates } from "../streams/source-rates.ts";
 import { problemSchema } from "./admin-schemas.ts";
@@ -20,6 +21,8 @@ export interface AdminServices {
   readonly registry: Registry;
   readonly plane: MediaPlane;
   readonly rates: SourceRates;
+  /** Null where this node belongs to none. */
+  readonly cluster: Cluster | null;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -4,6 +4,7 @@ import { mountDrills } from "./admin-drills.ts";
 import type { AdminServices, Api } from "./admin-route.ts";
 import { mountKick, mountSessions } from "./admin-sessions.ts";
 import { mountStats, type StatsParts } from "./admin-stats.ts";
+import { mountStatus } from "./admin-status.ts";
 import { mountStreams } from "./admin-streams.ts";
 import { tokenOf } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
@@ -25,6 +26,7 @@ export function createAdmin(parts: StatsParts): Api {
   mountSessions(api, parts.services);
   mountKick(api, parts.services);
   mountStats(api, parts);
+  mountStatus(api, parts.services);
   if (parts.services.config.drills) mountDrills(api, parts.services);
   api.doc("/openapi.json", {
     openapi: "3.0.3",

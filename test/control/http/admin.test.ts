@@ -169,6 +169,7 @@ test("the OpenAPI document names every path", async () => {
     "/sessions",
     "/sessions/{id}",
     "/stats",
+    "/status",
     "/streams",
     "/streams/{name}",
   ]);
@@ -241,7 +242,7 @@ test("metrics: valid lines, each family once, the things that matter", async () 
   const families = lines.filter((line) => line.startsWith("# TYPE"));
   expect(new Set(families).size).toBe(families.length);
   for (const line of lines.filter((text) => !text.startsWith("#"))) {
-    expect(line).toMatch(/^spillway_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [\d.e+-]+$/);
+    expect(line).toMatch(/^spillway_[a-z0-9_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [\d.e+-]+$/);
   }
   for (const line of [
     "spillway_streams 1",
