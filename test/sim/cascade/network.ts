@@ -1,0 +1,89 @@
+/** A network between nodes in virtual time: delay, loss, duplication, replay, cuts, from a seed. */
+import type { Timeline } from "./timeline.ts";
+
+/** How one direction between two nodes behaves. */
+export interface Path {
+  delayUs: number;
+  /** Each datagram takes up to so much longer: they overtake each other. */
+  jitterUs: number;
+  /** Shares of datagrams. */
+  loss: number;
+  duplication: number;
+  /** Sent once more long after. */
+  replay: number;
+  /** How often a burst of loss begins, a datagram, and how long it lasts. */
+  bursts: number;
+  burstUs: number;
+  /** Nothing passes. */
+  cut: boolean;
+}
+
+const USUAL: Path = {
+  delayUs: 5_000,
+  jitterUs: 0,
+  loss: 0,
+  duplication: 0,
+  replay: 0,
+  bursts: 0,
+  burstUs: 40_000,
+  cut: false,
+};
+const REPLAYED_MAX_US = 3_000_000;
+
+interface Way extends Path {
+  burstUntil: number;
+}
+
+export class Network {
+  readonly timeline: Timeline;
+  readonly #random: () => number;
+  readonly #ways = new Map<number, Way>();
+  readonly #usual: Path;
+  datagrams = 0;
+  bytes = 0;
+
+  constructor(timeline: Timeline, random: () => number, usual: Partial<Path> = {}) {
+    this.timeline = timeline;
+    this.#random = random;
+    this.#usual = { ...USUAL, ...usual };
+  }
+
+  /** From one node to another; each direction is its own. */
+  path(from: number, to: number): Path {
+    return this.#way(from, to);
+  }
+
+  /** Both directions. */
+  between(a: number, b: number, change: Partial<Path>): void {
+    Object.assign(this.path(a, b), change);
+    Object.assign(this.path(b, a), change);
+  }
+
+  send(from: number, to: number, datagram: Uint8Array, deliver: (bytes: Uint8Array) => void): void {
+    this.datagrams += 1;
+    this.bytes += datagram.length;
+    const way = this.#way(from, to);
+    const { now } = this.timeline;
+    const random = this.#random;
+    if (way.bursts > 0 && random() < way.bursts) way.burstUntil = now + way.burstUs;
+    if (way.cut || now < way.burstUntil) return;
+    const copies = way.duplication > 0 && random() < way.duplication ? 2 : 1;
+    for (let i = 0; i < copies; i += 1) {
+      if (way.loss > 0 && random() < way.loss) continue;
+      const delay = way.delayUs + random() * way.jitterUs;
+      this.timeline.at(now + delay, () => deliver(datagram));
+    }
+    if (way.replay === 0 || random() >= way.replay) return;
+    this.timeline.at(now + way.delayUs + random() * REPLAYED_MAX_US, () => deliver(datagram));
+  }
+
+  #way(from: number, to: number): Way {
+    const key = from * 65_536 + to;
+    let way = this.#ways.get(key);
+    if (way === undefined) {
+      way = { ...this.#usual, burstUntil: 0 };
+      this.#ways.set(key, way);
+    }
+    return way;
+  }
+}

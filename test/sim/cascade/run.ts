@@ -1,0 +1,219 @@
+/** Runs what a seed says, and tells what did not hold. */
+import { Checks } from "./checks.ts";
+import type { SimNode } from "./node.ts";
+import { ACTIVE_US, type Script, scriptOf, worldOf } from "./script.ts";
+import type { World } from "./world.ts";
+
+const LOOK_US = 20_000;
+/** Links are there again so long after the last fault: dialling has its pauses. */
+const HEALED_US = 6_000_000;
+/** What a node publishes is known to all that it has links with after so long. */
+const TOLD_US = 1_000_000;
+/** Nothing happens for so long, and all is measured. */
+const CALM_US = 3_000_000;
+/** All streams are gone for so long. */
+const OVER_US = 3_500_000;
+const SILENCE_US = 200_000;
+const LOSS_CALM_MAX = 0.05;
+const OVERHEAD = 1.35;
+const OVERHEAD_DUAL = 2.35;
+/** A link says a word a second, and of each stream where it is, whatever flows. */
+const IDLE_BYTES_A_SECOND = 400;
+const STANDBY_BYTES_A_SECOND = 6_000;
+/** In place of what a datagram of RTP would have. */
+const PACKET_BYTES = 40;
+
+export interface Outcome {
+  readonly seed: number;
+  readonly problems: readonly string[];
+  /** What happened, in words. */
+  readonly story: readonly string[];
+}
+
+/**
+ * `nodes`: so many, in place of what the seed says. `brief`: without the time in which links that were
+ * lost are made again.
+ */
+export function runSeed(seed: number, nodes?: number, brief = false): Outcome {
+  const script = scriptOf(seed, nodes);
+  const world = worldOf(script);
+  const { path, roundTripUs } = script;
+  const lossy = path.loss! > 0 || path.bursts! > 0;
+  const checks = new Checks({ world, roundTripUs, lossy });
+  const story = storyOf(script);
+  try {
+    play(script, world, checks, brief);
+  } catch (error) {
+    checks.report("error", error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  return { seed, problems: checks.problems, story };
+}
+
+function play(script: Script, world: World, checks: Checks, brief: boolean): void {
+  for (const deed of script.deeds) {
+    world.timeline.at(deed.at, () => {
+      deed.run(world);
+      checks.happened(deed.fault);
+    });
+  }
+  const runTo = (end: number): void => {
+    while (world.now < end) {
+      world.run(Math.min(LOOK_US, end - world.now));
+      checks.look();
+    }
+  };
+  runTo(ACTIVE_US);
+  checks.happened(true);
+  let links = linksOf(world);
+  runTo(ACTIVE_US + TOLD_US);
+  checkNames(world, checks, links);
+  if (brief) return;
+  runTo(ACTIVE_US + HEALED_US - TOLD_US);
+  links = linksOf(world);
+  runTo(ACTIVE_US + HEALED_US);
+  checkNames(world, checks, links);
+  checkOwners(world, checks);
+  const before = sent(world);
+  runTo(world.now + CALM_US);
+  checkCalm(script, world, checks, before);
+  end(world);
+  world.run(OVER_US);
+  checkBaseline(world, checks);
+}
+
+function storyOf({ seed, options, path, deeds, seeds, delays, regions }: Script): string[] {
+  const { nodes, childrenMax } = options;
+  const roles = Array.from({ length: nodes }, (_, i) => options.role!(i)[0]).join("");
+  const ground = { seed, nodes, roles, childrenMax, seeds, regions: regions.join(""), delays };
+  const lines = deeds.map(({ at, what }) => `${Math.round(at / 1000)} ms: ${what}`);
+  return [JSON.stringify({ ...ground, ...path }), ...lines];
+}
+
+/** The sessions that count for both ends. */
+function linksOf({ nodes }: World): Set<number> {
+  const sessions = nodes.flatMap(({ relay }) => {
+    return [...relay.node.links.open()].map(({ session }) => session);
+  });
+  return new Set(sessions);
+}
+
+/** I4: what links that lived for a while have told is what their nodes publish. */
+function checkNames(world: World, checks: Checks, links: ReadonlySet<number>): void {
+  for (const a of world.nodes) {
+    for (const b of world.nodes) {
+      if (!checks.isLinked(a, b)) continue;
+      const { session } = a.relay.node.links.to(b.id)!;
+      const back = b.relay.node.links.to(a.id)!.session;
+      if (!links.has(session) || !links.has(back)) continue;
+      const heard = [...a.relay.node.names.toldBy(session)]
+        .filter(({ owner }) => owner === b.id)
+        .map(({ name, epoch }) => `${name} ${epoch}`);
+      const owned = [...b.relay.node.names.owned()].map(({ name, epoch }) => `${name} ${epoch}`);
+      if (heard.sort().join() === owned.sort().join()) continue;
+      checks.report("I4", `${a.number} has [${heard}] of ${b.number}, which has [${owned}]`);
+    }
+  }
+}
+
+function checkOwners(world: World, checks: Checks): void {
+  for (const name of ["a", "b"]) {
+    const owners = world.nodes.filter(({ alive, publishers }) => alive && publishers.has(name));
+    const numbers = owners.map(({ number }) => number);
+    if (owners.length > 1) checks.report("I4", `${name} is published at [${numbers}]`);
+  }
+  for (const a of world.nodes) {
+    for (const b of world.nodes) {
+      if (a === b || !a.alive || !b.alive || a.role === "edge" || b.role === "edge") continue;
+      if (!checks.isLinked(a, b)) checks.report("links", `${a.number} has none to ${b.number}`);
+    }
+  }
+}
+
+interface Sent {
+  readonly bytes: number;
+  readonly published: Map<string, number[]>;
+}
+
+function sent(world: World): Sent {
+  const published = new Map<string, number[]>();
+  for (const { publishers } of world.nodes) {
+    for (const { name, bytes, next } of publishers.values()) {
+      published.set(
+        name,
+        bytes.map((each, ring) => each + PACKET_BYTES * next[ring]!),
+      );
+    }
+  }
+  return { bytes: world.network.bytes, published };
+}
+
+/** Everybody who can have a stream has all of it, at a price. */
+function checkCalm({ path }: Script, world: World, checks: Checks, before: Sent): void {
+  const after = sent(world);
+  let wanted = 0;
+  let standbys = 0;
+  let dual = false;
+  for (const node of world.nodes) {
+    for (const name of after.published.keys()) {
+      const parents = node.parents(name);
+      standbys += parents.length;
+      dual ||= parents.filter(({ mode }) => mode === "live").length > 1;
+      wanted += wantedBytes(node, name, before, after);
+    }
+    for (const watcher of node.watchers) {
+      const ring = watcher.of(0);
+      if (ring === undefined || path.loss! > LOSS_CALM_MAX || path.bursts! > 0) continue;
+      if (world.now - ring.newestAt > SILENCE_US) continue;
+      const from = ring.highest - 60;
+      const missing = ring.missingFrom(Math.max(ring.lowest, from), ring.highest - 15);
+      if (missing === 0) continue;
+      checks.report("loss", `${missing} packets of ${watcher.name} at ${node.number} never came`);
+    }
+  }
+  const seconds = CALM_US / 1e6;
+  const links = world.nodes.reduce((sum, { relay }) => sum + relay.node.links.openCount, 0);
+  const idle = seconds * (links * IDLE_BYTES_A_SECOND + standbys * STANDBY_BYTES_A_SECOND);
+  const allowed = wanted * (dual ? OVERHEAD_DUAL : OVERHEAD) + idle;
+  const bytes = after.bytes - before.bytes;
+  if (bytes > allowed) {
+    checks.report(
+      "I6",
+      `${bytes} bytes on links, ${Math.round(allowed)} allowed, ${wanted} wanted`,
+    );
+  }
+}
+
+/** Of the rings that are pulled here. */
+function wantedBytes(node: SimNode, name: string, before: Sent, after: Sent): number {
+  const pull = node.relay.node.pulls.get(name);
+  if (pull === undefined) return 0;
+  let wanted = 0;
+  for (const [ring, bytes] of after.published.get(name)!.entries()) {
+    if ((pull.wanted & (1 << ring)) === 0) continue;
+    wanted += bytes - (before.published.get(name)?.[ring] ?? 0);
+  }
+  return wanted;
+}
+
+function end(world: World): void {
+  for (const node of world.nodes) {
+    if (!node.alive) continue;
+    for (const watcher of [...node.watchers]) node.unwatch(watcher);
+    for (const name of [...node.publishers.keys()]) node.unpublish(name);
+  }
+}
+
+/** I10: nothing is left of streams and of nodes that are gone. */
+function checkBaseline(world: World, checks: Checks): void {
+  const others = world.nodes.filter(({ alive }) => alive).length - 1;
+  for (const node of world.nodes) {
+    if (!node.alive) continue;
+    const { links, children, pulls, sources } = node.holdings;
+    if (links > others || children + pulls + sources > 0) {
+      const held = JSON.stringify({ links, children, pulls, sources, others });
+      checks.report("I10", `${node.number} still holds ${held}`);
+    }
+    const names = ["a", "b"].filter((name) => node.relay.node.names.best(name) !== null);
+    if (names.length > 0) checks.report("I10", `${node.number} still knows [${names}]`);
+  }
+}

@@ -1,0 +1,29 @@
+/** Clusters that live through what a seed says: nothing that must hold is ever found broken. */
+import { expect, test } from "bun:test";
+import { type Outcome, runSeed } from "./run.ts";
+
+const SEEDS = 36;
+/** In parts, so that the log shows how far it came. */
+const PARTS = 6;
+
+for (let part = 0; part < PARTS; part += 1) {
+  const first = 1 + (part * SEEDS) / PARTS;
+  const last = first + SEEDS / PARTS - 1;
+  test(`clusters of seeds ${first} to ${last}`, () => {
+    for (let seed = first; seed <= last; seed += 1) expectClean(runSeed(seed));
+  }, 240_000);
+}
+
+test("seeds that failed once", () => {
+  // The owner's process starts again while it is cut off, and publishes under the epoch that it had.
+  expectClean(runSeed(5028));
+}, 240_000);
+
+test("a cluster of 60 nodes", () => expectClean(runSeed(60, 60, true)), 240_000);
+
+function expectClean({ seed, problems, story }: Outcome): void {
+  if (problems.length > 0) {
+    console.error(`seed ${seed}; again: bun run cascade --only ${seed}\n${story.join("\n")}`);
+  }
+  expect(problems, `seed ${seed}`).toEqual([]);
+}
