@@ -1,3 +1,4 @@
+import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
 
@@ -21,6 +22,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "dtls",
     run: (seed) => {
       fuzzDtls(seed);
+    },
+  },
+  {
+    // A node with a member that lies: the streams of all others are as if it were not there.
+    name: "cascade",
+    run: (seed) => {
+      fuzzCascade(seed);
     },
   },
 ];
