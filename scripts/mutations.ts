@@ -3,6 +3,7 @@
  * them one by one to a copy of the tree and expects the tests named by the ids to fail.
  */
 import { ACCESS } from "./mutations/access.ts";
+import { CASCADES } from "./mutations/cascade.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
@@ -40,4 +41,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...RINGS,
   ...HELD,
   ...LINKS,
+  ...CASCADES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

@@ -1,0 +1,76 @@
+/**
+ * What keeps the tree of a stream a tree and its copies one: the path, copies and holes, when a parent
+ * is dead, whose name counts, who is a member, and how far a parent's word is believed.
+ */
+import { type Mutation, rule } from "./rule.ts";
+
+const CASCADE = "src/cascade/";
+const PULLED = "src/relay/pulled-ring.ts";
+
+export const CASCADES: readonly Mutation[] = [
+  rule("cascade-path", `${CASCADE}pull.ts`, "path.includes(self) || ", ""),
+  rule("cascade-path", `${CASCADE}pull.ts`, " || path.length >= PATH_NODES_MAX", ""),
+  rule("cascade-path", `${CASCADE}pull.ts`, " || path[0] !== this.known.owner", ""),
+  rule("cascade-path", `${CASCADE}serving.ts`, "path.includes(link.node) || ", ""),
+  rule("cascade-path", `${CASCADE}serving.ts`, " || path.length + 1 >= PATH_NODES_MAX;", ";"),
+  rule(
+    "cascade-copies",
+    "src/ring/writer.ts",
+    "if (ahead < 0 && Atomics.load(this.views.slotWords, word) === sequence) return NO_SLOT;",
+    "",
+  ),
+  rule(
+    "cascade-holes",
+    PULLED,
+    "if (ahead > 0) this.missing.addGap(now, this.#next!, sequence, way);",
+    "",
+  ),
+  rule("cascade-holes", PULLED, "this.missing.addGap(now, this.#next, head, way);", ""),
+  rule("cascade-holes", PULLED, "this.missing.fill(now, sequence);", ""),
+  rule("cascade-holes", "src/relay/fills.ts", "this.#waiting.push((from + i) | 0);", ""),
+  rule("cascade-stamps", `${CASCADE}liveness.ts`, "if (arrival > this.#heardAt) ", ""),
+  rule("cascade-stamps", `${CASCADE}link.ts`, "liveness.heard(arrival)", "liveness.heard(now)"),
+  rule(
+    "cascade-stamps",
+    `${CASCADE}node.ts`,
+    "    this.pulls.handleTimeout(now);\n    this.members",
+    "    this.judge(now);\n    this.members",
+  ),
+  rule(
+    "cascade-epochs",
+    `${CASCADE}names.ts`,
+    "left.epoch > right.epoch",
+    "left.epoch < right.epoch",
+  ),
+  rule(
+    "cascade-epochs",
+    `${CASCADE}names.ts`,
+    "left.owner > right.owner",
+    "left.owner < right.owner",
+  ),
+  rule("cascade-epochs", `${CASCADE}names.ts`, "return this.#highestOf(name) + 1;", "return 1;"),
+  rule(
+    "cascade-proof",
+    `${CASCADE}greeting.ts`,
+    " || !isProof(hello.proof, proofOf(keys, exported, other, hello.node))",
+    "",
+  ),
+  rule("cascade-proof", `${CASCADE}greeting.ts`, "nodeIdOf(hello.node) !== node", "node === ''"),
+  rule("cascade-proof", `${CASCADE}keyring.ts`, ".update(Uint8Array.of(end))", ""),
+  rule(
+    "cascade-proof",
+    `${CASCADE}link.ts`,
+    "else if (this.hello === null)",
+    "else if (type === Message.hello)",
+  ),
+  rule("cascade-proof", `${CASCADE}link.ts`, "else if (!this.open) return;", ""),
+  rule("cascade-heads", PULLED, "!this.#believed || ", ""),
+  rule(
+    "cascade-heads",
+    PULLED,
+    "if (before === null || !isNear(head, before)) this.#believed = false;\n    else ",
+    "",
+  ),
+  rule("cascade-heads", PULLED, "if (now - this.#newAt < GAP_MIN_US) return false;", ""),
+  rule("cascade-heads", PULLED, "if (beyond || ", "if ("),
+];
