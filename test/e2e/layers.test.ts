@@ -1,6 +1,7 @@
 /** A viewer's layer changes at random while Chromium decodes: it never has to ask for a keyframe. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { lacksChromium, type Report, TestBrowser, Watcher } from "../support/browser.ts";
+import { lacksChromium, type Report, TestBrowser, type Watcher } from "../support/browser.ts";
+import { chooseLayer, videoOf, watchLayers } from "../support/layer-choice.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { seeded } from "../support/random.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
@@ -15,7 +16,6 @@ const STAY_MAX_MS = 1_500;
 const GAP_MAX_MS = 1_500;
 const PLIS = "worker_plis_received_total";
 const EGRESS = `worker="egress`;
-const LAYER_REL = /<([^>]+)>;\s*rel="urn:ietf:params:whep:ext:core:layer"/;
 
 const CASES = [
   { codec: "VP8", layers: "simulcast-3", sizes: 3 },
@@ -140,7 +140,7 @@ async function walk(
     if (performance.now() >= nextAt) {
       nextAt = performance.now() + STAY_MIN_MS + random() * (STAY_MAX_MS - STAY_MIN_MS);
       choices += 1;
-      await choose(layerUrl, choiceOf(pick, scalable));
+      await chooseLayer(layerUrl, choiceOf(pick, scalable));
     }
     const video = await videoOf(watcher);
     const now = performance.now();
@@ -160,37 +160,4 @@ function choiceOf(pick: (limit: number) => number, scalable: boolean): object {
   if (scalable) return { spatialLayerId: pick(3), temporalLayerId: pick(3) };
   // A rid holds whatever the network is believed to carry.
   return { rid: ["q", "h", "f"][pick(3)] };
-}
-
-async function choose(layerUrl: string, choice: object): Promise<void> {
-  const response = await fetch(layerUrl, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(choice),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${JSON.stringify(choice)}: ${response.status} ${text}`);
-}
-
-/** A watch page, and where its session's layer is chosen. */
-async function watchLayers(browser: TestBrowser, base: string, name: string) {
-  const page = await browser.open("about:blank");
-  const watcher = new Watcher(page);
-  let layerUrl = "";
-  page.on("response", async (response) => {
-    const link = LAYER_REL.exec((await response.headerValue("link")) ?? "")?.[1];
-    if (link !== undefined) layerUrl = new URL(link, response.url()).href;
-  });
-  await page.goto(`${base}/watch/${name}`);
-  await until("the session tells where its layer is chosen", 10_000, () => layerUrl !== "");
-  return { watcher, layerUrl };
-}
-
-async function videoOf(watcher: Watcher): Promise<Report> {
-  const reports = await watcher.stats();
-  return (
-    reports.find((report) => report.type === "inbound-rtp" && report.kind === "video") ?? {
-      type: "",
-    }
-  );
 }

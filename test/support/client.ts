@@ -1,16 +1,13 @@
 /** Light WHIP and WHEP clients over real sockets, many in one process: no media engine behind them. */
-import { randomInt } from "node:crypto";
-import { MediaSender } from "../../src/client/media-sender.ts";
-import { offeredSections, offerOf } from "../../src/client/offer.ts";
+import { offerOf } from "../../src/client/offer.ts";
 import type { PacketSink } from "../../src/client/rtp-track.ts";
 import { ClientSession, type SessionListener } from "../../src/client/session.ts";
 import type { Signalling } from "../../src/client/session-options.ts";
-import type { Fingerprint, MediaSection } from "../../src/contract/session.ts";
+import type { Fingerprint } from "../../src/contract/session.ts";
 import { createCertificate } from "../../src/io/certificate.ts";
-import { monotonicUs, realtimeUs } from "../../src/io/clock.ts";
+import { monotonicUs } from "../../src/io/clock.ts";
 import { OpenSslDtlsFactory } from "../../src/io/dtls-openssl.ts";
 import { openOpenSsl } from "../../src/io/openssl.ts";
-import { pinnedRegion, unpin } from "../../src/io/pinned.ts";
 import { randomFill } from "../../src/io/random.ts";
 import { OpenSslSrtpFactory } from "../../src/io/srtp-openssl.ts";
 import { UdpReceiver } from "../../src/io/udp-receiver.ts";
@@ -20,6 +17,7 @@ import type { Peer } from "../../src/peer/peer.ts";
 import type { RemoteCandidate } from "../../src/sdp/candidate.ts";
 import { VIEWER_MEDIA, writeOffer } from "../../src/sdp/client.ts";
 import { writeRtpHeader } from "../../src/wire/rtp.ts";
+import { ClientMedia, publisherSections } from "./client-media.ts";
 import { ClientSocket, type Tamper } from "./client-socket.ts";
 import { type Received, receivedBy } from "./received.ts";
 import { until } from "./until.ts";
@@ -37,6 +35,8 @@ export interface ClientOptions {
   /** `passive`: the server is to be the DTLS client. */
   readonly setup?: "passive";
   readonly tamper?: Tamper;
+  /** A publisher's layers, the largest first; one layer without. */
+  readonly rids?: readonly string[];
 }
 
 /** One session and its socket. Live clients are driven by one timer. */
@@ -49,6 +49,9 @@ export class Client implements SessionListener {
   lastRtpUs = 0;
   /** Extra work of each round: a publisher's media. */
   work: ((now: number) => void) | null = null;
+  /** Sees each opened RTP and RTCP packet: `peer.length` bytes at the offset. */
+  tap: ((event: PeerEventCode, bytes: Uint8Array, offset: number, now: number) => void) | null =
+    null;
   readonly peer: Peer;
   readonly candidate: RemoteCandidate;
   readonly #session: ClientSession;
@@ -80,7 +83,7 @@ export class Client implements SessionListener {
     try {
       const session = await ClientSession.open({
         role: kind,
-        media: mediaOf(kind),
+        media: kind === "viewer" ? VIEWER_MEDIA : publisherSections(options.rids ?? []),
         fingerprint: options.fingerprint ?? certificate.fingerprint,
         signalling: endpoint,
         sockets: socket,
@@ -168,7 +171,8 @@ export class Client implements SessionListener {
     if (this.peer.state === "connected") this.work?.(now);
   }
 
-  handleEvent(event: PeerEventCode, now: number): void {
+  handleEvent(event: PeerEventCode, now: number, bytes: Uint8Array, offset: number): void {
+    this.tap?.(event, bytes, offset, now);
     if (event !== PeerEvent.rtp) return;
     this.lastRtpUs = now;
     this.received.packet(this.peer.rtp.ssrc, this.peer.index, this.peer.rtp.payloadType);
@@ -176,37 +180,11 @@ export class Client implements SessionListener {
 
   #release: (() => void) | null = null;
 
-  /** VP8 at 50 frames a second, a keyframe twice a second, and Opus. */
   #publish(): void {
-    const histories: ReturnType<typeof pinnedRegion>[] = [];
-    const media = new MediaSender({
-      sections: this.#session.media,
-      cname: this.#session.offer.cname,
-      random: (limit) => randomInt(limit),
-      allocate: (bytes) => {
-        histories.push(pinnedRegion(bytes));
-        return histories.at(-1)!;
-      },
-    });
-    this.#release = () => histories.forEach(unpin);
-    let frames = 0;
-    let origin = Number.NaN;
-    this.work = (now) => {
-      if (Number.isNaN(origin)) {
-        origin = now;
-        media.anchor(now);
-      }
-      const sender = this.peer.sender!;
-      media.sendReports(sender, this.#sink(this.sentRtcp), now, realtimeUs());
-      for (; origin + frames * 20_000 <= now; frames += 1) {
-        const timeUs = frames * 20_000;
-        const sink = this.#sink(this.sentRtp);
-        media.sendFrame(sender, sink, { kind: "audio", timeUs, key: true, data: OPUS_FRAME });
-        const key = frames % 25 === 0;
-        const data = key ? KEY_FRAME : DELTA_FRAME;
-        media.sendFrame(sender, sink, { kind: "video", timeUs, key, data });
-      }
-    };
+    const media = new ClientMedia(this.#session.media, this.#session.offer.cname);
+    this.#release = () => media.release();
+    const [reports, frames] = [this.#sink(this.sentRtcp), this.#sink(this.sentRtp)];
+    this.work = (now) => media.send(this.peer.sender!, reports, frames, now);
   }
 
   #sink(kept: Uint8Array[]): PacketSink {
@@ -285,20 +263,7 @@ export async function postPatiently(url: string, body: string): Promise<Response
   }
 }
 
-function mediaOf(kind: "publisher" | "viewer"): readonly MediaSection[] {
-  if (kind === "viewer") return VIEWER_MEDIA;
-  const audio = { codec: "opus" as const, clockRate: 48_000, channels: 2, fmtp: "" };
-  const video = { codec: "vp8" as const, clockRate: 90_000, channels: 1, fmtp: "" };
-  return offeredSections(audio, video, (limit) => randomInt(limit));
-}
-
 /** A viewer's offer that is true but for the person behind it. */
 export function viewerOffer(): string {
   return writeOffer(offerOf("viewer", VIEWER_MEDIA, certificate.fingerprint, randomFill));
 }
-
-const OPUS_FRAME = new Uint8Array(80).fill(0xfc);
-/** RFC 6386 9.1: P = 0, start code, 640 x 360. */
-const KEY_FRAME = new Uint8Array(6_000);
-KEY_FRAME.set([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01]);
-const DELTA_FRAME = new Uint8Array(1_500).fill(0x11);

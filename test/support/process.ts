@@ -26,7 +26,7 @@ export async function startProcess(
   restartMs: number | null = null,
 ): Promise<ServerProcess> {
   const path = await binary();
-  const [http, media] = [await freeTcpPort(), freeUdpPorts()];
+  const [http, media] = [await freeTcpPort(), freeUdpPorts(MEDIA_PORTS)];
   const [command = "serve", ...rest] = args;
   const flags = ["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${media}`];
   const line = [path, command, ...flags, "--log-format", "json", "--no-warm-up", ...rest];
@@ -91,12 +91,13 @@ export async function freeTcpPort(): Promise<number> {
   }
 }
 
-function freeUdpPorts(): number {
+/** The first of so many in a row, below those that the kernel hands out as well. */
+export function freeUdpPorts(count: number): number {
   for (;;) {
     const first = randomPort();
     const open: number[] = [];
     try {
-      for (let i = 0; i < MEDIA_PORTS; i += 1) open.push(openUdpSocket("127.0.0.1", 4, first + i));
+      for (let i = 0; i < count; i += 1) open.push(openUdpSocket("127.0.0.1", 4, first + i));
       return localPort(open[0]!);
     } catch {
       // One of them is taken: another place.
