@@ -12,6 +12,10 @@ const DISTRIBUTIONS = [
   "frameDelayUs",
   /** The same from abs-capture-time. */
   "captureDelayUs",
+  /** Of each viewer: the longest pause between packets of its picture (else of sound). */
+  "longestGapUs",
+  /** The same between whole frames, in order: of each checked viewer. */
+  "longestFreezeUs",
   /** RFC 3550 interarrival jitter of each viewer's video (else audio) at its end. */
   "jitterUs",
   /** Of each viewer over its life, kb/s. */

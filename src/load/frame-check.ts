@@ -37,21 +37,25 @@ export class FrameCheck {
   #lastIndex = 0;
   #lastCount = 0;
 
-  /** One packet; `sequence` is unwrapped. `stamp` is null for packets of other publishers. */
+  /**
+   * One packet; `sequence` is unwrapped. `stamp` is null for packets of other publishers. True when
+   * a frame is whole with it.
+   */
   insert(
     sequence: number,
     timestamp: number,
     marker: boolean,
     keyframe: boolean,
     stamp: Readonly<Stamp> | null,
-  ): void {
+  ): boolean {
+    const { complete } = this;
     if (!this.#started) {
-      if (!keyframe) return;
+      if (!keyframe) return false;
       this.#started = true;
       this.#next = sequence;
       this.#head = sequence;
     }
-    if (sequence < this.#next) return;
+    if (sequence < this.#next) return false;
     const at = sequence & (WINDOW - 1);
     this.#sequences[at] = sequence;
     this.#timestamps[at] = timestamp;
@@ -67,6 +71,7 @@ export class FrameCheck {
     }
     if (sequence > this.#head) this.#head = sequence;
     this.#advance();
+    return this.complete > complete;
   }
 
   /** A frame without media (padding) also has its place in the numbering. */

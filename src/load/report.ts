@@ -45,6 +45,9 @@ export interface LoadReport {
     /** Of frames of video: from the send call of the last packet to its coming. */
     readonly frameDelayMs: Percentiles | null;
     readonly captureDelayMs: Percentiles | null;
+    /** Each viewer's longest pause: between packets of its picture, and between whole frames. */
+    readonly longestGapMs: Percentiles | null;
+    readonly longestFreezeMs: Percentiles | null;
     readonly jitterMs: Percentiles | null;
   };
   /** Over the whole run. */
@@ -166,6 +169,8 @@ function trafficOf({ measured, seconds, distributions }: LoadResult): LoadReport
     delayMs: percentiles(distributions.delayUs, 1000),
     frameDelayMs: percentiles(distributions.frameDelayUs, 1000),
     captureDelayMs: percentiles(distributions.captureDelayUs, 1000),
+    longestGapMs: percentiles(distributions.longestGapUs, 1000),
+    longestFreezeMs: percentiles(distributions.longestFreezeUs, 1000),
     jitterMs: percentiles(distributions.jitterUs, 1000),
   };
 }

@@ -75,6 +75,9 @@ function trafficRows({ traffic, quality }: LoadReport): Row[] {
   if (traffic.frameDelayMs !== null) {
     rows.push(["delay of frames", spread(traffic.frameDelayMs, "ms")]);
   }
+  if (traffic.longestGapMs !== null) {
+    rows.push(["longest gap", spread(traffic.longestGapMs, "ms")]);
+  }
   if (traffic.captureDelayMs !== null) {
     rows.push(["delay from capture", spread(traffic.captureDelayMs, "ms")]);
   }

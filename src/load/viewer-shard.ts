@@ -278,8 +278,9 @@ export class ViewerShard {
   /** A viewer's own figures, at its end. */
   #account(viewer: LoadViewer): void {
     if (viewer.connectedAt === 0) return;
-    viewer.feedback.finish();
-    const seconds = (monotonicUs() - viewer.connectedAt) / 1e6;
+    const now = monotonicUs();
+    viewer.finish(now);
+    const seconds = (now - viewer.connectedAt) / 1e6;
     if (seconds > 0) {
       this.#distributions.bitrateKbps.record((viewer.bytes * 8) / 1000 / seconds);
     }

@@ -6,7 +6,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { SrtpReject } from "../srtp/receiver.ts";
 import { readU16 } from "../wire/bytes.ts";
-import { Codec, type CodecId } from "../wire/codecs.ts";
+import { Codec, type CodecId, type MediaKind } from "../wire/codecs.ts";
 import { classify, DatagramKind } from "../wire/demux.ts";
 import { describePayload } from "../wire/describe.ts";
 import { Extension } from "../wire/extensions.ts";
@@ -25,6 +25,7 @@ import { Arrival, ReceiveTrack } from "./receive-track.ts";
 import type { Recording } from "./recording.ts";
 import { readStamp, Stamp } from "./stamp.ts";
 import { type FeedbackPlan, ViewerFeedback } from "./viewer-feedback.ts";
+import { ViewerPauses } from "./viewer-pauses.ts";
 
 // One of each for the thread: a datagram is handled in one go.
 const header = new RtpHeader();
@@ -79,6 +80,9 @@ export class LoadViewer {
   readonly #transportId: number;
   readonly #captureId: number;
   readonly #wantsVideo: boolean;
+  /** Whose pauses are seen. */
+  readonly #main: MediaKind;
+  readonly #pauses = new ViewerPauses();
   /** RTP time of the keyframe that begins the picture; its marker ends the wait. */
   #keyframeTimestamp = -1;
 
@@ -99,6 +103,7 @@ export class LoadViewer {
     this.#captureId = first.extensionIds[Extension.absCaptureTime] ?? 0;
     this.#arrivals = transportCc && this.#transportId !== 0 ? new Arrivals() : null;
     this.#wantsVideo = options.sections.some((section) => section.kind === "video");
+    this.#main = this.#wantsVideo ? "video" : "audio";
     this.feedback = new ViewerFeedback({
       plan: options.plan,
       tracks: this.tracks,
@@ -209,6 +214,7 @@ export class LoadViewer {
       counters.add("duplicates");
       return;
     }
+    if (track.kind === this.#main) this.#pauses.packets.note(arrival, counters.measuring);
     if (kind === Arrival.reordered) counters.add("reordered");
     if (kind === Arrival.recovered) counters.add("recovered");
     if (!this.#options.sampled && !this.waitsForKeyframe) return;
@@ -263,6 +269,7 @@ export class LoadViewer {
   }
 
   #inspect(bytes: Uint8Array, arrival: number, track: ReceiveTrack, repaired: boolean): void {
+    const { counters } = this.#options;
     const { payloadOffset, payloadLength, timestamp, marker } = header;
     if (payloadLength === 0) {
       track.frames.skip(track.sequence);
@@ -271,7 +278,7 @@ export class LoadViewer {
     }
     const audio = track.kind === "audio";
     if (!describePayload(track.codec, bytes, payloadOffset, payloadLength, marker, description)) {
-      this.#options.counters.add("malformed");
+      counters.add("malformed");
       return;
     }
     const at = STAMP_AT[track.kind];
@@ -279,7 +286,9 @@ export class LoadViewer {
     if (this.#options.sampled) {
       const keyframe = audio || description.keyframe;
       const end = audio || marker;
-      track.frames.insert(track.sequence, timestamp, end, keyframe, stamped ? stamp : null);
+      const { frames, sequence } = track;
+      const whole = frames.insert(sequence, timestamp, end, keyframe, stamped ? stamp : null);
+      if (whole && track.kind === this.#main) this.#pauses.frames.note(arrival, counters.measuring);
       this.#record(track, bytes);
     }
     if (stamped && !repaired) this.#noteDelay(arrival, !audio);
@@ -308,6 +317,12 @@ export class LoadViewer {
     this.keyframeAt = arrival;
     this.#options.counters.add("keyframesSeen");
     this.#options.distributions.keyframeUs.record(arrival - this.#options.startedAt);
+  }
+
+  /** Its own figures, at its end. */
+  finish(now: number): void {
+    this.feedback.finish();
+    this.#pauses.record(now, this.#options.distributions);
   }
 
   #handleRtcp(arrival: number, bytes: Uint8Array, offset: number, length: number): void {

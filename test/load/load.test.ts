@@ -53,6 +53,10 @@ timed(
     const { delayMs, frameDelayMs } = report.traffic;
     expect(frameDelayMs!.samples).toBeWithin(20 * 30 * 2.5, delayMs!.samples / 2);
     expect(report.traffic.captureDelayMs!.samples).toBeGreaterThan(0);
+    // A frame each 33 ms.
+    const { longestGapMs, longestFreezeMs } = report.traffic;
+    expect([longestGapMs!.samples, longestFreezeMs!.samples]).toEqual([20, 20]);
+    inTime(() => expect(longestFreezeMs!.max).toBeWithin(25, 500));
     expect(report.server!.cpuUsPerPacket!).toBeGreaterThan(0);
     expect(code).toBe(0);
   },

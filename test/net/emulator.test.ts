@@ -7,21 +7,13 @@ import { seeded } from "../support/random.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 import { LinkEmulator, lacksEmulator } from "./emulator.ts";
+import { type Flow, type FlowEnd, runFlow } from "./flow.ts";
 import { sweepNamespaces } from "./namespaces.ts";
-import type { Arrival, EndPlan } from "./udp-end.ts";
+import type { Arrival } from "./udp-end.ts";
 
 const SEED = 7;
 /** IPv4 and UDP headers. */
 const HEADER_BYTES = 28;
-/** Longer than any packet of these tests waits. */
-const UNDER_WAY_MS = 500;
-
-interface Flow {
-  readonly segments: number;
-  readonly messages: number;
-  readonly everyMs: number;
-  readonly bytes: number;
-}
 
 describe.skipIf(lacksEmulator("the link emulator"))("link emulator", () => {
   let emulator: LinkEmulator | null = null;
@@ -177,28 +169,10 @@ async function run(
   flow: Flow,
   direction: "down" | "up" = "down",
 ): Promise<Arrival[]> {
-  const ends = { near: path.nearAddress, far: path.farAddress } as const;
+  const end = (side: "near" | "far"): FlowEnd => ({
+    address: side === "near" ? path.nearAddress : path.farAddress,
+    inside: (command) => path.inside(side, command),
+  });
   const [from, to] = direction === "down" ? (["near", "far"] as const) : (["far", "near"] as const);
-  const receiver = spawnEnd(path, to, {
-    role: "receive",
-    address: ends[to],
-  });
-  let text = "";
-  const reading = (async () => {
-    for await (const part of receiver.stdout.pipeThrough(new TextDecoderStream())) text += part;
-  })();
-  await until("the receiver listens", 5_000, () => text.startsWith("ready"));
-  const sender = spawnEnd(path, from, { role: "send", address: ends[from], to: ends[to], ...flow });
-  expect(await sender.exited).toBe(0);
-  await Bun.sleep(UNDER_WAY_MS);
-  receiver.stdin.end();
-  await reading;
-  return JSON.parse(text.slice(text.indexOf("\n"))) as Arrival[];
-}
-
-function spawnEnd(path: LinkEmulator, side: "near" | "far", plan: EndPlan) {
-  const script = resolve(import.meta.dir, "udp-end.ts");
-  return Bun.spawn(path.inside(side, [process.execPath, script, JSON.stringify(plan)]), {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  return await runFlow(end(from), end(to), flow);
 }

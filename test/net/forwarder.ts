@@ -1,6 +1,6 @@
 /**
- * The forwarder process of the link emulator: packets of one TUN device go through the link model
- * of the simulations and leave by the other. `bun test/net/forwarder.ts PLAN`; commands on stdin.
+ * The forwarder process of an emulator: packets of one TUN device go through the link model of the
+ * simulations and leave by another. `bun test/net/forwarder.ts PLAN`; commands on stdin.
  * When stdin ends, because the test ended or died, it takes the namespaces along.
  */
 import { writeSync } from "node:fs";
@@ -20,6 +20,8 @@ import { openTun, readPacket, Waiter, writePacket } from "./tun.ts";
 const SAMPLE_US = 5000;
 const STDIN = 0;
 const STDOUT = 1;
+/** Where IPv4 has the destination's last byte, which tells the end. */
+const LAST_BYTE_AT = 19;
 
 const plan = JSON.parse(process.argv[2]!) as ForwarderPlan;
 const started = monotonicUs();
@@ -33,45 +35,48 @@ process.on("SIGINT", () => undefined);
 try {
   run();
 } finally {
-  removeNamespace(plan.near);
-  removeNamespace(plan.far);
+  for (const name of plan.ends) removeNamespace(name);
 }
 process.exit(0);
 
 function run(): void {
   // A packet that waits for the processor is delay that the model does not know.
   setPriority(constants.priority.PRIORITY_HIGHEST);
-  const fds = [openTun(plan.near, plan.device), openTun(plan.far, plan.device)] as const;
-  // A generator each: the fate of packets one way must not depend on what goes the other way.
-  const links = {
-    down: new LiveLink(seeded(plan.seed), plan.down),
-    up: new LiveLink(seeded(plan.seed + 1), plan.up),
-  };
+  const fds = plan.ends.map((name) => openTun(name, plan.device));
+  // A generator each: the fate of packets one way must not depend on what goes another way.
+  const links = plan.links.map(
+    ({ options }, place) => new LiveLink(seeded(plan.seed + place), options),
+  );
   const waiter = new Waiter([...fds, STDIN]);
   const timeline = new Timeline<{ readonly fd: number; readonly bytes: Uint8Array }>();
   let sampleAt = 0;
   say({ type: "ready" });
   for (let now = 0; now < plan.seconds * 1e6; now = clock()) {
     if (now >= sampleAt) {
-      links.down.sample(now);
-      links.up.sample(now);
+      for (const link of links) link.sample(now);
       sampleAt = now + SAMPLE_US;
     }
     waiter.wait(Math.min(sampleAt, timeline.next) - now);
-    for (const [place, link] of [links.down, links.up].entries()) {
-      const from = fds[place]!;
-      const to = fds[1 - place]!;
-      for (let bytes = readPacket(from); bytes !== null; bytes = readPacket(from)) {
-        const packet = { fd: to, bytes };
-        for (const at of link.pass(clock(), bytes.length)) timeline.add(at, packet);
+    for (const [from, fd] of fds.entries()) {
+      for (let bytes = readPacket(fd); bytes !== null; bytes = readPacket(fd)) {
+        const place = linkOf(from, bytes);
+        if (place < 0) continue;
+        const packet = { fd: fds[plan.links[place]!.to]!, bytes };
+        for (const at of links[place]!.pass(clock(), bytes.length)) timeline.add(at, packet);
       }
     }
     timeline.run(clock(), (at, { fd, bytes }) => {
       writePacket(fd, bytes);
       late.add(clock() - at);
     });
-    if (waiter.ready(2) && !readCommands(links)) return;
+    if (waiter.ready(fds.length) && !readCommands(links)) return;
   }
+}
+
+/** The place of the link that a packet goes by; -1 when it is for nobody here. */
+function linkOf(from: number, bytes: Uint8Array): number {
+  const to = plan.ends.length === 2 ? 1 - from : (bytes[LAST_BYTE_AT] ?? 0) - 1;
+  return plan.links.findIndex((link) => link.from === from && link.to === to);
 }
 
 /** us since the start. */
@@ -80,7 +85,7 @@ function clock(): number {
 }
 
 /** False at the end of stdin. */
-function readCommands(links: { readonly down: LiveLink; readonly up: LiveLink }): boolean {
+function readCommands(links: readonly LiveLink[]): boolean {
   const count = libc.read(STDIN, input.address as Parameters<typeof libc.read>[1], 16_384);
   if (count <= 0) return false;
   text += new TextDecoder().decode(input.bytes.subarray(0, count));
@@ -90,20 +95,17 @@ function readCommands(links: { readonly down: LiveLink; readonly up: LiveLink })
   return true;
 }
 
-function obey(
-  command: ForwarderCommand,
-  links: { readonly down: LiveLink; readonly up: LiveLink },
-): void {
+function obey(command: ForwarderCommand, links: readonly LiveLink[]): void {
   const now = clock();
-  if (command.type === "rate") links[command.direction].setRate(now, command.steps);
-  else if (command.type === "cut") links[command.direction].blocked = command.on;
+  if (command.type === "rate") links[command.link]!.setRate(now, command.steps);
+  else if (command.type === "cut") links[command.link]!.blocked = command.on;
+  else if (command.type === "calm") for (const link of links) link.setCalm(command.on);
   else {
     const { p50, p99, max } = percentiles(late.take());
     say({
       type: "figures",
       figures: {
-        down: links.down.figures(),
-        up: links.up.figures(),
+        links: links.map((link) => link.figures()),
         seconds: (now - since) / 1e6,
         lateMs: { p50, p99, max },
       },

@@ -10,6 +10,9 @@ export class LiveLink {
   /** A cut: all that comes is lost. */
   blocked = false;
   private readonly link: Link;
+  private readonly options: { -readonly [key in keyof LinkOptions]: LinkOptions[key] };
+  private readonly loss: number;
+  private readonly burst: LinkOptions["burst"];
   private readonly times: number[] = [0];
   private readonly bps: number[] = [UNLIMITED_BPS];
   private readonly queue = new Samples();
@@ -21,7 +24,17 @@ export class LiveLink {
   private lostBefore = 0;
 
   constructor(random: () => number, options: Omit<LinkOptions, "rate">) {
-    this.link = new Link(random, { ...options, rate: { times: this.times, bps: this.bps } });
+    this.options = { ...options, rate: { times: this.times, bps: this.bps } };
+    this.link = new Link(random, this.options);
+    this.loss = options.loss ?? 0;
+    this.burst = options.burst;
+  }
+
+  /** In a calm nothing is lost by chance. */
+  setCalm(on: boolean): void {
+    this.options.loss = on ? 0 : this.loss;
+    if (on) delete this.options.burst;
+    else if (this.burst !== undefined) this.options.burst = this.burst;
   }
 
   /** Arrival times of a packet that is sent now; none when it is lost. */

@@ -1,0 +1,129 @@
+/** A cluster on the star: a node at each end, a stream that is published at the first. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LinkOptions } from "../sim/link.ts";
+import { binary } from "../support/binary.ts";
+import { until } from "../support/until.ts";
+import { StarEmulator } from "./star.ts";
+import { StarLoad } from "./star-load.ts";
+import { StarNode } from "./star-node.ts";
+
+export const ROOT = 0;
+const STREAM = "drill";
+/** Packets enough that loss and jitter mean something, on a machine that does everything. */
+const SOURCE = ["--bitrate", "300k", "--spread", "15"];
+const LINKED_MS = 20_000;
+/** By then all have heard of a new stream. */
+const HEARD_MS = 1_000;
+
+export interface StarClusterOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly childrenMax: number;
+  readonly link: (from: number, to: number) => Omit<LinkOptions, "rate">;
+  readonly region?: (node: number) => string;
+  readonly seconds: number;
+}
+
+/** How a node has the stream, as it told last; nodes by their numbers. */
+export interface Place {
+  readonly parent: number | null;
+  readonly standby: readonly number[];
+  /** The root first, without the node itself. */
+  readonly path: readonly number[];
+  readonly viewers: number;
+}
+
+export class StarCluster {
+  readonly #folder = mkdtempSync(join(tmpdir(), "spillway-star-"));
+  readonly #publisher: { load: StarLoad | null } = { load: null };
+
+  private constructor(
+    readonly star: StarEmulator,
+    readonly nodes: readonly StarNode[],
+    private readonly path: string,
+  ) {}
+
+  /** Waits until all nodes have links with each other and the stream flows at the first. */
+  static async open(options: StarClusterOptions): Promise<StarCluster> {
+    const { childrenMax, region = () => "one" } = options;
+    const path = await binary();
+    const star = await StarEmulator.open(options);
+    const nodes: StarNode[] = [];
+    const cluster = new StarCluster(star, nodes, path);
+    const folder = cluster.#folder;
+    const secretFile = join(folder, "secret");
+    const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+    writeFileSync(secretFile, `${secret}\n`, { mode: 0o600 });
+    for (let number = 0; number < options.nodes; number += 1) {
+      const own = { number, folder: join(folder, `node${number}`), region: region(number) };
+      nodes.push(new StarNode({ star, path, secretFile, childrenMax, ...own }));
+    }
+    try {
+      for (const node of nodes) await node.start();
+      await cluster.linked();
+      const whip = `${nodes[ROOT]!.base}/whip/${STREAM}`;
+      cluster.#publisher.load = new StarLoad(star, ROOT, path, ["--publish", whip, ...SOURCE]);
+      await until("the stream is there", LINKED_MS, () => cluster.place(ROOT));
+      await Bun.sleep(HEARD_MS);
+      return cluster;
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  }
+
+  /** Where logs of the nodes are. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Waits until every node has told since now that it has a link with every other one. */
+  async linked(): Promise<void> {
+    const since = performance.now();
+    const others = this.nodes.length - 1;
+    const members = () => this.nodes.map((node) => node.status(since)?.members.length ?? null);
+    await until(
+      "all nodes are linked",
+      LINKED_MS,
+      () => members().every((count) => count === others),
+      members,
+    );
+  }
+
+  /** Viewers at a node, until they are stopped. */
+  watch(node: number, viewers: number): StarLoad {
+    const whep = `${this.nodes[node]!.base}/whep/${STREAM}`;
+    return new StarLoad(this.star, node, this.path, [whep, "--viewers", String(viewers)]);
+  }
+
+  /** Null where the node has not told of the stream since. */
+  place(node: number, since = 0): Place | null {
+    const status = this.nodes[node]!.status(since);
+    const stream = status?.streams.find(({ name }) => name === STREAM);
+    if (stream === undefined) return null;
+    const [parent = null] = this.#numbers(stream.parent === null ? [] : [stream.parent]);
+    const standby = this.#numbers(stream.standby);
+    const path = this.#numbers(stream.path ?? []);
+    return { parent, standby, path, viewers: stream.viewers };
+  }
+
+  async close(keepLogs = false): Promise<void> {
+    await this.#publisher.load?.kill();
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    await this.star.close();
+    if (!keepLogs) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** A node that was killed has its old id again: known ones are remembered. */
+  readonly #known = new Map<string, number>();
+
+  #numbers(ids: readonly string[]): number[] {
+    for (const node of this.nodes) {
+      const id = node.status()?.node.id;
+      if (id !== undefined) this.#known.set(id, node.number);
+    }
+    return ids.map((id) => this.#known.get(id) ?? -1);
+  }
+}
