@@ -19,6 +19,7 @@ import { joins } from "./joins.ts";
 import { network } from "./network.ts";
 import { peers } from "./peers.ts";
 import { profile } from "./profile.ts";
+import { relay } from "./relay.ts";
 import { RESULTS } from "./results.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   crowd,
   connect,
   memory,
+  relay,
   ring,
   publishers,
   correctness,

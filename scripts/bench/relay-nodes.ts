@@ -1,0 +1,119 @@
+/** Nodes of a cluster for `relay`: executables that link to the first of them, and what each of them did. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Metrics, readMetrics } from "../../test/support/metrics.ts";
+import { until } from "../../test/support/until.ts";
+import { EXECUTABLE, nextPort, type RunningServer, startServer } from "./harness.ts";
+import { LOAD_CORE, SERVER_CORE, threadsOf } from "./pin.ts";
+
+export interface Node extends RunningServer {
+  readonly base: string;
+  readonly link: string;
+}
+
+/** Totals of a node at a moment. */
+export interface NodeTotals {
+  readonly atMs: number;
+  /** What its publishers sent, as it came: header, payload, tag. */
+  readonly packetsIn: number;
+  readonly bytesIn: number;
+  /** What came and left by links, as datagrams. */
+  readonly linkPacketsIn: number;
+  readonly linkDatagramsIn: number;
+  readonly linkBytesIn: number;
+  readonly linkBytesOut: number;
+  /** Processor time of the relay's thread. */
+  readonly relayUs: number;
+}
+
+export class Nodes {
+  readonly all: Node[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "spillway-relay-bench-"));
+  readonly #secret = join(this.#folder, "secret");
+
+  constructor() {
+    const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+    writeFileSync(this.#secret, `${secret}\n`, { mode: 0o600 });
+  }
+
+  /** The first has the server's core, all others share that of the load. */
+  async start(): Promise<Node> {
+    const [http, second] = [nextPort(), nextPort()];
+    const base = `http://127.0.0.1:${http}`;
+    const link = `127.0.0.1:${second}`;
+    const root = this.all[0];
+    const server = await startServer({
+      command: [
+        ...[EXECUTABLE, "serve", "--insecure", "--drain-seconds", "0", "--log-level", "warn"],
+        ...["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${http + 1}`],
+        ...["--ingest-workers", "1", "--egress-workers", "1"],
+        ...["--cluster-secret-file", this.#secret, "--link", link],
+        ...["--state", join(this.#folder, String(http))],
+        ...(root === undefined ? [] : ["--join", root.link]),
+      ],
+      cores: root === undefined ? SERVER_CORE : LOAD_CORE,
+      probe: `${base}/readyz`,
+      whip: (stream) => `${base}/whip/${stream}`,
+      whep: (stream) => `${base}/whep/${stream}`,
+    });
+    const node = { ...server, base, link };
+    this.all.push(node);
+    if (root !== undefined) await this.#linked(node);
+    return node;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((node) => node.stop()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #linked(node: Node): Promise<void> {
+    await until("the node is linked", 10_000, async () => {
+      return (await readMetrics(node.base)).sum("worker_joins_total", RELAY) > 0;
+    });
+  }
+}
+
+const RELAY = 'worker="relay-0"';
+const INGEST = 'worker="ingest-0"';
+
+export async function totalsOf({ base, pid }: Node): Promise<NodeTotals> {
+  const relayUs = relayTimeUs(pid);
+  const metrics: Metrics = await readMetrics(base);
+  return {
+    atMs: performance.now(),
+    packetsIn: metrics.sum("worker_packets_in_total", INGEST),
+    bytesIn: metrics.sum("worker_bytes_in_total", INGEST),
+    linkPacketsIn: metrics.sum("worker_packets_in_total", RELAY),
+    linkDatagramsIn: metrics.sum("worker_datagrams_in_total", RELAY),
+    linkBytesIn: metrics.sum("worker_bytes_in_total", RELAY),
+    linkBytesOut: metrics.sum("worker_bytes_out_total", RELAY),
+    relayUs,
+  };
+}
+
+/** What happened between two moments. */
+export function between(from: NodeTotals, to: NodeTotals): NodeTotals {
+  const grown = (key: keyof NodeTotals) => to[key] - from[key];
+  return {
+    atMs: grown("atMs"),
+    packetsIn: grown("packetsIn"),
+    bytesIn: grown("bytesIn"),
+    linkPacketsIn: grown("linkPacketsIn"),
+    linkDatagramsIn: grown("linkDatagramsIn"),
+    linkBytesIn: grown("linkBytesIn"),
+    linkBytesOut: grown("linkBytesOut"),
+    relayUs: grown("relayUs"),
+  };
+}
+
+/** Processor time of a node's relay thread so far: the kernel's count, ns. */
+function relayTimeUs(pid: number): number {
+  let us = 0;
+  for (const thread of threadsOf(pid, "relay")) {
+    const [ran] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+    us += Number(ran) / 1000;
+  }
+  return us;
+}
