@@ -98,6 +98,7 @@ function metricFamilies(): { name: string; type: string; help: string }[] {
     rssBytes: 0,
     cpuSeconds: 0,
     hookDropped: 0,
+    cluster: { accepts: [], links: [], pulls: [], published: [], failures: [] },
   } as unknown as Parameters<Metrics["text"]>[0];
   const text = new Metrics().text(idle);
   return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map((match) => ({

@@ -27,6 +27,8 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   intake: [...WIRE, "srtp", "ring", "media"],
   ingest: [...PEER, "intake"],
   feed: [...WIRE, "srtp", "ring", "media"],
+  cascade: [...WIRE, "media"],
+  relay: [...PEER, "intake", "feed", "cascade"],
   egress: [...PEER, "feed"],
   client: PEER,
   io: PEER,
@@ -44,7 +46,18 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
     ...["config", "log", "version", "web"],
   ],
   main: ["cli", "version"],
-  workers: [...PEER, "ingest", "egress", "load", "bench", "client", "io", "host", "rehearsal"],
+  workers: [
+    ...PEER,
+    "ingest",
+    "egress",
+    "relay",
+    "load",
+    "bench",
+    "client",
+    "io",
+    "host",
+    "rehearsal",
+  ],
 };
 
 /**
@@ -54,6 +67,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   contract: [
     ["counters", "session", "source", "statistics", "workers"],
+    ["cluster"],
     ["messages", "setup"],
   ],
   wire: [
@@ -76,6 +90,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["h265-sps"],
     ["h264", "h265", "vp8", "vp9", "av1", "opus"],
     ["describe"],
+    // Frames between nodes.
+    ["cascade/"],
     ["packetize/"],
     ["packetize"],
   ],
@@ -171,6 +187,39 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["following"],
     ["feeds"],
   ],
+  cascade: [
+    // What a link is made of.
+    ["channel", "keyring", "link-time", "liveness", "node-id"],
+    ["greeting"],
+    ["link"],
+    ["links", "rivals"],
+    // Whom there is to call, and who has which stream.
+    ["members", "names"],
+    ["name-exchange"],
+    // The tree: what is had from others, and what is given to them.
+    ["parent", "serving"],
+    ["parents"],
+    ["pull"],
+    ["pulls"],
+    ["node"],
+  ],
+  relay: [
+    ["fill-budget", "heads", "keys", "link-port", "own-load", "slot-frame"],
+    // On its way to another node.
+    ["link-output"],
+    ["data-writer"],
+    ["outlet", "fills"],
+    ["child-stream"],
+    ["offers"],
+    // On its way here.
+    ["pulled-ring"],
+    ["pulled-stream"],
+    ["intakes"],
+    // All of it.
+    ["relay"],
+    ["link-sessions", "state"],
+    ["relay-logic"],
+  ],
   egress: [
     // What one viewer or one source comes to in numbers.
     ["events", "total-rate", "playout-hint", "repair-budget", "lag-meter", "catch-up-queue"],
@@ -238,6 +287,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "proc-stat",
       "process-usage",
       "random",
+      "resolve",
       "spawn",
     ],
     ["pinned", "openssl-symbols"],
@@ -257,7 +307,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["poller", "socket-set"],
     // Sockets.
     ["udp-socket", "udp-sender", "datagram-sender", "receive-arena"],
-    ["udp-receiver", "gro-receiver"],
+    ["udp-receiver", "gro-receiver", "paths"],
     // Ciphers.
     ["embedded-openssl", "dtls-openssl-engine", "srtp-openssl-cm", "srtp-openssl-gcm"],
     ["dtls-openssl", "srtp-openssl"],
