@@ -311,8 +311,8 @@ class Workers implements MediaPlane {
   }
 
   private handleReady(worker: MediaWorker): void {
-    if (worker.abilities.hasLinks) this.options.events.relayStarted();
     this.switches.came(worker);
+    if (worker.abilities.hasLinks) this.options.events.relayStarted();
   }
 
   private handleLost(worker: MediaWorker, cause: string): void {

@@ -48,8 +48,8 @@ export class Cluster {
   readonly #pulled = new Map<string, Pulled>();
   /** By a stream's number: leases of pulls that were ended and may still be written, the oldest first. */
   readonly #ending = new Map<number, RingLease[]>();
-  /** By a stream's number: what other nodes have from here. */
-  readonly #children = new Map<number, Children>();
+  /** What other nodes have from here. */
+  readonly #children = new WeakMap<Stream, Children>();
   readonly #owners: OwnerQuestions;
   #setup: ClusterSetup;
   #seeds: readonly string[] = [];
@@ -110,7 +110,7 @@ export class Cluster {
 
   /** Nodes that have a stream from this one. */
   childrenOf(stream: Stream): number {
-    return this.#children.get(stream.number)?.size ?? 0;
+    return this.#children.get(stream)?.size ?? 0;
   }
 
   /** The relay worker has begun: it knows nothing, and what it had filled is lost. */
@@ -124,10 +124,10 @@ export class Cluster {
     for (const leases of this.#ending.values()) for (const lease of leases) lease.writerGone();
     this.#ending.clear();
     this.#heard.clear();
-    for (const children of this.#children.values()) children.size = 0;
     relay.send({ type: "cluster", setup: this.#setup });
     relay.send({ type: "seeds", addresses: this.#seeds });
     for (const stream of streams.values()) {
+      this.#audienceOf(stream).size = 0;
       // Behind the sources, of which it is told by whoever tells all readers.
       if (stream.source?.origin.kind === "session") this.#publish(stream, stream.source);
     }
@@ -285,8 +285,8 @@ export class Cluster {
   }
 
   #audienceOf(stream: Stream): Children {
-    const known = this.#children.get(stream.number) ?? new Children();
-    this.#children.set(stream.number, known);
+    const known = this.#children.get(stream) ?? new Children();
+    this.#children.set(stream, known);
     return known;
   }
 
