@@ -57,7 +57,8 @@ export async function drill(
   const loads = new Map(numbers.map((node) => [node, cluster.watch(node, VIEWERS)]));
   try {
     const before = await settledTree(cluster, numbers);
-    const victims = numbers.filter((node) => childrenOf(before, node).length > 0);
+    const victims = spared(before);
+    if (victims.length === 0) throw new Error("the tree changed by itself");
     const victim = victims[Math.floor(random() * victims.length)]!;
     const below = numbers.filter((node) => before[node]?.path.includes(victim));
     const child = childrenOf(before, victim)[0]!;
@@ -91,7 +92,7 @@ export async function drill(
   }
 }
 
-/** Waits until all viewers are in, each node has a parent, and every child of a node a standby. */
+/** Waits until all viewers are in, each node has a parent, and some victim's children a standby. */
 async function settledTree(
   cluster: StarCluster,
   numbers: readonly number[],
@@ -103,19 +104,27 @@ async function settledTree(
     const given = numbers.every(
       (node) => all[node]?.viewers === VIEWERS && all[node].parent !== null,
     );
-    const middles = numbers.filter((node) => childrenOf(all, node).length > 0);
-    const spared = middles.every((node) =>
-      childrenOf(all, node).every((child) => all[child]!.standby.length > 0),
-    );
-    return given && middles.length > 0 && spared;
+    return given && spared(all).length > 0;
   };
   await until("a tree with a middle and standbys", READY_MS, settled, places);
   await Bun.sleep(SETTLED_MS);
   return places();
 }
 
+/** Nodes in the middle whose children can all have the stream from another at once. */
+function spared(places: readonly (Place | null)[]): number[] {
+  return [...places.keys()].filter((node) => {
+    const children = childrenOf(places, node);
+    const middle = node !== ROOT && children.length > 0;
+    return middle && children.every((child) => places[child]!.standby.length > 0);
+  });
+}
+
+/** One of two parents at once is not yet, or no more, on the way that media takes. */
 function childrenOf(places: readonly (Place | null)[], node: number): number[] {
-  return [...places.keys()].filter((number) => places[number]?.parent === node);
+  return [...places.keys()].filter(
+    (number) => places[number]?.parent === node && places[number].path.at(-1) === node,
+  );
 }
 
 interface Happening {
