@@ -19,7 +19,7 @@ import { Codec } from "../wire/codecs.ts";
 import type { DataWriter } from "./data-writer.ts";
 import { FillBudget } from "./fill-budget.ts";
 import { Fills } from "./fills.ts";
-import { headsOf } from "./heads.ts";
+import { headsOf, leftOf } from "./heads.ts";
 import { Outlet, Step } from "./outlet.ts";
 
 /** What is not media is looked at so often. */
@@ -136,7 +136,14 @@ export class ChildStream {
     if (now < this.#headsAt) return;
     this.#headsAt = now + HEARTBEAT_US;
     const { link, alias } = this.child;
-    link.sendLoose(writeHeads({ alias, heads: headsOf(this.following), rootAgeUs }));
+    link.sendLoose(
+      writeHeads({
+        alias,
+        heads: headsOf(this.following),
+        rootAgeUs,
+        left: leftOf(this.following),
+      }),
+    );
   }
 
   nextTimeout(): number {

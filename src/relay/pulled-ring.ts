@@ -179,6 +179,11 @@ export class PulledRing {
   }
 
   /** `way`: what the link takes, us. */
+  /** Whether its publisher has said BYE and has sent nothing since. */
+  setLeft(left: boolean): void {
+    this.writer.setWord(Header.inactive, left ? 1 : 0);
+  }
+
   setTiming({ rtp, ntpUs, ageUs }: Timing, now: number, way: number): void {
     this.writer.setTiming(rtp, ntpUs, now - ageUs - way);
   }

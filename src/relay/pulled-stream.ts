@@ -159,6 +159,7 @@ export class PulledStream implements PulledRings {
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
     let news = false;
     for (const [i, head] of told.heads.entries()) {
+    for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
       if (head === null) continue;
       this.rings[i]?.noteHead(head, now, link.time.roundTripUs);
       if (this.rings[i]?.isUpTo(head) === false) news = true;

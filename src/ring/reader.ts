@@ -222,6 +222,11 @@ export class RingReader {
     return this.views.words[Header.pliIgnored] !== 0;
   }
 
+  /** The source said BYE and has sent nothing since. */
+  get inactive(): boolean {
+    return this.views.words[Header.inactive] !== 0;
+  }
+
   get closed(): boolean {
     return Atomics.load(this.views.words, Header.closed) !== 0;
   }
@@ -294,7 +299,7 @@ export class RingReader {
       bytes: floats[HeaderFloat.bytes]!,
       keyframeCached: words[Header.keyframeValid] !== 0,
       lastReceiptUs: floats[HeaderFloat.lastReceipt]!,
-      inactive: words[Header.inactive] !== 0,
+      inactive: this.inactive,
     };
   }
 }

@@ -103,7 +103,7 @@ export class Liar {
     const ring = dice.below(10);
     const far = this.#sequence(head) | 0;
     return dice.pick<unknown[]>([
-      [Frame.heads, alias, [far, far], this.#number()],
+      [Frame.heads, alias, [far, far], this.#number(), this.#number()],
       [Frame.keyframe, alias, ring, dice.below(4)],
       [Frame.fill, alias, ring, [far, 8192, 0, 8192, head, 50]],
       [

@@ -55,7 +55,7 @@ class Ground {
   }
 
   heads(...heads: (number | null)[]): void {
-    const elements = new Elements([ALIAS, heads, 3_000]);
+    const elements = new Elements([ALIAS, heads, 3_000, 0]);
     this.stream.told(this.parents[0]!.link, Frame.heads, elements, this.now);
   }
 }
@@ -144,6 +144,15 @@ test("only wanted rings are asked for, and a wish for a keyframe goes to the par
   ground.reader.requestKeyframe("failure");
   ground.stream.wished(ground.now);
   ground.look(0);
+test("that the publisher has said BYE goes down the tree, and that it sends again", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  for (const left of [true, false]) {
+    const elements = new Elements([ALIAS, [null], 3_000, left ? 1 : 0]);
+    ground.stream.told(ground.parents[0]!.link, Frame.heads, elements, ground.now);
+    expect(ground.reader.inactive).toBe(left);
+  }
+});
+
   const [first, second] = ground.parents as [Neighbour, Neighbour];
   for (const parent of [first, second]) parent.pair.run(5_000);
   const [wish] = first.pair.caller.frames;

@@ -2,7 +2,7 @@
 import { CODEC_NAMES, type CodecId } from "../codecs.ts";
 import type { Elements } from "./elements.ts";
 import { Frame, Message, STREAM_RINGS_MAX } from "./kinds.ts";
-import { ALIAS_MAX } from "./subscription.ts";
+import { ALIAS_MAX, WANTED_MAX } from "./subscription.ts";
 
 const FMTP_MAX = 1024;
 const RID_MAX = 256;
@@ -80,10 +80,12 @@ export interface Heads {
   readonly heads: readonly (number | null)[];
   /** When the root was last heard of by the parent: so long ago, us. */
   readonly rootAgeUs: number;
+  /** Rings whose publisher has said BYE, a bit each. */
+  readonly left: number;
 }
 
-export function writeHeads({ alias, heads, rootAgeUs }: Heads): unknown[] {
-  return [Frame.heads, alias, heads, rootAgeUs];
+export function writeHeads({ alias, heads, rootAgeUs, left }: Heads): unknown[] {
+  return [Frame.heads, alias, heads, rootAgeUs, left];
 }
 
 export function readHeads(elements: Elements): Heads | null {
@@ -91,6 +93,7 @@ export function readHeads(elements: Elements): Heads | null {
     alias: elements.uint(ALIAS_MAX),
     heads: elements.list(STREAM_RINGS_MAX, (each) => each.optionalInt32()),
     rootAgeUs: elements.uint(),
+    left: elements.uint(WANTED_MAX),
   };
   return elements.ok ? told : null;
 }

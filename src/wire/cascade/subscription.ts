@@ -6,7 +6,7 @@ import { type NameKey, readKey } from "./name.ts";
 
 export const ALIAS_MAX = 0xffff;
 /** A bit a ring. */
-const WANTED_MAX = 2 ** STREAM_RINGS_MAX - 1;
+export const WANTED_MAX = 2 ** STREAM_RINGS_MAX - 1;
 const ALTERNATES_MAX = 4;
 const ADDRESS_MAX = 64;
 const RETRY_MS_MAX = 60_000;
