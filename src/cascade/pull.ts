@@ -98,13 +98,15 @@ export class Pull {
     return this.#parents.all.map(({ link, state, mode }) => ({ node: link.node, state, mode }));
   }
 
-  /** Parents that have it, those first that give it and are well: whom to ask for what is missing. */
+  /**
+   * Whom to ask for what is missing: parents that have it, those first that give it; none that is not
+   * well while another is.
+   */
   sources(now: number): { readonly link: Link; readonly alias: number }[] {
-    const rank = (parent: Parent): number =>
-      (this.#isHealthy(parent, now) ? 0 : 2) + (parent.mode === "live" ? 0 : 1);
-    return this.#parents.all
-      .filter(({ state, link }) => state === "accepted" && link.open)
-      .sort((left, right) => rank(left) - rank(right));
+    const having = this.#parents.all.filter(({ state, link }) => state === "accepted" && link.open);
+    const well = having.filter((parent) => this.#isHealthy(parent, now));
+    const rank = ({ mode }: Parent): number => (mode === "live" ? 0 : 1);
+    return (well.length > 0 ? well : having).sort((left, right) => rank(left) - rank(right));
   }
 
   /** Whether this link may send DATA of it under this alias. */

@@ -34,6 +34,11 @@ export class MissingPackets {
     return this.#count;
   }
 
+  /** The hole farthest back; null for none. */
+  get oldest(): number | null {
+    return this.#count === 0 ? null : this.#sequence[0]!;
+  }
+
   /** Notes that `from` .. `to - 1` (origin sequences, above all noted so far) did not come yet. */
   addGap(now: number, from: number, to: number, roundTripUs: number): void {
     let gap = (to - from) | 0;

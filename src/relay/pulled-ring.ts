@@ -79,9 +79,13 @@ export class PulledRing {
     return touched;
   }
 
-  /** Where to go on; null before the first packet, and where what lies between is of no use. */
+  /**
+   * Where to go on: at the oldest hole, since what a dead parent did not give is known from a
+   * standby's word alone. Null before the first packet, and where what lies between is of no use.
+   */
   get have(): number | null {
-    return this.#flowing ? this.#next : null;
+    if (!this.#flowing || this.#next === null) return null;
+    return this.missing.oldest ?? this.#next;
   }
 
   /** Whether some reader wants it, or did until a moment ago. */
@@ -96,6 +100,7 @@ export class PulledRing {
   setFlowing(flowing: boolean): void {
     if (flowing && !this.#flowing && this.#next !== null) {
       // What was cached before lies behind a gap: nobody joins there, and nobody misses what is in it.
+      this.missing.clear();
       this.#next = null;
       this.#broken = true;
     }
@@ -174,16 +179,16 @@ export class PulledRing {
     }
   }
 
-  setParameterSets(payload: Uint8Array): void {
-    this.writer.setParameterSets(payload);
-  }
-
-  /** `way`: what the link takes, us. */
   /** Whether its publisher has said BYE and has sent nothing since. */
   setLeft(left: boolean): void {
     this.writer.setWord(Header.inactive, left ? 1 : 0);
   }
 
+  setParameterSets(payload: Uint8Array): void {
+    this.writer.setParameterSets(payload);
+  }
+
+  /** `way`: what the link takes, us. */
   setTiming({ rtp, ntpUs, ageUs }: Timing, now: number, way: number): void {
     this.writer.setTiming(rtp, ntpUs, now - ageUs - way);
   }

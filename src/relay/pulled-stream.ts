@@ -41,8 +41,8 @@ export class PulledStream implements PulledRings {
   /** When the root was last heard of by the parents, us. */
   rootHeardAt = 0;
   #lookAt = 0;
-  /** Which parent is asked next. */
-  #turn = 0;
+  /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
+  readonly #turns: number[];
 
   /** One ring a track, in the order of the name's tracks. */
   constructor(
@@ -55,6 +55,7 @@ export class PulledStream implements PulledRings {
     this.rings = known.tracks.map(
       (track, i) => new PulledRing(grants[i]!, track, readers, counters),
     );
+    this.#turns = this.rings.map(() => 0);
   }
 
   have(): readonly (number | null)[] {
@@ -146,8 +147,9 @@ export class PulledStream implements PulledRings {
     const count = missing.collect(now, parent?.link.time.roundTripUs ?? 0, out);
     if (count === 0 || parent === undefined) return;
     // In turn: a standby has what the other end of a dead link cannot send any more.
-    const from = parents[this.#turn % parents.length]!;
-    this.#turn += 1;
+    const turn = this.#turns[ring]!;
+    this.#turns[ring] = turn + 1;
+    const from = parents[turn % parents.length]!;
     for (const stretches of stretchesOf(asked, count)) {
       from.link.sendLoose(writeFill({ alias: from.alias, ring, stretches }));
     }
@@ -157,9 +159,9 @@ export class PulledStream implements PulledRings {
     const told = readHeads(elements);
     if (told === null) return;
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
+    for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
     let news = false;
     for (const [i, head] of told.heads.entries()) {
-    for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
       if (head === null) continue;
       this.rings[i]?.noteHead(head, now, link.time.roundTripUs);
       if (this.rings[i]?.isUpTo(head) === false) news = true;

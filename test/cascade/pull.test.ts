@@ -319,14 +319,16 @@ test("what another link or another number says of it is not heard", () => {
   ]);
 });
 
-test("what is missing is asked of those that have it, the one that gives it first", () => {
+test("what is missing is asked of those that have it and are well, the one that gives it first", () => {
   const ground = new Ground(...neighbours(2, 3));
   expect(ground.pull.sources(ground.now)).toEqual([]);
   const [first, second] = ground.settle();
   const order = () => ground.pull.sources(ground.now).map(({ link }) => link.node);
   expect(order()).toEqual([first.id, second.id]);
   first.link.liveness.judge(Number.MAX_SAFE_INTEGER, true);
-  expect(order()).toEqual([second.id, first.id]);
+  expect(order()).toEqual([second.id]);
+  second.link.liveness.judge(Number.MAX_SAFE_INTEGER, true);
+  expect(order()).toEqual([first.id, second.id]);
 });
 
 test("ended, all parents hear of it, and nothing is asked any more", () => {

@@ -24,11 +24,14 @@ class Ground {
   readonly wanted: number[] = [];
   useful = 0;
 
-  constructor(readonly parents: readonly Neighbour[]) {
-    const grant = grantOf("video");
-    const known = { name: "a", epoch: 1, owner: idOf(1), tracks: [VIDEO] };
-    this.stream = new PulledStream(known, [grant], 1, counters());
-    this.reader = new RingReader(grant.buffer, 0, () => {});
+  constructor(readonly parents: readonly Neighbour[], rings = 1) {
+    const tracks = new Array<NamedTrack>(rings).fill(VIDEO);
+    const grants = tracks.map(() => grantOf("video"));
+    const known = { name: "a", epoch: 1, owner: idOf(1), tracks };
+    this.stream = new PulledStream(known, grants, 1, counters());
+    const readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
+    for (const reader of readers) reader.want(true);
+    this.reader = readers[0]!;
     const pull: Pick<Pull, "sources" | "want" | "useful"> = {
       sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
       want: (wanted) => this.wanted.push(wanted),
@@ -37,7 +40,6 @@ class Ground {
       },
     };
     this.stream.pull = pull as Pull;
-    this.reader.want(true);
     this.look();
   }
 
@@ -46,9 +48,9 @@ class Ground {
     this.stream.handleTimeout(this.now);
   }
 
-  data(sequence: number, ageUs = 0): void {
+  data(sequence: number, ageUs = 0, ring = 0): void {
     const payload = new Uint8Array(20);
-    const bytes = dataBytes({ alias: ALIAS, ring: 0, codec: Codec.h264, sequence, ageUs, payload });
+    const bytes = dataBytes({ alias: ALIAS, ring, codec: Codec.h264, sequence, ageUs, payload });
     const frame = new DataFrame();
     readData(bytes, 0, bytes.length, frame);
     this.stream.data(frame, bytes, this.parents[0]!.link, this.now);
@@ -95,6 +97,18 @@ test("parents are asked in turn: one of them may have nothing any more", () => {
   expect(ground.parents.map((parent) => fills(parent).length)).toEqual([2, 2]);
 });
 
+test("each ring asks parents in turn, however many rings ask at the same time", () => {
+  const ground = new Ground([new Neighbour(2), new Neighbour(3)], 2);
+  for (const ring of [0, 1]) {
+    ground.data(0, 0, ring);
+    ground.data(2, 0, ring);
+  }
+  for (let i = 0; i < 4; i += 1) ground.look();
+  for (const parent of ground.parents) {
+    expect(fills(parent).map(({ ring }) => ring)).toEqual([0, 1, 0, 1]);
+  }
+});
+
 test("without a parent nothing is asked for, and what was missing is asked for when one is there", () => {
   const parents: Neighbour[] = [];
   const ground = new Ground(parents);
@@ -130,6 +144,15 @@ test("a parent is useful by what flows of it, new or second, or by having no mor
   expect(ground.useful).toBe(4);
 });
 
+test("that the publisher has said BYE goes down the tree, and that it sends again", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  for (const left of [true, false]) {
+    const elements = new Elements([ALIAS, [null], 3_000, left ? 1 : 0]);
+    ground.stream.told(ground.parents[0]!.link, Frame.heads, elements, ground.now);
+    expect(ground.reader.inactive).toBe(left);
+  }
+});
+
 test("the root is as long silent as the parent says", () => {
   const ground = new Ground([new Neighbour(2)]);
   ground.heads(null);
@@ -144,15 +167,6 @@ test("only wanted rings are asked for, and a wish for a keyframe goes to the par
   ground.reader.requestKeyframe("failure");
   ground.stream.wished(ground.now);
   ground.look(0);
-test("that the publisher has said BYE goes down the tree, and that it sends again", () => {
-  const ground = new Ground([new Neighbour(2)]);
-  for (const left of [true, false]) {
-    const elements = new Elements([ALIAS, [null], 3_000, left ? 1 : 0]);
-    ground.stream.told(ground.parents[0]!.link, Frame.heads, elements, ground.now);
-    expect(ground.reader.inactive).toBe(left);
-  }
-});
-
   const [first, second] = ground.parents as [Neighbour, Neighbour];
   for (const parent of [first, second]) parent.pair.run(5_000);
   const [wish] = first.pair.caller.frames;
