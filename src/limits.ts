@@ -253,6 +253,13 @@ export const CATCH_UP_PACKETS = 16;
 /** ... and the next ones after this time: 16 packets of 1.2 kB in 4 ms are 38 Mb/s, so that half a
  * megabyte is there after 105 ms, as far as feedback says that the path takes it. */
 export const CATCH_UP_INTERVAL_US = 4_000;
+/**
+ * Of what lies in rings so much leaves on one link between nodes at once: a receive buffer of Linux'
+ * default size (208 KiB) holds some 90 packets ...
+ */
+export const LINK_BURST_PACKETS = 64;
+/** ... and so much a second, at 12 us a packet a fifth of a core at the other end. */
+export const LINK_REPEATS_PER_SECOND = 16_000;
 
 /** An egress worker is overloaded when it is busy for more than this share of its time ... */
 export const OVERLOAD_BUSY = 0.85;

@@ -1,5 +1,6 @@
 import type { Staging } from "../feed/staging.ts";
-import { SLOT_BYTES } from "../limits.ts";
+import { LINK_BURST_PACKETS, LINK_REPEATS_PER_SECOND, SLOT_BYTES } from "../limits.ts";
+import { TokenBucket } from "../media/token-bucket.ts";
 import { DATA_OVERHEAD, DataFrame } from "../wire/cascade/data.ts";
 import type { LinkOutput } from "./link-output.ts";
 import { SPLIT_FRAME_MAX, WHOLE_FRAME_MAX } from "./link-output.ts";
@@ -14,9 +15,7 @@ const long = new Uint8Array(SLOT_BYTES + DATA_OVERHEAD);
 /** Writes staged packets as DATA frames for one link. */
 export class DataWriter {
   readonly #output: LinkOutput;
-  /** Media frames so far, and their bytes. */
-  packets = 0;
-  bytes = 0;
+  readonly #stored = new TokenBucket(LINK_BURST_PACKETS, LINK_REPEATS_PER_SECOND);
 
   constructor(output: LinkOutput) {
     this.#output = output;
@@ -39,8 +38,14 @@ export class DataWriter {
       if (at < 0) return -1;
       this.#output.put(writeSlot(this.#output.buffer, at, bytes, from, frame));
     }
-    this.packets += 1;
-    this.bytes += length;
     return length;
+  }
+
+  /**
+   * Whether one more packet that lies in a ring may leave now, of whichever ring: many rings that
+   * begin at once are no burst that the other end cannot read.
+   */
+  mayRepeat(now: number): boolean {
+    return this.#stored.take(now, 1);
   }
 }

@@ -53,6 +53,7 @@ export class Fills {
   step(now: number): boolean {
     if (now < this.#burstAt) return true;
     for (let left = CATCH_UP_PACKETS; left > 0 && this.pending; left -= 1) {
+      if (!this.#writer.mayRepeat(now)) break;
       if (!this.#send(this.#waiting[0]!, now)) return false;
       this.#waiting.shift();
     }

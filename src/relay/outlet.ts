@@ -91,6 +91,7 @@ export class Outlet implements Subscriber {
     if (now < this.#burstAt) return Step.done;
     for (let left = CATCH_UP_PACKETS; left > 0; left -= 1) {
       if (!this.catchingUp) return Step.done;
+      if (!this.#writer.mayRepeat(now)) break;
       if (!this.#follow(now)) return Step.full;
     }
     this.#burstAt = now + CATCH_UP_INTERVAL_US;

@@ -96,7 +96,6 @@ test("a packet of any length that a slot has arrives, the longest in two halves"
     ground.output.frame(PING);
     ground.output.flush();
     expect(ground.read().toSorted()).toEqual([`data 7 ${length} 4000`, "frame 3", "frame 3"]);
-    expect(ground.writer.packets).toBe(1);
   }
 });
 
@@ -109,7 +108,6 @@ test("while the output is full media comes again and other frames wait, in their
   expect(ground.send(PAYLOAD_BYTES_MAX, 4)).toBe(-1);
   for (const type of [90, 91]) ground.output.frame(encodeElements([type, "x".repeat(400)]));
   expect(ground.output.flush()).toBeFalse();
-  expect(ground.writer.packets).toBe(2);
   ground.port.room = Number.POSITIVE_INFINITY;
   expect(ground.send(1000, 3)).toBeGreaterThan(0);
   expect(ground.output.flush()).toBeTrue();
