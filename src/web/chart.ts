@@ -83,7 +83,8 @@ function plotOptions(place: HTMLElement, options: ChartOptions, span: number): u
       { ...axis, size: 24, ...(span <= 120 ? AGES : CLOCK) },
       {
         ...axis,
-        size: 62,
+        // "999.99 Mb/s" in FONT, and the gap that uPlot leaves beside it.
+        size: 76,
         values: (_plot, splits) => splits.map(format),
         ...(marks === undefined ? {} : { splits: marks }),
       },
