@@ -4,6 +4,7 @@
  */
 import type { Hono } from "hono";
 import type { Config, StaticToken } from "../config.ts";
+import { changedUntilRestart } from "../config/restart.ts";
 import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./bus/announcer.ts";
@@ -217,8 +218,12 @@ class Running implements Control {
     auth.replace(config, await loadKeys(config.auth.keys, this.#options.readFile));
     if (config.cluster !== null) this.#services.cluster?.setSecrets(config.cluster.secrets);
     const wider = notOpened(before, opennessOf(config));
-    if (wider.length === 0) return;
-    log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
+    if (wider.length > 0) {
+      log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
+    }
+    const changed = changedUntilRestart(this.#services.config, config);
+    if (changed.length === 0) return;
+    log.warn("A reload does not read these: they take a restart", { what: changed.join(", ") });
   }
 
   async drain(): Promise<void> {

@@ -232,6 +232,9 @@ test("secrets that a reload brings are told", async () => {
     cluster: { ...h.config.cluster!, secrets: [new Uint8Array(32).fill(0xcd)] },
   });
   expect(told(h, "cluster-secrets")[0]!.secrets[0]).toEqual(new Uint8Array(32).fill(0xcd));
+  expect(h.lines.join()).not.toContain("restart");
+  await h.control.reload({ ...h.config, cluster: null });
+  expect(h.lines.join()).toContain('"what":"cluster-secret-file"');
 });
 
 test("status tells the way of each stream", async () => {
