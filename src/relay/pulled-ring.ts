@@ -80,12 +80,14 @@ export class PulledRing {
   }
 
   /**
-   * Where to go on: at the oldest hole, since what a dead parent did not give is known from a
-   * standby's word alone. Null before the first packet, and where what lies between is of no use.
+   * Where to go on: at the oldest hole, and no further than what has come, however long ago: how far
+   * a parent got is its word alone. Null before the first packet, and where what lies between is of
+   * no use.
    */
   get have(): number | null {
     if (!this.#flowing || this.#next === null) return null;
-    return this.missing.oldest ?? this.#next;
+    const oldest = this.missing.oldest ?? this.#come;
+    return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;
   }
 
   /** Whether some reader wants it, or did until a moment ago. */
@@ -98,13 +100,19 @@ export class PulledRing {
 
   /** It is to flow from now on, or no longer. */
   setFlowing(flowing: boolean): void {
-    if (flowing && !this.#flowing && this.#next !== null) {
-      // What was cached before lies behind a gap: nobody joins there, and nobody misses what is in it.
-      this.missing.clear();
-      this.#next = null;
-      this.#broken = true;
-    }
+    if (flowing && !this.#flowing) this.breakOff();
     this.#flowing = flowing;
+  }
+
+  /**
+   * What comes next does not follow on what is here: what was cached lies behind a gap, nobody joins
+   * there, and nobody misses what is in it.
+   */
+  breakOff(): void {
+    if (this.#next === null) return;
+    this.missing.clear();
+    this.#next = null;
+    this.#broken = true;
   }
 
   /**
@@ -225,9 +233,7 @@ export class PulledRing {
   #mayGoOnAt(sequence: number, now: number): boolean {
     if (!this.#believed || this.#told === null || !isNear(sequence, this.#told)) return false;
     if (now - this.#newAt < GAP_MIN_US) return false;
-    this.missing.clear();
-    this.#next = null;
-    this.#broken = true;
+    this.breakOff();
     return true;
   }
 

@@ -26,6 +26,11 @@ const LOOK_US = 5_000;
 const AGE_MAX_US = 2_000_000;
 /** Without a word of the root for so long a parent has lost the stream. */
 const ROOT_SILENT_US = 400_000;
+/**
+ * After so long without it what was missed is not asked for again: much of it would be too old when it
+ * comes (`AGE_MAX_US`), and viewers wait for a picture of now.
+ */
+const MISSED_MAX_US = 1_000_000;
 /** Packets asked for again at once, of one ring. */
 const ASK_MAX = 256;
 
@@ -101,6 +106,7 @@ export class PulledStream implements PulledRings {
   handleTimeout(now: number): void {
     if (now < this.#lookAt) return;
     this.#lookAt = now + LOOK_US;
+    if (now - this.rootHeardAt > MISSED_MAX_US) for (const ring of this.rings) ring.breakOff();
     this.#want(now);
     const parents = this.pull.sources(now);
     for (const [ring, pulled] of this.rings.entries()) {

@@ -90,6 +90,9 @@ test("who is to give it from now on begins at the oldest hole, not where another
   expect(ground.ring.have).toBe(7);
   ground.put(7);
   expect(ground.ring.have).toBe(10);
+  // However long ago it was told: none of them has come.
+  ground.now += 5_000_000;
+  expect([ground.asked(), ground.ring.missing.size, ground.ring.have]).toEqual([[], 0, 10]);
   for (let sequence = 10; sequence < 30; sequence += 1) ground.put(sequence);
   expect(ground.ring.have).toBe(30);
   ground.put(33);

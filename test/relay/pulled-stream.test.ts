@@ -153,6 +153,32 @@ test("that the publisher has said BYE goes down the tree, and that it sends agai
   }
 });
 
+test("after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
+  for (const [silent, have] of [
+    [400_000, 1],
+    [900_000, 5],
+    [1_100_000, null],
+  ] as const) {
+    const ground = new Ground([new Neighbour(2)]);
+    ground.data(0);
+    ground.data(4);
+    ground.look(silent);
+    expect(ground.stream.have()).toEqual([have]);
+  }
+  const ground = new Ground([new Neighbour(2)]);
+  ground.data(0);
+  // Nothing new, but the root is there: a still picture is no pause.
+  for (let i = 0; i < 60; i += 1) {
+    ground.heads(1);
+    ground.look();
+  }
+  expect(ground.stream.have()).toEqual([1]);
+  ground.look(1_100_000);
+  ground.data(90);
+  ground.look();
+  expect([ground.stream.have(), fills(ground.parents[0]!)]).toEqual([[91], []]);
+});
+
 test("the root is as long silent as the parent says", () => {
   const ground = new Ground([new Neighbour(2)]);
   ground.heads(null);
