@@ -16,7 +16,7 @@ import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
 import { nodeBytes, nodeIdOf } from "./node-id.ts";
 import type { Pull, PulledRings } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
-import { objection, REPLACED } from "./rivals.ts";
+import { ENDED, objection, REPLACED } from "./rivals.ts";
 import { type Copy, Serving, type ServingEvents } from "./serving.ts";
 
 /** What a node makes happen. */
@@ -253,12 +253,15 @@ export class Node {
         return;
       }
     }
+    const { hello } = link;
+    // A process that has ended takes its names with it: the next one counts epochs anew, and the same
+    // key is another stream's.
+    if (before !== null && before.hello?.boot !== hello?.boot) before.lost(ENDED, now);
     this.links.elect(link);
-    if (before !== null) this.links.retire(before, now);
+    if (before !== null && !before.closed) this.links.retire(before, now);
     this.#events.linkOpened(link);
     this.#coresChanged = true;
-    const { hello } = link;
-    if (hello !== null) this.pulls.started(node, hello.boot);
+    if (hello !== null) this.pulls.started(node, hello.boot, now);
     if (hello !== null && hello.role === "core") this.members.hint(node, hello.addresses, now);
     this.#exchange.greet(link);
     this.pulls.maintain(now);

@@ -64,11 +64,15 @@ export class Pulls {
   }
 
   /** A process of this node is there: another one counts epochs anew, and may use one again. */
-  started(node: NodeId, boot: number): void {
+  started(node: NodeId, boot: number, now: number): void {
     const before = this.#boots.get(node) ?? boot;
     this.#boots.set(node, boot);
     if (before === boot) return;
-    for (const pull of this.#byName.values()) if (pull.known.owner === node) pull.despair();
+    for (const pull of this.#byName.values()) {
+      if (pull.known.owner !== node) continue;
+      pull.despair();
+      this.#options.changed(pull.known.name, now);
+    }
   }
 
   values(): IterableIterator<Pull> {

@@ -4,6 +4,7 @@ import type { Link } from "./link.ts";
 const LATELY_US = 1_000_000;
 /** Why one of two links to a node ends. */
 export const REPLACED = "another link is there";
+export const ENDED = "its process has ended";
 
 /**
  * Two links to one node: both ends keep the one that the lower id dialled, or the newer one when the

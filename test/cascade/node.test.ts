@@ -121,6 +121,27 @@ test("a second process with a node's key is refused while the first is there, an
   expect([...node.node.links.open()].map(({ hello }) => hello?.boot)).toEqual([77]);
 });
 
+test("a process that comes back before its old link ended begins anew, with the same epoch", () => {
+  const cluster = new Cluster();
+  const [node, first] = [cluster.add(), cluster.add()];
+  cluster.mesh();
+  first.publish(cluster, "a");
+  cluster.run(20_000);
+  pull(cluster, node);
+  cluster.run(50_000);
+  cluster.cut(node, first);
+  cluster.run(400_000);
+  expect([node.best("a"), node.closings]).toEqual(["2 1", []]);
+  const again = cluster.add({ id: first.self.id, boot: 77 });
+  cluster.link(again, node);
+  cluster.run(20_000);
+  expect([node.heard.get("a"), node.closings]).toEqual([null, ["its process has ended"]]);
+  again.publish(cluster, "a");
+  cluster.run(20_000);
+  expect(node.best("a")).toBe("2 1");
+  expect(parents(node)).toEqual([]);
+});
+
 test("whom a core has links with, others hear and dial; what came to nothing is dialled again", () => {
   const cluster = new Cluster();
   const [one, two, three] = [cluster.add(), cluster.add(), cluster.add()];
