@@ -61,8 +61,8 @@ function rulesOf({ streams }: Config): unknown {
 
 function differing<K extends string>(
   names: Readonly<Record<K, string>>,
-  before: Readonly<Record<K, unknown>>,
-  after: Readonly<Record<K, unknown>>,
+  before: Readonly<Record<NoInfer<K>, unknown>>,
+  after: Readonly<Record<NoInfer<K>, unknown>>,
 ): string[] {
   const keys = Object.keys(names) as K[];
   return keys.filter((key) => !same(before[key], after[key])).map((key) => names[key]);
