@@ -3,8 +3,8 @@
  * of which imports from those behind it only: http > bus > streams > plane.
  */
 import type { Hono } from "hono";
-import type { Config, StaticToken } from "../config.ts";
 import { changedUntilRestart } from "../config/restart.ts";
+import type { Config, StaticToken } from "../config.ts";
 import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./bus/announcer.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { type Config, loadConfig } from "../../src/config.ts";
 import { OPTIONS } from "../../src/config/options.ts";
 import { changedUntilRestart } from "../../src/config/restart.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
 
 const SECRET = "5a".repeat(32);
 const TOKEN = '[[auth.tokens]]\ntoken = "0123456789abcdef"\nrights = ["view"]\n';

@@ -24,7 +24,10 @@ class Ground {
   readonly wanted: number[] = [];
   useful = 0;
 
-  constructor(readonly parents: readonly Neighbour[], rings = 1) {
+  constructor(
+    readonly parents: readonly Neighbour[],
+    rings = 1,
+  ) {
     const tracks = new Array<NamedTrack>(rings).fill(VIDEO);
     const grants = tracks.map(() => grantOf("video"));
     const known = { name: "a", epoch: 1, owner: idOf(1), tracks };
