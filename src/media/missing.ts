@@ -30,6 +30,9 @@ export class MissingPackets {
   readonly #askedAt = new Float64Array(MISSING_MAX);
   readonly #tries = new Uint8Array(MISSING_MAX);
 
+  /** `ageMaxUs`: a hole is given up after so long. */
+  constructor(private readonly ageMaxUs = NACK_AGE_MAX_US) {}
+
   get size(): number {
     return this.#count;
   }
@@ -117,7 +120,7 @@ export class MissingPackets {
         this.#askAt[i] = now + interval;
       }
       const askable = this.#tries[i]! < TRIES_MAX && out.length > 0;
-      next = Math.min(next, askable ? this.#askAt[i]! : this.#since[i]! + NACK_AGE_MAX_US);
+      next = Math.min(next, askable ? this.#askAt[i]! : this.#since[i]! + this.ageMaxUs);
     }
     this.#next = next;
     return asked;
@@ -128,7 +131,7 @@ export class MissingPackets {
     for (let i = 0; i < this.#count; i += 1) {
       const age = now - this.#since[i]!;
       const useless = this.#hasKeyframe && ((this.#sequence[i]! - this.#uselessBefore) | 0) < 0;
-      if (age >= NACK_AGE_MAX_US || (useless && age >= USELESS_AFTER_US)) {
+      if (age >= this.ageMaxUs || (useless && age >= USELESS_AFTER_US)) {
         this.lost += 1;
         continue;
       }

@@ -21,6 +21,11 @@ const VIDEO_CLOCK = 90_000;
 const LINGER_US = 2_000_000;
 /** No ring is left behind by its parents in less: so long it takes until a silent one is noticed. */
 const GAP_MIN_US = 200_000;
+/**
+ * Until a silent parent is known 200 ms have passed, and another one may be 90 ms away: as long as
+ * another second of the stream would be made up for, so is a hole.
+ */
+const HOLE_AGE_MAX_US = 1_000_000;
 /** So few packets behind is a matter of ways. */
 const ABREAST_PACKETS = 64;
 const NO_EXTENSIONS = new Uint8Array(256);
@@ -32,7 +37,7 @@ const slot = new Uint8Array(SLOT_BYTES);
 export class PulledRing {
   readonly grant: RingGrant;
   readonly writer: RingWriter;
-  readonly missing = new MissingPackets();
+  readonly missing = new MissingPackets(HOLE_AGE_MAX_US);
   readonly keyframes = new KeyframeRequests();
   readonly video: boolean;
   readonly #filler: SlotFiller;

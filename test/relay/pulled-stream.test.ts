@@ -158,8 +158,7 @@ test("that the publisher has said BYE goes down the tree, and that it sends agai
 
 test("after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
   for (const [silent, have] of [
-    [400_000, 1],
-    [900_000, 5],
+    [900_000, 1],
     [1_100_000, null],
   ] as const) {
     const ground = new Ground([new Neighbour(2)]);
