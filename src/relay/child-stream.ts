@@ -44,7 +44,6 @@ export class ChildStream {
   readonly #scratch: Staging;
   /** By ring; null where the child does not want it. */
   readonly #outlets: (Outlet | null)[];
-  readonly #budgets: readonly FillBudget[];
   readonly #fills: readonly Fills[];
   readonly #told: Told[];
   readonly #targets = new DecodeTargets();
@@ -57,9 +56,8 @@ export class ChildStream {
     this.#writer = writer;
     this.#scratch = scratch;
     this.#outlets = following.feeds.map(() => null);
-    this.#budgets = following.feeds.map(() => new FillBudget());
     this.#fills = following.feeds.map(({ reader }, ring) => {
-      return new Fills(child.alias, ring, reader, writer, scratch, this.#budgets[ring]!);
+      return new Fills(child.alias, ring, reader, writer, scratch, new FillBudget());
     });
     this.#told = following.feeds.map(() => ({
       content: "",
@@ -79,15 +77,7 @@ export class ChildStream {
         outlet?.end();
         this.#outlets[ring] = null;
       } else if (outlet === null) {
-        const next = new Outlet(
-          link.session,
-          alias,
-          ring,
-          feed,
-          this.#writer,
-          this.#scratch,
-          this.#budgets[ring]!,
-        );
+        const next = new Outlet(link.session, alias, ring, feed, this.#writer, this.#scratch);
         next.begin(have[ring] ?? null, now);
         this.#outlets[ring] = next;
       }

@@ -1,6 +1,6 @@
-/** Bytes that may be sent once more, as a share of those that are sent once: no storm feeds itself. */
+/** Bytes that may be sent once more, as a share of those that come: no storm feeds itself. */
 const SHARE = 0.25;
-/** At once, however little was sent: a lost burst. */
+/** At once, however little has come: a lost burst. */
 const START_BYTES = 64_000;
 const BURST_BYTES_MAX = 160_000;
 
@@ -8,7 +8,7 @@ const BURST_BYTES_MAX = 160_000;
 export class FillBudget {
   #bytes = START_BYTES;
 
-  /** Media left for the first time. */
+  /** So much media has come. */
   earn(bytes: number): void {
     this.#bytes = Math.min(BURST_BYTES_MAX, this.#bytes + bytes * SHARE);
   }
@@ -18,7 +18,7 @@ export class FillBudget {
     return this.#bytes >= bytes;
   }
 
-  /** Media left once more. */
+  /** So much left once more. */
   spend(bytes: number): void {
     this.#bytes -= bytes;
   }

@@ -1,5 +1,6 @@
 import type { Staging } from "../feed/staging.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { HeaderFloat } from "../ring/layout.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Stretch } from "../wire/cascade/wish.ts";
 import type { DataWriter } from "./data-writer.ts";
@@ -18,8 +19,13 @@ export class Fills {
   readonly #budget: FillBudget;
   readonly #waiting: number[] = [];
   #burstAt = 0;
+  /** Of the ring so far, when it was asked last. */
+  #bytes: number;
 
-  /** `budget` earns by what flows. */
+  /**
+   * `budget` earns by what comes into the ring, whether it flows to the child or not: of a standby
+   * that has given nothing all is asked at once when the other parent dies.
+   */
   constructor(
     alias: number,
     ring: number,
@@ -34,6 +40,7 @@ export class Fills {
     this.#writer = writer;
     this.#scratch = scratch;
     this.#budget = budget;
+    this.#bytes = bytesOf(reader);
   }
 
   get pending(): boolean {
@@ -41,6 +48,9 @@ export class Fills {
   }
 
   ask(stretches: readonly Stretch[]): void {
+    const bytes = bytesOf(this.#reader);
+    this.#budget.earn(bytes - this.#bytes);
+    this.#bytes = bytes;
     for (const { from, count } of stretches) {
       for (let i = 0; i < count; i += 1) {
         if (this.#waiting.length >= WAITING_MAX) return;
@@ -75,4 +85,9 @@ export class Fills {
     this.#budget.spend(length);
     return true;
   }
+}
+
+/** Payload bytes that were written into a ring so far. */
+function bytesOf({ views }: RingReader): number {
+  return views.floats[HeaderFloat.bytes]!;
 }

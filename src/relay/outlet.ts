@@ -3,7 +3,6 @@ import type { Staging } from "../feed/staging.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { DataWriter } from "./data-writer.ts";
-import type { FillBudget } from "./fill-budget.ts";
 
 /** What an outlet's step came to. */
 export const Step = { done: 0, more: 1, full: 2 } as const;
@@ -17,7 +16,6 @@ export class Outlet implements Subscriber {
   readonly feed: Feed;
   readonly #writer: DataWriter;
   readonly #scratch: Staging;
-  readonly #budget: FillBudget;
   /** The child's number of the stream. */
   readonly #alias: number;
   /** Where the cached packets go on; null once they have all left. */
@@ -35,7 +33,6 @@ export class Outlet implements Subscriber {
     feed: Feed,
     writer: DataWriter,
     scratch: Staging,
-    budget: FillBudget,
   ) {
     this.session = session;
     this.ring = ring;
@@ -43,7 +40,6 @@ export class Outlet implements Subscriber {
     this.#alias = alias;
     this.#writer = writer;
     this.#scratch = scratch;
-    this.#budget = budget;
   }
 
   /**
@@ -73,9 +69,7 @@ export class Outlet implements Subscriber {
       const sequence = batch.sequences[i]!;
       // What lies before the cursor is on its way here by itself; a late one behind it leaves now.
       if (this.#next !== null && ((sequence - this.#next) | 0) >= 0) continue;
-      const bytes = this.#writer.send(this.#alias, this.ring, batch, i, now);
-      if (bytes < 0) return false;
-      this.#budget.earn(bytes);
+      if (this.#writer.send(this.#alias, this.ring, batch, i, now) < 0) return false;
     }
     this.#resumeAt = 0;
     return true;
@@ -132,9 +126,7 @@ export class Outlet implements Subscriber {
   }
 
   #send(now: number): boolean {
-    const bytes = this.#writer.send(this.#alias, this.ring, this.#scratch, 0, now);
-    if (bytes > 0) this.#budget.earn(bytes);
-    return bytes >= 0;
+    return this.#writer.send(this.#alias, this.ring, this.#scratch, 0, now) >= 0;
   }
 
   /** The ring has what the child asks to go on with, or will have it next. */

@@ -22,10 +22,12 @@ class Ground {
   readonly fills: Fills;
   now = NOW;
 
+  readonly ring: RingWriter;
+
   constructor(length = 100) {
     const { buffer } = grantOf("video");
-    const writer = new RingWriter(buffer);
-    for (let i = 100; i < 300; i += 1) if (i !== 150) writePacket(writer, i, NOW, 0, length);
+    this.ring = new RingWriter(buffer);
+    for (let i = 100; i < 300; i += 1) if (i !== 150) writePacket(this.ring, i, NOW, 0, length);
     const reader = new RingReader(buffer, READER);
     const scratch = new Staging(allocate(Staging.bytes(1)), 1);
     this.fills = new Fills(2, 1, reader, this.writer, scratch, this.budget);
@@ -102,4 +104,13 @@ test("1,024 packets wait at most, however much is asked for", () => {
   const before = ground.now;
   expect(ground.run()).toHaveLength(149);
   expect(ground.now - before).toBeLessThanOrEqual((1024 / CATCH_UP_PACKETS) * CATCH_UP_INTERVAL_US);
+});
+
+test("what came into the ring meanwhile is earned, whether it flows to the child or not", () => {
+  const ground = new Ground(1000);
+  ground.fills.ask([{ from: 151, count: 100 }]);
+  expect(ground.run()).toHaveLength(64);
+  for (let i = 300; i < 340; i += 1) writePacket(ground.ring, i, NOW, 0, 1000);
+  ground.fills.ask([{ from: 300, count: 40 }]);
+  expect(ground.run()).toHaveLength(10);
 });

@@ -3,7 +3,6 @@ import { Feeds } from "../../src/feed/feeds.ts";
 import { Staging } from "../../src/feed/staging.ts";
 import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../../src/limits.ts";
 import { DataWriter } from "../../src/relay/data-writer.ts";
-import { FillBudget } from "../../src/relay/fill-budget.ts";
 import { LinkOutput } from "../../src/relay/link-output.ts";
 import { Outlet } from "../../src/relay/outlet.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
@@ -36,7 +35,7 @@ class Ground {
     const following = this.#feeds.open({ epoch: 1, audio: null, video: [grant] }, this.now);
     const scratch = new Staging(allocate(Staging.bytes(1)), 1);
     const writer = new DataWriter(this.output);
-    this.outlet = new Outlet(5, ALIAS, 2, following.video[0]!, writer, scratch, new FillBudget());
+    this.outlet = new Outlet(5, ALIAS, 2, following.video[0]!, writer, scratch);
   }
 
   /** Packets in the ring, the first a keyframe if so. */
