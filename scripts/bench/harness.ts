@@ -173,16 +173,20 @@ export async function runLoad(
   cores: number | string = LOAD_CORE,
 ): Promise<LoadReport> {
   const command = [EXECUTABLE, "load", ...args, ...server.arguments, "--json"];
-  const child = Bun.spawn(pinned(cores, [...command, "--server-pid", String(server.pid)]), {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const measured = [...command, "--server-pid", String(server.pid)];
+  return (await reportOf(pinned(cores, measured))) as LoadReport;
+}
+
+/** The JSON that a command prints; throws what it says instead. */
+export async function reportOf(command: readonly string[]): Promise<unknown> {
+  const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"] });
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
   await child.exited;
   if (out === "") throw new Error(err.trim() || `${command.join(" ")} said nothing`);
-  return JSON.parse(out) as LoadReport;
+  return JSON.parse(out);
 }
 
 /** Joins a second of a measured load; a server's joins at speed are what `joins` measures. */

@@ -1,6 +1,6 @@
 /** `viewers`: how many a core carries, as `spillway bench` finds it: README.md's first table. */
 import type { BenchReport } from "../../src/bench/report.ts";
-import { type Bench, EXECUTABLE, type Row, SPREAD_MS } from "./harness.ts";
+import { type Bench, EXECUTABLE, type Row, reportOf, SPREAD_MS } from "./harness.ts";
 
 /** Smaller packets have more viewers, who take longer to join. All six are done in six minutes. */
 const RATES = [
@@ -32,16 +32,8 @@ export const viewers: Bench = {
 async function measure(mbps: number, spread: boolean, seconds: number): Promise<BenchReport> {
   const arrival = spread ? ["--spread", String(SPREAD_MS)] : ["--burst"];
   const command = [EXECUTABLE, "bench", "--bitrate", `${mbps}M`, ...arrival];
-  const child = Bun.spawn([...command, "--seconds", String(seconds), "--json"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  await child.exited;
-  if (out === "") throw new Error(err.trim() || `${command.join(" ")} said nothing`);
-  return JSON.parse(out) as BenchReport;
+  const report = await reportOf([...command, "--seconds", String(seconds), "--json"]);
+  return report as BenchReport;
 }
 
 function rowOf(mbps: number, spread: boolean, report: BenchReport): Row {
