@@ -28,6 +28,26 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-holes", PULLED, "this.missing.addGap(now, this.#next, head, way);", ""),
   rule("cascade-holes", PULLED, "this.missing.fill(now, sequence);", ""),
   rule("cascade-holes", "src/relay/fills.ts", "this.#waiting.push((from + i) | 0);", ""),
+  rule("cascade-holes", "src/relay/fills.ts", "this.#budget.earn(bytes - this.#bytes);", ""),
+  rule("cascade-holes", "src/relay/pulled-stream.ts", "this.#turns[ring] = turn + 1;", ""),
+  rule(
+    "cascade-holes",
+    "src/relay/pulled-stream.ts",
+    "if (now - this.rootHeardAt > MISSED_MAX_US) for (const ring of this.rings) ring.breakOff();",
+    "",
+  ),
+  rule(
+    "cascade-holes",
+    PULLED,
+    "return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;",
+    "return this.#next;",
+  ),
+  rule(
+    "cascade-boot",
+    `${CASCADE}node.ts`,
+    "if (before !== null && before.hello?.boot !== hello?.boot) before.lost(ENDED, now);",
+    "",
+  ),
   rule("cascade-stamps", `${CASCADE}liveness.ts`, "if (arrival > this.#heardAt) ", ""),
   rule("cascade-stamps", `${CASCADE}link.ts`, "liveness.heard(arrival)", "liveness.heard(now)"),
   rule(

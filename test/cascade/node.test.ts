@@ -121,7 +121,7 @@ test("a second process with a node's key is refused while the first is there, an
   expect([...node.node.links.open()].map(({ hello }) => hello?.boot)).toEqual([77]);
 });
 
-test("a process that comes back before its old link ended begins anew, with the same epoch", () => {
+test("cascade-boot: a process that comes back before its old link ended begins anew, with the same epoch", () => {
   const cluster = new Cluster();
   const [node, first] = [cluster.add(), cluster.add()];
   cluster.mesh();

@@ -106,7 +106,7 @@ test("1,024 packets wait at most, however much is asked for", () => {
   expect(ground.now - before).toBeLessThanOrEqual((1024 / CATCH_UP_PACKETS) * CATCH_UP_INTERVAL_US);
 });
 
-test("what came into the ring meanwhile is earned, whether it flows to the child or not", () => {
+test("cascade-holes: what came into the ring meanwhile is earned, whether it flows to the child or not", () => {
   const ground = new Ground(1000);
   ground.fills.ask([{ from: 151, count: 100 }]);
   expect(ground.run()).toHaveLength(64);

@@ -83,7 +83,7 @@ test("cascade-copies: a packet is new once, from whichever parent it comes first
   expect(ground.asked()).toEqual([]);
 });
 
-test("who is to give it from now on begins at the oldest hole, not where another said that it is", () => {
+test("cascade-holes: who is to give it now begins at the oldest hole, not where another said it is", () => {
   const ground = new Ground();
   for (const sequence of [5, 6, 8, 9]) ground.put(sequence);
   ground.head(30);

@@ -100,7 +100,7 @@ test("parents are asked in turn: one of them may have nothing any more", () => {
   expect(ground.parents.map((parent) => fills(parent).length)).toEqual([2, 2]);
 });
 
-test("each ring asks parents in turn, however many rings ask at the same time", () => {
+test("cascade-holes: each ring asks parents in turn, however many rings ask at the same time", () => {
   const ground = new Ground([new Neighbour(2), new Neighbour(3)], 2);
   for (const ring of [0, 1]) {
     ground.data(0, 0, ring);
@@ -156,7 +156,7 @@ test("that the publisher has said BYE goes down the tree, and that it sends agai
   }
 });
 
-test("after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
+test("cascade-holes: after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
   for (const [silent, have] of [
     [900_000, 1],
     [1_100_000, null],
