@@ -142,6 +142,24 @@ test("cascade-boot: a process that comes back before its old link ended begins a
   expect(parents(node)).toEqual([]);
 });
 
+test("cascade-boot: what a node gave a moment ago is over once its next process is there", () => {
+  const cluster = new Cluster();
+  const [node, first] = [cluster.add(), cluster.add()];
+  cluster.mesh();
+  first.publish(cluster, "a");
+  cluster.run(20_000);
+  pull(cluster, node);
+  cluster.run(50_000);
+  const [session] = node.wires.keys();
+  cluster.cut(node, first);
+  node.node.unlinked(session!, "its session ended", cluster.now);
+  cluster.run(20_000);
+  expect(node.best("a")).toBe("2 1");
+  cluster.link(cluster.add({ id: first.self.id, boot: 77 }), node);
+  cluster.run(20_000);
+  expect(node.heard.get("a")).toBeNull();
+});
+
 test("whom a core has links with, others hear and dial; what came to nothing is dialled again", () => {
   const cluster = new Cluster();
   const [one, two, three] = [cluster.add(), cluster.add(), cluster.add()];
