@@ -70,6 +70,11 @@ export class CatchUpPace {
     return us;
   }
 
+  /** For how long a stretch has been due, us: the worker has others to serve. */
+  late(now: number): number {
+    return this.#dueAt === 0 ? 0 : now - this.#dueAt;
+  }
+
   /** By its pacer alone. */
   get #held(): boolean {
     return this.paced && !this.#returning;

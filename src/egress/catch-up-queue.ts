@@ -24,7 +24,7 @@ export interface CatchingUp {
  * The tracks that send by a cursor of their own, and who of them goes first. Media that a pacer held
  * back is live, so it does. Newcomers come next: each gets its keyframe whole, in the order of their
  * coming, before anybody's backlog, so that a crowd waits for as long as its keyframes take and not
- * its backlogs. What came since the keyframe then goes out in turn.
+ * its backlogs. What came since the keyframe then goes out in turn, in the time that keyframes leave.
  */
 export class CatchUpQueue {
   readonly #paced = new Line();
@@ -69,8 +69,8 @@ export class CatchUpQueue {
     // Who came first is done first.
     this.#keyframes.next = 0;
     if (!this.#outputFull) this.#pass(this.#keyframes, now, deadline, clock);
-    const crowd = this.#keyframes.moved || this.#keyframes.left > 0;
-    if (!this.#outputFull && !crowd) this.#pass(this.#backlogs, now, deadline, clock);
+    if (!this.#outputFull && this.#keyframes.left === 0)
+      this.#pass(this.#backlogs, now, deadline, clock);
     else this.#backlogs.left = this.#backlogs.tracks.length;
     const left = this.#paced.left + this.#keyframes.left + this.#backlogs.left;
     return left > 0 || this.#outputFull;

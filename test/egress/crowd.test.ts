@@ -71,6 +71,32 @@ describe("a flash crowd", () => {
     expect([late.rtp.length, early.map(({ rtp }) => rtp.length)]).toEqual([16, before]);
   });
 
+  test("C10: a backlog that waited while a newer keyframe came begins there, not before", () => {
+    const sim = new Sim();
+    const video = new Track("video");
+    const source = sourceOf({ video: [video] });
+    const newer = group(sim, video, 0, 60);
+    const crowd = Array.from({ length: 40 }, () => sim.open(source, VIDEO));
+    // All have their first picture; what stands behind it has had no turn.
+    for (let turn = 0; crowd.some(({ rtp }) => rtp.length < KEY_PACKETS); turn += 1) {
+      expect(turn).toBeLessThan(1_000);
+      sim.egress.forward(sim.now, sim.now - 1, () => sim.now);
+      sim.pass(100);
+    }
+    sim.pass(500_000);
+    const end = group(sim, video, newer, 10);
+    sim.forward(video);
+    for (let turn = 0; turn < 100; turn += 1) {
+      sim.pass(5_000);
+      sim.forward();
+    }
+    // Who had begun the backlog in time goes on from where it stood: to the newer keyframe.
+    const shown = origins(crowd.at(-1)!);
+    expect(shown).toEqual([...range(0, shown.indexOf(newer)), ...range(newer, end)]);
+    expect(shown.indexOf(newer)).toBeLessThan(KEY_PACKETS + 2 * 16);
+    expect(video.joins + video.failures).toBe(0);
+  });
+
   test("C10: one whose path takes no more holds up nobody behind", () => {
     const sim = new Sim();
     const video = new Track("video");
@@ -171,5 +197,18 @@ describe("the queue of those that catch up", () => {
     queue.add(newcomer);
     queue.serve(0, 1, () => 0);
     expect([paced.steps, newcomer.steps, backlog.steps]).toEqual([2, 2, 1]);
+  });
+
+  test("C10: backlogs have the time that keyframes leave, in the same turn", () => {
+    const queue = new CatchUpQueue();
+    const newcomer = new Member((member) => {
+      member.keyframePending = false;
+      return CatchUp.more;
+    });
+    const backlog = new Member(() => CatchUp.more);
+    backlog.keyframePending = false;
+    for (const member of [backlog, newcomer]) queue.add(member);
+    queue.serve(0, 1, () => 0);
+    expect([newcomer.steps > 0, backlog.steps]).toEqual([true, 1]);
   });
 });
