@@ -42,8 +42,8 @@ export const JOINS: readonly Mutation[] = [
   rule(
     "C10",
     `${EGRESS}catch-up-queue.ts`,
-    "const crowd = this.#keyframes.moved || this.#keyframes.left > 0;",
-    "const crowd = false;",
+    "!this.#outputFull && this.#keyframes.left === 0",
+    "!this.#outputFull",
   ),
   rule(
     "6.12",

@@ -2,6 +2,7 @@ import { Counter, countUp } from "../contract/counters.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { SourceClock } from "../feed/source-clock.ts";
 import { JOIN_ANSWER_US, JOIN_BYTES_MAX, PLI_INTERVAL_JOIN_US } from "../limits.ts";
+import type { CatchUpPace } from "./catch-up-pace.ts";
 import type { EgressContext } from "./context.ts";
 import type { LayerSwitch } from "./layer-switch.ts";
 import type { Track } from "./track.ts";
@@ -37,15 +38,23 @@ export class TrackStart {
   }
 
   /**
-   * Whether media that stood aside for so long goes on at `next`, without a packet lost; else it begins
-   * anew. Without a nearer keyframe all that came is needed, unless it is more than a join would be
-   * given: then a keyframe is asked for.
+   * Whether media on its way to the live edge begins anew instead of going on at `next`, without a packet
+   * lost: after it stood aside for its transport, or waited in a crowd.
    */
-  goesOn(next: number, asideUs: number, now: number): boolean {
+  beginsAnew(next: number, pace: CatchUpPace, now: number): boolean {
+    return pace.aside
+      ? !this.goesOn(next, pace.comeBack(now), now)
+      : this.passedOver(next, pace.late(now), now);
+  }
+
+  /**
+   * Without a nearer keyframe all that came is needed, unless it is more than a join would be given:
+   * then a keyframe is asked for.
+   */
+  private goesOn(next: number, asideUs: number, now: number): boolean {
     const { feed, video } = this.track;
     if (asideUs < ASIDE_US) return true;
-    if (feed === null || !video) return false;
-    if (this.passedOver(next, asideUs, now)) return false;
+    if (feed === null || !video || this.passedOver(next, asideUs, now)) return false;
     return feed.reader.distance(next) <= BACKLOG_PACKETS_MAX;
   }
 
@@ -54,7 +63,7 @@ export class TrackStart {
    * a crowd of 500 who came within 2.5 s the backlogs waited until all had a picture, and then went out
    * at once: 250 MB, which lost 11,799 packets at the receivers and took 1.3 s (p99).
    */
-  passedOver(next: number, waitedUs: number, now: number): boolean {
+  private passedOver(next: number, waitedUs: number, now: number): boolean {
     const { feed, video } = this.track;
     if (waitedUs < ASIDE_US || feed === null || !video) return false;
     const keyframe = feed.joinableKeyframe(now);

@@ -192,10 +192,7 @@ export class ViewerTrack implements Track, CatchingUp {
     this.context.queues.serving = this.session;
     if (feed === null || !this.mediaAllowed(now) || this.state !== "catchUp") return CatchUp.done;
     if (this.link.stalled) return pace.stop(now);
-    const lost = pace.aside
-      ? !this.start.goesOn(this.next, pace.comeBack(now), now)
-      : this.start.passedOver(this.next, pace.late(now), now);
-    if (lost) return this.giveUpCatchUp(now);
+    if (this.start.beginsAnew(this.next, pace, now)) return this.giveUpCatchUp(now);
     if (!pace.takesTurn(now)) return CatchUp.waits;
     const { scratch } = this.context;
     for (let i = 0; i < CATCH_UP_PACKETS; i += 1) {
