@@ -284,6 +284,9 @@ export const SEEDS_MAX = 16;
 export const NODE_ADDRESSES_MAX = 8;
 /** Characters of a cluster's name, of a region and of a version. */
 export const NODE_TEXT_MAX = 64;
+/** Bits a second that a viewer is expected to be sent, or a stream to have, while nothing was measured: 720p
+ * of 30 frames a second and stereo, as most publish it. */
+export const VIEWER_BITS_ASSUMED = 2_500_000;
 
 // -- Warming up (src/rehearsal) ------------------------------------------------------------------
 

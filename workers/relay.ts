@@ -24,7 +24,6 @@ function start(setup: WorkerSetup): void {
 
 function relayIn(host: MediaHost, setup: WorkerSetup, keys: RelayKeys): RelayLogic {
   const { bells, counters, allocate, sessions, sockets, emit } = host;
-  const load = new LoadMeter(counters);
   // One socket carries one link to an address: those that other nodes reach are theirs to choose, and
   // of the two others one is free where the other's link is to be replaced.
   const third = setup.sockets.length / 3;
@@ -42,8 +41,8 @@ function relayIn(host: MediaHost, setup: WorkerSetup, keys: RelayKeys): RelayLog
       wish: ({ writer, index }) => bells.wish(writer, index),
       news: (index, wantedBy) => bells.ring(index, wantedBy),
       random: randomUnit,
-      load: () => load.look(monotonicUs()),
     },
+    load: new LoadMeter(counters),
     log: (level, message, fields) => emit({ type: "log", level, message, fields }),
     dial: (address, now) => {
       const key = keys.first;

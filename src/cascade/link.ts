@@ -44,6 +44,8 @@ export interface OwnLoad {
   /** Share of a core, 0..1. */
   readonly busy: number;
   readonly lagUs: number;
+  /** Of what this node may give to viewers, 0..1, of which 1 takes no more; null while that is not known. */
+  readonly filled: number | null;
 }
 
 interface LinkOptions {
@@ -73,6 +75,8 @@ export class Link {
   /** Share of its time that the other end is busy, 0..1, and how late its media is, us. */
   load = 0;
   lagUs = 0;
+  /** Of what its node may give to viewers, as in OwnLoad. */
+  filled: number | null = null;
   closed = false;
   readonly #options: LinkOptions;
   readonly #channel = new Channel();
@@ -195,10 +199,14 @@ export class Link {
   #answer(elements: Elements, now: number, arrival: number): void {
     const at = readPing(elements);
     if (at === null) return;
-    const { busy, lagUs } = this.#options.load();
-    const load = Math.round(255 * Math.min(1, Math.max(0, busy)));
-    const heldUs = Math.max(0, Math.round(now - arrival));
-    const pong = { at, heldUs, load, lagUs: Math.round(lagUs) };
+    const { busy, lagUs, filled } = this.#options.load();
+    const pong = {
+      at,
+      heldUs: Math.max(0, Math.round(now - arrival)),
+      load: shareOf(busy),
+      lagUs: Math.round(lagUs),
+      filled: filled === null ? null : shareOf(filled),
+    };
     this.#options.output(encodeElements(writePong(pong)));
   }
 
@@ -208,6 +216,7 @@ export class Link {
     this.time.note(pong.at, pong.heldUs, arrival);
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;
+    this.filled = pong.filled === null ? null : pong.filled / 255;
   }
 
   #flush(now: number): void {
@@ -228,4 +237,9 @@ export class Link {
     this.closed = true;
     this.#options.events.closed(this, reason, now);
   }
+}
+
+/** In 1/255. What is not quite full does not say that it is. */
+function shareOf(share: number): number {
+  return share >= 1 ? 255 : Math.min(254, Math.round(255 * Math.max(0, share)));
 }

@@ -21,6 +21,8 @@ export interface ClusterConfig {
   readonly region: string;
   /** Of each stream. */
   readonly childrenMax: number;
+  /** To viewers, bits a second; null without a limit. */
+  readonly capacity: number | null;
 }
 
 /** What means nothing without a secret. */
@@ -32,6 +34,7 @@ const DEPENDENT: readonly OptionKey[] = [
   "role",
   "region",
   "children-max",
+  "capacity",
 ];
 
 /** Null without a secret file; `isSet`: whether an option is more than its default. */
@@ -57,6 +60,7 @@ export function clusterOf(
     role: read("role")!,
     region: read("region") ?? "",
     childrenMax: read("children-max")!,
+    capacity: read("capacity"),
   };
 }
 

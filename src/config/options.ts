@@ -235,6 +235,12 @@ export const OPTIONS = {
     value: "N",
     help: "Nodes that one stream is sent to from here.",
   },
+  capacity: {
+    schema: bitrate,
+    default: "",
+    value: "BITS/S",
+    help: "What viewers are sent from here at most, all together; who comes beyond that gets 503.",
+  },
   "limits.sessions": {
     schema: integer(0, 1_000_000),
     default: "10000",

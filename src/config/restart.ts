@@ -36,6 +36,7 @@ const CLUSTER_AT_START = {
   role: "role",
   region: "region",
   childrenMax: "children-max",
+  capacity: "capacity",
 } as const satisfies Record<string, OptionKey>;
 
 /** Keys that differ, but count from the next start on: a reload does not read them. */

@@ -50,6 +50,8 @@ export type ClusterCommand =
   | { readonly type: "viewers"; readonly stream: number; readonly count: number }
   /** Whether the node that has the name still hears of its publisher; answered by `owner-answer`. */
   | { readonly type: "ask-owner"; readonly request: number; readonly name: string }
+  /** Of what this node may give to viewers it gives so much, 0..1, of which 1 takes no more. */
+  | { readonly type: "filled"; readonly share: number }
   | { readonly type: "drain"; readonly ms: number }
   /** The process ends: other nodes are told, then `left` comes. */
   | { readonly type: "leave" };
@@ -99,6 +101,8 @@ export interface LinkState {
   readonly address: string;
   readonly roundTripMs: number | null;
   readonly load: number;
+  /** Of what it may give to viewers, 0..1, of which 1 takes no more; null where it does not say. */
+  readonly filled: number | null;
   /** kids of the secrets that it accepts. */
   readonly accepts: readonly string[];
 }

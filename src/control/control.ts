@@ -29,6 +29,7 @@ import type { Clock, RandomBytes } from "./ports.ts";
 import type { Cluster } from "./streams/cluster.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
+import { Room } from "./streams/room.ts";
 import { SourceRates } from "./streams/source-rates.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
@@ -108,6 +109,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const cluster = startCluster(options, plane, registry);
   early.cluster = cluster;
   const layers = new StreamLayers(plane, clock);
+  const sampler = new Sampler(plane);
   const hub = new EventHub(clock, random);
   const streamOf = (session: ViewerSession) => registry.streamOf(session);
   const announcer = new Announcer({ hub, layers, clock, streamOf });
@@ -125,6 +127,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     version: options.version,
     registry,
     cluster,
+    room: roomOf(config, { plane, sampler, registry, draining: () => gate.draining }),
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
@@ -136,7 +139,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     noteFault,
     draining: () => gate.draining,
   };
-  return new Running(options, services, bus, gate);
+  return new Running(options, services, sampler, bus, gate);
+}
+
+/** Null where this node belongs to no cluster. */
+function roomOf(
+  { cluster, limits }: Config,
+  parts: Omit<ConstructorParameters<typeof Room>[0], "sessionsMax" | "capacity">,
+): Room | null {
+  if (cluster === null) return null;
+  return new Room({ ...parts, sessionsMax: limits.sessions, capacity: cluster.capacity });
 }
 
 /** Whom workers report to, once they are there. */
@@ -177,6 +189,7 @@ class Running implements Control {
   constructor(
     options: ControlOptions,
     services: Services,
+    sampler: Sampler,
     readonly bus: Bus,
     gate: Gate,
   ) {
@@ -186,7 +199,7 @@ class Running implements Control {
     this.#options = options;
     this.#services = services;
     this.#gate = gate;
-    this.#sampler = new Sampler(services.plane);
+    this.#sampler = sampler;
     this.app = createApp({
       services,
       sampler: this.#sampler,
@@ -301,6 +314,7 @@ class Running implements Control {
     events.heartbeat();
     const { cpuUs, machine } = this.#options.usage();
     this.#sampler.tick(clock.now(), cpuUs, machine);
+    this.#services.room?.look();
     rateLimit.sweep(clock.now());
     log.flush();
   }

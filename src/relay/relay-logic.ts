@@ -11,6 +11,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import type { RelayKeys } from "./keys.ts";
 import { LinkSessions } from "./link-sessions.ts";
+import type { LoadMeter } from "./own-load.ts";
 import { Relay, type RelayGround } from "./relay.ts";
 import { RelayState } from "./state.ts";
 
@@ -27,7 +28,8 @@ const UNANSWERED_MEND =
   "let it run with the same secret and cluster name, and let UDP through to its --link port";
 
 interface RelayLogicOptions {
-  readonly ground: RelayGround;
+  readonly ground: Omit<RelayGround, "load">;
+  readonly load: LoadMeter;
   readonly keys: RelayKeys;
   readonly emit: (event: ClusterEvent) => void;
   readonly log: (level: "info" | "warn", message: string, fields: Record<string, string>) => void;
@@ -110,6 +112,7 @@ export class RelayLogic {
       this.#options.emit({ type: "pull-ended", stream: command.stream });
     } else if (command.type === "viewers") relay.setViewers(command.stream, command.count, now);
     else if (command.type === "ask-owner") relay.askOwner(command.request, command.name);
+    else if (command.type === "filled") this.#options.load.filled = command.share;
     else if (command.type === "drain") node.drain(command.ms);
     else if (command.type === "leave") {
       relay.stop(now);
@@ -143,7 +146,8 @@ export class RelayLogic {
   }
 
   #begin(setup: ClusterSetup): void {
-    const { ground, keys, emit, log, allocate, dial, close, clock } = this.#options;
+    const { keys, emit, log, allocate, dial, close, clock, load } = this.#options;
+    const ground = { ...this.#options.ground, load: () => load.look(clock()) };
     const keyring = keys.set(setup.cluster, setup.secrets);
     const self = { ...setup, id: setup.node, names: "mesh" as const };
     this.#relay = new Relay(self, keyring, setup.childrenMax, ground, {

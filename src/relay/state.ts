@@ -32,6 +32,7 @@ export class RelayState {
         address: link.hello!.addresses[0] ?? "",
         roundTripMs: link.time.known ? link.time.roundTripUs / 1000 : null,
         load: link.load,
+        filled: link.filled,
         accepts: link.hello!.accepts,
       })),
       pulls: [...node.pulls.values()].map(({ known, path, parents }) => ({

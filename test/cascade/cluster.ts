@@ -39,7 +39,7 @@ export class TestNode {
       keyring: KEYRING,
       childrenMax: 2,
       random: () => 0.5,
-      load: () => ({ busy: 0, lagUs: 0 }),
+      load: () => ({ busy: 0, lagUs: 0, filled: null }),
       heads: () => [null],
       events: {
         dial: (address) => this.dialled.push(address),

@@ -1,7 +1,7 @@
 /** Two ends of links in virtual time, and what a test makes of one. */
 import type { LinkSecurity, NodeSelf } from "../../src/cascade/greeting.ts";
 import { Keyring, LinkEnd } from "../../src/cascade/keyring.ts";
-import { Link } from "../../src/cascade/link.ts";
+import { Link, type OwnLoad } from "../../src/cascade/link.ts";
 import type { NodeId } from "../../src/cascade/node-id.ts";
 import { decodeElements, type Elements } from "../../src/wire/cascade/elements.ts";
 import { Frame } from "../../src/wire/cascade/kinds.ts";
@@ -39,7 +39,7 @@ export class End {
   readonly messages: { type: number; elements: Elements }[] = [];
   readonly frames: { type: number; elements: Elements; arrival: number }[] = [];
   readonly reasons: string[] = [];
-  load = { busy: 0.5, lagUs: 1_000 };
+  load: OwnLoad = { busy: 0.5, lagUs: 1_000, filled: 0.25 };
 
   constructor(
     self: NodeSelf,

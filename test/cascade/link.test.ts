@@ -88,12 +88,14 @@ test("a hello that takes longer than 5 s never comes", () => {
 test("a ping a second measures the way; the answer tells how its end fares", () => {
   const pair = new Pair();
   pair.delayUs = 25_000;
-  pair.callee.load = { busy: 1.5, lagUs: 3_000 };
+  pair.callee.load = { busy: 1.5, lagUs: 3_000, filled: 0.999 };
   pair.run(200_000);
-  const { time, load, lagUs } = pair.caller.link;
+  const { time, load, lagUs, filled } = pair.caller.link;
   expect(time.roundTripUs).toBeGreaterThanOrEqual(50_000);
   expect(time.roundTripUs).toBeLessThan(53_000);
   expect([load, lagUs]).toEqual([1, 3_000]);
+  // 1 would be: takes no more.
+  expect(filled).toBe(254 / 255);
   let pings = 0;
   pair.run(10_000_000, (from, frame) => {
     if (from === pair.caller && typeOf(frame) === Frame.ping) pings += 1;
@@ -119,7 +121,7 @@ test("what was held back between stamp and answer is told", () => {
   callee.take(encodeElements(writePing(77)), now + 30_000, now + 10_000);
   const frame = callee.out.find((each) => typeOf(each) === Frame.pong)!;
   expect(frame).toEqual(
-    encodeElements(writePong({ at: 77, heldUs: 20_000, load: 128, lagUs: 1_000 })),
+    encodeElements(writePong({ at: 77, heldUs: 20_000, load: 128, lagUs: 1_000, filled: 64 })),
   );
 });
 

@@ -50,6 +50,7 @@ test("the secret alone makes a node, with a relay worker and defaults for all el
     role: "auto",
     region: "",
     childrenMax: 64,
+    capacity: null,
   });
   expect(Object.isFrozen(cluster)).toBe(true);
 });
@@ -58,6 +59,7 @@ test("everything else of a node is set by its options", () => {
   const { cluster } = node([
     ...["--cluster-name", "live_2", "--link", "[::]:9300", "--role", "edge", "--region", "eu-1"],
     ...["--link-advertise", "203.0.113.5, [2001:db8::5]:1", "--children-max", "1024"],
+    ...["--capacity", "10G"],
     ...["--join", "a.example,node_1:9000,192.0.2.7,[2001:db8::7]:1,[2001:db8::8]"],
   ]);
   expect(cluster).toMatchObject({
@@ -67,6 +69,7 @@ test("everything else of a node is set by its options", () => {
     role: "edge",
     region: "eu-1",
     childrenMax: 1024,
+    capacity: 10e9,
   });
   // Others have their own port, whatever ours is.
   expect(cluster!.join).toEqual([
@@ -87,6 +90,7 @@ test("an option of a cluster without the secret file is refused", () => {
     ["role", "auto"],
     ["region", "eu"],
     ["children-max", "64"],
+    ["capacity", "1G"],
   ] as const) {
     const words = `cluster-secret-file: is missing, ${option} needs it`;
     expect(refusal([`--${option}=${value}`])).toBe(words);

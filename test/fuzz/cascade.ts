@@ -86,7 +86,7 @@ class Member implements LinkPort {
         closed: () => {},
       },
       output: (frame) => this.send(frame),
-      load: () => ({ busy: 0, lagUs: 0 }),
+      load: () => ({ busy: 0, lagUs: 0, filled: null }),
       now,
     });
     const security = { end: LinkEnd.callee, node: this.#self.id, exported: EXPORTED };
@@ -141,7 +141,7 @@ class World {
     this.#dice = new Dice(seed);
     this.#lies = new Liar(this.#dice, [NODE!, HONEST!, LIAR!].map(idOf));
     const ground = { reader: 0, readers: 2, counters: counters(), allocate, wish: () => {} };
-    const load = () => ({ busy: 0, lagUs: 0 });
+    const load = () => ({ busy: 0, lagUs: 0, filled: null });
     this.relay = new Relay(
       selfOf(NODE!),
       KEYRING,

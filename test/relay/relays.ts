@@ -27,7 +27,7 @@ export class Side {
     readonly world: Relays,
   ) {
     const reading = { reader: 0, counters: counters(), allocate };
-    const load = () => ({ busy: 0, lagUs: 0 });
+    const load = () => ({ busy: 0, lagUs: 0, filled: null });
     const wish = ({ index }: { index: number }) => this.relay.mark(index, world.now);
     const news = (index: number) => this.news.add(index);
     this.relay = new Relay(

@@ -19,7 +19,8 @@ export type Refusal =
   | "viewer-limit"
   | "ring-memory"
   | "not-live"
-  | "overload";
+  | "overload"
+  | "capacity";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];

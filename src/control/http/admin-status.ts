@@ -12,6 +12,10 @@ const memberSchema = z
     address: z.string(),
     roundTripMs: z.number().nullable(),
     load: z.number().describe("Share of a core that its relay worker is busy, 0 to 1."),
+    filled: z
+      .number()
+      .nullable()
+      .describe("Of what it may give to viewers, 0 to 1, of which 1 takes no more."),
     accepts: z
       .array(z.string())
       .describe("Ids of the secrets that it accepts, the used one first."),

@@ -10,6 +10,7 @@ import type { MediaPlane, Placement } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
+import type { Room } from "../streams/room.ts";
 import type { Authenticator, Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
 import { mediaType, readBody, SDP_TYPE } from "./body.ts";
@@ -39,6 +40,7 @@ export interface AdmissionServices extends DoorServices {
   readonly hook: Hook;
   /** Streams of other nodes; null where this one belongs to no cluster. */
   readonly cluster: Cluster | null;
+  readonly room: Room | null;
   /** True from SIGTERM on: no new sessions. */
   readonly draining: () => boolean;
 }
@@ -118,6 +120,15 @@ export function placeSession(
   if (placement === "overloaded") {
     services.metrics.refused("overload");
     return retryLater(503, RETRY_LIMIT_S, "Overloaded", "Media leaves late already; try again.");
+  }
+  if (role === "viewer" && services.room?.full === "capacity") {
+    services.metrics.refused("capacity");
+    return retryLater(
+      503,
+      RETRY_LIMIT_S,
+      "Node full",
+      "This node sends all that it may; try again.",
+    );
   }
   if (placement === null || placement.candidates.length === 0) {
     return retryLater(503, RETRY_WORKER_S, "No worker", "No media worker is ready.");

@@ -45,6 +45,7 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
     streamOptions(config, name).playoutDelay,
     strictest(streamOptions(config, name).limits, admission.grant.limits),
   );
+  services.room?.came();
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
   return created(c, session, answer.sdp, links);
 }

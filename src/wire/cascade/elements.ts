@@ -52,6 +52,11 @@ export class Elements {
     return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : -1;
   }
 
+  /** Something stands behind what was read: an older version ends here. */
+  get more(): boolean {
+    return this.#next < this.#values.length;
+  }
+
   /** A whole number from 0 to `max`. */
   uint(max = 0xffff_ffff): number {
     const value = this.#take();

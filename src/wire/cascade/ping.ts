@@ -23,10 +23,16 @@ export interface Pong {
   readonly load: number;
   /** How late its media is, us. */
   readonly lagUs: number;
+  /**
+   * Share of what its node may give to viewers that it gives, in 1/255, of which 255 takes no more; null
+   * where it does not say.
+   */
+  readonly filled: number | null;
 }
 
-export function writePong({ at, heldUs, load, lagUs }: Pong): unknown[] {
-  return [Frame.pong, at, heldUs, load, lagUs];
+export function writePong({ at, heldUs, load, lagUs, filled }: Pong): unknown[] {
+  const pong = [Frame.pong, at, heldUs, load, lagUs];
+  return filled === null ? pong : [...pong, filled];
 }
 
 export function readPong(elements: Elements): Pong | null {
@@ -35,6 +41,7 @@ export function readPong(elements: Elements): Pong | null {
     heldUs: elements.uint(),
     load: elements.uint(255),
     lagUs: elements.uint(),
+    filled: elements.more ? elements.uint(255) : null,
   };
   return elements.ok ? pong : null;
 }

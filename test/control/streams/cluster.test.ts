@@ -255,6 +255,7 @@ test("status tells the way of each stream", async () => {
           address: "192.0.2.20:8300",
           roundTripMs: 12,
           load: 0.2,
+          filled: null,
           accepts: ["kidkidki"],
         },
       ],

@@ -247,7 +247,7 @@ export class SimNode {
       ...{ reader: RELAY, readers: READERS, counters, allocate, wish },
       news: (index: number) => this.#news(index),
       random: world.random,
-      load: () => ({ busy: 0.1, lagUs: 0 }),
+      load: () => ({ busy: 0.1, lagUs: 0, filled: null }),
     };
     // Control hears of it behind the turn.
     const later = (work: () => void): void => {

@@ -110,7 +110,11 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   ),
   ACK: of(70_001, ordered.writeAcknowledge, ordered.readAcknowledge),
   PING: of(1_234_567, ping.writePing, ping.readPing),
-  PONG: of({ at: 1_234_567, heldUs: 80, load: 51, lagUs: 400 }, ping.writePong, ping.readPong),
+  PONG: of(
+    { at: 1_234_567, heldUs: 80, load: 51, lagUs: 400, filled: 102 },
+    ping.writePong,
+    ping.readPong,
+  ),
   HEADS: of(
     { alias: 7, heads: [null, -2], rootAgeUs: 5_000, left: 2 },
     ring.writeHeads,
