@@ -102,14 +102,14 @@ const CHARTS: readonly Chart[] = [
   {
     file: "peers",
     bench: "peers",
-    title: "CPU a forwarded packet, 1.5 Mb/s, AES-CM",
+    title: "CPU a forwarded packet, 200 viewers of 1.5 Mb/s",
     kind: "bars",
     x: "server",
     y: "CPU a packet, us",
     series: (rows) =>
       group(
         rows.filter(({ server, viewers }) => server != null && viewers != null),
-        ({ viewers, arrival }) => `${viewers} viewers, ${arrival}`,
+        ({ arrival, srtp }) => `${arrival}, cipher ${srtp}`,
         "server",
         "us/packet",
       ),

@@ -1,10 +1,14 @@
 /** Whether a run of `peers` allows to say how much cheaper Spillway is, and the figure if so. */
 
+/** What the viewers offer: all that browsers do, the best first, or what every server has. */
+export type Ciphers = "negotiated" | "the same";
+
 /** One server at one point, over all rounds. */
 export interface Outcome {
   readonly server: string;
   readonly viewers: number;
   readonly arrival: string;
+  readonly srtp: Ciphers;
   /** CPU of the server a packet that reached a viewer, us; null without a figure. */
   readonly cost: number | null;
   readonly lossPercent: number | null;
@@ -19,6 +23,7 @@ export interface Outcome {
 export interface PointVerdict {
   readonly viewers: number;
   readonly arrival: string;
+  readonly srtp: Ciphers;
   /** The cheapest other server; null when none gave a figure. */
   readonly best: Outcome | null;
   /** Its cost in Spillway's; null when either is unknown. */
@@ -34,7 +39,11 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-export const CLAIMED_RATIO = 2.5;
+/** By what the viewers offer and how packets arrive. */
+export const CLAIMED: Readonly<Record<Ciphers, Readonly<Record<string, number>>>> = {
+  negotiated: { burst: 2.2, spread: 2 },
+  "the same": { burst: 1.6, spread: 1.5 },
+};
 const OWN = "spillway";
 /** One server of each group must have delivered at a point for it to count. */
 const REQUIRED: readonly (readonly string[])[] = [
@@ -55,7 +64,7 @@ const RATE_MIN_SHARE = 0.95;
  * only make the ratio smaller.
  */
 export function judgePoint(outcomes: readonly Outcome[]): PointVerdict {
-  const { viewers, arrival } = outcomes[0]!;
+  const { viewers, arrival, srtp } = outcomes[0]!;
   const own = outcomes.find(({ server }) => server === OWN)?.cost ?? null;
   const others = outcomes
     .filter(({ server, cost }) => server !== OWN && cost !== null)
@@ -71,24 +80,34 @@ export function judgePoint(outcomes: readonly Outcome[]): PointVerdict {
     return present.map((outcome) => `${outcome.server} ${shortcoming(outcome, fullRate)}`);
   });
   const ratio = own === null || own === 0 || best === null ? null : best.cost! / own;
-  return { viewers, arrival, best, ratio, missing };
+  return { viewers, arrival, srtp, best, ratio, missing };
 }
 
-/** The claim stands when a point of each arrival counts and the ratio is kept at all that count. */
+/** The claim stands when every kind of point counts somewhere and keeps its ratio wherever it counts. */
 export function judge(points: readonly PointVerdict[]): Verdict {
   const counted = points.filter(({ missing, ratio }) => missing.length === 0 && ratio !== null);
   const ratio = counted.length === 0 ? null : Math.min(...counted.map((point) => point.ratio!));
   const reasons: string[] = [];
-  for (const arrival of new Set(points.map((point) => point.arrival))) {
-    if (counted.some((point) => point.arrival === arrival)) continue;
-    const why = points.filter((point) => point.arrival === arrival).flatMap((p) => p.missing);
-    reasons.push(`no ${arrival} point counts: ${[...new Set(why)].join(", ") || "no figures"}`);
+  for (const kind of new Set(points.map(kindOf))) {
+    if (counted.some((point) => kindOf(point) === kind)) continue;
+    const why = points.filter((point) => kindOf(point) === kind).flatMap((p) => p.missing);
+    reasons.push(`no ${kind} point counts: ${[...new Set(why)].join(", ") || "no figures"}`);
   }
-  for (const { viewers, arrival, ratio: at, best } of counted) {
-    if (at! >= CLAIMED_RATIO) continue;
-    reasons.push(`${at!.toFixed(2)} x at ${viewers} viewers, ${arrival} (${best!.server})`);
+  for (const point of counted) {
+    const { viewers, ratio: at, best } = point;
+    if (at! >= claimedAt(point)) continue;
+    reasons.push(`${at!.toFixed(2)} x at ${viewers} viewers, ${kindOf(point)} (${best!.server})`);
   }
   return { holds: counted.length > 0 && reasons.length === 0, ratio, reasons };
+}
+
+/** How many times fewer us a packet are claimed at a point. */
+export function claimedAt({ srtp, arrival }: Pick<PointVerdict, "srtp" | "arrival">): number {
+  return CLAIMED[srtp][arrival] ?? Number.POSITIVE_INFINITY;
+}
+
+function kindOf({ arrival, srtp }: PointVerdict): string {
+  return `${arrival}, ${srtp}`;
 }
 
 /** Why this outcome is not that of a server that served all its viewers; null when it is. */

@@ -139,10 +139,18 @@ function peersTable(rows: readonly Row[]): string {
   );
   const claim = rows.find((row) => row.claim !== undefined);
   if (rows.length === 0) return "";
-  const head = ["Server", "Viewers of 1.5 Mb/s", "CPU a packet", "To the floor", "To Spillway"];
+  const head = [
+    "Server",
+    "Viewers of 1.5 Mb/s",
+    "Cipher",
+    "CPU a packet",
+    "To the floor",
+    "To Spillway",
+  ];
   const lines = points.map((row) => [
     text(row.server),
     `${text(row.viewers)}, ${text(row.arrival)}`,
+    text(row.srtp),
     `${text(row["us/packet"])} us`,
     text(row["x floor"]),
     text(row["x spillway"]),

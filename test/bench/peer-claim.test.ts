@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { judge, judgePoint, type Outcome } from "../../scripts/bench/peer-claim.ts";
+import { type Ciphers, judge, judgePoint, type Outcome } from "../../scripts/bench/peer-claim.ts";
 
 const COSTS = { spillway: 4, mediamtx: 20, "broadcast-box": 22, srs: 12, janus: 16 };
 
@@ -7,11 +7,13 @@ const COSTS = { spillway: 4, mediamtx: 20, "broadcast-box": 22, srs: 12, janus: 
 function outcomes(
   changes: Readonly<Record<string, Partial<Outcome>>> = {},
   arrival = "burst",
+  srtp: Ciphers = "negotiated",
 ): Outcome[] {
   return Object.entries(COSTS).map(([server, cost]) => ({
     server,
     viewers: 200,
     arrival,
+    srtp,
     cost,
     lossPercent: 0,
     rate: 48_000,
@@ -47,7 +49,7 @@ test("a point without SRS or Janus does not count, and says why", () => {
   expect(judge([point])).toEqual({
     holds: false,
     ratio: null,
-    reasons: ["no burst point counts: srs failed: no answer"],
+    reasons: ["no burst, negotiated point counts: srs failed: no answer"],
   });
 });
 
@@ -71,16 +73,23 @@ test("an overloaded server's lower cost still makes the ratio smaller", () => {
   expect(judge([point])).toEqual({
     holds: false,
     ratio: 1.5,
-    reasons: ["1.50 x at 200 viewers, burst (mediamtx)"],
+    reasons: ["1.50 x at 200 viewers, burst, negotiated (mediamtx)"],
   });
 });
 
-test("each arrival needs a point that counts", () => {
+test("each kind of point needs one that counts", () => {
   const spread = outcomes({ janus: { lossPercent: 3 } }, "spread");
   const verdict = judge([judgePoint(outcomes()), judgePoint(spread)]);
   expect(verdict).toEqual({
     holds: false,
     ratio: 3,
-    reasons: ["no spread point counts: janus lost 3.0 %"],
+    reasons: ["no spread, negotiated point counts: janus lost 3.0 %"],
   });
+});
+
+test("with the same cipher less is claimed", () => {
+  const same = outcomes({ srs: { cost: 6.8 } }, "burst", "the same");
+  expect(judge([judgePoint(same)])).toEqual({ holds: true, ratio: 1.7, reasons: [] });
+  const negotiated = judge([judgePoint(outcomes({ srs: { cost: 6.8 } }))]);
+  expect(negotiated.reasons).toEqual(["1.70 x at 200 viewers, burst, negotiated (srs)"]);
 });
