@@ -5,7 +5,8 @@
 import type { Elements } from "../wire/cascade/elements.ts";
 import { Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
-import { readCores, readDrain, writeCores, writeDrain } from "../wire/cascade/node.ts";
+import { readDrain, writeDrain } from "../wire/cascade/node.ts";
+import { CoreHints } from "./core-hints.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { Link, type OwnLoad } from "./link.ts";
@@ -13,7 +14,6 @@ import { Links } from "./links.ts";
 import { Members } from "./members.ts";
 import { NameExchange } from "./name-exchange.ts";
 import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
-import { nodeBytes, nodeIdOf } from "./node-id.ts";
 import type { Pull, PulledRings } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
 import { ENDED, objection, REPLACED } from "./rivals.ts";
@@ -50,11 +50,6 @@ export interface NodeOptions {
   readonly heads: (stream: number) => readonly (number | null)[];
 }
 
-/** Others are told whom this node has links with so often. */
-const CORES_US = 1_000_000;
-/** All of them with eight long addresses each are more than a message may be. */
-const CORES_AT_ONCE = 16;
-
 export class Node {
   readonly names = new NameTable();
   readonly links = new Links();
@@ -69,10 +64,9 @@ export class Node {
   /** By session: where it was dialled. */
   readonly #dialled = new Map<number, string>();
   #keyring: Keyring;
-  #coresAt = 0;
+  readonly #hints: CoreHints;
   /** Of the timers that run. */
   #now = 0;
-  #coresChanged = false;
 
   constructor(options: NodeOptions) {
     const { self, events, childrenMax, random } = options;
@@ -96,6 +90,7 @@ export class Node {
       linkedCores: () => this.links.cores().length,
       dial: (address) => events.dial(address),
     });
+    this.#hints = new CoreHints(this.links, this.members);
     this.pulls = new Pulls({
       self,
       names: this.names,
@@ -225,20 +220,18 @@ export class Node {
     for (const link of this.links.takeRetired(now)) link.close(REPLACED, now);
     this.pulls.handleTimeout(now);
     this.members.handleTimeout(now);
-    if (!this.#coresChanged || now < this.#coresAt) return;
-    this.#coresChanged = false;
-    this.#coresAt = now + CORES_US;
-    this.#tellCores();
+    this.#hints.handleTimeout(now);
   }
 
   nextTimeout(): number {
     const { members, pulls, links } = this;
     let soonest = Math.min(members.nextTimeout(), pulls.nextTimeout(), links.nextTimeout());
+    soonest = Math.min(soonest, this.#hints.nextTimeout());
     for (const link of this.links.all()) {
       soonest = Math.min(soonest, link.nextTimeout());
       soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));
     }
-    return this.#coresChanged ? Math.min(soonest, this.#coresAt) : soonest;
+    return soonest;
   }
 
   #opened(link: Link, { end, node }: LinkSecurity, now: number): void {
@@ -260,7 +253,7 @@ export class Node {
     this.links.elect(link);
     if (before !== null && !before.closed) this.links.retire(before, now);
     this.#events.linkOpened(link);
-    this.#coresChanged = true;
+    this.#hints.changed();
     if (hello !== null) this.pulls.started(node, hello.boot, now);
     if (hello !== null && hello.role === "core") this.members.hint(node, hello.addresses, now);
     this.#exchange.greet(link);
@@ -278,7 +271,7 @@ export class Node {
     }
     this.#events.hangUp(link.session);
     this.#events.linkClosed(link, reason);
-    this.#coresChanged = true;
+    this.#hints.changed();
     this.serving.lost(link);
     this.pulls.lost(link, now);
     this.#exchange.forget(link);
@@ -287,29 +280,12 @@ export class Node {
   #message(link: Link, type: number, elements: Elements, now: number): void {
     if (type === Message.name) this.#exchange.heard(link, elements);
     else if (type === Message.unname) this.#exchange.unheard(link, elements);
-    else if (type === Message.cores) this.#heardCores(elements, now);
+    else if (type === Message.cores) this.#hints.heard(elements, now);
     else if (type === Message.drain) {
       if (readDrain(elements) !== null) this.pulls.avoid(link, now);
     } else if (this.serving.request(link, type, elements, now)) return;
     else if (!this.pulls.answer(link, type, elements, now)) {
       this.#events.told(link, type, elements, now, now);
-    }
-  }
-
-  #heardCores(elements: Elements, now: number): void {
-    for (const { node, addresses } of readCores(elements) ?? []) {
-      this.members.hint(nodeIdOf(node), addresses, now);
-    }
-  }
-
-  #tellCores(): void {
-    const cores = this.links.cores().map(({ node, hello }) => ({
-      node: nodeBytes(node),
-      addresses: hello?.addresses ?? [],
-    }));
-    for (let at = 0; at < cores.length; at += CORES_AT_ONCE) {
-      const some = writeCores(cores.slice(at, at + CORES_AT_ONCE));
-      for (const link of this.links.open()) link.send(some);
     }
   }
 

@@ -195,7 +195,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["links", "rivals"],
     // Whom there is to call, and who has which stream.
     ["members", "names"],
-    ["name-exchange"],
+    ["core-hints", "name-exchange"],
     // The tree: what is had from others, and what is given to them.
     ["parent", "serving"],
     ["parents"],
