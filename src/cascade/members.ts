@@ -1,48 +1,50 @@
 import type { NodeRole } from "../wire/cascade/hello.ts";
 import { CORES_MAX } from "../wire/cascade/node.ts";
 import type { NodeId } from "./node-id.ts";
+import { type CoreHint, Place } from "./place.ts";
 
-/** An address that does not answer is tried again after this, twice as long each time ... */
-const REDIAL_MIN_US = 250_000;
-/** ... up to this, for ever: a partition heals by itself. */
-const REDIAL_MAX_US = 10_000_000;
 /** A link that is not there by then never will be. */
 const DIAL_TIMEOUT_US = 5_000_000;
+/** A dial of which nothing came for so long may be of a dead address: another one is dialled beside it. */
+const HOPEFUL_US = 500_000;
 /** Where a link has held for so long all failures before it are forgotten. */
 const FORGIVEN_US = 10_000_000;
 /** Links that an edge keeps to cores. */
-const EDGE_LINKS = 3;
+export const EDGE_LINKS = 3;
 /** Addresses of all cores, a few each, and seeds. */
 const ADDRESSES_MAX = 8 * CORES_MAX;
 
-/** Where a node may be. */
-interface Place {
-  readonly address: string;
-  seed: boolean;
-  /** Who was there last; null while nobody was. */
-  node: NodeId | null;
-  dialledAt: number | null;
-  failures: number;
-  nextAt: number;
-  /** A seed that nobody answers at: told, until somebody does. */
-  told: boolean;
-}
-
 export interface MembersOptions {
   readonly self: NodeId;
-  readonly role: NodeRole;
+  readonly role: () => NodeRole;
+  readonly region: string;
   /** Spreads redials: 0 <= x < 1. */
   readonly random: () => number;
   /** Nodes that this one has a link with, whoever dialled. */
   readonly isLinked: (node: NodeId) => boolean;
-  readonly linkedCores: () => number;
+  /** Regions of the cores that it has a link with. */
+  readonly linkedRegions: () => readonly string[];
   readonly dial: (address: string) => void;
 }
 
-/** Whom this node dials: the seeds, and those that other cores have links with. */
+/** What may be dialled now: so many of these, from that time on. */
+interface Room {
+  readonly count: number;
+  readonly from: number;
+  readonly fits: (place: Place) => boolean;
+}
+
+const NO_ROOM: Room = { count: 0, from: Number.POSITIVE_INFINITY, fits: () => false };
+
+/**
+ * Whom this node dials: the seeds, and those that other cores have links with; an edge only as many as
+ * it keeps, the nearest first.
+ */
 export class Members {
   readonly #options: MembersOptions;
   readonly #places = new Map<string, Place>();
+  /** Of the timers that ran last. */
+  #now = 0;
   #unanswered: string[] = [];
 
   constructor(options: MembersOptions) {
@@ -59,18 +61,16 @@ export class Members {
   }
 
   /** Another node says that a core can be reached there. */
-  hint(node: NodeId, addresses: readonly string[], now: number): void {
-    if (node === this.#options.self) return;
-    for (const address of addresses) {
-      const place = this.#place(address, now);
-      if (place !== null && place.node === null) place.node = node;
-    }
+  hint(core: CoreHint, now: number): void {
+    if (core.node === this.#options.self) return;
+    for (const address of core.addresses) this.#place(address, now)?.hint(core);
   }
 
   /** A link to what was dialled at this address is there. */
   reached(address: string, node: NodeId): void {
     const place = this.#places.get(address);
     if (place === undefined) return;
+    if (place.node !== node) place.forget();
     place.node = node;
     place.dialledAt = null;
     place.told = false;
@@ -80,17 +80,16 @@ export class Members {
   failed(address: string, now: number): void {
     const place = this.#places.get(address);
     if (place === undefined) return;
-    if (place.dialledAt !== null && place.seed && !place.told) {
+    const unanswered = place.dialledAt !== null;
+    if (unanswered && place.seed && !place.told) {
       place.told = true;
       this.#unanswered.push(address);
     }
-    place.dialledAt = null;
-    const wait = Math.min(REDIAL_MAX_US, REDIAL_MIN_US * 2 ** Math.min(place.failures, 10));
-    place.failures += 1;
+    place.failed(now, this.#options.random());
     const { self, isLinked } = this.#options;
+    if (place.node === null || place.node === self || isLinked(place.node)) return;
     // Somebody else may be there next time; a second link to a node that has one is no failure.
-    if (place.node !== null && place.node !== self && !isLinked(place.node)) place.node = null;
-    place.nextAt = now + wait * (0.75 + 0.5 * this.#options.random());
+    if (unanswered || place.seed) place.forget();
   }
 
   /** Seeds that nobody has answered at lately, each once until somebody does. */
@@ -101,27 +100,42 @@ export class Members {
   }
 
   handleTimeout(now: number): void {
-    const dialling = this.#dialling();
+    this.#now = now;
     for (const place of this.#places.values()) {
       if (place.node !== null && now >= place.nextAt + FORGIVEN_US) this.#forgive(place);
-      if (place.dialledAt !== null) {
-        if (now - place.dialledAt >= DIAL_TIMEOUT_US) this.failed(place.address, now);
-      } else if (now >= place.nextAt && this.#isWorthDialling(place, dialling)) {
-        place.dialledAt = now;
-        if (place.node !== null) dialling.add(place.node);
-        this.#options.dial(place.address);
+      if (place.dialledAt !== null && now - place.dialledAt >= DIAL_TIMEOUT_US) {
+        this.failed(place.address, now);
       }
+    }
+    const room = this.#room();
+    if (room.count <= 0 || now < room.from) return;
+    const due = [...this.#places.values()].filter(
+      (place) => place.dialledAt === null && now >= place.nextAt && room.fits(place),
+    );
+    if (due.length > room.count) due.sort((left, right) => this.#farther(left, right));
+    const dialling = this.#dialling();
+    let left = room.count;
+    for (const place of due) {
+      if (left === 0) return;
+      if (place.node !== null && dialling.has(place.node)) continue;
+      left -= 1;
+      place.dialledAt = now;
+      if (place.node !== null) dialling.set(place.node, now);
+      this.#options.dial(place.address);
     }
   }
 
   nextTimeout(): number {
     const dialling = this.#dialling();
+    const room = this.#room();
     let soonest = Number.POSITIVE_INFINITY;
     for (const place of this.#places.values()) {
-      if (place.dialledAt !== null) {
-        soonest = Math.min(soonest, place.dialledAt + DIAL_TIMEOUT_US);
-      } else if (this.#isWorthDialling(place, dialling)) {
-        soonest = Math.min(soonest, place.nextAt);
+      const { node, dialledAt, nextAt } = place;
+      if (dialledAt !== null) soonest = Math.min(soonest, dialledAt + DIAL_TIMEOUT_US);
+      else if (room.fits(place)) {
+        const other = node === null ? undefined : dialling.get(node);
+        const free = other === undefined ? 0 : other + HOPEFUL_US;
+        soonest = Math.min(soonest, Math.max(nextAt, room.from, free));
       }
     }
     return soonest;
@@ -132,18 +146,52 @@ export class Members {
     if (place.failures > 0 && this.#options.isLinked(place.node!)) place.failures = 0;
   }
 
-  #isWorthDialling({ node }: Place, dialling: ReadonlySet<NodeId>): boolean {
-    const { self, role, isLinked, linkedCores } = this.#options;
-    if (node === self || (node !== null && isLinked(node))) return false;
-    if (node !== null && dialling.has(node)) return false;
-    return role === "core" || linkedCores() < EDGE_LINKS;
+  #room(): Room {
+    const { role, region, linkedRegions } = this.#options;
+    const fits = (place: Place): boolean => this.#isAway(place);
+    if (role() === "core") return { count: Number.POSITIVE_INFINITY, from: 0, fits };
+    const linked = linkedRegions();
+    const hopeful = this.#hopeful();
+    if (linked.length < EDGE_LINKS) {
+      const count = EDGE_LINKS - linked.length - hopeful.length;
+      const from = count > 0 ? 0 : Math.min(...hopeful) + HOPEFUL_US;
+      return { count: Math.max(1, count), from, fits };
+    }
+    // One of them at a time gives way to one of the own region.
+    const complete = linked.length > EDGE_LINKS || linked.every((each) => each === region);
+    if (complete || hopeful.length > 0) return NO_ROOM;
+    const isNearer = (place: Place): boolean => place.region === region && fits(place);
+    return { count: 1, from: 0, fits: isNearer };
   }
 
-  /** Nodes that are dialled at some address now. */
-  #dialling(): Set<NodeId> {
-    const nodes = new Set<NodeId>();
+  /** Nobody is there that this node has a link with, nor itself. */
+  #isAway({ node }: Place): boolean {
+    return node === null || (node !== this.#options.self && !this.#options.isLinked(node));
+  }
+
+  /** Those of the own region first, then the nearest, then seeds of which nothing is known. */
+  #farther(left: Place, right: Place): number {
+    const { region } = this.#options;
+    const away = (place: Place): number => Number(place.region !== region);
+    const way = ({ roundTripUs }: Place): number => roundTripUs ?? 1e12;
+    return away(left) - away(right) || way(left) - way(right);
+  }
+
+  /** When those were dialled of which something may still come soon. */
+  #hopeful(): number[] {
+    const times: number[] = [];
+    for (const { dialledAt } of this.#places.values()) {
+      if (dialledAt !== null && this.#now - dialledAt < HOPEFUL_US) times.push(dialledAt);
+    }
+    return times;
+  }
+
+  /** Nodes that are dialled at some address now, as long as something may come of it soon: since when. */
+  #dialling(): Map<NodeId, number> {
+    const nodes = new Map<NodeId, number>();
     for (const { node, dialledAt } of this.#places.values()) {
-      if (node !== null && dialledAt !== null) nodes.add(node);
+      if (node === null || dialledAt === null || this.#now - dialledAt >= HOPEFUL_US) continue;
+      nodes.set(node, Math.max(dialledAt, nodes.get(node) ?? 0));
     }
     return nodes;
   }
@@ -152,15 +200,7 @@ export class Members {
     const known = this.#places.get(address);
     if (known !== undefined) return known;
     if (this.#places.size >= ADDRESSES_MAX && !this.#forgetOne()) return null;
-    const place: Place = {
-      address,
-      seed: false,
-      node: null,
-      dialledAt: null,
-      failures: 0,
-      nextAt: now,
-      told: false,
-    };
+    const place = new Place(address, now);
     this.#places.set(address, place);
     return place;
   }

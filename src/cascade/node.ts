@@ -6,7 +6,7 @@ import type { Elements } from "../wire/cascade/elements.ts";
 import { Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
 import { readDrain, writeDrain } from "../wire/cascade/node.ts";
-import { CoreHints } from "./core-hints.ts";
+import { Cores } from "./cores.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { Link, type OwnLoad } from "./link.ts";
@@ -61,10 +61,10 @@ export class Node {
   /** By name: the number among streams of what this node publishes. */
   readonly #published = new Map<string, number>();
   readonly #exchange: NameExchange;
+  readonly #cores: Cores;
   /** By session: where it was dialled. */
   readonly #dialled = new Map<number, string>();
   #keyring: Keyring;
-  readonly #hints: CoreHints;
   /** Of the timers that run. */
   #now = 0;
 
@@ -84,13 +84,13 @@ export class Node {
     });
     this.members = new Members({
       self: self.id,
-      role: self.role,
+      role: () => self.role,
+      region: self.region,
       random,
       isLinked: (node) => this.links.to(node)?.isQuiet(this.#now) === false,
-      linkedCores: () => this.links.cores().length,
+      linkedRegions: () => this.#cores.linkedRegions(),
       dial: (address) => events.dial(address),
     });
-    this.#hints = new CoreHints(this.links, this.members);
     this.pulls = new Pulls({
       self,
       names: this.names,
@@ -99,6 +99,13 @@ export class Node {
       isFed: (known, link) => this.serving.isFed(known, link),
       changed: (name, now) => this.#pullChanged(name, now),
       accepted: (pull, heads) => events.accepted(pull, heads),
+    });
+    this.#cores = new Cores({
+      self,
+      links: this.links,
+      members: this.members,
+      isUsed: (link) => this.pulls.isParent(link) || this.serving.has(link),
+      isQuiet: (link) => link.isQuiet(this.#now),
     });
     this.#exchange = new NameExchange({
       self: self.id,
@@ -220,13 +227,13 @@ export class Node {
     for (const link of this.links.takeRetired(now)) link.close(REPLACED, now);
     this.pulls.handleTimeout(now);
     this.members.handleTimeout(now);
-    this.#hints.handleTimeout(now);
+    this.#cores.handleTimeout(now);
   }
 
   nextTimeout(): number {
     const { members, pulls, links } = this;
     let soonest = Math.min(members.nextTimeout(), pulls.nextTimeout(), links.nextTimeout());
-    soonest = Math.min(soonest, this.#hints.nextTimeout());
+    soonest = Math.min(soonest, this.#cores.nextTimeout());
     for (const link of this.links.all()) {
       soonest = Math.min(soonest, link.nextTimeout());
       soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));
@@ -253,9 +260,8 @@ export class Node {
     this.links.elect(link);
     if (before !== null && !before.closed) this.links.retire(before, now);
     this.#events.linkOpened(link);
-    this.#hints.changed();
+    this.#cores.opened(link, now);
     if (hello !== null) this.pulls.started(node, hello.boot, now);
-    if (hello !== null && hello.role === "core") this.members.hint(node, hello.addresses, now);
     this.#exchange.greet(link);
     this.pulls.maintain(now);
   }
@@ -271,7 +277,7 @@ export class Node {
     }
     this.#events.hangUp(link.session);
     this.#events.linkClosed(link, reason);
-    this.#hints.changed();
+    this.#cores.closed(link);
     this.serving.lost(link);
     this.pulls.lost(link, now);
     this.#exchange.forget(link);
@@ -280,7 +286,7 @@ export class Node {
   #message(link: Link, type: number, elements: Elements, now: number): void {
     if (type === Message.name) this.#exchange.heard(link, elements);
     else if (type === Message.unname) this.#exchange.unheard(link, elements);
-    else if (type === Message.cores) this.#hints.heard(elements, now);
+    else if (type === Message.cores) this.#cores.heard(link, elements, now);
     else if (type === Message.drain) {
       if (readDrain(elements) !== null) this.pulls.avoid(link, now);
     } else if (this.serving.request(link, type, elements, now)) return;

@@ -180,7 +180,8 @@ export class Pulls {
     const refuse = readRefuse(elements);
     if (refuse === null) return;
     for (const { node, addresses } of refuse.alternates) {
-      this.#options.members.hint(nodeIdOf(node), addresses, now);
+      const hint = { node: nodeIdOf(node), addresses, region: null, roundTripUs: null };
+      this.#options.members.hint(hint, now);
     }
     const pull = this.of(link, refuse.alias);
     if (pull === null) return;

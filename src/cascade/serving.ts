@@ -95,6 +95,11 @@ export class Serving {
     return this.#children.find((each) => each.link === link && each.alias === alias) ?? null;
   }
 
+  /** Whoever is at the other end has a stream from here, or waits for one. */
+  has(link: Link): boolean {
+    return this.#children.some((child) => child.link === link);
+  }
+
   /** Media of the stream flows to this node. */
   isFed(key: StreamKey, link: Link): boolean {
     return this.#children.some(

@@ -38,6 +38,7 @@ export class LinkSessions {
   dial(address: string): void {
     const { relay, dial, clock } = this.#options;
     const now = clock();
+    this.#giveUp(address, now);
     const peer = dial(address, now);
     if (peer === null) relay.unreachable(address, now);
     else this.#dialled.set(peer.session, address);
@@ -70,6 +71,15 @@ export class LinkSessions {
     this.#dialled.delete(session);
     if (this.#linked.delete(session)) relay.unlinked(session, "its session ended", now);
     else if (address !== undefined) relay.unreachable(address, now);
+  }
+
+  /** An earlier dial of which nothing came: by one socket there is one link to an address. */
+  #giveUp(address: string, now: number): void {
+    for (const [session, dialled] of this.#dialled) {
+      if (dialled !== address || this.#linked.has(session)) continue;
+      this.#dialled.delete(session);
+      this.#options.close(session, "connect-timeout", now);
+    }
   }
 
   #port(peer: Peer): LinkPort {

@@ -1,4 +1,5 @@
 /** The relay as a worker's logic: what control commands, and what sessions and the loop bring. */
+import { NEARER } from "../cascade/cores.ts";
 import type { Disagreement } from "../cascade/greeting.ts";
 import type { Link } from "../cascade/link.ts";
 import type { Node } from "../cascade/node.ts";
@@ -21,7 +22,12 @@ const STATE_US = 1_000_000;
 const LEAVING_TURNS = 2;
 
 /** Ends of links that are no node's fault. */
-const EXPECTED: ReadonlySet<string> = new Set(["no answer", "stopping", "its session ended"]);
+const EXPECTED: ReadonlySet<string> = new Set([
+  "no answer",
+  "stopping",
+  "its session ended",
+  NEARER,
+]);
 const ITSELF: Disagreement = "it is this node itself";
 /** To strangers a node says nothing: it looks the same from here whatever the reason is. */
 const UNANSWERED_MEND =

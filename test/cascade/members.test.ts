@@ -8,19 +8,32 @@ const SEED = "10.0.0.2:8300";
 class Ground {
   readonly dialled: string[] = [];
   readonly linked = new Set<string>();
-  cores = 0;
+  /** Regions of the cores that it has links with. */
+  regions: string[] = [];
   random = 0.5;
   readonly members: Members;
 
   constructor(role: NodeRole = "core") {
     this.members = new Members({
       self: idOf(1),
-      role,
+      role: () => role,
+      region: "eu",
       random: () => this.random,
       isLinked: (node) => this.linked.has(node),
-      linkedCores: () => this.cores,
+      linkedRegions: () => this.regions,
       dial: (address) => this.dialled.push(address),
     });
+  }
+
+  /** Somebody tells of a core. */
+  hint(
+    node: number,
+    addresses: readonly string[],
+    region: string | null = null,
+    roundTripUs: number | null = null,
+    now = 0,
+  ): void {
+    this.members.hint({ node: idOf(node), addresses, region, roundTripUs }, now);
   }
 
   /** The addresses that it dials at `now`. */
@@ -88,8 +101,8 @@ test("whoever is linked is not dialled, and again once it is not", () => {
 
 test("hints are dialled, but not this node itself and no node at two addresses at once", () => {
   const ground = new Ground();
-  ground.members.hint(idOf(1), ["10.0.0.1:8300"], 0);
-  ground.members.hint(idOf(3), ["10.0.0.3:8300", "[2001:db8::3]:8300"], 0);
+  ground.hint(1, ["10.0.0.1:8300"]);
+  ground.hint(3, ["10.0.0.3:8300", "[2001:db8::3]:8300"]);
   expect(ground.at(0)).toEqual(["10.0.0.3:8300"]);
   ground.members.failed("10.0.0.3:8300", 0);
   expect(ground.at(0)).toEqual(["[2001:db8::3]:8300"]);
@@ -104,24 +117,89 @@ test("a seed that is this node itself is dialled once", () => {
   expect(ground.at(60_000_000)).toEqual([]);
 });
 
-test("an edge dials while it has fewer than three links to cores", () => {
+test("a dead address of a node keeps another one of it for half a second, and no other node at all", () => {
+  const ground = new Ground();
+  ground.hint(3, ["10.0.0.3:8300", "10.9.0.3:8300"]);
+  ground.hint(4, ["10.0.0.4:8300"]);
+  expect(ground.at(0)).toEqual(["10.0.0.3:8300", "10.0.0.4:8300"]);
+  expect(ground.members.nextTimeout()).toBe(500_000);
+  expect(ground.at(499_999)).toEqual([]);
+  expect(ground.at(500_000)).toEqual(["10.9.0.3:8300"]);
+});
+
+test("whoever was there is dialled again where a link ended, and nobody else is believed to be", () => {
+  const ground = new Ground();
+  ground.hint(3, ["10.0.0.3:8300"]);
+  ground.at(0);
+  ground.members.reached("10.0.0.3:8300", idOf(3));
+  ground.members.failed("10.0.0.3:8300", 1_000);
+  // It is linked again, by a call of its own.
+  ground.linked.add(idOf(3));
+  expect(ground.at(60_000_000)).toEqual([]);
+  ground.linked.delete(idOf(3));
+  expect(ground.at(60_000_000)).toEqual(["10.0.0.3:8300"]);
+});
+
+const HINTS = ["10.0.0.11:8300", "10.0.0.12:8300", "10.0.0.13:8300", "10.0.0.14:8300"] as const;
+
+test("an edge dials as many as it lacks: those of its region first, of them the nearest", () => {
   const ground = new Ground("edge");
-  ground.cores = 2;
-  ground.members.hint(idOf(3), ["10.0.0.3:8300"], 0);
-  expect(ground.at(0)).toEqual(["10.0.0.3:8300"]);
-  ground.cores = 3;
-  ground.members.hint(idOf(4), ["10.0.0.4:8300"], 0);
-  expect(ground.at(0)).toEqual([]);
+  ground.hint(11, [HINTS[0]], "us", 1_000);
+  ground.hint(12, [HINTS[1]], "eu", 9_000);
+  ground.hint(13, [HINTS[2]], "eu", 2_000);
+  ground.hint(14, [HINTS[3]], "eu");
+  for (let i = 0; i < 60; i += 1) ground.hint(100 + i, [`10.1.0.${i}:8300`], "asia", 500);
+  ground.regions = ["eu"];
+  expect(ground.at(0)).toEqual([HINTS[2], HINTS[1]]);
+  expect(ground.at(1)).toEqual([]);
+  for (const node of [12, 13]) ground.linked.add(idOf(node));
+  ground.members.reached(HINTS[1], idOf(12));
+  ground.members.reached(HINTS[2], idOf(13));
+  ground.regions = ["eu", "eu", "eu"];
+  expect(ground.at(60_000_000)).toEqual([]);
+  expect(ground.members.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  // One dies.
+  ground.regions = ["eu", "eu"];
+  ground.linked.delete(idOf(13));
+  ground.members.failed(HINTS[2], 60_000_000);
+  expect(ground.at(60_000_000)).toEqual([HINTS[3]]);
+});
+
+test("an edge whose dials are not answered dials others beside them, one by one", () => {
+  const ground = new Ground("edge");
+  for (const [i, hint] of HINTS.entries()) ground.hint(11 + i, [hint], "eu", 1_000 * i);
+  ground.hint(20, ["10.0.0.20:8300"], "us");
+  expect(ground.at(0)).toEqual(HINTS.slice(0, 3));
+  expect(ground.members.nextTimeout()).toBe(500_000);
+  expect(ground.at(499_999)).toEqual([]);
+  expect(ground.at(500_000)).toEqual([HINTS[3], "10.0.0.20:8300"]);
+});
+
+test("an edge with three links looks for one of its own region while it has another's", () => {
+  const ground = new Ground("edge");
+  ground.regions = ["eu", "us", "us"];
+  ground.hint(11, [HINTS[0]], "us", 1_000);
+  ground.hint(12, [HINTS[1]], "eu", 9_000);
+  ground.hint(13, [HINTS[2]], "eu", 90_000);
+  expect(ground.at(0)).toEqual([HINTS[1]]);
+  expect(ground.at(1_000)).toEqual([]);
+  ground.members.reached(HINTS[1], idOf(12));
+  ground.linked.add(idOf(12));
+  // The one too many goes first.
+  ground.regions = ["eu", "eu", "us", "us"];
+  expect(ground.at(2_000)).toEqual([]);
+  ground.regions = ["eu", "eu", "us"];
+  expect(ground.at(3_000)).toEqual([HINTS[2]]);
 });
 
 test("of 512 addresses those go first that are no seeds and that nobody answers at", () => {
   const ground = new Ground();
   ground.members.setSeeds([SEED], 0);
   ground.linked.add(idOf(3));
-  ground.members.hint(idOf(3), ["10.0.0.3:8300"], 0);
+  ground.hint(3, ["10.0.0.3:8300"]);
   ground.at(0);
   for (let i = 0; i < 2_000; i += 1) {
-    ground.members.hint(idOf(100), [`10.1.${i >> 8}.${i & 255}:8300`], 0);
+    ground.hint(100, [`10.1.${i >> 8}.${i & 255}:8300`]);
   }
   ground.members.failed(SEED, 0);
   ground.linked.delete(idOf(3));
@@ -140,7 +218,7 @@ test("of 512 addresses those go first that are no seeds and that nobody answers 
 test("eight addresses each of 64 nodes cost no more than a look at each", () => {
   const ground = new Ground();
   for (let i = 0; i < 512; i += 1) {
-    ground.members.hint(idOf(100 + (i >> 3)), [`10.1.${i >> 8}.${i & 255}:8300`], 0);
+    ground.hint(100 + (i >> 3), [`10.1.${i >> 8}.${i & 255}:8300`]);
   }
   expect(ground.at(0)).toHaveLength(64);
   const before = process.cpuUsage().user;

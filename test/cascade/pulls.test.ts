@@ -21,10 +21,11 @@ class Ground {
   readonly dialled: string[] = [];
   readonly members = new Members({
     self: idOf(SELF),
-    role: "core",
+    role: () => "core",
+    region: "",
     random: () => 0,
     isLinked: () => false,
-    linkedCores: () => 0,
+    linkedRegions: () => [],
     dial: (address) => this.dialled.push(address),
   });
   readonly pulls: Pulls;

@@ -194,8 +194,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["link"],
     ["links", "rivals"],
     // Whom there is to call, and who has which stream.
-    ["members", "names"],
-    ["core-hints", "name-exchange"],
+    ["place", "names"],
+    ["members", "name-exchange"],
+    ["cores"],
     // The tree: what is had from others, and what is given to them.
     ["parent", "serving"],
     ["parents"],

@@ -1,5 +1,5 @@
 /** What nodes tell and ask of each other beside streams: CORES, OWN?, OWN, DRAIN, CLOSE. */
-import { STREAM_NAME_LENGTH_MAX } from "../../limits.ts";
+import { NODE_TEXT_MAX, STREAM_NAME_LENGTH_MAX } from "../../limits.ts";
 import type { Elements } from "./elements.ts";
 import { Message } from "./kinds.ts";
 import { type Alternate, readAlternate } from "./subscription.ts";
@@ -9,14 +9,40 @@ export const CORES_MAX = 64;
 const REASON_MAX = 128;
 const NONCE_MAX = 0xffff_ffff;
 
-/** CORES: cores that the teller has live links with. A hint whom to dial, no more. */
-export function writeCores(cores: readonly Alternate[]): unknown[] {
-  return [Message.cores, cores.map(({ node, addresses }) => [node, addresses])];
+/** A core that the teller of CORES has a link with. */
+export interface ToldCore extends Alternate {
+  readonly region: string;
+  /** Between the two, us; null when the teller does not know. */
+  readonly roundTripUs: number | null;
 }
 
-export function readCores(elements: Elements): readonly Alternate[] | null {
-  const cores = elements.list(CORES_MAX, (each) => each.nested(readAlternate));
-  return elements.ok ? cores : null;
+/** CORES: cores that the teller has live links with. A hint whom to dial, no more. */
+export interface Cores {
+  readonly cores: readonly ToldCore[];
+  /** Others follow: a message has room for some of them. */
+  readonly more: boolean;
+}
+
+export function writeCores({ cores, more }: Cores): unknown[] {
+  return [
+    Message.cores,
+    cores.map(({ node, addresses, region, roundTripUs }) => [node, addresses, region, roundTripUs]),
+    more,
+  ];
+}
+
+export function readCores(elements: Elements): Cores | null {
+  const cores = elements.list(CORES_MAX, (each) => each.nested(readToldCore));
+  const more = elements.more ? elements.boolean() : false;
+  return elements.ok ? { cores, more } : null;
+}
+
+function readToldCore(elements: Elements): ToldCore {
+  return {
+    ...readAlternate(elements),
+    region: elements.more ? elements.text(NODE_TEXT_MAX) : "",
+    roundTripUs: elements.more ? elements.optionalInt32() : null,
+  };
 }
 
 /** OWN?: whether the publisher of a name was heard of in the last two seconds. */

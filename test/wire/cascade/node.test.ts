@@ -6,6 +6,7 @@ import {
   readDrain,
   readOwn,
   readOwnQuestion,
+  type ToldCore,
   writeClose,
   writeCores,
   writeDrain,
@@ -14,25 +15,40 @@ import {
 } from "../../../src/wire/cascade/node.ts";
 import { checkFrame, NODE, OTHER, overWire } from "./frames.ts";
 
-const CORES = [
-  { node: NODE, addresses: ["10.0.0.1:8300"] },
-  { node: OTHER, addresses: [] },
+const CORES: ToldCore[] = [
+  { node: NODE, addresses: ["10.0.0.1:8300"], region: "eu", roundTripUs: 11_500 },
+  { node: OTHER, addresses: [], region: "", roundTripUs: null },
 ];
 
 test("what nodes say beside streams comes back as it was written", () => {
-  checkFrame(writeCores(CORES), readCores, CORES);
-  checkFrame(writeCores([]), readCores, []);
+  for (const cores of [CORES, []]) {
+    for (const more of [true, false]) {
+      checkFrame(writeCores({ cores, more }), readCores, { cores, more }, 1);
+    }
+  }
   checkFrame(writeOwnQuestion({ nonce: 9, name: "a" }), readOwnQuestion, { nonce: 9, name: "a" });
   checkFrame(writeOwn({ nonce: 9, alive: true }), readOwn, { nonce: 9, alive: true });
   checkFrame(writeDrain(5000), readDrain, 5000);
   checkFrame(writeClose("stopping"), readClose, "stopping");
 });
 
+test("an older version tells of cores no more than where they are", () => {
+  const written = [17, [[NODE, ["10.0.0.1:8300"]]]];
+  const core = { node: NODE, addresses: ["10.0.0.1:8300"], region: "", roundTripUs: null };
+  expect(overWire(written, readCores)).toEqual({ cores: [core], more: false });
+});
+
 test("beyond their measure they are none", () => {
-  const many = new Array(CORES_MAX + 1).fill(CORES[0]);
-  expect(overWire(writeCores(many), readCores)).toBeNull();
-  const far = [{ node: NODE, addresses: new Array(9).fill("a:1") }];
-  expect(overWire(writeCores(far), readCores)).toBeNull();
+  const [core] = CORES;
+  const wrong: ToldCore[][] = [
+    new Array(CORES_MAX + 1).fill(core),
+    [{ ...core!, addresses: new Array(9).fill("a:1") }],
+    [{ ...core!, region: "x".repeat(65) }],
+    [{ ...core!, roundTripUs: 2 ** 31 }],
+  ];
+  for (const cores of wrong) {
+    expect(overWire(writeCores({ cores, more: false }), readCores)).toBeNull();
+  }
   expect(overWire(writeDrain(600_001), readDrain)).toBeNull();
   expect(overWire(writeClose("x".repeat(129)), readClose)).toBeNull();
 });

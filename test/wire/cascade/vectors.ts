@@ -98,6 +98,10 @@ const REFUSE = {
   alternates: [{ node: B, addresses: ["10.0.0.2:8300"] }],
   retryMs: 250,
 };
+const CORES = {
+  cores: [{ node: B, addresses: ["10.0.0.2:8300"], region: "eu", roundTripUs: 11_500 }],
+  more: false,
+};
 const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000] };
 const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }] };
 
@@ -130,7 +134,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   ),
   HALF: of({ number: 2, second: true, bytes: Uint8Array.of(1, 2, 3) }, writeHalf, readHalf),
   HELLO: of(HELLO, writeHello, readHello),
-  CORES: of([{ node: B, addresses: ["10.0.0.2:8300"] }], node.writeCores, node.readCores),
+  CORES: of(CORES, node.writeCores, node.readCores),
   NAME: of(NAME, writeName, readName),
   UNNAME: of(KEY, writeUnname, readUnname),
   SUB: of(SUB, sub.writeSubscribe, sub.readSubscribe),

@@ -1,0 +1,130 @@
+import type { Elements } from "../wire/cascade/elements.ts";
+import { readCores, type ToldCore, writeCores } from "../wire/cascade/node.ts";
+import type { NodeSelf } from "./greeting.ts";
+import type { Link } from "./link.ts";
+import type { Links } from "./links.ts";
+import { EDGE_LINKS, type Members } from "./members.ts";
+import { type NodeId, nodeBytes, nodeIdOf } from "./node-id.ts";
+
+/** Others are told whom this node has links with so often; an edge looks for one too many, too. */
+const LOOK_US = 1_000_000;
+/** All of them with eight long addresses each are more than a message may be. */
+const AT_ONCE = 16;
+/** Why an edge ends a link. */
+export const NEARER = "others are nearer";
+
+interface CoresOptions {
+  readonly self: NodeSelf;
+  readonly links: Links;
+  readonly members: Members;
+  /** Streams come or go by it. */
+  readonly isUsed: (link: Link) => boolean;
+  readonly isQuiet: (link: Link) => boolean;
+}
+
+/** What a link's other end has told of cores; `next` is not whole yet. */
+interface Told {
+  whole: ReadonlySet<NodeId>;
+  next: Set<NodeId>;
+}
+
+/** The cores of the cluster, as nodes tell each other whom they have links with. */
+export class Cores {
+  readonly #options: CoresOptions;
+  readonly #told = new Map<Link, Told>();
+  #changed = false;
+  #lookAt = 0;
+
+  constructor(options: CoresOptions) {
+    this.#options = options;
+  }
+
+  /** Regions of those that this node has a link with of which something comes. */
+  linkedRegions(): string[] {
+    return this.#linked().map(({ hello }) => hello?.region ?? "");
+  }
+
+  opened(link: Link, now: number): void {
+    this.#changed = true;
+    // It needs to know at once; all others have time.
+    this.#tell([link]);
+    const { node, hello } = link;
+    if (hello?.role !== "core") return;
+    const { addresses, region } = hello;
+    this.#options.members.hint({ node, addresses, region, roundTripUs: null }, now);
+  }
+
+  closed(link: Link): void {
+    this.#changed = true;
+    this.#told.delete(link);
+  }
+
+  heard(link: Link, elements: Elements, now: number): void {
+    const message = readCores(elements);
+    if (message === null) return;
+    const told = this.#told.get(link) ?? { whole: new Set(), next: new Set() };
+    this.#told.set(link, told);
+    for (const { node, addresses, region, roundTripUs } of message.cores) {
+      const id = nodeIdOf(node);
+      told.next.add(id);
+      const way = roundTripUs === null ? null : roundTripUs + link.time.roundTripUs;
+      this.#options.members.hint({ node: id, addresses, region, roundTripUs: way }, now);
+    }
+    if (message.more) return;
+    told.whole = told.next;
+    told.next = new Set();
+  }
+
+  handleTimeout(now: number): void {
+    if (now < this.#lookAt) return;
+    if (this.#changed) {
+      this.#changed = false;
+      this.#lookAt = now + LOOK_US;
+      this.#tell([...this.#options.links.open()]);
+    }
+    const surplus = this.#surplus();
+    if (surplus === null) return;
+    this.#lookAt = now + LOOK_US;
+    surplus.close(NEARER, now);
+  }
+
+  nextTimeout(): number {
+    const waits = this.#changed || this.#surplus() !== null;
+    return waits ? this.#lookAt : Number.POSITIVE_INFINITY;
+  }
+
+  #linked(): Link[] {
+    return this.#options.links.cores().filter((link) => !this.#options.isQuiet(link));
+  }
+
+  #tell(to: readonly Link[]): void {
+    const cores = this.#options.links.cores().map(
+      ({ node, hello, time }): ToldCore => ({
+        node: nodeBytes(node),
+        addresses: hello?.addresses ?? [],
+        region: hello?.region ?? "",
+        roundTripUs: time.known ? Math.round(time.roundTripUs) : null,
+      }),
+    );
+    let at = 0;
+    do {
+      const some = cores.slice(at, at + AT_ONCE);
+      at += AT_ONCE;
+      const message = writeCores({ cores: some, more: at < cores.length });
+      for (const link of to) link.send(message);
+    } while (at < cores.length);
+  }
+
+  /** An edge's link beyond those that it keeps: the farthest of which nothing depends on it; null for none. */
+  #surplus(): Link | null {
+    const { self, isUsed } = this.#options;
+    if (self.role === "core") return null;
+    const linked = this.#linked();
+    if (linked.length <= EDGE_LINKS || linked.some(({ time }) => !time.known)) return null;
+    const away = ({ hello }: Link): number => Number(hello?.region !== self.region);
+    linked.sort((a, b) => away(b) - away(a) || b.time.roundTripUs - a.time.roundTripUs);
+    if (!isUsed(linked[0]!)) return linked[0]!;
+    // One too many may be the farthest, as long as it is needed.
+    return linked.length > EDGE_LINKS + 1 ? (linked.find((link) => !isUsed(link)) ?? null) : null;
+  }
+}

@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { NEARER } from "../../src/cascade/cores.ts";
+import { Cluster, type TestNode } from "./cluster.ts";
+
+/** Cores of these regions, linked with each other, and an edge in "eu" that is linked with none. */
+function ground(...regions: string[]) {
+  const cluster = new Cluster();
+  const cores = regions.map((region) => cluster.add({ region }));
+  cluster.mesh();
+  const edge = cluster.add({ role: "edge", region: "eu" });
+  return { cluster, cores, edge };
+}
+
+/** Numbers of the nodes that it has links with. */
+function linked({ node }: TestNode): number[] {
+  return [...node.links.open()].map((link) => Number.parseInt(link.node, 16)).toSorted();
+}
+
+test("an edge hears of all cores from one, and dials two of its own region", () => {
+  const { cluster, cores, edge } = ground("us", "us", "eu", "us", "eu");
+  cluster.link(edge, cores[0]!);
+  cluster.run(300_000);
+  expect(edge.dialled.toSorted()).toEqual(["10.0.0.3:8300", "10.0.0.5:8300"]);
+  for (const core of cores) expect(core.dialled).toEqual([]);
+});
+
+test("of four links an edge gives up the farthest that no stream comes by, and nobody dials it again", () => {
+  const { cluster, cores, edge } = ground("us", "us", "eu", "eu");
+  for (const core of cores) cluster.link(edge, core);
+  cores[1]!.publish(cluster, "a");
+  cluster.run(30_000);
+  edge.node.pull(edge.heard.get("a")!, 7, { have: () => [null] }, cluster.now);
+  cluster.run(3_000_000);
+  expect(linked(edge)).toHaveLength(3);
+  expect(linked(edge)).toEqual([2, 3, 4]);
+  expect(edge.closings).toEqual([NEARER]);
+  expect(cores[0]!.closings).toEqual([NEARER]);
+  expect(cores.flatMap(({ dialled }) => dialled)).toEqual([]);
+});
+
+test("a link that a stream comes by stays, as one too many", () => {
+  const { cluster, cores, edge } = ground("us", "eu", "eu", "eu");
+  for (const core of cores) cluster.link(edge, core);
+  cores[0]!.publish(cluster, "a");
+  cluster.run(30_000);
+  edge.node.pull(edge.heard.get("a")!, 7, { have: () => [null] }, cluster.now);
+  cluster.run(3_000_000);
+  expect(linked(edge)).toEqual([1, 2, 3, 4]);
+  edge.node.endPull("a", cluster.now);
+  cluster.run(2_000_000);
+  expect(linked(edge)).toEqual([2, 3, 4]);
+});
+
+test("who has no link with a core that others have one with dials it, for as long as they do", () => {
+  const cluster = new Cluster();
+  const [a, b, c] = [cluster.add(), cluster.add(), cluster.add()];
+  cluster.link(a, b);
+  cluster.run(100_000);
+  cluster.link(b, c);
+  cluster.run(2_000_000);
+  expect([...new Set(a.dialled)]).toEqual(["10.0.0.3:8300"]);
+  expect([...new Set(c.dialled)]).toEqual(["10.0.0.1:8300"]);
+});
