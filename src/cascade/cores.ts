@@ -44,6 +44,16 @@ export class Cores {
     return this.#linked().map(({ hello }) => hello?.region ?? "");
   }
 
+  /** How many there are beside one node, for all that is known here: those that may be cores count. */
+  countWithout(node: NodeId): number {
+    const { self, links } = this.#options;
+    const known = new Set<NodeId>();
+    for (const link of links.all()) if (link.hello?.role !== "edge") known.add(link.node);
+    for (const { whole } of this.#told.values()) for (const each of whole) known.add(each);
+    for (const other of [node, self.id]) known.delete(other);
+    return known.size + (self.role === "core" ? 1 : 0);
+  }
+
   opened(link: Link, now: number): void {
     this.#changed = true;
     // It needs to know at once; all others have time.

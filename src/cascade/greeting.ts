@@ -1,8 +1,17 @@
 /** What the two ends of a link show each other before anything else is read. */
 import { type Hello, type NamesMode, type NodeRole, writeHello } from "../wire/cascade/hello.ts";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../wire/cascade/kinds.ts";
+import { CORES_MAX } from "../wire/cascade/node.ts";
 import { isProof, type Keyring, LinkEnd, proofOf } from "./keyring.ts";
 import { type NodeId, nodeBytes, nodeIdOf } from "./node-id.ts";
+
+/** A node that is told to be a core is one as long as there are fewer ... */
+const CORES_TOLD = CORES_MAX;
+/** ... and one that is told nothing, as long as these do. */
+const CORES_ENOUGH = 16;
+
+/** What a node is told to be. */
+export type RoleWish = "auto" | NodeRole;
 
 /** What a node says of itself. */
 export interface NodeSelf {
@@ -10,7 +19,10 @@ export interface NodeSelf {
   /** Drawn once a process. */
   readonly boot: number;
   readonly names: NamesMode;
-  readonly role: NodeRole;
+  /** Until it is decided, what it will be for all that it knows. */
+  role: NodeRole;
+  /** It is an edge where so many cores are already; null when that was decided. */
+  coresMax: number | null;
   readonly region: string;
   /** Of the software. */
   readonly version: string;
@@ -42,6 +54,7 @@ export function greet(
   keyring: Keyring,
   { end, exported }: LinkSecurity,
   kid: string,
+  cores: number,
 ): unknown[] {
   const node = nodeBytes(self.id);
   const keys = keyring.byKid(kid) ?? keyring.first;
@@ -60,7 +73,21 @@ export function greet(
     url: self.url,
     addresses: self.addresses,
     accepts: keyring.all.map((each) => each.kid),
+    cores,
   });
+}
+
+/** What a node that is told this may be. */
+export function roleOf(wish: RoleWish): Pick<NodeSelf, "role" | "coresMax"> {
+  if (wish === "edge") return { role: "edge", coresMax: null };
+  return { role: "core", coresMax: wish === "core" ? CORES_TOLD : CORES_ENOUGH };
+}
+
+/** The first that answers, wherever it was called, knows how many cores there are. */
+export function decideRole(self: NodeSelf, { cores }: Hello): void {
+  if (self.coresMax === null) return;
+  if (cores !== null && cores >= self.coresMax) self.role = "edge";
+  self.coresMax = null;
 }
 
 /** What is wrong with the other end's HELLO; null when nothing is. */

@@ -1,5 +1,5 @@
 import { type Elements, encodeElements } from "../wire/cascade/elements.ts";
-import { type Hello, readHello } from "../wire/cascade/hello.ts";
+import { type Hello, type NodeRole, readHello } from "../wire/cascade/hello.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import { readClose, writeClose } from "../wire/cascade/node.ts";
 import {
@@ -10,8 +10,8 @@ import {
 } from "../wire/cascade/ordered.ts";
 import { readPing, readPong, writePing, writePong } from "../wire/cascade/ping.ts";
 import { Channel } from "./channel.ts";
-import { disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
-import type { Keyring } from "./keyring.ts";
+import { decideRole, disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
+import { type Keyring, LinkEnd } from "./keyring.ts";
 import { LinkTime } from "./link-time.ts";
 import { Liveness } from "./liveness.ts";
 import type { NodeId } from "./node-id.ts";
@@ -26,6 +26,8 @@ const LINK_LOST_US = 5_000_000;
 /** Before, another one is tried beside it: soon where a parent owes a word each 25 ms. */
 const QUIET_US = 2_500_000;
 const QUIET_PARENT_US = 1_000_000;
+/** Another link showed that there are enough cores, after this one had said that it is one. */
+const ROLE_CHANGED = "it is an edge now";
 
 /** What a link tells whoever has it. */
 export interface LinkEvents {
@@ -60,6 +62,8 @@ interface LinkOptions {
   /** Puts an encoded frame on its way. */
   readonly output: (frame: Uint8Array) => void;
   readonly load: () => OwnLoad;
+  /** Cores that this node knows beside the other end. */
+  readonly cores: () => number;
   readonly now: number;
 }
 
@@ -81,6 +85,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #channel = new Channel();
   readonly #openedBy: number;
+  /** What this node has said that it is; null before it has. */
+  #saidRole: NodeRole | null = null;
   #pingAt: number;
 
   constructor(options: LinkOptions) {
@@ -91,7 +97,8 @@ export class Link {
     this.#options = options;
     this.#openedBy = now + GREETING_TIMEOUT_US;
     this.#pingAt = now;
-    this.#channel.send(greet(options.self, options.keyring, security, options.kid));
+    // Who calls and does not know yet what it is to be hears first how many cores there are.
+    if (security.end === LinkEnd.callee || options.self.coresMax === null) this.#greet();
   }
 
   get open(): boolean {
@@ -192,8 +199,24 @@ export class Link {
       return;
     }
     this.hello = hello;
+    if (this.#saidRole === null) {
+      decideRole(self, hello);
+      this.#greet();
+    }
+    // Whoever called it was told already.
+    self.coresMax = null;
+    if (this.#saidRole !== self.role) {
+      this.close(ROLE_CHANGED, now);
+      return;
+    }
     this.#pingAt = now;
     events.opened(this, now);
+  }
+
+  #greet(): void {
+    const { self, keyring, security, kid, cores } = this.#options;
+    this.#saidRole = self.role;
+    this.#channel.send(greet(self, keyring, security, kid, cores()));
   }
 
   #answer(elements: Elements, now: number, arrival: number): void {

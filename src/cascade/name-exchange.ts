@@ -8,7 +8,7 @@ import type { NodeId } from "./node-id.ts";
 
 interface NameExchangeOptions {
   readonly self: NodeId;
-  readonly role: NodeRole;
+  readonly role: () => NodeRole;
   readonly names: NameTable;
   readonly links: Links;
   /** What counts under a name may be another stream now. `ended`: who told it took it back. */
@@ -90,7 +90,7 @@ export class NameExchange {
   }
 
   #tellsOn(from: Link, to: Link): boolean {
-    if (this.#options.role !== "core" || from === to) return false;
+    if (this.#options.role() !== "core" || from === to) return false;
     return from.hello?.role === "edge" || to.hello?.role === "edge";
   }
 }

@@ -56,6 +56,7 @@ export class Node {
   readonly serving: Serving;
   readonly members: Members;
   readonly pulls: Pulls;
+  readonly self: NodeSelf;
   readonly #options: NodeOptions;
   readonly #events: NodeEvents;
   /** By name: the number among streams of what this node publishes. */
@@ -70,6 +71,7 @@ export class Node {
 
   constructor(options: NodeOptions) {
     const { self, events, childrenMax, random } = options;
+    this.self = self;
     this.#options = options;
     this.#events = events;
     this.#keyring = options.keyring;
@@ -78,7 +80,7 @@ export class Node {
       childrenMax,
       copyOf: (name) => this.#copyOf(name),
       best: (name) => this.pulls.best(name),
-      pullsForOthers: self.role === "core",
+      pullsForOthers: () => self.role === "core",
       waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
       events,
     });
@@ -109,7 +111,7 @@ export class Node {
     });
     this.#exchange = new NameExchange({
       self: self.id,
-      role: self.role,
+      role: () => self.role,
       names: this.names,
       links: this.links,
       changed: (name, ended) => this.#nameChanged(name, ended),
@@ -140,6 +142,7 @@ export class Node {
       keyring: this.#keyring,
       kid,
       load: this.#options.load,
+      cores: () => this.#cores.countWithout(security.node),
       now,
       output: (frame) => this.#events.output(session, frame),
       events: {

@@ -66,7 +66,7 @@ export interface ServingOptions {
   /** What counts under a name; null when nobody is known to have it. */
   readonly best: (name: string) => StreamKey | null;
   /** This node pulls streams for others. */
-  readonly pullsForOthers: boolean;
+  readonly pullsForOthers: () => boolean;
   /** The stream is not here, and whoever is at the other end of the link was asked for it. */
   readonly waitsFor: (name: string, link: Link) => boolean;
   readonly events: ServingEvents;
@@ -213,7 +213,7 @@ export class Serving {
     if (!sameKey(known, key)) return outranks(known, key) ? "stale" : "unknown";
     const copy = copyOf(key.name);
     const mine = copy !== null && sameKey(copy.key, key);
-    if (!mine && !(pullsForOthers && key.owner !== self)) return "unknown";
+    if (!mine && !(pullsForOthers() && key.owner !== self)) return "unknown";
     if (mine && copy.path !== null && this.#isBadPath(child, copy.path)) {
       return copy.path.length + 1 >= PATH_NODES_MAX ? "depth" : "loop";
     }

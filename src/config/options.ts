@@ -221,7 +221,7 @@ export const OPTIONS = {
     schema: z.enum(["auto", "core", "edge"]),
     default: "auto",
     value: "ROLE",
-    help: "auto, core or edge: a core keeps a link to every core, an edge to three.",
+    help: "auto, core or edge: a core keeps a link to every core, an edge to three. auto: a core where there are fewer than 16.",
   },
   region: {
     schema: word(NODE_TEXT_MAX),

@@ -11,7 +11,8 @@ export interface ClusterSetup {
   readonly node: string;
   /** Drawn once a process. */
   readonly boot: number;
-  readonly role: "core" | "edge";
+  /** `auto`: a core as long as there are few. */
+  readonly role: "auto" | "core" | "edge";
   readonly region: string;
   readonly version: string;
   /** Where viewers reach this node's HTTP; empty when it does not know. */
@@ -82,6 +83,8 @@ export type ClusterEvent =
 
 /** What status and pages show of the cascade. */
 export interface ClusterState {
+  /** What this node is among the others. */
+  readonly role: "core" | "edge";
   /** Ids of the secrets that this node accepts, the used one first. */
   readonly accepts: readonly string[];
   readonly links: readonly LinkState[];

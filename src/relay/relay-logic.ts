@@ -1,6 +1,6 @@
 /** The relay as a worker's logic: what control commands, and what sessions and the loop bring. */
 import { NEARER } from "../cascade/cores.ts";
-import type { Disagreement } from "../cascade/greeting.ts";
+import { type Disagreement, type NodeSelf, type RoleWish, roleOf } from "../cascade/greeting.ts";
 import type { Link } from "../cascade/link.ts";
 import type { Node } from "../cascade/node.ts";
 import { REPLACED } from "../cascade/rivals.ts";
@@ -155,7 +155,9 @@ export class RelayLogic {
     const { keys, emit, log, allocate, dial, close, clock, load } = this.#options;
     const ground = { ...this.#options.ground, load: () => load.look(clock()) };
     const keyring = keys.set(setup.cluster, setup.secrets);
-    const self = { ...setup, id: setup.node, names: "mesh" as const };
+    const names = "mesh" as const;
+    const self: NodeSelf = { ...setup, id: setup.node, names, ...roleOf(setup.role) };
+    let toldRole = setup.role === "edge";
     this.#relay = new Relay(self, keyring, setup.childrenMax, ground, {
       dial: (address) => this.#links?.dial(address),
       heard: (name, stream) => emit({ type: "heard", name, stream }),
@@ -165,6 +167,8 @@ export class RelayLogic {
       owner: (request, alive) => emit({ type: "owner-answer", request, alive }),
       linkOpened: ({ node, hello }) => {
         log("info", "Node linked", { node, address: hello?.addresses[0] ?? "" });
+        if (!toldRole && self.role === "edge") this.#tellRole(setup.role, hello?.cores ?? 0);
+        toldRole = true;
       },
       linkClosed: (link, reason) => this.#unlinked(link, reason, setup.node),
     });
@@ -172,6 +176,13 @@ export class RelayLogic {
     this.#links = new LinkSessions({ relay, allocate, dial, close, clock });
     for (const [stream, source] of this.#early) relay.setSource(stream, source);
     this.#early.clear();
+  }
+
+  #tellRole(wish: RoleWish, cores: number): void {
+    const { log } = this.#options;
+    const fields = { cores: String(cores) };
+    if (wish === "auto") log("info", "There are enough cores: this node is an edge", fields);
+    else log("warn", "There are as many cores as may be: this node is an edge", fields);
   }
 
   #unlinked(link: Link, reason: string, self: string): void {

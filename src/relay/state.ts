@@ -21,6 +21,7 @@ export class RelayState {
 
   of({ node }: Relay, accepts: readonly string[]): ClusterState {
     return {
+      role: node.self.role,
       accepts,
       published: [...node.names.owned()].map(({ name, epoch }) => ({ name, epoch })),
       links: [...node.links.open()].map((link) => ({

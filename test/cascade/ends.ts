@@ -22,6 +22,7 @@ export function selfOf(number: number, change: Partial<NodeSelf> = {}): NodeSelf
     boot: number,
     names: "mesh",
     role: "core",
+    coresMax: null,
     region: "",
     version: "test",
     url: "",
@@ -47,6 +48,7 @@ export class End {
     now: number,
     keyring = KEYRING,
     kid = keyring.first.kid,
+    cores = 5,
   ) {
     this.link = new Link({
       session: 1,
@@ -65,6 +67,7 @@ export class End {
       },
       output: (frame) => this.out.push(frame),
       load: () => this.load,
+      cores: () => cores,
       now,
     });
   }
@@ -82,14 +85,17 @@ export class Pair {
   delayUs = 10_000;
   readonly caller: End;
   readonly callee: End;
+  readonly calleeSelf: NodeSelf;
   readonly #flying: { at: number; to: End; frame: Uint8Array }[] = [];
 
   constructor(
     caller: Partial<NodeSelf> = {},
     callee: Partial<NodeSelf> = {},
     keyrings: readonly [Keyring, Keyring] = [KEYRING, KEYRING],
+    cores = 5,
   ) {
     const [first, second] = [selfOf(1, caller), selfOf(2, callee)];
+    this.calleeSelf = second;
     const seenBy = (end: LinkEnd, node: NodeId): LinkSecurity => ({
       end,
       node,
@@ -97,7 +103,14 @@ export class Pair {
     });
     const kid = keyrings[0].first.kid;
     this.caller = new End(first, seenBy(LinkEnd.caller, second.id), this.now, keyrings[0], kid);
-    this.callee = new End(second, seenBy(LinkEnd.callee, first.id), this.now, keyrings[1], kid);
+    this.callee = new End(
+      second,
+      seenBy(LinkEnd.callee, first.id),
+      this.now,
+      keyrings[1],
+      kid,
+      cores,
+    );
   }
 
   /** Frames that `from` sends are seen by `look`, and lost where it says so. */

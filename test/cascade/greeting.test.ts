@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import {
   type Disagreement,
+  decideRole,
   disagreement,
   greet,
   type LinkSecurity,
   type NodeSelf,
+  type RoleWish,
+  roleOf,
 } from "../../src/cascade/greeting.ts";
 import { Keyring, LinkEnd } from "../../src/cascade/keyring.ts";
 import { decodeElements, encodeElements } from "../../src/wire/cascade/elements.ts";
@@ -29,7 +32,7 @@ function found(change: Partial<Ground> = {}): Disagreement | null {
   const keys = change.callerKeys ?? KEYRING;
   const asCaller = { end: LinkEnd.caller, node: idOf(2), exported: EXPORTED };
   const asCallee = { end: LinkEnd.callee, node: caller.id, exported: EXPORTED };
-  const written = greet(caller, keys, asCaller, keys.first.kid);
+  const written = greet(caller, keys, asCaller, keys.first.kid, 5);
   const elements = decodeElements(encodeElements(written))!;
   elements.uint(255);
   const hello = { ...readHello(elements)!, ...change.hello };
@@ -84,4 +87,24 @@ test("another cluster name, names mode or version cannot be", () => {
 test("a neighbouring version that speaks ours as well is welcome", () => {
   expect(found({ hello: { protocolMin: PROTOCOL_MAX, protocolMax: PROTOCOL_MAX + 1 } })).toBeNull();
   expect(found({ hello: { protocolMin: PROTOCOL_MIN - 1, protocolMax: PROTOCOL_MIN } })).toBeNull();
+});
+
+/** What a node that is told `wish` is where the first that answers knows of `cores`. */
+function role(wish: RoleWish, cores: number | null): string {
+  const self = selfOf(1, roleOf(wish));
+  const hello = { cores } as Hello;
+  decideRole(self, hello);
+  decideRole(self, { ...hello, cores: 64 });
+  return self.role;
+}
+
+test("a node is a core as long as there are few of them, and stays what it was first", () => {
+  expect([15, 16, 64, null].map((cores) => role("auto", cores))).toEqual([
+    "core",
+    "edge",
+    "edge",
+    "core",
+  ]);
+  expect([16, 63, 64].map((cores) => role("core", cores))).toEqual(["core", "core", "edge"]);
+  expect([0, 15, null].map((cores) => role("edge", cores))).toEqual(["edge", "edge", "edge"]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { roleOf } from "../../src/cascade/greeting.ts";
 import { Keyring } from "../../src/cascade/keyring.ts";
 import { encodeElements } from "../../src/wire/cascade/elements.ts";
 import { Frame, Message } from "../../src/wire/cascade/kinds.ts";
@@ -30,6 +31,36 @@ test("both ends open by their hellos, and messages come in order", () => {
   expect(pair.callee.messages.map(({ type, elements }) => [type, elements.uint()])).toEqual(
     [0, 1, 2, 3, 4].map((i) => [Message.drain, i]),
   );
+});
+
+/** A caller and a callee that are told nothing of what they are to be, where there are so many cores. */
+function undecided(cores: number): Pair {
+  return new Pair(roleOf("auto"), roleOf("auto"), undefined, cores);
+}
+
+test("who calls says what it is when it has heard how many cores there are", () => {
+  for (const [cores, role] of [
+    [15, "core"],
+    [16, "edge"],
+  ] as const) {
+    const pair = undecided(cores);
+    pair.run(15_000);
+    expect([pair.caller.opens, pair.callee.opens]).toEqual([1, 0]);
+    pair.run(15_000);
+    expect(pair.callee.link.hello?.role).toBe(role);
+    // Who was called has said that it is a core.
+    expect(pair.caller.link.hello?.role).toBe("core");
+  }
+});
+
+test("who has said that it is a core and is an edge meanwhile ends the link", () => {
+  const pair = undecided(15);
+  pair.run(15_000);
+  pair.calleeSelf.role = "edge";
+  pair.calleeSelf.coresMax = null;
+  pair.run(50_000);
+  expect([pair.callee.opens, pair.callee.reasons]).toEqual([0, ["it is an edge now"]]);
+  expect(pair.caller.reasons).toEqual(["it is an edge now"]);
 });
 
 test("half of all frames lost, the ends open all the same", () => {

@@ -33,7 +33,7 @@ class Ground {
       childrenMax,
       copyOf: () => this.copy,
       best: () => this.best,
-      pullsForOthers,
+      pullsForOthers: () => pullsForOthers,
       waitsFor: (_name, link) => link === this.asked?.link,
       events: {
         serve: note("serve"),

@@ -87,6 +87,7 @@ class Member implements LinkPort {
       },
       output: (frame) => this.send(frame),
       load: () => ({ busy: 0, lagUs: 0, filled: null }),
+      cores: () => 1,
       now,
     });
     const security = { end: LinkEnd.callee, node: this.#self.id, exported: EXPORTED };

@@ -3,12 +3,19 @@ import type { ClusterSetup, ClusterState } from "../../contract/cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Stream } from "./stream.ts";
 
-const NOTHING: ClusterState = { accepts: [], links: [], pulls: [], published: [], failures: [] };
+const NOTHING: Omit<ClusterState, "role"> = {
+  accepts: [],
+  links: [],
+  pulls: [],
+  published: [],
+  failures: [],
+};
 
 export function describeCluster(cluster: Cluster | null, streams: Iterable<Stream>) {
   if (cluster === null) return { node: null, members: [], streams: [], failures: [] };
-  const state = cluster.state ?? NOTHING;
   const { setup } = cluster;
+  const role = setup.role === "edge" ? "edge" : "core";
+  const state = cluster.state ?? { ...NOTHING, role };
   return {
     node: describeNode(setup, state),
     members: state.links.map((link) => ({ ...link, accepts: [...link.accepts] })),
@@ -17,11 +24,11 @@ export function describeCluster(cluster: Cluster | null, streams: Iterable<Strea
   };
 }
 
-function describeNode(setup: ClusterSetup, { accepts }: ClusterState) {
+function describeNode(setup: ClusterSetup, { accepts, role }: ClusterState) {
   return {
     id: setup.node,
     cluster: setup.cluster,
-    role: setup.role,
+    role,
     region: setup.region,
     addresses: [...setup.addresses],
     accepts: [...accepts],

@@ -60,7 +60,7 @@ function setupOf(
     secrets: config.secrets,
     node,
     boot,
-    role: config.role === "edge" ? "edge" : "core",
+    role: config.role,
     region: config.region,
     version,
     url: publicUrl ?? "",

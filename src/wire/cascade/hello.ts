@@ -6,6 +6,8 @@ export const PROOF_BYTES = 32;
 export const KID_LENGTH = 8;
 const URL_MAX = 256;
 const ADDRESS_MAX = 64;
+/** More than are worth counting. */
+const CORES_KNOWN_MAX = 0xffff;
 
 const NODE_ROLES = ["core", "edge"] as const;
 export type NodeRole = (typeof NODE_ROLES)[number];
@@ -35,6 +37,8 @@ export interface Hello {
   readonly addresses: readonly string[];
   /** All secrets that it accepts. */
   readonly accepts: readonly string[];
+  /** Cores that it knows beside the other end, itself among them; null of an older version. */
+  readonly cores: number | null;
 }
 
 export function writeHello(hello: Hello): unknown[] {
@@ -54,6 +58,7 @@ export function writeHello(hello: Hello): unknown[] {
     hello.url,
     hello.addresses,
     hello.accepts,
+    ...(hello.cores === null ? [] : [hello.cores]),
   ];
 }
 
@@ -74,6 +79,7 @@ export function readHello(elements: Elements): Hello | null {
     url: elements.text(URL_MAX),
     addresses: elements.list(NODE_ADDRESSES_MAX, (each) => each.text(ADDRESS_MAX)),
     accepts: elements.list(SECRETS_MAX, (each) => each.text(KID_LENGTH)),
+    cores: elements.more ? elements.uint(CORES_KNOWN_MAX) : null,
   };
   return elements.ok ? hello : null;
 }

@@ -47,7 +47,7 @@ function told<Type extends ClusterCommand["type"]>(
 test("the relay worker is told who this node is, and where its seeds are", async () => {
   const h = await started(["--join", "seed.example", "--region", "eu"]);
   const { setup } = told(h, "cluster")[0]!;
-  expect(setup).toMatchObject({ node: "aa".repeat(16), region: "eu", role: "core" });
+  expect(setup).toMatchObject({ node: "aa".repeat(16), region: "eu", role: "auto" });
   expect(setup.addresses).toEqual(["192.0.2.10:8300"]);
   expect(told(h, "seeds").at(-1)!.addresses).toEqual(["192.0.2.20:8300"]);
 });
@@ -244,6 +244,7 @@ test("status tells the way of each stream", async () => {
   h.plane.events.cluster({
     type: "cluster-state",
     state: {
+      role: "edge",
       accepts: ["kidkidki"],
       links: [
         {
@@ -279,7 +280,7 @@ test("status tells the way of each stream", async () => {
   });
   const status = await (await h.request("GET", "/api/v1/status")).json();
   expect(status).toMatchObject({
-    node: { id: "aa".repeat(16), cluster: "spillway", accepts: ["kidkidki"] },
+    node: { id: "aa".repeat(16), cluster: "spillway", role: "edge", accepts: ["kidkidki"] },
     members: [{ node: OTHER, roundTripMs: 12 }],
     streams: [
       { name: "cam", parent: OTHER, standby: ["cc".repeat(16)], path: [OTHER], viewers: 1 },

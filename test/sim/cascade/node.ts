@@ -1,5 +1,5 @@
 /** One node in virtual time: its relay, and as much of control as the cascade needs. */
-import type { NodeSelf } from "../../../src/cascade/greeting.ts";
+import { type NodeSelf, type RoleWish, roleOf } from "../../../src/cascade/greeting.ts";
 import type { KnownName } from "../../../src/cascade/names.ts";
 import { COUNTER_NAMES } from "../../../src/contract/counters.ts";
 import type { RingGrant, StreamSource } from "../../../src/contract/source.ts";
@@ -53,6 +53,7 @@ export class SimNode {
   readonly #world: World;
   /** Its clock shows something else than all others. */
   readonly #offset: number;
+  readonly #wish: RoleWish;
   readonly #streams = new Map<string, number>();
   readonly #pulls = new Map<string, Pulled>();
   readonly #sources = new Map<string, StreamSource | null>();
@@ -69,9 +70,10 @@ export class SimNode {
   constructor(
     world: World,
     readonly number: number,
-    readonly role: "core" | "edge",
+    wish: RoleWish,
     readonly region: string,
   ) {
+    this.#wish = wish;
     this.#world = world;
     this.#offset = Math.floor(1e6 + world.random() * 1e12);
     this.id = world.idOf(number);
@@ -82,6 +84,10 @@ export class SimNode {
   /** What its own clock shows. */
   get now(): number {
     return this.#world.now + this.#offset;
+  }
+
+  get role(): "core" | "edge" {
+    return this.relay.node.self.role;
   }
 
   get runs(): boolean {
@@ -238,9 +244,10 @@ export class SimNode {
     wish: (ring: RingGrant) => void,
   ): Relay {
     const world = this.#world;
-    const { id, boot, role, region, address } = this;
+    const { id, boot, region, address } = this;
     const self: NodeSelf = {
-      ...{ id, boot, role, region, names: "mesh", version: "test", url: "" },
+      ...{ id, boot, region, names: "mesh", version: "test", url: "" },
+      ...roleOf(this.#wish),
       addresses: [address],
     };
     const ground = {

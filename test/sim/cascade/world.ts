@@ -1,4 +1,5 @@
 /** A cluster in virtual time: real relays and real rings, nodes' control and links made up. */
+import type { RoleWish } from "../../../src/cascade/greeting.ts";
 import { Keyring, LinkEnd } from "../../../src/cascade/keyring.ts";
 import { LINK_PAYLOAD_MAX, type LinkPort } from "../../../src/relay/link-port.ts";
 import { seeded } from "../../support/random.ts";
@@ -12,7 +13,7 @@ export interface WorldOptions {
   readonly nodes: number;
   readonly path?: Partial<Path>;
   readonly childrenMax?: number;
-  readonly role?: (node: number) => "core" | "edge";
+  readonly role?: (node: number) => RoleWish;
   readonly region?: (node: number) => string;
 }
 

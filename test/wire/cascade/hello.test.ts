@@ -17,12 +17,15 @@ const HELLO: Hello = {
   url: "https://a.example",
   addresses: ["10.0.0.1:8300", "[2001:db8::1]:8300"],
   accepts: ["AbCd+/09", "zzzzzzzz"],
+  cores: 17,
 };
 
 test("HELLO comes back as it was written", () => {
-  checkFrame(writeHello(HELLO), readHello, HELLO);
+  checkFrame(writeHello(HELLO), readHello, HELLO, 1);
   const mesh: Hello = { ...HELLO, names: "mesh", role: "core", url: "", addresses: [] };
-  checkFrame(writeHello(mesh), readHello, mesh);
+  checkFrame(writeHello(mesh), readHello, mesh, 1);
+  const older: Hello = { ...HELLO, cores: null };
+  expect(overWire(writeHello(older), readHello)).toEqual(older);
 });
 
 test("longer than it may be it is none", () => {
@@ -38,6 +41,7 @@ test("longer than it may be it is none", () => {
     { addresses: new Array(9).fill("a:1") },
     { addresses: ["x".repeat(65)] },
     { accepts: ["a", "b", "c", "d"] },
+    { cores: 2 ** 16 },
   ];
   for (const each of long) {
     expect(overWire(writeHello({ ...HELLO, ...each }), readHello)).toBeNull();

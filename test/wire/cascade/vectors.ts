@@ -43,6 +43,7 @@ const HELLO: Hello = {
   url: "",
   addresses: ["10.0.0.1:8300"],
   accepts: ["AbCd+/09"],
+  cores: 3,
 };
 
 const NAME: Name = {
