@@ -5,7 +5,7 @@ import { measureJoins, summary } from "../support/joins.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { inTime, timed } from "../support/timed.ts";
 
-/** `bun run bench join` takes more. */
+/** `bun run bench:join` takes more. */
 const JOINS = 7;
 
 describe.skipIf(lacksChromium("joins in Chromium"))("joins in Chromium", () => {
