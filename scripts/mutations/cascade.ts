@@ -5,6 +5,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const CASCADE = "src/cascade/";
+const HANDOVER = `${CASCADE}handover.ts`;
 const PULLED = "src/relay/pulled-ring.ts";
 
 export const CASCADES: readonly Mutation[] = [
@@ -46,6 +47,22 @@ export const CASCADES: readonly Mutation[] = [
     "cascade-boot",
     `${CASCADE}node.ts`,
     "if (before !== null && before.hello?.boot !== hello?.boot) before.lost(ENDED, now);",
+    "",
+  ),
+  rule("cascade-rekey", HANDOVER, " && session === this.#other", ""),
+  rule("cascade-rekey", HANDOVER, " || !sameBytes(association, this.#association)", ""),
+  rule("cascade-rekey", HANDOVER, " && age >= APART_US", ""),
+  rule("cascade-rekey", HANDOVER, "Math.max(sent, received) >=", "sent >="),
+  rule(
+    "cascade-rekey",
+    "src/relay/link-output.ts",
+    "    port.buffer.set(this.buffer.subarray(0, this.#length));\n",
+    "",
+  ),
+  rule(
+    "cascade-rekey",
+    "src/relay/relay.ts",
+    "if (this.#carriers.heir(port, security, address, now)) return;",
     "",
   ),
   rule("cascade-stamps", `${CASCADE}liveness.ts`, "if (arrival > this.#heardAt) ", ""),

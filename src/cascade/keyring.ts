@@ -1,6 +1,7 @@
 /** The cluster secrets of a node: who knows one may be a member. */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { KID_LENGTH, PROOF_BYTES } from "../wire/cascade/hello.ts";
+import { ASSOCIATION_BYTES } from "../wire/cascade/rekey.ts";
 
 const KEY_BYTES = 32;
 
@@ -47,6 +48,12 @@ export function proofOf(
 ): Uint8Array {
   const hmac = createHmac("sha256", keys.proof).update(exported).update(Uint8Array.of(end));
   return new Uint8Array(hmac.update(node).digest());
+}
+
+/** What both ends of an association call it, and nobody else can: by what its handshake exports. */
+export function associationOf(exported: Uint8Array): Uint8Array {
+  const hmac = createHmac("sha256", exported).update("link association v1");
+  return new Uint8Array(hmac.digest().subarray(0, ASSOCIATION_BYTES));
 }
 
 export function isProof(proof: Uint8Array, expected: Uint8Array): boolean {

@@ -69,6 +69,7 @@ interface LinkOptions {
 
 /** One link to another node, above its sealed datagrams. */
 export class Link {
+  /** The first that carried it, which may be over: it names the link. */
   readonly session: number;
   /** Of the other end. */
   readonly node: NodeId;
@@ -166,6 +167,11 @@ export class Link {
     this.#channel.send(writeClose(reason));
     this.#flush(now);
     this.#end(reason, now);
+  }
+
+  /** Its session belongs to another link: it never was one. */
+  abandon(): void {
+    this.closed = true;
   }
 
   /** The session below has ended. */

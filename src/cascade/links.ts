@@ -7,6 +7,8 @@ const RETIRING_US = 500_000;
 /** The links of a node, of which one to each other node counts. */
 export class Links {
   readonly #bySession = new Map<number, Link>();
+  /** By sessions that carry a link beside its first one, or after it. */
+  readonly #byLater = new Map<number, Link>();
   /** Replaced ones, and when they are to be closed. */
   readonly #retiring = new Map<Link, number>();
   readonly #byNode = new Map<NodeId, Link>();
@@ -16,7 +18,13 @@ export class Links {
   }
 
   bySession(session: number): Link | null {
-    return this.#bySession.get(session) ?? null;
+    return this.#bySession.get(session) ?? this.#byLater.get(session) ?? null;
+  }
+
+  /** What comes by this session is the link's, too; null: no more. */
+  carry(session: number, link: Link | null): void {
+    if (link === null) this.#byLater.delete(session);
+    else this.#byLater.set(session, link);
   }
 
   /** The one that counts; null when there is none that is open. */
@@ -66,6 +74,9 @@ export class Links {
   remove(link: Link): void {
     this.#retiring.delete(link);
     this.#bySession.delete(link.session);
+    for (const [session, each] of this.#byLater) {
+      if (each === link) this.#byLater.delete(session);
+    }
     if (this.#byNode.get(link.node) === link) this.#byNode.delete(link.node);
   }
 }

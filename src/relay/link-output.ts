@@ -9,7 +9,7 @@ const WAITING_MAX = 256;
 
 /** Puts the frames for one link into datagrams: as many as fit, media in front of the others. */
 export class LinkOutput {
-  readonly #port: LinkPort;
+  #port: LinkPort;
   /** Bytes of the port's buffer that wait to be sent. */
   #length = 0;
   /** Frames that are not media are among them: media is read in front of those only. */
@@ -40,6 +40,12 @@ export class LinkOutput {
 
   get buffer(): Uint8Array {
     return this.#port.buffer;
+  }
+
+  /** All that has not left yet, and what comes, leaves by another port. */
+  use(port: LinkPort): void {
+    port.buffer.set(this.buffer.subarray(0, this.#length));
+    this.#port = port;
   }
 
   /** What was written at the reserved place ends here. */

@@ -1,3 +1,5 @@
+import type { Wear } from "../cascade/handover.ts";
+
 /** A sealed session with another node, as what it carries sees it. */
 export interface LinkPort {
   readonly session: number;
@@ -5,6 +7,8 @@ export interface LinkPort {
   transmit(length: number): boolean;
   /** What `transmit` sends: LINK_PAYLOAD_MAX bytes. */
   readonly buffer: Uint8Array;
+  /** What it has carried so far. */
+  readonly wear: Wear;
   /** Ends the session; what was transmitted leaves before. */
   close(): void;
 }

@@ -86,7 +86,19 @@ export class LinkSessions {
     const { allocate, close, clock } = this.#options;
     const plain = allocate(LINK_PAYLOAD_MAX);
     const sealer = new LinkSealer(peer.sender!);
+    const receiver = peer.receiver!;
     return {
+      wear: {
+        get sent() {
+          return sealer.sealed;
+        },
+        get received() {
+          return receiver.index;
+        },
+        get forged() {
+          return receiver.forged;
+        },
+      },
       session: peer.session,
       buffer: plain.bytes,
       transmit: (length) => {

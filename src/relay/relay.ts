@@ -3,6 +3,7 @@
  * nodes pull it reads from rings. Sans I/O: sessions, sockets and time are passed in.
  */
 import type { LinkSecurity, NodeSelf } from "../cascade/greeting.ts";
+import { WEAR_LIMITS, type WearLimits } from "../cascade/handover.ts";
 import type { Keyring } from "../cascade/keyring.ts";
 import type { Link, OwnLoad } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
@@ -12,7 +13,7 @@ import { PUBLISHER_SILENCE_US } from "../limits.ts";
 import { DataFrame } from "../wire/cascade/data.ts";
 import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
-import { Halves, readHalf } from "../wire/cascade/half.ts";
+import { readHalf } from "../wire/cascade/half.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
 import {
@@ -23,11 +24,11 @@ import {
   writeOwn,
   writeOwnQuestion,
 } from "../wire/cascade/node.ts";
+import { readRekey } from "../wire/cascade/rekey.ts";
 import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
+import { Carriers } from "./carriers.ts";
 import type { ChildStream } from "./child-stream.ts";
-import { DataWriter } from "./data-writer.ts";
 import { Intakes, type WritingGround } from "./intakes.ts";
-import { LinkOutput } from "./link-output.ts";
 import type { LinkPort } from "./link-port.ts";
 import { Offers, type ReadingGround } from "./offers.ts";
 
@@ -39,6 +40,8 @@ export interface RelayGround extends ReadingGround, WritingGround {
   /** 0 <= x < 1. */
   readonly random: () => number;
   readonly load: () => OwnLoad;
+  /** How worn an association may be; WEAR_LIMITS. */
+  readonly wearLimits?: WearLimits;
 }
 
 /** What the relay tells control. */
@@ -57,20 +60,12 @@ export interface RelayEvents {
   linkClosed(link: Link, reason: string): void;
 }
 
-/** A session with another node, and what is on its way over it. */
-interface Carrier {
-  readonly port: LinkPort;
-  readonly output: LinkOutput;
-  readonly writer: DataWriter;
-  readonly halves: Halves;
-}
-
 export class Relay {
   readonly node: Node;
   readonly #events: RelayEvents;
   readonly #offers: Offers;
   readonly #intakes: Intakes;
-  readonly #carriers = new Map<number, Carrier>();
+  readonly #carriers: Carriers;
   readonly #frame = new DataFrame();
   /** Of the datagram that is being read. */
   #session = 0;
@@ -102,7 +97,7 @@ export class Relay {
       events: {
         ...events,
         output: (session, frame) => this.#carriers.get(session)?.output.frame(frame),
-        hangUp: (session) => this.#hangUp(session),
+        hangUp: (session) => this.#carriers.hangUp(session),
         told: (link, type, elements, now, arrival) =>
           this.#told(link, type, elements, now, arrival),
         accepted: (pull, heads) => this.#intakes.ofPull(pull)?.accepted(heads),
@@ -110,6 +105,11 @@ export class Relay {
         change: (child, now) => this.#offers.of(child)?.change(now),
         stop: (child) => this.#offers.stop(child),
       },
+    });
+    this.#carriers = new Carriers({
+      links: this.node.links,
+      limits: ground.wearLimits ?? WEAR_LIMITS,
+      dial: (address) => events.dial(address),
     });
   }
 
@@ -121,19 +121,18 @@ export class Relay {
     address: string | null,
     now: number,
   ): void {
-    const output = new LinkOutput(port);
-    const writer = new DataWriter(output);
-    this.#carriers.set(port.session, { port, output, writer, halves: new Halves() });
+    if (this.#carriers.heir(port, security, address, now)) return;
+    const carrier = this.#carriers.add(port, security, address);
     this.node.linked(port.session, security, kid, address, now);
+    this.#carriers.begin(carrier, this.node.links.bySession(port.session)!, now);
   }
 
   unreachable(address: string, now: number): void {
-    this.node.unreachable(address, now);
+    if (!this.#carriers.unreachable(address, now)) this.node.unreachable(address, now);
   }
 
   unlinked(session: number, reason: string, now: number): void {
-    this.node.unlinked(session, reason, now);
-    this.#carriers.delete(session);
+    if (this.#carriers.lost(session, now)) this.node.unlinked(session, reason, now);
   }
 
   /** The session's link was found right. */
@@ -153,6 +152,7 @@ export class Relay {
     this.#session = session;
     this.#now = now;
     this.#arrival = arrival;
+    this.#carriers.heard(session, now);
     return readDatagram(bytes, offset, offset + length, this.#frame, this.#sink);
   }
 
@@ -226,18 +226,19 @@ export class Relay {
     this.#now = now;
     this.#intakes.handleTimeout(now);
     this.#offers.handleTimeout(now);
+    this.#carriers.handleTimeout(now);
     this.node.handleTimeout(now);
   }
 
   nextTimeout(): number {
-    const { node } = this;
-    return Math.min(node.nextTimeout(), this.#intakes.nextTimeout(), this.#offers.nextTimeout());
+    const parts = [this.node, this.#intakes, this.#offers, this.#carriers];
+    return Math.min(...parts.map((part) => part.nextTimeout()));
   }
 
   /** The end of a turn: rings' readers hear of news, and what waits for links leaves. */
   flush(): void {
     this.#intakes.flush();
-    for (const { output } of this.#carriers.values()) output.flush();
+    this.#carriers.flush();
   }
 
   stop(now: number): void {
@@ -278,6 +279,9 @@ export class Relay {
     } else if (type === Frame.keyframe) {
       const wish = readKeyframeWish(elements);
       if (wish !== null) this.#childOf(link, wish.alias)?.requestKeyframe(wish);
+    } else if (type === Message.rekey) {
+      const association = readRekey(elements);
+      if (association !== null) this.#carriers.told(link, association, now);
     } else {
       const pull = this.node.pulls.of(link, elements.peekUint());
       this.#intakes.ofPull(pull)?.told(link, type, elements, arrival);
@@ -295,13 +299,5 @@ export class Relay {
   #childOf(link: Link, alias: number): ChildStream | null {
     const child = this.node.serving.find(link, alias);
     return child === null ? null : this.#offers.of(child);
-  }
-
-  #hangUp(session: number): void {
-    const carrier = this.#carriers.get(session);
-    if (carrier === undefined) return;
-    carrier.output.flush();
-    this.#carriers.delete(session);
-    carrier.port.close();
   }
 }

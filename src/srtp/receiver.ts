@@ -27,6 +27,8 @@ const INDEX_END = 2 ** 48;
 export class SrtpReceiver {
   /** 48-bit index (roll-over counter * 65536 + sequence) of the last RTP packet that was opened. */
   index = 0;
+  /** RTP packets that its keys did not open. */
+  forged = 0;
   readonly #cipher: SrtpCipher;
   readonly #sourcesMax: number;
   readonly #rtcpSourcesMax: number;
@@ -130,7 +132,10 @@ export class SrtpReceiver {
     const refused = refusalOf(index, known, this.#rtp, this.#sourcesMax);
     if (refused !== 0) return refused;
     const opened = this.#cipher.openRtp(region, offset, headerLength, length, ssrc, index);
-    if (opened < 0) return SrtpReject.forged;
+    if (opened < 0) {
+      this.forged += 1;
+      return SrtpReject.forged;
+    }
     const window = known ?? addWindow(this.#rtp, ssrc, this.#window);
     window.commit(index);
     this.index = index;

@@ -21,7 +21,7 @@ import { writeClose } from "../../src/wire/cascade/node.ts";
 import { readSubscribe, writeAccept } from "../../src/wire/cascade/subscription.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { EXPORTED, idOf, KEYRING, selfOf } from "../cascade/ends.ts";
-import { allocate, counters, grantOf, KEYFRAME, writePacket } from "../relay/slots.ts";
+import { allocate, counters, grantOf, KEYFRAME, NO_WEAR, writePacket } from "../relay/slots.ts";
 import { dataBytes } from "../wire/cascade/data-frames.ts";
 import { Dice } from "./dice.ts";
 import { demand } from "./judge.ts";
@@ -57,6 +57,7 @@ class Member implements LinkPort {
   session = 0;
   closed = false;
   readonly buffer = new Uint8Array(LINK_PAYLOAD_MAX);
+  readonly wear = NO_WEAR;
   /** Its numbers of the streams that it was asked for, as SUB has them. */
   readonly asked = new Map<string, number>();
   readonly #self: NodeSelf;

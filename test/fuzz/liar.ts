@@ -151,6 +151,7 @@ export class Liar {
       [Message.ownQuestion, this.#number(), name],
       [Message.own, this.#number(), true],
       [Message.drain, this.#number()],
+      [Message.rekey, dice.bytes(dice.pick([0, 0, 16, 15]))],
       [Message.cores, [[owner, [name, "10.9.9.8:1"]]]],
     ]);
   }

@@ -34,6 +34,8 @@ export interface NodeOptions {
   readonly certificate?: Certificate;
   readonly srtpProfiles?: string;
   readonly openSsl?: OpenSsl;
+  /** Has what its links bring, in place of what only keeps it. */
+  readonly logic?: MediaLogic;
 }
 
 /** A socket that remembers where things went. */
@@ -122,13 +124,19 @@ export class LinkNode {
       random: filler(seeded(100 + host)),
       knocks: { knockKey: (kid) => keys.find((key) => key.kid === kid) ?? null },
     });
-    this.sessions.serve(this.links);
+    this.sessions.serve(options.logic ?? this.links);
   }
 
   /** Calls another node by one of its sockets. */
   dial(to: LinkNode, key = KEY, socket = 0): Peer {
     const path = { via: this.#senders[socket]!, sockaddr: to.address };
     return this.sessions.dial(key, [path], this.#world.now);
+  }
+
+  /** The same by whichever of its sockets has no link to there. */
+  dialAny(to: Uint8Array, key: KnockKey): Peer {
+    const paths = this.#senders.map((via) => ({ via, sockaddr: to }));
+    return this.sessions.dial(key, paths, this.#world.now);
   }
 
   /** The only link there is. */

@@ -192,7 +192,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["channel", "keyring", "link-time", "liveness", "node-id"],
     ["greeting"],
     ["link"],
-    ["links", "rivals"],
+    ["handover", "links", "rivals"],
     // Whom there is to call, and who has which stream.
     ["place", "names"],
     ["members", "name-exchange"],
@@ -209,6 +209,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // On its way to another node.
     ["link-output"],
     ["data-writer"],
+    ["carrier"],
+    ["carriers"],
     ["outlet", "fills"],
     ["child-stream"],
     ["offers"],

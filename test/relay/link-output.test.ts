@@ -120,6 +120,18 @@ test("while the output is full media comes again and other frames wait, in their
   expect(frames.filter((frame) => frame.startsWith("frame"))).toEqual(["frame 90", "frame 91"]);
 });
 
+test("cascade-rekey: from one port to the next, what waits leaves by the other, and nothing by the first", () => {
+  const ground = new Ground();
+  ground.send(300, 1);
+  ground.output.frame(PING);
+  const next = new Port();
+  ground.output.use(next);
+  ground.output.flush();
+  expect(ground.port.sent).toHaveLength(0);
+  ground.port.sent.push(...next.sent);
+  expect(ground.read()).toEqual(["data 1 300 4000", "frame 3"]);
+});
+
 test("what waits has an end: then frames are lost, as on any path", () => {
   const ground = new Ground();
   ground.port.room = 0;

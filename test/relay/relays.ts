@@ -7,7 +7,7 @@ import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import type { Elements } from "../../src/wire/cascade/elements.ts";
 import { EXPORTED, idOf, KEYRING, selfOf } from "../cascade/ends.ts";
-import { allocate, counters } from "./slots.ts";
+import { allocate, counters, NO_WEAR } from "./slots.ts";
 
 const SESSION = 1;
 const STEP_US = 1_000;
@@ -114,6 +114,7 @@ export class Relays {
     return {
       session: SESSION,
       buffer,
+      wear: NO_WEAR,
       transmit: (length) => {
         const bytes = buffer.slice(0, length);
         readDatagram(bytes, 0, length, new DataFrame(), {

@@ -1,4 +1,5 @@
 /** Slots as rings have them, rings to write, and links that take what is sent. */
+import type { Wear } from "../../src/cascade/handover.ts";
 import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { RingGrant } from "../../src/contract/source.ts";
 import { PAYLOAD_BYTES_MAX, SLOT_BYTES } from "../../src/limits.ts";
@@ -84,10 +85,13 @@ export function writePacket(
 export const KEYFRAME: number =
   SlotFlag.keyframeStart | SlotFlag.frameStart | SlotFlag.frameEnd | SlotFlag.marker;
 
+export const NO_WEAR: Wear = { sent: 0, received: 0, forged: 0 };
+
 /** A link's session, which has room for so many datagrams. */
 export class Port implements LinkPort {
   readonly session = 5;
   readonly buffer = new Uint8Array(LINK_PAYLOAD_MAX);
+  readonly wear = NO_WEAR;
   readonly sent: Uint8Array[] = [];
   room = Number.POSITIVE_INFINITY;
   closed = false;

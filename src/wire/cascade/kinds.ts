@@ -42,6 +42,7 @@ export const Message = {
   own: 30,
   drain: 34,
   close: 35,
+  rekey: 40,
 } as const;
 
 /** Bytes of a node id: the first of the SHA-256 of its public key. */

@@ -255,6 +255,7 @@ export class SimNode {
       news: (index: number) => this.#news(index),
       random: world.random,
       load: () => ({ busy: 0.1, lagUs: 0, filled: null }),
+      wearLimits: world.wearLimits,
     };
     // Control hears of it behind the turn.
     const later = (work: () => void): void => {

@@ -1,4 +1,5 @@
 /** What happens to a cluster, drawn from a seed. */
+import { WEAR_LIMITS } from "../../../src/cascade/handover.ts";
 import { seeded } from "../../support/random.ts";
 import type { Path } from "./network.ts";
 import { tracksOf } from "./publisher.ts";
@@ -9,6 +10,8 @@ export const ACTIVE_US = 8_000_000;
 /** The nodes have found each other by then. */
 export const BEGIN_US = 1_500_000;
 const NAMES = ["a", "b"];
+/** Of a third of the seeds associations are worn so soon. */
+const WORN_PACKETS = 500;
 const LOSSES = [0, 0, 0, 0.01, 0.03, 0.05, 0.1];
 const JITTERS = [0, 500, 2_000, 10_000];
 const WAYS = ["both", "in", "out"] as const;
@@ -82,6 +85,7 @@ export function scriptOf(seed: number, nodes?: number): Script {
       childrenMax: count > 12 ? 8 : Math.max(edges === 0 ? 0 : edges + 2, draw.of([3, 3, 4, 64])),
       role: (node) => (node >= count - edges ? "edge" : "core"),
       region: (node) => `r${regions[node]}`,
+      ...(seed % 3 === 0 ? { wearLimits: { ...WEAR_LIMITS, packets: WORN_PACKETS } } : {}),
     },
     seeds: draw.chance(0.5) && count - edges > 1 ? [0, 1] : [0],
     deeds: deedsOf(draw, count),

@@ -1,5 +1,6 @@
 /** A cluster in virtual time: real relays and real rings, nodes' control and links made up. */
 import type { RoleWish } from "../../../src/cascade/greeting.ts";
+import { WEAR_LIMITS, type WearLimits } from "../../../src/cascade/handover.ts";
 import { Keyring, LinkEnd } from "../../../src/cascade/keyring.ts";
 import { LINK_PAYLOAD_MAX, type LinkPort } from "../../../src/relay/link-port.ts";
 import { seeded } from "../../support/random.ts";
@@ -15,6 +16,8 @@ export interface WorldOptions {
   readonly childrenMax?: number;
   readonly role?: (node: number) => RoleWish;
   readonly region?: (node: number) => string;
+  /** How worn an association may be. */
+  readonly wearLimits?: WearLimits;
 }
 
 /** DTLS gives up after so long, and tries again so often before. */
@@ -27,6 +30,8 @@ interface Session {
   readonly boot: number;
   readonly session: number;
   open: boolean;
+  /** Datagrams that it has carried. */
+  readonly wear: { sent: number; received: number; forged: number };
 }
 
 export class World {
@@ -35,15 +40,18 @@ export class World {
   readonly network: Network;
   readonly keyring = new Keyring("test", [new Uint8Array(32).fill(7)]);
   readonly childrenMax: number;
+  readonly wearLimits: WearLimits;
+  /** Sessions that were ever there. */
+  sessions = 0;
   readonly nodes: SimNode[] = [];
   /** Nodes that new processes are told of. */
   readonly #seeds: number[] = [0];
-  #session = 0;
 
   constructor(options: WorldOptions) {
     this.random = seeded(options.seed);
     this.network = new Network(this.timeline, this.random, options.path);
     this.childrenMax = options.childrenMax ?? 64;
+    this.wearLimits = options.wearLimits ?? WEAR_LIMITS;
     for (let i = 0; i < options.nodes; i += 1) {
       const role = options.role?.(i) ?? "core";
       this.nodes.push(new SimNode(this, i, role, options.region?.(i) ?? ""));
@@ -122,9 +130,11 @@ export class World {
   }
 
   #link(from: SimNode, to: SimNode, address: string): void {
-    const exported = new Uint8Array(32).fill(this.#session);
+    const exported = new Uint8Array(32);
+    new DataView(exported.buffer).setUint32(0, this.sessions);
     const [caller, callee] = [from, to].map((node): Session => {
-      return { node, boot: node.boot, session: ++this.#session, open: true };
+      const wear = { sent: 0, received: 0, forged: 0 };
+      return { node, boot: node.boot, session: ++this.sessions, open: true, wear };
     }) as [Session, Session];
     const { kid } = this.keyring.first;
     const open = (end: LinkEnd, self: Session, other: Session, dialled: string | null): void => {
@@ -153,9 +163,12 @@ export class World {
     return {
       session: self.session,
       buffer,
+      wear: self.wear,
       transmit: (length) => {
+        self.wear.sent += 1;
         send(buffer.slice(0, length), (bytes, arrival) => {
-          const { node, session } = other;
+          const { node, session, wear } = other;
+          wear.received += 1;
           node.relay.received(session, bytes, 0, bytes.length, node.now, arrival);
         });
         return true;

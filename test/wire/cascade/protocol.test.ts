@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { decode } from "@msgpack/msgpack";
-import { Keyring, LinkEnd, proofOf } from "../../../src/cascade/keyring.ts";
+import { associationOf, Keyring, LinkEnd, proofOf } from "../../../src/cascade/keyring.ts";
 import { LINK_PAYLOAD_MAX } from "../../../src/relay/link-port.ts";
 import { DataFrame, readData } from "../../../src/wire/cascade/data.ts";
 import { decodeElements, encodeElements } from "../../../src/wire/cascade/elements.ts";
@@ -85,6 +85,7 @@ test("keys, proofs and the header of a datagram are as on the page", () => {
     const proof = proofOf(first, exported, LinkEnd[end], node);
     expect(proof.toHex()).toBe(vectors.get(end)!);
   }
+  expect(associationOf(exported).toHex()).toBe(vectors.get("rekey")!);
   const header = fromHex(vectors.get("header")!);
   const out = new Uint8Array(12);
   writeLinkHeader(out, 0, 0x1234_5678_9abc);

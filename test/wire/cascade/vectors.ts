@@ -12,6 +12,7 @@ import {
 import * as node from "../../../src/wire/cascade/node.ts";
 import * as ordered from "../../../src/wire/cascade/ordered.ts";
 import * as ping from "../../../src/wire/cascade/ping.ts";
+import * as rekey from "../../../src/wire/cascade/rekey.ts";
 import * as ring from "../../../src/wire/cascade/ring.ts";
 import * as sub from "../../../src/wire/cascade/subscription.ts";
 import * as wish from "../../../src/wire/cascade/wish.ts";
@@ -155,6 +156,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   OWN: of({ nonce: 9, alive: true }, node.writeOwn, node.readOwn),
   DRAIN: of(5_000, node.writeDrain, node.readDrain),
   CLOSE: of("stopping", node.writeClose, node.readClose),
+  REKEY: of(A, rekey.writeRekey, rekey.readRekey),
 };
 
 /** What the vector of DATA says. */

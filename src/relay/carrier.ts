@@ -1,0 +1,45 @@
+import type { LinkSecurity } from "../cascade/greeting.ts";
+import type { Handover } from "../cascade/handover.ts";
+import { associationOf } from "../cascade/keyring.ts";
+import type { NodeId } from "../cascade/node-id.ts";
+import { Halves } from "../wire/cascade/half.ts";
+import { DataWriter } from "./data-writer.ts";
+import { LinkOutput } from "./link-output.ts";
+import type { LinkPort } from "./link-port.ts";
+
+/** What is on its way over a link, by whichever session carries it. */
+export class Carrier {
+  readonly output: LinkOutput;
+  readonly writer: DataWriter;
+  readonly halves = new Halves();
+  readonly node: NodeId;
+  /** Of its first session. */
+  readonly association: Uint8Array;
+  /** Where that was dialled; null for one that was accepted. */
+  readonly address: string | null;
+  /** Set as soon as the link is there. */
+  handover!: Handover;
+  /** Open ones, by session. */
+  readonly ports = new Map<number, LinkPort>();
+  #port: LinkPort;
+
+  constructor(port: LinkPort, { node, exported }: LinkSecurity, address: string | null) {
+    this.node = node;
+    this.association = associationOf(exported);
+    this.address = address;
+    this.#port = port;
+    this.ports.set(port.session, port);
+    this.output = new LinkOutput(port);
+    this.writer = new DataWriter(this.output);
+  }
+
+  /** That what it says leaves by. */
+  get port(): LinkPort {
+    return this.#port;
+  }
+
+  use(port: LinkPort): void {
+    this.#port = port;
+    this.output.use(port);
+  }
+}

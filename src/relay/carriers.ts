@@ -1,0 +1,175 @@
+import type { LinkSecurity } from "../cascade/greeting.ts";
+import { Handover, type HandoverEvents, type WearLimits } from "../cascade/handover.ts";
+import { associationOf } from "../cascade/keyring.ts";
+import type { Link } from "../cascade/link.ts";
+import type { Links } from "../cascade/links.ts";
+import { sameBytes } from "../wire/bytes.ts";
+import { encodeElements } from "../wire/cascade/elements.ts";
+import { writePing } from "../wire/cascade/ping.ts";
+import { Carrier } from "./carrier.ts";
+import type { LinkPort } from "./link-port.ts";
+
+interface CarriersOptions {
+  readonly links: Links;
+  readonly limits: WearLimits;
+  /** Opens a session with whoever is at this address. */
+  readonly dial: (address: string) => void;
+}
+
+/** The sessions with other nodes, and which link each of them carries. */
+export class Carriers {
+  readonly #options: CarriersOptions;
+  /** By the session that names the link, and by others that carry it. */
+  readonly #bySession = new Map<number, Carrier>();
+
+  constructor(options: CarriersOptions) {
+    this.#options = options;
+  }
+
+  get(session: number): Carrier | undefined {
+    return this.#bySession.get(session);
+  }
+
+  /** A session for a new link: `begin` when that is there. */
+  add(port: LinkPort, security: LinkSecurity, address: string | null): Carrier {
+    const carrier = new Carrier(port, security, address);
+    this.#bySession.set(port.session, carrier);
+    return carrier;
+  }
+
+  begin(carrier: Carrier, link: Link, now: number): void {
+    carrier.handover = new Handover({
+      link,
+      calls: carrier.address !== null,
+      limits: this.#options.limits,
+      wear: () => carrier.port.wear,
+      events: this.#eventsOf(carrier, link),
+      now,
+    });
+  }
+
+  /** Whether the session was dialled for a link that is there: it is to carry that on. */
+  heir(port: LinkPort, security: LinkSecurity, address: string | null, now: number): boolean {
+    const carrier = this.#dialling(address);
+    if (carrier === undefined || carrier.node !== security.node) return false;
+    carrier.ports.set(port.session, port);
+    carrier.handover.connected(port.session, associationOf(security.exported), now);
+    return true;
+  }
+
+  /** Whether what was dialled in vain was to carry a link that is there. */
+  unreachable(address: string, now: number): boolean {
+    const carrier = this.#dialling(address);
+    carrier?.handover.failed(now);
+    return carrier !== undefined;
+  }
+
+  /** A session is over. True when its link is, too. */
+  lost(session: number, now: number): boolean {
+    for (const carrier of this.#all()) {
+      if (!carrier.ports.delete(session)) continue;
+      if (!carrier.handover.lost(session, now)) return true;
+      this.#forget(session, carrier);
+      return false;
+    }
+    return false;
+  }
+
+  /** Something authentic came by a session. */
+  heard(session: number, now: number): void {
+    this.#bySession.get(session)?.handover.heard(session, now);
+  }
+
+  /** The other end of a link tells of its next association. */
+  told(link: Link, association: Uint8Array, now: number): void {
+    this.#bySession.get(link.session)?.handover.told(association, now);
+  }
+
+  /** The link with this name is over: its sessions end when what was said has left. */
+  hangUp(session: number): void {
+    const carrier = this.#bySession.get(session);
+    if (carrier === undefined) return;
+    carrier.output.flush();
+    for (const [each, of] of this.#bySession) if (of === carrier) this.#bySession.delete(each);
+    for (const port of carrier.ports.values()) port.close();
+  }
+
+  flush(): void {
+    for (const { output } of this.#bySession.values()) output.flush();
+  }
+
+  handleTimeout(now: number): void {
+    for (const { handover } of this.#bySession.values()) handover.handleTimeout(now);
+  }
+
+  nextTimeout(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { handover } of this.#bySession.values()) {
+      soonest = Math.min(soonest, handover.nextTimeout());
+    }
+    return soonest;
+  }
+
+  #eventsOf(carrier: Carrier, link: Link): HandoverEvents {
+    const { links, dial } = this.#options;
+    return {
+      dial: () => dial(carrier.address!),
+      take: (session) => this.#take(session, carrier, link),
+      greet: (session, now) => {
+        const port = carrier.ports.get(session);
+        const frame = encodeElements(writePing(Math.floor(now)));
+        port?.buffer.set(frame);
+        port?.transmit(frame.length);
+      },
+      use: (session) => {
+        const port = carrier.ports.get(session);
+        if (port !== undefined) carrier.use(port);
+      },
+      drop: (session) => {
+        const port = carrier.ports.get(session);
+        carrier.ports.delete(session);
+        this.#forget(session, carrier);
+        port?.close();
+      },
+      find: (association) => {
+        const other = [...this.#all()].find(
+          (each) => each.node === link.node && sameBytes(each.association, association),
+        );
+        const session = other?.port.session ?? null;
+        // One that has greeted is a link of its own.
+        return session === null || links.bySession(session)?.open !== false ? null : session;
+      },
+    };
+  }
+
+  #take(session: number, carrier: Carrier, link: Link): void {
+    const { links } = this.#options;
+    const other = this.#bySession.get(session);
+    if (other !== undefined) {
+      // A called end took it for a link that has not greeted so far.
+      carrier.ports.set(session, other.port);
+      const mistaken = links.bySession(session);
+      mistaken?.abandon();
+      if (mistaken !== null) links.remove(mistaken);
+    }
+    this.#bySession.set(session, carrier);
+    links.carry(session, link);
+  }
+
+  #forget(session: number, carrier: Carrier): void {
+    const link = this.#options.links.bySession(session);
+    // The session that names the link does so for as long as that lasts.
+    if (link?.session === session || this.#bySession.get(session) !== carrier) return;
+    this.#bySession.delete(session);
+    this.#options.links.carry(session, null);
+  }
+
+  #all(): Set<Carrier> {
+    return new Set(this.#bySession.values());
+  }
+
+  #dialling(address: string | null): Carrier | undefined {
+    if (address === null) return undefined;
+    return [...this.#all()].find((each) => each.address === address && each.handover.dials);
+  }
+}
