@@ -43,6 +43,13 @@ export const CASCADES: readonly Mutation[] = [
     "return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;",
     "return this.#next;",
   ),
+  rule("cascade-useful", "src/relay/pulled-stream.ts", "quiet && ", ""),
+  rule(
+    "cascade-useful",
+    PULLED,
+    "((head - this.#come) | 0) <= 0",
+    "((head - this.#next) | 0) <= 0",
+  ),
   rule(
     "cascade-boot",
     `${CASCADE}node.ts`,

@@ -160,9 +160,11 @@ export class PulledRing {
     this.#believed = true;
   }
 
-  /** Whether a parent that is so far has nothing that is not here. */
+  /** Whether a parent that is so far has nothing that is not here, and that is still missed. */
   isUpTo(head: number | null): boolean {
-    return head === null || (this.#next !== null && ((head - this.#next) | 0) <= 0);
+    if (head === null || !this.#flowing) return true;
+    if (this.#next === null) return false;
+    return ((head - this.#come) | 0) <= 0 || this.missing.size === 0;
   }
 
   /** Whether whoever sends this keeps up with what is here. */

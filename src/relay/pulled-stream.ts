@@ -26,6 +26,8 @@ const LOOK_US = 5_000;
 const AGE_MAX_US = 2_000_000;
 /** Without a word of the root for so long a parent has lost the stream. */
 const ROOT_SILENT_US = 400_000;
+/** Where nothing new came for so long nothing is to be given: a stream that goes on has more to say. */
+const QUIET_US = 200_000;
 /**
  * After so long without it what was missed is not asked for again: much of it would be too old when it
  * comes (`AGE_MAX_US`), and viewers wait for a picture of now.
@@ -45,6 +47,8 @@ export class PulledStream implements PulledRings {
   pull!: Pull;
   /** When the root was last heard of by the parents, us. */
   rootHeardAt = 0;
+  /** When something came last that was not there yet, us. */
+  #newAt = Number.NEGATIVE_INFINITY;
   #lookAt = 0;
   /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
   readonly #turns: number[];
@@ -74,7 +78,10 @@ export class PulledStream implements PulledRings {
     const age = frame.ageUs + way;
     if (ring === undefined || age > AGE_MAX_US) return;
     const isNew = ring.put(frame, bytes, receipt - age, receipt, link.time.roundTripUs);
-    if (isNew) this.rootHeardAt = receipt;
+    if (isNew) {
+      this.rootHeardAt = receipt;
+      this.#newAt = receipt;
+    }
     // The second of two parents may never be the first with anything, and is as good.
     if (isNew || ring.isAbreast(frame.sequence)) this.pull.useful(link, frame.alias, receipt);
   }
@@ -173,8 +180,12 @@ export class PulledStream implements PulledRings {
       if (this.rings[i]?.isUpTo(head) === false) news = true;
     }
     // It has nothing that is not here: silent as the publisher is, it is a parent that serves as long
-    // as it hears of the root.
-    if (!news && told.rootAgeUs < ROOT_SILENT_US) this.pull.useful(link, told.alias, now);
+    // as it hears of the root. While media comes its words alone prove nothing: they are short, and may
+    // pass where packets do not.
+    const quiet = now - this.#newAt > QUIET_US;
+    if (quiet && !news && told.rootAgeUs < ROOT_SILENT_US) {
+      this.pull.useful(link, told.alias, now);
+    }
   }
 }
 

@@ -20,6 +20,7 @@ const ALIAS = 4;
 class Ground {
   now = 10_000_000;
   readonly stream: PulledStream;
+  readonly readers: readonly RingReader[];
   readonly reader: RingReader;
   readonly wanted: number[] = [];
   useful = 0;
@@ -32,9 +33,9 @@ class Ground {
     const grants = tracks.map(() => grantOf("video"));
     const known = { name: "a", epoch: 1, owner: idOf(1), tracks };
     this.stream = new PulledStream(known, grants, 1, counters());
-    const readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
-    for (const reader of readers) reader.want(true);
-    this.reader = readers[0]!;
+    this.readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
+    for (const reader of this.readers) reader.want(true);
+    this.reader = this.readers[0]!;
     const pull: Pick<Pull, "sources" | "want" | "useful"> = {
       sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
       want: (wanted) => this.wanted.push(wanted),
@@ -134,17 +135,41 @@ test("what is older than 2 s when it comes is of no use", () => {
   expect([ground.reader.head, ground.useful]).toEqual([1, 1]);
 });
 
-test("a parent is useful by what flows of it, new or second, or by having no more than is there", () => {
+test("cascade-useful: a parent is useful by what flows of it, new or second, or where nothing is to flow", () => {
   const ground = new Ground([new Neighbour(2)]);
   ground.data(0);
   ground.data(0);
   expect(ground.useful).toBe(2);
+  // Media comes from somebody: words are no proof that it comes from this one, too.
+  ground.heads(1);
+  expect(ground.useful).toBe(2);
+  ground.look(250_000);
   ground.heads(1);
   expect(ground.useful).toBe(3);
-  ground.heads(2 ** 30);
+  // It says that it has more, and gives nothing of it.
+  for (let i = 0; i < 10; i += 1) {
+    ground.look();
+    ground.heads(3);
+  }
   expect(ground.useful).toBe(3);
+  ground.data(1);
+  ground.data(2);
+  ground.look(250_000);
+  ground.heads(2 ** 30);
   ground.heads(null);
-  expect(ground.useful).toBe(4);
+  expect(ground.useful).toBe(7);
+});
+
+test("cascade-useful: rings that nobody here wants are no reason that a silent stream's parent is of no use", () => {
+  const ground = new Ground([new Neighbour(2)], 2);
+  ground.readers[1]!.want(false);
+  ground.look(2_500_000);
+  ground.data(0);
+  ground.look(250_000);
+  const { link } = ground.parents[0]!;
+  const elements = new Elements([ALIAS, [1, 500], 3_000, 0]);
+  ground.stream.told(link, Frame.heads, elements, ground.now);
+  expect(ground.useful).toBe(2);
 });
 
 test("that the publisher has said BYE goes down the tree, and that it sends again", () => {
