@@ -43,6 +43,7 @@ export const CASCADES: readonly Mutation[] = [
     "return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;",
     "return this.#next;",
   ),
+  rule("cascade-holes", PULLED, "this.missing.addBelow(now, sequence + 1, this.#first, way);", ""),
   rule("cascade-useful", "src/relay/pulled-stream.ts", "quiet && ", ""),
   rule(
     "cascade-useful",

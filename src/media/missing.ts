@@ -29,6 +29,7 @@ export class MissingPackets {
   readonly #askAt = new Float64Array(MISSING_MAX);
   readonly #askedAt = new Float64Array(MISSING_MAX);
   readonly #tries = new Uint8Array(MISSING_MAX);
+  readonly #columns = [this.#sequence, this.#since, this.#askAt, this.#askedAt, this.#tries];
 
   /** `ageMaxUs`: a hole is given up after so long. */
   constructor(private readonly ageMaxUs = NACK_AGE_MAX_US) {}
@@ -51,17 +52,15 @@ export class MissingPackets {
     }
     const surplus = this.#count + gap - MISSING_MAX;
     if (surplus > 0) this.#giveUpOldest(surplus);
-    const wait = Math.min(REORDER_WAIT_MAX_US, Math.max(REORDER_WAIT_MIN_US, roundTripUs / 4));
-    for (let i = gap; i > 0; i -= 1) {
-      const at = this.#count;
-      this.#sequence[at] = (to - i) | 0;
-      this.#since[at] = now;
-      this.#askAt[at] = now + wait;
-      this.#askedAt[at] = 0;
-      this.#tries[at] = 0;
-      this.#count += 1;
-    }
-    if (now + wait < this.#next) this.#next = now + wait;
+    this.#note(now, this.#count, to, gap, roundTripUs);
+  }
+
+  /** As `addGap`, of sequences below all noted so far: what came first was not what was sent first. */
+  addBelow(now: number, from: number, to: number, roundTripUs: number): void {
+    const gap = Math.min((to - from) | 0, MISSING_MAX - this.#count);
+    if (gap <= 0) return;
+    for (const column of this.#columns) column.copyWithin(gap, 0, this.#count);
+    this.#note(now, 0, to, gap, roundTripUs);
   }
 
   /**
@@ -126,6 +125,21 @@ export class MissingPackets {
     return asked;
   }
 
+  /** The `gap` sequences before `to`, from this place on. */
+  #note(now: number, place: number, to: number, gap: number, roundTripUs: number): void {
+    const wait = Math.min(REORDER_WAIT_MAX_US, Math.max(REORDER_WAIT_MIN_US, roundTripUs / 4));
+    for (let i = 0; i < gap; i += 1) {
+      const at = place + i;
+      this.#sequence[at] = (to - gap + i) | 0;
+      this.#since[at] = now;
+      this.#askAt[at] = now + wait;
+      this.#askedAt[at] = 0;
+      this.#tries[at] = 0;
+    }
+    this.#count += gap;
+    if (now + wait < this.#next) this.#next = now + wait;
+  }
+
   #expire(now: number): void {
     let kept = 0;
     for (let i = 0; i < this.#count; i += 1) {
@@ -155,12 +169,7 @@ export class MissingPackets {
   }
 
   #remove(from: number, to: number): void {
-    const end = this.#count;
-    this.#sequence.copyWithin(from, to, end);
-    this.#since.copyWithin(from, to, end);
-    this.#askAt.copyWithin(from, to, end);
-    this.#askedAt.copyWithin(from, to, end);
-    this.#tries.copyWithin(from, to, end);
+    for (const column of this.#columns) column.copyWithin(from, to, this.#count);
     this.#count -= to - from;
   }
 

@@ -46,8 +46,9 @@ export class PulledRing {
   readonly #layers = new ToldLayers();
   /** One past the highest origin sequence; null before the first. */
   #next: number | null = null;
-  /** One past the highest that has come, while `#next` is not null. */
+  /** One past the highest that has come, and the lowest, while `#next` is not null. */
   #come = 0;
+  #first = 0;
   #wantedAt = Number.NEGATIVE_INFINITY;
   #flowing = false;
   /** The next packet does not follow on what is here. */
@@ -246,14 +247,25 @@ export class PulledRing {
 
   #noteSequence(sequence: number, now: number, way: number): void {
     const next = (sequence + 1) | 0;
+    if (this.#next === null) this.#first = sequence;
     if (this.#next === null || ((next - this.#come) | 0) > 0) this.#come = next;
     const ahead = this.#next === null ? 0 : (sequence - this.#next) | 0;
     if (ahead < 0) {
-      this.missing.fill(now, sequence);
+      this.#noteLate(sequence, now, way);
       return;
     }
     if (ahead > 0) this.missing.addGap(now, this.#next!, sequence, way);
     this.#next = next;
+  }
+
+  /** One that was missing, or from before all others: what came first was not sent first. */
+  #noteLate(sequence: number, now: number, way: number): void {
+    const below = (this.#first - sequence) | 0;
+    if (below <= 0 || below > ABREAST_PACKETS) this.missing.fill(now, sequence);
+    else {
+      this.missing.addBelow(now, sequence + 1, this.#first, way);
+      this.#first = sequence;
+    }
   }
 }
 

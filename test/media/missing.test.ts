@@ -32,6 +32,20 @@ describe("MissingPackets", () => {
     });
   }
 
+  test("what is found to be missing below all others is asked for first", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 20, 22, RTT);
+    missing.addBelow(1000, 10, 12, RTT);
+    missing.addBelow(1000, 8, 8, RTT);
+    expect([missing.size, missing.oldest]).toEqual([4, 10]);
+    expect(taken(missing.collect(RTT / 4, RTT, out))).toEqual([20, 21]);
+    expect(taken(missing.collect(RTT / 4 + 1000, RTT, out))).toEqual([10, 11]);
+    expect(missing.fill(RTT, 11)).toBe(RTT - RTT / 4 - 1000);
+    // As many as there is room for, those next to what is here.
+    missing.addBelow(RTT, -2000, 0, RTT);
+    expect([missing.size, missing.oldest]).toEqual([MISSING_MAX, 3 - MISSING_MAX]);
+  });
+
   test("asks at most ten times, no faster than 20 ms, and gives up in time", () => {
     const missing = new MissingPackets();
     missing.addGap(0, 5, 6, 1000);

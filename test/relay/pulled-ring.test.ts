@@ -136,6 +136,17 @@ test("cascade-holes: what was lost at the end of a burst is asked for when the p
   expect([ground.ring.isUpTo(9), ground.ring.isUpTo(10)]).toEqual([true, true]);
 });
 
+test("cascade-holes: what came first was not what was sent first: between them nothing is lost", () => {
+  const ground = new Ground();
+  for (const sequence of [12, 13, 9, 15]) ground.put(sequence);
+  expect(ground.asked()).toEqual([10, 11, 14]);
+  for (const sequence of [5, 11]) ground.put(sequence);
+  expect([ground.asked(), ground.ring.have]).toEqual([[6, 7, 8], 6]);
+  // Long before the beginning is another matter.
+  ground.put(13 - 2_000);
+  expect(ground.ring.missing.oldest).toBe(6);
+});
+
 test("sequences wrap", () => {
   const ground = new Ground();
   ground.put(2 ** 31 - 2);
