@@ -41,6 +41,8 @@ export class Network {
   readonly #usual: Path;
   datagrams = 0;
   bytes = 0;
+  /** Sees all datagrams that are sent; those for which it is false get lost. */
+  passes: (from: number, to: number, datagram: Uint8Array) => boolean = () => true;
 
   constructor(timeline: Timeline, random: () => number, usual: Partial<Path> = {}) {
     this.timeline = timeline;
@@ -62,6 +64,7 @@ export class Network {
   send(from: number, to: number, datagram: Uint8Array, deliver: (bytes: Uint8Array) => void): void {
     this.datagrams += 1;
     this.bytes += datagram.length;
+    if (!this.passes(from, to, datagram)) return;
     const way = this.#way(from, to);
     const { now } = this.timeline;
     const random = this.#random;
