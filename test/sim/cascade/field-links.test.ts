@@ -11,6 +11,8 @@ const REDIALLED_US = 13 * SECOND;
 /** From one end of a link without streams, a second. */
 const WORDS_BYTES = 400;
 const RELAY = 0;
+/** Its number, its versions, and a text of eight characters. */
+const HELLO_STARTS = Uint8Array.of(Message.hello, PROTOCOL_MIN, PROTOCOL_MAX, 0xa8);
 
 function hears(node: SimNode, other: SimNode): boolean {
   const link = node.relay.node.links.to(other.id);
@@ -25,10 +27,8 @@ function areLinked(a: SimNode, b: SimNode): boolean {
 function speaks(world: World, versions: ReadonlyMap<number, readonly [number, number]>): void {
   world.network.passes = (from, _to, bytes) => {
     const [least, most] = versions.get(from) ?? [PROTOCOL_MIN, PROTOCOL_MAX];
-    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(
-      Uint8Array.of(0x9f, Message.hello, PROTOCOL_MIN, PROTOCOL_MAX),
-    );
-    if (at >= 0) bytes.set([least, most], at + 2);
+    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(HELLO_STARTS);
+    if (at >= 0) bytes.set([least, most], at + 1);
     return true;
   };
 }
