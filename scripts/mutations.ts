@@ -19,6 +19,7 @@ import { REST } from "./mutations/rest.ts";
 import { RINGS } from "./mutations/rings.ts";
 import type { Mutation } from "./mutations/rule.ts";
 import { SHARES } from "./mutations/shares.ts";
+import { TICKET_RULES } from "./mutations/tickets.ts";
 
 /** Covered ids without a mutation, and why. */
 export const UNMUTATED: Readonly<Record<string, string>> = {
@@ -42,4 +43,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...HELD,
   ...LINKS,
   ...CASCADES,
+  ...TICKET_RULES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

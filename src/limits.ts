@@ -287,6 +287,18 @@ export const NODE_TEXT_MAX = 64;
 /** Bits a second that a viewer is expected to be sent, or a stream to have, while nothing was measured: 720p
  * of 30 frames a second and stereo, as most publish it. */
 export const VIEWER_BITS_ASSUMED = 2_500_000;
+/** A viewer that a full node sends to another has so long for it: two connects of 10 s, and some. */
+export const TICKET_LIFE_MS = 30_000;
+/** Nodes that may send a viewer on: the second one knows what the first did not, a third would be luck. */
+export const TICKET_HOPS_MAX = 2;
+/** Letters of a ticket: 200 of a name at 3 bytes, 5 node ids and numbers, 32 of HMAC are some 800 B, and
+ * a third more in base64. */
+export const TICKET_LENGTH_MAX = 1536;
+/** Used ones that are remembered, each for its 30 s: 64 Ki x about 100 B = 6.5 MB, 2,000 a second. */
+export const TICKET_NONCES_MAX = 65_536;
+/** Of what a node can give to viewers one takes so much, by rule of thumb: each costs about a thousandth
+ * of a core. */
+export const VIEWER_SHARE = 0.001;
 
 // -- Warming up (src/rehearsal) ------------------------------------------------------------------
 

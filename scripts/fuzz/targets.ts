@@ -1,6 +1,7 @@
 import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
+import { fuzzTicket } from "../../test/fuzz/ticket.ts";
 
 /** A fuzzer: one case is made wholly by its seed, in virtual time, and throws when a rule is broken. */
 export interface FuzzTarget {
@@ -29,6 +30,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "cascade",
     run: (seed) => {
       fuzzCascade(seed);
+    },
+  },
+  {
+    // The tickets of redirects: what a node has signed comes back, and nothing else does.
+    name: "ticket",
+    run: (seed) => {
+      fuzzTicket(seed);
     },
   },
 ];

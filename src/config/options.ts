@@ -88,7 +88,7 @@ export const OPTIONS = {
     schema: httpUrl(true),
     default: "",
     value: "URL",
-    help: "Scheme and host as clients see them, for links that must be absolute.",
+    help: "Scheme and host as clients see them, for absolute links; other nodes send viewers there.",
   },
   "cors-origins": {
     schema: origins,
@@ -239,7 +239,7 @@ export const OPTIONS = {
     schema: bitrate,
     default: "",
     value: "BITS/S",
-    help: "What viewers are sent from here at most, all together; who comes beyond that gets 503.",
+    help: "What viewers are sent from here at most, all together; who comes beyond that goes to another node.",
   },
   "limits.sessions": {
     schema: integer(0, 1_000_000),

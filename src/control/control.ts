@@ -19,6 +19,7 @@ import { about, logSessions } from "./bus/session-log.ts";
 import { createApp, type Services } from "./http/app.ts";
 import { Authenticator } from "./http/auth.ts";
 import type { AppEnv } from "./http/context.ts";
+import { startHandover } from "./http/handover.ts";
 import { loadKeys } from "./http/keys.ts";
 import { describeOpenness, notOpened, opennessOf } from "./http/openness.ts";
 import type { Pages } from "./http/page-routes.ts";
@@ -29,7 +30,6 @@ import type { Clock, RandomBytes } from "./ports.ts";
 import type { Cluster } from "./streams/cluster.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
-import { Room } from "./streams/room.ts";
 import { SourceRates } from "./streams/source-rates.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
@@ -118,6 +118,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const sinks = [announcer.hear, metrics.hear, tellHook(hook), logSessions(log), gate.hear];
   if (cluster !== null) sinks.push(cluster.hear);
   for (const hear of sinks) bus.subscribe(hear);
+  const parts = { plane, sampler, registry, metrics, clock, random, gate };
   const services: Services = {
     config,
     plane,
@@ -127,7 +128,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     version: options.version,
     registry,
     cluster,
-    room: roomOf(config, { plane, sampler, registry, draining: () => gate.draining }),
+    handover: startHandover(config, cluster, parts),
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
@@ -140,15 +141,6 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     draining: () => gate.draining,
   };
   return new Running(options, services, sampler, bus, gate);
-}
-
-/** Null where this node belongs to no cluster. */
-function roomOf(
-  { cluster, limits }: Config,
-  parts: Omit<ConstructorParameters<typeof Room>[0], "sessionsMax" | "capacity">,
-): Room | null {
-  if (cluster === null) return null;
-  return new Room({ ...parts, sessionsMax: limits.sessions, capacity: cluster.capacity });
 }
 
 /** Whom workers report to, once they are there. */
@@ -314,7 +306,7 @@ class Running implements Control {
     events.heartbeat();
     const { cpuUs, machine } = this.#options.usage();
     this.#sampler.tick(clock.now(), cpuUs, machine);
-    this.#services.room?.look();
+    this.#services.handover?.room.look();
     rateLimit.sweep(clock.now());
     log.flush();
   }

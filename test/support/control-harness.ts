@@ -17,6 +17,8 @@ export interface HarnessOptions {
   readonly readyWhen?: () => boolean;
   /** The server is a node of a cluster. */
   readonly cluster?: boolean;
+  /** Its id there. */
+  readonly node?: string;
 }
 
 export interface RequestOptions {
@@ -34,6 +36,8 @@ export interface Opened {
   /** Number by which the media plane knows it. */
   readonly number: number;
 }
+
+const resolved = async (): Promise<readonly string[]> => ["192.0.2.20:8300"];
 
 export class Harness {
   nowUs = 1_000_000_000;
@@ -80,7 +84,7 @@ export class Harness {
       version: "1.2.3",
       readFile,
       usage: () => ({ rssBytes: 50_000_000, cpuUs: harness.nowUs / 10, machine: null }),
-      cluster: { node: "aa".repeat(16), boot: 1, resolve: async () => ["192.0.2.20:8300"] },
+      cluster: { node: options.node ?? "aa".repeat(16), boot: 1, resolve: resolved },
       fetch: options.fetch,
       readyWhen: options.readyWhen,
       every: (_ms, work) => {

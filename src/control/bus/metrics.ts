@@ -7,6 +7,7 @@ import { WORKER_KINDS } from "../../contract/workers.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
+import type { Fullness } from "../streams/room.ts";
 import type { Sink } from "./bus.ts";
 import { writeClusterMetrics } from "./cluster-metrics.ts";
 import { Exposition } from "./exposition.ts";
@@ -20,7 +21,8 @@ export type Refusal =
   | "ring-memory"
   | "not-live"
   | "overload"
-  | "capacity";
+  | "capacity"
+  | "ticket";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
@@ -29,6 +31,7 @@ const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
 export class Metrics {
   readonly #requests = new Map<string, number>();
   readonly #refused = new Map<Refusal, number>();
+  readonly #sentOn = new Map<Fullness, number>();
   readonly #ended = new Map<string, number>();
   readonly #faults = new Map<FaultPlace, number>();
   readonly #connected = { publisher: 0, viewer: 0 };
@@ -43,6 +46,11 @@ export class Metrics {
 
   refused(reason: Refusal): void {
     count(this.#refused, reason);
+  }
+
+  /** A viewer goes to another node. */
+  sentOn(reason: Fullness): void {
+    count(this.#sentOn, reason);
   }
 
   fault(place: FaultPlace): void {
@@ -87,7 +95,7 @@ export class Metrics {
     out.value("ring_bytes", "", rings.bytes);
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
-    writeClusterMetrics(out, parts.cluster);
+    writeClusterMetrics(out, parts.cluster, this.#sentOn);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
     out.value("process_resident_memory_bytes", "", parts.rssBytes);
     out.family("process_cpu_seconds_total", "counter", "CPU time of the process.");

@@ -10,15 +10,16 @@ import type { MediaPlane, Placement } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
-import type { Room } from "../streams/room.ts";
 import type { Authenticator, Grant } from "./auth.ts";
 import { tokenOf } from "./auth.ts";
 import { mediaType, readBody, SDP_TYPE } from "./body.ts";
 import type { AppContext } from "./context.ts";
+import { grantOf, type Handover } from "./handover.ts";
 import { streamName } from "./names.ts";
 import { problem, RETRY_LIMIT_S, retryLater, sdpProblem, tooLarge } from "./problem.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { cameFromNode, sendAway } from "./redirect.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** A worker that starts, or takes the place of another, is ready within about so long. */
 const RETRY_WORKER_S = 1;
@@ -40,7 +41,7 @@ export interface AdmissionServices extends DoorServices {
   readonly hook: Hook;
   /** Streams of other nodes; null where this one belongs to no cluster. */
   readonly cluster: Cluster | null;
-  readonly room: Room | null;
+  readonly handover: Handover | null;
   /** True from SIGTERM on: no new sessions. */
   readonly draining: () => boolean;
 }
@@ -49,6 +50,8 @@ export interface AdmissionServices extends DoorServices {
 export interface Admission {
   readonly name: string;
   readonly grant: Grant;
+  /** Of a viewer that another node has sent, and has found to be allowed; else null. */
+  readonly ticket: Ticket | null;
   readonly offer: Offer;
 }
 
@@ -61,7 +64,6 @@ export async function admit(
   role: Role,
 ): Promise<Admission | Response> {
   const request = c.req.raw;
-  const client = c.get("client");
   const name = streamName(
     new URL(request.url).pathname,
     role === "publisher" ? "/whip/" : "/whep/",
@@ -69,18 +71,33 @@ export async function admit(
   if (!name.ok) return problem(400, "Bad stream name", name.detail);
   const limited = rateLimited(c, services);
   if (limited !== null) return limited;
-  const right = role === "publisher" ? "publish" : "view";
-  const verdict = await services.auth.check(request, client, right, name.name);
-  if (!verdict.ok) return verdict.response;
+  const entry = await enter(c, services, role, name.name);
+  if (entry instanceof Response) return entry;
   const wrongType = refuseMediaType(request);
   if (wrongType !== null) return wrongType;
-  const full = atLimit(c, services);
+  const goesOn = role === "viewer" && services.handover?.canSend(c, name.name, entry.ticket);
+  const full = (goesOn ? null : atLimit(c, services)) ?? tooManyPending(c, services);
   if (full !== null) return full;
   const text = await readBody(request, SDP_BYTES_MAX);
   if (text === null) return tooLarge();
   const offer = readOffer(text, { role });
   if (isProblem(offer)) return sdpProblem(offer);
-  return { name: name.name, grant: verdict.grant, offer };
+  return { name: name.name, ...entry, offer };
+}
+
+/** By a ticket or a token, or without either where that is open. */
+async function enter(
+  c: AppContext,
+  { auth, handover }: AdmissionServices,
+  role: Role,
+  name: string,
+): Promise<Pick<Admission, "grant" | "ticket"> | Response> {
+  const ticket = role === "viewer" ? (handover?.take(c, name) ?? null) : null;
+  if (ticket instanceof Response) return ticket;
+  if (ticket !== null) return { grant: grantOf(ticket), ticket };
+  const right = role === "publisher" ? "publish" : "view";
+  const verdict = await auth.check(c.req.raw, c.get("client"), right, name);
+  return verdict.ok ? { grant: verdict.grant, ticket } : verdict.response;
 }
 
 /** The hook's word on it; null allows. */
@@ -114,14 +131,14 @@ export function placeSession(
   services: AdmissionServices,
   role: Role,
 ): Placement | Response {
-  const full = atLimit(c, services);
+  const full = atLimit(c, services) ?? tooManyPending(c, services);
   if (full !== null) return full;
   const placement = services.plane.place(role);
   if (placement === "overloaded") {
     services.metrics.refused("overload");
     return retryLater(503, RETRY_LIMIT_S, "Overloaded", "Media leaves late already; try again.");
   }
-  if (role === "viewer" && services.room?.full === "capacity") {
+  if (role === "viewer" && services.handover?.room.full === "capacity") {
     services.metrics.refused("capacity");
     return retryLater(
       503,
@@ -163,10 +180,10 @@ function refuseMediaType(request: Request): Response | null {
 }
 
 function atLimit(c: AppContext, services: AdmissionServices): Response | null {
-  const { config, registry, metrics } = services;
-  const client = c.get("client");
+  const { config, registry, metrics, handover } = services;
   // Two full nodes that name each other would send a client to and fro.
-  const otherNode = cameFromNode(c.req.url) ? null : config.redirectUrl;
+  const wasSent = cameFromNode(c.req.url) || handover?.isSent(c) === true;
+  const otherNode = wasSent ? null : config.redirectUrl;
   if (services.draining()) {
     return sendAway(c.req.raw, otherNode, "Stopping", "The server is stopping.");
   }
@@ -174,6 +191,12 @@ function atLimit(c: AppContext, services: AdmissionServices): Response | null {
     metrics.refused("session-limit");
     return sendAway(c.req.raw, otherNode, "Server full", "The session limit is reached.");
   }
+  return null;
+}
+
+function tooManyPending(c: AppContext, services: AdmissionServices): Response | null {
+  const { config, registry, metrics } = services;
+  const client = c.get("client");
   const pending = registry.sessions.pending.ofAddress(client.address);
   if (!client.loopback && pending >= config.limits.pendingPerAddress) {
     metrics.refused("pending-limit");

@@ -7,6 +7,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Config, StaticToken } from "../../config.ts";
 import type { Clock } from "../ports.ts";
 import { type ViewLimits, viewLimits } from "../streams/layer-limits.ts";
+import type { SessionBase } from "../streams/session-base.ts";
 import { isForeign } from "./foreign.ts";
 import { readJwt } from "./jwt.ts";
 import type { VerifyKey } from "./keys.ts";
@@ -124,14 +125,15 @@ export class Authenticator {
 
   /**
    * For the session URL, which is itself 128 random bits: a token that is there must be good (that
-   * of the POST stays good), and a missing one is forgiven by `auth.session-url-is-proof`.
+   * of the POST stays good), and a missing one is forgiven by `auth.session-url-is-proof`. Of a client
+   * that another node has sent the URL is all there is: its token is that node's, its origin may be null.
    */
   async checkSession(
     request: Request,
     client: Client,
-    session: { readonly kind: string; readonly tokenHash: string | null; readonly stream: string },
+    session: Pick<SessionBase, "tokenHash" | "stream" | "byTicket"> & { readonly kind: string },
   ): Promise<Response | null> {
-    if (this.isOpen(request, client)) return null;
+    if (session.byTicket || this.isOpen(request, client)) return null;
     const right = session.kind === "publisher" ? "publish" : "view";
     const token = tokenOf(request);
     if (token === null) {

@@ -32,6 +32,7 @@ export function freshSession(
     origin: config.publicUrl ?? `${client.scheme}://${client.host}`,
     userAgent: userAgent(c),
     tokenHash: admission.grant.tokenHash,
+    byTicket: admission.ticket !== null,
   };
 }
 
@@ -44,7 +45,7 @@ export function created(
 ): Response {
   // A path without query: OBS replaces only the path of the URL that it posted to. GStreamer
   // resolves a path against the URL that it was given before any redirect, so then it is absolute.
-  const isRedirected = cameFromNode(c.req.url);
+  const isRedirected = cameFromNode(c.req.url) || session.byTicket;
   const headers = new Headers({
     "Content-Type": SDP_TYPE,
     Location: (isRedirected ? session.origin : "") + sessionPath(session),

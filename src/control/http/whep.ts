@@ -22,12 +22,18 @@ const RETRY_NOT_LIVE_S = 2;
 export async function view(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "viewer");
   if (admission instanceof Response) return admission;
-  const early = notNow(admission.name, services);
+  const { name, grant, ticket } = admission;
+  const early = notNow(name, services);
   if (early !== null) return early;
-  const refused = await askHook(c, services, "viewer", admission.name);
+  // Of whom another node has sent it has asked already.
+  const refused = ticket === null ? await askHook(c, services, "viewer", name) : null;
   if (refused !== null) return refused;
   // The hook took its time. No await from here on.
-  return notNow(admission.name, services) ?? open(c, services, admission);
+  const late = notNow(name, services);
+  if (late !== null) return late;
+  const limits = strictest(streamOptions(services.config, name).limits, grant.limits);
+  const elsewhere = services.handover?.send(c, { name, limits, ticket }) ?? null;
+  return elsewhere ?? open(c, services, admission);
 }
 
 function open(c: AppContext, services: AdmissionServices, admission: Admission): Response {
@@ -45,18 +51,20 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
     streamOptions(config, name).playoutDelay,
     strictest(streamOptions(config, name).limits, admission.grant.limits),
   );
-  services.room?.came();
+  services.handover?.room.came();
   const links = [...iceServerLinks(config.iceServers), ...extensionLinks(sessionPath(session))];
   return created(c, session, answer.sdp, links);
 }
 
 /** 409 while nobody publishes (WHEP 4.3.9), 503 when the stream has its viewers. */
 function notNow(name: string, services: AdmissionServices): Response | null {
-  const { config, registry, cluster } = services;
-  // Another node may have it: its viewers are answered while its media is on its way.
-  if (registry.streams.get(name)?.isLive !== true) cluster?.ensure(name);
+  const { config, registry, cluster, handover } = services;
+  const hasRoom = handover === null || handover.room.full === null;
+  // Another node may have it: its viewers are answered while its media is on its way. Those for whom
+  // there is no room do not make it come.
+  if (hasRoom && registry.streams.get(name)?.isLive !== true) cluster?.ensure(name);
   const stream = registry.streams.get(name);
-  const isLive = stream?.isLive === true;
+  const isLive = stream?.isLive === true || (!hasRoom && cluster?.isElsewhere(name) === true);
   if (!isLive && !streamOptions(config, name).waitForStream) {
     services.metrics.refused("not-live");
     return retryLater(409, RETRY_NOT_LIVE_S, "Not live", `Nobody publishes "${name}" now.`);

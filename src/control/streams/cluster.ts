@@ -85,6 +85,11 @@ export class Cluster {
     this.#options.relay.send({ type: "seeds", addresses });
   }
 
+  /** The other node that publishes it, as far as this one knows. */
+  ownerOf(name: string): string | null {
+    return this.#heard.get(name)?.owner ?? null;
+  }
+
   /** Whether another node has the name, as far as this one knows. */
   isElsewhere(name: string): boolean {
     return this.#heard.has(name) && this.#options.streams.get(name)?.publisher == null;

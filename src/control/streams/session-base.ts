@@ -14,6 +14,7 @@ export interface NewSession {
   readonly origin: string;
   readonly userAgent: string;
   readonly tokenHash: string | null;
+  readonly byTicket: boolean;
 }
 
 /** What only the registry knows of a new session. */
@@ -50,6 +51,8 @@ export interface SessionBase {
   readonly createdUs: number;
   /** SHA-256 of the token that opened it: that token stays good for it, even when it expires. */
   readonly tokenHash: string | null;
+  /** Another node has sent the client: it has nothing to show here but the session's URL. */
+  readonly byTicket: boolean;
   readonly media: readonly MediaSection[];
   /** Our description, with the current credentials. */
   local: LocalDescription;
@@ -80,6 +83,7 @@ export function createBase(
     userAgent: fresh.userAgent,
     createdUs: nowUs,
     tokenHash: fresh.tokenHash,
+    byTicket: fresh.byTicket,
     media: fresh.media,
     local: fresh.local,
     remote: { ufrag: fresh.peer.remoteUfrag, pwd: fresh.peer.remotePwd },

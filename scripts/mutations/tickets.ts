@@ -1,0 +1,39 @@
+/** What a ticket of a redirect is good for: once, how long, where, by whose key, how far, and for what. */
+import { CONTROL, type Mutation, rule } from "./rule.ts";
+
+const TICKETS = `${CONTROL}http/tickets.ts`;
+const TICKET = `${CONTROL}http/ticket.ts`;
+
+export const TICKET_RULES: readonly Mutation[] = [
+  rule("ticket-once", TICKETS, "if (!this.#used.isNew(nonce))", "if (false)"),
+  rule("ticket-once", TICKETS, "if (expiresMs - TICKET_LIFE_MS < this.#startedMs)", "if (false)"),
+  rule("ticket-once", `${CONTROL}http/nonces.ts`, "if (nowMs < until) break;", ""),
+  rule("ticket-time", TICKETS, "if (now >= expiresMs)", "if (false)"),
+  rule("ticket-time", TICKETS, "if (expiresMs - now > AHEAD_MAX_MS)", "if (false)"),
+  rule("ticket-place", TICKETS, "if (audience !== self)", "if (false)"),
+  rule("ticket-place", TICKETS, "if (ticket.stream !== stream)", "if (false)"),
+  rule("ticket-key", TICKET, "if (!keys.some(", "if (keys.length === 0 && !keys.some("),
+  rule("ticket-key", TICKET, 'bytes.toString("base64url") !== text', "false"),
+  rule("ticket-key", TICKETS, "if (secrets !== this.#secrets)", "if (this.#keys.length === 0)"),
+  rule(
+    "ticket-hops",
+    `${CONTROL}http/handover.ts`,
+    "if (via.length >= TICKET_HOPS_MAX) return null;",
+    "",
+  ),
+  rule("ticket-hops", TICKETS, "via.length > TICKET_HOPS_MAX || ", ""),
+  rule("ticket-hops", `${CONTROL}streams/neighbours.ts`, " || via.includes(node)", ""),
+  rule(
+    "ticket-limits",
+    `${CONTROL}http/whep.ts`,
+    ", grant.limits);\n  const elsewhere",
+    ");\n  const elsewhere",
+  ),
+  rule("ticket-proof", `${CONTROL}http/auth.ts`, "session.byTicket || ", ""),
+  rule(
+    "ticket-hook",
+    `${CONTROL}http/whep.ts`,
+    'ticket === null ? await askHook(c, services, "viewer", name) : null',
+    'await askHook(c, services, "viewer", name)',
+  ),
+];
