@@ -260,12 +260,11 @@ export class PulledRing {
 
   /** One that was missing, or from before all others: what came first was not sent first. */
   #noteLate(sequence: number, now: number, way: number): void {
+    this.missing.fill(now, sequence);
     const below = (this.#first - sequence) | 0;
-    if (below <= 0 || below > ABREAST_PACKETS) this.missing.fill(now, sequence);
-    else {
-      this.missing.addBelow(now, sequence + 1, this.#first, way);
-      this.#first = sequence;
-    }
+    if (below <= 0 || below > ABREAST_PACKETS) return;
+    this.missing.addBelow(now, sequence + 1, this.#first, way);
+    this.#first = sequence;
   }
 }
 
