@@ -51,6 +51,13 @@ export const CASCADES: readonly Mutation[] = [
     "((head - this.#come) | 0) <= 0",
     "((head - this.#next) | 0) <= 0",
   ),
+  rule("cascade-places", `${CASCADE}serving.ts`, " || sameKey(each.key, key)),\n", "),\n"),
+  rule(
+    "cascade-places",
+    `${CASCADE}serving.ts`,
+    'if (key.owner === child.link.node) return "loop";',
+    "",
+  ),
   rule(
     "cascade-boot",
     `${CASCADE}node.ts`,

@@ -123,10 +123,9 @@ export class Serving {
   }
 
   subscribe(link: Link, sub: Subscribe, now: number): void {
-    const before = this.find(link, sub.alias);
-    if (before !== null) this.#remove(before);
     const { alias, wanted, mode, have } = sub;
     const child: Child = { link, alias, key: keyOf(sub), stream: null, wanted, mode, have };
+    for (const before of this.#replacedBy(child)) this.#remove(before);
     const refusal = this.#refusalOf(child, now);
     if (refusal !== null) {
       this.#refuse(child, refusal);
@@ -140,6 +139,13 @@ export class Serving {
       link.send(writeNotReady(alias));
       this.#options.events.wanted(child.key.name);
     }
+  }
+
+  /** What its number was of, and the place of the stream that its node has already: one is enough. */
+  #replacedBy({ link, alias, key }: Child): Child[] {
+    return this.#children.filter(
+      (each) => each.link === link && (each.alias === alias || sameKey(each.key, key)),
+    );
   }
 
   update(link: Link, update: Update, now: number): void {
@@ -208,6 +214,8 @@ export class Serving {
     const { copyOf, best, pullsForOthers, self } = this.#options;
     const { key } = child;
     if (this.draining) return "draining";
+    // Nobody pulls a stream to give it back.
+    if (key.owner === child.link.node) return "loop";
     const known = best(key.name);
     if (known === null) return "unknown";
     if (!sameKey(known, key)) return outranks(known, key) ? "stale" : "unknown";

@@ -44,6 +44,13 @@ class Ground {
     });
   }
 
+  /** A subscription to a stream of its own; this node has that now. */
+  another(alias: number): Partial<Subscribe> {
+    this.best = { ...KEY, epoch: alias + 10 };
+    this.copy = { ...this.copy!, key: this.best };
+    return { alias, epoch: alias + 10 };
+  }
+
   subscribe(child: Neighbour, change: Partial<Subscribe> = {}, now = NOW): void {
     const key = { name: KEY.name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
     const rest = { alias: 1, wanted: 3, mode: "live" as const, have: [], path: [] };
@@ -97,6 +104,27 @@ test("the same number again is another subscription", () => {
   ground.subscribe(child, { wanted: 1 });
   expect(ground.done).toEqual(["serve 1", "stop 1", "serve 1"]);
   expect(ground.serving.children).toHaveLength(1);
+});
+
+test("cascade-places: a node has one place of a stream, whatever numbers it asks by", () => {
+  const ground = new Ground(2);
+  const [child, other] = [new Neighbour(2), new Neighbour(3)];
+  for (let alias = 1; alias < 5; alias += 1) {
+    ground.subscribe(child, { alias, mode: alias % 2 === 0 ? "warm" : "live" });
+  }
+  expect(ground.serving.children.map(({ alias }) => alias)).toEqual([4]);
+  ground.subscribe(other);
+  expect(ground.serving.children).toHaveLength(2);
+  ground.serving.unsubscribe(child.link, 2);
+  expect(ground.serving.children).toHaveLength(2);
+});
+
+test("cascade-places: nobody gets its own stream back, and nobody pulls it for that", () => {
+  const ground = new Ground();
+  ground.copy = null;
+  const owner = new Neighbour(1);
+  ground.subscribe(owner);
+  expect(refusal(ground, owner)).toBe("loop");
 });
 
 test("a core that only knows of it pulls it first, and says so", () => {
@@ -189,12 +217,12 @@ test("a full parent names children that have it", () => {
 test("200 subscriptions a second are admitted", () => {
   const ground = new Ground(1_000);
   const child = new Neighbour(2);
-  for (let alias = 0; alias < 201; alias += 1) ground.subscribe(child, { alias });
+  for (let alias = 0; alias < 201; alias += 1) ground.subscribe(child, ground.another(alias));
   expect(ground.serving.children).toHaveLength(200);
   // More than the channel has on its way at once.
   child.pair.run(50_000);
   expect(answers(child).at(-1)).toMatchObject({ reason: "limit" });
-  ground.subscribe(child, { alias: 300 }, NOW + 10_000);
+  ground.subscribe(child, ground.another(300), NOW + 10_000);
   expect(ground.serving.children).toHaveLength(201);
 });
 
@@ -221,9 +249,9 @@ test("cascade-path: its children hear of another way; those that are in it lose 
 test("with a link go its children, and no others", () => {
   const ground = new Ground();
   const [first, second] = [new Neighbour(2), new Neighbour(3)];
-  ground.subscribe(first, { alias: 1 });
-  ground.subscribe(first, { alias: 2 });
-  ground.subscribe(second, { alias: 3 });
+  ground.subscribe(first, ground.another(1));
+  ground.subscribe(first, ground.another(2));
+  ground.subscribe(second, ground.another(3));
   ground.serving.lost(first.link);
   expect(ground.done).toEqual(["serve 1", "serve 2", "serve 3", "stop 1", "stop 2"]);
   expect(ground.serving.children.map(({ alias }) => alias)).toEqual([3]);
@@ -243,14 +271,14 @@ test("a standby yields its place to one that media is to flow to, and comes afte
 
 test("a standby that is to flow is refused where others have all places", () => {
   const ground = new Ground(1);
-  const child = new Neighbour(2);
+  const [child, other] = [new Neighbour(2), new Neighbour(3)];
   const update = { alias: 1, wanted: 3, mode: "live" as const, have: [] };
   ground.subscribe(child, { mode: "warm" });
   ground.serving.update(child.link, update, NOW);
   expect(ground.done).toEqual(["serve 1", "change 1"]);
   ground.serving.update(child.link, { ...update, mode: "warm" }, NOW);
-  ground.subscribe(child, { mode: "warm", alias: 2 });
-  expect(ground.serving.find(child.link, 2)).toBeNull();
+  ground.subscribe(other, { mode: "warm", alias: 2 });
+  expect(ground.serving.find(other.link, 2)).toBeNull();
 });
 
 test("of two that wait for each other the lower one looks elsewhere", () => {
