@@ -116,6 +116,26 @@ export const CASCADES: readonly Mutation[] = [
     "else if (type === Message.hello)",
   ),
   rule("cascade-proof", `${CASCADE}link.ts`, "else if (!this.open) return;", ""),
+  rule("cascade-asks", `${CASCADE}asks.ts`, " || this.#heard.has(key)", ""),
+  rule(
+    "cascade-asks",
+    `${CASCADE}asks.ts`,
+    'if (link.hello?.role !== "core" && asker !== link.node) return;',
+    "",
+  ),
+  rule(
+    "cascade-asks",
+    `${CASCADE}asks.ts`,
+    "!(isCore || nodeIdOf(answer.node) === link.node)",
+    "false",
+  ),
+  rule(
+    "cascade-asks",
+    `${CASCADE}asks.ts`,
+    'return others.filter(({ hello }) => hello?.role === "edge");',
+    "return [];",
+  ),
+  rule("cascade-asks", `${CASCADE}asks.ts`, " && link.backlog < BACKLOG_MAX", ""),
   rule("cascade-heads", PULLED, "!this.#believed || ", ""),
   rule(
     "cascade-heads",

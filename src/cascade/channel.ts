@@ -45,6 +45,11 @@ export class Channel {
     return this.#unacknowledged.length === 0 && this.#waiting.length === 0;
   }
 
+  /** Pieces that wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** A message, as its `write` function has it. */
   send(message: readonly unknown[]): void {
     const bytes = encodeElements(message);

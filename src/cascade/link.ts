@@ -112,6 +112,11 @@ export class Link {
     return now - heardAt >= (silent ? QUIET_PARENT_US : QUIET_US);
   }
 
+  /** Pieces of messages that wait for room: what is sent now comes behind them. */
+  get backlog(): number {
+    return this.#channel.waiting;
+  }
+
   /** A message in order behind all earlier ones. */
   send(message: readonly unknown[]): void {
     if (!this.closed) this.#channel.send(message);

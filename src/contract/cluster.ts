@@ -53,6 +53,20 @@ export type ClusterCommand =
   | { readonly type: "ask-owner"; readonly request: number; readonly name: string }
   /** Of what this node may give to viewers it gives so much, 0..1, of which 1 takes no more. */
   | { readonly type: "filled"; readonly share: number }
+  /** A question to all other nodes, or to one; `asked` and `answer-part` follow. */
+  | {
+      readonly type: "ask";
+      readonly request: number;
+      readonly to: string | null;
+      readonly question: Uint8Array;
+    }
+  /** What this node answers to a `question`. */
+  | {
+      readonly type: "answer";
+      readonly asker: string;
+      readonly request: number;
+      readonly answer: Uint8Array;
+    }
   | { readonly type: "drain"; readonly ms: number }
   /** The process ends: other nodes are told, then `left` comes. */
   | { readonly type: "leave" };
@@ -61,6 +75,16 @@ export type ClusterCommand =
 export interface HeardStream extends Pick<Name, "name" | "epoch" | "tracks"> {
   /** 32 hex digits. */
   readonly owner: string;
+}
+
+export interface AnswerPart {
+  readonly node: string;
+  /** Counts from 0. */
+  readonly number: number;
+  readonly more: boolean;
+  /** Whom that node has asked in turn. */
+  readonly asked: readonly string[];
+  readonly part: Uint8Array;
 }
 
 /** From the relay worker. */
@@ -76,6 +100,17 @@ export type ClusterEvent =
   /** The rings of the stream's pull are written no more. */
   | { readonly type: "pull-ended"; readonly stream: number }
   | { readonly type: "owner-answer"; readonly request: number; readonly alive: boolean }
+  /** A question has gone to these. */
+  | { readonly type: "asked"; readonly request: number; readonly nodes: readonly string[] }
+  /** A part of what a node answers. */
+  | ({ readonly type: "answer-part"; readonly request: number } & AnswerPart)
+  /** Another node asks. */
+  | {
+      readonly type: "question";
+      readonly asker: string;
+      readonly request: number;
+      readonly question: Uint8Array;
+    }
   /** Answers `leave`: what was to be told has gone out. */
   | { readonly type: "left" }
   /** About once a second. */

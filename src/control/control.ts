@@ -28,6 +28,7 @@ import type { MediaPlane, PlaneEvents } from "./plane/plane.ts";
 import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
 import type { Cluster } from "./streams/cluster.ts";
+import { answerNode } from "./streams/cluster-answers.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
 import { SourceRates } from "./streams/source-rates.ts";
@@ -140,6 +141,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     noteFault,
     draining: () => gate.draining,
   };
+  if (cluster !== null)
+    cluster.asks.answerer = (question, by) => answerNode(services, question, by);
   return new Running(options, services, sampler, bus, gate);
 }
 

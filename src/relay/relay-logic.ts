@@ -3,6 +3,7 @@ import { NEARER } from "../cascade/cores.ts";
 import { type Disagreement, type NodeSelf, type RoleWish, roleOf } from "../cascade/greeting.ts";
 import type { Link } from "../cascade/link.ts";
 import type { Node } from "../cascade/node.ts";
+import { nodeIdOf } from "../cascade/node-id.ts";
 import { REPLACED } from "../cascade/rivals.ts";
 import type { ClusterEvent, ClusterSetup } from "../contract/cluster.ts";
 import type { WorkerCommand } from "../contract/messages.ts";
@@ -10,6 +11,7 @@ import type { CloseReason } from "../contract/session.ts";
 import type { StreamSource } from "../contract/source.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
+import type { Answer } from "../wire/cascade/ask.ts";
 import type { RelayKeys } from "./keys.ts";
 import { LinkSessions } from "./link-sessions.ts";
 import type { LoadMeter } from "./own-load.ts";
@@ -119,7 +121,13 @@ export class RelayLogic {
     } else if (command.type === "viewers") relay.setViewers(command.stream, command.count, now);
     else if (command.type === "ask-owner") relay.askOwner(command.request, command.name);
     else if (command.type === "filled") this.#options.load.filled = command.share;
-    else if (command.type === "drain") node.drain(command.ms);
+    else if (command.type === "ask") {
+      const { request, to, question } = command;
+      const nodes = relay.asks.ask(request, to, question);
+      this.#options.emit({ type: "asked", request, nodes });
+    } else if (command.type === "answer") {
+      relay.asks.answer(command.asker, command.request, command.answer);
+    } else if (command.type === "drain") node.drain(command.ms);
     else if (command.type === "leave") {
       relay.stop(now);
       this.#leaving = LEAVING_TURNS;
@@ -165,6 +173,10 @@ export class RelayLogic {
       wanted: (name) => emit({ type: "wanted", name }),
       children: (stream, count) => emit({ type: "children", stream, count }),
       owner: (request, alive) => emit({ type: "owner-answer", request, alive }),
+      asked: (asker, request, question) => {
+        emit({ type: "question", asker, request, question: question.slice() });
+      },
+      answered: (answer) => emit({ type: "answer-part", ...partOf(answer) }),
       linkOpened: ({ node, hello }) => {
         log("info", "Node linked", { node, address: hello?.addresses[0] ?? "" });
         if (!toldRole && self.role === "edge") this.#tellRole(setup.role, hello?.cores ?? 0);
@@ -203,4 +215,10 @@ export class RelayLogic {
     const { keys } = this.#options;
     if (keys.keyring !== null) node.setKeyring(keys.set(keys.keyring.cluster, secrets));
   }
+}
+
+/** As control has it: in memory of its own, which is all that goes to another thread. */
+function partOf({ nonce, node, number, more, asked, part }: Answer) {
+  const nodes = asked.map(nodeIdOf);
+  return { request: nonce, node: nodeIdOf(node), number, more, asked: nodes, part: part.slice() };
 }

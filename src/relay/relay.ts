@@ -2,6 +2,7 @@
  * The cascade's end in this process: what it pulls from other nodes it writes into rings, what other
  * nodes pull it reads from rings. Sans I/O: sessions, sockets and time are passed in.
  */
+import { Asks } from "../cascade/asks.ts";
 import type { LinkSecurity, NodeSelf } from "../cascade/greeting.ts";
 import { WEAR_LIMITS, type WearLimits } from "../cascade/handover.ts";
 import type { Keyring } from "../cascade/keyring.ts";
@@ -10,6 +11,7 @@ import type { KnownName } from "../cascade/names.ts";
 import { Node } from "../cascade/node.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
 import { PUBLISHER_SILENCE_US } from "../limits.ts";
+import type { Answer } from "../wire/cascade/ask.ts";
 import { DataFrame } from "../wire/cascade/data.ts";
 import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
@@ -56,12 +58,18 @@ export interface RelayEvents {
   children(stream: number, count: number): void;
   /** What `askOwner` came to. */
   owner(request: number, alive: boolean): void;
+  /** A question of another node, to be answered by `asks.answer`. */
+  asked(asker: string, nonce: number, question: Uint8Array): void;
+  /** A part of an answer to a question that was put by `asks.ask`. */
+  answered(answer: Answer): void;
   linkOpened(link: Link): void;
   linkClosed(link: Link, reason: string): void;
 }
 
 export class Relay {
   readonly node: Node;
+  /** What nodes ask each other for people. */
+  readonly asks: Asks;
   readonly #events: RelayEvents;
   readonly #offers: Offers;
   readonly #intakes: Intakes;
@@ -110,6 +118,14 @@ export class Relay {
       links: this.node.links,
       limits: ground.wearLimits ?? WEAR_LIMITS,
       dial: (address) => events.dial(address),
+    });
+    const { asked, answered } = events;
+    this.asks = new Asks({
+      self: self.id,
+      role: () => self.role,
+      links: this.node.links,
+      asked,
+      answered,
     });
   }
 
@@ -227,11 +243,13 @@ export class Relay {
     this.#intakes.handleTimeout(now);
     this.#offers.handleTimeout(now);
     this.#carriers.handleTimeout(now);
+    // In front of the links, which send what they are given.
+    this.asks.handleTimeout(now);
     this.node.handleTimeout(now);
   }
 
   nextTimeout(): number {
-    const parts = [this.node, this.#intakes, this.#offers, this.#carriers];
+    const parts = [this.node, this.#intakes, this.#offers, this.#carriers, this.asks];
     return Math.min(...parts.map((part) => part.nextTimeout()));
   }
 
@@ -273,7 +291,9 @@ export class Relay {
     } else if (type === Message.own) {
       const own = readOwn(elements);
       if (own !== null) this.#events.owner(own.nonce, own.alive);
-    } else if (type === Frame.fill) {
+    } else if (type === Message.ask) this.asks.heard(link, elements, now);
+    else if (type === Message.answer) this.asks.answered(link, elements);
+    else if (type === Frame.fill) {
       const fill = readFill(elements);
       if (fill !== null) this.#childOf(link, fill.alias)?.fill(fill);
     } else if (type === Frame.keyframe) {

@@ -1,10 +1,11 @@
 /** Nodes without media in virtual time: links between them are made and cut by hand. */
 import type { NodeSelf } from "../../src/cascade/greeting.ts";
 import { LinkEnd } from "../../src/cascade/keyring.ts";
+import type { Link } from "../../src/cascade/link.ts";
 import type { KnownName } from "../../src/cascade/names.ts";
 import { Node } from "../../src/cascade/node.ts";
 import type { Child } from "../../src/cascade/serving.ts";
-import { decodeElements } from "../../src/wire/cascade/elements.ts";
+import { decodeElements, type Elements } from "../../src/wire/cascade/elements.ts";
 import type { NamedTrack } from "../../src/wire/cascade/name.ts";
 import { EXPORTED, KEYRING, selfOf } from "./ends.ts";
 
@@ -30,6 +31,9 @@ export class TestNode {
   readonly closings: string[] = [];
   readonly served: Child[] = [];
   readonly told: number[] = [];
+  /** What no rule of the tree needs, and whoever has timers of its own. */
+  hear: (link: Link, type: number, elements: Elements) => void = () => {};
+  tick: (now: number) => void = () => {};
   readonly wires = new Map<number, Wire>();
 
   constructor(cluster: Cluster, number: number, change: Partial<NodeSelf> = {}) {
@@ -50,7 +54,10 @@ export class TestNode {
         accepted: () => {},
         linkOpened: () => {},
         linkClosed: (_link, reason) => this.closings.push(reason),
-        told: (_link, type) => this.told.push(type),
+        told: (link, type, elements) => {
+          this.told.push(type);
+          this.hear(link, type, elements);
+        },
         serve: (child) => this.served.push(child),
         change: () => {},
         stop: (child) => this.served.splice(this.served.indexOf(child), 1),
@@ -143,7 +150,8 @@ export class Cluster {
         this.#flying.splice(this.#flying.indexOf(each), 1);
         each.run();
       }
-      for (const { node } of this.nodes) {
+      for (const { node, tick } of this.nodes) {
+        tick(this.now);
         if (node.nextTimeout() > this.now) continue;
         node.judge(this.now);
         node.handleTimeout(this.now);

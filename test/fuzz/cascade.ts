@@ -156,6 +156,8 @@ class World {
         wanted: () => {},
         children: () => {},
         owner: () => {},
+        asked: (asker, nonce, question) => this.relay.asks.answer(asker, nonce, question),
+        answered: () => {},
         linkOpened: () => {},
         linkClosed: () => {},
       },

@@ -153,6 +153,23 @@ export class Liar {
       [Message.drain, this.#number()],
       [Message.rekey, dice.bytes(dice.pick([0, 0, 16, 15]))],
       [Message.cores, [[owner, [name, "10.9.9.8:1"]]]],
+      [
+        Message.ask,
+        owner,
+        this.#number(),
+        dice.pick([owner, dice.bytes(0)]),
+        dice.bytes(dice.below(1100)),
+      ],
+      [
+        Message.answer,
+        owner,
+        this.#number(),
+        owner,
+        dice.below(200),
+        true,
+        dice.bytes(32),
+        dice.bytes(900),
+      ],
     ]);
   }
 

@@ -194,7 +194,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["link"],
     ["handover", "links", "rivals"],
     // Whom there is to call, and who has which stream.
-    ["place", "names"],
+    ["asks", "place", "names"],
     ["members", "name-exchange"],
     ["cores"],
     // The tree: what is had from others, and what is given to them.

@@ -6,6 +6,7 @@ import { RingWriter } from "../../src/ring/writer.ts";
 import { Frame } from "../../src/wire/cascade/kinds.ts";
 import type { NamedTrack } from "../../src/wire/cascade/name.ts";
 import { Codec } from "../../src/wire/codecs.ts";
+import { idOf } from "../cascade/ends.ts";
 import { seeded } from "../support/random.ts";
 import { Relays } from "./relays.ts";
 import { grantOf, KEYFRAME, writePacket } from "./slots.ts";
@@ -196,4 +197,16 @@ test("ended, the parent's ring is wanted no more, and the child's is written no 
   const before = show.readers[0]!.describe().packets;
   relays.run(50_000, () => show.write(0));
   expect(show.readers[0]!.describe().packets).toBe(before);
+});
+
+test("a question reaches the other end of a link, and its answer comes back, however long", () => {
+  const relays = new Relays();
+  const { parent, child } = relays;
+  relays.run(50_000);
+  expect(child.relay.asks.ask(1, null, Buffer.from("?"))).toEqual([idOf(parent.number)]);
+  relays.run(30_000);
+  expect(Buffer.concat(child.parts).toString()).toBe("?");
+  parent.relay.asks.ask(2, null, Buffer.from("x".repeat(1_000)));
+  relays.run(60_000);
+  expect(Buffer.concat(parent.parts).toString()).toBe("x".repeat(1_000));
 });

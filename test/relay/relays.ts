@@ -17,6 +17,8 @@ export class Side {
   readonly relay: Relay;
   readonly heard: string[] = [];
   readonly answers: boolean[] = [];
+  /** Parts of what others answer, each of which says what it was asked. */
+  readonly parts: Uint8Array[] = [];
   children = 0;
   readonly news = new Set<number>();
   /** Rings that this node writes itself. */
@@ -44,6 +46,8 @@ export class Side {
           this.children = count;
         },
         owner: (_request, alive) => this.answers.push(alive),
+        asked: (asker, nonce, question) => this.relay.asks.answer(asker, nonce, question),
+        answered: ({ part }) => this.parts.push(part),
         linkOpened: () => {},
         linkClosed: () => {},
       },

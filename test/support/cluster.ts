@@ -44,8 +44,13 @@ export class TestCluster {
 
   /** A file of secrets as a node wants it: base64, a line each. */
   writeSecrets(name: string, secrets: readonly string[]): string {
+    return this.file(name, `${secrets.join("\n")}\n`);
+  }
+
+  /** A file that its owner alone may read. */
+  file(name: string, text: string): string {
     const path = join(this.#folder, name);
-    writeFileSync(path, `${secrets.join("\n")}\n`, { mode: 0o600 });
+    writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
 

@@ -30,6 +30,7 @@ export class FakePlane implements MediaPlane {
   /** What the relay worker was told; set `relay` to have one. */
   readonly told: ClusterCommand[] = [];
   relay: RelayPlane | null = null;
+  onTold: (command: ClusterCommand) => void = () => {};
   readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
   readonly publishers: PublisherOpen[] = [];
   readonly grants: PublisherRings[] = [];
@@ -72,7 +73,11 @@ export class FakePlane implements MediaPlane {
     this.relay = {
       worker: KINDS.indexOf("relay"),
       addresses: ["192.0.2.10:8300"],
-      send: (command) => this.told.push(command) > 0,
+      send: (command) => {
+        this.told.push(command);
+        this.onTold(command);
+        return true;
+      },
     };
     return this;
   }

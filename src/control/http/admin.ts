@@ -5,7 +5,7 @@ import type { AdminServices, Api } from "./admin-route.ts";
 import { mountKick, mountSessions } from "./admin-sessions.ts";
 import { mountStats, type StatsParts } from "./admin-stats.ts";
 import { mountStatus } from "./admin-status.ts";
-import { mountStreams } from "./admin-streams.ts";
+import { mountStreamKick, mountStreams } from "./admin-streams.ts";
 import { tokenOf } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { isPreflight } from "./cors.ts";
@@ -25,6 +25,7 @@ export function createAdmin(parts: StatsParts): Api {
   mountStreams(api, parts.services);
   mountSessions(api, parts.services);
   mountKick(api, parts.services);
+  mountStreamKick(api, parts.services);
   mountStats(api, parts);
   mountStatus(api, parts.services);
   if (parts.services.config.drills) mountDrills(api, parts.services);

@@ -44,6 +44,11 @@ export function notFound(what: string): Response {
   return problem(404, "Not found", `There is no such ${what}.`);
 }
 
+/** Another node of the cluster was asked, and it is not known what it did. */
+export function noAnswer(node: string): Response {
+  return problem(504, "No answer", `The node ${node} did not answer.`);
+}
+
 export function methodNotAllowed(method: string, allow: string): Response {
   return problem(405, "Method not allowed", `${method} is not possible here; allowed: ${allow}.`, {
     Allow: allow,

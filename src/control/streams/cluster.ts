@@ -11,6 +11,7 @@ import { RingLease, type RingNeed } from "../plane/lease.ts";
 import type { MediaPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import { Children } from "./children.ts";
+import { ClusterAsks } from "./cluster-asks.ts";
 import { OwnerQuestions } from "./owner-questions.ts";
 import { Source, type SourceTrack } from "./source.ts";
 import type { Stream } from "./stream.ts";
@@ -42,6 +43,8 @@ interface Pulled {
 
 /** The streams of other nodes, as the relay worker hears of them, and those of this one, as it tells. */
 export class Cluster {
+  /** What nodes ask each other. */
+  readonly asks: ClusterAsks;
   readonly #options: ClusterOptions;
   readonly #heard = new Map<string, HeardStream>();
   /** By name. */
@@ -62,6 +65,8 @@ export class Cluster {
     this.#options = options;
     this.#setup = options.setup;
     this.#owners = new OwnerQuestions(options.relay);
+    const { relay, clock, setup } = options;
+    this.asks = new ClusterAsks({ relay, self: setup.node, first: setup.boot, clock });
   }
 
   get setup(): ClusterSetup {
@@ -147,7 +152,8 @@ export class Cluster {
     else if (event.type === "pull-ended") this.#pullEnded(event.stream);
     else if (event.type === "owner-answer") this.#owners.answered(event.request, event.alive);
     else if (event.type === "left") this.#left = true;
-    else this.state = event.state;
+    else if (event.type === "cluster-state") this.state = event.state;
+    else this.asks.handle(event);
     for (const look of [...this.#waiting]) look();
   };
 

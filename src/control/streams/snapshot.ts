@@ -65,6 +65,17 @@ export function describeStream(stream: Stream, { stats, plane, rates, clock }: S
   };
 }
 
+/** Streams that exist, by name, of those that are to be told. */
+export async function describeStreams(
+  ground: Omit<StreamParts, "stats"> & { readonly registry: Registry },
+  isTold: (name: string) => boolean = () => true,
+) {
+  const told = streamsByName(ground.registry).filter(({ name }) => isTold(name));
+  const publishers = told.flatMap(({ publisher }) => publisher ?? []);
+  const stats = await collectStats(ground.plane, publishers);
+  return told.map((stream) => describeStream(stream, { ...ground, stats }));
+}
+
 /** One session; the secret of its URL stays out of it. */
 export function describeSession(session: Session, stats: SessionStats | undefined, clock: Clock) {
   const now = clock.now();
@@ -96,8 +107,7 @@ function firstMediaMs(session: Session): number | null {
   return session.firstMediaUs / 1000;
 }
 
-/** Streams that exist, by name. */
-export function streamsByName(registry: Registry): readonly Stream[] {
+function streamsByName(registry: Registry): readonly Stream[] {
   return [...registry.streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -43,6 +43,8 @@ export const Message = {
   drain: 34,
   close: 35,
   rekey: 40,
+  ask: 48,
+  answer: 49,
 } as const;
 
 /** Bytes of a node id: the first of the SHA-256 of its public key. */

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { Harness, PUBLISHER_OFFER, settle } from "../../support/control-harness.ts";
+import { Joined } from "../../support/joined.ts";
 import { Link } from "../../support/link.ts";
 
 interface Call {
@@ -124,4 +125,32 @@ test("with a hook, rights that tokens grant still need one", async () => {
   expect((await h.post("/whip/live/a", PUBLISHER_OFFER, bearer)).status).toBe(201);
   expect((await h.request("GET", "/api/v1/sessions")).status).toBe(401);
   expect((await h.request("GET", "/api/v1/streams")).status).toBe(401);
+});
+
+test("in a cluster it is asked once, by the node that answers whoever publishes or watches", async () => {
+  const asked: string[] = [];
+  const cluster = new Joined();
+  const add = (name: string) =>
+    cluster.add({
+      config: '[hook]\nurl = "http://hook.example/ask"',
+      fetch: async (_url, init) => {
+        const { event, stream } = JSON.parse(String(init.body)) as Record<string, string>;
+        asked.push(`${name} ${event} ${stream}`);
+        return new Response(null, { status: 204 });
+      },
+    });
+  const [a, b] = [await add("A"), await add("B")];
+  await a.publish("cam");
+  const tracks = [{ kind: "video", rid: null, codec: "vp8", fmtp: "", channels: 0 } as const];
+  const stream = { name: "cam", epoch: 1, owner: cluster.id(a), tracks };
+  b.plane.events.cluster({ type: "heard", name: "cam", stream });
+  await b.view("cam");
+  expect(b.plane.told.filter(({ type }) => type === "pull")).toHaveLength(1);
+  // B has it from A, and gives it on to another node.
+  const { number } = a.control.registry.streams.get("cam")!;
+  a.plane.events.cluster({ type: "children", stream: number, count: 1 });
+  b.plane.events.cluster({ type: "wanted", name: "cam" });
+  await settle();
+  const questions = asked.filter((line) => / (publish|view) /.test(line));
+  expect(questions).toEqual(["A publish cam", "B view cam"]);
 });

@@ -60,6 +60,7 @@ async function get(h: Harness, path: string) {
 test("streams as the pages read them", async () => {
   const h = await live();
   expect(await get(h, "/streams")).toEqual({
+    nodes: [],
     streams: [
       {
         name: "a/b",

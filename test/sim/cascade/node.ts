@@ -274,6 +274,8 @@ export class SimNode {
       wanted: (name) => later(() => this.#ensure(name)),
       children: () => {},
       owner: () => {},
+      asked: () => {},
+      answered: () => {},
       linkOpened: () => {},
       linkClosed: (_link, reason) => this.closings.push(reason),
     });

@@ -1,4 +1,5 @@
 /** What the hex digits in PROTOCOL.md say, and the functions that write and read it. */
+import { readAnswer, readAsk, writeAnswer, writeAsk } from "../../../src/wire/cascade/ask.ts";
 import type { Elements } from "../../../src/wire/cascade/elements.ts";
 import { readHalf, writeHalf } from "../../../src/wire/cascade/half.ts";
 import { type Hello, readHello, writeHello } from "../../../src/wire/cascade/hello.ts";
@@ -157,6 +158,19 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   DRAIN: of(5_000, node.writeDrain, node.readDrain),
   CLOSE: of("stopping", node.writeClose, node.readClose),
   REKEY: of(A, rekey.writeRekey, rekey.readRekey),
+  ASK: of(
+    { asker: A, nonce: 9, to: new Uint8Array(0), question: Uint8Array.of(0x7b, 0x7d) },
+    writeAsk,
+    readAsk,
+  ),
+  ANSWER: of(
+    {
+      ...{ asker: A, nonce: 9, node: B, number: 1, more: true },
+      ...{ asked: [A], part: Uint8Array.of(0x5b, 0x5d) },
+    },
+    writeAnswer,
+    readAnswer,
+  ),
 };
 
 /** What the vector of DATA says. */

@@ -1,0 +1,86 @@
+/** What this node answers when others ask. */
+import { z } from "zod";
+import type { Logger } from "../../log.ts";
+import type { MediaPlane } from "../plane/plane.ts";
+import type { Clock } from "../ports.ts";
+import type { Cluster } from "./cluster.ts";
+import { describeCluster } from "./cluster-status.ts";
+import { kickSession, kickStream } from "./kick.ts";
+import type { Registry } from "./registry.ts";
+import { collectStats, describeSession, describeStreams } from "./snapshot.ts";
+import type { SourceRates } from "./source-rates.ts";
+
+/** Of one answer: what does not fit is counted. */
+const LIST_BYTES_MAX = 400_000;
+
+const question = z.union([
+  z.object({ about: z.enum(["status", "streams"]) }),
+  z.object({ about: z.literal("sessions"), id: z.string().optional() }),
+  z.object({ about: z.literal("kick"), id: z.string() }),
+  z.object({ about: z.literal("kick"), stream: z.string() }),
+]);
+
+export interface AnswerGround {
+  readonly registry: Registry;
+  readonly plane: MediaPlane;
+  readonly rates: SourceRates;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly cluster: Cluster | null;
+}
+
+/** Null for what it does not know. */
+export async function answerNode(
+  ground: AnswerGround,
+  asked: unknown,
+  by: string,
+): Promise<unknown> {
+  const parsed = question.safeParse(asked);
+  if (!parsed.success) return null;
+  const { data } = parsed;
+  if (data.about === "kick") {
+    if ("id" in data) return kickSession(ground, data.id, by);
+    return kickStream(ground, data.stream, by);
+  }
+  if (data.about === "sessions") {
+    return data.id === undefined ? await sessionsOf(ground) : await sessionOf(ground, data.id);
+  }
+  if (data.about === "streams") {
+    return fitting(await describeStreams(ground), "streams");
+  }
+  const { streams, ...status } = describeCluster(ground.cluster, ground.registry.streams.values());
+  return { ...status, ...fitting(streams, "streams") };
+}
+
+/** Without their tracks: of whom more is to be known is asked for by id. */
+async function sessionsOf({ registry, plane, clock }: AnswerGround): Promise<unknown> {
+  const all = [...registry.sessions.all()];
+  const stats = await collectStats(plane, all);
+  const sessions = all.map((session) => ({
+    ...describeSession(session, stats.get(session.number), clock),
+    tracks: [],
+  }));
+  return fitting(sessions, "sessions");
+}
+
+async function sessionOf({ registry, plane, clock }: AnswerGround, id: string): Promise<unknown> {
+  const session = registry.sessions.byPublicId(id);
+  if (session === null) return null;
+  const stats = await collectStats(plane, [session]);
+  return describeSession(session, stats.get(session.number), clock);
+}
+
+/** As many as an answer takes, and how many are left out. */
+function fitting(
+  items: readonly unknown[],
+  key: "streams" | "sessions",
+): Readonly<Record<string, unknown>> {
+  let bytes = 0;
+  let count = 0;
+  for (const item of items) {
+    bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
+    if (bytes > LIST_BYTES_MAX) break;
+    count += 1;
+  }
+  return { [key]: items.slice(0, count), left: items.length - count };
+}
