@@ -45,7 +45,7 @@ function relayIn(host: MediaHost, setup: WorkerSetup, keys: RelayKeys): RelayLog
     load: new LoadMeter(counters),
     log: (level, message, fields) => emit({ type: "log", level, message, fields }),
     dial: (address, now) => {
-      const key = keys.first;
+      const key = keys.toKnock(address);
       const paths = pathsTo(address, dialling.fds, dialling.senders);
       return key === null || paths.length === 0 ? null : sessions.dial(key, paths, now);
     },

@@ -18,6 +18,11 @@ export interface LinkKeys {
 export class Keyring {
   readonly cluster: string;
   readonly first: LinkKeys;
+  /**
+   * Of the same secrets without the cluster's name. Strangers get no answer, so that a node whose name
+   * is another would never learn that: with one of these it may knock, and is told.
+   */
+  readonly nameless: readonly LinkKeys[];
   readonly all: readonly LinkKeys[];
 
   /** `secrets` has one at least. */
@@ -25,10 +30,11 @@ export class Keyring {
     this.cluster = cluster;
     this.all = secrets.map((secret) => deriveKeys(cluster, secret));
     this.first = this.all[0]!;
+    this.nameless = secrets.map((secret) => deriveKeys("", secret));
   }
 
   byKid(kid: string): LinkKeys | null {
-    return this.all.find((keys) => keys.kid === kid) ?? null;
+    return [...this.all, ...this.nameless].find((keys) => keys.kid === kid) ?? null;
   }
 }
 

@@ -77,6 +77,8 @@ export class Link {
   readonly liveness: Liveness;
   /** Of the other end; null until it was found right. */
   hello: Hello | null = null;
+  /** What the other end says of itself, be it right or wrong: for people. */
+  claim: Hello | null = null;
   /** Share of its time that the other end is busy, 0..1, and how late its media is, us. */
   load = 0;
   lagUs = 0;
@@ -203,6 +205,7 @@ export class Link {
       this.#end("it sent no hello", now);
       return;
     }
+    this.claim = hello;
     const { self, keyring, security, events } = this.#options;
     const wrong = disagreement(hello, self, keyring, security);
     if (wrong !== null) {

@@ -13,6 +13,7 @@ import { openFileLimit } from "../io/resource-limit.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
 import { checkCluster } from "./doctor-cluster.ts";
+import { wayTo } from "./doctor-mtu.ts";
 import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import { isOlder } from "./openssl-age.ts";
@@ -36,7 +37,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     ...(running ? [] : checkPorts(config)),
     checkReach(config),
     checkMediaReach(config),
-    ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf)),
+    ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf, wayTo)),
     checkClock(),
     checkAes(),
     checkAccess(config),

@@ -2,6 +2,7 @@
 import type { ClusterConfig } from "../config/cluster.ts";
 import { formatHostPort, type HostPort, isLoopback } from "../config/values.ts";
 import { messageOf } from "../errors.ts";
+import { checkMtu, type Way } from "./doctor-mtu.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** All addresses of a name; an address stands for itself. Rejects when there are none. */
@@ -10,26 +11,28 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export async function checkCluster(
   cluster: ClusterConfig,
   resolve: Resolve,
+  findWay: (address: string) => Promise<Way | null>,
 ): Promise<readonly Finding[]> {
   return [
     checkMembership(cluster),
+    checkSecret(cluster),
     checkLinkReach(cluster),
     ...cluster.advertise.map((address) => checkAdvertised(address, cluster)),
-    ...(await Promise.all(cluster.join.map((seed) => checkSeed(seed, cluster, resolve)))),
+    ...(
+      await Promise.all(cluster.join.map((seed) => checkSeed(seed, cluster, resolve, findWay)))
+    ).flat(),
   ];
 }
 
-/** The secret file is good, else the configuration could not have been read. */
-function checkMembership({
-  name,
-  secrets,
-  secretFile,
-  role,
-  region,
-  join,
-}: ClusterConfig): Finding {
+/** The file is good, else the configuration could not have been read. */
+function checkSecret({ secrets, secretFile }: ClusterConfig): Finding {
+  const count = secrets.length === 1 ? "1 secret" : `${secrets.length} secrets`;
+  return ok("cluster secret", `${count} in ${secretFile}, for its owner and group alone`);
+}
+
+function checkMembership({ name, role, region, join }: ClusterConfig): Finding {
   const parts = [
-    `${name} by ${secrets.length} ${secrets.length === 1 ? "secret" : "secrets"} of ${secretFile}`,
+    name,
     `role ${role}`,
     ...(region === "" ? [] : [`region ${region}`]),
     ...(join.length === 0 ? ["joins nobody: others must name this node"] : []),
@@ -60,20 +63,24 @@ async function checkSeed(
   { host, port }: HostPort,
   { link }: ClusterConfig,
   resolve: Resolve,
-): Promise<Finding> {
+  findWay: (address: string) => Promise<Way | null>,
+): Promise<Finding[]> {
   const name = `join ${formatHostPort(host, port)}`;
   let addresses: readonly string[];
   try {
     addresses = await resolve(host);
   } catch (error) {
     const mend = "Mend the name or its DNS record; a running node asks again every 30 s";
-    return warn(name, messageOf(error), mend);
+    return [warn(name, messageOf(error), mend)];
   }
   const families = familiesOf(link.host);
   const detail = addresses.join(", ");
-  if (addresses.some((address) => families.includes(familyOf(address)))) return ok(name, detail);
+  const reachable = addresses.find((address) => families.includes(familyOf(address)));
+  if (reachable !== undefined) {
+    return [ok(name, detail), checkMtu(reachable, await findWay(reachable))];
+  }
   const [family] = families;
-  return fail(name, `${detail}: none is IPv${family}, as ${bound(link)} is`, mendFamily(link));
+  return [fail(name, `${detail}: none is IPv${family}, as ${bound(link)} is`, mendFamily(link))];
 }
 
 function bound({ host, port }: HostPort): string {

@@ -1,43 +1,41 @@
 import { z } from "zod";
+import { treeOf } from "../web/tree.ts";
 
 const text = z.string();
+const texts = z.array(text);
+
+const wayShape = z.object({
+  node: text,
+  parent: text.nullable(),
+  standby: texts,
+  path: texts.nullable(),
+  viewers: z.number(),
+  ageMs: z.number().nullable(),
+});
 
 /** As much of GET /api/v1/status as is shown. */
 const statusShape = z.object({
   version: text,
   node: z
-    .object({
-      id: text,
-      cluster: text,
-      role: text,
-      region: text,
-      addresses: z.array(text),
-      accepts: z.array(text),
-    })
+    .object({ id: text, cluster: text, role: text, region: text, addresses: texts })
     .nullable(),
   members: z.array(
     z.object({
       node: text,
-      role: text,
+      linked: z.boolean(),
+      answered: z.boolean(),
+      role: text.nullable(),
       region: text,
       version: text,
       address: text,
       roundTripMs: z.number().nullable(),
-      load: z.number(),
-      accepts: z.array(text),
+      load: z.number().nullable(),
+      filled: z.number().nullable(),
     }),
   ),
-  streams: z.array(
-    z.object({
-      name: text,
-      owner: text,
-      parent: text.nullable(),
-      standby: z.array(text),
-      path: z.array(text).nullable(),
-      children: z.number(),
-      viewers: z.number(),
-    }),
-  ),
+  secrets: z.array(z.object({ id: text, have: texts, lack: texts, used: texts })),
+  differences: z.array(z.object({ kind: text, id: text, have: texts, lack: texts })),
+  streams: z.array(z.object({ name: text, owner: text, nodes: z.array(wayShape) })),
   failures: z.array(z.object({ address: text, node: text, reason: text })),
 });
 
@@ -56,53 +54,93 @@ export function statusText(answer: unknown): string {
   const place = node.region === "" ? node.role : `${node.role} in ${node.region}`;
   const lines = [
     `Node ${short(node.id)} (${place}) of "${node.cluster}", Spillway ${status.version}`,
-    `Reached at ${node.addresses.join(", ")}, accepts ${secrets(node.accepts)}`,
+    `Reached at ${node.addresses.join(", ")}`,
+    ...secrets(status),
     "",
     ...members(status),
-    ...streams(status),
+    ...streams(status, node.id),
+    ...differences(status),
     ...failures(status),
   ];
   return lines.join("\n").trimEnd();
 }
 
 function members({ members: all }: Status): string[] {
-  if (all.length === 0) return ["No links to other nodes.", ""];
+  if (all.length === 0) return ["No other nodes.", ""];
   const rows = all.map((member) => [
     short(member.node),
-    member.role,
+    member.role ?? "",
     member.region,
     member.address,
     member.roundTripMs === null ? "" : `${member.roundTripMs.toFixed(1)} ms`,
-    `${Math.round(member.load * 100)} %`,
+    percent(member.load),
+    percent(member.filled),
     member.version,
-    member.accepts.join(" "),
+    stateOf(member),
   ]);
   return table(
-    ["node", "role", "region", "address", "round trip", "load", "version", "accepts"],
+    ["node", "role", "region", "address", "round trip", "load", "filled", "version", ""],
     rows,
   );
 }
 
-function streams({ streams: all, node }: Status): string[] {
-  const rows = all.map(({ name, owner, path, standby, children, viewers }) => [
-    name,
-    owner === node?.id ? "here" : path === null ? "nobody gives it" : path.map(short).join(" > "),
-    standby.map(short).join(" "),
-    String(children),
-    String(viewers),
-  ]);
-  if (rows.length === 0) return ["No streams.", ""];
-  return table(["stream", "comes by", "standby", "children", "viewers"], rows);
+function stateOf({ linked, answered }: Status["members"][number]): string {
+  if (!answered) return "does not answer";
+  return linked ? "" : "no link from here";
+}
+
+function percent(share: number | null): string {
+  return share === null ? "" : `${Math.round(share * 100)} %`;
+}
+
+/** A tree each: the node with the publisher first, below each node those that have it from there. */
+function streams({ streams: all }: Status, self: string): string[] {
+  if (all.length === 0) return ["No streams.", ""];
+  const rows = all.flatMap(({ name, owner, nodes }) =>
+    treeOf(owner, nodes).map(({ node, depth, way }, i) => [
+      i === 0 ? name : "",
+      `${"  ".repeat(depth)}${short(node)}${node === self ? " (here)" : ""}`,
+      String(way?.viewers ?? "?"),
+      way?.ageMs == null ? "" : `${way.ageMs.toFixed(1)} ms`,
+      (way?.standby ?? []).map(short).join(" "),
+      wordOf(node === owner, way),
+    ]),
+  );
+  return table(["stream", "node", "viewers", "media age", "standby", ""], rows);
+}
+
+function wordOf(isOwner: boolean, way: Status["streams"][number]["nodes"][number] | null): string {
+  if (way === null) return "does not answer";
+  if (isOwner) return "publisher";
+  return way.path === null ? "nobody gives it" : "";
+}
+
+/** What an operator is to know before taking a secret out of a file. */
+function secrets({ secrets: all, members: others }: Status): string[] {
+  const silent = others.filter(({ answered }) => !answered).length;
+  const unknown = silent === 0 ? "" : `; ${silent} of the nodes did not say`;
+  return all.map(({ id, have, lack, used }) => {
+    const nodes = have.length + lack.length;
+    const using = used.length === nodes ? "used by all" : `used by ${used.length} of ${nodes}`;
+    if (lack.length === 0 && used.length === nodes) return `Secret ${id}: ${using}${unknown}`;
+    if (lack.length === 0) return `Secret ${id}: accepted by all, ${using}${unknown}`;
+    const lacking = lack.map(short).join(", ");
+    return `Secret ${id}: NOT accepted by ${lacking}; ${using}${unknown}: no node may have it alone`;
+  });
+}
+
+function differences({ differences: all }: Status): string[] {
+  return all.map(({ kind, id, have, lack }) => {
+    const name = kind === "token" ? "Token" : "Key";
+    return `${name} ${id} differs: at ${have.map(short).join(", ")}, not at ${lack.map(short).join(", ")}`;
+  });
 }
 
 function failures({ failures: all }: Status): string[] {
   return all.map(({ address, node, reason }) => {
-    return `No link to ${[address, short(node)].filter((part) => part !== "").join(", ")}: ${reason}`;
+    const who = [address, short(node)].filter((part) => part !== "").join(", ");
+    return who === "" ? `No link: ${reason}` : `No link to ${who}: ${reason}`;
   });
-}
-
-function secrets(accepts: readonly string[]): string {
-  return accepts.length === 1 ? `secret ${accepts[0]}` : `secrets ${accepts.join(", ")}`;
 }
 
 function short(id: string): string {

@@ -1,4 +1,4 @@
-/** `spillway status`: this node, its links to others, and how streams reach it. */
+/** `spillway status`: the nodes of a cluster, and how streams reach them. */
 import { parseArgs } from "node:util";
 import { messageOf } from "../errors.ts";
 import { type Command, UsageError, usage } from "./command.ts";
@@ -9,8 +9,8 @@ const WATCH_MS = 1000;
 const TIMEOUT_MS = 3000;
 
 export const statusCommand: Command = {
-  help: `Shows how a node fares in its cluster: the nodes that it has links with, the way that each stream
-takes to it, and why links could not be.
+  help: `Shows a cluster as one of its nodes sees it: the other nodes, the tree by which each stream reaches
+them, which secrets they accept, where tokens and keys differ, and why links could not be.
 
 Usage: spillway status [URL] [OPTIONS]
 

@@ -130,7 +130,15 @@ export interface ClusterState {
   readonly failures: readonly LinkFailure[];
 }
 
-export interface LinkState {
+/** What a link has carried, in datagrams and in bytes of frames. */
+export interface LinkTraffic {
+  readonly datagramsIn: number;
+  readonly bytesIn: number;
+  readonly datagramsOut: number;
+  readonly bytesOut: number;
+}
+
+export interface LinkState extends LinkTraffic {
   readonly node: string;
   readonly role: "core" | "edge";
   readonly region: string;
@@ -141,7 +149,10 @@ export interface LinkState {
   readonly load: number;
   /** Of what it may give to viewers, 0..1, of which 1 takes no more; null where it does not say. */
   readonly filled: number | null;
-  /** kids of the secrets that it accepts. */
+  /** Streams that come, or could come, by it, and those that are given over it. */
+  readonly pulls: number;
+  readonly children: number;
+  /** kids of the secrets that it accepted when the link was made. */
   readonly accepts: readonly string[];
 }
 
@@ -151,6 +162,8 @@ export interface PullState {
   readonly owner: string;
   /** Nodes that it comes by, the root first; null while nobody gives it. */
   readonly path: readonly string[] | null;
+  /** Of the media that comes here since it came to the root; null while none does. */
+  readonly ageMs: number | null;
   readonly parents: readonly {
     readonly node: string;
     readonly state: string;

@@ -2,6 +2,7 @@ import type { LinkSecurity } from "../cascade/greeting.ts";
 import type { Handover } from "../cascade/handover.ts";
 import { associationOf } from "../cascade/keyring.ts";
 import type { NodeId } from "../cascade/node-id.ts";
+import type { LinkTraffic } from "../contract/cluster.ts";
 import { Halves } from "../wire/cascade/half.ts";
 import { DataWriter } from "./data-writer.ts";
 import { LinkOutput } from "./link-output.ts";
@@ -21,6 +22,9 @@ export class Carrier {
   handover!: Handover;
   /** Open ones, by session. */
   readonly ports = new Map<number, LinkPort>();
+  /** Datagrams that came, and bytes of frames in them. */
+  datagramsIn = 0;
+  bytesIn = 0;
   #port: LinkPort;
 
   constructor(port: LinkPort, { node, exported }: LinkSecurity, address: string | null) {
@@ -31,6 +35,11 @@ export class Carrier {
     this.ports.set(port.session, port);
     this.output = new LinkOutput(port);
     this.writer = new DataWriter(this.output);
+  }
+
+  get traffic(): LinkTraffic {
+    const { datagramsIn, bytesIn, output } = this;
+    return { datagramsIn, bytesIn, datagramsOut: output.datagrams, bytesOut: output.bytes };
   }
 
   /** That what it says leaves by. */

@@ -75,9 +75,13 @@ export class Carriers {
     return false;
   }
 
-  /** Something authentic came by a session. */
-  heard(session: number, now: number): void {
-    this.#bySession.get(session)?.handover.heard(session, now);
+  /** Something authentic came by a session, with so many bytes of frames. */
+  heard(session: number, bytes: number, now: number): void {
+    const carrier = this.#bySession.get(session);
+    if (carrier === undefined) return;
+    carrier.datagramsIn += 1;
+    carrier.bytesIn += bytes;
+    carrier.handover.heard(session, now);
   }
 
   /** The other end of a link tells of its next association. */

@@ -16,6 +16,9 @@ export class LinkOutput {
   #others = false;
   readonly #waiting: Uint8Array[] = [];
   #halves = 0;
+  /** Datagrams that left, and bytes of frames in them. */
+  datagrams = 0;
+  bytes = 0;
 
   constructor(port: LinkPort) {
     this.#port = port;
@@ -86,6 +89,8 @@ export class LinkOutput {
   #send(): boolean {
     if (this.#length === 0) return true;
     if (!this.#port.transmit(this.#length)) return false;
+    this.datagrams += 1;
+    this.bytes += this.#length;
     this.#length = 0;
     this.#others = false;
     return true;

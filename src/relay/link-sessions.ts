@@ -18,6 +18,8 @@ interface LinkSessionsOptions {
   readonly allocate: (bytes: number) => Region;
   /** Opens a session with whoever is at the address; null when that is none of ours. */
   readonly dial: (address: string, now: number) => Peer | null;
+  /** Somebody is where it was dialled. */
+  readonly answered: (address: string) => void;
   /** Ends a session; its last datagrams leave before. */
   readonly close: (session: number, reason: CloseReason, now: number) => void;
   /** Monotonic, us. */
@@ -53,6 +55,7 @@ export class LinkSessions {
       exported: peer.exportKey(EXPORTER, EXPORTED_BYTES),
     };
     this.#linked.add(peer.session);
+    if (address !== null) this.#options.answered(address);
     this.#options.relay.linked(this.#port(peer), security, peer.kid!, address, now);
   }
 
@@ -65,12 +68,17 @@ export class LinkSessions {
     peer.trusted ||= relay.isOpen(peer.session);
   }
 
+  /** Where the session was dialled; empty when it was not. */
+  addressOf(session: number): string {
+    return this.#dialled.get(session) ?? "";
+  }
+
   closed(session: number, now: number): void {
     const { relay } = this.#options;
     const address = this.#dialled.get(session);
-    this.#dialled.delete(session);
     if (this.#linked.delete(session)) relay.unlinked(session, "its session ended", now);
     else if (address !== undefined) relay.unreachable(address, now);
+    this.#dialled.delete(session);
   }
 
   /** An earlier dial of which nothing came: by one socket there is one link to an address. */

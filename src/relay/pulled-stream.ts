@@ -18,6 +18,7 @@ import {
   writeFill,
   writeKeyframeWish,
 } from "../wire/cascade/wish.ts";
+import { MediaAge } from "./media-age.ts";
 import { PulledRing } from "./pulled-ring.ts";
 
 /** What is missing and wished for is looked at so often. */
@@ -45,6 +46,7 @@ export class PulledStream implements PulledRings {
   readonly rings: readonly PulledRing[];
   /** Set by whoever begins the pull, before anything else. */
   pull!: Pull;
+  readonly age = new MediaAge();
   /** When the root was last heard of by the parents, us. */
   rootHeardAt = 0;
   /** When something came last that was not there yet, us. */
@@ -81,6 +83,7 @@ export class PulledStream implements PulledRings {
     if (isNew) {
       this.rootHeardAt = receipt;
       this.#newAt = receipt;
+      this.age.note(age, receipt);
     }
     // The second of two parents may never be the first with anything, and is as good.
     if (isNew || ring.isAbreast(frame.sequence)) this.pull.useful(link, frame.alias, receipt);
@@ -113,6 +116,7 @@ export class PulledStream implements PulledRings {
   handleTimeout(now: number): void {
     if (now < this.#lookAt) return;
     this.#lookAt = now + LOOK_US;
+    this.age.look(now);
     if (now - this.rootHeardAt > MISSED_MAX_US) for (const ring of this.rings) ring.breakOff();
     this.#want(now);
     const parents = this.pull.sources(now);

@@ -185,7 +185,8 @@ export class RelayLogic {
       linkClosed: (link, reason) => this.#unlinked(link, reason, setup.node),
     });
     const relay = this.#relay;
-    this.#links = new LinkSessions({ relay, allocate, dial, close, clock });
+    const answered = (address: string): void => keys.answered(address);
+    this.#links = new LinkSessions({ relay, allocate, dial, answered, close, clock });
     for (const [stream, source] of this.#early) relay.setSource(stream, source);
     this.#early.clear();
   }
@@ -200,14 +201,21 @@ export class RelayLogic {
   #unlinked(link: Link, reason: string, self: string): void {
     // A node may be among its own seeds, and two nodes may have called each other at once.
     if (reason === REPLACED || (link.node === self && reason === ITSELF)) return;
-    this.#state.failed(link, reason);
+    const dialled = this.#links?.addressOf(link.session) ?? "";
+    const words = this.#state.failed(link, dialled, reason);
     const { log } = this.#options;
-    log(EXPECTED.has(reason) ? "info" : "warn", "Node unlinked", { node: link.node, reason });
+    const level = EXPECTED.has(reason) ? "info" : "warn";
+    log(level, "Node unlinked", { node: link.node, reason: words });
   }
 
   #tellUnanswered({ node }: Relay): void {
     for (const address of node.members.takeUnanswered()) {
+      this.#state.unanswered(address);
       this.#options.log("warn", "Nobody answers at a seed", { address, mend: UNANSWERED_MEND });
+    }
+    for (const secret of this.#options.keys.takeStrangers()) {
+      this.#state.stranger(secret);
+      this.#options.log("warn", "A node knocks with another secret or cluster name", { secret });
     }
   }
 

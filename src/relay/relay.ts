@@ -9,6 +9,7 @@ import type { Keyring } from "../cascade/keyring.ts";
 import type { Link, OwnLoad } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import { Node } from "../cascade/node.ts";
+import type { LinkTraffic } from "../contract/cluster.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
 import { PUBLISHER_SILENCE_US } from "../limits.ts";
 import type { Answer } from "../wire/cascade/ask.ts";
@@ -36,6 +37,8 @@ import { Offers, type ReadingGround } from "./offers.ts";
 
 /** From so many viewers of a node on the second parent costs less than what it saves. */
 const HOT_VIEWERS = 10;
+
+const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
 
 /** What the relay stands on. */
 export interface RelayGround extends ReadingGround, WritingGround {
@@ -168,8 +171,18 @@ export class Relay {
     this.#session = session;
     this.#now = now;
     this.#arrival = arrival;
-    this.#carriers.heard(session, now);
+    this.#carriers.heard(session, length, now);
     return readDatagram(bytes, offset, offset + length, this.#frame, this.#sink);
+  }
+
+  /** What the link with this name has carried so far. */
+  traffic(session: number): LinkTraffic {
+    return this.#carriers.get(session)?.traffic ?? NO_TRAFFIC;
+  }
+
+  /** How old the media of a pulled stream is that comes here; null while none does. */
+  ageMs(stream: number): number | null {
+    return this.#intakes.get(stream)?.age.ms ?? null;
   }
 
   /** This node publishes the stream from now on. */

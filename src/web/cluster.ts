@@ -1,70 +1,112 @@
-/** The dashboard's view of the cluster: this node, whom it has links with, how streams come. */
+/** The dashboard's view of the cluster: its nodes, the tree of each stream, and what is wrong. */
 import { byId, make, setText } from "./dom.ts";
 import { formatCount, formatMs, formatShare } from "./format.ts";
-import type { ClusterReport, ClusterStreamEntry, MemberEntry } from "./reports.ts";
+import type { ClusterReport, MemberEntry, StreamWay } from "./reports.ts";
 import { fillTable } from "./table.ts";
+import { type TreePlace, treeOf } from "./tree.ts";
 
 /** Digits of a node's id that tell it from others. */
 const ID_SHOWN = 8;
 
+/** A line of the tree of a stream; the name stands in the first one. */
+interface TreeLine extends TreePlace<StreamWay> {
+  readonly stream: string;
+  readonly isFirst: boolean;
+}
+
 /** Hidden where the server belongs to no cluster. */
 export function showCluster(report: ClusterReport): void {
-  const { node, members, streams, failures } = report;
+  const { node, members } = report;
   byId("cluster").hidden = node === null;
   if (node === null) return;
   const place = node.region === "" ? node.role : `${node.role} in ${node.region}`;
   setText(byId("cluster-node"), `Node ${short(node.id)}, ${place} of “${node.cluster}”`);
+  showWords(wordsOf(report));
   fillTable(byId("members"), members, ({ node: id }) => id, memberCells);
   byId("members-table").hidden = members.length === 0;
-  fillTable(
-    byId("ways"),
-    streams,
-    ({ name }) => name,
-    (stream) => wayCells(stream, node.id, members),
+  const lines = report.streams.flatMap(({ name, owner, nodes }) =>
+    treeOf(owner, nodes).map((each, i): TreeLine => ({ ...each, stream: name, isFirst: i === 0 })),
   );
-  byId("ways-table").hidden = streams.length === 0;
-  const last = failures.at(-1);
-  const failed = byId("link-failure");
-  failed.hidden = members.length > 0 || last === undefined;
-  if (last !== undefined) {
-    setText(failed, `No link to ${last.address || short(last.node)}: ${last.reason}.`);
+  fillTable(
+    byId("trees"),
+    lines,
+    (line) => `${line.stream} ${line.node}`,
+    (line) => lineCells(line, node.id, members),
+  );
+  byId("trees-table").hidden = lines.length === 0;
+}
+
+/** What is wrong, a line each. */
+function wordsOf({ members, secrets, differences, failures }: ClusterReport): string[] {
+  const names = (nodes: readonly string[]): string => nodes.map(short).join(", ");
+  return [
+    ...failures.map(({ address, node, reason }) => {
+      const who = [address, short(node)].filter((part) => part !== "").join(", ");
+      return who === "" ? `No link: ${reason}.` : `No link to ${who}: ${reason}.`;
+    }),
+    ...members
+      .filter(({ answered }) => !answered)
+      .map(({ node }) => `Node ${short(node)} does not answer.`),
+    ...secrets
+      .filter(({ lack }) => lack.length > 0)
+      .map(({ id, lack }) => `Secret ${id} is not accepted by ${names(lack)}.`),
+    ...differences.map(({ kind, id, have, lack }) => {
+      const name = kind === "token" ? "Token" : "Key";
+      return `${name} ${id} differs: it is at ${names(have)}, not at ${names(lack)}.`;
+    }),
+  ];
+}
+
+function showWords(words: readonly string[]): void {
+  const list = byId("cluster-words");
+  list.hidden = words.length === 0;
+  for (const [i, text] of words.entries()) {
+    const item = list.children[i] ?? list.appendChild(make("li"));
+    setText(item as HTMLElement, text);
   }
+  while (list.children.length > words.length) list.lastElementChild?.remove();
 }
 
 function memberCells(member: MemberEntry): (string | Node)[] {
   return [
     make("code", "", short(member.node)),
-    member.role,
+    member.role ?? "–",
     member.region === "" ? "–" : member.region,
-    member.address,
+    member.address === "" ? "–" : member.address,
     member.roundTripMs === null ? "–" : formatMs(member.roundTripMs),
-    formatShare(member.load),
-    member.version,
+    member.load === null ? "–" : formatShare(member.load),
+    member.filled === null ? "–" : formatShare(member.filled),
+    member.version === "" ? "–" : member.version,
+    member.linked ? "linked" : "by others",
   ];
 }
 
-function wayCells(
-  { name, path, parent, standby, children, viewers }: ClusterStreamEntry,
+function lineCells(
+  { stream, isFirst, node, depth, way }: TreeLine,
   self: string,
   members: readonly MemberEntry[],
 ): (string | Node)[] {
-  const title = (id: string): string => members.find(({ node }) => node === id)?.address ?? id;
-  const ids = path === null ? [] : [...path, self];
-  const way = make("span", "way");
-  for (const [i, id] of ids.entries()) {
-    if (i > 0) way.append(" → ");
-    const code = make("code", "", id === self ? "here" : short(id));
-    if (id !== self) code.title = title(id);
-    way.append(code);
-  }
-  const here = path !== null && parent === null;
+  const code = make("code", "", short(node));
+  code.title = members.find((member) => member.node === node)?.address ?? node;
+  const place = make("span", `depth${Math.min(depth, DEPTH_MAX)}`, code);
+  if (node === self) place.append(" here");
   return [
-    name,
-    here ? "published here" : ids.length === 0 ? "nobody gives it" : way,
-    standby.length === 0 ? "–" : standby.map(short).join(", "),
-    formatCount(children),
-    formatCount(viewers),
+    isFirst ? stream : "",
+    place,
+    stateOf(isFirst, way),
+    way === null ? "–" : formatCount(way.viewers),
+    way?.ageMs == null ? "–" : formatMs(way.ageMs),
+    way === null || way.standby.length === 0 ? "–" : way.standby.map(short).join(", "),
   ];
+}
+
+/** As the style sheet has them: media passes four nodes. */
+const DEPTH_MAX = 3;
+
+function stateOf(isRoot: boolean, way: StreamWay | null): string {
+  if (way === null) return "does not answer";
+  if (isRoot) return "publisher";
+  return way.path === null ? "nobody gives it" : "";
 }
 
 function short(id: string): string {

@@ -71,7 +71,13 @@ export interface ClusterReport {
     readonly region: string;
   } | null;
   readonly members: readonly MemberEntry[];
-  readonly streams: readonly ClusterStreamEntry[];
+  readonly secrets: readonly SharedEntry[];
+  readonly differences: readonly (SharedEntry & { readonly kind: "token" | "key" })[];
+  readonly streams: readonly {
+    readonly name: string;
+    readonly owner: string;
+    readonly nodes: readonly StreamWay[];
+  }[];
   readonly failures: readonly {
     readonly address: string;
     readonly node: string;
@@ -81,21 +87,32 @@ export interface ClusterReport {
 
 export interface MemberEntry {
   readonly node: string;
-  readonly role: string;
+  readonly linked: boolean;
+  readonly answered: boolean;
+  readonly role: string | null;
   readonly region: string;
   readonly version: string;
   readonly address: string;
   readonly roundTripMs: number | null;
-  readonly load: number;
+  readonly load: number | null;
+  readonly filled: number | null;
 }
 
-export interface ClusterStreamEntry {
-  readonly name: string;
+/** What some nodes have in common. */
+interface SharedEntry {
+  readonly id: string;
+  readonly have: readonly string[];
+  readonly lack: readonly string[];
+}
+
+/** How a node has a stream. */
+export interface StreamWay {
+  readonly node: string;
   readonly parent: string | null;
-  readonly standby: readonly string[];
   readonly path: readonly string[] | null;
-  readonly children: number;
+  readonly standby: readonly string[];
   readonly viewers: number;
+  readonly ageMs: number | null;
 }
 
 /** "H264 1280×720 30 fps" with what is known, or "no picture". */

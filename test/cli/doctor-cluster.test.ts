@@ -1,11 +1,20 @@
 import { expect, test } from "bun:test";
 import { checkCluster } from "../../src/cli/doctor-cluster.ts";
+import { type Way, wayTo } from "../../src/cli/doctor-mtu.ts";
 import { loadConfig } from "../../src/config.ts";
 
 /** As a resolver knows them; an address stands for itself. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   "both.example": ["192.0.2.1", "2001:db8::1"],
   "six.example": ["2001:db8::2"],
+};
+
+const WAYS: Readonly<Record<string, Way>> = {
+  "192.0.2.1": { name: "eth0", mtu: 1500 },
+  "192.0.2.2": { name: "tun0", mtu: 1400 },
+  "192.0.2.3": { name: "tun1", mtu: 1200 },
+  "2001:db8::1": { name: "eth0", mtu: 1500 },
+  "2001:db8::2": { name: "eth0", mtu: 1500 },
 };
 
 async function resolve(host: string): Promise<readonly string[]> {
@@ -25,7 +34,8 @@ async function found(...args: readonly string[]): Promise<Record<string, string>
     memoryBytes: 8e9,
   });
   if (!result.ok) throw new Error(result.error);
-  const findings = await checkCluster(result.config.cluster!, resolve);
+  const findWay = async (address: string) => WAYS[address] ?? null;
+  const findings = await checkCluster(result.config.cluster!, resolve, findWay);
   for (const { level, mend } of findings) expect(mend === null).toBe(level === "ok");
   return Object.fromEntries(
     findings.map(({ name, level, detail }) => [name, `${level}: ${detail}`]),
@@ -33,11 +43,11 @@ async function found(...args: readonly string[]): Promise<Record<string, string>
 }
 
 test("what the node is, and that without seeds it waits for others", async () => {
-  expect((await found()).cluster).toBe(
-    "ok: spillway by 2 secrets of /s, role auto, joins nobody: others must name this node",
-  );
+  const alone = await found();
+  expect(alone.cluster).toBe("ok: spillway, role auto, joins nobody: others must name this node");
+  expect(alone["cluster secret"]).toBe("ok: 2 secrets in /s, for its owner and group alone");
   const core = ["--cluster-name=live", "--role=core", "--region=eu", "--join=192.0.2.1"];
-  expect((await found(...core)).cluster).toBe("ok: live by 2 secrets of /s, role core, region eu");
+  expect((await found(...core)).cluster).toBe("ok: live, role core, region eu");
 });
 
 test("what to open in a firewall is said in words", async () => {
@@ -81,4 +91,19 @@ test("what others are told to come to must lead to what is bound", async () => {
   expect(findings["link-advertise [2001:db8::5]:9"]).toBe(
     "fail: is IPv6, and --link 0.0.0.0:8300 is not",
   );
+});
+
+test("the way to a seed must take a full datagram", async () => {
+  const mtu = async (address: string) => (await found(`--join=${address}`))[`mtu to ${address}`];
+  expect(await mtu("192.0.2.1")).toBe("ok: 1500 bytes by eth0; routers on the way may take less");
+  expect(await mtu("192.0.2.2")).toBe(
+    "warn: 1400 bytes by tun0, 1420 wanted: packets that are longer are lost or cut",
+  );
+  expect(await mtu("192.0.2.3")).toBe("fail: 1200 bytes by tun1: media does not pass");
+  expect(await mtu("192.0.2.4")).toBe("warn: this machine knows no way there");
+});
+
+test("this machine's own way is known, and one that it has not is not", async () => {
+  expect(await wayTo("127.0.0.1")).toEqual({ name: "lo", mtu: expect.any(Number) });
+  expect(await wayTo("not an address")).toBeNull();
 });

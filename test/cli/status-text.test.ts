@@ -1,60 +1,97 @@
 import { expect, test } from "bun:test";
 import { statusText } from "../../src/cli/status-text.ts";
 
-const A = "aa".repeat(16);
-const B = "bb".repeat(16);
-const C = "cc".repeat(16);
+const [A, B, C, D] = ["aa", "bb", "cc", "dd"].map((pair) => pair.repeat(16)) as [
+  string,
+  string,
+  string,
+  string,
+];
+const NOTHING = {
+  ...{ members: [], secrets: [], differences: [], streams: [], failures: [] },
+};
 
-test("a node tells whom it has links with, how streams come, and why links could not be", () => {
+const MEMBER = {
+  ...{ node: B, linked: true, answered: true, role: "edge", region: "", version: "1.2.2" },
+  ...{ address: "192.0.2.2:8300", roundTripMs: 12.34, load: 0.256, filled: 0.5 },
+};
+const WAY = {
+  node: A,
+  parent: null,
+  standby: [],
+  path: [] as string[] | null,
+  viewers: 10,
+  ageMs: null,
+};
+
+test("a node tells who else is there, each stream's tree, and what is wrong", () => {
   const text = statusText({
     version: "1.2.3",
-    node: {
-      id: A,
-      cluster: "live",
-      role: "core",
-      region: "eu",
-      addresses: ["192.0.2.1:8300"],
-      accepts: ["kidone11", "kidtwo22"],
-    },
+    node: { id: A, cluster: "live", role: "core", region: "eu", addresses: ["192.0.2.1:8300"] },
     members: [
+      MEMBER,
       {
-        node: B,
-        role: "edge",
-        region: "",
-        version: "1.2.2",
-        address: "192.0.2.2:8300",
-        roundTripMs: 12.34,
-        load: 0.256,
-        accepts: ["kidone11"],
+        ...{ node: C, linked: false, answered: false, role: null, region: "", version: "" },
+        ...{ address: "", roundTripMs: null, load: null, filled: null },
       },
     ],
-    streams: [
-      { name: "own", owner: A, parent: null, standby: [], path: [], children: 3, viewers: 10 },
-      { name: "cam", owner: C, parent: B, standby: [C], path: [C, B], children: 0, viewers: 7 },
-      { name: "lost", owner: C, parent: null, standby: [], path: null, children: 0, viewers: 1 },
+    secrets: [
+      { id: "kidone11", have: [A, B], lack: [], used: [A, B] },
+      { id: "kidtwo22", have: [A], lack: [B], used: [] },
     ],
-    failures: [{ address: "192.0.2.9:8300", node: C, reason: "another cluster name" }],
+    differences: [{ kind: "token", id: "3fa9c1d2", have: [A], lack: [B] }],
+    streams: [
+      {
+        name: "cam",
+        owner: D,
+        nodes: [
+          { ...WAY, parent: B, path: [D, B], viewers: 3, ageMs: 41.26, standby: [C] },
+          { ...WAY, node: B, parent: D, path: [D], viewers: 7, ageMs: 20 },
+          { ...WAY, node: C, path: null, viewers: 1 },
+        ],
+      },
+      { name: "own", owner: A, nodes: [WAY] },
+    ],
+    failures: [
+      { address: "192.0.2.9:8300", node: D, reason: "another cluster name" },
+      { address: "", node: "", reason: "somebody knocks" },
+    ],
   });
   expect(text).toBe(
     [
       'Node aaaaaaaa (core in eu) of "live", Spillway 1.2.3',
-      "Reached at 192.0.2.1:8300, accepts secrets kidone11, kidtwo22",
+      "Reached at 192.0.2.1:8300",
+      "Secret kidone11: used by all; 1 of the nodes did not say",
+      "Secret kidtwo22: NOT accepted by bbbbbbbb; used by 0 of 2; 1 of the nodes did not say: no node may have it alone",
       "",
-      "node      role  region  address         round trip  load  version  accepts",
-      "bbbbbbbb  edge          192.0.2.2:8300  12.3 ms     26 %  1.2.2    kidone11",
+      "node      role  region  address         round trip  load  filled  version",
+      "bbbbbbbb  edge          192.0.2.2:8300  12.3 ms     26 %  50 %    1.2.2",
+      "cccccccc                                                                   does not answer",
       "",
-      "stream  comes by             standby   children  viewers",
-      "own     here                           3         10",
-      "cam     cccccccc > bbbbbbbb  cccccccc  0         7",
-      "lost    nobody gives it                0         1",
+      "stream  node                 viewers  media age  standby",
+      "cam     dddddddd             ?                             does not answer",
+      "          bbbbbbbb           7        20.0 ms",
+      "            aaaaaaaa (here)  3        41.3 ms    cccccccc",
+      "        cccccccc             1                             nobody gives it",
+      "own     aaaaaaaa (here)      10                            publisher",
       "",
-      "No link to 192.0.2.9:8300, cccccccc: another cluster name",
+      "Token 3fa9c1d2 differs: at aaaaaaaa, not at bbbbbbbb",
+      "No link to 192.0.2.9:8300, dddddddd: another cluster name",
+      "No link: somebody knocks",
     ].join("\n"),
   );
 });
 
+test("a secret that all accept and not all use may come first", () => {
+  const { members, ...rest } = NOTHING;
+  const node = { id: A, cluster: "live", role: "core", region: "", addresses: ["192.0.2.1:8300"] };
+  const secrets = [{ id: "kidone11", have: [A, B], lack: [], used: [A] }];
+  const text = statusText({ version: "1", node, ...rest, members, secrets });
+  expect(text).toContain("Secret kidone11: accepted by all, used by 1 of 2\n");
+  expect(text).toContain("No other nodes.\n\nNo streams.");
+});
+
 test("a server in no cluster, and an answer that is something else", () => {
-  const none = { version: "1", node: null, members: [], streams: [], failures: [] };
-  expect(statusText(none)).toBe("Spillway 1, in no cluster.");
+  expect(statusText({ version: "1", node: null, ...NOTHING })).toBe("Spillway 1, in no cluster.");
   expect(statusText({ hello: 1 })).toBe("The server answers something else.");
 });

@@ -205,7 +205,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["node"],
   ],
   relay: [
-    ["fill-budget", "heads", "keys", "link-port", "own-load", "slot-frame"],
+    ["fill-budget", "heads", "keys", "link-port", "media-age", "own-load", "slot-frame"],
     // On its way to another node.
     ["link-output"],
     ["data-writer"],

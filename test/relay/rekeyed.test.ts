@@ -51,12 +51,12 @@ class RelayNode {
         random: () => 0.5,
         wearLimits: { packets: WORN_PACKETS, ageUs: Number.POSITIVE_INFINITY, forged: 64 },
       },
-      dial: () => this.host.dialAny(sockaddr(1, 8300), keys.first!),
+      dial: () => this.host.dialAny(sockaddr(1, 8300), keys.knockKey(keys.kids[0]!)!),
       close: (session, reason, now) => this.host.sessions.close(session, reason, now),
     });
     const node = idOf(certificate);
     keys.set("test", [secret]);
-    const knocks = keys.first!;
+    const knocks = keys.knockKey(keys.kids[0]!)!;
     this.host = world.node({ certificate, keys: [knocks], logic: this.#media() });
     this.logic.command(
       {

@@ -1,11 +1,14 @@
 /** Control threads that belong to one cluster: what one asks reaches the others, without links. */
-import type { ClusterCommand, LinkState } from "../../src/contract/cluster.ts";
+import type { ClusterCommand, ClusterState } from "../../src/contract/cluster.ts";
 import { Harness, type HarnessOptions, settle } from "./control-harness.ts";
+import { linkState } from "./link-state.ts";
 
 export class Joined {
   readonly nodes: Harness[] = [];
   /** Nodes that hear questions and say nothing. */
   readonly mute = new Set<Harness>();
+  /** What nodes answer instead of what is so. */
+  readonly lies = new Map<Harness, unknown>();
   /** Bytes of a part of an answer. */
   partBytes = 3500;
 
@@ -24,11 +27,14 @@ export class Joined {
   /** Every node has a link to every other one, as far as it tells. */
   tellLinks(): void {
     for (const node of this.nodes) {
-      const others = this.nodes.filter((other) => other !== node);
-      const links = others.map((other) => ({ ...LINK, node: this.id(other) }));
-      const state = { accepts: ["kidkidki"], links, pulls: [], published: [], failures: [] };
-      node.plane.events.cluster({ type: "cluster-state", state });
+      node.plane.events.cluster({ type: "cluster-state", state: this.stateOf(node) });
     }
+  }
+
+  stateOf(node: Harness): ClusterState {
+    const others = this.nodes.filter((other) => other !== node);
+    const links = others.map((other) => linkState(this.id(other), { accepts: ["kidkidki"] }));
+    return { role: "core", accepts: ["kidkidki"], links, pulls: [], published: [], failures: [] };
   }
 
   #told(from: Harness, command: ClusterCommand): void {
@@ -53,10 +59,12 @@ export class Joined {
     from: Harness,
     { asker, request, answer }: Extract<ClusterCommand, { type: "answer" }>,
   ): void {
+    const lie = this.lies.get(from);
+    const bytes = lie === undefined ? answer : new TextEncoder().encode(JSON.stringify(lie));
     const to = this.nodes.find((node) => this.id(node) === asker)!;
-    const last = Math.ceil(answer.length / this.partBytes) - 1;
+    const last = Math.ceil(bytes.length / this.partBytes) - 1;
     for (let number = 0; number <= last; number += 1) {
-      const part = answer.subarray(number * this.partBytes, (number + 1) * this.partBytes);
+      const part = bytes.subarray(number * this.partBytes, (number + 1) * this.partBytes);
       to.plane.events.cluster({
         ...{ type: "answer-part", request, node: this.id(from), number, part },
         ...{ more: number < last, asked: [] },
@@ -68,11 +76,6 @@ export class Joined {
     return idOf(this.nodes.indexOf(node));
   }
 }
-
-const LINK: Omit<LinkState, "node"> = {
-  ...{ role: "core", region: "", version: "1.2.3", url: "", address: "192.0.2.20:8300" },
-  ...{ roundTripMs: 1, load: 0, filled: null, accepts: ["kidkidki"] },
-};
 
 function idOf(index: number): string {
   return "abcdef"[index]!.repeat(32);

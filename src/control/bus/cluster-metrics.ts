@@ -1,4 +1,4 @@
-import type { ClusterState } from "../../contract/cluster.ts";
+import type { ClusterState, LinkState, PullState } from "../../contract/cluster.ts";
 import type { Fullness } from "../streams/room.ts";
 import type { Exposition } from "./exposition.ts";
 
@@ -11,30 +11,52 @@ export function writeClusterMetrics(
   if (state === null) return;
   out.family("cluster_links", "gauge", "Nodes that this one has a link with.");
   out.value("cluster_links", "", state.links.length);
-  const roundTrip = "Shortest round trip of late to a node that this one has a link with.";
-  out.family("cluster_link_round_trip_seconds", "gauge", roundTrip);
-  out.family("cluster_link_load", "gauge", "Share of a core that the relay of that node is busy.");
-  for (const { node, roundTripMs, load } of state.links) {
-    const label = `node="${node}"`;
-    if (roundTripMs !== null) {
-      out.value("cluster_link_round_trip_seconds", label, roundTripMs / 1000);
-    }
-    out.value("cluster_link_load", label, load);
-  }
-  const filled = "Share of what that node may give to viewers that it gives; 1 takes no more.";
-  out.family("cluster_link_filled", "gauge", filled);
-  for (const { node, filled } of state.links) {
-    if (filled !== null) out.value("cluster_link_filled", `node="${node}"`, filled);
-  }
+  writeLinks(out, state.links);
+  out.family("cluster_link_failures", "gauge", "Links that could not be, as status tells them.");
+  out.value("cluster_link_failures", "", state.failures.length);
   const redirects = "Viewers that were sent to another node, by why this one takes no more.";
   out.family("cluster_redirects_total", "counter", redirects);
   for (const [reason, total] of sentOn) {
     out.value("cluster_redirects_total", `reason="${reason}"`, total);
   }
-  out.family("cluster_pulls", "gauge", "Streams that come from other nodes, by whether they do.");
-  const given = state.pulls.filter(({ path }) => path !== null).length;
-  out.value("cluster_pulls", 'state="given"', given);
-  out.value("cluster_pulls", 'state="missing"', state.pulls.length - given);
+  writePulls(out, state.pulls);
   out.family("cluster_published", "gauge", "Streams that this node has told others of.");
   out.value("cluster_published", "", state.published.length);
+}
+
+function writeLinks(out: Exposition, links: readonly LinkState[]): void {
+  const roundTrip = "Shortest round trip of late to a node that this one has a link with.";
+  out.family("cluster_link_round_trip_seconds", "gauge", roundTrip);
+  out.family("cluster_link_load", "gauge", "Share of a core that the relay of that node is busy.");
+  const filled = "Share of what that node may give to viewers that it gives; 1 takes no more.";
+  out.family("cluster_link_filled", "gauge", filled);
+  out.family("cluster_link_streams", "gauge", "Streams of a link, by who gives them.");
+  out.family("cluster_link_datagrams_total", "counter", "Datagrams of a link, by direction.");
+  out.family("cluster_link_bytes_total", "counter", "Frames in them, in bytes.");
+  for (const link of links) {
+    const label = `node="${link.node}"`;
+    if (link.roundTripMs !== null) {
+      out.value("cluster_link_round_trip_seconds", label, link.roundTripMs / 1000);
+    }
+    out.value("cluster_link_load", label, link.load);
+    if (link.filled !== null) out.value("cluster_link_filled", label, link.filled);
+    out.value("cluster_link_streams", `${label},from="there"`, link.pulls);
+    out.value("cluster_link_streams", `${label},from="here"`, link.children);
+    out.value("cluster_link_datagrams_total", `${label},direction="in"`, link.datagramsIn);
+    out.value("cluster_link_datagrams_total", `${label},direction="out"`, link.datagramsOut);
+    out.value("cluster_link_bytes_total", `${label},direction="in"`, link.bytesIn);
+    out.value("cluster_link_bytes_total", `${label},direction="out"`, link.bytesOut);
+  }
+}
+
+function writePulls(out: Exposition, pulls: readonly PullState[]): void {
+  out.family("cluster_pulls", "gauge", "Streams that come from other nodes, by whether they do.");
+  const given = pulls.filter(({ path }) => path !== null).length;
+  out.value("cluster_pulls", 'state="given"', given);
+  out.value("cluster_pulls", 'state="missing"', pulls.length - given);
+  out.family("cluster_media_age_seconds", "gauge", "Age of media when it comes here, by stream.");
+  for (const { name, ageMs } of pulls) {
+    if (ageMs === null) continue;
+    out.value("cluster_media_age_seconds", `stream=${JSON.stringify(name)}`, ageMs / 1000);
+  }
 }

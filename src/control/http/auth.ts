@@ -6,8 +6,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Config, StaticToken } from "../../config.ts";
 import type { Clock } from "../ports.ts";
+import type { Credentials } from "../streams/cluster-status.ts";
 import { type ViewLimits, viewLimits } from "../streams/layer-limits.ts";
 import type { SessionBase } from "../streams/session-base.ts";
+import { credentialsOf } from "./credentials.ts";
 import { isForeign } from "./foreign.ts";
 import { readJwt } from "./jwt.ts";
 import type { VerifyKey } from "./keys.ts";
@@ -64,6 +66,11 @@ export class Authenticator {
     this.#clock = clock;
     this.#ownToken = ownToken;
     this.#openness = opennessOf(config);
+  }
+
+  /** What lets people in now, in short. */
+  get credentials(): Credentials {
+    return credentialsOf(this.#config, this.#keys);
   }
 
   /** What needs no token. */

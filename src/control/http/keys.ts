@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { importJWK, importSPKI } from "jose";
 import { z } from "zod";
 import type { JwtKey } from "../../config.ts";
@@ -8,6 +9,8 @@ export interface VerifyKey {
   readonly id: string | null;
   readonly alg: JwtKey["alg"];
   readonly key: CryptoKey | Uint8Array;
+  /** Of its bytes: SHA-256 in hex. */
+  readonly hash: string;
 }
 
 const jwks = z.object({
@@ -54,9 +57,19 @@ async function loadKey(key: JwtKey, readFile: (path: string) => string): Promise
   if (key.secret !== undefined) {
     const secret = new Uint8Array(Buffer.from(key.secret, "base64url"));
     if (secret.length < 32) throw new Error("the secret has less than 32 bytes");
-    return [{ id, alg: key.alg, key: secret }];
+    return [await verifyKey(id, key.alg, secret)];
   }
-  return [{ id, alg: key.alg, key: await importSPKI(key.public ?? "", key.alg) }];
+  return [await verifyKey(id, key.alg, await importSPKI(key.public ?? "", key.alg))];
+}
+
+async function verifyKey(
+  id: string | null,
+  alg: JwtKey["alg"],
+  key: VerifyKey["key"],
+): Promise<VerifyKey> {
+  const bytes = key instanceof Uint8Array ? key : await crypto.subtle.exportKey("spki", key);
+  const hash = createHash("sha256").update(new Uint8Array(bytes)).digest("hex");
+  return { id, alg, key, hash };
 }
 
 async function loadJwks(key: JwtKey, text: string): Promise<VerifyKey[]> {
@@ -65,7 +78,9 @@ async function loadJwks(key: JwtKey, text: string): Promise<VerifyKey[]> {
   for (const jwk of document.keys) {
     if (jwk.alg !== undefined && jwk.alg !== key.alg) continue;
     if (jwk.kty !== KEY_TYPES[key.alg]) continue;
-    loaded.push({ id: jwk.kid ?? null, alg: key.alg, key: await importJWK(jwk, key.alg) });
+    // A set may say that its public keys are not to be exported.
+    const imported = await importJWK({ ...jwk, ext: true }, key.alg);
+    loaded.push(await verifyKey(jwk.kid ?? null, key.alg, imported));
   }
   if (loaded.length === 0) throw new Error(`${key.jwks} holds no ${key.alg} key`);
   return loaded;

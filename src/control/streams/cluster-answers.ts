@@ -4,7 +4,7 @@ import type { Logger } from "../../log.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import type { Cluster } from "./cluster.ts";
-import { describeCluster } from "./cluster-status.ts";
+import { type Credentials, reportOf } from "./cluster-status.ts";
 import { kickSession, kickStream } from "./kick.ts";
 import type { Registry } from "./registry.ts";
 import { collectStats, describeSession, describeStreams } from "./snapshot.ts";
@@ -27,6 +27,8 @@ export interface AnswerGround {
   readonly clock: Clock;
   readonly log: Logger;
   readonly cluster: Cluster | null;
+  /** As they count now. */
+  readonly auth: { readonly credentials: Credentials };
 }
 
 /** Null for what it does not know. */
@@ -48,8 +50,16 @@ export async function answerNode(
   if (data.about === "streams") {
     return fitting(await describeStreams(ground), "streams");
   }
-  const { streams, ...status } = describeCluster(ground.cluster, ground.registry.streams.values());
-  return { ...status, ...fitting(streams, "streams") };
+  if (ground.cluster === null) return null;
+  const { registry, auth } = ground;
+  const { streams, ...report } = reportOf(
+    ground.cluster,
+    registry.streams.values(),
+    auth.credentials,
+  );
+  // Those with most viewers first, in case that not all fit.
+  const ranked = streams.toSorted((left, right) => right.viewers - left.viewers);
+  return { ...report, ...fitting(ranked, "streams") };
 }
 
 /** Without their tracks: of whom more is to be known is asked for by id. */

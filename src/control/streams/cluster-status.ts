@@ -1,5 +1,5 @@
-/** What the API says of the cascade, as this node sees it. */
-import type { ClusterSetup, ClusterState } from "../../contract/cluster.ts";
+/** What a node says of itself in the cascade: to the API, and to nodes that ask. */
+import type { ClusterSetup, ClusterState, LinkFailure } from "../../contract/cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Stream } from "./stream.ts";
 
@@ -11,49 +11,65 @@ const NOTHING: Omit<ClusterState, "role"> = {
   failures: [],
 };
 
-export function describeCluster(cluster: Cluster | null, streams: Iterable<Stream>) {
-  if (cluster === null) return { node: null, members: [], streams: [], failures: [] };
-  const { setup } = cluster;
-  const role = setup.role === "edge" ? "edge" : "core";
-  const state = cluster.state ?? { ...NOTHING, role };
-  return {
-    node: describeNode(setup, state),
-    members: state.links.map((link) => ({ ...link, accepts: [...link.accepts] })),
-    streams: [...streams].flatMap((stream) => describeStream(stream, setup, state, cluster)),
-    failures: [...state.failures],
-  };
+/** Short hashes of what lets people in: alike on all nodes, or somebody is let in at some of them only. */
+export interface Credentials {
+  readonly tokens: readonly string[];
+  readonly keys: readonly string[];
 }
 
-function describeNode(setup: ClusterSetup, { accepts, role }: ClusterState) {
-  return {
-    id: setup.node,
-    cluster: setup.cluster,
-    role,
-    region: setup.region,
-    addresses: [...setup.addresses],
-    accepts: [...accepts],
-  };
+/** A node, as it describes itself. */
+export interface NodeReport extends Credentials {
+  readonly id: string;
+  readonly cluster: string;
+  readonly role: "core" | "edge";
+  readonly region: string;
+  readonly version: string;
+  readonly url: string;
+  readonly addresses: readonly string[];
+  /** Ids of the secrets that it accepts, the used one first. */
+  readonly accepts: readonly string[];
+  readonly streams: readonly Way[];
+  readonly failures: readonly LinkFailure[];
 }
 
-/** A stream that comes from or goes to other nodes. */
-interface ClusterStream {
+/** How a node has a stream. */
+export interface Way {
   readonly name: string;
   readonly epoch: number | null;
   readonly owner: string;
   readonly parent: string | null;
-  readonly standby: string[];
-  readonly path: string[] | null;
+  readonly standby: readonly string[];
+  readonly path: readonly string[] | null;
   readonly children: number;
   readonly viewers: number;
+  readonly ageMs: number | null;
+}
+
+export function reportOf(
+  cluster: Cluster,
+  streams: Iterable<Stream>,
+  credentials: Credentials,
+): NodeReport {
+  const { setup } = cluster;
+  const role = setup.role === "edge" ? "edge" : "core";
+  const state = cluster.state ?? { ...NOTHING, role };
+  return {
+    id: setup.node,
+    cluster: setup.cluster,
+    role: state.role,
+    region: setup.region,
+    version: setup.version,
+    url: setup.url,
+    addresses: [...setup.addresses],
+    accepts: [...state.accepts],
+    ...credentials,
+    streams: [...streams].flatMap((stream) => wayOf(stream, setup, state, cluster)),
+    failures: [...state.failures],
+  };
 }
 
 /** None of a stream that nobody publishes. */
-function describeStream(
-  stream: Stream,
-  setup: ClusterSetup,
-  state: ClusterState,
-  cluster: Cluster,
-): ClusterStream[] {
+function wayOf(stream: Stream, setup: ClusterSetup, state: ClusterState, cluster: Cluster): Way[] {
   if (stream.source === null) return [];
   const common = {
     name: stream.name,
@@ -61,23 +77,21 @@ function describeStream(
     viewers: stream.viewers.size,
   };
   const pull = state.pulls.find(({ name }) => name === stream.name);
-  if (pull === undefined) {
-    const own = state.published.find(({ name }) => name === stream.name);
-    const epoch = own?.epoch ?? null;
-    return [{ ...common, epoch, owner: setup.node, parent: null, standby: [], path: [] }];
+  const { origin } = stream.source;
+  if (pull === undefined && origin.kind === "link") {
+    // Since a moment ago: the relay has not told of it yet.
+    const way = { owner: origin.address, parent: null, standby: [], path: null, ageMs: null };
+    return [{ ...common, ...way, epoch: null }];
   }
-  const { parents, path } = pull;
+  if (pull === undefined || origin.kind === "session") {
+    const own = state.published.find(({ name }) => name === stream.name);
+    const way = { owner: setup.node, parent: null, standby: [], path: [], ageMs: null };
+    return [{ ...common, ...way, epoch: own?.epoch ?? null }];
+  }
+  const { parents, path, epoch, owner, ageMs } = pull;
   const ready = parents.filter(({ state: is }) => is === "accepted");
   const giving = ready.find(({ mode }) => mode === "live");
   const standby = ready.filter((parent) => parent !== giving).map(({ node }) => node);
-  return [
-    {
-      ...common,
-      epoch: pull.epoch,
-      owner: pull.owner,
-      parent: giving?.node ?? null,
-      standby,
-      path: path === null ? null : [...path],
-    },
-  ];
+  const by = path === null ? null : [...path];
+  return [{ ...common, epoch, owner, parent: giving?.node ?? null, standby, path: by, ageMs }];
 }

@@ -10,6 +10,7 @@ import {
   TRICKLE,
   VIEWER_OFFER,
 } from "../../support/control-harness.ts";
+import { linkState } from "../../support/link-state.ts";
 
 const [A, B, C] = ["aa", "bb", "cc"].map((digits) => digits.repeat(16)) as [string, string, string];
 const HASH = new Bun.CryptoHasher("sha256").update("a viewer's own token").digest("hex");
@@ -28,19 +29,8 @@ const STRICT = `[auth]\nsession-url-is-proof = false\n${TOKENS}`;
 
 /** What A hears of another node. */
 function link(node: string, change: Partial<LinkState> = {}): LinkState {
-  return {
-    node,
-    role: "core",
-    region: "",
-    version: "1",
-    url: `https://${node.slice(0, 2)}.example`,
-    address: "192.0.2.20:8300",
-    roundTripMs: 12,
-    load: 0.2,
-    filled: 0.3,
-    accepts: [],
-    ...change,
-  };
+  const url = `https://${node.slice(0, 2)}.example`;
+  return linkState(node, { url, filled: 0.3, ...change });
 }
 
 function hearOf(h: Harness, ...links: readonly LinkState[]): void {

@@ -237,64 +237,6 @@ test("secrets that a reload brings are told", async () => {
   expect(h.lines.join()).toContain('"what":"cluster-secret-file"');
 });
 
-test("status tells the way of each stream", async () => {
-  const h = await started();
-  hear(h, heard());
-  await h.view("cam");
-  h.plane.events.cluster({
-    type: "cluster-state",
-    state: {
-      role: "edge",
-      accepts: ["kidkidki"],
-      links: [
-        {
-          node: OTHER,
-          role: "core",
-          region: "eu",
-          version: "1",
-          url: "",
-          address: "192.0.2.20:8300",
-          roundTripMs: 12,
-          load: 0.2,
-          filled: null,
-          accepts: ["kidkidki"],
-        },
-      ],
-      pulls: [
-        {
-          name: "cam",
-          epoch: 1,
-          owner: OTHER,
-          path: [OTHER],
-          parents: [
-            { node: OTHER, state: "accepted", mode: "live" },
-            { node: "cc".repeat(16), state: "accepted", mode: "warm" },
-            // It may still refuse.
-            { node: "ee".repeat(16), state: "asked", mode: "warm" },
-          ],
-        },
-      ],
-      published: [],
-      failures: [{ address: "", node: "dd".repeat(16), reason: "no answer" }],
-    },
-  });
-  const status = await (await h.request("GET", "/api/v1/status")).json();
-  expect(status).toMatchObject({
-    node: { id: "aa".repeat(16), cluster: "spillway", role: "edge", accepts: ["kidkidki"] },
-    members: [{ node: OTHER, roundTripMs: 12 }],
-    streams: [
-      { name: "cam", parent: OTHER, standby: ["cc".repeat(16)], path: [OTHER], viewers: 1 },
-    ],
-    failures: [{ reason: "no answer" }],
-  });
-});
-
-test("a server in no cluster says so", async () => {
-  const h = await Harness.start();
-  const status = await (await h.request("GET", "/api/v1/status")).json();
-  expect(status).toEqual({ version: "1.2.3", node: null, members: [], streams: [], failures: [] });
-});
-
 test("draining waits for nodes that have another's stream from here, stopping until all are told", async () => {
   const h = await started();
   hear(h, heard());

@@ -3,14 +3,12 @@ import { expect, test } from "bun:test";
 import type { ClusterState, LinkState, PullState } from "../../../src/contract/cluster.ts";
 import type { Cluster } from "../../../src/control/streams/cluster.ts";
 import { Neighbours } from "../../../src/control/streams/neighbours.ts";
+import { linkState } from "../../support/link-state.ts";
 
 const SEEKER = { stream: "cam", via: [], secure: false };
 
 function link(node: string, filled: number | null, region = ""): LinkState {
-  return {
-    ...{ node, filled, region, role: "core", version: "1", url: `http://${node}.example` },
-    ...{ address: "", roundTripMs: 1, load: 0, accepts: [] },
-  };
+  return linkState(node, { filled, region, url: `http://${node}.example` });
 }
 
 /** As much of a cluster as is looked at. */
@@ -53,7 +51,7 @@ test("one that has the stream already may be somewhat fuller", () => {
   expect(neighbours.best(SEEKER)?.node).toBe("b");
   heard.tell([link("a", 0.3, "eu"), link("b", 0.45, "eu")]);
   expect(neighbours.best(SEEKER)?.node).toBe("a");
-  const pull = { name: "cam", epoch: 1, owner: "x", path: ["x", "a"], parents: [] };
+  const pull = { name: "cam", epoch: 1, owner: "x", path: ["x", "a"], parents: [], ageMs: null };
   heard.tell([link("a", 0.44, "eu"), link("c", 0.4, "eu")], [pull]);
   expect(neighbours.best(SEEKER)?.node).toBe("a");
 });
