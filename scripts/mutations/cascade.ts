@@ -5,6 +5,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const CASCADE = "src/cascade/";
+const SIZE = `${CASCADE}path-size.ts`;
 const HANDOVER = `${CASCADE}handover.ts`;
 const PULLED = "src/relay/pulled-ring.ts";
 
@@ -64,6 +65,16 @@ export const CASCADES: readonly Mutation[] = [
     "if (before !== null && before.hello?.boot !== hello?.boot) before.lost(ENDED, now);",
     "",
   ),
+  rule("cascade-mtu", SIZE, "if (this.#passes) this.#lost += 1;", "this.#lost += 1;"),
+  rule(
+    "cascade-mtu",
+    SIZE,
+    "this.#found = LINK_PAYLOAD_MIN;\n      this.#raiseAt",
+    "this.#raiseAt",
+  ),
+  rule("cascade-mtu", SIZE, "this.bytes = LINK_PAYLOAD_MIN;\n    this.#dueAt", "this.#dueAt"),
+  rule("cascade-mtu", "src/relay/fills.ts", "this.#writer.repeat(", "this.#writer.send("),
+  rule("cascade-mtu", "src/relay/carriers.ts", "    carrier.output.size = link.size;\n", ""),
   rule("cascade-rekey", HANDOVER, " && session === this.#other", ""),
   rule("cascade-rekey", HANDOVER, " || !sameBytes(association, this.#association)", ""),
   rule("cascade-rekey", HANDOVER, " && age >= APART_US", ""),

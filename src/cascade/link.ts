@@ -8,13 +8,20 @@ import {
   writeAcknowledge,
   writeOrdered,
 } from "../wire/cascade/ordered.ts";
-import { readPing, readPong, writePing, writePong } from "../wire/cascade/ping.ts";
+import {
+  encodePaddedPing,
+  readPing,
+  readPong,
+  writePing,
+  writePong,
+} from "../wire/cascade/ping.ts";
 import { Channel } from "./channel.ts";
 import { decideRole, disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { LinkTime } from "./link-time.ts";
 import { Liveness } from "./liveness.ts";
 import type { NodeId } from "./node-id.ts";
+import { PathSize } from "./path-size.ts";
 
 /** A HELLO takes two round trips at most. */
 const GREETING_TIMEOUT_US = 5_000_000;
@@ -75,6 +82,8 @@ export class Link {
   readonly node: NodeId;
   readonly time = new LinkTime();
   readonly liveness: Liveness;
+  /** How much goes into one datagram. */
+  readonly size: PathSize;
   /** Of the other end; null until it was found right. */
   hello: Hello | null = null;
   /** What the other end says of itself, be it right or wrong: for people. */
@@ -97,6 +106,7 @@ export class Link {
     this.session = session;
     this.node = security.node;
     this.liveness = new Liveness(now);
+    this.size = new PathSize(now);
     this.#options = options;
     this.#openedBy = now + GREETING_TIMEOUT_US;
     this.#pingAt = now;
@@ -155,6 +165,7 @@ export class Link {
       this.#pingAt = now + (this.time.known ? PING_US : PING_FIRST_US);
       this.#options.output(encodeElements(writePing(Math.floor(now))));
     }
+    if (this.open) this.#probe(now);
     this.#flush(now);
   }
 
@@ -164,7 +175,7 @@ export class Link {
     return Math.min(
       this.#channel.nextTimeout(this.time.roundTripUs),
       this.liveness.heardAt + LINK_LOST_US,
-      this.open ? this.#pingAt : this.#openedBy,
+      this.open ? Math.min(this.#pingAt, this.size.nextTimeout()) : this.#openedBy,
     );
   }
 
@@ -233,6 +244,17 @@ export class Link {
     this.#channel.send(greet(self, keyring, security, kid, cores()));
   }
 
+  /** A PING as long as a datagram may be, and one that is not beside it. */
+  #probe(now: number): void {
+    const bytes = this.size.poll(now, this.time.newestUs);
+    if (bytes === null) return;
+    const beside = Math.floor(now);
+    const mark = beside - 1;
+    this.size.sent(mark, beside);
+    this.#options.output(encodePaddedPing(mark, bytes));
+    this.#options.output(encodeElements(writePing(beside)));
+  }
+
   #answer(elements: Elements, now: number, arrival: number): void {
     const at = readPing(elements);
     if (at === null) return;
@@ -251,6 +273,7 @@ export class Link {
     const pong = readPong(elements);
     if (pong === null) return;
     this.time.note(pong.at, pong.heldUs, arrival);
+    this.size.answered(pong.at, arrival);
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;
     this.filled = pong.filled === null ? null : pong.filled / 255;

@@ -29,6 +29,7 @@ const statusShape = z.object({
       version: text,
       address: text,
       roundTripMs: z.number().nullable(),
+      datagramBytes: z.number().nullable(),
       load: z.number().nullable(),
       filled: z.number().nullable(),
     }),
@@ -73,13 +74,17 @@ function members({ members: all }: Status): string[] {
     member.region,
     member.address,
     member.roundTripMs === null ? "" : `${member.roundTripMs.toFixed(1)} ms`,
+    member.datagramBytes === null ? "" : `${member.datagramBytes} B`,
     percent(member.load),
     percent(member.filled),
     member.version,
     stateOf(member),
   ]);
   return table(
-    ["node", "role", "region", "address", "round trip", "load", "filled", "version", ""],
+    [
+      ...["node", "role", "region", "address", "round trip", "datagram", "load", "filled"],
+      ...["version", ""],
+    ],
     rows,
   );
 }

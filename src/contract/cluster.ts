@@ -146,6 +146,8 @@ export interface LinkState extends LinkTraffic {
   readonly url: string;
   readonly address: string;
   readonly roundTripMs: number | null;
+  /** The longest datagram that its path was found to take: bytes of UDP. */
+  readonly datagramBytes: number;
   readonly load: number;
   /** Of what it may give to viewers, 0..1, of which 1 takes no more; null where it does not say. */
   readonly filled: number | null;

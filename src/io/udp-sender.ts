@@ -225,9 +225,10 @@ export class UdpSender {
     }
     const segmented = this.headerWords[this.first * 16 + 10] !== 0;
     if (segmented && (code === EINVAL || code === EIO || code === EMSGSIZE)) {
-      // No segmentation offload on this kernel or route (coturn#1907: disable it for good).
-      if (code !== EMSGSIZE) this.gso = false;
-      this.sendSegments();
+      // No segmentation offload on this kernel or route (coturn#1907: disable it for good); or a segment
+      // that is longer than this route takes, which is nobody's fault.
+      const fits = this.sendSegments();
+      if (code !== EMSGSIZE && fits) this.gso = false;
     } else {
       this.counters.errors += 1;
     }
@@ -271,12 +272,13 @@ export class UdpSender {
     );
   }
 
-  /** Sends the segments of the first message one by one. */
-  private sendSegments(): void {
+  /** Sends the segments of the first message one by one; false when one is too long. */
+  private sendSegments(): boolean {
     const message = this.first;
     const size = this.controlView.getUint16(message * CONTROL_BYTES + 16, true);
     const start = this.starts[message]!;
     const bytes = this.iovecView.getUint32(message * 16 + 8, true);
+    let fits = true;
     for (let at = 0; at < bytes; at += size) {
       const length = Math.min(size, bytes - at);
       const sent = this.sendPart(message, start + at, length);
@@ -285,7 +287,9 @@ export class UdpSender {
         this.counters.bytes += length;
       } else {
         this.counters.errors += 1;
+        if (errno() === EMSGSIZE) fits = false;
       }
     }
+    return fits;
   }
 }

@@ -12,6 +12,8 @@ const SO_TIMESTAMPNS = 35;
 const IPPROTO_IP = 0;
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_DO = 2;
+/** As DO, and what routers say of the path is not believed: who sends finds out by itself. */
+const IP_PMTUDISC_PROBE = 3;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_MTU_DISCOVER = 23;
@@ -23,16 +25,23 @@ const sockaddrLength = pinnedRegion(SOCKLEN_BYTES);
 /**
  * A bound UDP socket by its descriptor, without IP_RECVERR: an ICMP error of one dead viewer must
  * not become a send error of the next. Control opens it, so that the port survives its worker.
+ * `probes`: whoever sends by it finds out how much its paths take.
  */
-export function openUdpSocket(address: string, family: 4 | 6, port: number): number {
+export function openUdpSocket(
+  address: string,
+  family: 4 | 6,
+  port: number,
+  probes = false,
+): number {
   const domain = family === 4 ? AF_INET : AF_INET6;
+  const discovery = probes ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DO;
   const fd = check("socket", libc.socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   try {
     if (family === 6) {
       setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-      setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO);
+      setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, discovery);
     } else {
-      setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+      setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, discovery);
     }
     setOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     growBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);

@@ -38,6 +38,7 @@ export class Carriers {
   }
 
   begin(carrier: Carrier, link: Link, now: number): void {
+    carrier.output.size = link.size;
     carrier.handover = new Handover({
       link,
       calls: carrier.address !== null,

@@ -1,9 +1,10 @@
+import { LINK_PAYLOAD_MIN } from "../cascade/path-size.ts";
 import type { Staging } from "../feed/staging.ts";
 import { LINK_BURST_PACKETS, LINK_REPEATS_PER_SECOND, SLOT_BYTES } from "../limits.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
 import { DATA_OVERHEAD, DataFrame } from "../wire/cascade/data.ts";
 import type { LinkOutput } from "./link-output.ts";
-import { SPLIT_FRAME_MAX, WHOLE_FRAME_MAX } from "./link-output.ts";
+import { SPLIT_FRAME_MAX } from "./link-output.ts";
 import { frameBytes, writeSlot } from "./slot-frame.ts";
 
 const AGE_MAX = 0xffff_ffff;
@@ -23,22 +24,12 @@ export class DataWriter {
 
   /** Sends slot `i`; its bytes on the link, or -1 when the output is full: then once more. */
   send(alias: number, ring: number, batch: Staging, i: number, now: number): number {
-    const { bytes } = batch.region;
-    const from = batch.slotOffset(i);
-    const length = frameBytes(bytes, from, DATA_OVERHEAD);
-    frame.alias = alias;
-    frame.ring = ring;
-    frame.ageUs = Math.min(AGE_MAX, Math.max(0, Math.round(now - batch.arrivals[i]!)));
-    if (length > WHOLE_FRAME_MAX) {
-      if (length > SPLIT_FRAME_MAX) return 0;
-      writeSlot(long, 0, bytes, from, frame);
-      if (!this.#output.split(long.subarray(0, length))) return -1;
-    } else {
-      const at = this.#output.reserve(length);
-      if (at < 0) return -1;
-      this.#output.put(writeSlot(this.#output.buffer, at, bytes, from, frame));
-    }
-    return length;
+    return this.#send(alias, ring, batch, i, now, this.#output.size.bytes);
+  }
+
+  /** The same of what was asked for again: perhaps it was too long for the path. */
+  repeat(alias: number, ring: number, batch: Staging, i: number, now: number): number {
+    return this.#send(alias, ring, batch, i, now, LINK_PAYLOAD_MIN);
   }
 
   /**
@@ -47,5 +38,32 @@ export class DataWriter {
    */
   mayRepeat(now: number): boolean {
     return this.#stored.take(now, 1);
+  }
+
+  #send(
+    alias: number,
+    ring: number,
+    batch: Staging,
+    i: number,
+    now: number,
+    wholeMax: number,
+  ): number {
+    const { bytes } = batch.region;
+    const from = batch.slotOffset(i);
+    const length = frameBytes(bytes, from, DATA_OVERHEAD);
+    frame.alias = alias;
+    frame.ring = ring;
+    frame.ageUs = Math.min(AGE_MAX, Math.max(0, Math.round(now - batch.arrivals[i]!)));
+    if (length > wholeMax) {
+      if (length > SPLIT_FRAME_MAX) return 0;
+      if (length <= this.#output.size.bytes) this.#output.size.doubt(now);
+      writeSlot(long, 0, bytes, from, frame);
+      if (!this.#output.split(long.subarray(0, length))) return -1;
+    } else {
+      const at = this.#output.reserve(length);
+      if (at < 0) return -1;
+      this.#output.put(writeSlot(this.#output.buffer, at, bytes, from, frame));
+    }
+    return length;
   }
 }

@@ -81,7 +81,7 @@ export class Fills {
     if (this.#scratch.load(this.#reader, sequence) !== ReadResult.ok) return true;
     const length = this.#scratch.payloadLengths[0]!;
     if (!this.#budget.has(length)) return true;
-    if (this.#writer.send(this.#alias, this.#ring, this.#scratch, 0, now) < 0) return false;
+    if (this.#writer.repeat(this.#alias, this.#ring, this.#scratch, 0, now) < 0) return false;
     this.#budget.spend(length);
     return true;
   }

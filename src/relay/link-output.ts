@@ -1,6 +1,7 @@
+import { type DatagramSize, LINK_PAYLOAD_MIN } from "../cascade/path-size.ts";
 import { encodeElements } from "../wire/cascade/elements.ts";
 import { type Half, writeHalf } from "../wire/cascade/half.ts";
-import { LINK_PAYLOAD_MAX, type LinkPort } from "./link-port.ts";
+import type { LinkPort } from "./link-port.ts";
 
 /** Beside its bytes a half frame takes so many at most. */
 const HALF_OVERHEAD = 16;
@@ -9,6 +10,8 @@ const WAITING_MAX = 256;
 
 /** Puts the frames for one link into datagrams: as many as fit, media in front of the others. */
 export class LinkOutput {
+  /** What its path takes. */
+  size: DatagramSize = { bytes: LINK_PAYLOAD_MIN, used: false, doubt: () => {} };
   #port: LinkPort;
   /** Bytes of the port's buffer that wait to be sent. */
   #length = 0;
@@ -36,7 +39,7 @@ export class LinkOutput {
    * full, then it is to come again. Then `put`.
    */
   reserve(bytes: number): number {
-    const full = this.#others || this.#length + bytes > LINK_PAYLOAD_MAX;
+    const full = this.#others || this.#length + bytes > this.size.bytes;
     if (full && !this.#send()) return -1;
     return this.#length;
   }
@@ -56,7 +59,10 @@ export class LinkOutput {
     this.#length = end;
   }
 
-  /** A media frame that is longer than a datagram leaves as two. False: as `reserve` with -1. */
+  /**
+   * A media frame that is longer than a datagram, or may be, leaves as two, each with one to itself: what
+   * is short passes everywhere. False: as `reserve` with -1.
+   */
   split(frame: Uint8Array): boolean {
     if (this.#length > 0 && !this.#send()) return false;
     const middle = frame.length >> 1;
@@ -65,7 +71,10 @@ export class LinkOutput {
       { number: this.#halves, second: false, bytes: frame.subarray(0, middle) },
       { number: this.#halves, second: true, bytes: frame.subarray(middle) },
     ];
-    for (const half of halves) this.frame(encodeElements(writeHalf(half)));
+    for (const half of halves) {
+      this.frame(encodeElements(writeHalf(half)));
+      this.#send();
+    }
     return true;
   }
 
@@ -79,7 +88,8 @@ export class LinkOutput {
   }
 
   #append(bytes: Uint8Array): boolean {
-    if (this.#length + bytes.length > LINK_PAYLOAD_MAX && !this.#send()) return false;
+    // What is longer than a datagram may be, a probe, has one to itself.
+    if (this.#length + bytes.length > this.size.bytes && !this.#send()) return false;
     this.buffer.set(bytes, this.#length);
     this.#length += bytes.length;
     this.#others = true;
@@ -91,13 +101,12 @@ export class LinkOutput {
     if (!this.#port.transmit(this.#length)) return false;
     this.datagrams += 1;
     this.bytes += this.#length;
+    if (this.#length > LINK_PAYLOAD_MIN) this.size.used = true;
     this.#length = 0;
     this.#others = false;
     return true;
   }
 }
 
-/** A frame of more bytes than this is to be `split`. */
-export const WHOLE_FRAME_MAX = LINK_PAYLOAD_MAX;
-/** The longest that two halves carry. */
-export const SPLIT_FRAME_MAX = 2 * (LINK_PAYLOAD_MAX - HALF_OVERHEAD);
+/** The longest that two halves carry, whatever the path takes. */
+export const SPLIT_FRAME_MAX = 2 * (LINK_PAYLOAD_MIN - HALF_OVERHEAD);

@@ -1,12 +1,13 @@
 import type { LinkSecurity } from "../cascade/greeting.ts";
 import { LinkEnd } from "../cascade/keyring.ts";
 import { nodeIdOf } from "../cascade/node-id.ts";
+import { LINK_PAYLOAD_MAX } from "../cascade/path-size.ts";
 import type { CloseReason } from "../contract/session.ts";
 import { LinkSealer } from "../peer/link-sealer.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Region } from "../srtp/cipher.ts";
 import { LINK_HEADER_BYTES } from "../wire/link-header.ts";
-import { LINK_PAYLOAD_MAX, type LinkPort } from "./link-port.ts";
+import type { LinkPort } from "./link-port.ts";
 import type { Relay } from "./relay.ts";
 
 const EXPORTER = "EXPORTER-spillway-link";

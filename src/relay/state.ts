@@ -1,7 +1,12 @@
 import type { Link } from "../cascade/link.ts";
 import type { ClusterState, LinkFailure } from "../contract/cluster.ts";
+import { GCM_TAG_BYTES } from "../srtp/overhead.ts";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../wire/cascade/kinds.ts";
+import { LINK_HEADER_BYTES } from "../wire/link-header.ts";
 import type { Relay } from "./relay.ts";
+
+/** Beside the frames of a datagram. */
+const DATAGRAM_OVERHEAD = LINK_HEADER_BYTES + GCM_TAG_BYTES;
 
 /** Links that could not be which are remembered. */
 const FAILURES_MAX = 16;
@@ -73,6 +78,7 @@ function aboutLink(link: Link) {
   return {
     ...{ node: link.node, role, region, version, url, accepts, address: addresses[0] ?? "" },
     roundTripMs: link.time.known ? link.time.roundTripUs / 1000 : null,
+    datagramBytes: link.size.found + DATAGRAM_OVERHEAD,
     load: link.load,
     filled: link.filled,
   };

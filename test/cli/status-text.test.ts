@@ -13,7 +13,13 @@ const NOTHING = {
 
 const MEMBER = {
   ...{ node: B, linked: true, answered: true, role: "edge", region: "", version: "1.2.2" },
-  ...{ address: "192.0.2.2:8300", roundTripMs: 12.34, load: 0.256, filled: 0.5 },
+  ...{
+    address: "192.0.2.2:8300",
+    roundTripMs: 12.34,
+    datagramBytes: 1372,
+    load: 0.256,
+    filled: 0.5,
+  },
 };
 const WAY = {
   node: A,
@@ -32,7 +38,7 @@ test("a node tells who else is there, each stream's tree, and what is wrong", ()
       MEMBER,
       {
         ...{ node: C, linked: false, answered: false, role: null, region: "", version: "" },
-        ...{ address: "", roundTripMs: null, load: null, filled: null },
+        ...{ address: "", roundTripMs: null, datagramBytes: null, load: null, filled: null },
       },
     ],
     secrets: [
@@ -64,9 +70,9 @@ test("a node tells who else is there, each stream's tree, and what is wrong", ()
       "Secret kidone11: used by all; 1 of the nodes did not say",
       "Secret kidtwo22: NOT accepted by bbbbbbbb; used by 0 of 2; 1 of the nodes did not say: no node may have it alone",
       "",
-      "node      role  region  address         round trip  load  filled  version",
-      "bbbbbbbb  edge          192.0.2.2:8300  12.3 ms     26 %  50 %    1.2.2",
-      "cccccccc                                                                   does not answer",
+      "node      role  region  address         round trip  datagram  load  filled  version",
+      "bbbbbbbb  edge          192.0.2.2:8300  12.3 ms     1372 B    26 %  50 %    1.2.2",
+      "cccccccc                                                                             does not answer",
       "",
       "stream  node                 viewers  media age  standby",
       "cam     dddddddd             ?                             does not answer",

@@ -30,6 +30,8 @@ export type ForwarderCommand =
   | { readonly type: "rate"; readonly link: number; readonly steps: RateSteps }
   /** From now on, or no more, nothing passes by this link. */
   | { readonly type: "cut"; readonly link: number; readonly on: boolean }
+  /** From now on longer packets are lost on this link, and nobody is told. */
+  | { readonly type: "mtu"; readonly link: number; readonly bytes: number }
   /** From now on, or no more, no link loses anything by chance. */
   | { readonly type: "calm"; readonly on: boolean }
   /** Asks for the figures since the last such command. */

@@ -99,6 +99,7 @@ function obey(command: ForwarderCommand, links: readonly LiveLink[]): void {
   const now = clock();
   if (command.type === "rate") links[command.link]!.setRate(now, command.steps);
   else if (command.type === "cut") links[command.link]!.blocked = command.on;
+  else if (command.type === "mtu") links[command.link]!.setMtu(command.bytes);
   else if (command.type === "calm") for (const link of links) link.setCalm(command.on);
   else {
     const { p50, p99, max } = percentiles(late.take());

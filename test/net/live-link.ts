@@ -37,6 +37,11 @@ export class LiveLink {
     else if (this.burst !== undefined) this.options.burst = this.burst;
   }
 
+  /** From now on longer packets are lost. */
+  setMtu(bytes: number): void {
+    this.options.mtu = bytes;
+  }
+
   /** Arrival times of a packet that is sent now; none when it is lost. */
   pass(now: number, bytes: number): readonly number[] {
     this.packets += 1;

@@ -46,6 +46,13 @@ export class StarEmulator {
     this.forwarding.send({ type: "cut", link: this.#place(from, to), on });
   }
 
+  /** From now on nothing longer passes between two nodes, either way, and nobody is told. */
+  narrow(a: number, b: number, bytes: number): void {
+    for (const link of [this.#place(a, b), this.#place(b, a)]) {
+      this.forwarding.send({ type: "mtu", link, bytes });
+    }
+  }
+
   /** From now on, or no more, nothing is lost by chance: what was lost before can be repaired. */
   calm(on: boolean): void {
     this.forwarding.send({ type: "calm", on });

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
+import { LINK_PAYLOAD_MAX, LINK_PAYLOAD_MIN } from "../../src/cascade/path-size.ts";
 import { Staging } from "../../src/feed/staging.ts";
 import { PAYLOAD_BYTES_MAX } from "../../src/limits.ts";
 import { DataWriter } from "../../src/relay/data-writer.ts";
-import { LinkOutput, SPLIT_FRAME_MAX, WHOLE_FRAME_MAX } from "../../src/relay/link-output.ts";
-import { LINK_PAYLOAD_MAX } from "../../src/relay/link-port.ts";
+import { LinkOutput, SPLIT_FRAME_MAX } from "../../src/relay/link-output.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
 import { DATA_OVERHEAD, DataFrame } from "../../src/wire/cascade/data.ts";
@@ -11,7 +11,7 @@ import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import { encodeElements } from "../../src/wire/cascade/elements.ts";
 import { Halves, readHalf } from "../../src/wire/cascade/half.ts";
 import { Frame } from "../../src/wire/cascade/kinds.ts";
-import { writePing } from "../../src/wire/cascade/ping.ts";
+import { encodePaddedPing, writePing } from "../../src/wire/cascade/ping.ts";
 import { allocate, grantOf, Port, READER, writePacket } from "./slots.ts";
 
 const PING = encodeElements(writePing(1));
@@ -24,11 +24,20 @@ class Ground {
   readonly #staging = new Staging(allocate(Staging.bytes(1)), 1);
 
   send(length: number, sequence = 7): number {
+    this.#stage(length, sequence);
+    return this.writer.send(2, 1, this.#staging, 0, 5_000);
+  }
+
+  repeat(length: number, sequence = 7): number {
+    this.#stage(length, sequence);
+    return this.writer.repeat(2, 1, this.#staging, 0, 5_000);
+  }
+
+  #stage(length: number, sequence: number): void {
     const { buffer } = grantOf("video");
     writePacket(new RingWriter(buffer), sequence, 1_000, 0, length);
     this.#staging.clear();
     this.#staging.load(new RingReader(buffer, READER), sequence);
-    return this.writer.send(2, 1, this.#staging, 0, 5_000);
   }
 
   /** The frames that left: of media its sequence and length. */
@@ -88,7 +97,7 @@ test("media behind other frames is read as media", () => {
 
 test("a packet of any length that a slot has arrives, the longest in two halves", () => {
   expect(PAYLOAD_BYTES_MAX + DATA_OVERHEAD + 128).toBeLessThan(SPLIT_FRAME_MAX);
-  const edge = WHOLE_FRAME_MAX - DATA_OVERHEAD;
+  const edge = LINK_PAYLOAD_MIN - DATA_OVERHEAD;
   for (const length of [0, 1, edge - 1, edge, edge + 1, PAYLOAD_BYTES_MAX]) {
     const ground = new Ground();
     ground.output.frame(PING);
@@ -97,6 +106,37 @@ test("a packet of any length that a slot has arrives, the longest in two halves"
     ground.output.flush();
     expect(ground.read().toSorted()).toEqual([`data 7 ${length} 4000`, "frame 3", "frame 3"]);
   }
+});
+
+test("cascade-mtu: what the path takes leaves whole, and again in halves, each in a datagram of its own", () => {
+  const ground = new Ground();
+  const length = LINK_PAYLOAD_MAX - DATA_OVERHEAD;
+  let doubts = 0;
+  ground.output.size = { bytes: LINK_PAYLOAD_MAX, used: false, doubt: () => (doubts += 1) };
+  ground.send(length);
+  ground.output.flush();
+  expect(ground.port.sent.map((bytes) => bytes.length)).toEqual([LINK_PAYLOAD_MAX]);
+  expect([ground.output.size.used, doubts]).toEqual([true, 0]);
+  ground.repeat(length);
+  ground.output.frame(PING);
+  ground.output.flush();
+  for (const { length: sent } of ground.port.sent.slice(1)) expect(sent).toBeLessThan(800);
+  expect(ground.port.sent).toHaveLength(4);
+  expect(doubts).toBe(1);
+  expect(ground.read()).toEqual([`data 7 ${length} 4000`, `data 7 ${length} 4000`, "frame 3"]);
+});
+
+test("cascade-mtu: a probe has a datagram to itself, however long", () => {
+  const ground = new Ground();
+  for (const bytes of [LINK_PAYLOAD_MIN, LINK_PAYLOAD_MAX]) {
+    ground.output.frame(PING);
+    ground.output.frame(encodePaddedPing(1, bytes));
+    ground.output.frame(PING);
+  }
+  ground.output.flush();
+  const lengths = ground.port.sent.map((bytes) => bytes.length);
+  const [short, both] = [PING.length, 2 * PING.length];
+  expect(lengths).toEqual([short, LINK_PAYLOAD_MIN, both, LINK_PAYLOAD_MAX, short]);
 });
 
 test("while the output is full media comes again and other frames wait, in their order", () => {

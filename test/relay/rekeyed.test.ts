@@ -147,4 +147,4 @@ test("cascade-rekey: one association after the other, by the sockets in turn, an
   // The old ones are over, and only the one in use is left.
   world.run(() => false, 2_000_000);
   expect([parent, child].map(({ host }) => host.sessions.table.size)).toEqual([1, 1]);
-});
+}, 60_000);

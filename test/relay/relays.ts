@@ -1,7 +1,7 @@
 /** Two relays and the link between them, in virtual time. */
 import { LinkEnd } from "../../src/cascade/keyring.ts";
+import { LINK_PAYLOAD_MAX } from "../../src/cascade/path-size.ts";
 import type { LinkPort } from "../../src/relay/link-port.ts";
-import { LINK_PAYLOAD_MAX } from "../../src/relay/link-port.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";

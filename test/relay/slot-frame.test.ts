@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { LINK_PAYLOAD_MAX } from "../../src/cascade/path-size.ts";
 import { SLOT_BYTES } from "../../src/limits.ts";
-import { LINK_PAYLOAD_MAX } from "../../src/relay/link-port.ts";
 import { frameBytes, readSlot, writeSlot } from "../../src/relay/slot-frame.ts";
 import { EXTENSION_BYTES_MAX, Slot } from "../../src/ring/layout.ts";
 import { DATA_OVERHEAD, DataFrame, readData } from "../../src/wire/cascade/data.ts";

@@ -1,9 +1,10 @@
 /** Slots as rings have them, rings to write, and links that take what is sent. */
 import type { Wear } from "../../src/cascade/handover.ts";
+import { LINK_PAYLOAD_MAX } from "../../src/cascade/path-size.ts";
 import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { RingGrant } from "../../src/contract/source.ts";
 import { PAYLOAD_BYTES_MAX, SLOT_BYTES } from "../../src/limits.ts";
-import { LINK_PAYLOAD_MAX, type LinkPort } from "../../src/relay/link-port.ts";
+import type { LinkPort } from "../../src/relay/link-port.ts";
 import { createRing, Slot, SlotFlag } from "../../src/ring/layout.ts";
 import type { RingWriter } from "../../src/ring/writer.ts";
 import type { Region } from "../../src/srtp/cipher.ts";

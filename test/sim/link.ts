@@ -15,6 +15,8 @@ export interface LinkOptions {
   /** Share of packets that come late by up to so much, behind their successors. */
   readonly reorder?: { readonly share: number; readonly byUs: number };
   readonly duplicate?: number;
+  /** Longer packets are lost, and nobody is told. */
+  readonly mtu?: number;
 }
 
 /**
@@ -60,7 +62,7 @@ export class Link {
       return 0;
     }
     const departure = this.serialise(now, bytes);
-    if (this.loses()) {
+    if (bytes > (options.mtu ?? Number.POSITIVE_INFINITY) || this.loses()) {
       this.lost += 1;
       return 0;
     }

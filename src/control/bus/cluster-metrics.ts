@@ -27,6 +27,8 @@ export function writeClusterMetrics(
 function writeLinks(out: Exposition, links: readonly LinkState[]): void {
   const roundTrip = "Shortest round trip of late to a node that this one has a link with.";
   out.family("cluster_link_round_trip_seconds", "gauge", roundTrip);
+  const datagram = "Longest datagram that the path to that node was found to take, of UDP.";
+  out.family("cluster_link_datagram_bytes", "gauge", datagram);
   out.family("cluster_link_load", "gauge", "Share of a core that the relay of that node is busy.");
   const filled = "Share of what that node may give to viewers that it gives; 1 takes no more.";
   out.family("cluster_link_filled", "gauge", filled);
@@ -38,6 +40,7 @@ function writeLinks(out: Exposition, links: readonly LinkState[]): void {
     if (link.roundTripMs !== null) {
       out.value("cluster_link_round_trip_seconds", label, link.roundTripMs / 1000);
     }
+    out.value("cluster_link_datagram_bytes", label, link.datagramBytes);
     out.value("cluster_link_load", label, link.load);
     if (link.filled !== null) out.value("cluster_link_filled", label, link.filled);
     out.value("cluster_link_streams", `${label},from="there"`, link.pulls);

@@ -50,6 +50,7 @@ function membersOf(
       url: report?.url ?? link?.url ?? "",
       address: link?.address ?? report?.addresses[0] ?? "",
       roundTripMs: link?.roundTripMs ?? null,
+      datagramBytes: link?.datagramBytes ?? null,
       load: link?.load ?? null,
       filled: link?.filled ?? null,
       // A link tells them once; they may be others by now.

@@ -45,6 +45,11 @@ const memberSchema = z
     url: z.string(),
     address: z.string(),
     roundTripMs: z.number().nullable(),
+    datagramBytes: z
+      .number()
+      .int()
+      .nullable()
+      .describe("The longest datagram that the path to it was found to take, bytes of UDP."),
     load: z.number().nullable().describe("Share of a core that its relay worker is busy, 0 to 1."),
     filled: z
       .number()

@@ -15,12 +15,14 @@ export interface OpenSockets {
 export class WorkerSockets {
   readonly #addresses: readonly LocalAddress[];
   readonly #firstPort: number;
+  readonly #probes: boolean;
   readonly #all: number[] = [];
 
-  /** `firstPort` 0: ports of the kernel's choice. */
-  constructor(addresses: readonly LocalAddress[], firstPort: number) {
+  /** `firstPort` 0: ports of the kernel's choice; `probes`: as openUdpSocket has it. */
+  constructor(addresses: readonly LocalAddress[], firstPort: number, probes = false) {
     this.#addresses = addresses;
     this.#firstPort = firstPort;
+    this.#probes = probes;
   }
 
   /** One socket a local address, all on the worker's port; throws when one is taken, with none left open. */
@@ -53,7 +55,8 @@ export class WorkerSockets {
   #openOne(address: string, family: 4 | 6, port: number): number {
     const kernels = this.#firstPort === 0 || port === ANY_PORT;
     try {
-      const fd = openUdpSocket(address, family, kernels ? 0 : this.#firstPort + port);
+      const bound = kernels ? 0 : this.#firstPort + port;
+      const fd = openUdpSocket(address, family, bound, this.#probes);
       this.#all.push(fd);
       return fd;
     } catch (error) {

@@ -238,7 +238,7 @@ class Workers implements MediaPlane {
       interfaces: networkInterfaces(),
     });
     if (addresses.length === 0) throw new Error("link: no usable local address (see --link)");
-    this.links = new WorkerSockets(addresses.slice(0, LINK_ADDRESSES_MAX), link.port);
+    this.links = new WorkerSockets(addresses.slice(0, LINK_ADDRESSES_MAX), link.port, true);
     const { fds, candidates } = this.links.open(0);
     return { fds: [...fds, ...this.links.openCalling()], candidates };
   }

@@ -1,5 +1,5 @@
 /** How long a link takes, and how its other end fares: PING and PONG. */
-import type { Elements } from "./elements.ts";
+import { type Elements, encodeElements } from "./elements.ts";
 import { Frame } from "./kinds.ts";
 
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
@@ -7,6 +7,15 @@ const TIME_MAX = Number.MAX_SAFE_INTEGER;
 /** PING: `at` is the asker's clock, us; it comes back unread. */
 export function writePing(at: number): unknown[] {
   return [Frame.ping, at];
+}
+
+/** What a byte string of more than 255 bytes has in front. */
+const PAD_HEAD_BYTES = 3;
+
+/** The same with a second element that nobody reads, so that it has `bytes`: 300 or more. */
+export function encodePaddedPing(at: number, bytes: number): Uint8Array {
+  const pad = bytes - encodeElements(writePing(at)).length - PAD_HEAD_BYTES;
+  return encodeElements([...writePing(at), new Uint8Array(pad)]);
 }
 
 export function readPing(elements: Elements): number | null {

@@ -85,7 +85,15 @@ test("other nodes are told with what they say of themselves, or with what their 
   const { node, members } = await status(c);
   expect(node).toMatchObject({ id: C, cluster: "spillway", accepts: ["kidkidki"], tokens: [] });
   expect(members).toMatchObject([
-    { node: A, linked: true, answered: true, roundTripMs: 1, tokens: [], keys: [] },
+    {
+      node: A,
+      linked: true,
+      answered: true,
+      roundTripMs: 1,
+      datagramBytes: 1372,
+      tokens: [],
+      keys: [],
+    },
     { node: B, linked: true, answered: false, tokens: null, keys: null, version: "1.2.3" },
   ]);
 }, 10_000);

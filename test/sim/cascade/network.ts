@@ -16,6 +16,8 @@ export interface Path {
   burstUs: number;
   /** Nothing passes. */
   cut: boolean;
+  /** Nothing longer passes, bytes of frames. */
+  longest: number;
 }
 
 const USUAL: Path = {
@@ -27,6 +29,7 @@ const USUAL: Path = {
   bursts: 0,
   burstUs: 40_000,
   cut: false,
+  longest: Number.POSITIVE_INFINITY,
 };
 const REPLAYED_MAX_US = 3_000_000;
 
@@ -69,7 +72,7 @@ export class Network {
     const { now } = this.timeline;
     const random = this.#random;
     if (way.bursts > 0 && random() < way.bursts) way.burstUntil = now + way.burstUs;
-    if (way.cut || now < way.burstUntil) return;
+    if (way.cut || now < way.burstUntil || datagram.length > way.longest) return;
     const copies = way.duplication > 0 && random() < way.duplication ? 2 : 1;
     for (let i = 0; i < copies; i += 1) {
       if (way.loss > 0 && random() < way.loss) continue;

@@ -14,7 +14,7 @@ const KEYFRAME_US = 2_000_000;
 const AUDIO_BYTES = 80;
 const VIDEO_BYTES = 900;
 /** A packet of each keyframe is longer than a datagram of a link takes. */
-const LONG_BYTES = 1_340;
+const LONG_BYTES = 1_440;
 
 const NO_LAYERS = new PacketLayers();
 
@@ -26,6 +26,8 @@ export class Publisher {
   /** Of each ring when it was asked for keyframes, on the node's clock, and all its bytes. */
   readonly asked: number[][];
   readonly bytes: number[];
+  /** Of a usual packet. */
+  videoBytes = VIDEO_BYTES;
   /** It sends nothing, and has not left. */
   silent = false;
   readonly #keyframes: readonly KeyframeRequests[];
@@ -82,7 +84,7 @@ export class Publisher {
     for (let i = 0; i < packets; i += 1) {
       const first = i === 0 ? SlotFlag.frameStart | (keyframe ? SlotFlag.keyframeStart : 0) : 0;
       const last = i === packets - 1 ? SlotFlag.frameEnd | SlotFlag.marker : 0;
-      this.#write(ring, now, first | last, keyframe && i === 1 ? LONG_BYTES : VIDEO_BYTES);
+      this.#write(ring, now, first | last, keyframe && i === 1 ? LONG_BYTES : this.videoBytes);
     }
   }
 

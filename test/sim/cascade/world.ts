@@ -2,7 +2,8 @@
 import type { RoleWish } from "../../../src/cascade/greeting.ts";
 import { WEAR_LIMITS, type WearLimits } from "../../../src/cascade/handover.ts";
 import { Keyring, LinkEnd } from "../../../src/cascade/keyring.ts";
-import { LINK_PAYLOAD_MAX, type LinkPort } from "../../../src/relay/link-port.ts";
+import { LINK_PAYLOAD_MAX } from "../../../src/cascade/path-size.ts";
+import type { LinkPort } from "../../../src/relay/link-port.ts";
 import { seeded } from "../../support/random.ts";
 import { Network, type Path } from "./network.ts";
 import { SimNode } from "./node.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { decode } from "@msgpack/msgpack";
 import { associationOf, Keyring, LinkEnd, proofOf } from "../../../src/cascade/keyring.ts";
-import { LINK_PAYLOAD_MAX } from "../../../src/relay/link-port.ts";
+import { LINK_PAYLOAD_MAX, LINK_PAYLOAD_MIN } from "../../../src/cascade/path-size.ts";
 import { DataFrame, readData } from "../../../src/wire/cascade/data.ts";
 import { decodeElements, encodeElements } from "../../../src/wire/cascade/elements.ts";
 import {
@@ -96,7 +96,8 @@ test("keys, proofs and the header of a datagram are as on the page", () => {
 test("the numbers of the page are those of the code", () => {
   const says = (text: string) => expect(PAGE).toContain(text);
   says(`versions ${PROTOCOL_MIN} to ${PROTOCOL_MAX}`);
-  says(`${LINK_PAYLOAD_MAX.toLocaleString("en")} bytes of frames`);
+  says(`at most ${LINK_PAYLOAD_MIN.toLocaleString("en")} bytes of frames`);
+  says(`${LINK_PAYLOAD_MAX.toLocaleString("en")} bytes of frames, each at the answer`);
   says(`${PIECE_BYTES_MAX.toLocaleString("en")} bytes a piece`);
   says(`at most ${PATH_NODES_MAX} nodes`);
   says(`at most ${STREAM_RINGS_MAX} rings`);
