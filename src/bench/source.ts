@@ -24,5 +24,6 @@ export function sourceOf({ bitrate, spreadMs }: BenchLoad): SourcePlan {
     packetBytes: 1100,
     gopSeconds: GOP_SECONDS,
     keyframeRatio: 4,
+    layers: 1,
   };
 }

@@ -3,7 +3,7 @@ import { TOKEN_VARIABLE } from "../client/whip.ts";
 import type { SourcePlan } from "../load/options.ts";
 import type { LoadPlan } from "../load/plan.ts";
 import { VIDEO_BYTES_MIN } from "../load/synthetic-source.ts";
-import { SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
+import { PICTURES, SYNTHETIC_PAYLOAD_MAX } from "../load/synthetic-track.ts";
 import { UsageError } from "./command.ts";
 import { type Given, option, readOptions } from "./given.ts";
 
@@ -38,6 +38,12 @@ export const OPTIONS = [
   option("packet-bytes", "N", "Largest RTP payload of the synthetic picture.", "1100"),
   option("gop", "S", "Seconds between its keyframes.", "2"),
   option("keyframe-ratio", "N", "Size of a keyframe in other frames.", "4"),
+  option(
+    "layers",
+    "N",
+    "Simulcast layers that share the bit rate, each half of the one above.",
+    "1",
+  ),
   option("no-audio", "", "No sound: neither published nor watched."),
   option("no-video", "", "No picture: neither published nor watched."),
   option("loss", "PERCENT", "Drop so many of the received packets.", "0"),
@@ -129,6 +135,7 @@ function sourceOf(given: Given): SourcePlan {
     packetBytes: given.whole("packet-bytes", 1100, VIDEO_BYTES_MIN, SYNTHETIC_PAYLOAD_MAX),
     gopSeconds: given.number("gop", 2, 0.1, 60),
     keyframeRatio: given.number("keyframe-ratio", 4, 1, 50),
+    layers: given.whole("layers", 1, 1, PICTURES),
   };
 }
 

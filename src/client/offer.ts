@@ -70,7 +70,8 @@ export function acceptedSections(
     const ours = offered.find((section) => section.mid === answer.mid);
     const format = answer.formats.find((each) => each.codec === ours?.formats[0]?.codec);
     if (ours === undefined || format === undefined) return [];
-    return [{ ...ours, formats: [format], extensionIds: answer.extensionIds }];
+    const rids = ours.rids.filter((rid) => answer.rids.includes(rid));
+    return [{ ...ours, formats: [format], extensionIds: answer.extensionIds, rids }];
   });
 }
 

@@ -58,6 +58,8 @@ export interface SourcePlan {
   readonly gopSeconds: number;
   /** Size of a keyframe in other frames. */
   readonly keyframeRatio: number;
+  /** Simulcast layers, 1 for none: each has half the bit rate of the one above it. */
+  readonly layers: number;
 }
 
 export type LoadOrder = ViewerLoad | PublisherLoad;

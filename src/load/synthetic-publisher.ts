@@ -19,6 +19,9 @@ import { DuePacket, SyntheticSource } from "./synthetic-source.ts";
 import { SYNTHETIC_HISTORY_BYTES, SyntheticTrack } from "./synthetic-track.ts";
 
 const CAPTURE_ID = 5;
+const RID_ID = 6;
+/** The largest first. */
+const RIDS = ["f", "h", "q"] as const;
 const REPORT_US = 1_000_000;
 /** A PLI makes a keyframe at most this often, as encoders do. */
 const KEYFRAME_MIN_US = 300_000;
@@ -38,8 +41,31 @@ export function syntheticOffer(
   return sections.map((section) => {
     const extensionIds = [...section.extensionIds];
     extensionIds[Extension.absCaptureTime] = CAPTURE_ID;
-    return { ...section, extensionIds };
+    const whole = { ...section, extensionIds };
+    return section.kind === "video" && plan.layers > 1
+      ? layered(whole, plan.layers, random)
+      : whole;
   });
+}
+
+/** Layers are told apart by their SSRCs, which are announced in the order of the rids. */
+function layered(
+  section: MediaSection,
+  layers: number,
+  random: (limit: number) => number,
+): MediaSection {
+  const extensionIds = [...section.extensionIds];
+  extensionIds[Extension.rid] = RID_ID;
+  const used = new Set([...section.ssrcs, ...section.rtxSsrcs]);
+  while (used.size < 2 * layers) used.add(1 + random(2 ** 32 - 1));
+  const [first, repair, ...more] = [...used];
+  return {
+    ...section,
+    extensionIds,
+    ssrcs: [first!, ...more.slice(0, layers - 1)],
+    rtxSsrcs: [repair!, ...more.slice(layers - 1)],
+    rids: RIDS.slice(0, layers),
+  };
 }
 
 export interface SyntheticPublisherOptions {
@@ -64,31 +90,33 @@ const cursor = new RtcpCursor();
 const numbers = new Uint16Array(NACK_SEQUENCES_MAX);
 const report = new SenderReport();
 
+/** One layer of the picture, and what it sends when. The first has the sound, too. */
+interface Layer {
+  readonly source: SyntheticSource;
+  readonly video: SyntheticTrack | null;
+  keyframeAt: number;
+}
+
 export class SyntheticPublisher implements SessionListener {
   readonly peer: Peer;
   readonly #options: SyntheticPublisherOptions;
-  readonly #source: SyntheticSource;
   readonly #tracks: readonly SyntheticTrack[];
   readonly #audio: SyntheticTrack | null;
-  readonly #video: SyntheticTrack | null;
+  readonly #layers: readonly Layer[];
   readonly #cname: Uint8Array;
   #originUs = Number.NaN;
   #reportAt = 0;
-  #keyframeAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SyntheticPublisherOptions) {
     this.#options = options;
     this.peer = options.peer;
     this.#cname = new TextEncoder().encode(options.cname);
-    this.#audio = createTrack("audio", options);
-    this.#video = createTrack("video", options);
-    this.#tracks = [this.#audio, this.#video].filter((track) => track !== null);
-    const plan = {
-      ...options.plan,
-      audio: this.#audio !== null,
-      video: this.#video !== null,
-    };
-    this.#source = new SyntheticSource(plan, options.phaseUs);
+    this.#audio = createTracks("audio", options)[0] ?? null;
+    const videos = createTracks("video", options);
+    this.#tracks = [...(this.#audio === null ? [] : [this.#audio]), ...videos];
+    const first = createLayer(videos, 0, this.#audio !== null, options);
+    const others = videos.slice(1).map((_, i) => createLayer(videos, i + 1, false, options));
+    this.#layers = [first, ...others];
   }
 
   handleEvent(event: PeerEventCode, now: number, bytes: Uint8Array, offset: number): void {
@@ -105,27 +133,31 @@ export class SyntheticPublisher implements SessionListener {
     const { sender } = this.peer;
     if (sender === null || !this.peer.mediaAllowed) return;
     const elapsed = now - this.#originUs;
-    if (elapsed - this.#source.nextDueUs > LATE_MAX_US) this.#source.skipTo(elapsed);
     if (now >= this.#reportAt) this.#sendReports(sender, now, wallOffsetUs);
-    while (this.#source.nextDueUs <= elapsed) {
-      this.#source.take(due);
-      this.#sendPacket(sender, wallOffsetUs, clock);
+    for (const layer of this.#layers) {
+      const { source } = layer;
+      if (elapsed - source.nextDueUs > LATE_MAX_US) source.skipTo(elapsed);
+      while (source.nextDueUs <= elapsed) {
+        source.take(due);
+        this.#sendPacket(layer, sender, wallOffsetUs, clock);
+      }
     }
   }
 
   /** Monotonic time of the next packet; Infinity before the session is connected. */
   nextDue(): number {
-    return this.peer.sender === null
-      ? Number.POSITIVE_INFINITY
-      : this.#originUs + this.#source.nextDueUs;
+    if (this.peer.sender === null) return Number.POSITIVE_INFINITY;
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { source } of this.#layers) soonest = Math.min(soonest, source.nextDueUs);
+    return this.#originUs + soonest;
   }
 
-  #sendPacket(sender: SrtpSender, wallOffsetUs: number, clock: () => number): void {
+  #sendPacket(layer: Layer, sender: SrtpSender, wallOffsetUs: number, clock: () => number): void {
     const { out, transmit, counters } = this.#options;
-    const track = due.kind === "audio" ? this.#audio : this.#video;
+    const track = due.kind === "audio" ? this.#audio : layer.video;
     if (track === null) return;
     if (due.keyframe && due.index === 0) {
-      this.#keyframeAt = this.#originUs + due.timeUs;
+      layer.keyframeAt = this.#originUs + due.timeUs;
       transmit(track.sendParameterSets(sender, out, due));
       counters.add("published");
     }
@@ -153,13 +185,20 @@ export class SyntheticPublisher implements SessionListener {
     cursor.reset(bytes, offset, length);
     while (cursor.next()) {
       if (cursor.type === RtcpType.payloadFeedback && cursor.count === FeedbackFormat.pli) {
-        if (now - this.#keyframeAt > KEYFRAME_MIN_US) this.#source.requestKeyframe();
+        this.#makeKeyframe(readMediaSsrc(bytes, cursor.offset, cursor.length), now);
       } else if (
         cursor.type === RtcpType.transportFeedback &&
         cursor.count === FeedbackFormat.nack
       ) {
         this.#resend(bytes);
       }
+    }
+  }
+
+  #makeKeyframe(ssrc: number, now: number): void {
+    const layer = this.#layers.find(({ video }) => video?.ssrc === ssrc);
+    if (layer !== undefined && now - layer.keyframeAt > KEYFRAME_MIN_US) {
+      layer.source.requestKeyframe();
     }
   }
 
@@ -178,27 +217,48 @@ export class SyntheticPublisher implements SessionListener {
   }
 }
 
-function createTrack(
+/** As many as the server takes; none of a kind that it refused. */
+function createTracks(
   kind: "audio" | "video",
   options: SyntheticPublisherOptions,
-): SyntheticTrack | null {
+): readonly SyntheticTrack[] {
   const section = options.sections.find((each) => each.kind === kind);
-  if (section === undefined) return null;
+  if (section === undefined) return [];
   const format = section.formats[0]!;
-  const rtxSsrc = section.rtxSsrcs[0];
-  const rtx =
-    format.rtxPayloadType === null || rtxSsrc === undefined
-      ? null
-      : { payloadType: format.rtxPayloadType, ssrc: rtxSsrc };
-  return new SyntheticTrack({
-    kind,
-    payloadType: format.payloadType,
-    clockRate: format.clockRate,
-    ssrc: section.ssrcs[0]!,
-    rtx,
-    captureId: section.extensionIds[Extension.absCaptureTime] ?? 0,
-    firstSequence: options.random(2 ** 15),
-    firstTimestamp: options.random(2 ** 32),
-    history: options.allocate(SYNTHETIC_HISTORY_BYTES),
+  const ssrcs = section.ssrcs.slice(0, Math.max(1, section.rids.length));
+  return ssrcs.map((ssrc, layer) => {
+    const rtxSsrc = section.rtxSsrcs[layer];
+    const rtx =
+      format.rtxPayloadType === null || rtxSsrc === undefined
+        ? null
+        : { payloadType: format.rtxPayloadType, ssrc: rtxSsrc };
+    return new SyntheticTrack({
+      kind,
+      payloadType: format.payloadType,
+      clockRate: format.clockRate,
+      ssrc,
+      layer,
+      rtx,
+      captureId: section.extensionIds[Extension.absCaptureTime] ?? 0,
+      firstSequence: options.random(2 ** 15),
+      firstTimestamp: options.random(2 ** 32),
+      history: options.allocate(SYNTHETIC_HISTORY_BYTES),
+    });
   });
+}
+
+function createLayer(
+  videos: readonly SyntheticTrack[],
+  place: number,
+  audio: boolean,
+  { plan, phaseUs }: SyntheticPublisherOptions,
+): Layer {
+  const video = videos[place] ?? null;
+  const share = 2 ** (plan.layers - 1 - place) / (2 ** plan.layers - 1);
+  const own = { ...plan, audio, video: video !== null, bitrate: plan.bitrate * share };
+  return {
+    video,
+    source: new SyntheticSource(own, phaseUs),
+    keyframeAt: Number.NEGATIVE_INFINITY,
+  };
 }

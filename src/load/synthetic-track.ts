@@ -18,6 +18,8 @@ export interface SyntheticTrackOptions {
   readonly payloadType: number;
   readonly clockRate: number;
   readonly ssrc: number;
+  /** Whose picture has half the width of the one before; 0 is the largest. */
+  readonly layer: number;
   /** Both or neither. */
   readonly rtx: { readonly payloadType: number; readonly ssrc: number } | null;
   /** Extension id of abs-capture-time; 0 sends none. */
@@ -50,8 +52,17 @@ const LATER_SLICE = 0x58;
 const OPUS_TOC = 0xfc;
 const FILL = 0x55;
 
-/** STAP-A of the parameter sets of a 1280x720 constrained baseline stream, level 3.1. */
-const PARAMETER_SETS = Uint8Array.fromHex("7800096742e01fda014016e4000468ce3880");
+/**
+ * STAP-A of the parameter sets of a constrained baseline stream, level 3.1: 1280x720, 640x360 and
+ * 320x180.
+ */
+const PARAMETER_SETS = [
+  "7800096742e01fda014016e4000468ce3880",
+  "78000a6742e01fda0280bfe540000468ce3880",
+  "7800096742e01fda05067e74000468ce3880",
+].map((text) => Uint8Array.fromHex(text));
+/** Sizes of which there are parameter sets. */
+export const PICTURES = PARAMETER_SETS.length;
 
 const capture = new AbsCaptureTime();
 
@@ -78,8 +89,10 @@ export class SyntheticTrack {
   /** Seals the parameter sets that precede a keyframe into `out`; returns the length. */
   sendParameterSets(sender: SrtpSender, out: Region, packet: Readonly<DuePacket>): number {
     const slot = this.#slot(this.#next);
-    this.#options.history.bytes.set(PARAMETER_SETS, slot + PAYLOAD_AT);
-    return this.#send(sender, out, packet.timeUs, PARAMETER_SETS.length, false, 0);
+    const { history, layer } = this.#options;
+    const sets = PARAMETER_SETS[layer]!;
+    history.bytes.set(sets, slot + PAYLOAD_AT);
+    return this.#send(sender, out, packet.timeUs, sets.length, false, 0);
   }
 
   /** Seals one packet into `out`; `captureWallUs` is the frame's time since 1970. */

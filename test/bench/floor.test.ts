@@ -4,7 +4,7 @@ import { ownCores } from "../../src/io/affinity.ts";
 
 const PLAN = {
   ...{ audio: true, video: true, bitrate: 600_000, fps: 30, spreadUs: 0 },
-  ...{ packetBytes: 1100, gopSeconds: 2, keyframeRatio: 4 },
+  ...{ packetBytes: 1100, gopSeconds: 2, keyframeRatio: 4, layers: 1 },
 };
 const FEW: FloorOptions = {
   ...{ plan: PLAN, viewers: 5, seconds: 0.5, settleSeconds: 0.1, gro: true, cores: null },

@@ -74,6 +74,33 @@ test("what simulated loss takes, NACKs bring back", async () => {
   expect(report.quality.recovered).toBeGreaterThan(report.quality.simulatedLoss / 2);
 }, 240_000);
 
+/** Widths of what a stream's publisher sends, by rid. */
+async function layersOf(stream: string): Promise<string> {
+  const { sessions } = (await server.api(`/streams/${stream}`)) as {
+    sessions: { kind: string; tracks: { rid: string | null; width: number | null }[] }[];
+  };
+  const tracks = sessions.find(({ kind }) => kind === "publisher")?.tracks ?? [];
+  const layers = tracks.flatMap(({ rid, width }) => (rid === null ? [] : [`${rid} ${width}`]));
+  return layers.sort().join(", ");
+}
+
+test("three layers are a picture each, of which a viewer gets one", async () => {
+  const watching = load(
+    `${server.base}/whep/layered`,
+    ...["--publish", `${server.base}/whip/layered`, "--bitrate", "600k", "--layers", "3"],
+    ...["--viewers", "2", "--duration", "3"],
+  );
+  const layers = async (): Promise<string> => await layersOf("layered").catch(() => "");
+  const all = async () => (await layers()) === "f 1280, h 640, q 320";
+  await until("all layers are there", 15_000, all, layers);
+  const { code, report, err } = await watching;
+  expect([code, err]).toEqual([0, ""]);
+  expect(report.quality).toMatchObject({ lost: 0, duplicates: 0, malformed: 0 });
+  expect(report.sample.framesBroken).toBe(0);
+  // Not all three.
+  expect(report.traffic.viewerKbps!.max).toBeLessThan(500);
+}, 60_000);
+
 async function isLive(stream: string): Promise<boolean> {
   const { sessions } = (await server.api("/sessions")) as {
     sessions: { stream: string; role: string; state: string }[];

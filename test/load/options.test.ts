@@ -67,6 +67,7 @@ describe("load's command line", () => {
     [[URL, "--srtp", "rot13"], "gcm, gcm256 or cm"],
     [[URL, "--server-pid", "0"], "--server-pid"],
     [[URL, "--packet-bytes", "20"], "--packet-bytes"],
+    [[URL, "--layers", "4"], "--layers"],
     [[URL, "--frobnicate"], "Unknown option '--frobnicate'"],
   ])("%p is refused", (args, message) => {
     expect(problem(...args)).toContain(message);

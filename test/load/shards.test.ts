@@ -84,7 +84,7 @@ function publishers(urls: number) {
   const order = {
     kind: "publishers" as const,
     urls: Array.from({ length: urls }, (_, n) => new URL(`/whip/${n}`, server.url).href),
-    source: { ...source, packetBytes: 1100, gopSeconds: 2, keyframeRatio: 4 },
+    source: { ...source, packetBytes: 1100, gopSeconds: 2, keyframeRatio: 4, layers: 1 },
     ...common(),
   };
   return { shard: new PublisherShard(order), counters: new LoadCounters(order.block) };

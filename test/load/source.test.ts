@@ -12,6 +12,7 @@ const PLAN: SourcePlan = {
   packetBytes: 1100,
   gopSeconds: 2,
   keyframeRatio: 4,
+  layers: 1,
 };
 
 function packetsUntil(source: SyntheticSource, us: number): DuePacket[] {

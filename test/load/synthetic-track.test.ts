@@ -7,9 +7,14 @@ import { Codec } from "../../src/wire/codecs.ts";
 import { describePayload } from "../../src/wire/describe.ts";
 import { ParameterSet, PayloadDescription } from "../../src/wire/payload-description.ts";
 
-test("the parameter sets describe a picture of 1280 x 720", () => {
+test.each([
+  [0, 1280, 720],
+  [1, 640, 360],
+  [2, 320, 180],
+])("the parameter sets of layer %d describe a picture of %d x %d", (layer, width, height) => {
   const track = new SyntheticTrack({
     kind: "video",
+    layer,
     payloadType: 96,
     clockRate: 90_000,
     ssrc: 1,
@@ -34,7 +39,7 @@ test("the parameter sets describe a picture of 1280 x 720", () => {
   const [sets] = payloads;
   expect(describePayload(Codec.h264, sets!, 0, sets!.length, false, description)).toBe(true);
   expect(description.parameterSets).toBe(ParameterSet.sps | ParameterSet.pps);
-  expect([description.width, description.height]).toEqual([1280, 720]);
+  expect([description.width, description.height]).toEqual([width, height]);
 });
 
 type Sealed = [payload: Region, offset: number, length: number];
