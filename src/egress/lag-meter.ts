@@ -1,10 +1,9 @@
 import { Counter } from "../contract/counters.ts";
+import { Delays } from "../media/delays.ts";
 
 const WINDOW_US = 500_000;
-/** Delays are told apart by a quarter of their size: 0.1 ms, 0.125, 0.156 ... 52 s. */
-const BUCKETS = 60;
+/** Delays below this are all the same. */
 const LEAST_US = 100;
-const STEP = Math.log(1.25);
 
 /**
  * How long what is due waits in its ring before this worker serves it: the longest and the median of
@@ -13,8 +12,8 @@ const STEP = Math.log(1.25);
  * from its last packet's coming until that has left for the last of its viewers.
  */
 export class LagMeter {
-  readonly #lags = new Delays();
-  readonly #frames = new Delays();
+  readonly #lags = new Delays(LEAST_US);
+  readonly #frames = new Delays(LEAST_US);
   readonly #counters: Float64Array;
   #toldAt = 0;
 
@@ -43,36 +42,5 @@ export class LagMeter {
     counters[Counter.frameDelayP99Us] = this.#frames.quantile(0.99);
     this.#lags.clear();
     this.#frames.clear();
-  }
-}
-
-class Delays {
-  longest = 0;
-  readonly #counts = new Uint32Array(BUCKETS);
-  #total = 0;
-
-  note(us: number): void {
-    if (us > this.longest) this.longest = us;
-    const bucket = us <= LEAST_US ? 0 : Math.ceil(Math.log(us / LEAST_US) / STEP);
-    const place = Math.min(BUCKETS - 1, bucket);
-    this.#counts[place] = this.#counts[place]! + 1;
-    this.#total += 1;
-  }
-
-  /** The upper end of the bucket below which this share of them lies; 0 when there were none. */
-  quantile(share: number): number {
-    let below = 0;
-    for (let bucket = 0; bucket < BUCKETS && this.#total > 0; bucket += 1) {
-      below += this.#counts[bucket]!;
-      if (below < share * this.#total) continue;
-      return Math.min(this.longest, LEAST_US * Math.exp(bucket * STEP));
-    }
-    return this.longest;
-  }
-
-  clear(): void {
-    this.#counts.fill(0);
-    this.#total = 0;
-    this.longest = 0;
   }
 }
