@@ -73,6 +73,7 @@ function logicOf(logic: RelayLogic, { emit }: MediaHost): MediaLogic {
     drained: (readAt) => logic.relay?.judge(readAt),
     work: (now, deadline) => logic.forward(now, deadline),
     workAt: () => logic.relay?.workAt() ?? Number.POSITIVE_INFINITY,
+    sent: () => logic.relay?.sent(monotonicUs),
     late: false,
     handleTimeout: (now) => logic.handleTimeout(now),
     nextTimeout: () => logic.nextTimeout(),

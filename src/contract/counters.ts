@@ -84,6 +84,9 @@ export const COUNTER_NAMES = [
   // Egress.
   "frameDelayMedianUs",
   "frameDelayP99Us",
+  // Relay.
+  "residenceMedianUs",
+  "residenceP99Us",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
@@ -100,6 +103,8 @@ export const GAUGES: ReadonlySet<CounterName> = new Set([
   "lagMedianUs",
   "frameDelayMedianUs",
   "frameDelayP99Us",
+  "residenceMedianUs",
+  "residenceP99Us",
   "estimateBps",
 ]);
 

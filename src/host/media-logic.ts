@@ -21,6 +21,8 @@ export interface MediaLogic
   received(now: number): void;
   /** All that had come by `readAt` has been read: who was not heard of was silent. */
   drained?(readAt: number): void;
+  /** The end of a turn: what was queued is with the kernel, or waits for its full buffer. */
+  sent?(): void;
   /** Live media was left when `work` returned. */
   readonly late: boolean;
 }

@@ -188,6 +188,7 @@ export class Sessions implements Guest, DatagramHandler {
   flush(): void {
     this.#queueTransmits();
     this.#sockets.flush(this.#ground.clock);
+    this.#logic.sent?.();
   }
 
   copyCounters(): void {

@@ -9,6 +9,7 @@ import type { Region } from "../srtp/cipher.ts";
 import { ChildStream } from "./child-stream.ts";
 import type { DataWriter } from "./data-writer.ts";
 import { headsOf } from "./heads.ts";
+import { Residence } from "./residence.ts";
 
 /** Every hop would add to it: what comes leaves in the same turn. */
 const NO_PATIENCE = 0;
@@ -38,6 +39,7 @@ export class Offers {
   readonly #options: OffersOptions;
   readonly #feeds: Feeds;
   readonly #scratch: Staging;
+  readonly #residence: Residence;
   readonly #sources = new Map<number, StreamSource>();
   readonly #following = new Map<number, Following>();
   readonly #children = new Map<Child, ChildStream>();
@@ -55,6 +57,7 @@ export class Offers {
         for (const each of [...feed.subscribers]) each.lapped(feed, now);
       },
     });
+    this.#residence = new Residence(ground.counters);
     this.#scratch = new Staging(allocate(Staging.bytes(1)), 1);
   }
 
@@ -138,7 +141,13 @@ export class Offers {
     return this.#full || this.#catchUp(now);
   }
 
+  /** What was forwarded is out of this process. `clock`: monotonic, us. */
+  sent(clock: () => number): void {
+    if (this.#residence.waiting) this.#residence.left(clock());
+  }
+
   handleTimeout(now: number): void {
+    this.#residence.tell(now);
     const { rootAgeUs } = this.#options;
     for (const [{ stream }, each] of this.#children) {
       each.handleTimeout(now, rootAgeUs(stream!, now));
@@ -159,6 +168,7 @@ export class Offers {
       }
       feed.cursor += 1;
     }
+    if (feed.cursor > 0) this.#residence.note(this.#feeds.batch);
     return true;
   }
 

@@ -272,6 +272,11 @@ export class Relay {
     this.#carriers.flush();
   }
 
+  /** What was flushed is out of this process. `clock`: monotonic, us. */
+  sent(clock: () => number): void {
+    this.#offers.sent(clock);
+  }
+
   stop(now: number): void {
     this.node.stop(now);
   }

@@ -52,6 +52,7 @@ class Logic implements MediaLogic {
   throwing = "";
   dueAt = Infinity;
   readonly late = false;
+  sent?: () => void;
 
   connected = (peer: Peer) => this.#note("connected", peer.session);
   rtp = (peer: Peer) => this.#note("rtp", peer.session);
@@ -189,6 +190,14 @@ test("a session that control closes says so to its client before control hears o
   expect(worker.sender.sent.length).toBe(1);
   expect(worker.logic.told.at(-1)).toBe(`closed ${SESSION}`);
   expect(worker.sessions.table.size).toBe(0);
+});
+
+test("the logic hears of the end of a turn when what it queued is with the kernel", () => {
+  const told: string[] = [];
+  worker.sender.flush = () => told.push("flushed") > 0;
+  worker.logic.sent = () => told.push("sent");
+  worker.turn();
+  expect(told).toEqual(["flushed", "sent"]);
 });
 
 test("a client that never comes fails to connect, and control hears why", () => {

@@ -206,7 +206,16 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["node"],
   ],
   relay: [
-    ["fill-budget", "heads", "keys", "link-port", "media-age", "own-load", "slot-frame"],
+    [
+      "fill-budget",
+      "heads",
+      "keys",
+      "link-port",
+      "media-age",
+      "own-load",
+      "residence",
+      "slot-frame",
+    ],
     // On its way to another node.
     ["link-output"],
     ["data-writer"],

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Counter } from "../../src/contract/counters.ts";
 import type { RingGrant } from "../../src/contract/source.ts";
 import { layerSize } from "../../src/ring/layer-totals.ts";
 import { ReadResult, RingReader, type RingTiming } from "../../src/ring/reader.ts";
@@ -8,7 +9,7 @@ import type { NamedTrack } from "../../src/wire/cascade/name.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { idOf } from "../cascade/ends.ts";
 import { seeded } from "../support/random.ts";
-import { Relays } from "./relays.ts";
+import { Relays, SENT_US } from "./relays.ts";
 import { grantOf, KEYFRAME, writePacket } from "./slots.ts";
 
 const VIEWER = 1;
@@ -80,6 +81,21 @@ test("what is written at one node stands in the other's ring a way later", () =>
   const late = reader.lastReceiptUs - reader.lastArrivalUs;
   expect(late).toBeGreaterThan(4_000);
   expect(late).toBeLessThan(9_000);
+});
+
+test("how long packets are in a node on their way to others is counted until they have left", () => {
+  const show = new Show();
+  const { relays } = show;
+  show.readers[0]!.want(true);
+  for (let i = 0; i < 1_000; i += 1) {
+    show.write(0, i % 100 === 0);
+    relays.run(10_000);
+  }
+  const { counters } = relays.parent;
+  const told = [counters[Counter.residenceMedianUs]!, counters[Counter.residenceP99Us]!];
+  expect(told).toEqual([SENT_US, SENT_US]);
+  // Nobody has anything from the child.
+  expect(relays.child.counters[Counter.residenceMedianUs]).toBe(0);
 });
 
 test("rings that nobody wants do not flow, and their figures come all the same", () => {

@@ -11,6 +11,8 @@ import { allocate, counters, NO_WEAR } from "./slots.ts";
 
 const SESSION = 1;
 const STEP_US = 1_000;
+/** What a turn begins is out of the node so much later. */
+export const SENT_US = 300;
 
 /** One node's relay, and what it told control. */
 export class Side {
@@ -21,6 +23,7 @@ export class Side {
   readonly parts: Uint8Array[] = [];
   children = 0;
   readonly news = new Set<number>();
+  readonly counters = counters();
   /** Rings that this node writes itself. */
   readonly own = new Set<number>();
 
@@ -28,7 +31,7 @@ export class Side {
     readonly number: number,
     readonly world: Relays,
   ) {
-    const reading = { reader: 0, counters: counters(), allocate };
+    const reading = { reader: 0, counters: this.counters, allocate };
     const load = () => ({ busy: 0, lagUs: 0, filled: null });
     const wish = ({ index }: { index: number }) => this.relay.mark(index, world.now);
     const news = (index: number) => this.news.add(index);
@@ -61,6 +64,7 @@ export class Side {
     this.relay.handleTimeout(now);
     this.relay.forward(now, Number.POSITIVE_INFINITY, () => now);
     this.relay.flush();
+    this.relay.sent(() => now + SENT_US);
   }
 }
 
