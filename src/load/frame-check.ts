@@ -20,6 +20,8 @@ export class FrameCheck {
   #started = false;
   #next = 0;
   #head = 0;
+  /** What is missing before it does not come any more. */
+  #settled = 0;
   readonly #sequences = new Int32Array(WINDOW);
   readonly #flags = new Uint8Array(WINDOW);
   readonly #timestamps = new Uint32Array(WINDOW);
@@ -74,6 +76,11 @@ export class FrameCheck {
     return this.complete > complete;
   }
 
+  /** What is missing before `sequence` was given up. */
+  settle(sequence: number): void {
+    this.#settled = sequence;
+  }
+
   /** A frame without media (padding) also has its place in the numbering. */
   skip(sequence: number): void {
     if (!this.#started || sequence < this.#next) return;
@@ -89,7 +96,10 @@ export class FrameCheck {
       const at = this.#next & (WINDOW - 1);
       if (this.#next <= this.#head && this.#sequences[at] === this.#next) {
         if ((this.#flags[at]! & Flag.present) !== 0) this.#process(at);
-      } else if (this.#head - this.#next > PATIENCE) {
+      } else if (
+        this.#next < this.#head - PATIENCE ||
+        this.#next < Math.min(this.#settled, this.#head)
+      ) {
         this.#hole();
       } else {
         return;

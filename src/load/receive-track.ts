@@ -76,6 +76,7 @@ export class ReceiveTrack {
     this.#seen[number & (SEEN - 1)] = number;
     this.sequence = number;
     this.packets += 1;
+    this.frames.settle(this.missing.oldest ?? Number.POSITIVE_INFINITY);
     return arrival;
   }
 }

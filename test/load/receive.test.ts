@@ -64,6 +64,15 @@ describe("FrameCheck", () => {
     expect(check(packets)).toMatchObject({ complete: 299, broken: 1, stampBreaks: 0 });
   });
 
+  test("a hole that was given up is not waited for any longer", () => {
+    const packets = frames(10).filter(([sequence]) => sequence !== 13);
+    const result = check(packets);
+    expect(result.complete).toBe(4);
+    result.settle(Number.POSITIVE_INFINITY);
+    expect(result.insert(100_030, 30_000, false, false, null)).toBe(true);
+    expect(result).toMatchObject({ complete: 9, broken: 1 });
+  });
+
   test("a frame whose last packet is missing is broken, and the next one is doubted", () => {
     const packets = frames(300).filter(([sequence]) => sequence !== 32);
     expect(check(packets, false)).toMatchObject({ complete: 298, broken: 2 });
