@@ -25,6 +25,7 @@ import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
 import { soak } from "./soak.ts";
 import { timeline } from "./timeline.ts";
+import { tree } from "./tree.ts";
 import { viewers } from "./viewers.ts";
 
 const BENCHES: readonly Bench[] = [
@@ -40,6 +41,7 @@ const BENCHES: readonly Bench[] = [
   connect,
   memory,
   relay,
+  tree,
   ring,
   publishers,
   correctness,

@@ -18,7 +18,8 @@ const POINTS: readonly (readonly [viewers: number, mbps: number])[] = [
 ];
 
 const STORED = [
-  ...["fanout", "workers", "delay", "feedback", "joins", "crowd", "memory", "ring", "publishers"],
+  ...["fanout", "workers", "delay", "feedback", "joins", "crowd", "memory", "relay", "tree"],
+  ...["ring", "publishers"],
   ...["correctness", "profile", "hot", "soak", "peers"],
 ];
 
@@ -69,7 +70,7 @@ function fanoutTable(rows: readonly Row[]): string {
 /** One line each of what the other benchmarks found. */
 function figures(rows: (bench: string) => readonly Row[]): string {
   const lines: string[][] = [];
-  const add = (bench: string, row: Row | undefined, what: string, found: (row: Row) => string) => {
+  const add: Add = (bench, row, what, found) => {
     if (row !== undefined) lines.push([`\`${bench}\``, what, found(row)]);
   };
   for (const row of rows("workers").filter(({ arrival }) => arrival === "burst")) {
@@ -101,6 +102,10 @@ function figures(rows: (bench: string) => readonly Row[]): string {
   add("publishers", streams, "200 streams, five viewers each", (row) => {
     return `${text(row["cpu %"])} % of a core, delay p99 ${text(row["delay p99"])} ms`;
   });
+  relayFigures(rows("relay"), add);
+  add("tree", rows("tree").at(-1), "10,000,000 viewers of 2.5 Mb/s", (row) => {
+    return `${text(row.nodes)} nodes of 16 cores, ${text(row["viewers/node"])} viewers each; ${text(row.path)} nodes a path, in which a packet is for ${text(row["stay p50 ms"])} ms (p99 ${text(row["stay p99 ms"])})`;
+  });
   const waking = rows("ring").find((row) => row["packets/s"] === 2000);
   add("ring", waking, "wake-up of a reader", (row) => percentilesOf(row, "wake"));
   const wishing = rows("ring").find((row) => row["writer busy %"] === 45);
@@ -112,6 +117,25 @@ function figures(rows: (bench: string) => readonly Row[]): string {
     return `${text(row.joined)} joined, ${text(row.failed)} failed, ${text(row["KiB/join"])} KiB a join stay`;
   });
   return lines.length === 0 ? "" : table(["Benchmark", "Load", "Found"], lines);
+}
+
+type Add = (bench: string, row: Row | undefined, what: string, found: (row: Row) => string) => void;
+
+function relayFigures(rows: readonly Row[], add: Add): void {
+  for (const row of rows.filter((each) => each["us/child"] != null && each.children === 4)) {
+    add("relay", row, `${streamsOf(row)} of 2.5 Mb/s to 4 nodes`, (at) => {
+      return `${text(at["us/child"])} us of CPU a packet and child; ${text(at["overhead B"])} B beside ${text(at["payload B"])} of payload; lost ${text(at.lost)}`;
+    });
+  }
+  for (const row of rows.filter(({ chain }) => chain != null)) {
+    add("relay", row, `${streamsOf(row)} through a node in the middle`, (at) => {
+      return `a packet is there for ${text(at["stay p50 ms"])} ms (p99 ${text(at["stay p99 ms"])})`;
+    });
+  }
+  const idle = rows.find(({ cores }) => cores != null);
+  add("relay", idle, "no stream, 64 core nodes (extrapolated)", (row) => {
+    return `${text(row["idle kB/s a node"])} kB/s and ${text(row["relay mCPU"])} mCPU a node`;
+  });
 }
 
 function percentilesOf(row: Row, what: "wake" | "wish"): string {

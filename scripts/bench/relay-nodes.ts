@@ -5,11 +5,23 @@ import { join } from "node:path";
 import { type Metrics, readMetrics } from "../../test/support/metrics.ts";
 import { until } from "../../test/support/until.ts";
 import { EXECUTABLE, nextPort, type RunningServer, startServer } from "./harness.ts";
-import { LOAD_CORE, SERVER_CORE, threadsOf } from "./pin.ts";
+import { threadsOf } from "./pin.ts";
 
 export interface Node extends RunningServer {
   readonly base: string;
   readonly link: string;
+}
+
+interface NodeOptions {
+  readonly core: number;
+  /** Nodes that have a stream from it. */
+  readonly childrenMax?: number;
+}
+
+/** How long packets were in a node, as its relay tells of five seconds. */
+export interface Stay {
+  readonly medianUs: number;
+  readonly p99Us: number;
 }
 
 /** Totals of a node at a moment. */
@@ -37,8 +49,8 @@ export class Nodes {
     writeFileSync(this.#secret, `${secret}\n`, { mode: 0o600 });
   }
 
-  /** The first has the server's core, all others share that of the load. */
-  async start(): Promise<Node> {
+  /** All but the first call the first. */
+  async start({ core, childrenMax = 64 }: NodeOptions): Promise<Node> {
     const [http, second] = [nextPort(), nextPort()];
     const base = `http://127.0.0.1:${http}`;
     const link = `127.0.0.1:${second}`;
@@ -49,10 +61,10 @@ export class Nodes {
         ...["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${http + 1}`],
         ...["--ingest-workers", "1", "--egress-workers", "1"],
         ...["--cluster-secret-file", this.#secret, "--link", link],
-        ...["--state", join(this.#folder, String(http))],
+        ...["--state", join(this.#folder, String(http)), "--children-max", String(childrenMax)],
         ...(root === undefined ? [] : ["--join", root.link]),
       ],
-      cores: root === undefined ? SERVER_CORE : LOAD_CORE,
+      cores: core,
       probe: `${base}/readyz`,
       whip: (stream) => `${base}/whip/${stream}`,
       whep: (stream) => `${base}/whep/${stream}`,
@@ -90,6 +102,14 @@ export async function totalsOf({ base, pid }: Node): Promise<NodeTotals> {
     linkBytesIn: metrics.sum("worker_bytes_in_total", RELAY),
     linkBytesOut: metrics.sum("worker_bytes_out_total", RELAY),
     relayUs,
+  };
+}
+
+export async function stayOf({ base }: Node): Promise<Stay> {
+  const metrics = await readMetrics(base);
+  return {
+    medianUs: metrics.sum("worker_residence_median_us", RELAY),
+    p99Us: metrics.sum("worker_residence_p99_us", RELAY),
   };
 }
 
