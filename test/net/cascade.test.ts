@@ -2,12 +2,16 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { seeded } from "../support/random.ts";
 import { inTime, Late, timed } from "../support/timed.ts";
-import { type DrillResult, drill, type Kind } from "./drill.ts";
+import { type DrillResult, drill, isUndisturbed } from "./drill.ts";
 import { lacksEmulator } from "./emulator.ts";
+import type { Kind } from "./faults.ts";
 import { StarCluster } from "./star-cluster.ts";
 
 const SEED = 11;
+const VIEWERS = 3;
 const GAP_MS_MAX = 500;
+/** From when a publisher is back until its media is everywhere. */
+const ROOT_GAP_MS_MAX = 1_000;
 const SETUP_MS = 120_000;
 const DRILL_MS = 30_000;
 
@@ -27,10 +31,11 @@ describe.skipIf(lacksEmulator("a cluster of processes"))("cascade of four proces
   afterAll(async () => await cluster?.close());
 
   const run = async (kind: Kind): Promise<DrillResult> => {
-    const result = await drill(cluster!, kind, random);
+    const result = await drill(cluster!, kind, { viewers: VIEWERS, random });
     const { before, after, ...told } = result;
     console.log(`${kind}: ${JSON.stringify(told)}`);
     if (result.void !== "") throw new Late(result.void);
+    if (!isUndisturbed(result)) throw new Late("others had the processors");
     expect(result.viewers).toBeGreaterThan(0);
     expect(result.kept).toBe(result.viewers);
     return result;
@@ -65,4 +70,13 @@ describe.skipIf(lacksEmulator("a cluster of processes"))("cascade of four proces
       DRILL_MS,
     );
   }
+
+  timed(
+    "the publisher's node is killed: the publisher goes to another one, and all viewers stay",
+    async () => {
+      const { backMs, gapMs } = await run("root");
+      inTime(() => expect(gapMs).toBeLessThan(backMs! + ROOT_GAP_MS_MAX));
+    },
+    DRILL_MS,
+  );
 });

@@ -8,11 +8,9 @@ import { until } from "../support/until.ts";
 import { StarEmulator } from "./star.ts";
 import { StarLoad } from "./star-load.ts";
 import { StarNode } from "./star-node.ts";
+import { StarPublisher } from "./star-publisher.ts";
 
-export const ROOT = 0;
 const STREAM = "drill";
-/** Packets enough that loss and jitter mean something, on a machine that does everything. */
-const SOURCE = ["--bitrate", "300k", "--spread", "15"];
 const LINKED_MS = 20_000;
 /** By then all have heard of a new stream. */
 const HEARD_MS = 1_000;
@@ -24,10 +22,18 @@ export interface StarClusterOptions {
   readonly link: (from: number, to: number) => Omit<LinkOptions, "rate">;
   readonly region?: (node: number) => string;
   readonly seconds: number;
+  /** What the nodes run at first; else what everything else here runs, which is this source's. */
+  readonly path?: string;
+  /** How long a node that ends waits for its viewers; else not at all. */
+  readonly drainSeconds?: number;
+  /** Something is published that browsers can show. */
+  readonly clip?: boolean;
 }
 
 /** How a node has the stream, as it told last; nodes by their numbers. */
 export interface Place {
+  /** It is published there. */
+  readonly own: boolean;
   readonly parent: number | null;
   readonly standby: readonly number[];
   /** The root first, without the node itself. */
@@ -37,41 +43,71 @@ export interface Place {
 
 export class StarCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), "spillway-star-"));
-  readonly #publisher: { load: StarLoad | null } = { load: null };
+  #publisher: StarPublisher | null = null;
+  /** The node where it is. */
+  #root = 0;
 
   private constructor(
     readonly star: StarEmulator,
     readonly nodes: readonly StarNode[],
-    private readonly path: string,
+    /** The executable of this source. */
+    readonly path: string,
+    private readonly clip: boolean,
   ) {}
 
   /** Waits until all nodes have links with each other and the stream flows at the first. */
   static async open(options: StarClusterOptions): Promise<StarCluster> {
-    const { childrenMax, region = () => "one" } = options;
-    const path = await binary();
+    const { childrenMax, region = () => "one", drainSeconds = 0, clip = false } = options;
+    const own = await binary();
     const star = await StarEmulator.open(options);
     const nodes: StarNode[] = [];
-    const cluster = new StarCluster(star, nodes, path);
+    const cluster = new StarCluster(star, nodes, own, clip);
+    const path = options.path ?? own;
     const folder = cluster.#folder;
     const secretFile = join(folder, "secret");
     const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64();
     writeFileSync(secretFile, `${secret}\n`, { mode: 0o600 });
     for (let number = 0; number < options.nodes; number += 1) {
-      const own = { number, folder: join(folder, `node${number}`), region: region(number) };
-      nodes.push(new StarNode({ star, path, secretFile, childrenMax, ...own }));
+      const its = { number, folder: join(folder, `node${number}`), region: region(number) };
+      nodes.push(new StarNode({ star, path, secretFile, childrenMax, drainSeconds, ...its }));
     }
     try {
       for (const node of nodes) await node.start();
       await cluster.linked();
-      const whip = `${nodes[ROOT]!.base}/whip/${STREAM}`;
-      cluster.#publisher.load = new StarLoad(star, ROOT, path, ["--publish", whip, ...SOURCE]);
-      await until("the stream is there", LINKED_MS, () => cluster.place(ROOT));
+      await cluster.publish(cluster.root);
       await Bun.sleep(HEARD_MS);
       return cluster;
     } catch (error) {
       await cluster.close();
       throw error;
     }
+  }
+
+  /** The node where the stream is published. */
+  get root(): number {
+    return this.#root;
+  }
+
+  /** Publishes at this node from now on, as often as it is refused; resolves when it flows. */
+  async publish(node: number): Promise<void> {
+    await this.silence();
+    this.#root = node;
+    const whip = `${this.nodes[node]!.base}/whip/${STREAM}`;
+    const since = performance.now();
+    const isLive = (): boolean => {
+      const publisher = this.#publisher;
+      if (publisher === null || publisher.ended) {
+        this.#publisher = new StarPublisher(this.star, node, this.path, whip, this.clip);
+      }
+      return this.place(node, since)?.own === true;
+    };
+    await until("the stream is there", LINKED_MS, isLive);
+  }
+
+  /** The publisher is gone without a word. */
+  async silence(): Promise<void> {
+    await this.#publisher?.kill();
+    this.#publisher = null;
   }
 
   /** Where logs of the nodes are. */
@@ -94,23 +130,29 @@ export class StarCluster {
 
   /** Viewers at a node, until they are stopped. */
   watch(node: number, viewers: number): StarLoad {
-    const whep = `${this.nodes[node]!.base}/whep/${STREAM}`;
-    return new StarLoad(this.star, node, this.path, [whep, "--viewers", String(viewers)]);
+    const load = [this.whep(node), "--viewers", String(viewers)];
+    return new StarLoad(this.star, node, this.path, load);
+  }
+
+  /** For viewers at the node. */
+  whep(node: number): string {
+    return `${this.nodes[node]!.base}/whep/${STREAM}`;
   }
 
   /** Null where the node has not told of the stream since. */
   place(node: number, since = 0): Place | null {
     const status = this.nodes[node]!.status(since);
     const stream = status?.streams.find(({ name }) => name === STREAM);
-    if (stream === undefined) return null;
+    if (status == null || stream === undefined) return null;
+    const own = stream.owner === status.node.id;
     const [parent = null] = this.#numbers(stream.parent === null ? [] : [stream.parent]);
     const standby = this.#numbers(stream.standby);
     const path = this.#numbers(stream.path ?? []);
-    return { parent, standby, path, viewers: stream.viewers };
+    return { own, parent, standby, path, viewers: stream.viewers };
   }
 
   async close(keepLogs = false): Promise<void> {
-    await this.#publisher.load?.kill();
+    await this.silence();
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.star.close();
     if (!keepLogs) rmSync(this.#folder, { recursive: true, force: true });

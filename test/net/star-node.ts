@@ -8,6 +8,10 @@ import type { StarEmulator } from "./star.ts";
 const HTTP_PORT = 8080;
 const MEDIA_PORT = 9000;
 const READY_MS = 15_000;
+/** An end in good order takes as long as viewers and other nodes are waited for, and some. */
+const STOP_MS = 20_000;
+/** Nodes that all others call first: one of them is there whoever is killed. */
+const SEEDS = [0, 1];
 /** A server that does not answer is asked again then. */
 const ASK_AGAIN_MS = 300;
 
@@ -17,6 +21,7 @@ export interface NodeStatus {
   readonly members: readonly { readonly node: string; readonly datagramBytes: number | null }[];
   readonly streams: readonly {
     readonly name: string;
+    readonly owner: string;
     readonly parent: string | null;
     readonly standby: readonly string[];
     readonly path: readonly string[] | null;
@@ -34,17 +39,21 @@ export interface StarNodeOptions {
   readonly secretFile: string;
   readonly region: string;
   readonly childrenMax: number;
+  readonly drainSeconds: number;
 }
 
 export class StarNode {
   readonly base = `http://127.0.0.1:${HTTP_PORT}`;
   readonly #options: StarNodeOptions;
   readonly #log: string;
+  /** The executable that it is started with from now on. */
+  path: string;
   #server: Bun.Subprocess | null = null;
   #status: { readonly told: NodeStatus; readonly at: number } | null = null;
 
   constructor(options: StarNodeOptions) {
     this.#options = options;
+    this.path = options.path;
     mkdirSync(options.folder, { recursive: true });
     this.#log = join(options.folder, "log");
   }
@@ -77,7 +86,7 @@ export class StarNode {
     void this.#followStatus(server);
   }
 
-  /** Marks a place in its log, for `late`. */
+  /** Marks a place in its log, for `late` and `said`. */
   get logged(): number {
     return this.#readLog().length;
   }
@@ -87,8 +96,24 @@ export class StarNode {
     return this.#readLog().slice(since).includes('"Worker was late');
   }
 
+  /** When it said so, ms since 1970, in what was logged since that place. */
+  said(message: string, since: number): readonly number[] {
+    const lines = this.#readLog().slice(since).split("\n");
+    return lines
+      .filter((line) => line.includes(`"message":"${message}"`))
+      .map((line) => Date.parse((JSON.parse(line) as { time: string }).time));
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#server?.kill(signal);
+  }
+
+  /** Ends it in good order. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    server?.kill("SIGTERM");
+    await Promise.race([server?.exited, Bun.sleep(STOP_MS)]);
+    await this.kill();
   }
 
   /** As a machine that loses its power. */
@@ -100,21 +125,30 @@ export class StarNode {
   }
 
   #command(): string[] {
-    const { star, number, path, folder, secretFile, region, childrenMax } = this.#options;
-    const seeds = number === 0 ? [] : ["--join", star.address(0)];
+    const { star, number, folder, secretFile, region, childrenMax, drainSeconds } = this.#options;
+    const seeds = SEEDS.filter((seed) => seed !== number && seed < star.nodes);
+    const called = ["--join", seeds.map((seed) => star.address(seed)).join(",")];
     return [
-      ...[path, "serve", "--http", `127.0.0.1:${HTTP_PORT}`, "--media", `127.0.0.1:${MEDIA_PORT}`],
+      ...[
+        this.path,
+        "serve",
+        "--http",
+        `127.0.0.1:${HTTP_PORT}`,
+        "--media",
+        `127.0.0.1:${MEDIA_PORT}`,
+      ],
       ...["--ingest-workers", "1", "--egress-workers", "1", "--no-warm-up"],
-      ...["--cluster-secret-file", secretFile, "--link", `${star.address(number)}:8300`, ...seeds],
+      ...["--cluster-secret-file", secretFile, "--link", `${star.address(number)}:8300`, ...called],
       ...["--state", join(folder, "state"), "--children-max", String(childrenMax)],
-      ...["--region", region, "--log-format", "json", "--drain-seconds", "0"],
+      ...["--region", region, "--log-format", "json"],
+      ...["--drain-seconds", String(drainSeconds)],
     ];
   }
 
   /** One process that asks once a second, as long as the server runs. */
   async #followStatus(server: Bun.Subprocess): Promise<void> {
-    const { star, number, path } = this.#options;
-    const command = [path, "status", this.base, "--watch", "--json"];
+    const { star, number } = this.#options;
+    const command = [this.path, "status", this.base, "--watch", "--json"];
     while (this.#server === server && server.exitCode === null) {
       const asking = Bun.spawn(star.inside(number, command), {
         stdio: ["ignore", "pipe", "ignore"],

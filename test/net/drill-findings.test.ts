@@ -1,0 +1,49 @@
+/** What a run of drills calls a miss. */
+import { expect, test } from "bun:test";
+import { type Findings, missesOf, summary, type Told } from "../../scripts/drill-findings.ts";
+
+const BOUNDS = { kills: 10, gapMs: 500 };
+
+function told(own: Partial<Told> = {}): Told {
+  return {
+    ...{ loss: 5, kind: "kill", victim: 1, below: [2], void: "", starved: 0, falseDeaths: [] },
+    wokenLateMs: { p99: 1, max: 1 },
+    ...{ backMs: null, browser: null, lateP99Ms: 1, gapMs: 300, freezeMs: 310 },
+    ...{ elsewhereMs: 60, lost: 0, byNode: [], viewers: 6, kept: 6 },
+    ...own,
+  };
+}
+
+function misses(own: Partial<Findings>): string[] {
+  return missesOf({ results: [], quiet: [], upgrade: [], failures: [], ...own }, BOUNDS);
+}
+
+const three = (own: Partial<Told> = {}) => [told(own), told(), told()];
+
+test("three of ten that count are enough, two are not", () => {
+  expect(misses({ results: three() })).toEqual([]);
+  const late = three({ void: "the forwarder was late" });
+  expect(misses({ results: late })).toEqual(["2 of 10 count, 3 must"]);
+});
+
+test("a gap, a lost viewer, a false death and what could not be told are misses", () => {
+  expect(misses({ results: three({ gapMs: 501 }) })).toEqual(["1 gaps of more than 500 ms"]);
+  expect(misses({ results: three({ kept: 4 }) })).toEqual(["2 viewers lost their sessions"]);
+  const away = misses({ results: three({ falseDeaths: [3] }) });
+  expect(away).toEqual(["1 nodes left parents to which nothing had happened"]);
+  expect(misses({ results: three(), failures: ["no tree"] })).toEqual(["1 could not be told"]);
+});
+
+test("while a publisher goes elsewhere there is nothing to see", () => {
+  expect(misses({ results: three({ kind: "root", gapMs: 2_000, backMs: 1_500 }) })).toEqual([]);
+});
+
+test("what does not count is in no bound", () => {
+  const lost = told({ void: "the victim carried nothing", gapMs: 9_000, kept: 0 });
+  expect(misses({ results: [...three(), lost] })).toEqual([]);
+});
+
+test("a summary has the middle and the worst", () => {
+  const gaps = [100, 200, 300].map((gapMs) => told({ gapMs }));
+  expect(summary(gaps)).toMatchObject({ counted: 3, gapMs: { p50: 200, p99: 300, max: 300 } });
+});

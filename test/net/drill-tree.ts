@@ -1,0 +1,54 @@
+/** The tree of a drill's stream as the nodes tell it, and who in it may be a victim. */
+import { until } from "../support/until.ts";
+import type { Place, StarCluster } from "./star-cluster.ts";
+
+export type Places = readonly (Place | null)[];
+
+/** A tree that has stood for so long is measured; the load tool begins a second after the last join. */
+const SETTLED_MS = 1_500;
+const READY_MS = 15_000;
+
+/**
+ * Waits until all viewers are in and each node but the root has a parent, and, if `middle`, some
+ * victim's children a standby.
+ */
+export async function settledTree(
+  cluster: StarCluster,
+  viewers: number,
+  middle: boolean,
+): Promise<Places> {
+  const since = performance.now();
+  const places = () => cluster.nodes.map(({ number }) => cluster.place(number, since));
+  const settled = (): boolean => {
+    const all = places();
+    const given = others(cluster).every((node) => {
+      const place = all[node] ?? null;
+      return place !== null && place.viewers >= viewers && place.parent !== null;
+    });
+    return given && (!middle || spared(all).length > 0);
+  };
+  await until("a tree with a middle and standbys", READY_MS, settled, places);
+  await Bun.sleep(SETTLED_MS);
+  return places();
+}
+
+/** All nodes but the root. */
+export function others(cluster: StarCluster): number[] {
+  return cluster.nodes.map(({ number }) => number).filter((number) => number !== cluster.root);
+}
+
+/** Nodes in the middle whose children can all have the stream from another at once. */
+export function spared(places: Places): number[] {
+  return [...places.keys()].filter((node) => {
+    const children = childrenOf(places, node);
+    const middle = places[node]?.parent != null && children.length > 0;
+    return middle && children.every((child) => places[child]!.standby.length > 0);
+  });
+}
+
+/** One of two parents at once is not yet, or no more, on the way that media takes. */
+export function childrenOf(places: Places, node: number): number[] {
+  return [...places.keys()].filter(
+    (number) => places[number]?.parent === node && places[number].path.at(-1) === node,
+  );
+}
