@@ -147,6 +147,20 @@ export const CASCADES: readonly Mutation[] = [
     "return [];",
   ),
   rule("cascade-asks", `${CASCADE}asks.ts`, " && link.backlog < BACKLOG_MAX", ""),
+  rule(
+    "cascade-standby",
+    `${CASCADE}pulls.ts`,
+    "standbys: () => this.#standbys(known),",
+    "standbys: () => this.#candidates(known),",
+  ),
+  rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),
+  rule("cascade-standby", `${CASCADE}places.ts`, 'if (mode === "live") return max - live;', ""),
+  rule(
+    "cascade-standby",
+    `${CASCADE}serving.ts`,
+    'else if (child.mode === "warm") this.#pledge(child, now);',
+    "",
+  ),
   rule("cascade-heads", PULLED, "!this.#believed || ", ""),
   rule(
     "cascade-heads",

@@ -6,6 +6,7 @@ import type { Elements } from "../wire/cascade/elements.ts";
 import { Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
 import { readDrain, writeDrain } from "../wire/cascade/node.ts";
+import type { Copy } from "./child.ts";
 import { Cores } from "./cores.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
@@ -14,10 +15,11 @@ import { Links } from "./links.ts";
 import { Members } from "./members.ts";
 import { NameExchange } from "./name-exchange.ts";
 import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
-import type { Pull, PulledRings } from "./pull.ts";
+import type { PulledRings } from "./parents.ts";
+import type { Pull } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
 import { ENDED, objection, REPLACED } from "./rivals.ts";
-import { type Copy, Serving, type ServingEvents } from "./serving.ts";
+import { Serving, type ServingEvents } from "./serving.ts";
 
 /** What a node makes happen. */
 export interface NodeEvents extends ServingEvents {
@@ -82,6 +84,7 @@ export class Node {
       best: (name) => this.pulls.best(name),
       pullsForOthers: () => self.role === "core",
       waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
+      wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
       events,
     });
     this.members = new Members({
@@ -99,6 +102,7 @@ export class Node {
       links: this.links,
       members: this.members,
       isFed: (known, link) => this.serving.isFed(known, link),
+      awaited: (known) => this.serving.awaited(known),
       changed: (name, now) => this.#pullChanged(name, now),
       accepted: (pull, heads) => events.accepted(pull, heads),
     });
@@ -228,15 +232,15 @@ export class Node {
     this.#now = now;
     for (const link of [...this.links.all()]) link.handleTimeout(now);
     for (const link of this.links.takeRetired(now)) link.close(REPLACED, now);
+    this.serving.handleTimeout(now);
     this.pulls.handleTimeout(now);
     this.members.handleTimeout(now);
     this.#cores.handleTimeout(now);
   }
 
   nextTimeout(): number {
-    const { members, pulls, links } = this;
-    let soonest = Math.min(members.nextTimeout(), pulls.nextTimeout(), links.nextTimeout());
-    soonest = Math.min(soonest, this.#cores.nextTimeout());
+    const parts = [this.members, this.pulls, this.serving, this.links, this.#cores];
+    let soonest = Math.min(...parts.map((part) => part.nextTimeout()));
     for (const link of this.links.all()) {
       soonest = Math.min(soonest, link.nextTimeout());
       soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));

@@ -33,6 +33,8 @@ export interface Parent {
   wanted: number;
   /** It said that it leaves. */
   leaving: boolean;
+  /** It has not the stream itself, but would get it: no packet can be asked of it yet. */
+  pledged: boolean;
 }
 
 /** It says for long that it has it soon. */
@@ -51,4 +53,9 @@ export function healthyUntil({ link, state, mode, since, usefulAt, wanted }: Par
   if (state !== "accepted") return since + READY_WAIT_US + link.time.roundTripUs;
   if (mode === "warm" || wanted === 0) return Number.POSITIVE_INFINITY;
   return usefulAt === null ? since + USEFUL_WAIT_US : usefulAt + DRY_US;
+}
+
+/** Whether both ways have a node in common beside the root: its failure takes both. */
+export function sharesNode({ path }: Parent, other: readonly NodeId[] | null): boolean {
+  return other !== null && path.some((node, i) => i > 0 && other.indexOf(node) > 0);
 }

@@ -8,11 +8,17 @@ import {
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
-import type { Parent } from "./parent.ts";
+import { type Parent, sharesNode } from "./parent.ts";
+
+/** Of the rings that the stream is pulled into. */
+export interface PulledRings {
+  /** Where each goes on, to ask for; null where nothing was had yet. */
+  have(): readonly (number | null)[];
+}
 
 interface ParentsOptions {
   readonly known: KnownName;
-  readonly rings: { have(): readonly (number | null)[] };
+  readonly rings: PulledRings;
   /** A number that no other stream has on this link. */
   readonly alias: (link: Link) => number;
 }
@@ -32,6 +38,22 @@ export class Parents {
     return this.#all;
   }
 
+  /** Those that stand by, or were asked to. */
+  get standbys(): Parent[] {
+    return this.#all.filter(({ mode }) => mode === "warm");
+  }
+
+  /** Those that stand by, of which first whom no failure of a node takes together with `path`. */
+  ready(path: readonly NodeId[] | null): Parent[] {
+    const ready = this.standbys.filter(({ state }) => state === "accepted");
+    const rank = (parent: Parent): number => (sharesNode(parent, path) ? 1 : 0);
+    return ready.sort((left, right) => rank(left) - rank(right));
+  }
+
+  has(link: Link): boolean {
+    return this.#all.some((parent) => parent.link === link);
+  }
+
   find(link: Link, alias: number): Parent | null {
     return this.#all.find((each) => each.link === link && each.alias === alias) ?? null;
   }
@@ -44,7 +66,7 @@ export class Parents {
     if (alias > ALIAS_MAX) return;
     this.#all.push({
       ...{ link, alias, state: "asked", mode, since: now, path: [], wanted },
-      ...{ usefulSince: null, usefulAt: null, leaving: false },
+      ...{ usefulSince: null, usefulAt: null, leaving: false, pledged: false },
     });
     const { name, epoch } = known;
     link.send(

@@ -3,8 +3,10 @@ import type { Accept, Mode, Refuse } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeIdOf } from "./node-id.ts";
-import { healthyUntil, isHealthy, isStuck, type Parent } from "./parent.ts";
-import { Parents } from "./parents.ts";
+import { healthyUntil, isHealthy, isStuck, type Parent, sharesNode } from "./parent.ts";
+import { Parents, type PulledRings } from "./parents.ts";
+import { Search } from "./search.ts";
+import { Way } from "./way.ts";
 
 /** An answer to SUB takes a round trip; a node that pulls first says so at once. */
 const ANSWER_MIN_US = 250_000;
@@ -15,20 +17,11 @@ const STUCK_US = 1_000_000;
 /** Both flow for so long when one takes over from another. */
 const OVERLAP_US = 200_000;
 
-/** So long a stream of which nobody tells any more is looked for at others. */
-const HOPE_US = 1_000_000;
-const DOUBTFUL_US = 1_500_000;
+/** A standby that the same failure may take is kept, and a better one looked for so often. */
+const BETTER_US = 500_000;
 
 /** A node that said that it leaves is not asked again before. */
 const DRAIN_US = 10_000_000;
-
-const SUGGESTED_MAX = 16;
-
-/** Of the rings that the stream is pulled into. */
-export interface PulledRings {
-  /** Where each goes on, to ask for; null where nothing was had yet. */
-  have(): readonly (number | null)[];
-}
 
 export interface PullOptions {
   readonly self: NodeId;
@@ -38,6 +31,10 @@ export interface PullOptions {
   readonly rings: PulledRings;
   /** Links that may have it, best first. */
   readonly candidates: () => readonly Link[];
+  /** Links that have it or could get it when it is needed, best first. */
+  readonly standbys: () => readonly Link[];
+  /** Rings that children wait for, a bit each. */
+  readonly awaited: () => number;
   /** A number that no other stream has on this link. */
   readonly alias: (link: Link) => number;
   /** Who is at its other end has the stream from here. */
@@ -52,45 +49,37 @@ export interface PullOptions {
 export class Pull {
   readonly stream: number;
   readonly known: KnownName;
-  readonly rings: PulledRings;
-  /** Nodes that somebody who was full named instead. */
-  readonly suggested = new Set<NodeId>();
+  readonly search = new Search();
   readonly #options: PullOptions;
   readonly #parents: Parents;
-  /** Not to be asked again before. */
-  readonly #refusedUntil = new Map<NodeId, number>();
   /** Two parents at once give it. */
   #hot = false;
   #retryAt = 0;
   #lookedAt = 0;
-  #path: readonly NodeId[] | null = null;
-  /** When somebody gave it last, and whether that is not long ago. */
-  #givenAt = 0;
-  #hopes = false;
-  #over = false;
+  #betterAt = 0;
+  readonly #way = new Way();
   #ended = false;
 
   constructor(options: PullOptions) {
     this.#options = options;
     this.stream = options.stream;
     this.known = options.known;
-    this.rings = options.rings;
     this.#parents = new Parents(options);
   }
 
   /** The nodes that it comes by, the root first, without this one; null while nobody gives it. */
   get path(): readonly NodeId[] | null {
-    return this.#path;
+    return this.#way.path;
   }
 
   /** Somebody gives it, or did a moment ago: another who has it may be found. */
   get given(): boolean {
-    return !this.#over && (this.#path !== null || this.#hopes);
+    return this.#way.given;
   }
 
   /** Its owner has it no more. */
   despair(): void {
-    this.#over = true;
+    this.#way.despair();
   }
 
   /** Whom it comes from, and who is ready to give it. */
@@ -103,7 +92,9 @@ export class Pull {
    * well while another is.
    */
   sources(now: number): { readonly link: Link; readonly alias: number }[] {
-    const having = this.#parents.all.filter(({ state, link }) => state === "accepted" && link.open);
+    const having = this.#parents.all.filter(
+      ({ state, link, pledged }) => state === "accepted" && link.open && !pledged,
+    );
     const well = having.filter((parent) => this.#isHealthy(parent, now));
     const rank = ({ mode }: Parent): number => (mode === "live" ? 0 : 1);
     return (well.length > 0 ? well : having).sort((left, right) => rank(left) - rank(right));
@@ -119,14 +110,21 @@ export class Pull {
     return this.#parents.wanted;
   }
 
+  /** Rings that children wait for, a bit each. */
+  get awaited(): number {
+    return this.#options.awaited();
+  }
+
   want(wanted: number, now: number): void {
     if (this.#parents.want(wanted)) this.maintain(now);
   }
 
   /** It waits for this node, which was asked for it and has not got it yet. */
   waitsFor(link: Link): boolean {
-    const waits = this.#parents.all.some((each) => each.link === link && each.state !== "accepted");
-    return waits && this.#path === null;
+    const waits = this.#parents.all.some(
+      (each) => each.link === link && each.mode === "live" && each.state !== "accepted",
+    );
+    return waits && this.path === null;
   }
 
   /** From so many viewers on two parents give it at once. */
@@ -142,6 +140,8 @@ export class Pull {
     if (!this.#parents.all.includes(parent)) return;
     parent.state = "accepted";
     parent.since = now;
+    parent.pledged = accept.heads.length === 0;
+    if (parent.mode === "warm") this.search.willing(link.node);
     this.maintain(now);
   }
 
@@ -161,16 +161,10 @@ export class Pull {
     this.maintain(now);
   }
 
-  suggest(nodes: readonly NodeId[]): void {
-    if (this.suggested.size > SUGGESTED_MAX) this.suggested.clear();
-    for (const node of nodes) this.suggested.add(node);
-  }
-
   refused(link: Link, { alias, retryMs }: Refuse, now: number): void {
     const parent = this.#parents.find(link, alias);
     if (parent === null) return;
-    this.#parents.remove(parent);
-    this.#refusedUntil.set(link.node, now + Math.max(RETRY_US, retryMs * 1000));
+    this.#giveUp(parent, now + Math.max(RETRY_US, retryMs * 1000), now);
     this.maintain(now);
   }
 
@@ -187,7 +181,7 @@ export class Pull {
 
   /** Its node leaves soon: what it gives is had from another as soon as one is found. */
   avoid(link: Link, now: number): void {
-    this.#refusedUntil.set(link.node, now + DRAIN_US);
+    this.search.avoid(link.node, now + DRAIN_US);
     for (const parent of this.#parents.all) if (parent.link === link) parent.leaving = true;
     this.maintain(now);
   }
@@ -206,26 +200,9 @@ export class Pull {
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
     const wantedLive = this.#hot ? 2 : 1;
-    const healthy = this.#parents.all.filter((parent) => this.#isHealthy(parent, now));
-    let live = healthy.filter(({ mode }) => mode === "live").length;
-    let standbys = this.#parents.all.filter(({ mode }) => mode === "warm").length;
-    for (const parent of healthy) {
-      if (live >= wantedLive) break;
-      if (parent.mode !== "warm" || parent.state !== "accepted") continue;
-      this.#parents.setMode(parent, "live", now);
-      live += 1;
-      standbys -= 1;
-    }
-    // A standby beyond those that flow: it costs a place and nothing else.
-    for (const link of this.#askable(now)) {
-      const mode = live < wantedLive ? "live" : "warm";
-      if (mode === "warm" && standbys > 0) break;
-      // What comes back by a child of this node is no second way.
-      if (live > 0 && this.#options.isFed(link)) continue;
-      this.#parents.ask(link, mode, this.#path, now);
-      if (mode === "live") live += 1;
-      else standbys += 1;
-    }
+    this.#raise(now, wantedLive);
+    this.#ask(now, wantedLive);
+    this.#askStandby(now);
     this.#retire(now, wantedLive);
     this.#noticePath(now);
   }
@@ -250,19 +227,53 @@ export class Pull {
     for (const parent of [...this.#parents.all]) this.#parents.remove(parent);
   }
 
+  #liveCount(now: number): number {
+    return this.#parents.all.filter(
+      (parent) => parent.mode === "live" && this.#isHealthy(parent, now),
+    ).length;
+  }
+
+  /** Standbys give it from now on where too few do. */
+  #raise(now: number, wantedLive: number): void {
+    let live = this.#liveCount(now);
+    for (const parent of this.#parents.ready(this.path)) {
+      if (live >= wantedLive) return;
+      if (!this.#isHealthy(parent, now)) continue;
+      // At the beginning who has it is asked before who would have to get it.
+      if (parent.pledged && this.#way.fresh && this.#askable(now).length > 0) continue;
+      this.#parents.setMode(parent, "live", now);
+      live += 1;
+    }
+  }
+
   #askable(now: number): Link[] {
-    const askable = this.#options
-      .candidates()
-      .filter(
-        (link) =>
-          link.open &&
-          !link.liveness.silent &&
-          !this.#parents.all.some((parent) => parent.link === link) &&
-          now >= (this.#refusedUntil.get(link.node) ?? 0),
-      );
-    // Every link says a word a second: one that does not may be dead, and is asked last.
-    const isDoubtful = (link: Link): boolean => now - link.liveness.heardAt > DOUBTFUL_US;
-    return [...askable.filter((link) => !isDoubtful(link)), ...askable.filter(isDoubtful)];
+    return this.search
+      .askable(this.#options.candidates(), now)
+      .filter((link) => !this.#parents.has(link));
+  }
+
+  #ask(now: number, wantedLive: number): void {
+    let live = this.#liveCount(now);
+    for (const link of this.#askable(now)) {
+      if (live >= wantedLive) return;
+      // What comes back by a child of this node is no second way.
+      if (live > 0 && this.#options.isFed(link)) continue;
+      this.#parents.ask(link, "live", this.path, now);
+      live += 1;
+    }
+  }
+
+  /** One beyond those that flow: it costs a place and nothing else. */
+  #askStandby(now: number): void {
+    const { standbys } = this.#parents;
+    const { path } = this;
+    if (standbys.some((parent) => parent.state !== "accepted" || !sharesNode(parent, path))) return;
+    if (standbys.length > 0 && now < this.#betterAt) return;
+    this.#betterAt = now + BETTER_US;
+    const next = this.search
+      .asStandby(this.#options.standbys(), now)
+      .find((link) => !this.#parents.has(link) && !this.#options.isFed(link));
+    if (next !== undefined) this.#parents.ask(next, "warm", this.path, now);
   }
 
   /** Who has it by us, or by too many, gives us nothing. */
@@ -270,8 +281,7 @@ export class Pull {
     const { self } = this.#options;
     const isLoop = path.includes(self) || path.at(-1) !== parent.link.node;
     if (isLoop || path[0] !== this.known.owner || path.length >= PATH_NODES_MAX) {
-      this.#parents.remove(parent);
-      this.#refusedUntil.set(parent.link.node, now + RETRY_US);
+      this.#giveUp(parent, now + RETRY_US, now);
     } else parent.path = path;
   }
 
@@ -281,14 +291,7 @@ export class Pull {
       ({ state, mode }) => state === "accepted" && mode === "live",
     );
     const parent = giving.find((each) => this.#isHealthy(each, now)) ?? giving[0];
-    const path = parent?.path ?? null;
-    const isOver = this.#hopes && path === null && now > this.#givenAt + HOPE_US;
-    if (isOver) this.#hopes = false;
-    const same = path === this.#path || path?.join() === this.#path?.join();
-    if (path !== null) this.#givenAt = now;
-    this.#hopes ||= path !== null;
-    this.#path = path;
-    if (!same || isOver) this.#options.pathChanged(now);
+    if (this.#way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
   }
 
   /** What came later may lie unread: a thread that was late blames nobody for that. */
@@ -308,14 +311,17 @@ export class Pull {
       // It may still answer, but is not waited for: a link that is there answers at once.
       const late = state === "asked" && this.#heardBy(now) - since > patience;
       const over = mode === "warm" && state === "accepted" && !this.#isHealthy(parent, now);
-      if (late) this.#giveUp(parent, now + RETRY_US);
-      else if (over || isStuck(parent, now)) this.#giveUp(parent, now + STUCK_US);
+      if (late) this.#giveUp(parent, now + RETRY_US, now);
+      else if (over || isStuck(parent, now)) this.#giveUp(parent, now + STUCK_US, now);
     }
   }
 
-  #giveUp(parent: Parent, until: number): void {
+  /** A node that does not stand by may be asked to give it all the same, and soon. */
+  #giveUp(parent: Parent, until: number, now: number): void {
+    const { link, mode } = parent;
     this.#parents.remove(parent);
-    this.#refusedUntil.set(parent.link.node, until);
+    if (mode === "warm") this.search.unwilling(link.node, now);
+    else this.search.avoid(link.node, until);
   }
 
   /** Those beyond need go once another has proven useful; who is silent goes then, too. */
@@ -329,10 +335,10 @@ export class Pull {
     );
     for (const parent of proven.slice(wantedLive)) this.#parents.setMode(parent, "warm", now);
     // One standby is enough.
-    const ready = this.#parents.all.filter(
-      ({ mode, state }) => mode === "warm" && state === "accepted",
-    );
-    for (const parent of ready.slice(1)) this.#parents.remove(parent);
+    for (const parent of this.#parents.ready(this.path).slice(1)) {
+      this.#parents.remove(parent);
+      if (sharesNode(parent, this.path)) this.search.noSecondWay(parent.link.node, now);
+    }
     if (proven.length === 0) return;
     for (const parent of [...this.#parents.all]) {
       if (parent.mode === "live" && !this.#isHealthy(parent, now)) this.#parents.remove(parent);

@@ -8,13 +8,15 @@ import {
   readPathMessage,
   readRefuse,
 } from "../wire/cascade/subscription.ts";
+import type { Awaited } from "./child.ts";
 import type { NodeSelf } from "./greeting.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import type { Members } from "./members.ts";
-import { type KnownName, type NameTable, outranks } from "./names.ts";
+import { type KnownName, type NameTable, outranks, type StreamKey } from "./names.ts";
 import { type NodeId, nodeIdOf } from "./node-id.ts";
-import { Pull, type PulledRings } from "./pull.ts";
+import type { PulledRings } from "./parents.ts";
+import { Pull } from "./pull.ts";
 
 /** What a parent of another region costs beside its way, as if it were so much further. */
 const OTHER_REGION_US = 20_000;
@@ -22,6 +24,10 @@ const OTHER_REGION_US = 20_000;
 const HOP_US = 10_000;
 const BUSY_US = 50_000;
 const BUSY = 0.8;
+/** A standby that has to get it first gives it later. */
+const BEGINS_US = 20_000;
+/** Ways as long as each other, but for so much. */
+const ALIKE_US = 5_000;
 
 const ALIASES = ALIAS_MAX + 1;
 
@@ -32,6 +38,8 @@ interface PullsOptions {
   readonly members: Members;
   /** Who is at the other end of a link has the stream from here. */
   readonly isFed: (known: KnownName, link: Link) => boolean;
+  /** What children wait for. */
+  readonly awaited: (known: KnownName) => Awaited;
   /** Somebody gives the stream, nobody does, or it comes by another way. */
   readonly changed: (name: string, now: number) => void;
   /** A parent gives a stream: where its rings are. */
@@ -82,12 +90,17 @@ export class Pulls {
   /** Into the rings of the stream with this number; what was had under the name ends. */
   begin(known: KnownName, stream: number, rings: PulledRings, now: number): Pull {
     this.end(known.name, now);
+    const awaited = (): Awaited => this.#options.awaited(known);
+    // What is here is gone on with; else children say where, who had it from another so far.
+    const have = () => rings.have().map((own, ring) => own ?? awaited().have[ring] ?? null);
     const pull = new Pull({
       self: this.#options.self.id,
       stream,
       known,
-      rings,
+      rings: { have },
+      awaited: () => awaited().wanted,
       candidates: () => this.#candidates(known),
+      standbys: () => this.#standbys(known),
       alias: (link) => this.#nextAlias(link),
       isFed: (link) => this.#options.isFed(known, link),
       readAt: () => this.readAt,
@@ -104,6 +117,22 @@ export class Pulls {
     this.#byName.delete(name);
     pull.end();
     this.#options.changed(name, now);
+  }
+
+  /**
+   * The way that a stream would come by if `asker` needed it from here, without this node; null for
+   * none.
+   */
+  wayTo(key: StreamKey, asker: Link, now: number): readonly NodeId[] | null {
+    const { names, links } = this.#options;
+    const { owner } = key;
+    const tells = (link: Link): boolean =>
+      link !== asker && !link.isQuiet(now) && names.isToldBy(link.session, key);
+    const direct = links.to(owner);
+    if (direct !== null && tells(direct)) return [owner];
+    // Whoever tells of another's stream has a link with its owner.
+    const by = links.cores().find(tells);
+    return by === undefined ? null : [owner, by.node];
   }
 
   /** The pull that a parent's alias is of; null when none is. */
@@ -185,26 +214,46 @@ export class Pulls {
     }
     const pull = this.of(link, refuse.alias);
     if (pull === null) return;
-    pull.suggest(refuse.alternates.map(({ node }) => nodeIdOf(node)));
+    pull.search.suggest(refuse.alternates.map(({ node }) => nodeIdOf(node)));
     pull.refused(link, refuse, now);
   }
 
   /** Links that have it themselves, or get it for us, the nearest first. */
   #candidates(known: KnownName): Link[] {
-    const { names, links } = this.#options;
-    const best = names.best(known.name);
-    if (best !== null && outranks(best, known)) return [];
-    const suggested = this.#byName.get(known.name)?.suggested;
+    const { links } = this.#options;
+    if (this.#isOutranked(known)) return [];
     // Who has no link to its owner, or one of which nothing comes, has it by a core.
     const direct = links.to(known.owner)?.liveness.silent === false;
     return [...links.open()]
-      .filter(
-        (link) =>
-          names.isToldBy(link.session, known) ||
-          suggested?.has(link.node) === true ||
-          (!direct && link.hello?.role === "core"),
-      )
+      .filter((link) => this.#has(link, known) || (!direct && link.hello?.role === "core"))
       .sort((left, right) => this.#cost(left, known) - this.#cost(right, known));
+  }
+
+  /** As well those that would get it from its owner, behind those that have it. */
+  #standbys(known: KnownName): Link[] {
+    if (this.#isOutranked(known)) return [];
+    const cost = (link: Link): number => {
+      const begins = this.#has(link, known) ? 0 : BEGINS_US;
+      return Math.floor((this.#cost(link, known) + begins) / ALIKE_US);
+    };
+    // Of those that are as good each node takes another: who fails has children that all ask at once.
+    const spread = ({ node }: Link): number => mix(this.#options.self.id, node);
+    return [...this.#options.links.open()]
+      .filter((link) => link.hello?.role === "core" || this.#has(link, known))
+      .sort((left, right) => cost(left) - cost(right) || spread(left) - spread(right));
+  }
+
+  /** It is told of by this link, or somebody who was full named it. */
+  #has({ session, node }: Link, known: KnownName): boolean {
+    return (
+      this.#options.names.isToldBy(session, known) ||
+      this.#byName.get(known.name)?.search.suggested.has(node) === true
+    );
+  }
+
+  #isOutranked(known: KnownName): boolean {
+    const best = this.#options.names.best(known.name);
+    return best !== null && outranks(best, known);
   }
 
   #cost({ node, time, load, lagUs, hello }: Link, { owner }: KnownName): number {
@@ -220,4 +269,9 @@ export class Pulls {
     while (this.of(link, this.#alias) !== null);
     return this.#alias;
   }
+}
+
+/** By this each node has the others in another order. */
+function mix(self: NodeId, node: NodeId): number {
+  return Number.parseInt(self.slice(-8), 16) ^ Number.parseInt(node.slice(-8), 16);
 }

@@ -3,7 +3,6 @@ import type { Elements } from "../wire/cascade/elements.ts";
 import { Message, PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import {
   type Alternate,
-  type Mode,
   type Refusal,
   readAlias,
   readSubscribe,
@@ -15,37 +14,17 @@ import {
   writePath,
   writeRefuse,
 } from "../wire/cascade/subscription.ts";
+import { type Awaited, awaitedBy, type Child, type Copy } from "./child.ts";
 import type { Link } from "./link.ts";
 import { keyOf, outranks, type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
+import { placesFor, withoutPlace } from "./places.ts";
+import { Pledges } from "./pledges.ts";
 
 /** A recovery storm is spread: a parent that lost its siblings takes so many a second. */
 const SUBSCRIPTIONS_PER_SECOND = 200;
 const RETRY_MS = 250;
 const ALTERNATES_MAX = 4;
-
-/** A stream that this node has, its own or a pulled one. */
-export interface Copy {
-  readonly key: StreamKey;
-  /** Its number among streams here. */
-  readonly stream: number;
-  /** The nodes that it came by, the root first, without this one; null while nobody gives it. */
-  readonly path: readonly NodeId[] | null;
-  /** Of each ring one past its highest origin sequence; null before the first. */
-  heads(): readonly (number | null)[];
-}
-
-/** A node that has a stream from here. */
-export interface Child {
-  readonly link: Link;
-  readonly alias: number;
-  readonly key: StreamKey;
-  /** Null while this node pulls it itself first. */
-  stream: number | null;
-  wanted: number;
-  mode: Mode;
-  have: readonly (number | null)[];
-}
 
 export interface ServingEvents {
   /** Accepted: what it wants flows from now on. */
@@ -69,6 +48,8 @@ export interface ServingOptions {
   readonly pullsForOthers: () => boolean;
   /** The stream is not here, and whoever is at the other end of the link was asked for it. */
   readonly waitsFor: (name: string, link: Link) => boolean;
+  /** The way that a stream would come by for whoever asks, without this node; null for none. */
+  readonly wayTo: (key: StreamKey, asker: Link, now: number) => readonly NodeId[] | null;
   readonly events: ServingEvents;
 }
 
@@ -77,10 +58,15 @@ export class Serving {
   readonly #options: ServingOptions;
   readonly #children: Child[] = [];
   readonly #admissions = new TokenBucket(SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_PER_SECOND);
+  readonly #pledges: Pledges;
   draining = false;
 
   constructor(options: ServingOptions) {
     this.#options = options;
+    this.#pledges = new Pledges({
+      wayTo: (key, asker, now) => this.#wayTo(key, asker, now),
+      changed: (pledge, path) => this.#pledgeChanged(pledge as Child, path),
+    });
   }
 
   get children(): readonly Child[] {
@@ -98,6 +84,11 @@ export class Serving {
   /** Whoever is at the other end has a stream from here, or waits for one. */
   has(link: Link): boolean {
     return this.#children.some((child) => child.link === link);
+  }
+
+  /** What children wait for that were promised it. */
+  awaited(key: StreamKey): Awaited {
+    return awaitedBy(this.#children.filter((child) => sameKey(child.key, key)));
   }
 
   /** Media of the stream flows to this node. */
@@ -133,12 +124,7 @@ export class Serving {
     }
     if (mode === "live") this.#makeRoom(child);
     this.#children.push(child);
-    const copy = this.#copyFor(child);
-    if (copy?.path != null) this.#accept(child, copy, now);
-    else {
-      link.send(writeNotReady(alias));
-      this.#options.events.wanted(child.key.name);
-    }
+    this.#answer(child, now);
   }
 
   /** What its number was of, and the place of the stream that its node has already: one is enough. */
@@ -151,16 +137,19 @@ export class Serving {
   update(link: Link, update: Update, now: number): void {
     const child = this.find(link, update.alias);
     if (child === null) return;
-    const { key } = child;
-    const begins = update.mode === "live" && child.mode === "warm";
-    if (begins && this.#placesFor({ key, mode: "live" }) <= 0) {
-      this.#refuse(this.#remove(child), "full");
-      return;
+    const turns = update.mode !== child.mode;
+    if (turns && update.mode === "live") {
+      if (placesFor("live", this.#siblings(child), this.#options.childrenMax) <= 0) {
+        this.#refuse(this.#remove(child), "full");
+        return;
+      }
+      this.#makeRoom(child);
     }
     child.wanted = update.wanted;
     child.mode = update.mode;
     child.have = update.have;
     if (child.stream !== null) this.#options.events.change(child, now);
+    else if (turns) this.#answer(child, now);
   }
 
   unsubscribe(link: Link, alias: number): void {
@@ -180,7 +169,7 @@ export class Serving {
       const copy = this.#copyFor(child);
       if (copy === null) {
         // Who waits for one that comes goes on waiting; who had one looks for another.
-        if (child.stream !== null) this.#refuse(this.#remove(child), "stale");
+        if (child.stream !== null) this.#takeBack(child, now);
       } else if (copy.path === null) {
         // Its media stays here: whoever can still find it elsewhere does, when nothing comes.
       } else if (this.#isBadPath(child, copy.path)) this.#refuse(this.#remove(child), "loop");
@@ -198,7 +187,59 @@ export class Serving {
     }
   }
 
+  handleTimeout(now: number): void {
+    this.#pledges.handleTimeout(now);
+  }
+
+  nextTimeout(): number {
+    return this.#pledges.nextTimeout();
+  }
+
+  /** It has it, stands by for it, or waits until it is here. */
+  #answer(child: Child, now: number): void {
+    const copy = this.#copyFor(child);
+    if (copy?.path != null) this.#accept(child, copy, now);
+    else if (child.mode === "warm") this.#pledge(child, now);
+    else {
+      this.#pledges.delete(child);
+      child.link.send(writeNotReady(child.alias));
+      this.#options.events.wanted(child.key.name);
+    }
+  }
+
+  /** Nothing is had for it before it is needed. */
+  #pledge(child: Child, now: number): void {
+    const path = this.#wayTo(child.key, child.link, now);
+    if (path === null) this.#refuse(this.#remove(child), "unknown");
+    else {
+      this.#pledges.add(child, path);
+      child.link.send(writeAccept({ alias: child.alias, path: this.#pathTo(path), heads: [] }));
+    }
+  }
+
+  #pledgeChanged(child: Child, path: readonly NodeId[] | null): void {
+    if (path === null) this.#refuse(this.#remove(child), "unknown");
+    else child.link.send(writePath({ alias: child.alias, path: this.#pathTo(path) }));
+  }
+
+  #wayTo(key: StreamKey, asker: Link, now: number): readonly NodeId[] | null {
+    return this.#options.pullsForOthers() ? this.#options.wayTo(key, asker, now) : null;
+  }
+
+  /** Its copy is gone: to stand by it is enough that there may be another. */
+  #takeBack(child: Child, now: number): void {
+    const known = this.#options.best(child.key.name);
+    const isPresent = known !== null && sameKey(known, child.key);
+    if (child.mode === "live" || !isPresent) this.#refuse(this.#remove(child), "stale");
+    else {
+      this.#options.events.stop(child);
+      child.stream = null;
+      this.#pledge(child, now);
+    }
+  }
+
   #accept(child: Child, copy: Copy, now: number): void {
+    this.#pledges.delete(child);
     child.stream = copy.stream;
     const path = this.#pathTo(copy.path!);
     child.link.send(writeAccept({ alias: child.alias, path, heads: copy.heads() }));
@@ -210,8 +251,9 @@ export class Serving {
     return copy !== null && sameKey(copy.key, key) ? copy : null;
   }
 
+  /** Why it is not to have it from here; null when it is. */
   #refusalOf(child: Child, now: number): Refusal | null {
-    const { copyOf, best, pullsForOthers, self } = this.#options;
+    const { copyOf, best, pullsForOthers, self, childrenMax } = this.#options;
     const { key } = child;
     if (this.draining) return "draining";
     // Nobody pulls a stream to give it back.
@@ -226,8 +268,8 @@ export class Serving {
       return copy.path.length + 1 >= PATH_NODES_MAX ? "depth" : "loop";
     }
     // Two that wait for each other wait for ever: one of them looks elsewhere.
-    if (this.#waitsFor(child) && self < child.link.node) return "loop";
-    if (this.#placesFor(child) <= 0) return "full";
+    if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
+    if (placesFor(child.mode, this.#siblings(child), childrenMax) <= 0) return "full";
     return this.#admissions.take(now, 1) ? null : "limit";
   }
 
@@ -235,20 +277,16 @@ export class Serving {
     return this.#options.waitsFor(key.name, link);
   }
 
-  /** Places that are free for it: a standby has one only as long as nobody needs it. */
-  #placesFor({ key, mode }: Pick<Child, "key" | "mode">): number {
-    const siblings = this.#children.filter(
-      (each) => sameKey(each.key, key) && (mode === "warm" || each.mode === "live"),
-    );
-    return this.#options.childrenMax - siblings.length;
+  #siblings({ key }: Child): Child[] {
+    return this.#children.filter((each) => each.key.name === key.name && sameKey(each.key, key));
   }
 
-  /** The oldest standby gives its place to one that media is to flow to. */
-  #makeRoom({ key }: Child): void {
-    const siblings = this.#children.filter((each) => sameKey(each.key, key));
-    if (siblings.length < this.#options.childrenMax) return;
-    const standby = siblings.find((each) => each.mode === "warm");
-    if (standby !== undefined) this.#refuse(this.#remove(standby), "full");
+  /** Who stands by gives its place to one that media is to flow to. */
+  #makeRoom(child: Child): void {
+    const siblings = this.#siblings(child).filter((each) => each !== child);
+    for (const standby of withoutPlace(siblings, this.#options.childrenMax)) {
+      this.#refuse(this.#remove(standby), "full");
+    }
   }
 
   /** One that it is in itself, or that is too long with it. */
@@ -279,6 +317,7 @@ export class Serving {
   #remove(child: Child): Child {
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
+    this.#pledges.delete(child);
     if (child.stream !== null) this.#options.events.stop(child);
     return child;
   }

@@ -1,5 +1,5 @@
+import type { Child } from "../cascade/child.ts";
 import { HEARTBEAT_US } from "../cascade/liveness.ts";
-import type { Child } from "../cascade/serving.ts";
 import type { Following } from "../feed/following.ts";
 import { pointOf, ringOf } from "../feed/layer-table.ts";
 import type { Staging } from "../feed/staging.ts";

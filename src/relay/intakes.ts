@@ -1,5 +1,6 @@
 import type { KnownName } from "../cascade/names.ts";
-import type { Pull, PulledRings } from "../cascade/pull.ts";
+import type { PulledRings } from "../cascade/parents.ts";
+import type { Pull } from "../cascade/pull.ts";
 import type { RingGrant } from "../contract/source.ts";
 import { PulledStream } from "./pulled-stream.ts";
 

@@ -1,5 +1,5 @@
+import type { Child } from "../cascade/child.ts";
 import type { Link } from "../cascade/link.ts";
-import type { Child } from "../cascade/serving.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
 import type { Feed } from "../feed/feed.ts";
 import { Feeds } from "../feed/feeds.ts";
@@ -28,7 +28,7 @@ interface OffersOptions {
   readonly ground: ReadingGround;
   /** Writes to a link; null for one that is gone. */
   readonly writer: (link: Link) => DataWriter | null;
-  /** So many nodes have the stream from here. */
+  /** So many nodes have the stream from here; who only stands by is none of them. */
   readonly counted: (stream: number, count: number) => void;
   /** How long ago the root of a stream was last heard of, us. */
   readonly rootAgeUs: (stream: number, now: number) => number;
@@ -106,6 +106,12 @@ export class Offers {
     this.#count(child.stream!);
   }
 
+  /** It wants other rings, or another mode. */
+  change(child: Child, now: number): void {
+    this.#children.get(child)?.change(now);
+    this.#count(child.stream!);
+  }
+
   stop(child: Child): void {
     this.#children.get(child)?.end();
     this.#children.delete(child);
@@ -179,7 +185,10 @@ export class Offers {
 
   #count(stream: number): void {
     let count = 0;
-    for (const child of this.#children.keys()) if (child.stream === stream) count += 1;
+    for (const child of this.#children.keys()) {
+      // For a standby alone nothing is kept here.
+      if (child.stream === stream && child.mode === "live") count += 1;
+    }
     this.#options.counted(stream, count);
   }
 }

@@ -1,6 +1,7 @@
 import type { Link } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
-import type { Pull, PulledRings } from "../cascade/pull.ts";
+import type { PulledRings } from "../cascade/parents.ts";
+import type { Pull } from "../cascade/pull.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
@@ -145,7 +146,7 @@ export class PulledStream implements PulledRings {
   }
 
   #want(now: number): void {
-    let wanted = 0;
+    let wanted = this.pull.awaited;
     for (const [i, ring] of this.rings.entries()) {
       if (ring.isWanted(now)) wanted |= 1 << i;
     }

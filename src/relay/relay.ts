@@ -113,7 +113,7 @@ export class Relay {
           this.#told(link, type, elements, now, arrival),
         accepted: (pull, heads) => this.#intakes.ofPull(pull)?.accepted(heads),
         serve: (child, now) => this.#offers.serve(child, now),
-        change: (child, now) => this.#offers.of(child)?.change(now),
+        change: (child, now) => this.#offers.change(child, now),
         stop: (child) => this.#offers.stop(child),
       },
     });

@@ -1,10 +1,11 @@
 /** Nodes without media in virtual time: links between them are made and cut by hand. */
+
+import type { Child } from "../../src/cascade/child.ts";
 import type { NodeSelf } from "../../src/cascade/greeting.ts";
 import { LinkEnd } from "../../src/cascade/keyring.ts";
 import type { Link } from "../../src/cascade/link.ts";
 import type { KnownName } from "../../src/cascade/names.ts";
 import { Node } from "../../src/cascade/node.ts";
-import type { Child } from "../../src/cascade/serving.ts";
 import { decodeElements, type Elements } from "../../src/wire/cascade/elements.ts";
 import type { NamedTrack } from "../../src/wire/cascade/name.ts";
 import { EXPORTED, KEYRING, selfOf } from "./ends.ts";

@@ -83,7 +83,7 @@ test("a name that goes on at another node is pulled from there, not from the fir
   child.node.endPull("a", cluster.now);
   pull(cluster, child);
   cluster.run(50_000);
-  expect(parents(child)).toEqual(["2 accepted live"]);
+  expect(parents(child)).toEqual(["2 accepted live", "1 accepted warm"]);
   expect(first.served).toEqual([]);
 });
 

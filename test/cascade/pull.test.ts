@@ -1,98 +1,9 @@
 import { expect, test } from "bun:test";
-import type { KnownName } from "../../src/cascade/names.ts";
 import { nodeBytes, nodeIdOf } from "../../src/cascade/node-id.ts";
-import { Pull } from "../../src/cascade/pull.ts";
-import { Message } from "../../src/wire/cascade/kinds.ts";
-import { readAlias, readSubscribe, readUpdate } from "../../src/wire/cascade/subscription.ts";
+import { readSubscribe } from "../../src/wire/cascade/subscription.ts";
 import { idOf } from "./ends.ts";
-import { Neighbour, SELF } from "./neighbour.ts";
-
-const ROOT = idOf(1);
-const KNOWN: KnownName = { name: "a", epoch: 5, owner: ROOT, tracks: [] };
-
-/** A stream of node 1, asked of whoever is in `parents`, the best first. */
-class Ground {
-  now = 1_000_000;
-  parents: Neighbour[];
-  changes = 0;
-  have: (number | null)[] = [null, 9];
-  readonly pull: Pull;
-  readAt = Number.POSITIVE_INFINITY;
-  readonly #flowing = new Map<Neighbour, number>();
-  #alias = 0;
-
-  constructor(...parents: Neighbour[]) {
-    this.parents = parents;
-    this.pull = new Pull({
-      self: idOf(SELF),
-      stream: 3,
-      known: KNOWN,
-      rings: { have: () => this.have },
-      candidates: () => this.parents.map(({ link }) => link),
-      alias: () => {
-        this.#alias += 1;
-        return this.#alias;
-      },
-      isFed: () => false,
-      readAt: () => this.readAt,
-      pathChanged: () => {
-        this.changes += 1;
-      },
-    });
-    this.pull.want(1, this.now);
-  }
-
-  wait(us: number): void {
-    for (const end = this.now + us; this.now < end; this.now += 5_000) {
-      for (const [{ link }, alias] of this.#flowing) this.pull.useful(link, alias, this.now);
-      this.pull.handleTimeout(this.now);
-    }
-  }
-
-  /** From now on it gives what is of use. */
-  flow(parent: Neighbour, alias: number): void {
-    this.#flowing.set(parent, alias);
-    this.pull.useful(parent.link, alias, this.now);
-  }
-
-  accept(parent: Neighbour, alias: number, ...path: string[]): void {
-    const nodes = path.length > 0 ? path : [ROOT, parent.id];
-    this.pull.accepted(parent.link, { alias, path: nodes.map(nodeBytes), heads: [] }, this.now);
-  }
-
-  /** A first parent that gives it and a second that stands by. */
-  settle(): readonly [Neighbour, Neighbour] {
-    const [first, second] = this.parents as [Neighbour, Neighbour];
-    this.accept(first, 1);
-    this.accept(second, 2);
-    this.flow(first, 1);
-    this.wait(500_000);
-    return [first, second];
-  }
-
-  get states(): string[] {
-    return this.pull.parents.map(({ node, state, mode }) => {
-      return `${Number.parseInt(node, 16)} ${state} ${mode}`;
-    });
-  }
-}
-
-/** What a parent heard: SUB, UPD and UNSUB in words. */
-function heard(parent: Neighbour): string[] {
-  return parent.heard().map(({ type, elements }) => {
-    if (type === Message.subscribe) {
-      const sub = readSubscribe(elements)!;
-      return `sub ${sub.alias} ${sub.mode} ${sub.wanted}`;
-    }
-    if (type === Message.update) {
-      const update = readUpdate(elements)!;
-      return `update ${update.alias} ${update.mode} ${update.wanted}`;
-    }
-    return type === Message.unsubscribe ? `unsub ${readAlias(elements)}` : `message ${type}`;
-  });
-}
-
-const neighbours = (...numbers: number[]) => numbers.map((each) => new Neighbour(each));
+import { type Neighbour, SELF } from "./neighbour.ts";
+import { Ground, heard, neighbours, ROOT } from "./pulling.ts";
 
 test("the best is asked to give it, the next to stand by, with what is had and by whom", () => {
   const parents = neighbours(2, 3, 4);
@@ -340,13 +251,6 @@ test("ended, all parents hear of it, and nothing is asked any more", () => {
   expect([heard(first), heard(second)]).toEqual([["unsub 1"], ["unsub 2"]]);
   expect(ground.states).toEqual([]);
   expect(ground.pull.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
-});
-
-test("nodes that were named instead are remembered, not without end", () => {
-  const ground = new Ground();
-  for (let i = 0; i < 100; i += 1) ground.pull.suggest([idOf(i)]);
-  expect(ground.pull.suggested.size).toBeLessThanOrEqual(17);
-  expect(ground.pull.suggested.has(idOf(99))).toBeTrue();
 });
 
 test("a parent of which nothing comes any more is joined by the standby after 400 ms", () => {

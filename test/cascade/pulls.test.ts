@@ -1,12 +1,16 @@
 import { expect, test } from "bun:test";
+import type { Awaited } from "../../src/cascade/child.ts";
 import type { NodeSelf } from "../../src/cascade/greeting.ts";
+import type { Link } from "../../src/cascade/link.ts";
 import { Links } from "../../src/cascade/links.ts";
 import { Members } from "../../src/cascade/members.ts";
 import { type KnownName, NameTable } from "../../src/cascade/names.ts";
 import { nodeBytes } from "../../src/cascade/node-id.ts";
+import type { Pull } from "../../src/cascade/pull.ts";
 import { Pulls } from "../../src/cascade/pulls.ts";
 import { Elements } from "../../src/wire/cascade/elements.ts";
 import { Message } from "../../src/wire/cascade/kinds.ts";
+import { readSubscribe } from "../../src/wire/cascade/subscription.ts";
 import { idOf, selfOf } from "./ends.ts";
 import { Neighbour, SELF } from "./neighbour.ts";
 
@@ -31,10 +35,12 @@ class Ground {
   readonly pulls: Pulls;
   readonly changes: string[] = [];
   readonly heads: (number | null)[] = [];
+  awaited: Awaited = { wanted: 0, have: [] };
 
   constructor(
     readonly neighbours: readonly Neighbour[],
     telling: readonly number[] = [],
+    self = SELF,
   ) {
     for (const [i, each] of neighbours.entries()) {
       // Every session of these pairs has the same number.
@@ -45,11 +51,12 @@ class Ground {
       if (told) this.names.hear(each.link.session, known());
     }
     this.pulls = new Pulls({
-      self: selfOf(SELF, { region: "eu" }),
+      self: selfOf(self, { region: "eu" }),
       names: this.names,
       links: this.links,
       members: this.members,
       isFed: () => false,
+      awaited: () => this.awaited,
       changed: (name) => this.changes.push(name),
       accepted: (_pull, heads) => this.heads.push(...heads),
     });
@@ -78,16 +85,64 @@ function neighbour(number: number, change: Partial<NodeSelf> = {}): Neighbour {
   return new Neighbour(number, { region: "eu", ...change });
 }
 
-test("who has a link to the owner asks it, and a core only that was named", () => {
-  const ground = new Ground([neighbour(OWNER), neighbour(3)]);
+/** Whom it has asked, and for what. */
+function asked({ parents }: Pull): string[] {
+  return parents.map(({ node, mode }) => `${Number.parseInt(node, 16)} ${mode}`);
+}
+
+test("who has a link to the owner asks it, and one that was named when it refuses", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3, { role: "edge" })]);
   const pull = ground.pulls.begin(known(), 1, RINGS, NOW);
-  expect(pull.parents.map(({ node }) => node)).toEqual([idOf(OWNER)]);
+  expect(asked(pull)).toEqual([`${OWNER} live`]);
   const [owner] = ground.neighbours as [Neighbour];
   const alternates = [[nodeBytes(idOf(3)), ["10.0.0.3:8300"]]];
   ground.pulls.answer(owner.link, Message.refuse, new Elements([1, 1, alternates, 0]), NOW);
-  expect(pull.parents.map(({ node }) => node)).toEqual([idOf(3)]);
+  expect(asked(pull)).toEqual(["3 live"]);
   ground.members.handleTimeout(NOW);
   expect(ground.dialled).toEqual(["10.0.0.3:8300"]);
+});
+
+test("any core stands by: first one that has it, then the nearest", () => {
+  const far = neighbour(4, { region: "us" });
+  const ground = new Ground([neighbour(OWNER), neighbour(3, { role: "edge" }), far, neighbour(5)]);
+  expect(asked(ground.pulls.begin(known(), 1, RINGS, NOW))).toEqual([`${OWNER} live`, "5 warm"]);
+  const told = new Ground([neighbour(OWNER), far, neighbour(5)], [4]);
+  const pull = told.pulls.begin(known(), 1, RINGS, NOW);
+  expect(asked(pull)).toEqual([`${OWNER} live`, "4 warm"]);
+});
+
+test("of those that are as near each node has another one stand by", () => {
+  const chosen = new Set<string>();
+  for (const self of [0x11, 0x22, 0x34, 0x48]) {
+    const cores = [0x10, 0x20, 0x30, 0x40].map((each) => neighbour(each));
+    const ground = new Ground([neighbour(OWNER), ...cores], [], self);
+    chosen.add(asked(ground.pulls.begin(known(), 1, RINGS, NOW))[1]!);
+  }
+  expect(chosen.size).toBe(4);
+});
+
+test("the way that a stream would come by: of its owner, else of a core that tells of it, if either is there", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3), neighbour(4)], [3, 4]);
+  const [owner, third, asker] = ground.neighbours.map(({ link }) => link) as [Link, Link, Link];
+  const now = owner.liveness.heardAt;
+  expect(ground.pulls.wayTo(known(), asker, now)).toEqual([idOf(OWNER)]);
+  ground.names.forget(owner.session);
+  expect(ground.pulls.wayTo(known(), asker, now)).toEqual([idOf(OWNER), idOf(3)]);
+  ground.names.forget(third.session);
+  // Not by whoever asks.
+  expect(ground.pulls.wayTo(known(), asker, now)).toBeNull();
+  expect(ground.pulls.wayTo(known(), third, now)).toEqual([idOf(OWNER), idOf(4)]);
+  expect(ground.pulls.wayTo(known(), third, now + 2_500_000)).toBeNull();
+});
+
+test("where nothing is here yet it is gone on with where children that wait for it left off", () => {
+  const ground = new Ground([neighbour(OWNER)]);
+  ground.awaited = { wanted: 2, have: [5, 6, null] };
+  const rings = { have: () => [null, 9, null] };
+  const pull = ground.pulls.begin(known(), 1, rings, NOW);
+  const [sub] = ground.neighbours[0]!.heard();
+  expect(readSubscribe(sub!.elements)?.have).toEqual([5, 9, null]);
+  expect(pull.awaited).toBe(2);
 });
 
 test("who has none asks the cores, which get it", () => {

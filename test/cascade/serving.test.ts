@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
+import type { Child, Copy } from "../../src/cascade/child.ts";
 import type { StreamKey } from "../../src/cascade/names.ts";
 import { nodeBytes, nodeIdOf } from "../../src/cascade/node-id.ts";
-import { type Child, type Copy, Serving } from "../../src/cascade/serving.ts";
-import { Message } from "../../src/wire/cascade/kinds.ts";
+import { Serving } from "../../src/cascade/serving.ts";
+import { Frame, Message } from "../../src/wire/cascade/kinds.ts";
 import {
   type Accept,
   type Refuse,
@@ -23,6 +24,8 @@ class Ground {
   best: StreamKey | null = KEY;
   /** Whom this node has asked for it, and has not got it from. */
   asked: Neighbour | null = null;
+  /** By which it could have it. */
+  way: readonly string[] | null = [KEY.owner];
   readonly done: string[] = [];
   readonly serving: Serving;
 
@@ -35,6 +38,7 @@ class Ground {
       best: () => this.best,
       pullsForOthers: () => pullsForOthers,
       waitsFor: (_name, link) => link === this.asked?.link,
+      wayTo: () => this.way,
       events: {
         serve: note("serve"),
         change: note("change"),
@@ -257,28 +261,97 @@ test("with a link go its children, and no others", () => {
   expect(ground.serving.children.map(({ alias }) => alias)).toEqual([3]);
 });
 
-test("a standby yields its place to one that media is to flow to, and comes after none", () => {
+test("standbys yield their places to those that media is to flow to, and come after them", () => {
   const ground = new Ground(2);
   const [standby, first, second] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
   ground.subscribe(standby, { mode: "warm" });
   ground.subscribe(first);
+  expect(answers(standby)).toMatchObject([{ alias: 1 }]);
   ground.subscribe(second);
   expect(answers(second)).toMatchObject([{ alias: 1 }]);
-  expect(answers(standby)).toMatchObject([{ alias: 1 }, { reason: "full" }]);
+  expect(answers(standby)).toMatchObject([{ reason: "full" }]);
   ground.subscribe(standby, { mode: "warm" });
   expect(answers(standby)).toMatchObject([{ reason: "full" }]);
 });
 
 test("a standby that is to flow is refused where others have all places", () => {
   const ground = new Ground(1);
-  const [child, other] = [new Neighbour(2), new Neighbour(3)];
+  const [child, other, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
   const update = { alias: 1, wanted: 3, mode: "live" as const, have: [] };
   ground.subscribe(child, { mode: "warm" });
+  ground.subscribe(other, { mode: "warm", alias: 2 });
   ground.serving.update(child.link, update, NOW);
-  expect(ground.done).toEqual(["serve 1", "change 1"]);
+  expect(ground.done).toEqual(["serve 1", "serve 2", "stop 2", "change 1"]);
+  expect(ground.serving.find(other.link, 2)).toBeNull();
   ground.serving.update(child.link, { ...update, mode: "warm" }, NOW);
   ground.subscribe(other, { mode: "warm", alias: 2 });
-  expect(ground.serving.find(other.link, 2)).toBeNull();
+  ground.subscribe(third, { alias: 3 });
+  ground.subscribe(other, { mode: "warm", alias: 4 });
+  expect(ground.serving.children.map(({ alias }) => alias)).toEqual([3]);
+});
+
+test("a core without the stream stands by for it: the way is told, and nothing is asked of anybody", () => {
+  const ground = new Ground();
+  const copy = ground.copy!;
+  ground.copy = null;
+  const child = new Neighbour(2);
+  ground.subscribe(child, { mode: "warm", have: [4, null] });
+  const path = [nodeBytes(idOf(1)), nodeBytes(idOf(SELF))];
+  expect(answers(child)).toEqual([{ alias: 1, path, heads: [] }]);
+  expect(ground.done).toEqual([]);
+  expect(ground.serving.awaited(KEY)).toEqual({ wanted: 0, have: [] });
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [5, 8] };
+  ground.serving.update(child.link, update, NOW);
+  expect(answers(child)).toEqual(["not ready"]);
+  expect(ground.done).toEqual(["wanted a"]);
+  expect(ground.serving.awaited(KEY)).toEqual({ wanted: 3, have: [5, 8] });
+  ground.copy = copy;
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(child)).toMatchObject([{ heads: [7, null] }]);
+  expect(ground.serving.awaited(KEY)).toEqual({ wanted: 0, have: [] });
+});
+
+test("of those that wait for it the one that has least says where it goes on", () => {
+  const ground = new Ground();
+  ground.copy = null;
+  const [first, second] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(first, { wanted: 1, have: [7, null] });
+  ground.subscribe(second, { wanted: 4, have: [5, 9] });
+  expect(ground.serving.awaited(KEY)).toEqual({ wanted: 5, have: [5, 9] });
+});
+
+test("who stands by hears when the way is another, and when there is none", () => {
+  const ground = new Ground();
+  ground.copy = null;
+  const child = new Neighbour(2);
+  ground.subscribe(child, { mode: "warm" });
+  expect(answers(child)).toHaveLength(1);
+  ground.way = [idOf(1), idOf(7)];
+  ground.serving.handleTimeout(NOW + 200_000);
+  const way = `path ${idOf(1)},${idOf(7)},${idOf(SELF)}`;
+  expect(answers(child).filter((each) => each !== `message ${Frame.heads}`)).toEqual([way]);
+  ground.way = null;
+  ground.serving.handleTimeout(NOW + 400_000);
+  expect(answers(child)).toMatchObject([{ reason: "unknown" }]);
+  expect(ground.serving.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  ground.subscribe(child, { mode: "warm" });
+  expect(answers(child)).toMatchObject([{ reason: "unknown" }]);
+});
+
+test("a copy that goes leaves those that stand by where it may be had again", () => {
+  const ground = new Ground();
+  const [standby, child] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(standby, { mode: "warm" });
+  ground.subscribe(child);
+  for (const each of [standby, child]) each.heard();
+  ground.copy = null;
+  ground.serving.copyChanged("a", NOW);
+  expect(answers(standby)).toMatchObject([{ heads: [] }]);
+  expect(answers(child)).toMatchObject([{ reason: "stale" }]);
+  expect(ground.done).toEqual(["serve 1", "serve 1", "stop 1", "stop 1"]);
+  ground.best = null;
+  ground.serving.cannotHave("a");
+  expect(answers(standby)).toMatchObject([{ reason: "unknown" }]);
 });
 
 test("of two that wait for each other the lower one looks elsewhere", () => {

@@ -199,8 +199,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["members", "name-exchange"],
     ["cores"],
     // The tree: what is had from others, and what is given to them.
-    ["parent", "serving"],
-    ["parents"],
+    ["child", "parent", "places", "pledges", "search", "way"],
+    ["parents", "serving"],
     ["pull"],
     ["pulls"],
     ["node"],

@@ -1,6 +1,8 @@
 /** What viewers lose when nodes and links between them fail. */
 import { expect, test } from "bun:test";
+import { Checks } from "./checks.ts";
 import { cluster, gapIn, have, live, parentOf, SECOND, watched } from "./scenes.ts";
+import { checkStandbys } from "./standbys.ts";
 
 const FAR = { delayUs: 10_000, jitterUs: 1_000 };
 
@@ -30,6 +32,35 @@ test("a middle node is killed: 500 ms at most, and nothing is lost for good", ()
   expect(parentOf(world, middle)).not.toBe(killed);
   for (const received of have(below)) expect(received.missing(40)).toBe(0);
 });
+
+test("a node without viewers stands by, has nothing of the stream, and gives it when it is needed", () => {
+  const world = cluster({ nodes: 3, path: FAR });
+  live(world, 0);
+  const [watcher] = watched(world, 1);
+  const standby = { node: 2, state: "accepted", mode: "warm" };
+  expect(world.node(1).parents("a")).toContainEqual(standby);
+  expect(world.node(2).holdings).toMatchObject({ pulls: 0, sources: 0, children: 1 });
+  world.network.path(0, 1).cut = true;
+  expect(gapIn(world, watcher!, SECOND)).toBeLessThan(500_000);
+  expect(world.node(1).path("a")).toEqual([0, 2]);
+  for (const received of have(watcher!)) expect(received.missing(40)).toBe(0);
+});
+
+test("three deep in a narrow tree all have a standby, on another way where there is one", () => {
+  const world = cluster({ nodes: 8, childrenMax: 2 });
+  live(world, 0);
+  watched(world, 1, 2, 3, 4, 5, 6, 7);
+  world.run(2 * SECOND);
+  for (const node of world.nodes.slice(1)) {
+    const standbys = node.parents("a").filter(({ mode }) => mode === "warm");
+    expect(standbys.map(({ state }) => state)).toContain("accepted");
+  }
+  expect(world.nodes.map((node) => node.path("a")?.length ?? 0)).toContain(3);
+  world.run(4 * SECOND);
+  const checks = new Checks({ world, roundTripUs: 10_000, lossy: false });
+  checkStandbys(world, checks);
+  expect(checks.problems).toEqual([]);
+}, 20_000);
 
 test("with ten viewers a second parent gives it already: nothing is felt of a death", () => {
   const world = cluster({ nodes: 5, childrenMax: 3, path: FAR });

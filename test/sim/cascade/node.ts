@@ -223,7 +223,9 @@ export class SimNode {
     const stream = this.#streams.get(name);
     return (
       this.watchers.some((watcher) => watcher.name === name) ||
-      this.relay.node.serving.children.some((child) => child.stream === stream)
+      this.relay.node.serving.children.some(
+        (child) => child.stream === stream && child.mode === "live",
+      )
     );
   }
 

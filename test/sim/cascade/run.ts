@@ -2,6 +2,7 @@
 import { Checks } from "./checks.ts";
 import type { SimNode } from "./node.ts";
 import { ACTIVE_US, type Script, scriptOf, worldOf } from "./script.ts";
+import { checkStandbys } from "./standbys.ts";
 import type { World } from "./world.ts";
 
 const LOOK_US = 20_000;
@@ -76,6 +77,7 @@ function play(script: Script, world: World, checks: Checks, brief: boolean): voi
   const before = sent(world);
   runTo(world.now + CALM_US);
   checkCalm(script, world, checks, before);
+  checkStandbys(world, checks);
   end(world);
   world.run(OVER_US);
   checkBaseline(world, checks);

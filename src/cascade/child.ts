@@ -1,0 +1,53 @@
+import type { Mode } from "../wire/cascade/subscription.ts";
+import type { Link } from "./link.ts";
+import type { StreamKey } from "./names.ts";
+import type { NodeId } from "./node-id.ts";
+
+/** A stream that this node has, its own or a pulled one. */
+export interface Copy {
+  readonly key: StreamKey;
+  /** Its number among streams here. */
+  readonly stream: number;
+  /** The nodes that it came by, the root first, without this one; null while nobody gives it. */
+  readonly path: readonly NodeId[] | null;
+  /** Of each ring one past its highest origin sequence; null before the first. */
+  heads(): readonly (number | null)[];
+}
+
+/** A node that has a stream from here. */
+export interface Child {
+  readonly link: Link;
+  readonly alias: number;
+  readonly key: StreamKey;
+  /** Null while this node pulls it itself first, and where it only would. */
+  stream: number | null;
+  wanted: number;
+  mode: Mode;
+  have: readonly (number | null)[];
+}
+
+/** What is to be had of a stream for children that wait for it. */
+export interface Awaited {
+  /** Rings, a bit each. */
+  readonly wanted: number;
+  /** Of each ring the origin sequence to go on at; null to begin at a keyframe. */
+  readonly have: readonly (number | null)[];
+}
+
+/** What those of these children wait for that were promised it. */
+export function awaitedBy(children: readonly Child[]): Awaited {
+  const have: (number | null)[] = [];
+  let wanted = 0;
+  for (const child of children) {
+    if (child.stream !== null || child.mode !== "live") continue;
+    wanted |= child.wanted;
+    for (const [ring, next] of child.have.entries()) have[ring] = earlier(have[ring], next);
+  }
+  return { wanted, have };
+}
+
+/** Of two places in a ring that are known. */
+function earlier(left: number | null | undefined, right: number | null): number | null {
+  if (left == null || right === null) return left ?? right;
+  return ((left - right) | 0) < 0 ? left : right;
+}

@@ -1,0 +1,77 @@
+import type { Link } from "./link.ts";
+import type { NodeId } from "./node-id.ts";
+
+/** Who would not stand by is asked that again after so long, and after twice as long each time ... */
+const STANDBY_AGAIN_MIN_US = 250_000;
+/** ... up to this: a place may have come free. */
+const STANDBY_AGAIN_MAX_US = 4_000_000;
+/** Whose way is no second one is asked to stand by no more for so long, while another does. */
+const NO_SECOND_WAY_US = 15_000_000;
+/** Every link says a word a second: one that does not may be dead, and is asked last. */
+const DOUBTFUL_US = 1_500_000;
+const SUGGESTED_MAX = 16;
+
+/** Who would not stand by, until when that counts, and for how long the next time. */
+interface Unwilling {
+  until: number;
+  waitUs: number;
+}
+
+/** Whom a stream can be asked of, and who is not to be asked for a while. */
+export class Search {
+  /** Nodes that somebody who was full named instead. */
+  readonly suggested = new Set<NodeId>();
+  readonly #until = new Map<NodeId, number>();
+  readonly #unwilling = new Map<NodeId, Unwilling>();
+
+  suggest(nodes: readonly NodeId[]): void {
+    if (this.suggested.size > SUGGESTED_MAX) this.suggested.clear();
+    for (const node of nodes) this.suggested.add(node);
+  }
+
+  /** It is not asked for anything before. */
+  avoid(node: NodeId, until: number): void {
+    this.#until.set(node, until);
+  }
+
+  /** It does not stand by. */
+  unwilling(node: NodeId, now: number): void {
+    const before = this.#unwilling.get(node);
+    const waitUs = Math.min(STANDBY_AGAIN_MAX_US, 2 * (before?.waitUs ?? STANDBY_AGAIN_MIN_US / 2));
+    this.#unwilling.set(node, { until: now + waitUs, waitUs });
+  }
+
+  /** It stands by, but its way is that of whoever gives the stream. */
+  noSecondWay(node: NodeId, now: number): void {
+    const until = now + NO_SECOND_WAY_US;
+    this.#unwilling.set(node, { until, waitUs: STANDBY_AGAIN_MIN_US / 2 });
+  }
+
+  /** It stands by. */
+  willing(node: NodeId): void {
+    this.#unwilling.delete(node);
+  }
+
+  /** Its next process has refused nothing. */
+  forgive(node: NodeId): void {
+    this.#until.delete(node);
+    this.#unwilling.delete(node);
+  }
+
+  /** Those of these links, the best first, that may be asked now to give it. */
+  askable(links: readonly Link[], now: number): Link[] {
+    const askable = links.filter(
+      ({ open, liveness, node }) =>
+        open && !liveness.silent && now >= (this.#until.get(node) ?? Number.NEGATIVE_INFINITY),
+    );
+    const isDoubtful = (link: Link): boolean => now - link.liveness.heardAt > DOUBTFUL_US;
+    return [...askable.filter((link) => !isDoubtful(link)), ...askable.filter(isDoubtful)];
+  }
+
+  /** Those that may be asked now to stand by. */
+  asStandby(links: readonly Link[], now: number): Link[] {
+    return this.askable(links, now).filter(
+      ({ node }) => now >= (this.#unwilling.get(node)?.until ?? Number.NEGATIVE_INFINITY),
+    );
+  }
+}

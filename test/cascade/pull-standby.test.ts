@@ -1,0 +1,93 @@
+import { expect, test } from "bun:test";
+import { nodeBytes } from "../../src/cascade/node-id.ts";
+import { idOf } from "./ends.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { Ground, neighbours, ROOT } from "./pulling.ts";
+
+test("a standby that the same failure takes is kept until one is found that it does not", () => {
+  const ground = new Ground(...neighbours(2, 3, 4, 5));
+  const [first, shared, same, better] = ground.parents as [
+    Neighbour,
+    Neighbour,
+    Neighbour,
+    Neighbour,
+  ];
+  ground.accept(first, 1, ROOT, idOf(7), first.id);
+  ground.accept(shared, 2, ROOT, idOf(7), shared.id);
+  ground.flow(first, 1);
+  ground.wait(20_000);
+  // Not at once, and one after the other.
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  ground.wait(500_000);
+  expect(ground.states).toContain("4 asked warm");
+  ground.accept(same, 3, ROOT, first.id, same.id);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  ground.wait(520_000);
+  ground.accept(better, 4, ROOT, better.id);
+  expect(ground.states).toEqual(["2 accepted live", "5 accepted warm"]);
+  ground.wait(10_000_000);
+  expect(ground.states).toEqual(["2 accepted live", "5 accepted warm"]);
+  // It has it by another way now: one of those that were let go may be asked again.
+  ground.pull.rerouted(better.link, 4, [ROOT, idOf(7), better.id].map(nodeBytes), ground.now);
+  ground.wait(6_000_000);
+  expect(ground.states).toContain("3 asked warm");
+});
+
+test("the root stands by for whoever has it by another", () => {
+  const ground = new Ground(...neighbours(2, 1));
+  ground.accept(ground.parents[0]!, 1, ROOT, idOf(2));
+  ground.accept(ground.parents[1]!, 2, ROOT);
+  ground.flow(ground.parents[0]!, 1);
+  ground.wait(2_000_000);
+  expect(ground.states).toEqual(["2 accepted live", "1 accepted warm"]);
+});
+
+test("one that would have to get it stands by, and is asked to when its time has come", () => {
+  const ground = new Ground(...neighbours(1));
+  ground.others = neighbours(5);
+  const [root, other] = [ground.parents[0]!, ground.others[0]!];
+  ground.pull.maintain(ground.now);
+  expect(ground.states).toEqual(["1 asked live", "5 asked warm"]);
+  ground.accept(root, 1, ROOT);
+  ground.pledge(other, 2, ROOT, other.id);
+  ground.flow(root, 1);
+  ground.wait(100_000);
+  // It has nothing that could be asked of it.
+  expect(ground.pull.sources(ground.now).map(({ link }) => link.node)).toEqual([ROOT]);
+  root.link.liveness.judge(Number.MAX_SAFE_INTEGER, true);
+  ground.pull.maintain(ground.now);
+  expect(ground.states).toEqual(["1 accepted live", "5 accepted live"]);
+  ground.pull.notReady(other.link, 2, ground.now);
+  ground.accept(other, 2, ROOT, other.id);
+  ground.flow(other, 2);
+  expect(ground.pull.sources(ground.now).map(({ link }) => link.node)).toEqual([other.id]);
+});
+
+test("at the beginning who has it is asked before who would have to get it", () => {
+  const ground = new Ground(...neighbours(1, 3));
+  ground.others = neighbours(5);
+  const [root, named] = ground.parents as [Neighbour, Neighbour];
+  ground.parents = [root];
+  const refuse = { alias: 1, reason: "full" as const, alternates: [], retryMs: 250 };
+  ground.pull.refused(named.link, { ...refuse, alias: 2 }, ground.now);
+  ground.pledge(ground.others[0]!, 3, ROOT, idOf(5));
+  ground.parents = [root, named];
+  ground.pull.refused(root.link, refuse, ground.now);
+  expect(ground.states).toEqual(["5 accepted warm", "3 asked live"]);
+});
+
+test("who would not stand by is asked for that more and more seldom", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  const [first, second] = ground.parents as [Neighbour, Neighbour];
+  ground.accept(first, 1);
+  ground.flow(first, 1);
+  let asked = 0;
+  for (let alias = 2; ground.now < 21_000_000; ground.wait(50_000)) {
+    if (!ground.states.includes("3 asked warm")) continue;
+    const refuse = { alias, reason: "full" as const, alternates: [], retryMs: 250 };
+    ground.pull.refused(second.link, refuse, ground.now);
+    alias += 1;
+    asked += 1;
+  }
+  expect(asked).toBeWithin(7, 10);
+});
