@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { lacksChromium, TestBrowser } from "../support/browser.ts";
+import { framesShown, lacksChromium, TestBrowser } from "../support/browser.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -49,17 +49,7 @@ describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () =>
       const publisher = await browser.publish(server.base, "embedded", { codec: "VP8" });
       await publisher.live();
       const page = await browser.open(site(headers));
-      const frames = () =>
-        page.evaluate<number>(`(() => {
-          const roots = [document];
-          for (const root of roots) {
-            for (const element of root.querySelectorAll("*")) {
-              if (element.shadowRoot) roots.push(element.shadowRoot);
-              if (element.tagName === "VIDEO") return element.getVideoPlaybackQuality().totalVideoFrames;
-            }
-          }
-          return 0;
-        })()`);
+      const frames = () => framesShown(page);
       await until("pictures are shown", 15_000, async () => (await frames()) > 10, frames);
       expect(browser.pageErrors).toEqual([]);
       await browser.closePages();

@@ -210,3 +210,17 @@ export class Watcher extends MediaPage {
 function count(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
+
+/** Pictures that the player within a page of another site has shown, wherever its video element is. */
+export function framesShown(page: Page): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const roots = [document];
+    for (const root of roots) {
+      for (const element of root.querySelectorAll("*")) {
+        if (element.shadowRoot) roots.push(element.shadowRoot);
+        if (element.tagName === "VIDEO") return element.getVideoPlaybackQuality().totalVideoFrames;
+      }
+    }
+    return 0;
+  })()`);
+}

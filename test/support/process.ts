@@ -20,6 +20,9 @@ export interface ServerProcess {
   readonly kill: () => Promise<void>;
 }
 
+/** Stands for the address of the process among its arguments. */
+export const OWN_URL = "OWN_URL";
+
 /** Starts it and waits for /readyz. With `restartMs` it is started again that long after it ended. */
 export async function startProcess(
   args: readonly string[],
@@ -27,10 +30,11 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const path = await binary();
   const [http, media] = [await freeTcpPort(), freeUdpPorts(MEDIA_PORTS)];
-  const [command = "serve", ...rest] = args;
+  const base = `http://127.0.0.1:${http}`;
+  const [command = "serve", ...rest] = args.map((each) => (each === OWN_URL ? base : each));
   const flags = ["--http", `127.0.0.1:${http}`, "--media", `127.0.0.1:${media}`];
   const line = [path, command, ...flags, "--log-format", "json", "--no-warm-up", ...rest];
-  const server = supervise(line, restartMs, `http://127.0.0.1:${http}`);
+  const server = supervise(line, restartMs, base);
   try {
     await until(`${command} is ready`, 15_000, server.ready, server.logs);
   } catch (error) {

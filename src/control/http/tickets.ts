@@ -37,7 +37,7 @@ export class Tickets {
 
   constructor(options: TicketsOptions) {
     this.#options = options;
-    this.#startedMs = options.clock.wall();
+    this.#startedMs = Math.floor(options.clock.wall());
   }
 
   give({ via, ...rest }: Passage): string {
@@ -45,7 +45,7 @@ export class Tickets {
     const ticket: Ticket = {
       ...rest,
       via: [...via, cluster.setup.node],
-      expiresMs: clock.wall() + TICKET_LIFE_MS,
+      expiresMs: Math.floor(clock.wall()) + TICKET_LIFE_MS,
       nonce: Buffer.from(random(NONCE_BYTES)).toString("hex"),
     };
     return writeTicket(ticket, this.#keysNow()[0]!);
