@@ -27,14 +27,19 @@ export class Carrier {
   bytesIn = 0;
   #port: LinkPort;
 
-  constructor(port: LinkPort, { node, exported }: LinkSecurity, address: string | null) {
+  constructor(
+    port: LinkPort,
+    { node, exported }: LinkSecurity,
+    address: string | null,
+    counters: Float64Array,
+  ) {
     this.node = node;
     this.association = associationOf(exported);
     this.address = address;
     this.#port = port;
     this.ports.set(port.session, port);
     this.output = new LinkOutput(port);
-    this.writer = new DataWriter(this.output);
+    this.writer = new DataWriter(this.output, counters);
   }
 
   get traffic(): LinkTraffic {

@@ -12,6 +12,8 @@ import type { LinkPort } from "./link-port.ts";
 interface CarriersOptions {
   readonly links: Links;
   readonly limits: WearLimits;
+  /** Of the worker. */
+  readonly counters: Float64Array;
   /** Opens a session with whoever is at this address. */
   readonly dial: (address: string) => void;
 }
@@ -32,7 +34,7 @@ export class Carriers {
 
   /** A session for a new link: `begin` when that is there. */
   add(port: LinkPort, security: LinkSecurity, address: string | null): Carrier {
-    const carrier = new Carrier(port, security, address);
+    const carrier = new Carrier(port, security, address, this.#options.counters);
     this.#bySession.set(port.session, carrier);
     return carrier;
   }

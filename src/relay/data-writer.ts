@@ -1,4 +1,5 @@
 import { LINK_PAYLOAD_MIN } from "../cascade/path-size.ts";
+import { Counter, countUp } from "../contract/counters.ts";
 import type { Staging } from "../feed/staging.ts";
 import { LINK_BURST_PACKETS, LINK_REPEATS_PER_SECOND, SLOT_BYTES } from "../limits.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
@@ -16,10 +17,13 @@ const long = new Uint8Array(SLOT_BYTES + DATA_OVERHEAD);
 /** Writes staged packets as DATA frames for one link. */
 export class DataWriter {
   readonly #output: LinkOutput;
+  readonly #counters: Float64Array;
   readonly #stored = new TokenBucket(LINK_BURST_PACKETS, LINK_REPEATS_PER_SECOND);
 
-  constructor(output: LinkOutput) {
+  /** `counters`: of the worker (src/contract/counters.ts). */
+  constructor(output: LinkOutput, counters: Float64Array) {
     this.#output = output;
+    this.#counters = counters;
   }
 
   /** Sends slot `i`; its bytes on the link, or -1 when the output is full: then once more. */
@@ -64,6 +68,7 @@ export class DataWriter {
       if (at < 0) return -1;
       this.#output.put(writeSlot(this.#output.buffer, at, bytes, from, frame));
     }
+    countUp(this.#counters, Counter.packetsOut!);
     return length;
   }
 }

@@ -1,7 +1,9 @@
+import type { Link } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import type { PulledRings } from "../cascade/parents.ts";
 import type { Pull } from "../cascade/pull.ts";
 import type { RingGrant } from "../contract/source.ts";
+import type { DataFrame } from "../wire/cascade/data.ts";
 import { PulledStream } from "./pulled-stream.ts";
 
 /** What filling rings takes. */
@@ -18,6 +20,8 @@ export class Intakes {
   readonly #ground: WritingGround;
   /** By the number of the stream. */
   readonly #streams = new Map<number, PulledStream>();
+  /** Those that packets came of in this turn. */
+  readonly #written = new Set<PulledStream>();
   /** By the index of a ring. */
   readonly #byRing = new Map<number, PulledStream>();
 
@@ -50,6 +54,7 @@ export class Intakes {
     const pulled = this.#streams.get(stream);
     if (pulled === undefined) return null;
     this.#streams.delete(stream);
+    this.#written.delete(pulled);
     for (const { grant } of pulled.rings) this.#byRing.delete(grant.index);
     pulled.close();
     return pulled.known;
@@ -63,6 +68,14 @@ export class Intakes {
   /** The pull that a parent's number on its link is of. */
   ofPull(pull: Pull | null): PulledStream | null {
     return pull === null ? null : (this.#streams.get(pull.stream) ?? null);
+  }
+
+  /** A media packet of a parent, received at `receipt`. */
+  data(pull: Pull | null, frame: DataFrame, bytes: Uint8Array, link: Link, receipt: number): void {
+    const pulled = this.ofPull(pull);
+    if (pulled === null) return;
+    pulled.data(frame, bytes, link, receipt);
+    this.#written.add(pulled);
   }
 
   rootAgeUs(stream: number, now: number): number {
@@ -82,10 +95,11 @@ export class Intakes {
 
   /** The end of a turn: rings' readers hear of news. */
   flush(): void {
-    for (const { rings } of this.#streams.values()) {
+    for (const { rings } of this.#written) {
       for (const ring of rings) {
         if (ring.takeTouched()) this.#ground.news(ring.grant.index, ring.writer);
       }
     }
+    this.#written.clear();
   }
 }

@@ -120,6 +120,7 @@ export class Relay {
     this.#carriers = new Carriers({
       links: this.node.links,
       limits: ground.wearLimits ?? WEAR_LIMITS,
+      counters: ground.counters,
       dial: (address) => events.dial(address),
     });
     const { asked, answered } = events;
@@ -299,7 +300,7 @@ export class Relay {
     if (link === null || !link.open) return;
     link.liveness.heard(this.#arrival);
     const pull = this.node.pulls.of(link, frame.alias);
-    this.#intakes.ofPull(pull)?.data(frame, bytes, link, this.#arrival);
+    this.#intakes.data(pull, frame, bytes, link, this.#arrival);
   }
 
   #told(link: Link, type: number, elements: Elements, now: number, arrival: number): void {

@@ -9,7 +9,7 @@ import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
 import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
-import { allocate, grantOf, Port, READER, writePacket } from "./slots.ts";
+import { allocate, counters, grantOf, Port, READER, writePacket } from "./slots.ts";
 
 const NOW = 1_000_000;
 
@@ -17,7 +17,7 @@ const NOW = 1_000_000;
 class Ground {
   readonly port = new Port();
   readonly output = new LinkOutput(this.port);
-  readonly writer = new DataWriter(this.output);
+  readonly writer = new DataWriter(this.output, counters());
   readonly budget = new FillBudget();
   readonly fills: Fills;
   now = NOW;

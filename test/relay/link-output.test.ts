@@ -12,7 +12,7 @@ import { encodeElements } from "../../src/wire/cascade/elements.ts";
 import { Halves, readHalf } from "../../src/wire/cascade/half.ts";
 import { Frame } from "../../src/wire/cascade/kinds.ts";
 import { encodePaddedPing, writePing } from "../../src/wire/cascade/ping.ts";
-import { allocate, grantOf, Port, READER, writePacket } from "./slots.ts";
+import { allocate, counters, grantOf, Port, READER, writePacket } from "./slots.ts";
 
 const PING = encodeElements(writePing(1));
 
@@ -20,7 +20,7 @@ const PING = encodeElements(writePing(1));
 class Ground {
   readonly port = new Port();
   readonly output = new LinkOutput(this.port);
-  readonly writer = new DataWriter(this.output);
+  readonly writer = new DataWriter(this.output, counters());
   readonly #staging = new Staging(allocate(Staging.bytes(1)), 1);
 
   send(length: number, sequence = 7): number {

@@ -34,7 +34,7 @@ class Ground {
     });
     const following = this.#feeds.open({ epoch: 1, audio: null, video: [grant] }, this.now);
     const scratch = new Staging(allocate(Staging.bytes(1)), 1);
-    const writer = new DataWriter(this.output);
+    const writer = new DataWriter(this.output, counters());
     this.outlet = new Outlet(5, ALIAS, 2, following.video[0]!, writer, scratch);
   }
 
