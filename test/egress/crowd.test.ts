@@ -199,6 +199,15 @@ describe("the queue of those that catch up", () => {
     expect([paced.steps, newcomer.steps, backlog.steps]).toEqual([2, 2, 1]);
   });
 
+  test("C10: whose path was full for a moment is the first again, not the last", () => {
+    const queue = new CatchUpQueue();
+    const first = new Member(({ steps }) => (steps === 1 ? CatchUp.waits : CatchUp.more));
+    const second = new Member(() => CatchUp.more);
+    for (const member of [first, second]) queue.add(member);
+    for (let turn = 0; turn < 2; turn += 1) queue.serve(0, -1, () => 0);
+    expect([first.steps, second.steps]).toEqual([2, 1]);
+  });
+
   test("C10: backlogs have the time that keyframes leave, in the same turn", () => {
     const queue = new CatchUpQueue();
     const newcomer = new Member((member) => {
