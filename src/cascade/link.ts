@@ -220,6 +220,8 @@ export class Link {
     const { self, keyring, security, events } = this.#options;
     const wrong = disagreement(hello, self, keyring, security);
     if (wrong !== null) {
+      // The other end is to know whom it does not agree with.
+      if (this.#saidRole === null) this.#greet();
       this.close(wrong, now);
       return;
     }

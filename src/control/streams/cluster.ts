@@ -290,8 +290,11 @@ export class Cluster {
   }
 
   #countChildren(number: number, count: number): void {
-    for (const stream of this.#options.streams.values()) {
-      if (stream.number === number) this.#audienceOf(stream).size = count;
+    const { streams } = this.#options;
+    for (const stream of streams.values()) {
+      if (stream.number !== number) continue;
+      this.#audienceOf(stream).size = count;
+      streams.letGo(stream);
     }
   }
 

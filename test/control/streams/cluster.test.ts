@@ -103,6 +103,19 @@ test("a node that has it from here keeps it, as viewers do", async () => {
   expect(told(h, "end-pull")).toHaveLength(1);
 });
 
+test("a stream that has ended is forgotten when the last node has let go of it", async () => {
+  const h = await started();
+  const { location } = await h.publish("cam");
+  const { stream } = told(h, "publish")[0]!;
+  h.plane.events.cluster({ type: "children", stream, count: 1 });
+  await h.request("DELETE", location);
+  expect(h.control.registry.streams.size).toBe(1);
+  h.plane.events.cluster({ type: "children", stream, count: 0 });
+  expect(h.control.registry.streams.size).toBe(0);
+  await settle();
+  expect(h.plane.ringsOut.size).toBe(0);
+});
+
 test("another publisher of the name: viewers go on to its rings, the old ones are ended", async () => {
   const h = await started();
   hear(h, heard(1));
