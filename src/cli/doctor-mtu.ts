@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-/** A full datagram of a link over IPv6: 1,344 bytes of frames, 28 of SRTP, 8 of UDP, 40 of IPv6. */
-const FULL_BYTES = 1420;
-/** Every way of IPv6 carries so many; below that no video of a browser passes. */
+/**
+ * The longest packets of browsers, on a link over IPv6: 1,272 bytes of frames, 28 of SRTP, 8 of UDP, 40 of
+ * IPv6. Where less passes they travel in two.
+ */
+const WHOLE_BYTES = 1348;
+/** What a link takes for granted: every way of IPv6 has it. */
 const LEAST_BYTES = 1280;
 
 /** The interface by which an address is reached, and the largest packet that it takes. */
@@ -20,13 +23,10 @@ export function checkMtu(seed: string, way: Way | null): Finding {
   const mend = "Raise the MTU of the interface or tunnel, or give the link another one";
   if (way === null) return warn(name, "this machine knows no way there", "Check its routes");
   const detail = `${way.mtu} bytes by ${way.name}`;
-  if (way.mtu >= FULL_BYTES) return ok(name, `${detail}; routers on the way may take less`);
-  if (way.mtu < LEAST_BYTES) return fail(name, `${detail}: media does not pass`, mend);
-  return warn(
-    name,
-    `${detail}, ${FULL_BYTES} wanted: packets that are longer are lost or cut`,
-    mend,
-  );
+  if (way.mtu >= WHOLE_BYTES) return ok(name, `${detail}; links find out what the whole way takes`);
+  if (way.mtu < LEAST_BYTES)
+    return fail(name, `${detail}, ${LEAST_BYTES} needed: nothing passes that is longer`, mend);
+  return warn(name, `${detail}, ${WHOLE_BYTES} wanted: long packets travel in two`, mend);
 }
 
 /** Null where there is no way. Nothing is sent. */

@@ -37,7 +37,7 @@ const statusShape = z.object({
   secrets: z.array(z.object({ id: text, have: texts, lack: texts, used: texts })),
   differences: z.array(z.object({ kind: text, id: text, have: texts, lack: texts })),
   streams: z.array(z.object({ name: text, owner: text, nodes: z.array(wayShape) })),
-  failures: z.array(z.object({ address: text, node: text, reason: text })),
+  failures: z.array(z.object({ at: text, address: text, node: text, reason: text })),
 });
 
 type Status = z.infer<typeof statusShape>;
@@ -61,7 +61,7 @@ export function statusText(answer: unknown): string {
     ...members(status),
     ...streams(status, node.id),
     ...differences(status),
-    ...failures(status),
+    ...failures(status, node.id),
   ];
   return lines.join("\n").trimEnd();
 }
@@ -141,10 +141,11 @@ function differences({ differences: all }: Status): string[] {
   });
 }
 
-function failures({ failures: all }: Status): string[] {
-  return all.map(({ address, node, reason }) => {
+function failures({ failures: all }: Status, self: string): string[] {
+  return all.map(({ at, address, node, reason }) => {
     const who = [address, short(node)].filter((part) => part !== "").join(", ");
-    return who === "" ? `No link: ${reason}` : `No link to ${who}: ${reason}`;
+    const link = at === self ? "No link" : `At ${short(at)}: no link`;
+    return who === "" ? `${link}: ${reason}` : `${link} to ${who}: ${reason}`;
   });
 }
 

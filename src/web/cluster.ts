@@ -37,12 +37,13 @@ export function showCluster(report: ClusterReport): void {
 }
 
 /** What is wrong, a line each. */
-function wordsOf({ members, secrets, differences, failures }: ClusterReport): string[] {
+function wordsOf({ node, members, secrets, differences, failures }: ClusterReport): string[] {
   const names = (nodes: readonly string[]): string => nodes.map(short).join(", ");
   return [
-    ...failures.map(({ address, node, reason }) => {
-      const who = [address, short(node)].filter((part) => part !== "").join(", ");
-      return who === "" ? `No link: ${reason}.` : `No link to ${who}: ${reason}.`;
+    ...failures.map(({ at, address, node: other, reason }) => {
+      const who = [address, short(other)].filter((part) => part !== "").join(", ");
+      const link = at === node?.id ? "No link" : `At ${short(at)}: no link`;
+      return who === "" ? `${link}: ${reason}.` : `${link} to ${who}: ${reason}.`;
     }),
     ...members
       .filter(({ answered }) => !answered)

@@ -184,7 +184,7 @@ function showSessions(sessions: readonly SessionEntry[]): void {
     shown,
     (session) => session.id,
     (session) => [
-      make("code", "", session.id.slice(0, 8)),
+      make("code", "", shortId(session)),
       session.kind,
       session.stream,
       formatDuration(session.connectedSeconds),
@@ -196,12 +196,18 @@ function showSessions(sessions: readonly SessionEntry[]): void {
   setNotice(byId("more"), hidden > 0 ? `${formatCount(hidden)} more sessions are not shown.` : "");
 }
 
+/** Of another node's the first digits of that. */
+function shortId({ id }: SessionEntry): string {
+  const [own = "", node] = id.split("@");
+  return node === undefined ? own : `${own}@${node.slice(0, 8)}`;
+}
+
 function kickButton(session: SessionEntry): Node {
   const button = make("button", "small", "Disconnect");
   button.type = "button";
   button.setAttribute(
     "aria-label",
-    `Disconnect ${session.kind} ${session.id.slice(0, 8)} of ${session.stream}`,
+    `Disconnect ${session.kind} ${shortId(session)} of ${session.stream}`,
   );
   button.addEventListener("click", () => confirmKick(session));
   return button;

@@ -79,6 +79,7 @@ export interface ClusterReport {
     readonly nodes: readonly StreamWay[];
   }[];
   readonly failures: readonly {
+    readonly at: string;
     readonly address: string;
     readonly node: string;
     readonly reason: string;

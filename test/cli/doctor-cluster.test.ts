@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 
 const WAYS: Readonly<Record<string, Way>> = {
   "192.0.2.1": { name: "eth0", mtu: 1500 },
-  "192.0.2.2": { name: "tun0", mtu: 1400 },
+  "192.0.2.2": { name: "tun0", mtu: 1300 },
   "192.0.2.3": { name: "tun1", mtu: 1200 },
   "2001:db8::1": { name: "eth0", mtu: 1500 },
   "2001:db8::2": { name: "eth0", mtu: 1500 },
@@ -95,11 +95,15 @@ test("what others are told to come to must lead to what is bound", async () => {
 
 test("the way to a seed must take a full datagram", async () => {
   const mtu = async (address: string) => (await found(`--join=${address}`))[`mtu to ${address}`];
-  expect(await mtu("192.0.2.1")).toBe("ok: 1500 bytes by eth0; routers on the way may take less");
-  expect(await mtu("192.0.2.2")).toBe(
-    "warn: 1400 bytes by tun0, 1420 wanted: packets that are longer are lost or cut",
+  expect(await mtu("192.0.2.1")).toBe(
+    "ok: 1500 bytes by eth0; links find out what the whole way takes",
   );
-  expect(await mtu("192.0.2.3")).toBe("fail: 1200 bytes by tun1: media does not pass");
+  expect(await mtu("192.0.2.2")).toBe(
+    "warn: 1300 bytes by tun0, 1348 wanted: long packets travel in two",
+  );
+  expect(await mtu("192.0.2.3")).toBe(
+    "fail: 1200 bytes by tun1, 1280 needed: nothing passes that is longer",
+  );
   expect(await mtu("192.0.2.4")).toBe("warn: this machine knows no way there");
 });
 

@@ -59,8 +59,8 @@ test("a node tells who else is there, each stream's tree, and what is wrong", ()
       { name: "own", owner: A, nodes: [WAY] },
     ],
     failures: [
-      { address: "192.0.2.9:8300", node: D, reason: "another cluster name" },
-      { address: "", node: "", reason: "somebody knocks" },
+      { at: A, address: "192.0.2.9:8300", node: D, reason: "another cluster name" },
+      { at: B, address: "", node: "", reason: "somebody knocks" },
     ],
   });
   expect(text).toBe(
@@ -83,7 +83,7 @@ test("a node tells who else is there, each stream's tree, and what is wrong", ()
       "",
       "Token 3fa9c1d2 differs: at aaaaaaaa, not at bbbbbbbb",
       "No link to 192.0.2.9:8300, dddddddd: another cluster name",
-      "No link: somebody knocks",
+      "At bbbbbbbb: no link: somebody knocks",
     ].join("\n"),
   );
 });

@@ -14,14 +14,14 @@ export function pictureOf(
     return data === undefined || data.id !== node ? [] : [data];
   });
   const all = [mutable(own), ...reports];
-  const { streams: _streams, failures, version: _version, ...node } = mutable(own);
+  const { streams: _streams, failures: _failures, version: _version, ...node } = mutable(own);
   return {
     node,
     members: membersOf(links, replies, reports),
     secrets: secretsOf(all),
     differences: [...differencesOf(all, "token"), ...differencesOf(all, "key")],
     streams: streamsOf(own, all),
-    failures,
+    failures: all.flatMap(({ id, failures }) => failures.map((each) => ({ ...each, at: id }))),
   };
 }
 

@@ -94,7 +94,9 @@ export const statusSchema = z
       .array(sharedSchema.extend({ kind: z.enum(["token", "key"]) }))
       .describe("Static tokens and keys that some of the nodes have and others have not."),
     streams: z.array(clusterStreamSchema),
-    failures: z.array(failureSchema).describe("Links that could not be or ended, the newest last."),
+    failures: z
+      .array(failureSchema.extend({ at: z.string().describe("The node that tells it.") }))
+      .describe("Links that could not be or ended: this node's first, the newest last."),
   })
   .openapi("Status");
 

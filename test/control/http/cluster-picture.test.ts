@@ -129,6 +129,16 @@ test("tokens and keys that are not everywhere are named, by a hash that tells no
   for (const { id } of differences) expect(id).toMatch(/^[0-9a-f]{8}$/);
 });
 
+test("links that could not be are told by whichever node knows of them", async () => {
+  const { cluster, b, c } = await three();
+  const failure = { address: "192.0.2.9:8300", node: "", reason: "no answer" };
+  for (const node of [b, c]) tell(cluster, node, { failures: [failure] });
+  expect((await status(c)).failures).toEqual([
+    { ...failure, at: C },
+    { ...failure, at: B },
+  ]);
+});
+
 test("a lie of a member spoils nothing but its own part", async () => {
   const { cluster, b, c } = await three();
   for (const lie of [{ id: A }, null, [], { id: B, streams: "many" }, "x".repeat(5000)]) {
