@@ -83,15 +83,13 @@ export async function drill(
   let witness: Witness | null = null;
   try {
     let before = await settledTree(cluster, options.viewers, isOfTheMiddle(kind));
-    const fault = choose(cluster, kind, before, options);
-    const below = watching.filter((node) => before[node]?.path.includes(fault.victim));
-    if (options.browser && below.length > 0) {
+    let fault = choose(cluster, kind, before, options, null);
+    if (options.browser) {
       witness = await Witness.open(cluster, fault.child);
       before = await settledTree(cluster, options.viewers, isOfTheMiddle(kind));
-      if (!childrenOf(before, fault.victim).includes(fault.child)) {
-        throw new Error("the tree changed by itself");
-      }
+      fault = choose(cluster, kind, before, options, fault.child);
     }
+    const below = watching.filter((node) => before[node]?.path.includes(fault.victim));
     const { heal, ...told } = await suffer(cluster, fault, before, options);
     cluster.star.calm(true);
     await heal();
@@ -141,19 +139,26 @@ async function suffer(
   };
 }
 
-/** Who suffers; the publisher's refuge is a node that is not touched. */
+/** Who suffers, of those above `watched` if one is; the publisher's refuge is a node that is not touched. */
 function choose(
   cluster: StarCluster,
   kind: Kind,
   places: Places,
   { random, upgrade }: DrillOptions,
+  watched: number | null,
 ): Fault {
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-  const victims = kind === "root" ? [cluster.root] : spared(places);
+  const isAbove = (node: number) => watched === null || childrenOf(places, node).includes(watched);
+  const victims = kind === "root" ? [cluster.root] : spared(places).filter(isAbove);
   if (upgrade === undefined && victims.length === 0) throw new Error("the tree changed by itself");
   const victim = upgrade?.node ?? one(victims);
   const unhurt = others(cluster).filter((node) => node !== victim);
-  return { kind, victim, child: childrenOf(places, victim)[0] ?? unhurt[0]!, refuge: one(unhurt) };
+  return {
+    kind,
+    victim,
+    child: watched ?? childrenOf(places, victim)[0] ?? unhurt[0]!,
+    refuge: one(unhurt),
+  };
 }
 
 function isOfTheMiddle(kind: Kind): boolean {
