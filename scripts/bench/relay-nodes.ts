@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Metrics, readMetrics } from "../../test/support/metrics.ts";
 import { until } from "../../test/support/until.ts";
 import { EXECUTABLE, nextPort, type RunningServer, startServer } from "./harness.ts";
-import { threadsOf } from "./pin.ts";
+import { LOAD_CORE, SERVER_CORE, threadsOf } from "./pin.ts";
 
 export interface Node extends RunningServer {
   readonly base: string;
@@ -75,6 +75,12 @@ export class Nodes {
     return node;
   }
 
+  /** One on the server's core, and so many others on that of the load. */
+  async startAround(others: number): Promise<void> {
+    await this.start({ core: SERVER_CORE });
+    for (let i = 0; i < others; i += 1) await this.start({ core: LOAD_CORE });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.all.map((node) => node.stop()));
     rmSync(this.#folder, { recursive: true, force: true });
@@ -103,6 +109,11 @@ export async function totalsOf({ base, pid }: Node): Promise<NodeTotals> {
     linkBytesOut: metrics.sum("worker_bytes_out_total", RELAY),
     relayUs,
   };
+}
+
+/** Streams that a node has from others. */
+export async function streamsAt({ base }: Node): Promise<number> {
+  return (await readMetrics(base)).sum("cluster_pulls", 'state="given"');
 }
 
 export async function stayOf({ base }: Node): Promise<Stay> {

@@ -1,5 +1,6 @@
 /** `relay`: what it costs to give a stream on to other nodes, and how much later it is there. */
 import type { LoadReport } from "../../src/load/report.ts";
+import { until } from "../../test/support/until.ts";
 import { type Bench, EXECUTABLE, type Row, runLoad, sourceArguments } from "./harness.ts";
 import { LOAD_CORE, pinned, SERVER_CORE } from "./pin.ts";
 import {
@@ -9,11 +10,14 @@ import {
   type NodeTotals,
   type Stay,
   stayOf,
+  streamsAt,
   totalsOf,
 } from "./relay-nodes.ts";
 
 const BITRATE = 2_500_000;
 const CHILDREN = [1, 2, 4];
+/** Of a cluster without streams, beside these. */
+const IDLE_CHILDREN = 8;
 /** With few packets a second most of the time is what a turn of the loop takes. */
 const STREAMS = [1, 20];
 /** What SRTP adds to a publisher's payload: fixed header and tag. */
@@ -22,6 +26,8 @@ const PACKET_BYTES = 12 + 16;
 const SETTLE_MS = 1_500;
 /** Code is compiled while it runs: as long as that takes the stream flows unmeasured. */
 const WARM_UP_MS = 8_000;
+/** The node in the middle has all streams by then. */
+const GIVEN_MS = 20_000;
 /** A node tells how long packets were in it once in so long. */
 const STAY_MS = 5_000;
 /** A cluster has so many core nodes at most, each with links to all others. */
@@ -42,20 +48,24 @@ export const relay: Bench = {
     "stay ms":
       "a packet at the node on core 0, from the kernel's stamp of its coming until it was sent to another node: at the publisher's by ingest, its ring and the relay, in the middle of a chain by the relay alone; the median, and the worst five seconds' p99",
     "64 cores":
-      "extrapolated: the thread's time and the bytes by a straight line through the idle rows",
+      "extrapolated: bytes as those of a measured link, the thread's time by the straight line that is nearest to the idle rows",
     overhead: "bytes of link datagrams a packet beyond its payload, all that links say included",
   },
   async run({ quick }, row) {
     const idleRows: IdleRow[] = [];
     for (const children of quick ? [1, 2] : CHILDREN) {
       await withNodes(async (nodes) => {
-        await nodes.start({ core: SERVER_CORE });
-        for (let i = 0; i < children; i += 1) await nodes.start({ core: LOAD_CORE });
+        await nodes.startAround(children);
         idleRows.push(await idle(nodes, quick ? 3 : 20));
         row(idleRows.at(-1)!);
         for (const streams of STREAMS) row(await measure(nodes, streams, quick));
       });
     }
+    await withNodes(async (nodes) => {
+      await nodes.startAround(quick ? 3 : IDLE_CHILDREN);
+      idleRows.push(await idle(nodes, quick ? 3 : 20));
+      row(idleRows.at(-1)!);
+    });
     row(extrapolated(idleRows));
     await withNodes(async (nodes) => {
       await nodes.start({ core: LOAD_CORE, childrenMax: 1 });
@@ -100,24 +110,27 @@ async function idle({ all }: Nodes, seconds: number): Promise<IdleRow> {
 /** What a core node of a whole cluster spends on its links while no stream flows. */
 function extrapolated(rows: readonly IdleRow[]): Row {
   const links = CORES - 1;
-  const bytes = line(rows.map((row) => [row.children, row["idle B/s a link"]]));
+  const bytes = rows.map((row) => row["idle B/s a link"]);
   const milliCpu = line(rows.map((row) => [row.children, row["relay mCPU"]]));
   return {
     cores: CORES,
     links,
-    "idle kB/s a node": round((links * bytes(links)) / 1000),
+    "idle kB/s a node": round((links * mean(bytes)) / 1000),
     "relay mCPU": round(milliCpu(links)),
   };
 }
 
-/** The straight line that is nearest to the points; a constant through a single one. */
+/** The straight line that is nearest to the points; a constant where they do not rise. */
 function line(points: readonly (readonly [number, number])[]): (x: number) => number {
-  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const [x0, y0] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
   const spread = points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0);
   const rise = points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0);
-  const slope = spread === 0 ? 0 : rise / spread;
+  const slope = spread === 0 ? 0 : Math.max(0, rise / spread);
   return (x) => y0 + slope * (x - x0);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Names are used once: a name's rings outlive its publisher. */
@@ -137,7 +150,8 @@ async function passed({ all }: Nodes, streams: number, quick: boolean): Promise<
   try {
     await Bun.sleep(SETTLE_MS);
     const own = watch(middle, stream, streams, String(seconds + 10));
-    await Bun.sleep(SETTLE_MS);
+    const given = async () => (await streamsAt(middle)) >= streams;
+    await until("the middle has all streams", GIVEN_MS, given);
     const below = watch(leaf, stream, streams, String(seconds + 8));
     await Bun.sleep(quick ? 1_000 : WARM_UP_MS);
     const before = await totalsOf(middle);
