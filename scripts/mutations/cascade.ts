@@ -154,7 +154,12 @@ export const CASCADES: readonly Mutation[] = [
     "standbys: () => this.#candidates(known),",
   ),
   rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),
-  rule("cascade-standby", `${CASCADE}places.ts`, 'if (mode === "live") return max - live;', ""),
+  rule(
+    "cascade-standby",
+    `${CASCADE}places.ts`,
+    "if (needOf(child) === 2) return max - needed;",
+    "",
+  ),
   rule(
     "cascade-standby",
     `${CASCADE}serving.ts`,

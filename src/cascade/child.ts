@@ -23,6 +23,8 @@ export interface Child {
   stream: number | null;
   wanted: number;
   mode: Mode;
+  /** Another parent gives it already. */
+  spare: boolean;
   have: readonly (number | null)[];
 }
 

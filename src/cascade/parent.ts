@@ -35,6 +35,8 @@ export interface Parent {
   leaving: boolean;
   /** It has not the stream itself, but would get it: no packet can be asked of it yet. */
   pledged: boolean;
+  /** It was told that another gives it as well. */
+  spare: boolean;
 }
 
 /** It says for long that it has it soon. */

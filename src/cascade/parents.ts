@@ -50,6 +50,30 @@ export class Parents {
     return ready.sort((left, right) => rank(left) - rank(right));
   }
 
+  /**
+   * Those that have what is missing, of which first who gives it; none that is not well while another
+   * is.
+   */
+  having(isWell: (parent: Parent) => boolean): Parent[] {
+    const having = this.#all.filter(
+      ({ state, link, pledged }) => state === "accepted" && link.open && !pledged,
+    );
+    const well = having.filter(isWell);
+    const rank = ({ mode }: Parent): number => (mode === "live" ? 0 : 1);
+    return (well.length > 0 ? well : having).sort((left, right) => rank(left) - rank(right));
+  }
+
+  /** Of those that give it one has to, unless `all` are spare; the others go where a place is needed. */
+  markSpares(giving: readonly Parent[], all: boolean): void {
+    const first = giving.find(({ state }) => state === "accepted") ?? giving[0];
+    for (const parent of giving) {
+      const spare = all || parent !== first;
+      if (parent.spare === spare) continue;
+      parent.spare = spare;
+      this.#tell(parent);
+    }
+  }
+
   has(link: Link): boolean {
     return this.#all.some((parent) => parent.link === link);
   }
@@ -58,20 +82,20 @@ export class Parents {
     return this.#all.find((each) => each.link === link && each.alias === alias) ?? null;
   }
 
-  /** `path`: the nodes that it comes by so far. */
-  ask(link: Link, mode: Mode, path: readonly NodeId[] | null, now: number): void {
+  /** `path`: the nodes that it comes by so far; `spare`: another gives it already. */
+  ask(link: Link, mode: Mode, path: readonly NodeId[] | null, spare: boolean, now: number): void {
     const { known, rings } = this.#options;
     const { wanted } = this;
     const alias = this.#options.alias(link);
     if (alias > ALIAS_MAX) return;
     this.#all.push({
       ...{ link, alias, state: "asked", mode, since: now, path: [], wanted },
-      ...{ usefulSince: null, usefulAt: null, leaving: false, pledged: false },
+      ...{ usefulSince: null, usefulAt: null, leaving: false, pledged: false, spare },
     });
     const { name, epoch } = known;
     link.send(
       writeSubscribe({
-        ...{ alias, name, epoch, wanted, mode },
+        ...{ alias, name, epoch, wanted, mode, spare },
         owner: nodeBytes(known.owner),
         have: rings.have(),
         path: (path ?? []).map(nodeBytes),
@@ -90,8 +114,9 @@ export class Parents {
     return true;
   }
 
-  setMode(parent: Parent, mode: Mode, now: number): void {
+  setMode(parent: Parent, mode: Mode, spare: boolean, now: number): void {
     parent.mode = mode;
+    parent.spare = spare;
     parent.since = now;
     parent.usefulSince = null;
     parent.usefulAt = null;
@@ -109,7 +134,7 @@ export class Parents {
     if (at >= 0) this.#all.splice(at, 1);
   }
 
-  #tell({ link, alias, wanted, mode }: Parent): void {
-    link.send(writeUpdate({ alias, wanted, mode, have: this.#options.rings.have() }));
+  #tell({ link, alias, wanted, mode, spare }: Parent): void {
+    link.send(writeUpdate({ alias, wanted, mode, have: this.#options.rings.have(), spare }));
   }
 }

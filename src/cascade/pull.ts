@@ -17,6 +17,8 @@ const STUCK_US = 1_000_000;
 /** Both flow for so long when one takes over from another. */
 const OVERLAP_US = 200_000;
 
+/** From so many viewers of a node on the second parent costs less than what it saves. */
+const HOT_VIEWERS = 10;
 /** A standby that the same failure may take is kept, and a better one looked for so often. */
 const BETTER_US = 500_000;
 
@@ -39,6 +41,8 @@ export interface PullOptions {
   readonly alias: (link: Link) => number;
   /** Who is at its other end has the stream from here. */
   readonly isFed: (link: Link) => boolean;
+  /** Nodes have it from here, all of which have it from another as well. */
+  readonly isSpare: () => boolean;
   /** All that had come by then has been read. */
   readonly readAt: () => number;
   /** The way that it comes by may have changed. */
@@ -52,8 +56,7 @@ export class Pull {
   readonly search = new Search();
   readonly #options: PullOptions;
   readonly #parents: Parents;
-  /** Two parents at once give it. */
-  #hot = false;
+  #viewers = 0;
   #retryAt = 0;
   #lookedAt = 0;
   #betterAt = 0;
@@ -92,12 +95,7 @@ export class Pull {
    * well while another is.
    */
   sources(now: number): { readonly link: Link; readonly alias: number }[] {
-    const having = this.#parents.all.filter(
-      ({ state, link, pledged }) => state === "accepted" && link.open && !pledged,
-    );
-    const well = having.filter((parent) => this.#isHealthy(parent, now));
-    const rank = ({ mode }: Parent): number => (mode === "live" ? 0 : 1);
-    return (well.length > 0 ? well : having).sort((left, right) => rank(left) - rank(right));
+    return this.#parents.having((parent) => this.#isHealthy(parent, now));
   }
 
   /** Whether this link may send DATA of it under this alias. */
@@ -127,10 +125,15 @@ export class Pull {
     return waits && this.path === null;
   }
 
-  /** From so many viewers on two parents give it at once. */
-  setHot(hot: boolean, now: number): void {
-    this.#hot = hot;
+  /** So many are at this node; from some number on two parents give it at once. */
+  setViewers(count: number, now: number): void {
+    this.#viewers = count;
     this.maintain(now);
+  }
+
+  /** All that have it from here have it from another as well. */
+  get #isSpare(): boolean {
+    return this.#viewers === 0 && this.#options.isSpare();
   }
 
   accepted(link: Link, accept: Accept, now: number): void {
@@ -199,11 +202,12 @@ export class Pull {
     this.#lookedAt = this.#heardBy(now);
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
-    const wantedLive = this.#hot ? 2 : 1;
+    const wantedLive = this.#viewers >= HOT_VIEWERS ? 2 : 1;
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);
     this.#askStandby(now);
     this.#retire(now, wantedLive);
+    this.#parents.markSpares(this.#giving(now), this.#isSpare);
     this.#noticePath(now);
   }
 
@@ -227,21 +231,21 @@ export class Pull {
     for (const parent of [...this.#parents.all]) this.#parents.remove(parent);
   }
 
-  #liveCount(now: number): number {
+  #giving(now: number): Parent[] {
     return this.#parents.all.filter(
       (parent) => parent.mode === "live" && this.#isHealthy(parent, now),
-    ).length;
+    );
   }
 
   /** Standbys give it from now on where too few do. */
   #raise(now: number, wantedLive: number): void {
-    let live = this.#liveCount(now);
+    let live = this.#giving(now).length;
     for (const parent of this.#parents.ready(this.path)) {
       if (live >= wantedLive) return;
       if (!this.#isHealthy(parent, now)) continue;
       // At the beginning who has it is asked before who would have to get it.
       if (parent.pledged && this.#way.fresh && this.#askable(now).length > 0) continue;
-      this.#parents.setMode(parent, "live", now);
+      this.#parents.setMode(parent, "live", live > 0 || this.#isSpare, now);
       live += 1;
     }
   }
@@ -253,18 +257,19 @@ export class Pull {
   }
 
   #ask(now: number, wantedLive: number): void {
-    let live = this.#liveCount(now);
+    let live = this.#giving(now).length;
     for (const link of this.#askable(now)) {
       if (live >= wantedLive) return;
       // What comes back by a child of this node is no second way.
       if (live > 0 && this.#options.isFed(link)) continue;
-      this.#parents.ask(link, "live", this.path, now);
+      this.#parents.ask(link, "live", this.path, live > 0 || this.#isSpare, now);
       live += 1;
     }
   }
 
   /** One beyond those that flow: it costs a place and nothing else. */
   #askStandby(now: number): void {
+    if (this.#isSpare) return;
     const { standbys } = this.#parents;
     const { path } = this;
     if (standbys.some((parent) => parent.state !== "accepted" || !sharesNode(parent, path))) return;
@@ -273,7 +278,7 @@ export class Pull {
     const next = this.search
       .asStandby(this.#options.standbys(), now)
       .find((link) => !this.#parents.has(link) && !this.#options.isFed(link));
-    if (next !== undefined) this.#parents.ask(next, "warm", this.path, now);
+    if (next !== undefined) this.#parents.ask(next, "warm", this.path, false, now);
   }
 
   /** Who has it by us, or by too many, gives us nothing. */
@@ -326,14 +331,11 @@ export class Pull {
 
   /** Those beyond need go once another has proven useful; who is silent goes then, too. */
   #retire(now: number, wantedLive: number): void {
-    const proven = this.#parents.all.filter(
-      (parent) =>
-        this.#isHealthy(parent, now) &&
-        parent.mode === "live" &&
-        parent.usefulSince !== null &&
-        now - parent.usefulSince >= OVERLAP_US,
+    const proven = this.#giving(now).filter(
+      ({ usefulSince }) => usefulSince !== null && now - usefulSince >= OVERLAP_US,
     );
-    for (const parent of proven.slice(wantedLive)) this.#parents.setMode(parent, "warm", now);
+    for (const parent of proven.slice(wantedLive))
+      this.#parents.setMode(parent, "warm", false, now);
     // One standby is enough.
     for (const parent of this.#parents.ready(this.path).slice(1)) {
       this.#parents.remove(parent);

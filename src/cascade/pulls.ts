@@ -38,6 +38,8 @@ interface PullsOptions {
   readonly members: Members;
   /** Who is at the other end of a link has the stream from here. */
   readonly isFed: (known: KnownName, link: Link) => boolean;
+  /** Nodes have it from here, all of which have it from another as well. */
+  readonly isSpare: (known: KnownName) => boolean;
   /** What children wait for. */
   readonly awaited: (known: KnownName) => Awaited;
   /** Somebody gives the stream, nobody does, or it comes by another way. */
@@ -103,6 +105,7 @@ export class Pulls {
       standbys: () => this.#standbys(known),
       alias: (link) => this.#nextAlias(link),
       isFed: (link) => this.#options.isFed(known, link),
+      isSpare: () => this.#options.isSpare(known),
       readAt: () => this.readAt,
       pathChanged: (at) => this.#options.changed(known.name, at),
     });

@@ -18,13 +18,15 @@ import { type Awaited, awaitedBy, type Child, type Copy } from "./child.ts";
 import type { Link } from "./link.ts";
 import { keyOf, outranks, type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
-import { placesFor, withoutPlace } from "./places.ts";
+import { needOf, placesFor, withoutPlace } from "./places.ts";
 import { Pledges } from "./pledges.ts";
 
 /** A recovery storm is spread: a parent that lost its siblings takes so many a second. */
 const SUBSCRIPTIONS_PER_SECOND = 200;
 const RETRY_MS = 250;
 const ALTERNATES_MAX = 4;
+/** Each end of a link says a word or two a second: who says none may be gone, and its place is free. */
+const GONE_US = 1_500_000;
 
 export interface ServingEvents {
   /** Accepted: what it wants flows from now on. */
@@ -86,6 +88,12 @@ export class Serving {
     return this.#children.some((child) => child.link === link);
   }
 
+  /** Whoever has it from here has it from another as well. */
+  isSpare(key: StreamKey): boolean {
+    const live = this.#children.filter((each) => each.mode === "live" && sameKey(each.key, key));
+    return live.length > 0 && live.every(({ spare }) => spare);
+  }
+
   /** What children wait for that were promised it. */
   awaited(key: StreamKey): Awaited {
     return awaitedBy(this.#children.filter((child) => sameKey(child.key, key)));
@@ -114,15 +122,15 @@ export class Serving {
   }
 
   subscribe(link: Link, sub: Subscribe, now: number): void {
-    const { alias, wanted, mode, have } = sub;
-    const child: Child = { link, alias, key: keyOf(sub), stream: null, wanted, mode, have };
+    const { alias, wanted, mode, have, spare } = sub;
+    const child: Child = { link, alias, key: keyOf(sub), stream: null, wanted, mode, have, spare };
     for (const before of this.#replacedBy(child)) this.#remove(before);
     const refusal = this.#refusalOf(child, now);
     if (refusal !== null) {
       this.#refuse(child, refusal);
       return;
     }
-    if (mode === "live") this.#makeRoom(child);
+    this.#makeRoom(child, now);
     this.#children.push(child);
     this.#answer(child, now);
   }
@@ -138,13 +146,16 @@ export class Serving {
     const child = this.find(link, update.alias);
     if (child === null) return;
     const turns = update.mode !== child.mode;
-    if (turns && update.mode === "live") {
-      if (placesFor("live", this.#siblings(child), this.#options.childrenMax) <= 0) {
+    if (needOf(update) > needOf(child)) {
+      if (placesFor(update, this.#siblings(child, now), this.#options.childrenMax) <= 0) {
         this.#refuse(this.#remove(child), "full");
         return;
       }
-      this.#makeRoom(child);
+      child.spare = update.spare;
+      child.mode = update.mode;
+      this.#makeRoom(child, now);
     }
+    child.spare = update.spare;
     child.wanted = update.wanted;
     child.mode = update.mode;
     child.have = update.have;
@@ -269,7 +280,7 @@ export class Serving {
     }
     // Two that wait for each other wait for ever: one of them looks elsewhere.
     if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
-    if (placesFor(child.mode, this.#siblings(child), childrenMax) <= 0) return "full";
+    if (placesFor(child, this.#siblings(child, now), childrenMax) <= 0) return "full";
     return this.#admissions.take(now, 1) ? null : "limit";
   }
 
@@ -277,15 +288,22 @@ export class Serving {
     return this.#options.waitsFor(key.name, link);
   }
 
-  #siblings({ key }: Child): Child[] {
-    return this.#children.filter((each) => each.key.name === key.name && sameKey(each.key, key));
+  /** Others that have places of the stream; one of which nothing is heard has lost its own. */
+  #siblings(child: Child, now: number): Child[] {
+    return this.#children.filter(
+      (each) =>
+        each !== child &&
+        each.key.name === child.key.name &&
+        sameKey(each.key, child.key) &&
+        now - each.link.liveness.heardAt < GONE_US,
+    );
   }
 
-  /** Who stands by gives its place to one that media is to flow to. */
-  #makeRoom(child: Child): void {
-    const siblings = this.#siblings(child).filter((each) => each !== child);
-    for (const standby of withoutPlace(siblings, this.#options.childrenMax)) {
-      this.#refuse(this.#remove(standby), "full");
+  /** Others give their places to one that has the stream from nobody else. */
+  #makeRoom(child: Child, now: number): void {
+    if (needOf(child) < 2) return;
+    for (const other of withoutPlace(this.#siblings(child, now), this.#options.childrenMax)) {
+      this.#refuse(this.#remove(other), "full");
     }
   }
 

@@ -35,9 +35,6 @@ import { Intakes, type WritingGround } from "./intakes.ts";
 import type { LinkPort } from "./link-port.ts";
 import { Offers, type ReadingGround } from "./offers.ts";
 
-/** From so many viewers of a node on the second parent costs less than what it saves. */
-const HOT_VIEWERS = 10;
-
 const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
 
 /** What the relay stands on. */
@@ -214,7 +211,7 @@ export class Relay {
 
   /** From so many viewers on a stream is had from two parents at once. */
   setViewers(stream: number, count: number, now: number): void {
-    this.#intakes.get(stream)?.pull.setHot(count >= HOT_VIEWERS, now);
+    this.#intakes.get(stream)?.pull.setViewers(count, now);
   }
 
   /** Asks the node that has a name whether it still hears of its publisher. */

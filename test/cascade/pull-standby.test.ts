@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { nodeBytes } from "../../src/cascade/node-id.ts";
+import { readUpdate } from "../../src/wire/cascade/subscription.ts";
 import { idOf } from "./ends.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { Ground, neighbours, ROOT } from "./pulling.ts";
@@ -90,4 +91,41 @@ test("who would not stand by is asked for that more and more seldom", () => {
     asked += 1;
   }
   expect(asked).toBeWithin(7, 10);
+});
+
+test("of two that give it one is told that it is spare, until the other is gone", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  const [first, second] = ground.settle();
+  for (const each of [first, second]) each.heard();
+  const told = (parent: Neighbour) =>
+    parent.heard().map(({ elements }) => {
+      const { mode, spare } = readUpdate(elements)!;
+      return `${mode} ${spare}`;
+    });
+  ground.pull.setViewers(10, ground.now);
+  ground.flow(second, 2);
+  ground.wait(300_000);
+  expect([told(first), told(second)]).toEqual([[], ["live true"]]);
+  first.link.liveness.judge(Number.MAX_SAFE_INTEGER, true);
+  ground.pull.maintain(ground.now);
+  expect(told(second)).toEqual(["live false"]);
+});
+
+test("what only others have, and from others as well, is had as a spare, without a standby", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  ground.spare = true;
+  ground.accept(ground.parents[0]!, 1);
+  ground.pull.refused(
+    ground.parents[1]!.link,
+    { alias: 2, reason: "full", alternates: [], retryMs: 0 },
+    ground.now,
+  );
+  ground.flow(ground.parents[0]!, 1);
+  ground.wait(2_000_000);
+  expect(ground.states).toEqual(["2 accepted live"]);
+  const spare = () => readUpdate(ground.parents[0]!.heard().at(-1)!.elements)!.spare;
+  expect(spare()).toBeTrue();
+  ground.pull.setViewers(1, ground.now);
+  expect(spare()).toBeFalse();
+  expect(ground.states).toEqual(["2 accepted live", "3 asked warm"]);
 });

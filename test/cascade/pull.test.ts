@@ -19,6 +19,7 @@ test("the best is asked to give it, the next to stand by, with what is had and b
     mode: "live",
     have: [null, 9],
     path: [],
+    spare: false,
   });
   expect(heard(parents[1]!)).toEqual(["sub 2 warm 1"]);
   expect(heard(parents[2]!)).toEqual([]);
@@ -160,12 +161,12 @@ test("with its link goes a parent, at once", () => {
 test("many viewers have it from two at once, and a third stands by", () => {
   const ground = new Ground(...neighbours(2, 3, 4, 5));
   ground.settle();
-  ground.pull.setHot(true, ground.now);
+  ground.pull.setViewers(10, ground.now);
   expect(ground.states).toEqual(["2 accepted live", "3 accepted live", "4 asked warm"]);
   for (const [i, alias] of [2, 3].entries()) ground.accept(ground.parents[i + 1]!, alias);
   ground.flow(ground.parents[1]!, 2);
   ground.wait(500_000);
-  ground.pull.setHot(false, ground.now);
+  ground.pull.setViewers(9, ground.now);
   ground.wait(500_000);
   expect(ground.states.filter((state) => state.endsWith("live"))).toHaveLength(1);
 });
@@ -267,11 +268,11 @@ test("a parent of which nothing comes any more is joined by the standby after 40
 test("one standby is kept, whoever else gave it before", () => {
   const ground = new Ground(...neighbours(2, 3, 4, 5));
   ground.settle();
-  ground.pull.setHot(true, ground.now);
+  ground.pull.setViewers(10, ground.now);
   ground.accept(ground.parents[2]!, 3);
   ground.flow(ground.parents[1]!, 2);
   ground.wait(500_000);
-  ground.pull.setHot(false, ground.now);
+  ground.pull.setViewers(9, ground.now);
   ground.wait(500_000);
   expect(ground.states.toSorted()).toEqual(["2 accepted live", "3 accepted warm"]);
 });

@@ -16,6 +16,8 @@ export class Ground {
   /** Who would have to get it first. */
   others: Neighbour[] = [];
   changes = 0;
+  /** Nodes have it from here that have it from others as well. */
+  spare = false;
   have: (number | null)[] = [null, 9];
   readonly pull: Pull;
   readAt = Number.POSITIVE_INFINITY;
@@ -37,6 +39,7 @@ export class Ground {
         return this.#alias;
       },
       isFed: () => false,
+      isSpare: () => this.spare,
       readAt: () => this.readAt,
       pathChanged: () => {
         this.changes += 1;

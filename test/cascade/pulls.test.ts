@@ -56,6 +56,7 @@ class Ground {
       links: this.links,
       members: this.members,
       isFed: () => false,
+      isSpare: () => false,
       awaited: () => this.awaited,
       changed: (name) => this.changes.push(name),
       accepted: (_pull, heads) => this.heads.push(...heads),

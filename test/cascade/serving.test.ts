@@ -57,7 +57,7 @@ class Ground {
 
   subscribe(child: Neighbour, change: Partial<Subscribe> = {}, now = NOW): void {
     const key = { name: KEY.name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
-    const rest = { alias: 1, wanted: 3, mode: "live" as const, have: [], path: [] };
+    const rest = { alias: 1, wanted: 3, mode: "live" as const, have: [], path: [], spare: false };
     this.serving.subscribe(child.link, { ...key, ...rest, ...change }, now);
   }
 }
@@ -93,9 +93,17 @@ test("an update and an end reach the child that they are of", () => {
   const ground = new Ground();
   const [child, other] = [new Neighbour(2), new Neighbour(3)];
   ground.subscribe(child);
-  ground.serving.update(other.link, { alias: 1, wanted: 0, mode: "warm", have: [] }, NOW);
+  ground.serving.update(
+    other.link,
+    { alias: 1, wanted: 0, mode: "warm", have: [], spare: false },
+    NOW,
+  );
   ground.serving.unsubscribe(other.link, 1);
-  ground.serving.update(child.link, { alias: 1, wanted: 1, mode: "warm", have: [4] }, NOW);
+  ground.serving.update(
+    child.link,
+    { alias: 1, wanted: 1, mode: "warm", have: [4], spare: false },
+    NOW,
+  );
   expect(ground.serving.find(child.link, 1)).toMatchObject({ wanted: 1, mode: "warm", have: [4] });
   ground.serving.unsubscribe(child.link, 1);
   expect(ground.done).toEqual(["serve 1", "change 1", "stop 1"]);
@@ -277,7 +285,7 @@ test("standbys yield their places to those that media is to flow to, and come af
 test("a standby that is to flow is refused where others have all places", () => {
   const ground = new Ground(1);
   const [child, other, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
-  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [] };
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [], spare: false };
   ground.subscribe(child, { mode: "warm" });
   ground.subscribe(other, { mode: "warm", alias: 2 });
   ground.serving.update(child.link, update, NOW);
@@ -290,6 +298,44 @@ test("a standby that is to flow is refused where others have all places", () => 
   expect(ground.serving.children.map(({ alias }) => alias)).toEqual([3]);
 });
 
+test("a second parent's place goes to one that has no other, and who has none beside takes none", () => {
+  const ground = new Ground(2);
+  const [first, spare, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [], spare: true };
+  ground.subscribe(spare, { mode: "warm" });
+  ground.serving.update(spare.link, update, NOW);
+  expect(ground.serving.isSpare(KEY)).toBeTrue();
+  ground.subscribe(first);
+  expect(ground.serving.isSpare(KEY)).toBeFalse();
+  ground.subscribe(third, { spare: true });
+  expect(answers(third)).toMatchObject([{ reason: "full" }]);
+  ground.subscribe(third);
+  expect(answers(spare)).toMatchObject([{ alias: 1 }, { reason: "full" }]);
+  expect(answers(third)).toMatchObject([{ alias: 1 }]);
+});
+
+test("a second parent that becomes the only one keeps its place", () => {
+  const ground = new Ground(2);
+  const [first, spare, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [], spare: false };
+  ground.subscribe(first);
+  ground.subscribe(spare, { spare: true });
+  ground.serving.update(spare.link, update, NOW);
+  ground.subscribe(third);
+  expect(answers(third)).toMatchObject([{ reason: "full" }]);
+  expect(ground.serving.find(spare.link, 1)?.spare).toBeFalse();
+});
+
+test("a child of which nothing is heard for a second and a half keeps no place from others", () => {
+  const ground = new Ground(1);
+  const [gone, next] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(gone, {}, gone.link.liveness.heardAt);
+  ground.subscribe(next, {}, gone.link.liveness.heardAt + 1_400_000);
+  expect(answers(next)).toMatchObject([{ reason: "full" }]);
+  ground.subscribe(next, {}, gone.link.liveness.heardAt + 1_500_000);
+  expect(answers(next)).toMatchObject([{ alias: 1 }]);
+});
+
 test("a core without the stream stands by for it: the way is told, and nothing is asked of anybody", () => {
   const ground = new Ground();
   const copy = ground.copy!;
@@ -300,7 +346,7 @@ test("a core without the stream stands by for it: the way is told, and nothing i
   expect(answers(child)).toEqual([{ alias: 1, path, heads: [] }]);
   expect(ground.done).toEqual([]);
   expect(ground.serving.awaited(KEY)).toEqual({ wanted: 0, have: [] });
-  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [5, 8] };
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [5, 8], spare: false };
   ground.serving.update(child.link, update, NOW);
   expect(answers(child)).toEqual(["not ready"]);
   expect(ground.done).toEqual(["wanted a"]);

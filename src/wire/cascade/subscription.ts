@@ -26,6 +26,8 @@ export interface Subscribe extends NameKey {
   readonly have: readonly (number | null)[];
   /** The nodes that the child has it by now, the root first; empty when it has nothing. */
   readonly path: readonly Uint8Array[];
+  /** Another parent gives it already: places go first to those that have none. */
+  readonly spare: boolean;
 }
 
 export function writeSubscribe(sub: Subscribe): unknown[] {
@@ -39,6 +41,7 @@ export function writeSubscribe(sub: Subscribe): unknown[] {
     MODES.indexOf(sub.mode),
     sub.have,
     sub.path,
+    sub.spare,
   ];
 }
 
@@ -51,6 +54,7 @@ export function readSubscribe(elements: Elements): Subscribe | null {
     mode: MODES[elements.uint(MODES.length - 1)]!,
     have: elements.list(STREAM_RINGS_MAX, (each) => each.optionalInt32()),
     path: readPath(elements),
+    spare: elements.more && elements.boolean(),
   };
   return elements.ok ? sub : null;
 }
@@ -132,10 +136,12 @@ export interface Update {
   readonly mode: Mode;
   /** As in SUB, of rings that are wanted anew. */
   readonly have: readonly (number | null)[];
+  /** As in SUB. */
+  readonly spare: boolean;
 }
 
-export function writeUpdate({ alias, wanted, mode, have }: Update): unknown[] {
-  return [Message.update, alias, wanted, MODES.indexOf(mode), have];
+export function writeUpdate({ alias, wanted, mode, have, spare }: Update): unknown[] {
+  return [Message.update, alias, wanted, MODES.indexOf(mode), have, spare];
 }
 
 export function readUpdate(elements: Elements): Update | null {
@@ -144,6 +150,7 @@ export function readUpdate(elements: Elements): Update | null {
     wanted: elements.uint(WANTED_MAX),
     mode: MODES[elements.uint(MODES.length - 1)]!,
     have: elements.list(STREAM_RINGS_MAX, (each) => each.optionalInt32()),
+    spare: elements.more && elements.boolean(),
   };
   return elements.ok ? update : null;
 }

@@ -58,7 +58,7 @@ function couldStandBy(
   const feeds = node.relay.node.serving.children.some(
     ({ key, link, mode }) => key.name === name && link.node === other.id && mode === "live",
   );
-  return !feeds && placesFor("warm", children, world.childrenMax) > 0;
+  return !feeds && placesFor({ mode: "warm", spare: false }, children, world.childrenMax) > 0;
 }
 
 /** By which it has it, itself at the end. */

@@ -26,16 +26,18 @@ const SUB: Subscribe = {
   mode: "warm",
   have: [null, -1, 2 ** 31 - 1, -(2 ** 31)],
   path: [NODE, OTHER],
+  spare: true,
 };
 
 test("what a child and a parent say comes back as it was written", () => {
-  checkFrame(writeSubscribe(SUB), readSubscribe, SUB);
-  const first: Subscribe = { ...SUB, mode: "live", have: [], path: [] };
-  checkFrame(writeSubscribe(first), readSubscribe, first);
+  checkFrame(writeSubscribe(SUB), readSubscribe, SUB, 1);
+  const first: Subscribe = { ...SUB, mode: "live", have: [], path: [], spare: false };
+  checkFrame(writeSubscribe(first), readSubscribe, first, 1);
   const accept = { alias: 1, path: [NODE], heads: [null, -7] };
   checkFrame(writeAccept(accept), readAccept, accept);
-  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [5, null] };
-  checkFrame(writeUpdate(update), readUpdate, update);
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [5, null], spare: true };
+  checkFrame(writeUpdate(update), readUpdate, update, 1);
+  expect(overWire(writeUpdate(update).slice(0, -1), readUpdate)?.spare).toBeFalse();
   checkFrame(writePath({ alias: 1, path: [NODE] }), readPathMessage, { alias: 1, path: [NODE] });
   checkFrame(writeNotReady(7), readAlias, 7);
   checkFrame(writeUnsubscribe(7), readAlias, 7);

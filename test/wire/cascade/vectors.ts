@@ -94,6 +94,7 @@ const SUB = {
   mode: "live" as const,
   have: [null, -1],
   path: [],
+  spare: true,
 };
 const REFUSE = {
   alias: 7,
@@ -105,7 +106,7 @@ const CORES = {
   cores: [{ node: B, addresses: ["10.0.0.2:8300"], region: "eu", roundTripUs: 11_500 }],
   more: false,
 };
-const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000] };
+const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000], spare: false };
 const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }] };
 
 /** By the name that stands in front of the digits. */
