@@ -1,7 +1,9 @@
-import type { Mode } from "../wire/cascade/subscription.ts";
+import type { Alternate, Mode } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
-import type { StreamKey } from "./names.ts";
-import type { NodeId } from "./node-id.ts";
+import { type StreamKey, sameKey } from "./names.ts";
+import { type NodeId, nodeBytes } from "./node-id.ts";
+
+const ALTERNATES_MAX = 4;
 
 /** A stream that this node has, its own or a pulled one. */
 export interface Copy {
@@ -34,6 +36,17 @@ export interface Awaited {
   readonly wanted: number;
   /** Of each ring the origin sequence to go on at; null to begin at a keyframe. */
   readonly have: readonly (number | null)[];
+}
+
+/** Children that have a stream may give it on to whoever asks. */
+export function alternatesOf(children: readonly Child[], key: StreamKey, asker: Link): Alternate[] {
+  return children
+    .filter((child) => child.stream !== null && sameKey(child.key, key) && child.link !== asker)
+    .slice(0, ALTERNATES_MAX)
+    .map(({ link }) => ({
+      node: nodeBytes(link.node),
+      addresses: link.hello?.addresses ?? [],
+    }));
 }
 
 /** What those of these children wait for that were promised it. */

@@ -101,9 +101,7 @@ export class Node {
       names: this.names,
       links: this.links,
       members: this.members,
-      isFed: (known, link) => this.serving.isFed(known, link),
-      isSpare: (known) => this.serving.isSpare(known),
-      awaited: (known) => this.serving.awaited(known),
+      serving: this.serving,
       changed: (name, now) => this.#pullChanged(name, now),
       accepted: (pull, heads) => events.accepted(pull, heads),
     });

@@ -17,6 +17,7 @@ import { type KnownName, type NameTable, outranks, type StreamKey } from "./name
 import { type NodeId, nodeIdOf } from "./node-id.ts";
 import type { PulledRings } from "./parents.ts";
 import { Pull } from "./pull.ts";
+import type { Serving } from "./serving.ts";
 
 /** What a parent of another region costs beside its way, as if it were so much further. */
 const OTHER_REGION_US = 20_000;
@@ -36,12 +37,8 @@ interface PullsOptions {
   readonly names: NameTable;
   readonly links: Links;
   readonly members: Members;
-  /** Who is at the other end of a link has the stream from here. */
-  readonly isFed: (known: KnownName, link: Link) => boolean;
-  /** Nodes have it from here, all of which have it from another as well. */
-  readonly isSpare: (known: KnownName) => boolean;
-  /** What children wait for. */
-  readonly awaited: (known: KnownName) => Awaited;
+  /** What this node gives to others. */
+  readonly serving: Pick<Serving, "isFed" | "isSpare" | "awaited">;
   /** Somebody gives the stream, nobody does, or it comes by another way. */
   readonly changed: (name: string, now: number) => void;
   /** A parent gives a stream: where its rings are. */
@@ -79,6 +76,7 @@ export class Pulls {
     this.#boots.set(node, boot);
     if (before === boot) return;
     for (const pull of this.#byName.values()) {
+      pull.search.forgive(node);
       if (pull.known.owner !== node) continue;
       pull.despair();
       this.#options.changed(pull.known.name, now);
@@ -92,7 +90,7 @@ export class Pulls {
   /** Into the rings of the stream with this number; what was had under the name ends. */
   begin(known: KnownName, stream: number, rings: PulledRings, now: number): Pull {
     this.end(known.name, now);
-    const awaited = (): Awaited => this.#options.awaited(known);
+    const awaited = (): Awaited => this.#options.serving.awaited(known);
     // What is here is gone on with; else children say where, who had it from another so far.
     const have = () => rings.have().map((own, ring) => own ?? awaited().have[ring] ?? null);
     const pull = new Pull({
@@ -104,8 +102,8 @@ export class Pulls {
       candidates: () => this.#candidates(known),
       standbys: () => this.#standbys(known),
       alias: (link) => this.#nextAlias(link),
-      isFed: (link) => this.#options.isFed(known, link),
-      isSpare: () => this.#options.isSpare(known),
+      isFed: (link) => this.#options.serving.isFed(known, link),
+      isSpare: () => this.#options.serving.isSpare(known),
       readAt: () => this.readAt,
       pathChanged: (at) => this.#options.changed(known.name, at),
     });
@@ -183,8 +181,12 @@ export class Pulls {
     for (const pull of this.#byName.values()) pull.maintain(now);
   }
 
+  /** Its node leaves soon. */
   avoid(link: Link, now: number): void {
-    for (const pull of this.#byName.values()) pull.avoid(link, now);
+    for (const pull of this.#byName.values()) {
+      // What it publishes itself nobody has without it.
+      if (pull.known.owner !== link.node) pull.avoid(link, now);
+    }
   }
 
   lost(link: Link, now: number): void {

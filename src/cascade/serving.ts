@@ -2,7 +2,6 @@ import { TokenBucket } from "../media/token-bucket.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
 import { Message, PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import {
-  type Alternate,
   type Refusal,
   readAlias,
   readSubscribe,
@@ -14,7 +13,7 @@ import {
   writePath,
   writeRefuse,
 } from "../wire/cascade/subscription.ts";
-import { type Awaited, awaitedBy, type Child, type Copy } from "./child.ts";
+import { type Awaited, alternatesOf, awaitedBy, type Child, type Copy } from "./child.ts";
 import type { Link } from "./link.ts";
 import { keyOf, outranks, type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
@@ -24,7 +23,6 @@ import { Pledges } from "./pledges.ts";
 /** A recovery storm is spread: a parent that lost its siblings takes so many a second. */
 const SUBSCRIPTIONS_PER_SECOND = 200;
 const RETRY_MS = 250;
-const ALTERNATES_MAX = 4;
 /** Each end of a link says a word or two a second: who says none may be gone, and its place is free. */
 const GONE_US = 1_500_000;
 
@@ -61,6 +59,8 @@ export class Serving {
   readonly #children: Child[] = [];
   readonly #admissions = new TokenBucket(SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_PER_SECOND);
   readonly #pledges: Pledges;
+  /** Since this node drains. */
+  readonly #turnedAway = new WeakSet<Link>();
   draining = false;
 
   constructor(options: ServingOptions) {
@@ -266,7 +266,7 @@ export class Serving {
   #refusalOf(child: Child, now: number): Refusal | null {
     const { copyOf, best, pullsForOthers, self, childrenMax } = this.#options;
     const { key } = child;
-    if (this.draining) return "draining";
+    if (this.draining && this.#turnsAway(child)) return "draining";
     // Nobody pulls a stream to give it back.
     if (key.owner === child.link.node) return "loop";
     const known = best(key.name);
@@ -282,6 +282,14 @@ export class Serving {
     if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
     if (placesFor(child, this.#siblings(child, now), childrenMax) <= 0) return "full";
     return this.#admissions.take(now, 1) ? null : "limit";
+  }
+
+  /** What this node publishes nobody else has but by it: who comes again has found nobody. */
+  #turnsAway({ key, link, mode }: Child): boolean {
+    if (key.owner !== this.#options.self || mode === "warm") return true;
+    const again = this.#turnedAway.has(link);
+    this.#turnedAway.add(link);
+    return !again && alternatesOf(this.#children, key, link).length > 0;
   }
 
   #waitsFor({ key, link }: Child): boolean {
@@ -317,19 +325,9 @@ export class Serving {
   }
 
   #refuse({ link, alias, key }: Child, reason: Refusal): void {
-    const alternates = reason === "full" ? this.#alternates(key, link) : [];
+    const named = reason === "full" || reason === "draining";
+    const alternates = named ? alternatesOf(this.#children, key, link) : [];
     link.send(writeRefuse({ alias, reason, alternates, retryMs: RETRY_MS }));
-  }
-
-  /** Children that have the stream may give it on. */
-  #alternates(key: StreamKey, asker: Link): Alternate[] {
-    return this.#children
-      .filter((child) => child.stream !== null && sameKey(child.key, key) && child.link !== asker)
-      .slice(0, ALTERNATES_MAX)
-      .map(({ link }) => ({
-        node: nodeBytes(link.node),
-        addresses: link.hello?.addresses ?? [],
-      }));
   }
 
   #remove(child: Child): Child {

@@ -55,9 +55,7 @@ class Ground {
       names: this.names,
       links: this.links,
       members: this.members,
-      isFed: () => false,
-      isSpare: () => false,
-      awaited: () => this.awaited,
+      serving: { isFed: () => false, isSpare: () => false, awaited: () => this.awaited },
       changed: (name) => this.changes.push(name),
       accepted: (_pull, heads) => this.heads.push(...heads),
     });
@@ -197,4 +195,19 @@ test("messages that are not about streams are not its, and broken ones are nobod
     expect(ground.pulls.answer(link, type, new Elements(["x"]), NOW)).toBeTrue();
   }
   expect(pull.parents).toEqual([{ node: idOf(OWNER), state: "asked", mode: "live" }]);
+});
+
+test("who leaves is asked for no stream but its own; its next process is asked for all", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3)], [3]);
+  const [owner, other] = ground.neighbours as [Neighbour, Neighbour];
+  const pull = ground.pulls.begin(known(), 1, RINGS, NOW);
+  ground.pulls.started(other.id, 1, NOW);
+  ground.pulls.avoid(owner.link, NOW);
+  ground.pulls.avoid(other.link, NOW);
+  const path = [OWNER, 3].map((node) => nodeBytes(idOf(node)));
+  ground.pulls.answer(other.link, Message.accept, new Elements([2, path, [7]]), NOW);
+  expect(asked(pull)).toEqual([`${OWNER} live`]);
+  ground.pulls.started(other.id, 2, NOW);
+  ground.pulls.maintain(NOW);
+  expect(asked(pull)).toEqual([`${OWNER} live`, "3 warm"]);
 });

@@ -326,6 +326,41 @@ test("a second parent that becomes the only one keeps its place", () => {
   expect(ground.serving.find(spare.link, 1)?.spare).toBeFalse();
 });
 
+test("who drains names children that have it, keeps those it has, and stands by for nobody", () => {
+  const ground = new Ground();
+  const [child, standby, next] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  ground.subscribe(child);
+  ground.subscribe(standby, { mode: "warm" });
+  ground.serving.draining = true;
+  for (let again = 0; again < 3; again += 1) {
+    ground.subscribe(next);
+    const [refuse] = answers(next) as [Refuse];
+    expect(refuse.reason).toBe("draining");
+    expect(refuse.alternates.map(({ node }) => nodeIdOf(node))).toEqual([child.id, standby.id]);
+  }
+  const update = { alias: 1, wanted: 3, mode: "live" as const, have: [], spare: false };
+  ground.serving.update(standby.link, update, NOW);
+  expect(ground.done).toEqual(["serve 1", "serve 1", "change 1"]);
+});
+
+test("an owner that drains refuses once, and only while others have it", () => {
+  const ground = new Ground();
+  const key = { ...KEY, owner: idOf(SELF) };
+  ground.best = key;
+  ground.copy = { key, stream: 3, path: [], heads: () => [7] };
+  ground.serving.draining = true;
+  const owner = nodeBytes(key.owner);
+  const [first, second] = [new Neighbour(2), new Neighbour(3)];
+  ground.subscribe(first, { owner });
+  expect(answers(first)).toMatchObject([{ heads: [7] }]);
+  ground.subscribe(second, { owner });
+  expect(answers(second)).toMatchObject([{ reason: "draining", alternates: [{}] }]);
+  ground.subscribe(second, { owner, mode: "warm" });
+  expect(answers(second)).toMatchObject([{ reason: "draining" }]);
+  ground.subscribe(second, { owner });
+  expect(answers(second)).toMatchObject([{ heads: [7] }]);
+});
+
 test("a child of which nothing is heard for a second and a half keeps no place from others", () => {
   const ground = new Ground(1);
   const [gone, next] = [new Neighbour(2), new Neighbour(3)];

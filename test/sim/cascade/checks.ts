@@ -154,8 +154,8 @@ export class Checks {
   /** Whether a publisher of the name can be reached over live links by nodes that pull for others. */
   #canHave(node: SimNode, name: string): boolean {
     const { nodes } = this.#world;
-    const owners = nodes.filter(({ runs, draining, publishers }) => {
-      return runs && !draining && publishers.get(name)?.silent === false;
+    const owners = nodes.filter(({ runs, publishers }) => {
+      return runs && publishers.get(name)?.silent === false;
     });
     // Of two only one counts, once all have heard of both.
     if (owners.length !== 1) return false;
@@ -169,6 +169,7 @@ export class Checks {
     for (let hops = 1; hops < PATH_NODES_MAX; hops += 1) {
       const next = new Set(reached);
       for (const each of reached) {
+        // Whoever drains gives what it publishes, and nothing else.
         if (each !== node && (each.role === "edge" || each.draining)) continue;
         for (const other of nodes) if (this.isLinked(each, other)) next.add(other);
       }

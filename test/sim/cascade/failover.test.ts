@@ -136,7 +136,17 @@ test("a child that pauses itself declares nobody dead", () => {
   const world = cluster({ nodes: 5, childrenMax: 2, path: FAR });
   live(world, 0);
   watched(world, 1, 2, 3, 4);
-  const child = world.nodes.find((node) => node.parents("a").length === 2)!;
+  // Nobody has it from this one, and takes the place of its standby meanwhile.
+  const child = world.nodes.find(({ number, relay }) => {
+    const { children } = relay.node.serving;
+    return number !== 0 && children.every(({ mode }) => mode === "warm");
+  })!;
+  expect(
+    child
+      .parents("a")
+      .map(({ mode }) => mode)
+      .toSorted(),
+  ).toEqual(["live", "warm"]);
   const before = JSON.stringify(child.parents("a"));
   for (let i = 0; i < 5; i += 1) {
     child.pausedUntil = world.now + 300_000 + i * 200_000;
@@ -159,4 +169,17 @@ test("who drains is replaced before it leaves", () => {
   leaving.leave();
   expect(Math.max(gap, gapIn(world, watchers[child - 1]!, SECOND))).toBeLessThan(60_000);
   expect(have(watchers[child - 1]!)[0].missing()).toBe(0);
+});
+
+test("an owner that drains gives what it publishes to all until it leaves", () => {
+  const world = cluster({ nodes: 4, path: FAR });
+  live(world, 0);
+  const watchers = watched(world, 1, 2);
+  world.node(0).drain();
+  world.run(0.5 * SECOND);
+  const [late] = watched(world, 3);
+  for (const watcher of [...watchers, late!]) {
+    expect(gapIn(world, watcher, 0.5 * SECOND)).toBeLessThan(60_000);
+    expect(have(watcher)[0].missing(10)).toBe(0);
+  }
 });

@@ -12,6 +12,9 @@ export function checkStandbys(world: World, checks: Checks): void {
       const { name } = known;
       if (node.path(name) === null || !node.isRead(name)) continue;
       if (hasStandby(world, node, name)) continue;
+      // What is had only for nodes that have another parent as well is no loss.
+      const watched = node.watchers.some((watcher) => watcher.name === name);
+      if (!watched && node.relay.node.serving.isSpare(known)) continue;
       const could = world.nodes.filter((other) => couldStandBy(world, checks, other, node, name));
       if (could.length === 0) continue;
       const numbers = could.map(({ number }) => number);
