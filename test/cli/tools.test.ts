@@ -169,7 +169,8 @@ test("doctor of a node looks at its secret and at the port where others reach it
     expect(code).toBe(1);
     expect(out).toMatch(new RegExp(`^FAIL  udp 127.0.0.1:${port}: .*already in use`, "m"));
     expect(out).toContain("Choose another --link, or ");
-    expect(out).toContain(`by 1 secret of ${secret}`);
+    expect(out).toContain(`\nok    cluster secret: 1 secret in ${secret}, `);
+    expect(out).toMatch(/^ok {4}mtu to 127\.0\.0\.1: \d+ bytes by lo; /m);
     expect(out).toContain("\nok    join 127.0.0.1:8300: 127.0.0.1\n");
     expect(out).toMatch(new RegExp(`^ +nft .* udp \\. ${port} } accept$`, "m"));
     expect(out).toMatch(new RegExp(`^ +ufw .* && ufw allow ${port}/udp$`, "m"));
