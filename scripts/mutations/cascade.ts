@@ -111,7 +111,7 @@ export const CASCADES: readonly Mutation[] = [
     "left.owner > right.owner",
     "left.owner < right.owner",
   ),
-  rule("cascade-epochs", `${CASCADE}names.ts`, "return this.#highestOf(name) + 1;", "return 1;"),
+  rule("cascade-epochs", `${CASCADE}names.ts`, "return this.highest(name) + 1;", "return 1;"),
   rule(
     "cascade-proof",
     `${CASCADE}greeting.ts`,
@@ -166,6 +166,22 @@ export const CASCADES: readonly Mutation[] = [
     'else if (child.mode === "warm") this.#pledge(child, now);',
     "",
   ),
+  // Who tells whom of a name, and whom an edge has links with.
+  rule("cascade-names", `${CASCADE}name-exchange.ts`, "if (toCore && !direct) continue;", ""),
+  rule(
+    "cascade-names",
+    `${CASCADE}name-exchange.ts`,
+    "if (this.#isRival(link, best)) audience.follows.add(name);",
+    "",
+  ),
+  rule("cascade-names", `${CASCADE}name-exchange.ts`, " && !hasLink(link, best.owner)", ""),
+  rule("cascade-names", `${CASCADE}look-ups.ts`, "names.heardOf(nowhere", "void (nowhere"),
+  rule("cascade-names", `${CASCADE}owners.ts`, "if (!own.alive && question", "if (question"),
+  rule("cascade-names", `${CASCADE}owners.ts`, 'if (from?.hello?.role !== "core") {', "{"),
+  rule("cascade-edges", `${CASCADE}members.ts`, " - hopeful.length;", ";"),
+  rule("cascade-edges", `${CASCADE}members.ts`, "return away(left) - away(right) || ", "return "),
+  rule("cascade-edges", `${CASCADE}cores.ts`, "if (!isUsed(linked[0]!)) return", "return"),
+  rule("cascade-edges", `${CASCADE}greeting.ts`, "cores >= self.coresMax", "false"),
   rule("cascade-heads", PULLED, "!this.#believed || ", ""),
   rule(
     "cascade-heads",

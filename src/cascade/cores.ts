@@ -10,6 +10,9 @@ import { type NodeId, nodeBytes, nodeIdOf } from "./node-id.ts";
 const LOOK_US = 1_000_000;
 /** All of them with eight long addresses each are more than a message may be. */
 const AT_ONCE = 16;
+/** Who may know what cores publish that this node has no link with: so many of each, and of all. */
+const TELLERS = 2;
+const ASKED_MAX = 8;
 /** Why an edge ends a link. */
 export const NEARER = "others are nearer";
 
@@ -52,6 +55,29 @@ export class Cores {
     for (const { whole } of this.#told.values()) for (const each of whole) known.add(each);
     for (const other of [node, self.id]) known.delete(other);
     return known.size + (self.role === "core" ? 1 : 0);
+  }
+
+  /** Whoever is at the other end has told that it has a link with that core. */
+  hasLink(link: Link, core: NodeId): boolean {
+    return this.#told.get(link)?.whole.has(core) === true;
+  }
+
+  /** Of each core that others have a link with and this node has not: two of those, the nearest. */
+  tellersOfMissing(): Link[] {
+    const { self, links, isQuiet } = this.#options;
+    const tellers = new Map<NodeId, number>();
+    const asked = new Set<Link>();
+    const near = this.#linked().sort((a, b) => a.time.roundTripUs - b.time.roundTripUs);
+    for (const link of near) {
+      for (const core of this.#told.get(link)?.whole ?? []) {
+        const direct = links.to(core);
+        const count = tellers.get(core) ?? 0;
+        if (core === self.id || count >= TELLERS || (direct !== null && !isQuiet(direct))) continue;
+        tellers.set(core, count + 1);
+        asked.add(link);
+      }
+    }
+    return [...asked].slice(0, ASKED_MAX);
   }
 
   opened(link: Link, now: number): void {

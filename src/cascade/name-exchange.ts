@@ -1,9 +1,11 @@
 import type { Elements } from "../wire/cascade/elements.ts";
 import type { NodeRole } from "../wire/cascade/hello.ts";
+import { Message } from "../wire/cascade/kinds.ts";
 import { readName, readUnname, writeName, writeUnname } from "../wire/cascade/name.ts";
+import { readWhere, writeNowhere, writeWhere } from "../wire/cascade/where.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
-import { type KnownName, keyOf, type NameTable, toName } from "./names.ts";
+import { type KnownName, keyOf, type NameTable, outranks, toName } from "./names.ts";
 import type { NodeId } from "./node-id.ts";
 
 interface NameExchangeOptions {
@@ -11,17 +13,31 @@ interface NameExchangeOptions {
   readonly role: () => NodeRole;
   readonly names: NameTable;
   readonly links: Links;
+  /** Whoever is at the other end has told that it has a link with a node. */
+  readonly hasLink: (link: Link, node: NodeId) => boolean;
+  /** Names of streams that this node has from others. */
+  readonly pulled: () => Iterable<string>;
   /** What counts under a name may be another stream now. `ended`: who told it took it back. */
   readonly changed: (name: string, ended: boolean) => void;
 }
 
+/** What a link is told beside what this node publishes. */
+class Audience {
+  /** Names that it has asked for, or that it is told of for another reason, as long as somebody has them. */
+  readonly follows = new Set<string>();
+  /** By name: what it was told. */
+  readonly told = new Map<string, readonly KnownName[]>();
+}
+
 /**
- * What links tell each other of names. A node tells what it publishes itself; a core tells on what an
- * edge publishes, and to its edges what cores publish, each once and marked as such. Nothing else is
- * told on.
+ * What links tell each other of names. A node tells what it publishes itself. A core tells on, each once
+ * and marked as such, to other cores what an edge publishes; and to whoever asked for a name, or
+ * publishes it and cannot hear of a better one, what counts under it. A core that asks is told only what
+ * the owner itself told, so that no two keep up for each other what is over. Nothing else is told on.
  */
 export class NameExchange {
   readonly #options: NameExchangeOptions;
+  readonly #audiences = new Map<Link, Audience>();
 
   constructor(options: NameExchangeOptions) {
     this.#options = options;
@@ -29,25 +45,47 @@ export class NameExchange {
 
   /** A link opened: it hears all that it is to know. */
   greet(link: Link): void {
-    const { names, links } = this.#options;
+    const { names, role, pulled } = this.#options;
+    this.#audiences.set(link, new Audience());
     for (const known of names.owned()) link.send(writeName(toName(known, false)));
-    for (const from of links.open()) {
-      if (!this.#tellsOn(from, link)) continue;
-      for (const known of names.toldBy(from.session)) {
-        if (known.owner === from.node) link.send(writeName(toName(known, true)));
-      }
+    if (role() === "core") for (const name of [...names.heard()]) this.#tellOn(link, name);
+    // What became of a name that it has from others it hears of by any of its cores.
+    else for (const name of pulled()) link.send(writeWhere(name));
+  }
+
+  /** This node publishes it, and nothing else under its name any more. */
+  published(known: KnownName): void {
+    for (const link of this.#options.links.open()) link.send(writeName(toName(known, false)));
+    this.#spread(known.name);
+  }
+
+  unpublished(known: KnownName): void {
+    for (const link of this.#options.links.open()) link.send(writeUnname(toName(known, false)));
+    this.#spread(known.name);
+  }
+
+  /** What the other end says of names; false when the message is not about them. */
+  message(link: Link, type: number, elements: Elements): boolean {
+    if (type === Message.name) this.#heard(link, elements);
+    else if (type === Message.unname) this.#unheard(link, elements);
+    else if (type === Message.where) this.#where(link, elements);
+    else return false;
+    return true;
+  }
+
+  /** The link is gone, and with it all that it told. */
+  forget(link: Link): void {
+    const { names, changed } = this.#options;
+    this.#audiences.delete(link);
+    const told = new Set([...names.toldBy(link.session)].map(({ name }) => name));
+    names.forget(link.session);
+    for (const name of told) {
+      changed(name, false);
+      this.#spread(name);
     }
   }
 
-  /** This node publishes it, `before` no more. */
-  published(known: KnownName | null, before: KnownName | null): void {
-    for (const link of this.#options.links.open()) {
-      if (before !== null) link.send(writeUnname(toName(before, false)));
-      if (known !== null) link.send(writeName(toName(known, false)));
-    }
-  }
-
-  heard(link: Link, elements: Elements): void {
+  #heard(link: Link, elements: Elements): void {
     const { names, self, changed } = this.#options;
     const name = readName(elements);
     if (name === null) return;
@@ -57,11 +95,10 @@ export class NameExchange {
       : known.owner === link.node;
     if (!believed || !names.hear(link.session, known)) return;
     changed(known.name, false);
-    if (name.relayed) return;
-    for (const to of this.#listeners(link)) to.send(writeName(toName(known, true)));
+    this.#spread(known.name);
   }
 
-  unheard(link: Link, elements: Elements): void {
+  #unheard(link: Link, elements: Elements): void {
     const { names, changed } = this.#options;
     const told = readUnname(elements);
     if (told === null) return;
@@ -69,28 +106,82 @@ export class NameExchange {
     if (!names.isToldBy(link.session, key)) return;
     names.unhear(link.session, key);
     changed(key.name, true);
-    if (key.owner !== link.node) return;
-    for (const to of this.#listeners(link)) to.send(writeUnname(told));
+    this.#spread(key.name);
   }
 
-  /** The link is gone, and with it all that it told. */
-  forget(link: Link): void {
-    const { names, changed } = this.#options;
-    const told = [...names.toldBy(link.session)];
-    names.forget(link.session);
-    for (const known of told) {
-      changed(known.name, false);
-      if (known.owner !== link.node) continue;
-      for (const to of this.#listeners(link)) to.send(writeUnname(toName(known, true)));
+  /** This node has it from others from now on: an edge hears by all of its cores what becomes of it. */
+  follow(name: string): void {
+    const { role, links } = this.#options;
+    if (role() === "edge") for (const link of links.cores()) link.send(writeWhere(name));
+  }
+
+  /** It asks for a name. */
+  #where(link: Link, elements: Elements): void {
+    const name = readWhere(elements);
+    if (name === null) return;
+    const { names } = this.#options;
+    const audience = this.#audiences.get(link);
+    audience?.follows.add(name);
+    this.#tellOn(link, name);
+    if (audience?.told.has(name) || names.own(name) !== null) return;
+    link.send(writeNowhere({ name, epoch: names.highest(name) }));
+  }
+
+  /** All others hear what they are to know of it. */
+  #spread(name: string): void {
+    if (this.#options.role() !== "core") return;
+    for (const link of this.#audiences.keys()) this.#tellOn(link, name);
+  }
+
+  /** Tells what is new of it to the link, and takes back what is not any more. */
+  #tellOn(link: Link, name: string): void {
+    const audience = this.#audiences.get(link);
+    if (audience === undefined) return;
+    const before = audience.told.get(name) ?? [];
+    const owed = this.#owed(link, audience, name);
+    for (const known of owed) {
+      if (!before.includes(known)) link.send(writeName(toName(known, true)));
+    }
+    for (const known of before) {
+      const stays = owed.some(({ owner }) => owner === known.owner);
+      if (!stays) link.send(writeUnname(toName(known, true)));
+    }
+    if (owed.length > 0) audience.told.set(name, owed);
+    else {
+      audience.told.delete(name);
+      audience.follows.delete(name);
     }
   }
 
-  #listeners(from: Link): Link[] {
-    return [...this.#options.links.open()].filter((link) => this.#tellsOn(from, link));
+  /** What the link is to know of a name beside what this node publishes. */
+  #owed(link: Link, audience: Audience, name: string): KnownName[] {
+    const { names, links, role } = this.#options;
+    if (role() !== "core") return [];
+    const toCore = link.hello?.role === "core";
+    const own = names.own(name);
+    const owed: KnownName[] = [];
+    let best = own;
+    for (const { link: session, known } of names.told(name)) {
+      if (known.owner === link.node) continue;
+      const from = links.bySession(session);
+      const direct = from?.node === known.owner;
+      if (toCore && !direct) continue;
+      if (toCore && from?.hello?.role === "edge") owed.push(known);
+      if (best === null || outranks(known, best)) best = known;
+    }
+    if (best === null || best === own || owed.includes(best)) return owed;
+    if (this.#isRival(link, best)) audience.follows.add(name);
+    if (audience.follows.has(name)) owed.push(best);
+    return owed;
   }
 
-  #tellsOn(from: Link, to: Link): boolean {
-    if (this.#options.role() !== "core" || from === to) return false;
-    return from.hello?.role === "edge" || to.hello?.role === "edge";
+  /** It publishes the name itself, cannot hear of what counts in its place, and has to. */
+  #isRival(link: Link, best: KnownName): boolean {
+    const { names, hasLink } = this.#options;
+    const { session, node } = link;
+    const mine = names.told(best.name).find(({ link: by, known }) => {
+      return by === session && known.owner === node;
+    });
+    return mine !== undefined && outranks(best, mine.known) && !hasLink(link, best.owner);
   }
 }

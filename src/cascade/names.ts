@@ -57,7 +57,7 @@ export class NameTable {
   /** The stream that counts under a name; null when nobody has it. */
   best(name: string): KnownName | null {
     let best = this.#own.get(name) ?? null;
-    for (const { known } of this.#heard.get(name) ?? []) {
+    for (const { known } of this.told(name)) {
       if (best === null || outranks(known, best)) best = known;
     }
     return best;
@@ -71,6 +71,26 @@ export class NameTable {
     return this.#own.values();
   }
 
+  /** Names that links tell. */
+  heard(): IterableIterator<string> {
+    return this.#heard.keys();
+  }
+
+  /** Who tells what of a name. */
+  told(name: string): readonly Told[] {
+    return this.#heard.get(name) ?? [];
+  }
+
+  /** The highest epoch of a name that was ever heard; 0 for none. */
+  highest(name: string): number {
+    return this.#highest.get(name) ?? 0;
+  }
+
+  /** Somebody has heard of it before. */
+  heardOf(name: string, epoch: number): void {
+    if (epoch > 0) this.#remember({ name, epoch });
+  }
+
   /** All that a link told. */
   *toldBy(link: number): IterableIterator<KnownName> {
     for (const told of this.#heard.values()) {
@@ -80,8 +100,7 @@ export class NameTable {
 
   /** Whether this link told just this. */
   isToldBy(link: number, key: StreamKey): boolean {
-    const told = this.#heard.get(key.name) ?? [];
-    return told.some((each) => each.link === link && sameKey(each.known, key));
+    return this.told(key.name).some((each) => each.link === link && sameKey(each.known, key));
   }
 
   /** This node publishes it from now on, in an epoch above all that were heard. */
@@ -137,19 +156,15 @@ export class NameTable {
 
   /** Above all that were heard; where one of them left no room, above those that are still told. */
   #nextEpoch(name: string): number {
-    if (this.#highestOf(name) >= EPOCH_MAX) {
-      const told = (this.#heard.get(name) ?? []).map(({ known }) => known.epoch);
+    if (this.highest(name) >= EPOCH_MAX) {
+      const told = this.told(name).map(({ known }) => known.epoch);
       this.#highest.set(name, Math.min(EPOCH_MAX - 1, Math.max(0, ...told)));
     }
-    return this.#highestOf(name) + 1;
+    return this.highest(name) + 1;
   }
 
-  #highestOf(name: string): number {
-    return this.#highest.get(name) ?? 0;
-  }
-
-  #remember({ name, epoch }: StreamKey): void {
-    const highest = Math.max(epoch, this.#highestOf(name));
+  #remember({ name, epoch }: Pick<StreamKey, "name" | "epoch">): void {
+    const highest = Math.max(epoch, this.highest(name));
     // Behind all others again.
     this.#highest.delete(name);
     this.#highest.set(name, highest);

@@ -12,6 +12,7 @@ import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { Link, type OwnLoad } from "./link.ts";
 import { Links } from "./links.ts";
+import { LookUps } from "./look-ups.ts";
 import { Members } from "./members.ts";
 import { NameExchange } from "./name-exchange.ts";
 import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
@@ -31,6 +32,8 @@ export interface NodeEvents extends ServingEvents {
   hangUp(session: number): void;
   /** What counts under a name: of another node, or null when no other node has it. */
   heard(name: string, known: KnownName | null): void;
+  /** A name that was looked up was heard of, or nobody knows it. */
+  lookedUp(name: string): void;
   /** Another node has a name that this one publishes, and counts. */
   outranked(name: string): void;
   /** A parent gives a stream: where its rings are. */
@@ -58,6 +61,7 @@ export class Node {
   readonly serving: Serving;
   readonly members: Members;
   readonly pulls: Pulls;
+  readonly lookUps: LookUps;
   readonly self: NodeSelf;
   readonly #options: NodeOptions;
   readonly #events: NodeEvents;
@@ -105,18 +109,19 @@ export class Node {
       changed: (name, now) => this.#pullChanged(name, now),
       accepted: (pull, heads) => events.accepted(pull, heads),
     });
-    this.#cores = new Cores({
-      self,
-      links: this.links,
-      members: this.members,
-      isUsed: (link) => this.pulls.isParent(link) || this.serving.has(link),
-      isQuiet: (link) => link.isQuiet(this.#now),
+    this.#cores = this.#makeCores();
+    this.lookUps = new LookUps({
+      names: this.names,
+      ask: () => (self.role === "edge" ? this.links.cores() : this.#cores.tellersOfMissing()),
+      found: (name) => events.lookedUp(name),
     });
     this.#exchange = new NameExchange({
       self: self.id,
       role: () => self.role,
       names: this.names,
       links: this.links,
+      hasLink: (link, node) => this.#cores.hasLink(link, node),
+      pulled: () => this.pulls.names(),
       changed: (name, ended) => this.#nameChanged(name, ended),
     });
   }
@@ -177,10 +182,9 @@ export class Node {
 
   /** This node publishes the stream from now on. */
   publish(name: string, stream: number, tracks: readonly NamedTrack[], now: number): KnownName {
-    const before = this.names.own(name);
     const known = this.names.publish(name, this.#options.self.id, tracks);
     this.#published.set(name, stream);
-    this.#exchange.published(known, before);
+    this.#exchange.published(known);
     this.serving.copyChanged(name, now);
     return known;
   }
@@ -189,7 +193,7 @@ export class Node {
     const known = this.names.unpublish(name);
     if (known === null) return;
     this.#published.delete(name);
-    this.#exchange.published(null, known);
+    this.#exchange.unpublished(known);
     this.serving.copyChanged(name, now);
     this.#tellHeard(name);
   }
@@ -201,6 +205,7 @@ export class Node {
 
   /** Has a stream of another node from now on, in the rings of the stream with this number. */
   pull(known: KnownName, stream: number, rings: PulledRings, now: number): Pull {
+    this.#exchange.follow(known.name);
     return this.pulls.begin(known, stream, rings, now);
   }
 
@@ -235,16 +240,24 @@ export class Node {
     this.pulls.handleTimeout(now);
     this.members.handleTimeout(now);
     this.#cores.handleTimeout(now);
+    this.lookUps.handleTimeout(now);
   }
 
   nextTimeout(): number {
-    const parts = [this.members, this.pulls, this.serving, this.links, this.#cores];
+    const { members, pulls, serving, links, lookUps } = this;
+    const parts = [members, pulls, serving, links, lookUps, this.#cores];
     let soonest = Math.min(...parts.map((part) => part.nextTimeout()));
     for (const link of this.links.all()) {
       soonest = Math.min(soonest, link.nextTimeout());
       soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));
     }
     return soonest;
+  }
+
+  #makeCores(): Cores {
+    const { self, links, members } = this;
+    const isUsed = (link: Link) => this.pulls.isParent(link) || this.serving.has(link);
+    return new Cores({ self, links, members, isUsed, isQuiet: (link) => link.isQuiet(this.#now) });
   }
 
   #opened(link: Link, { end, node }: LinkSecurity, now: number): void {
@@ -287,11 +300,12 @@ export class Node {
     this.serving.lost(link);
     this.pulls.lost(link, now);
     this.#exchange.forget(link);
+    this.lookUps.closed(link);
   }
 
   #message(link: Link, type: number, elements: Elements, now: number): void {
-    if (type === Message.name) this.#exchange.heard(link, elements);
-    else if (type === Message.unname) this.#exchange.unheard(link, elements);
+    if (this.#exchange.message(link, type, elements)) return;
+    if (type === Message.nowhere) this.lookUps.answered(link, elements);
     else if (type === Message.cores) this.#cores.heard(link, elements, now);
     else if (type === Message.drain) {
       if (readDrain(elements) !== null) this.pulls.avoid(link, now);
@@ -310,6 +324,7 @@ export class Node {
     }
     if (this.pulls.best(name) === null) this.serving.cannotHave(name);
     this.#tellHeard(name);
+    this.lookUps.changed(name);
   }
 
   #pullChanged(name: string, now: number): void {

@@ -83,6 +83,10 @@ export class Pulls {
     }
   }
 
+  names(): IterableIterator<string> {
+    return this.#byName.keys();
+  }
+
   values(): IterableIterator<Pull> {
     return this.#byName.values();
   }

@@ -67,6 +67,8 @@ export type ClusterCommand =
       readonly request: number;
       readonly answer: Uint8Array;
     }
+  /** Other nodes are asked for a name that none has told of; answered by `looked-up`. */
+  | { readonly type: "look-up"; readonly name: string }
   | { readonly type: "drain"; readonly ms: number }
   /** The process ends: other nodes are told, then `left` comes. */
   | { readonly type: "leave" };
@@ -111,6 +113,8 @@ export type ClusterEvent =
       readonly request: number;
       readonly question: Uint8Array;
     }
+  /** The name was told of by `heard`, or nobody that was asked knows it. */
+  | { readonly type: "looked-up"; readonly name: string }
   /** Answers `leave`: what was to be told has gone out. */
   | { readonly type: "left" }
   /** About once a second. */

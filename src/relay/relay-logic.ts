@@ -119,7 +119,8 @@ export class RelayLogic {
       relay.endPull(command.stream, now);
       this.#options.emit({ type: "pull-ended", stream: command.stream });
     } else if (command.type === "viewers") relay.setViewers(command.stream, command.count, now);
-    else if (command.type === "ask-owner") relay.askOwner(command.request, command.name);
+    else if (command.type === "ask-owner") relay.askOwner(command.request, command.name, now);
+    else if (command.type === "look-up") node.lookUps.begin(command.name, now);
     else if (command.type === "filled") this.#options.load.filled = command.share;
     else if (command.type === "ask") {
       const { request, to, question } = command;
@@ -172,6 +173,7 @@ export class RelayLogic {
       outranked: (name) => emit({ type: "outranked", name }),
       wanted: (name) => emit({ type: "wanted", name }),
       children: (stream, count) => emit({ type: "children", stream, count }),
+      lookedUp: (name) => emit({ type: "looked-up", name }),
       owner: (request, alive) => emit({ type: "owner-answer", request, alive }),
       asked: (asker, request, question) => {
         emit({ type: "question", asker, request, question: question.slice() });

@@ -9,6 +9,7 @@ import type { Keyring } from "../cascade/keyring.ts";
 import type { Link, OwnLoad } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import { Node } from "../cascade/node.ts";
+import { Owners } from "../cascade/owners.ts";
 import type { LinkTraffic } from "../contract/cluster.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
 import { PUBLISHER_SILENCE_US } from "../limits.ts";
@@ -19,14 +20,6 @@ import type { Elements } from "../wire/cascade/elements.ts";
 import { readHalf } from "../wire/cascade/half.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
-import {
-  type Own,
-  type OwnQuestion,
-  readOwn,
-  readOwnQuestion,
-  writeOwn,
-  writeOwnQuestion,
-} from "../wire/cascade/node.ts";
 import { readRekey } from "../wire/cascade/rekey.ts";
 import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
 import { Carriers } from "./carriers.ts";
@@ -62,6 +55,8 @@ export interface RelayEvents {
   asked(asker: string, nonce: number, question: Uint8Array): void;
   /** A part of an answer to a question that was put by `asks.ask`. */
   answered(answer: Answer): void;
+  /** A name that was looked up was heard of, or nobody knows it. */
+  lookedUp(name: string): void;
   linkOpened(link: Link): void;
   linkClosed(link: Link, reason: string): void;
 }
@@ -74,6 +69,7 @@ export class Relay {
   readonly #offers: Offers;
   readonly #intakes: Intakes;
   readonly #carriers: Carriers;
+  readonly #owners: Owners;
   readonly #frame = new DataFrame();
   /** Of the datagram that is being read. */
   #session = 0;
@@ -114,20 +110,16 @@ export class Relay {
         stop: (child) => this.#offers.stop(child),
       },
     });
+    const { names, links } = this.node;
     this.#carriers = new Carriers({
-      links: this.node.links,
+      links,
       limits: ground.wearLimits ?? WEAR_LIMITS,
       counters: ground.counters,
       dial: (address) => events.dial(address),
     });
     const { asked, answered } = events;
-    this.asks = new Asks({
-      self: self.id,
-      role: () => self.role,
-      links: this.node.links,
-      asked,
-      answered,
-    });
+    this.asks = new Asks({ self: self.id, role: () => self.role, links, asked, answered });
+    this.#owners = new Owners({ names, links, hears: (name, at) => this.#hears(name, at) });
   }
 
   /** A session is sealed: the other end has shown which node it is. */
@@ -215,11 +207,8 @@ export class Relay {
   }
 
   /** Asks the node that has a name whether it still hears of its publisher. */
-  askOwner(request: number, name: string): void {
-    const known = this.node.names.best(name);
-    const link = known === null ? null : this.node.links.to(known.owner);
-    if (link === null) this.#events.owner(request, false);
-    else link.send(writeOwnQuestion({ nonce: request, name }));
+  askOwner(request: number, name: string, now: number): void {
+    this.#owners.ask(name, now, (alive) => this.#events.owner(request, alive));
   }
 
   /** A stream's rings are these from now on. Older rings are not read any more on return. */
@@ -301,13 +290,9 @@ export class Relay {
   }
 
   #told(link: Link, type: number, elements: Elements, now: number, arrival: number): void {
-    if (type === Message.ownQuestion) {
-      const question = readOwnQuestion(elements);
-      if (question !== null) link.send(writeOwn(this.#answer(question, now)));
-    } else if (type === Message.own) {
-      const own = readOwn(elements);
-      if (own !== null) this.#events.owner(own.nonce, own.alive);
-    } else if (type === Message.ask) this.asks.heard(link, elements, now);
+    if (type === Message.ownQuestion) this.#owners.question(link, elements, now);
+    else if (type === Message.own) this.#owners.answered(link, elements);
+    else if (type === Message.ask) this.asks.heard(link, elements, now);
     else if (type === Message.answer) this.asks.answered(link, elements);
     else if (type === Frame.fill) {
       const fill = readFill(elements);
@@ -325,11 +310,11 @@ export class Relay {
   }
 
   /** Its publisher counts as there while something of it came in the last two seconds. */
-  #answer({ nonce, name }: OwnQuestion, now: number): Own {
+  #hears(name: string, now: number): boolean {
     const stream = this.node.publishedStream(name);
     const feeds = stream === null ? [] : (this.#offers.follow(stream, now)?.feeds ?? []);
     const newest = Math.max(0, ...feeds.map(({ reader }) => reader.lastReceiptUs));
-    return { nonce, alive: now - newest <= PUBLISHER_SILENCE_US };
+    return now - newest <= PUBLISHER_SILENCE_US;
   }
 
   #childOf(link: Link, alias: number): ChildStream | null {

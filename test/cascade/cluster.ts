@@ -27,6 +27,7 @@ export class TestNode {
   /** What counts under each name, as it was told last. */
   readonly heard = new Map<string, KnownName | null>();
   readonly outranked: string[] = [];
+  readonly lookedUp: string[] = [];
   readonly wanted: string[] = [];
   readonly dialled: string[] = [];
   readonly closings: string[] = [];
@@ -51,6 +52,7 @@ export class TestNode {
         output: (session, frame) => cluster.carry(this, session, frame),
         hangUp: (session) => cluster.hangUp(this, session),
         heard: (name, known) => this.heard.set(name, known),
+        lookedUp: (name) => this.lookedUp.push(name),
         outranked: (name) => this.outranked.push(name),
         accepted: () => {},
         linkOpened: () => {},
@@ -71,6 +73,11 @@ export class TestNode {
   best(name: string): string | null {
     const known = this.heard.get(name) ?? null;
     return known === null ? null : `${Number.parseInt(known.owner, 16)} ${known.epoch}`;
+  }
+
+  /** Others are asked for a name. */
+  lookUp(cluster: Cluster, name: string): void {
+    this.node.lookUps.begin(name, cluster.now);
   }
 
   publish(cluster: Cluster, name: string): void {

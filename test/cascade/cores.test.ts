@@ -38,7 +38,7 @@ test("of four links an edge gives up the farthest that no stream comes by, and n
   expect(cores.flatMap(({ dialled }) => dialled)).toEqual([]);
 });
 
-test("a link that a stream comes by stays, as one too many", () => {
+test("cascade-edges: a link that a stream comes by stays, as one too many", () => {
   const { cluster, cores, edge } = ground("us", "eu", "eu", "eu");
   for (const core of cores) cluster.link(edge, core);
   cores[0]!.publish(cluster, "a");

@@ -98,7 +98,7 @@ function role(wish: RoleWish, cores: number | null): string {
   return self.role;
 }
 
-test("a node is a core as long as there are few of them, and stays what it was first", () => {
+test("cascade-edges: a node is a core as long as there are few of them, and stays what it was first", () => {
   expect([15, 16, 64, null].map((cores) => role("auto", cores))).toEqual([
     "core",
     "edge",

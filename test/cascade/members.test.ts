@@ -142,7 +142,7 @@ test("whoever was there is dialled again where a link ended, and nobody else is 
 
 const HINTS = ["10.0.0.11:8300", "10.0.0.12:8300", "10.0.0.13:8300", "10.0.0.14:8300"] as const;
 
-test("an edge dials as many as it lacks: those of its region first, of them the nearest", () => {
+test("cascade-edges: an edge dials as many as it lacks: those of its region first, of them the nearest", () => {
   const ground = new Ground("edge");
   ground.hint(11, [HINTS[0]], "us", 1_000);
   ground.hint(12, [HINTS[1]], "eu", 9_000);
@@ -165,7 +165,7 @@ test("an edge dials as many as it lacks: those of its region first, of them the 
   expect(ground.at(60_000_000)).toEqual([HINTS[3]]);
 });
 
-test("an edge whose dials are not answered dials others beside them, one by one", () => {
+test("cascade-edges: an edge whose dials are not answered dials others beside them, one by one", () => {
   const ground = new Ground("edge");
   for (const [i, hint] of HINTS.entries()) ground.hint(11 + i, [hint], "eu", 1_000 * i);
   ground.hint(20, ["10.0.0.20:8300"], "us");

@@ -58,6 +58,8 @@ test("an edge without a link to the owner has it by a core, which pulls it first
   cluster.run(200_000);
   root.publish(cluster, "a");
   cluster.run(20_000);
+  edge.lookUp(cluster, "a");
+  cluster.run(20_000);
   pull(cluster, edge);
   cluster.run(20_000);
   expect(core.wanted).toEqual(["a"]);
@@ -191,7 +193,7 @@ test("many cores with many long addresses are told of, and no link breaks by tha
   for (let number = 2; number < 40; number += 1) {
     expect(last.dialled).toContain(addresses(number)[0]!);
   }
-});
+}, 20_000);
 
 test("who drains gives nothing new, and its children look for another parent first", () => {
   const cluster = new Cluster();

@@ -158,6 +158,7 @@ class World {
         owner: () => {},
         asked: (asker, nonce, question) => this.relay.asks.answer(asker, nonce, question),
         answered: () => {},
+        lookedUp: () => {},
         linkOpened: () => {},
         linkClosed: () => {},
       },

@@ -152,7 +152,6 @@ export class Liar {
       [Message.own, this.#number(), true],
       [Message.drain, this.#number()],
       [Message.rekey, dice.bytes(dice.pick([0, 0, 16, 15]))],
-      [Message.cores, [[owner, [name, "10.9.9.8:1"]]]],
       [
         Message.ask,
         owner,
@@ -170,6 +169,9 @@ export class Liar {
         dice.bytes(32),
         dice.bytes(900),
       ],
+      [Message.cores, [[owner, [name, "10.9.9.8:1"], name, this.#number()]], dice.chance(0.5)],
+      [Message.where, name],
+      [Message.nowhere, name, epoch],
     ]);
   }
 

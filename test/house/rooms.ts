@@ -196,7 +196,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["handover", "links", "rivals"],
     // Whom there is to call, and who has which stream.
     ["asks", "place", "names"],
-    ["members", "name-exchange"],
+    ["members", "name-exchange", "look-ups", "owners"],
     ["cores"],
     // The tree: what is had from others, and what is given to them.
     ["child", "parent", "places", "pledges", "search", "way"],

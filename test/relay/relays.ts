@@ -51,6 +51,7 @@ export class Side {
         owner: (_request, alive) => this.answers.push(alive),
         asked: (asker, nonce, question) => this.relay.asks.answer(asker, nonce, question),
         answered: ({ part }) => this.parts.push(part),
+        lookedUp: () => {},
         linkOpened: () => {},
         linkClosed: () => {},
       },

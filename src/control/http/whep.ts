@@ -23,6 +23,7 @@ export async function view(c: AppContext, services: AdmissionServices): Promise<
   const admission = await admit(c, services, "viewer");
   if (admission instanceof Response) return admission;
   const { name, grant, ticket } = admission;
+  if (services.registry.streams.get(name)?.isLive !== true) await services.cluster?.find(name);
   const early = notNow(name, services);
   if (early !== null) return early;
   // Of whom another node has sent it has asked already.

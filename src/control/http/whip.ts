@@ -20,6 +20,8 @@ import { streamOptions } from "./stream-options.ts";
 export async function publish(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "publisher");
   if (admission instanceof Response) return admission;
+  // Its epoch counts on from the highest that others have heard of.
+  await services.cluster?.find(admission.name);
   const taken =
     nameTaken(admission.name, services) ?? (await takenElsewhere(admission.name, services));
   if (taken !== null) return taken;

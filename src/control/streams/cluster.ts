@@ -12,6 +12,7 @@ import type { MediaPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import { Children } from "./children.ts";
 import { ClusterAsks } from "./cluster-asks.ts";
+import { LookUps } from "./look-ups.ts";
 import { OwnerQuestions } from "./owner-questions.ts";
 import { Source, type SourceTrack } from "./source.ts";
 import type { Stream } from "./stream.ts";
@@ -54,6 +55,7 @@ export class Cluster {
   /** What other nodes have from here. */
   readonly #children = new WeakMap<Stream, Children>();
   readonly #owners: OwnerQuestions;
+  readonly #lookUps: LookUps;
   #setup: ClusterSetup;
   #seeds: readonly string[] = [];
   #left = false;
@@ -67,6 +69,7 @@ export class Cluster {
     this.#owners = new OwnerQuestions(options.relay);
     const { relay, clock, setup } = options;
     this.asks = new ClusterAsks({ relay, self: setup.node, first: setup.boot, clock });
+    this.#lookUps = new LookUps(options.relay, options.clock);
   }
 
   get setup(): ClusterSetup {
@@ -93,6 +96,11 @@ export class Cluster {
   /** The other node that publishes it, as far as this one knows. */
   ownerOf(name: string): string | null {
     return this.#heard.get(name)?.owner ?? null;
+  }
+
+  /** Resolves when it is known whether another node has the name: at once, or when others were asked. */
+  async find(name: string): Promise<void> {
+    if (!this.#heard.has(name)) await this.#lookUps.ask(name);
   }
 
   /** Whether another node has the name, as far as this one knows. */
@@ -151,6 +159,7 @@ export class Cluster {
     else if (event.type === "children") this.#countChildren(event.stream, event.count);
     else if (event.type === "pull-ended") this.#pullEnded(event.stream);
     else if (event.type === "owner-answer") this.#owners.answered(event.request, event.alive);
+    else if (event.type === "looked-up") this.#lookUps.answered(event.name);
     else if (event.type === "left") this.#left = true;
     else if (event.type === "cluster-state") this.state = event.state;
     else this.asks.handle(event);
@@ -168,12 +177,17 @@ export class Cluster {
     } else if (event.type === "joined" || event.type === "left") this.#tellViewers(event.stream);
   };
 
-  /** Called some times a second: what nobody reads any more is not pulled any longer. */
+  /**
+   * Called some times a second: what nobody reads any more is not pulled any longer, and what viewers
+   * wait for is looked for.
+   */
   tick(): void {
+    for (const stream of this.#options.streams.values()) {
+      if (stream.source === null && isRead(stream)) void this.find(stream.name);
+    }
     const now = this.#options.clock.now();
     for (const pulled of [...this.#pulled.values()]) {
-      const isRead = [...pulled.stream.audiences].some(({ size }) => size > 0);
-      if (isRead) pulled.unreadSince = null;
+      if (isRead(pulled.stream)) pulled.unreadSince = null;
       else pulled.unreadSince ??= now;
       if (pulled.unreadSince !== null && now - pulled.unreadSince >= UNREAD_US)
         this.#end(pulled, "deleted");
@@ -211,12 +225,12 @@ export class Cluster {
     else this.#heard.set(name, heard);
     const pulled = this.#pulled.get(name);
     const stream = this.#options.streams.get(name);
-    const isRead = stream !== undefined && [...stream.audiences].some(({ size }) => size > 0);
+    const isWanted = stream !== undefined && isRead(stream);
     if (pulled !== undefined && (heard === null || !isSame(pulled.heard, heard))) {
       // Viewers go on to the new source at once, if there is one and they are there.
-      if (heard === null || !isRead) this.#end(pulled, "peer-closed");
+      if (heard === null || !isWanted) this.#end(pulled, "peer-closed");
     }
-    if (heard !== null && isRead) this.ensure(name);
+    if (heard !== null && isWanted) this.ensure(name);
   }
 
   #pull(stream: Stream, heard: HeardStream): boolean {
@@ -286,7 +300,7 @@ export class Cluster {
     if (stream === undefined || stream.publisher === null) return;
     this.#options.log.warn("Another node has the name", { stream: name });
     this.#options.endPublisher(stream, "taken-over");
-    if ([...stream.audiences].some(({ size }) => size > 0)) this.ensure(name);
+    if (isRead(stream)) this.ensure(name);
   }
 
   #countChildren(number: number, count: number): void {
@@ -311,6 +325,10 @@ export class Cluster {
       count: stream.viewers.size,
     });
   }
+}
+
+function isRead(stream: Stream): boolean {
+  return [...stream.audiences].some(({ size }) => size > 0);
 }
 
 function isSame(left: HeardStream, right: HeardStream): boolean {

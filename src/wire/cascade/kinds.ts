@@ -40,6 +40,8 @@ export const Message = {
   parameterSets: 28,
   ownQuestion: 29,
   own: 30,
+  where: 31,
+  nowhere: 32,
   drain: 34,
   close: 35,
   rekey: 40,

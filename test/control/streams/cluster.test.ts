@@ -71,6 +71,47 @@ test("a viewer of another node's stream is answered at once, and the stream is p
   expect(told(h, "pull")).toHaveLength(1);
 });
 
+test("a name that nobody told of is asked for: its viewer is answered from what comes", async () => {
+  const h = await started();
+  const response = h.post("/whep/cam", VIEWER_OFFER);
+  while (told(h, "look-up").length === 0) await Bun.sleep(1);
+  expect(told(h, "look-up")).toEqual([{ type: "look-up", name: "cam" }]);
+  hear(h, heard());
+  h.plane.events.cluster({ type: "looked-up", name: "cam" });
+  expect((await response).status).toBe(201);
+  expect(told(h, "pull")).toHaveLength(1);
+});
+
+test("what viewers wait for is looked for again and again, and nothing else", async () => {
+  const h = await started(["--wait-for-stream"]);
+  const waiting = h.view("cam");
+  while (told(h, "look-up").length === 0) await Bun.sleep(1);
+  h.plane.events.cluster({ type: "looked-up", name: "cam" });
+  await waiting;
+  h.plane.told.length = 0;
+  for (let i = 1; i <= 2; i += 1) {
+    h.pass(0.5);
+    expect(told(h, "look-up")).toHaveLength(i);
+    h.plane.events.cluster({ type: "looked-up", name: "cam" });
+  }
+  hear(h, heard());
+  expect(told(h, "pull")).toHaveLength(1);
+  h.pass(0.5);
+  expect(told(h, "look-up")).toHaveLength(2);
+});
+
+test("a publisher's name is asked for before it is free: another node may have it", async () => {
+  const h = await started();
+  const response = h.post("/whip/cam", PUBLISHER_OFFER);
+  while (told(h, "look-up").length === 0) await Bun.sleep(1);
+  hear(h, heard());
+  h.plane.events.cluster({ type: "looked-up", name: "cam" });
+  while (told(h, "ask-owner").length === 0) await Bun.sleep(1);
+  const { request } = told(h, "ask-owner")[0]!;
+  h.plane.events.cluster({ type: "owner-answer", request, alive: true });
+  expect((await response).status).toBe(409);
+});
+
 test("what nobody reads any more is not pulled two seconds later, and its rings come back", async () => {
   const h = await started();
   hear(h, heard());

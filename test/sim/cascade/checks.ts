@@ -161,10 +161,8 @@ export class Checks {
     if (owners.length !== 1) return false;
     const owner = owners[0]!;
     if (owner === node) return true;
-    // Cores tell each other nothing of third ones: who has lost its link with the owner only keeps
-    // what it has.
-    const knows = this.isLinked(node, owner) || node.path(name)?.[0] === owner.number;
-    if (node.role === "core" && owner.role === "core" && !knows) return false;
+    // Who has no link with the owner asks others, once they have told of having one.
+    if (!node.heard.has(name) && !this.isLinked(node, owner)) return false;
     let reached = new Set([node]);
     for (let hops = 1; hops < PATH_NODES_MAX; hops += 1) {
       const next = new Set(reached);

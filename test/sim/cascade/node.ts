@@ -48,6 +48,8 @@ export class SimNode {
   /** Names that another node has instead, and links that are over, in words. */
   readonly outranked: string[] = [];
   readonly closings: string[] = [];
+  /** What owners of names say of their publishers. */
+  readonly answers: boolean[] = [];
   /** As if each watcher were so many viewers. */
   crowd = 1;
   readonly #world: World;
@@ -58,6 +60,8 @@ export class SimNode {
   readonly #pulls = new Map<string, Pulled>();
   readonly #sources = new Map<string, StreamSource | null>();
   readonly #following = new Map<string, Following>();
+  /** Publishers that wait until their name was looked up. */
+  readonly #announced = new Map<string, () => void>();
   readonly #inbox: (() => void)[] = [];
   #feeds!: Feeds;
   #epoch = 0;
@@ -100,7 +104,7 @@ export class SimNode {
     this.draining = false;
     this.boot += 1;
     for (const known of [this.#streams, this.#pulls, this.#sources]) known.clear();
-    this.#following.clear();
+    for (const waiting of [this.#following, this.#announced]) waiting.clear();
     for (const known of [this.heard, this.publishers]) known.clear();
     this.#inbox.length = 0;
     this.watchers.length = 0;
@@ -124,6 +128,12 @@ export class SimNode {
     this.#wake(this.#world.now);
   }
 
+  /** As `publish`, when others have been asked for the name: its epoch is above all that they know. */
+  announce(name: string, tracks: readonly NamedTrack[], start?: number): void {
+    this.#announced.set(name, () => this.publish(name, tracks, start));
+    this.#lookUp(name);
+  }
+
   publish(name: string, tracks: readonly NamedTrack[], start = 1000): Publisher {
     this.#endPull(name);
     const grants = tracks.map(({ kind }) => this.#ring(kind));
@@ -137,6 +147,7 @@ export class SimNode {
   }
 
   unpublish(name: string): void {
+    this.#announced.delete(name);
     if (!this.publishers.delete(name)) return;
     this.relay.unpublish(name, this.now);
     this.#setSource(name, null);
@@ -148,6 +159,7 @@ export class SimNode {
     const watcher = new Watcher(name, layers, () => this.#world.now);
     this.watchers.push(watcher);
     this.#ensure(name);
+    this.#lookUp(name);
     this.#attach(watcher);
     this.#tellViewers(name);
     this.#wake(this.#world.now);
@@ -275,7 +287,8 @@ export class SimNode {
         }),
       wanted: (name) => later(() => this.#ensure(name)),
       children: () => {},
-      owner: () => {},
+      owner: (_request, alive) => this.answers.push(alive),
+      lookedUp: (name) => later(() => this.#lookedUp(name)),
       asked: () => {},
       answered: () => {},
       linkOpened: () => {},
@@ -334,6 +347,7 @@ export class SimNode {
     const { now } = this.#world;
     if (now < this.#controlAt) return;
     this.#controlAt = now + CONTROL_US;
+    for (const { name } of this.watchers) this.#lookUp(name);
     for (const [name, pulled] of this.#pulls) {
       if (this.isRead(name)) pulled.unreadSince = null;
       else pulled.unreadSince ??= now;
@@ -346,6 +360,20 @@ export class SimNode {
   #news(index: number): void {
     this.relay.mark(index, this.now);
     this.#feeds.mark(index);
+  }
+
+  /** What nobody has told of is asked for. */
+  #lookUp(name: string): void {
+    if (this.publishers.has(name)) return;
+    if (this.heard.has(name)) this.#lookedUp(name);
+    else this.relay.node.lookUps.begin(name, this.now);
+    this.#wake(this.#world.now);
+  }
+
+  #lookedUp(name: string): void {
+    const announced = this.#announced.get(name);
+    this.#announced.delete(name);
+    announced?.();
   }
 
   #hear(name: string, known: KnownName | null): void {

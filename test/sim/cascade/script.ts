@@ -64,7 +64,7 @@ class Draw {
 export function scriptOf(seed: number, nodes?: number): Script {
   const draw = new Draw(seed);
   const count = nodes ?? (draw.chance(0.7) ? draw.int(3, 6) : draw.int(7, 12));
-  const edges = draw.chance(0.3) ? draw.int(1, Math.floor(count / 2)) : 0;
+  const edges = draw.chance(count > 12 ? 1 : 0.3) ? draw.int(1, Math.floor(count / 2)) : 0;
   const regions = Array.from({ length: count }, () => draw.int(0, draw.of([0, 0, 1, 2])));
   const delays = [0, 0, 0].map(() => draw.of([5_000, 20_000, 45_000]));
   const path: Partial<Path> = {
@@ -179,7 +179,7 @@ function publish(at: number, name: string, node: number, layers: number, start: 
     what: `${name} is published at ${node}`,
     fault: true,
     run: (world) => {
-      if (world.node(node).runs) world.node(node).publish(name, tracksOf(layers), start);
+      if (world.node(node).runs) world.node(node).announce(name, tracksOf(layers), start);
     },
   };
 }

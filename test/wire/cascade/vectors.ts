@@ -16,6 +16,12 @@ import * as ping from "../../../src/wire/cascade/ping.ts";
 import * as rekey from "../../../src/wire/cascade/rekey.ts";
 import * as ring from "../../../src/wire/cascade/ring.ts";
 import * as sub from "../../../src/wire/cascade/subscription.ts";
+import {
+  readNowhere,
+  readWhere,
+  writeNowhere,
+  writeWhere,
+} from "../../../src/wire/cascade/where.ts";
 import * as wish from "../../../src/wire/cascade/wish.ts";
 import { Codec } from "../../../src/wire/codecs.ts";
 
@@ -156,6 +162,8 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   ),
   "OWN?": of({ nonce: 9, name: "cam" }, node.writeOwnQuestion, node.readOwnQuestion),
   OWN: of({ nonce: 9, alive: true }, node.writeOwn, node.readOwn),
+  "WHERE?": of("cam", writeWhere, readWhere),
+  NOWHERE: of({ name: "cam", epoch: 3 }, writeNowhere, readNowhere),
   DRAIN: of(5_000, node.writeDrain, node.readDrain),
   CLOSE: of("stopping", node.writeClose, node.readClose),
   REKEY: of(A, rekey.writeRekey, rekey.readRekey),
