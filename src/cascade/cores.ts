@@ -62,9 +62,13 @@ export class Cores {
     return this.#told.get(link)?.whole.has(core) === true;
   }
 
-  /** Of each core that others have a link with and this node has not: two of those, the nearest. */
-  tellersOfMissing(): Link[] {
+  /**
+   * Who may know of a name that this node has not heard of: an edge's cores; of each core that others have
+   * a link with and this one has not two of those, the nearest.
+   */
+  knowing(): readonly Link[] {
     const { self, links, isQuiet } = this.#options;
+    if (self.role === "edge") return links.cores();
     const tellers = new Map<NodeId, number>();
     const asked = new Set<Link>();
     const near = this.#linked().sort((a, b) => a.time.roundTripUs - b.time.roundTripUs);

@@ -10,50 +10,18 @@ import type { Copy } from "./child.ts";
 import { Cores } from "./cores.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
-import { Link, type OwnLoad } from "./link.ts";
+import { Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { LookUps } from "./look-ups.ts";
 import { Members } from "./members.ts";
 import { NameExchange } from "./name-exchange.ts";
 import { type KnownName, NameTable, outranks, sameKey } from "./names.ts";
+import type { NodeEvents, NodeOptions } from "./node-options.ts";
 import type { PulledRings } from "./parents.ts";
 import type { Pull } from "./pull.ts";
 import { Pulls } from "./pulls.ts";
 import { ENDED, objection, REPLACED } from "./rivals.ts";
-import { Serving, type ServingEvents } from "./serving.ts";
-
-/** What a node makes happen. */
-export interface NodeEvents extends ServingEvents {
-  /** Opens a link to whoever is at this address (`linked`, or `unreachable`). */
-  dial(address: string): void;
-  /** Puts an encoded frame on its way over a session. */
-  output(session: number, frame: Uint8Array): void;
-  /** The session below a link is of no use any more; it may end when what was sent has left. */
-  hangUp(session: number): void;
-  /** What counts under a name: of another node, or null when no other node has it. */
-  heard(name: string, known: KnownName | null): void;
-  /** A name that was looked up was heard of, or nobody knows it. */
-  lookedUp(name: string): void;
-  /** Another node has a name that this one publishes, and counts. */
-  outranked(name: string): void;
-  /** A parent gives a stream: where its rings are. */
-  accepted(pull: Pull, heads: readonly (number | null)[]): void;
-  linkOpened(link: Link): void;
-  linkClosed(link: Link, reason: string): void;
-  /** A parent told something about a ring; its type is one of those that no rule of the tree needs. */
-  told(link: Link, type: number, elements: Elements, now: number, arrival: number): void;
-}
-
-export interface NodeOptions {
-  readonly self: NodeSelf;
-  readonly keyring: Keyring;
-  readonly childrenMax: number;
-  readonly random: () => number;
-  readonly load: () => OwnLoad;
-  readonly events: NodeEvents;
-  /** One past the highest origin sequence of each ring of a stream here; null before the first. */
-  readonly heads: (stream: number) => readonly (number | null)[];
-}
+import { Serving } from "./serving.ts";
 
 export class Node {
   readonly names = new NameTable();
@@ -110,11 +78,8 @@ export class Node {
       accepted: (pull, heads) => events.accepted(pull, heads),
     });
     this.#cores = this.#makeCores();
-    this.lookUps = new LookUps({
-      names: this.names,
-      ask: () => (self.role === "edge" ? this.links.cores() : this.#cores.tellersOfMissing()),
-      found: (name) => events.lookedUp(name),
-    });
+    const ask = () => this.#cores.knowing();
+    this.lookUps = new LookUps({ names: this.names, ask, found: (name) => events.lookedUp(name) });
     this.#exchange = new NameExchange({
       self: self.id,
       role: () => self.role,

@@ -203,6 +203,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["parents", "serving"],
     ["pull"],
     ["pulls"],
+    ["node-options"],
     ["node"],
   ],
   relay: [

@@ -72,7 +72,7 @@ test("a viewer at an edge has what an edge of other cores publishes, and what fo
   publisher.silent = true;
   world.node(7).announce("a", tracksOf(1), 50_000);
   world.run(0.5 * SECOND);
-  expect(world.node(5).outranked).toEqual(["a"]);
+  expect(world.node(5).outranked).toContain("a");
   expect(have(watcher!)[0].lowest).toBeGreaterThanOrEqual(50_000);
   expect(world.now - watcher!.heardAt).toBeLessThan(100_000);
   world.node(7).unpublish("a");

@@ -9,6 +9,7 @@ import { Relay } from "../../../src/relay/relay.ts";
 import { createRing } from "../../../src/ring/layout.ts";
 import type { NamedTrack } from "../../../src/wire/cascade/name.ts";
 import { Publisher } from "./publisher.ts";
+import { type Pulled, sourceOf } from "./sources.ts";
 import { Watcher } from "./watcher.ts";
 import type { World } from "./world.ts";
 
@@ -25,13 +26,6 @@ const MANY = 20;
 /** As control does it. */
 const CONTROL_US = 200_000;
 const UNREAD_US = 2_000_000;
-
-/** A stream of another node in rings of this one. */
-interface Pulled {
-  readonly known: KnownName;
-  readonly generation: number;
-  unreadSince: number | null;
-}
 
 export class SimNode {
   relay!: Relay;
@@ -451,13 +445,4 @@ export class SimNode {
     this.#rings += 1;
     return { index, buffer: createRing(kind), writer: 0 };
   }
-}
-
-function sourceOf(
-  epoch: number,
-  tracks: readonly NamedTrack[],
-  grants: readonly RingGrant[],
-): StreamSource {
-  const of = (kind: string) => grants.filter((_, i) => tracks[i]!.kind === kind);
-  return { epoch, audio: of("audio")[0] ?? null, video: of("video") };
 }
