@@ -98,9 +98,10 @@ export class Pull {
     return this.#parents.having((parent) => this.#isHealthy(parent, now));
   }
 
-  /** Whether this link may send DATA of it under this alias. */
-  takes(link: Link, alias: number): boolean {
-    return this.#parents.find(link, alias) !== null;
+  /** Whether this link may speak of it under this alias; `media`: no standby that has not said yes. */
+  takes(link: Link, alias: number, media = false): boolean {
+    const parent = this.#parents.find(link, alias);
+    return parent !== null && !(media && parent.mode === "warm" && parent.state !== "accepted");
   }
 
   /** Rings that somebody here wants, a bit each. */

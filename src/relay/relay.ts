@@ -286,6 +286,7 @@ export class Relay {
     if (link === null || !link.open) return;
     link.liveness.heard(this.#arrival);
     const pull = this.node.pulls.of(link, frame.alias);
+    if (pull?.takes(link, frame.alias, true) !== true) return;
     this.#intakes.data(pull, frame, bytes, link, this.#arrival);
   }
 

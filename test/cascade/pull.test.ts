@@ -231,6 +231,17 @@ test("what another link or another number says of it is not heard", () => {
   ]);
 });
 
+test("media is taken of a standby only when it has said yes", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  const [first, second] = ground.parents as [Neighbour, Neighbour];
+  const { pull } = ground;
+  const taken = () => [pull.takes(first.link, 1, true), pull.takes(second.link, 2, true)];
+  expect(ground.states).toEqual(["2 asked live", "3 asked warm"]);
+  expect(taken()).toEqual([true, false]);
+  ground.accept(second, 2);
+  expect(taken()).toEqual([true, true]);
+});
+
 test("what is missing is asked of those that have it and are well, the one that gives it first", () => {
   const ground = new Ground(...neighbours(2, 3));
   expect(ground.pull.sources(ground.now)).toEqual([]);
