@@ -46,7 +46,8 @@ export function missesOf(
   if (left + quietly > 0) misses.push(`${left + quietly} viewers lost their sessions`);
   const blind = all.filter(({ browser }) => browser?.kept === false);
   if (blind.length > 0) misses.push(`${blind.length} browsers lost their picture`);
-  const falsely = sum(all, ({ falseDeaths }) => falseDeaths.length);
+  const timely = all.filter((result) => result.void === "");
+  const falsely = sum(timely, ({ falseDeaths }) => falseDeaths.length);
   if (falsely > 0) misses.push(`${falsely} nodes left parents to which nothing had happened`);
   const changes = sum(quiet, ({ falseDeaths }) => falseDeaths.length);
   if (changes > 0) misses.push(`${changes} nodes left their parents though nothing happened`);

@@ -43,6 +43,13 @@ test("what does not count is in no bound", () => {
   expect(misses({ results: [...three(), lost] })).toEqual([]);
 });
 
+test("an upgrade on a late machine loses no viewer either, but who leaves whom is not asked", () => {
+  const upgrade = [told({ kind: "upgrade", void: "late", falseDeaths: [3] })];
+  expect(misses({ results: three(), upgrade })).toEqual([]);
+  const lossy = [told({ kind: "upgrade", void: "late", kept: 5 })];
+  expect(misses({ results: three(), upgrade: lossy })).toEqual(["1 viewers lost their sessions"]);
+});
+
 test("a summary has the middle and the worst", () => {
   const gaps = [100, 200, 300].map((gapMs) => told({ gapMs }));
   expect(summary(gaps)).toMatchObject({ counted: 3, gapMs: { p50: 200, p99: 300, max: 300 } });
