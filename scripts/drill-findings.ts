@@ -37,7 +37,7 @@ export function missesOf(
     misses.push(`${counted.length} of ${kills} count, ${needed} must`);
   }
   // A publisher that goes elsewhere is away for as long as that takes.
-  const inTime = counted.filter(({ backMs }) => backMs === null);
+  const inTime = counted.filter(({ back }) => back === null);
   const late = inTime.filter((result) => result.gapMs > gapMs);
   if (late.length > 0) misses.push(`${late.length} gaps of more than ${gapMs} ms`);
   const all = [...counted, ...upgrade];
@@ -61,7 +61,7 @@ export function summary(results: readonly Told[]) {
     gapMs: spread(results.map(({ gapMs }) => gapMs)),
     freezeMs: spread(results.map(({ freezeMs }) => freezeMs)),
     elsewhereMs: spread(results.map(({ elsewhereMs }) => elsewhereMs)),
-    backMs: spread(results.flatMap(({ backMs }) => backMs ?? [])),
+    backMs: spread(results.flatMap(({ back }) => back?.ms ?? [])),
     lost: sum(results, ({ lost }) => lost),
     viewers: sum(results, ({ viewers }) => viewers),
     kept: sum(results, ({ kept }) => kept),

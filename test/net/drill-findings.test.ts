@@ -8,7 +8,7 @@ function told(own: Partial<Told> = {}): Told {
   return {
     ...{ loss: 5, kind: "kill", victim: 1, below: [2], void: "", starved: 0, falseDeaths: [] },
     wokenLateMs: { p99: 1, max: 1 },
-    ...{ backMs: null, browser: null, lateP99Ms: 1, gapMs: 300, freezeMs: 310 },
+    ...{ back: null, browser: null, lateP99Ms: 1, gapMs: 300, freezeMs: 310 },
     ...{ elsewhereMs: 60, lost: 0, byNode: [], viewers: 6, kept: 6 },
     ...own,
   };
@@ -35,7 +35,9 @@ test("a gap, a lost viewer, a false death and what could not be told are misses"
 });
 
 test("while a publisher goes elsewhere there is nothing to see", () => {
-  expect(misses({ results: three({ kind: "root", gapMs: 2_000, backMs: 1_500 }) })).toEqual([]);
+  expect(
+    misses({ results: three({ kind: "root", gapMs: 2_000, back: { ms: 1_500, posts: 2 } }) }),
+  ).toEqual([]);
 });
 
 test("what does not count is in no bound", () => {

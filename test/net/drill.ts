@@ -1,7 +1,7 @@
 /** A drill: something happens to a node that gives media to another; what viewers below see of it. */
 import type { LoadReport } from "../../src/load/report.ts";
 import { childrenOf, others, type Places, settledTree, spared } from "./drill-tree.ts";
-import { type Fault, type Happened, happen, type Kind } from "./faults.ts";
+import { type Fault, type Happened, happen, type Kind, type Return } from "./faults.ts";
 import { Lateness } from "./lateness.ts";
 import type { StarCluster } from "./star-cluster.ts";
 import type { StarLoad } from "./star-load.ts";
@@ -41,8 +41,8 @@ export interface DrillResult extends ViewersSeen {
   readonly wokenLateMs: { readonly p99: number; readonly max: number };
   /** Nodes that left a parent to which nothing had happened. */
   readonly falseDeaths: readonly number[];
-  /** ms until the publisher was connected elsewhere; null where it was not touched. */
-  readonly backMs: number | null;
+  /** How the publisher came back elsewhere; null where it was not touched. */
+  readonly back: Return | null;
   /** What a browser below saw; null without one. */
   readonly browser: Seen | null;
   readonly lateP99Ms: number;
@@ -135,7 +135,7 @@ async function suffer(
     wokenLateMs,
     starved: spectators.filter((node, place) => node.late(logged[place]!)).length,
     falseDeaths: falseDeaths(kind, before, after, victim),
-    backMs: happened.backMs,
+    back: happened.back,
   };
 }
 

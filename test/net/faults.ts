@@ -32,11 +32,18 @@ export interface Happening {
 export interface Happened {
   /** ms that the victim stood still, where it goes on by itself. */
   readonly pauseMs: number;
-  /** ms from the fault until the publisher was connected again; null where it was not touched. */
-  readonly backMs: number | null;
+  /** How the publisher came back; null where it was not touched. */
+  readonly back: Return | null;
 }
 
-const AT_ONCE: Happened = { pauseMs: 0, backMs: null };
+export interface Return {
+  /** From the fault until it was connected. */
+  readonly ms: number;
+  /** How often it asked: all but the last were refused. */
+  readonly posts: number;
+}
+
+const AT_ONCE: Happened = { pauseMs: 0, back: null };
 
 /** `upgrade`: the executable that the victim comes back with. */
 export function happen(cluster: StarCluster, fault: Fault, upgrade: string): Happening {
@@ -64,7 +71,7 @@ export function happen(cluster: StarCluster, fault: Fault, upgrade: string): Hap
 async function killRoot(cluster: StarCluster, { victim, refuge }: Fault): Promise<Happened> {
   const at = Date.now();
   await Promise.all([cluster.nodes[victim]!.kill(), cluster.silence()]);
-  return { ...AT_ONCE, backMs: await publishAnew(cluster, refuge, at) };
+  return { ...AT_ONCE, back: await publishAnew(cluster, refuge, at) };
 }
 
 /** A publisher whose node ends goes to another one as soon as it is told. */
@@ -80,22 +87,22 @@ async function replace(
   const stopped = node.stop().finally(() => {
     stopping.done = true;
   });
-  let backMs: number | null = null;
+  let back: Return | null = null;
   if (isRoot) {
     const gone = () => node.said("Publisher gone", logged)[0];
     while (gone() === undefined && !stopping.done) await Bun.sleep(LOOK_MS);
-    backMs = await publishAnew(cluster, refuge, gone() ?? Date.now());
+    back = await publishAnew(cluster, refuge, gone() ?? Date.now());
   }
   await stopped;
   node.path = path;
   await node.start();
-  return { ...AT_ONCE, backMs };
+  return { ...AT_ONCE, back };
 }
 
-/** ms from `at` (since 1970) until it was connected. */
-async function publishAnew(cluster: StarCluster, node: number, at: number): Promise<number> {
+/** `at`: of the fault, ms since 1970. */
+async function publishAnew(cluster: StarCluster, node: number, at: number): Promise<Return> {
   const { logged } = cluster.nodes[node]!;
-  await cluster.publish(node);
+  const posts = await cluster.publish(node);
   const connected = cluster.nodes[node]!.said("Publisher connected", logged).at(-1);
-  return (connected ?? Number.POSITIVE_INFINITY) - at;
+  return { ms: (connected ?? Number.POSITIVE_INFINITY) - at, posts };
 }

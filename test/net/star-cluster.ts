@@ -88,20 +88,23 @@ export class StarCluster {
     return this.#root;
   }
 
-  /** Publishes at this node from now on, as often as it is refused; resolves when it flows. */
-  async publish(node: number): Promise<void> {
+  /** Publishes at this node from now on; resolves when it flows, to how often that was asked for. */
+  async publish(node: number): Promise<number> {
     await this.silence();
     this.#root = node;
     const whip = `${this.nodes[node]!.base}/whip/${STREAM}`;
     const since = performance.now();
+    let posts = 0;
     const isLive = (): boolean => {
       const publisher = this.#publisher;
       if (publisher === null || publisher.ended) {
+        posts += 1;
         this.#publisher = new StarPublisher(this.star, node, this.path, whip, this.clip);
       }
       return this.place(node, since)?.own === true;
     };
     await until("the stream is there", LINKED_MS, isLive);
+    return posts;
   }
 
   /** The publisher is gone without a word. */
