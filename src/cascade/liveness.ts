@@ -36,9 +36,14 @@ export class Liveness {
    * `expected`: it owes a heartbeat.
    */
   judge(readAt: number, expected: boolean): boolean {
-    if (!expected || this.#silent || readAt - this.#heardAt < SILENCE_DEAD_US) return false;
+    if (!expected || !this.mayBeSilent(readAt)) return false;
     this.#silent = true;
     return true;
+  }
+
+  /** Whether to ask `judge` at all. */
+  mayBeSilent(readAt: number): boolean {
+    return !this.#silent && readAt - this.#heardAt >= SILENCE_DEAD_US;
   }
 
   /** When a `judge` may find it silent. */

@@ -189,12 +189,16 @@ export class Node {
     for (const link of [...this.links.all()]) link.close("stopping", now);
   }
 
-  /** All that had come by `readAt` has been read: who is silent then is silent. */
-  judge(readAt: number): void {
+  /** All that had come by `readAt` has been read: who is silent then is silent. True when one is. */
+  judge(readAt: number): boolean {
     this.pulls.readAt = readAt;
+    let found = false;
     for (const link of this.links.open()) {
-      if (link.liveness.judge(readAt, this.pulls.isParent(link))) this.pulls.maintain(readAt);
+      if (!link.liveness.mayBeSilent(readAt)) continue;
+      if (link.liveness.judge(readAt, this.pulls.isParent(link))) found = true;
     }
+    if (found) this.pulls.maintain(readAt);
+    return found;
   }
 
   handleTimeout(now: number): void {

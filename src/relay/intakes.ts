@@ -60,9 +60,11 @@ export class Intakes {
     return pulled.known;
   }
 
-  /** A reader has a wish in this ring. */
-  wished(index: number, now: number): void {
-    this.#byRing.get(index)?.wished(now);
+  /** A reader has a wish in this ring; false when it is none of these. */
+  wished(index: number, now: number): boolean {
+    const pulled = this.#byRing.get(index);
+    pulled?.wished(now);
+    return pulled !== undefined;
   }
 
   /** The pull that a parent's number on its link is of. */

@@ -53,6 +53,11 @@ export class RelayLogic {
   readonly #state = new RelayState();
   readonly #early = new Map<number, StreamSource>();
   #relay: Relay | null = null;
+  /**
+   * When the relay's timers run next; null when something may have changed that. To find out costs more
+   * than to pass on a packet, and packets alone change nothing.
+   */
+  #timersAt: number | null = null;
   #links: LinkSessions | null = null;
   #stateAt = 0;
   /** Something waits to go on or to leave. */
@@ -70,10 +75,12 @@ export class RelayLogic {
 
   connected(peer: Peer, now: number): void {
     this.#unflushed = true;
+    this.#timersAt = null;
     this.#links?.connected(peer, now);
   }
 
   received(peer: Peer, now: number, region: Region, offset: number, arrival: number): void {
+    this.#timersAt = null;
     this.#links?.received(peer, now, region, offset, arrival);
   }
 
@@ -86,7 +93,18 @@ export class RelayLogic {
   }
 
   closed(session: number, now: number): void {
+    this.#timersAt = null;
     this.#links?.closed(session, now);
+  }
+
+  /** News in a ring, or a wish: see Relay. */
+  mark(index: number, now: number): void {
+    if (this.#relay?.mark(index, now) === true) this.#timersAt = null;
+  }
+
+  /** All that had come by `readAt` has been read. */
+  judge(readAt: number): void {
+    if (this.#relay?.judge(readAt) === true) this.#timersAt = null;
   }
 
   /** Moves media to children as Relay does; all of it leaves in the turn that it came in. */
@@ -99,12 +117,14 @@ export class RelayLogic {
   }
 
   setSource(stream: number, source: StreamSource | null): void {
+    this.#timersAt = null;
     if (this.#relay !== null) this.#relay.setSource(stream, source);
     else if (source === null) this.#early.delete(stream);
     else this.#early.set(stream, source);
   }
 
   command(command: WorkerCommand, now: number): void {
+    this.#timersAt = null;
     if (command.type === "cluster") this.#begin(command.setup);
     const relay = this.#relay;
     if (relay === null) return;
@@ -138,7 +158,10 @@ export class RelayLogic {
   handleTimeout(now: number): void {
     const relay = this.#relay;
     if (relay === null) return;
-    if (now >= relay.nextTimeout()) relay.handleTimeout(now);
+    if (now >= this.#soonest(relay)) {
+      relay.handleTimeout(now);
+      this.#timersAt = null;
+    }
     if (now >= this.#stateAt) {
       this.#stateAt = now + STATE_US;
       this.#options.emit({
@@ -157,7 +180,12 @@ export class RelayLogic {
   nextTimeout(): number {
     if (this.#relay === null) return Number.POSITIVE_INFINITY;
     if (this.#unflushed || this.#leaving > 0) return 0;
-    return Math.min(this.#relay.nextTimeout(), this.#stateAt);
+    return Math.min(this.#soonest(this.#relay), this.#stateAt);
+  }
+
+  #soonest(relay: Relay): number {
+    this.#timersAt ??= relay.nextTimeout();
+    return this.#timersAt;
   }
 
   #begin(setup: ClusterSetup): void {

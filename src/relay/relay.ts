@@ -216,10 +216,10 @@ export class Relay {
     this.#offers.setSource(stream, source);
   }
 
-  /** News in a ring that children have, or a wish in one that is pulled. */
-  mark(index: number, now: number): void {
+  /** News in a ring that children have, or a wish in one that is pulled: true for such a wish. */
+  mark(index: number, now: number): boolean {
     this.#offers.mark(index);
-    this.#intakes.wished(index, now);
+    return this.#intakes.wished(index, now);
   }
 
   /** When there is media to move; see Offers. */
@@ -232,10 +232,10 @@ export class Relay {
     return this.#offers.forward(now, deadline, clock);
   }
 
-  /** All that had come by `readAt` has been read. */
-  judge(readAt: number): void {
+  /** All that had come by `readAt` has been read. True when somebody was found silent. */
+  judge(readAt: number): boolean {
     this.#now = readAt;
-    this.node.judge(readAt);
+    return this.node.judge(readAt);
   }
 
   handleTimeout(now: number): void {
@@ -249,8 +249,13 @@ export class Relay {
   }
 
   nextTimeout(): number {
-    const parts = [this.node, this.#intakes, this.#offers, this.#carriers, this.asks];
-    return Math.min(...parts.map((part) => part.nextTimeout()));
+    return Math.min(
+      this.node.nextTimeout(),
+      this.#intakes.nextTimeout(),
+      this.#offers.nextTimeout(),
+      this.#carriers.nextTimeout(),
+      this.asks.nextTimeout(),
+    );
   }
 
   /** The end of a turn: rings' readers hear of news, and what waits for links leaves. */

@@ -104,7 +104,9 @@ export class SimNode {
     this.watchers.length = 0;
     const counters = new Float64Array(COUNTER_NAMES.length);
     const allocate = (bytes: number) => ({ bytes: new Uint8Array(bytes), address: 0 });
-    const wish = ({ index }: RingGrant): void => this.relay.mark(index, this.now);
+    const wish = ({ index }: RingGrant): void => {
+      this.relay.mark(index, this.now);
+    };
     this.#feeds = new Feeds({ reader: VIEWERS, allocate, wish, lapped: () => {}, counters });
     this.relay = this.#relay(counters, allocate, wish);
     this.#wake(this.#world.now);
