@@ -44,8 +44,7 @@ test("a full root names a child, which gives it on", () => {
     cluster.run(100_000);
   }
   const last = children[2]!;
-  cluster.run(1_500_000);
-  expect(root!.served).toHaveLength(2);
+  expect(root!.served.filter(({ mode }) => mode === "live").length).toBeLessThanOrEqual(2);
   expect(parents(last).some((each) => /^[23] accepted live/.test(each))).toBeTrue();
   expect(last.node.pulls.get("a")!.path).toHaveLength(2);
 });
@@ -195,7 +194,7 @@ test("many cores with many long addresses are told of, and no link breaks by tha
   }
 }, 20_000);
 
-test("who drains gives nothing new, and its children look for another parent first", () => {
+test("who drains gives what it publishes to those that have it from nobody else", () => {
   const cluster = new Cluster();
   const [root, parent, child, late] = Array.from({ length: 4 }, () => cluster.add()) as [
     TestNode,
@@ -215,7 +214,8 @@ test("who drains gives nothing new, and its children look for another parent fir
   cluster.run(20_000);
   child.node.pull(child.heard.get("b")!, 8, RINGS, cluster.now);
   cluster.run(50_000);
-  expect(parent.served).toEqual([]);
+  expect(parent.served).toHaveLength(1);
+  expect(parents(child)).toEqual(["2 accepted live"]);
   expect(late.closings).toEqual([]);
 });
 
