@@ -129,6 +129,20 @@ test("tokens and keys that are not everywhere are named, by a hash that tells no
   for (const { id } of differences) expect(id).toMatch(/^[0-9a-f]{8}$/);
 });
 
+test("metrics tell what each link carries, and how old each stream's media is", async () => {
+  const { c } = await three();
+  const text = await (await c.request("GET", "/metrics")).text();
+  for (const line of [
+    `cluster_link_datagrams_total{node="${A}",direction="out"} 2`,
+    `cluster_link_bytes_total{node="${B}",direction="in"} 10`,
+    `cluster_link_streams{node="${B}",from="there"} 1`,
+    'cluster_media_age_seconds{stream="cam"} 0.0125',
+    "cluster_link_failures 0",
+  ]) {
+    expect(text).toContain(`spillway_${line}\n`);
+  }
+});
+
 test("links that could not be are told by whichever node knows of them", async () => {
   const { cluster, b, c } = await three();
   const failure = { address: "192.0.2.9:8300", node: "", reason: "no answer" };

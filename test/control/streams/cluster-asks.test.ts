@@ -100,8 +100,12 @@ test("who looks at the same within half a second sees the same", async () => {
   expect(node.asks.look("streams")).toBe(first);
   void node.asks.look("sessions");
   node.nowUs += 500_000;
-  expect(node.asks.look("streams")).not.toBe(first);
+  const second = node.asks.look("streams");
+  expect(second).not.toBe(first);
   expect(node.told).toHaveLength(3);
+  // Who looks behind a kick sees what came of it.
+  void node.asks.ask({ about: "kick", stream: "a" });
+  expect(node.asks.look("streams")).not.toBe(second);
 });
 
 test("a question is answered by whoever is to; what it throws at is answered by null", async () => {
