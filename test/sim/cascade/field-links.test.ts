@@ -71,11 +71,18 @@ report(
 report(
   "nats 438: dead and wrong addresses keep nobody from a node, nor one that has moved",
   (seed) => {
-    const world = new World({ seed, nodes: 4, path: FAR });
-    const [first, second, moved, newcomer] = world.nodes as [SimNode, SimNode, SimNode, SimNode];
+    const world = new World({ seed, nodes: 5, path: FAR });
+    const [first, second, moved, newcomer, late] = world.nodes as [
+      SimNode,
+      SimNode,
+      SimNode,
+      SimNode,
+      SimNode,
+    ];
     newcomer.crash();
-    // A seed that nobody is at, and one that is somebody else than was told.
-    second.seed("10.9.9.9:8300", first.address);
+    late.crash();
+    // Seeds that nobody is at, for ever or so far, and one that is somebody else than was told.
+    second.seed("10.9.9.9:8300", first.address, late.address);
     moved.seed(first.address);
     const addresses = ["10.9.9.8:8300", first.address];
     const wrong = { node: moved.id, addresses, region: "", roundTripUs: null };
@@ -92,6 +99,9 @@ report(
     world.run(2 * SECOND);
     moved.start();
     moved.seed(first.address);
+    // It comes when it was called in vain for long, and calls nobody itself.
+    world.run(20 * SECOND);
+    late.start();
     world.run(REDIALLED_US);
     for (const [i, node] of world.nodes.entries()) {
       for (const other of world.nodes.slice(i + 1)) expect(areLinked(node, other)).toBeTrue();
@@ -109,13 +119,13 @@ report(
       a.seed(b.address);
       b.seed(a.address);
       world.run(1.5 * SECOND);
-      for (const away of [1.5, 6, 20]) {
-        expect(areLinked(a, b)).toBeTrue();
-        expect([a, b].map(({ holdings }) => holdings.links)).toEqual([1, 1]);
+      for (const away of [0, 1.5, 6, 20]) {
         world.isolate([0], true, ways);
         world.run(away * SECOND);
         world.isolate([0], false);
         world.run(REDIALLED_US);
+        expect(areLinked(a, b)).toBeTrue();
+        expect([a, b].map(({ holdings }) => holdings.links)).toEqual([1, 1]);
       }
     }
   },

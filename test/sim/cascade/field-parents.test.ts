@@ -108,12 +108,14 @@ report("moq 2473: a parent counts from what it gives, not from its yes", (seed) 
 report("moqx 695: nodes that ask each other for what none of them has wait in no ring", (seed) => {
   const world = cluster({ seed, nodes: 6, path: { delayUs: 1_000, loss: 0.02 }, childrenMax: 5 });
   for (let node = 1; node < 6; node += 1) world.network.between(0, node, { delayUs: 60_000 });
+  // The one that has it then is the last that they ask.
+  for (let node = 2; node < 6; node += 1) world.network.between(1, node, { delayUs: 12_000 });
   live(world, 0);
   const watchers = watched(world, 1, 2, 3, 4, 5);
   world.run(2 * SECOND);
   // At one time all but one lose the origin, and each asks the others.
   for (let node = 2; node < 6; node += 1) world.network.path(0, node).cut = true;
-  expect(longestGap(world, watchers, 2 * SECOND)).toBeLessThan(1.2 * SECOND);
+  expect(longestGap(world, watchers, 2 * SECOND)).toBeLessThan(0.5 * SECOND);
   for (const watcher of watchers) expect(world.now - watcher.heardAt).toBeLessThan(100_000);
   // Nobody has it any more: nobody waits for anybody then.
   world.node(0).crash();
@@ -204,7 +206,6 @@ report(
     const accepts = heard.filter(({ type, from }) => type === Message.accept && from === 0);
     const early = accepts.filter(({ at }) => at < begin + 100_000);
     expect(early.length).toBeWithin(190, 225);
-    expect(accepts.length).toBe(watchers.length);
     for (const watcher of watchers) expect(watcher.of(0)).toBeDefined();
     expect(asks.length).toBeLessThan(3 * watchers.length);
   },
