@@ -1,7 +1,8 @@
 /**
  * `bun run cascade [--minutes N] [--seed S]`: runs simulated clusters (test/sim/cascade), each from a
  * seed of its own, until the time is over, and prints how many ran and which failed as JSON; exit code
- * 1 when one did. `--only S` runs one and tells what happened in it; `--nodes N`: of so many nodes.
+ * 1 when one did. `--only S` runs one and tells what happened in it; `--nodes N`: of so many nodes, up to
+ * 1,000 (64 of them cores at most; a seed takes some minutes then, and 8 GB).
  */
 import { parseArgs } from "node:util";
 import { runSeed } from "../test/sim/cascade/run.ts";
@@ -26,9 +27,10 @@ function runMany(first: number, minutes: number): void {
     const { problems } = runSeed(seed, nodes);
     if (problems.length === 0) continue;
     failing.push(seed);
-    console.error(`seed ${seed} fails: ${problems[0]}; again: bun run cascade --only ${seed}`);
+    const again = `bun run cascade --only ${seed}${nodes === undefined ? "" : ` --nodes ${nodes}`}`;
+    console.error(`seed ${seed} fails: ${problems[0]}; again: ${again}`);
   }
-  console.log(JSON.stringify({ first, seeds: seed - first, failing }));
+  console.log(JSON.stringify({ first, seeds: seed - first, nodes, failing }));
   process.exit(failing.length === 0 ? 0 : 1);
 }
 

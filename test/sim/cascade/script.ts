@@ -1,5 +1,6 @@
 /** What happens to a cluster, drawn from a seed. */
 import { WEAR_LIMITS } from "../../../src/cascade/handover.ts";
+import { CORES_MAX } from "../../../src/wire/cascade/node.ts";
 import { seeded } from "../../support/random.ts";
 import type { Path } from "./network.ts";
 import { tracksOf } from "./publisher.ts";
@@ -60,11 +61,22 @@ class Draw {
   }
 }
 
+/** In a large cluster most are edges. */
+function edgesOf(draw: Draw, count: number): number {
+  if (count > CORES_MAX) return count - draw.int(CORES_MAX / 4, CORES_MAX);
+  return draw.chance(count > 12 ? 1 : 0.3) ? draw.int(1, Math.floor(count / 2)) : 0;
+}
+
+function childrenMaxOf(draw: Draw, count: number, edges: number): number {
+  if (count > CORES_MAX) return 64;
+  return count > 12 ? 8 : Math.max(edges === 0 ? 0 : edges + 2, draw.of([3, 3, 4, 64]));
+}
+
 /** The script of a seed; `nodes` to have so many. */
 export function scriptOf(seed: number, nodes?: number): Script {
   const draw = new Draw(seed);
   const count = nodes ?? (draw.chance(0.7) ? draw.int(3, 6) : draw.int(7, 12));
-  const edges = draw.chance(count > 12 ? 1 : 0.3) ? draw.int(1, Math.floor(count / 2)) : 0;
+  const edges = edgesOf(draw, count);
   const regions = Array.from({ length: count }, () => draw.int(0, draw.of([0, 0, 1, 2])));
   const delays = [0, 0, 0].map(() => draw.of([5_000, 20_000, 45_000]));
   const path: Partial<Path> = {
@@ -82,7 +94,7 @@ export function scriptOf(seed: number, nodes?: number): Script {
       seed: seed + 1,
       nodes: count,
       path,
-      childrenMax: count > 12 ? 8 : Math.max(edges === 0 ? 0 : edges + 2, draw.of([3, 3, 4, 64])),
+      childrenMax: childrenMaxOf(draw, count, edges),
       role: (node) => (node >= count - edges ? "edge" : "core"),
       region: (node) => `r${regions[node]}`,
       ...(seed % 3 === 0 ? { wearLimits: { ...WEAR_LIMITS, packets: WORN_PACKETS } } : {}),
@@ -100,9 +112,10 @@ export function worldOf({ options, seeds, regions, delays, path }: Script): Worl
   const world = new World(options);
   for (const { number: a } of world.nodes) {
     for (const { number: b } of world.nodes) {
-      if (regions[a] === regions[b]) continue;
+      if (regions[a] === regions[b] || options.role!(a) === "edge") continue;
       const far = delays[(regions[a]! + regions[b]!) % delays.length]!;
-      world.network.path(a, b).delayUs = path.delayUs! + far;
+      // Edges have no links with each other.
+      world.network.between(a, b, { delayUs: path.delayUs! + far });
     }
   }
   world.seedAll(...seeds);
@@ -113,7 +126,7 @@ function deedsOf(draw: Draw, count: number): Deed[] {
   const deeds: Deed[] = [];
   const names = NAMES.slice(0, draw.int(1, 2));
   for (const name of names) deeds.push(...publicationsOf(draw, name, count));
-  for (let node = 0; node < count; node += 1) deeds.push(...watchingOf(draw, node, names));
+  for (let node = 0; node < count; node += 1) deeds.push(...watchingOf(draw, node, count, names));
   for (let at = BEGIN_US + 2_000_000; at < ACTIVE_US; at += draw.int(300_000, 3_000_000)) {
     deeds.push(...faultOf(draw, at, count));
   }
@@ -140,9 +153,9 @@ function publicationsOf(draw: Draw, name: string, count: number): Deed[] {
   }
 }
 
-function watchingOf(draw: Draw, node: number, names: readonly string[]): Deed[] {
+function watchingOf(draw: Draw, node: number, count: number, names: readonly string[]): Deed[] {
   const deeds: Deed[] = [];
-  if (draw.chance(0.2)) return deeds;
+  if (draw.chance(count > CORES_MAX ? 0.7 : 0.2)) return deeds;
   const crowd = draw.chance(0.2) ? 10 : 1;
   for (let i = draw.int(1, 2); i > 0; i -= 1) {
     const name = draw.of(names);

@@ -45,6 +45,7 @@ export class World {
   /** Sessions that were ever there. */
   sessions = 0;
   readonly nodes: SimNode[] = [];
+  readonly #numbers = new Map<string, number>();
   /** Nodes that new processes are told of. */
   readonly #seeds: number[] = [0];
 
@@ -56,6 +57,7 @@ export class World {
     for (let i = 0; i < options.nodes; i += 1) {
       const role = options.role?.(i) ?? "core";
       this.nodes.push(new SimNode(this, i, role, options.region?.(i) ?? ""));
+      this.#numbers.set(this.idOf(i), i);
     }
     this.timeline.at(0, () => this.#publish());
   }
@@ -70,7 +72,7 @@ export class World {
   }
 
   numberOf(id: string): number {
-    return this.nodes.findIndex((node) => node.id === id);
+    return this.#numbers.get(id) ?? -1;
   }
 
   node(number: number): SimNode {
