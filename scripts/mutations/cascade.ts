@@ -182,6 +182,20 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-edges", `${CASCADE}members.ts`, "return away(left) - away(right) || ", "return "),
   rule("cascade-edges", `${CASCADE}cores.ts`, "if (!isUsed(linked[0]!)) return", "return"),
   rule("cascade-edges", `${CASCADE}greeting.ts`, "cores >= self.coresMax", "false"),
+  rule("cascade-knock", `${CASCADE}keyring.ts`, "[...this.all, ...this.nameless]", "this.all"),
+  rule("cascade-knock", "src/relay/keys.ts", "this.#nameless.set(address, !nameless);", ""),
+  rule(
+    "cascade-knock",
+    "src/relay/keys.ts",
+    "this.#nameless.set(address, !this.#nameless.get(address));",
+    "",
+  ),
+  rule(
+    "cascade-knock",
+    `${CASCADE}link.ts`,
+    "if (this.#saidRole === null) this.#greet();\n      this.close(",
+    "this.close(",
+  ),
   rule("cascade-heads", PULLED, "!this.#believed || ", ""),
   rule(
     "cascade-heads",

@@ -214,7 +214,7 @@ test("cascade-stamps: heard is heard when the kernel had it, however late it is 
   expect(callee.link.liveness.heardAt).toBe(now + 50_000);
 });
 
-test("who calls without knowing what it is to be says who it is before it refuses", () => {
+test("cascade-knock: who calls without knowing what it is to be says who it is before it refuses", () => {
   const pair = new Pair({ coresMax: 16, names: "etcd" });
   pair.run(200_000);
   for (const { link, reasons } of [pair.caller, pair.callee]) {

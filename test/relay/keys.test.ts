@@ -10,7 +10,7 @@ function keys(cluster = "a", secrets = [SECRET]): RelayKeys {
   return made;
 }
 
-test("where nobody answers every other knock is one without the cluster's name", () => {
+test("cascade-knock: where nobody answers every other knock is one without the cluster's name", () => {
   const mine = keys();
   const { first, nameless } = mine.keyring!;
   const knocks = Array.from({ length: 4 }, () => mine.toKnock("x")!.kid);
@@ -18,7 +18,7 @@ test("where nobody answers every other knock is one without the cluster's name",
   expect(mine.toKnock("y")!.kid).toBe(first.kid);
 });
 
-test("where somebody answered it stays as it was", () => {
+test("cascade-knock: where somebody answered it stays as it was", () => {
   const mine = keys();
   const { first, nameless } = mine.keyring!;
   mine.toKnock("x");
@@ -30,7 +30,7 @@ test("where somebody answered it stays as it was", () => {
   expect(mine.toKnock("x")!.kid).toBe(nameless0);
 });
 
-test("a node of another cluster's name is let in to be told, one of another secret is not", () => {
+test("cascade-knock: a node of another cluster's name is let in to be told, one of another secret is not", () => {
   const mine = keys();
   expect(mine.knockKey(keys("b").keyring!.nameless[0]!.kid)).not.toBeNull();
   expect(mine.knockKey(keys("b").keyring!.first.kid)).toBeNull();
