@@ -36,8 +36,9 @@ class Ground {
     this.readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
     for (const reader of this.readers) reader.want(true);
     this.reader = this.readers[0]!;
-    const pull: Pick<Pull, "sources" | "want" | "useful"> = {
+    const pull: Pick<Pull, "sources" | "want" | "useful" | "awaited"> = {
       sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
+      awaited: 0,
       want: (wanted) => this.wanted.push(wanted),
       useful: () => {
         this.useful += 1;
