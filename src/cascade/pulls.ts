@@ -27,6 +27,8 @@ const BUSY_US = 50_000;
 const BUSY = 0.8;
 /** A standby that has to get it first gives it later. */
 const BEGINS_US = 20_000;
+/** Whoever has to look for it itself, farther than any other. */
+const SEARCHES_US = 10_000_000;
 /** Ways as long as each other, but for so much. */
 const ALIKE_US = 5_000;
 
@@ -233,9 +235,13 @@ export class Pulls {
     if (this.#isOutranked(known)) return [];
     // Who has no link to its owner, or one of which nothing comes, has it by a core.
     const direct = links.to(known.owner)?.liveness.silent === false;
+    // Those that would have to look for it, too, come last: where many do that they ask each other.
+    const cost = (link: Link): number => {
+      return this.#cost(link, known) + (this.#has(link, known) ? 0 : SEARCHES_US);
+    };
     return [...links.open()]
       .filter((link) => this.#has(link, known) || (!direct && link.hello?.role === "core"))
-      .sort((left, right) => this.#cost(left, known) - this.#cost(right, known));
+      .sort((left, right) => cost(left) - cost(right));
   }
 
   /** As well those that would get it from its owner, behind those that have it. */

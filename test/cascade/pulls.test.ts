@@ -160,6 +160,12 @@ test("the nearest is asked first: its own region, the owner, those with time", (
   expect(new Ground([late, busy, near], [4, 5, 6]).order()).toEqual([4, 5, 6]);
 });
 
+test("who tells of it is asked before any that would look for it, however near that is", () => {
+  const [near, nearer, telling] = [neighbour(3), neighbour(4), neighbour(5, { region: "us" })];
+  telling.link.load = 0.95;
+  expect(new Ground([near, nearer, telling], [5]).order()[0]).toBe(5);
+});
+
 test("of a name that goes on elsewhere nobody is asked for what was", () => {
   const ground = new Ground([neighbour(OWNER), neighbour(3)]);
   ground.names.hear(2, { ...known(), epoch: 2, owner: idOf(3) });
