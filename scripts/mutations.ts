@@ -10,6 +10,7 @@ import { EXTENSIONS } from "./mutations/extensions.ts";
 import { HELD } from "./mutations/holding.ts";
 import { JOINS } from "./mutations/joins.ts";
 import { LINKS } from "./mutations/links.ts";
+import { LOAD } from "./mutations/load.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { MEMORY } from "./mutations/memory.ts";
 import { PATCHES } from "./mutations/patches.ts";
@@ -19,7 +20,6 @@ import { REST } from "./mutations/rest.ts";
 import { RINGS } from "./mutations/rings.ts";
 import type { Mutation } from "./mutations/rule.ts";
 import { SHARES } from "./mutations/shares.ts";
-import { TICKET_RULES } from "./mutations/tickets.ts";
 
 /** Covered ids without a mutation, and why. */
 export const UNMUTATED: Readonly<Record<string, string>> = {
@@ -43,5 +43,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...HELD,
   ...LINKS,
   ...CASCADES,
-  ...TICKET_RULES,
+  ...LOAD,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

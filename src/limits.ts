@@ -287,6 +287,8 @@ export const NODE_TEXT_MAX = 64;
 /** Bits a second that a viewer is expected to be sent, or a stream to have, while nothing was measured: 720p
  * of 30 frames a second and stereo, as most publish it. */
 export const VIEWER_BITS_ASSUMED = 2_500_000;
+/** Beside a stream's pictures its sound is taken for so much: stereo, as browsers and OBS send it. */
+export const AUDIO_BITS_ASSUMED = 130_000;
 /** A viewer that a full node sends to another has so long for it: two connects of 10 s, and some. */
 export const TICKET_LIFE_MS = 30_000;
 /** Nodes that may send a viewer on: the second one knows what the first did not, a third would be luck. */

@@ -38,15 +38,23 @@ export interface Awaited {
   readonly have: readonly (number | null)[];
 }
 
-/** Children that have a stream may give it on to whoever asks. */
-export function alternatesOf(children: readonly Child[], key: StreamKey, asker: Link): Alternate[] {
-  return children
+/**
+ * Children that have a stream may give it on to whoever asks; where there are none, `others` may get it
+ * for that.
+ */
+export function alternatesOf(
+  children: readonly Child[],
+  key: StreamKey,
+  asker: Link,
+  others: readonly Link[] = [],
+): Alternate[] {
+  const having = children
     .filter((child) => child.stream !== null && sameKey(child.key, key) && child.link !== asker)
+    .map(({ link }) => link);
+  const those = others.filter((link) => link !== asker && link.node !== key.owner);
+  return (having.length > 0 ? having : those)
     .slice(0, ALTERNATES_MAX)
-    .map(({ link }) => ({
-      node: nodeBytes(link.node),
-      addresses: link.hello?.addresses ?? [],
-    }));
+    .map(({ node, hello }) => ({ node: nodeBytes(node), addresses: hello?.addresses ?? [] }));
 }
 
 /** What those of these children wait for that were promised it. */

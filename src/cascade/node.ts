@@ -30,7 +30,6 @@ export class Node {
   readonly members: Members;
   readonly pulls: Pulls;
   readonly lookUps: LookUps;
-  readonly self: NodeSelf;
   readonly #options: NodeOptions;
   readonly #events: NodeEvents;
   /** By name: the number among streams of what this node publishes. */
@@ -45,7 +44,6 @@ export class Node {
 
   constructor(options: NodeOptions) {
     const { self, events, childrenMax, random } = options;
-    this.self = self;
     this.#options = options;
     this.#events = events;
     this.#keyring = options.keyring;
@@ -57,6 +55,7 @@ export class Node {
       pullsForOthers: () => self.role === "core",
       waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
       wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
+      cores: () => this.links.cores(),
       events,
     });
     this.members = new Members({
@@ -89,6 +88,10 @@ export class Node {
       pulled: () => this.pulls.names(),
       changed: (name, ended) => this.#nameChanged(name, ended),
     });
+  }
+
+  get self(): NodeSelf {
+    return this.#options.self;
   }
 
   /** Other secrets count from now on, for links that are made from now on. */

@@ -35,6 +35,8 @@ export interface ServingEvents {
   stop(child: Child): void;
   /** A child asks for a stream that this node has not, but may get. */
   wanted(name: string): void;
+  /** Whether a link may carry this stream beside what it carries; null: one that is not here yet. */
+  carries(link: Link, stream: number | null): boolean;
 }
 
 export interface ServingOptions {
@@ -50,6 +52,8 @@ export interface ServingOptions {
   readonly waitsFor: (name: string, link: Link) => boolean;
   /** The way that a stream would come by for whoever asks, without this node; null for none. */
   readonly wayTo: (key: StreamKey, asker: Link, now: number) => readonly NodeId[] | null;
+  /** Nodes that get streams for others. */
+  readonly cores: () => readonly Link[];
   readonly events: ServingEvents;
 }
 
@@ -147,7 +151,8 @@ export class Serving {
     if (child === null) return;
     const turns = update.mode !== child.mode;
     if (needOf(update) > needOf(child)) {
-      if (placesFor(update, this.#siblings(child, now), this.#options.childrenMax) <= 0) {
+      const places = placesFor(update, this.#siblings(child, now), this.#options.childrenMax);
+      if (places <= 0 || (turns && !this.#options.events.carries(link, child.stream))) {
         this.#refuse(this.#remove(child), "full");
         return;
       }
@@ -264,7 +269,7 @@ export class Serving {
 
   /** Why it is not to have it from here; null when it is. */
   #refusalOf(child: Child, now: number): Refusal | null {
-    const { copyOf, best, pullsForOthers, self, childrenMax } = this.#options;
+    const { copyOf, best, pullsForOthers, self, childrenMax, events } = this.#options;
     const { key } = child;
     if (this.draining && this.#turnsAway(child)) return "draining";
     // Nobody pulls a stream to give it back.
@@ -281,6 +286,7 @@ export class Serving {
     // Two that wait for each other wait for ever: one of them looks elsewhere.
     if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
     if (placesFor(child, this.#siblings(child, now), childrenMax) <= 0) return "full";
+    if (!events.carries(child.link, mine ? copy.stream : null)) return "full";
     return this.#admissions.take(now, 1) ? null : "limit";
   }
 
@@ -326,7 +332,8 @@ export class Serving {
 
   #refuse({ link, alias, key }: Child, reason: Refusal): void {
     const named = reason === "full" || reason === "draining";
-    const alternates = named ? alternatesOf(this.#children, key, link) : [];
+    const others = reason === "full" ? this.#options.cores() : [];
+    const alternates = named ? alternatesOf(this.#children, key, link, others) : [];
     link.send(writeRefuse({ alias, reason, alternates, retryMs: RETRY_MS }));
   }
 

@@ -23,6 +23,8 @@ export interface ClusterConfig {
   readonly childrenMax: number;
   /** To viewers, bits a second; null without a limit. */
   readonly capacity: number | null;
+  /** To each node that has streams from here, bits a second; null without a limit. */
+  readonly linkRate: number | null;
 }
 
 /** What means nothing without a secret. */
@@ -35,6 +37,7 @@ const DEPENDENT: readonly OptionKey[] = [
   "region",
   "children-max",
   "capacity",
+  "link-rate",
 ];
 
 /** Null without a secret file; `isSet`: whether an option is more than its default. */
@@ -61,6 +64,7 @@ export function clusterOf(
     region: read("region") ?? "",
     childrenMax: read("children-max")!,
     capacity: read("capacity"),
+    linkRate: read("link-rate"),
   };
 }
 

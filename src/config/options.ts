@@ -241,6 +241,12 @@ export const OPTIONS = {
     value: "BITS/S",
     help: "What viewers are sent from here at most, all together; who comes beyond that goes to another node.",
   },
+  "link-rate": {
+    schema: bitrate,
+    default: "",
+    value: "BITS/S",
+    help: "What another node is sent from here at most; it is told who else may give it the rest.",
+  },
   "limits.sessions": {
     schema: integer(0, 1_000_000),
     default: "10000",

@@ -37,6 +37,7 @@ const CLUSTER_AT_START = {
   region: "region",
   childrenMax: "children-max",
   capacity: "capacity",
+  linkRate: "link-rate",
 } as const satisfies Record<string, OptionKey>;
 
 /** Keys that differ, but count from the next start on: a reload does not read them. */

@@ -20,6 +20,8 @@ export interface ClusterSetup {
   /** Where others reach its link port, ADDRESS:PORT. */
   readonly addresses: readonly string[];
   readonly childrenMax: number;
+  /** Bits a second to each node; null without a limit. */
+  readonly linkRate: number | null;
 }
 
 /** To the relay worker. */

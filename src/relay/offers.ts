@@ -92,6 +92,14 @@ export class Offers {
     return following === null ? [] : headsOf(following);
   }
 
+  /** What flows to the other end of a link, by stream. */
+  flowing(link: Link): Following[] {
+    const flowing = [...this.#children].filter(
+      ([child]) => child.link === link && child.mode === "live",
+    );
+    return flowing.map(([, { following }]) => following);
+  }
+
   of(child: Child): ChildStream | null {
     return this.#children.get(child) ?? null;
   }

@@ -36,7 +36,7 @@ const UNANSWERED_MEND =
   "let it run with the same secret and cluster name, and let UDP through to its --link port";
 
 interface RelayLogicOptions {
-  readonly ground: Omit<RelayGround, "load">;
+  readonly ground: Omit<RelayGround, "load" | "linkRate">;
   readonly load: LoadMeter;
   readonly keys: RelayKeys;
   readonly emit: (event: ClusterEvent) => void;
@@ -190,7 +190,8 @@ export class RelayLogic {
 
   #begin(setup: ClusterSetup): void {
     const { keys, emit, log, allocate, dial, close, clock, load } = this.#options;
-    const ground = { ...this.#options.ground, load: () => load.look(clock()) };
+    const { linkRate } = setup;
+    const ground = { ...this.#options.ground, linkRate, load: () => load.look(clock()) };
     const keyring = keys.set(setup.cluster, setup.secrets);
     const names = "mesh" as const;
     const self: NodeSelf = { ...setup, id: setup.node, names, ...roleOf(setup.role) };

@@ -26,6 +26,7 @@ import { Carriers } from "./carriers.ts";
 import type { ChildStream } from "./child-stream.ts";
 import { Intakes, type WritingGround } from "./intakes.ts";
 import type { LinkPort } from "./link-port.ts";
+import { LinkShare } from "./link-share.ts";
 import { Offers, type ReadingGround } from "./offers.ts";
 
 const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
@@ -35,6 +36,8 @@ export interface RelayGround extends ReadingGround, WritingGround {
   /** 0 <= x < 1. */
   readonly random: () => number;
   readonly load: () => OwnLoad;
+  /** What a link may carry to a child, bits a second. */
+  readonly linkRate?: number | null;
   /** How worn an association may be; WEAR_LIMITS. */
   readonly wearLimits?: WearLimits;
 }
@@ -67,6 +70,7 @@ export class Relay {
   readonly asks: Asks;
   readonly #events: RelayEvents;
   readonly #offers: Offers;
+  readonly #share: LinkShare;
   readonly #intakes: Intakes;
   readonly #carriers: Carriers;
   readonly #owners: Owners;
@@ -91,6 +95,7 @@ export class Relay {
       counted: (stream, count) => events.children(stream, count),
       rootAgeUs: (stream, now) => this.#intakes.rootAgeUs(stream, now),
     });
+    this.#share = new LinkShare(ground.linkRate, this.#offers);
     this.node = new Node({
       self,
       keyring,
@@ -108,6 +113,7 @@ export class Relay {
         serve: (child, now) => this.#offers.serve(child, now),
         change: (child, now) => this.#offers.change(child, now),
         stop: (child) => this.#offers.stop(child),
+        carries: (link, stream) => this.#share.fits(link, stream, this.#now),
       },
     });
     const { names, links } = this.node;

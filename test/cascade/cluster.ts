@@ -55,6 +55,7 @@ export class TestNode {
         lookedUp: (name) => this.lookedUp.push(name),
         outranked: (name) => this.outranked.push(name),
         accepted: () => {},
+        carries: () => true,
         linkOpened: () => {},
         linkClosed: (_link, reason) => this.closings.push(reason),
         told: (link, type, elements) => {

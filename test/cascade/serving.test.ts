@@ -39,11 +39,11 @@ class Ground {
       pullsForOthers: () => pullsForOthers,
       waitsFor: (_name, link) => link === this.asked?.link,
       wayTo: () => this.way,
+      cores: () => [],
       events: {
-        serve: note("serve"),
-        change: note("change"),
-        stop: note("stop"),
+        ...{ serve: note("serve"), change: note("change"), stop: note("stop") },
         wanted: (name) => this.done.push(`wanted ${name}`),
+        carries: () => true,
       },
     });
   }

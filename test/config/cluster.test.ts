@@ -51,6 +51,7 @@ test("the secret alone makes a node, with a relay worker and defaults for all el
     region: "",
     childrenMax: 64,
     capacity: null,
+    linkRate: null,
   });
   expect(Object.isFrozen(cluster)).toBe(true);
 });
@@ -59,7 +60,7 @@ test("everything else of a node is set by its options", () => {
   const { cluster } = node([
     ...["--cluster-name", "live_2", "--link", "[::]:9300", "--role", "edge", "--region", "eu-1"],
     ...["--link-advertise", "203.0.113.5, [2001:db8::5]:1", "--children-max", "1024"],
-    ...["--capacity", "10G"],
+    ...["--capacity", "10G", "--link-rate", "500M"],
     ...["--join", "a.example,node_1:9000,192.0.2.7,[2001:db8::7]:1,[2001:db8::8]"],
   ]);
   expect(cluster).toMatchObject({
@@ -70,6 +71,7 @@ test("everything else of a node is set by its options", () => {
     region: "eu-1",
     childrenMax: 1024,
     capacity: 10e9,
+    linkRate: 500e6,
   });
   // Others have their own port, whatever ours is.
   expect(cluster!.join).toEqual([
@@ -91,6 +93,7 @@ test("an option of a cluster without the secret file is refused", () => {
     ["region", "eu"],
     ["children-max", "64"],
     ["capacity", "1G"],
+    ["link-rate", "1G"],
   ] as const) {
     const words = `cluster-secret-file: is missing, ${option} needs it`;
     expect(refusal([`--${option}=${value}`])).toBe(words);

@@ -225,6 +225,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["outlet", "fills"],
     ["child-stream"],
     ["offers"],
+    ["link-share"],
     // On its way here.
     ["pulled-ring"],
     ["pulled-stream"],

@@ -54,7 +54,14 @@ export class RelayNode {
         type: "cluster",
         setup: {
           ...{ cluster: "test", secrets: [secret], node, boot: number, role: "core" },
-          ...{ region: "", version: "test", url: "", addresses: [], childrenMax: 8 },
+          ...{
+            region: "",
+            version: "test",
+            url: "",
+            addresses: [],
+            childrenMax: 8,
+            linkRate: null,
+          },
         },
       },
       world.now,

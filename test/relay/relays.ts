@@ -30,6 +30,7 @@ export class Side {
   constructor(
     readonly number: number,
     readonly world: Relays,
+    linkRate: number | null,
   ) {
     const reading = { reader: 0, counters: this.counters, allocate };
     const load = () => ({ busy: 0, lagUs: 0, filled: null });
@@ -39,7 +40,7 @@ export class Side {
       selfOf(number),
       KEYRING,
       8,
-      { ...reading, wish, readers: 2, news, random: () => 0.5, load },
+      { ...reading, wish, readers: 2, news, random: () => 0.5, load, linkRate },
       {
         dial: () => {},
         heard: (name, known) => this.heard.push(`${name} ${known?.epoch ?? "gone"}`),
@@ -72,15 +73,17 @@ export class Side {
 export class Relays {
   now = 1_000_000;
   delayUs = 5_000;
-  readonly parent = new Side(1, this);
-  readonly child = new Side(2, this);
+  readonly parent: Side;
+  readonly child = new Side(2, this, null);
   /** Frames that passed but DATA, by their sender's number and type. */
   readonly frames: { from: number; type: number; elements: Elements }[] = [];
   /** Datagrams of this sender for which it is true are lost. */
   lost: (from: Side, datagram: Uint8Array) => boolean = () => false;
   readonly #flying: { at: number; to: Side; bytes: Uint8Array }[] = [];
 
-  constructor() {
+  /** `linkRate`: what the parent may send to the child, bits a second. */
+  constructor(linkRate: number | null = null) {
+    this.parent = new Side(1, this, linkRate);
     const security = (end: LinkEnd, other: Side) => ({
       end,
       node: idOf(other.number),

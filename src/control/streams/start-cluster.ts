@@ -69,5 +69,6 @@ function setupOf(
       NODE_ADDRESSES_MAX,
     ),
     childrenMax: config.childrenMax,
+    linkRate: config.linkRate,
   };
 }

@@ -1,10 +1,13 @@
-/** What a ticket of a redirect is good for: once, how long, where, by whose key, how far, and for what. */
+/**
+ * What a ticket of a redirect is good for (once, how long, where, by whose key, how far, for what), and
+ * what a link may carry.
+ */
 import { CONTROL, type Mutation, rule } from "./rule.ts";
 
 const TICKETS = `${CONTROL}http/tickets.ts`;
 const TICKET = `${CONTROL}http/ticket.ts`;
 
-export const TICKET_RULES: readonly Mutation[] = [
+export const LOAD: readonly Mutation[] = [
   rule("ticket-once", TICKETS, "if (!this.#used.isNew(nonce))", "if (false)"),
   rule("ticket-once", TICKETS, "if (expiresMs - TICKET_LIFE_MS < this.#startedMs)", "if (false)"),
   rule("ticket-once", `${CONTROL}http/nonces.ts`, "if (nowMs < until) break;", ""),
@@ -35,5 +38,30 @@ export const TICKET_RULES: readonly Mutation[] = [
     `${CONTROL}http/whep.ts`,
     'ticket === null ? await askHook(c, services, "viewer", name) : null',
     'await askHook(c, services, "viewer", name)',
+  ),
+  rule(
+    "link-rate",
+    "src/cascade/serving.ts",
+    'if (!events.carries(child.link, mine ? copy.stream : null)) return "full";',
+    "",
+  ),
+  rule(
+    "link-rate",
+    "src/cascade/serving.ts",
+    " || (turns && !this.#options.events.carries(link, child.stream))",
+    "",
+  ),
+  rule("link-rate", "src/cascade/child.ts", "having.length > 0 ? having : those", "having"),
+  rule(
+    "link-rate",
+    "src/relay/link-share.ts",
+    "for (const each of this.#offers.flowing(link)) sum += bitrateOf(each);",
+    "",
+  ),
+  rule(
+    "link-rate",
+    "src/relay/link-share.ts",
+    "if (sum === 0 && video.length > 0) return VIEWER_BITS_ASSUMED;",
+    "",
   ),
 ];
