@@ -152,10 +152,12 @@ export class Members {
     if (role() === "core") return { count: Number.POSITIVE_INFINITY, from: 0, fits };
     const linked = linkedRegions();
     const hopeful = this.#hopeful();
+    // Whoever has a stream may be an edge as well.
+    const fitsEdge = (place: Place): boolean => (place.seed || place.core) && fits(place);
     if (linked.length < EDGE_LINKS) {
       const count = EDGE_LINKS - linked.length - hopeful.length;
       const from = count > 0 ? 0 : Math.min(...hopeful) + HOPEFUL_US;
-      return { count: Math.max(1, count), from, fits };
+      return { count: Math.max(1, count), from, fits: fitsEdge };
     }
     // One of them at a time gives way to one of the own region.
     const complete = linked.length > EDGE_LINKS || linked.every((each) => each === region);

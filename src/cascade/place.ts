@@ -18,6 +18,8 @@ export interface CoreHint {
 /** Where a node may be. */
 export class Place {
   seed = false;
+  /** A core told that another one is there, for all that it knew. */
+  core = false;
   /** Who was there last; null while nobody was. */
   node: NodeId | null = null;
   /** Of that node, as far as others say; null when they do not. */
@@ -38,6 +40,7 @@ export class Place {
 
   /** Somebody says who is there. Who has answered there is believed more. */
   hint({ node, region, roundTripUs }: CoreHint): void {
+    this.core ||= region !== null;
     this.node ??= node;
     if (this.node !== node) return;
     this.region = region ?? this.region;

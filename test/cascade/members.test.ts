@@ -175,6 +175,17 @@ test("cascade-edges: an edge whose dials are not answered dials others beside th
   expect(ground.at(500_000)).toEqual([HINTS[3], "10.0.0.20:8300"]);
 });
 
+test("an edge dials nobody of whom no core says that it is one, and who did not answer again and again", () => {
+  const ground = new Ground("edge");
+  ground.hint(11, [HINTS[0]]);
+  ground.hint(12, [HINTS[1]], "eu");
+  expect(ground.at(0)).toEqual([HINTS[1]]);
+  ground.members.failed(HINTS[1], 1_000);
+  expect(ground.at(251_000)).toEqual([HINTS[1]]);
+  ground.members.failed(HINTS[1], 252_000);
+  expect(ground.members.nextTimeout()).toBe(752_000);
+});
+
 test("an edge with three links looks for one of its own region while it has another's", () => {
   const ground = new Ground("edge");
   ground.regions = ["eu", "us", "us"];
