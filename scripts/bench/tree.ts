@@ -18,7 +18,7 @@ const POINT = { viewers: 500, mbps: MBPS, arrival: "spread" } as const;
 const GROUND: TreeGround = {
   cores: 16,
   ownCores: 2,
-  gbps: 10,
+  gbps: 25,
   share: 0.6,
   childrenMax: 64,
   pathMax: 4,

@@ -104,3 +104,26 @@ test("charts name their axes and escape their text", () => {
     }
   }
 });
+
+test("what a relay costs, and the tree that it makes for a large audience, stand there", () => {
+  const cost = { "us/child": 12, "overhead B": 52, "payload B": 870, lost: 0 };
+  const block = blockOf(
+    result("relay", [
+      { children: 1, streams: 1, ...cost, "us/child": 99 },
+      { children: 4, streams: 1, ...cost },
+      { cores: 64, "idle kB/s a node": 8.1, "relay mCPU": 30 },
+      { chain: 3, streams: 20, "stay p50 ms": 0.21, "stay p99 ms": 1.5 },
+    ]),
+    result("tree", [
+      { level: "root", nodes: 1 },
+      { nodes: 1_872, "viewers/node": 5_342, path: 3, "stay p50 ms": 0.4, fits: true },
+    ]),
+  );
+  expect(block).toContain("12 us of CPU a packet and child; 52 B beside 870 of payload; lost 0");
+  expect(block).not.toContain("99 us");
+  expect(block).toContain("8.1 kB/s and 30 mCPU a node");
+  expect(block).toContain(
+    "20 streams through a node in the middle | a packet is there for 0.21 ms",
+  );
+  expect(block).toContain("1,872 nodes of 16 cores and 25 Gb/s, 5,342 viewers each, within");
+});
