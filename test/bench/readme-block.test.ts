@@ -55,7 +55,7 @@ test("a peer that did not run is named, and the claim is not made by itself", ()
     { claim: "at least 2.5 x fewer", holds: false, "x fewer": 1.5, note: "janus did not run" },
   ];
   const block = blockOf(result("peers", rows));
-  expect(block).toContain("| srs | 400, burst | 9 us | 3 |");
+  expect(block).toContain("| srs | 400, burst | - | 9 us | 3 |");
   expect(block).not.toContain("77");
   expect(block).toContain("janus: not installed");
   expect(block).toContain("cannot be made from this run: janus did not run.");
