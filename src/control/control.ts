@@ -235,10 +235,10 @@ class Running implements Control {
   }
 
   async drain(): Promise<void> {
-    const { config, registry, announcer } = this.#services;
+    const { config, registry, announcer, handover } = this.#services;
     this.#gate.draining = true;
     const children = this.#services.cluster?.drain(config.drainSeconds * 1000);
-    if (config.redirectUrl !== null) {
+    if (config.redirectUrl !== null || handover?.leads === true) {
       // Their next POST is sent to the other node.
       for (const session of registry.sessions.all()) {
         if (session.kind === "viewer") announcer.reconnect(session);

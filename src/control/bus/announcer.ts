@@ -59,9 +59,12 @@ export class Announcer {
     }
   };
 
+  /** One that another node has sent asks there again: here it would have to show a token. */
   reconnect(session: ViewerSession): void {
-    const name = session.stream.split("/").map(encodeURIComponent).join("/");
-    this.#hub.send(session, "reconnect", { url: `${session.origin}/whep/${name}` });
+    const { stream, origin, byTicket } = session;
+    const name = stream.split("/").map(encodeURIComponent).join("/");
+    const where = byTicket ? {} : { url: `${origin}/whep/${name}` };
+    this.#hub.send(session, "reconnect", where);
   }
 
   /** Once a second: the counts of viewers where they changed. */

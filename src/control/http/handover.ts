@@ -63,6 +63,11 @@ export class Handover {
     return ticket;
   }
 
+  /** Whether another node would take viewers of this one. */
+  get leads(): boolean {
+    return this.#neighbours.best({ stream: "", via: [], secure: false }) !== null;
+  }
+
   /** Whether there is no room for a viewer, but at another node. */
   canSend(c: AppContext, name: string, ticket: Ticket | null): boolean {
     return this.room.full !== null && this.#find(c, name, ticket) !== null;

@@ -354,6 +354,32 @@ test("all that a node may be full of sends viewers on: sessions, bits, and that 
   await drained;
 });
 
+test("players are told to ask again when their node stops, if another one has room", async () => {
+  for (const [links, told] of [
+    [[link(B)], true],
+    [[link(B, { filled: 1 })], false],
+  ] as const) {
+    const a = await nodeOf(A, { args: ["--drain-seconds", "1"] });
+    hearOf(a, ...links);
+    const { location, number } = await a.view("cam");
+    const events = await a.request("GET", `${location}/events`);
+    const drained = a.control.drain();
+    a.plane.events.closed(number, "peer-closed");
+    await drained;
+    expect((await events.text()).includes("event: reconnect")).toBe(told);
+  }
+});
+
+test("one that was sent asks again where it asked first: here it has no token", async () => {
+  const a = await full();
+  const b = await nodeOf(B, { config: TOKENS });
+  const posted = await b.post(pathOf(await sentTo(a)), VIEWER_OFFER);
+  const { pathname } = new URL(posted.headers.get("Location")!);
+  const events = await b.request("GET", `${pathname}/events`);
+  b.plane.events.closed(b.plane.viewers[0]!.session, "codec-changed");
+  expect(await events.text()).toContain("event: reconnect\ndata: {}\n");
+});
+
 test("a server in no cluster does not look at tickets", async () => {
   const h = await Harness.start();
   await h.publish("cam");
