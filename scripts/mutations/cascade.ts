@@ -153,6 +153,9 @@ export const CASCADES: readonly Mutation[] = [
     "standbys: () => this.#standbys(known),",
     "standbys: () => this.#candidates(known),",
   ),
+  rule("cascade-gray", `${CASCADE}pull.ts`, "isGray || ", ""),
+  rule("cascade-gray", `${CASCADE}gray.ts`, "now - this.#since >= WELL_US", "true"),
+  rule("cascade-gray", `${CASCADE}gray.ts`, " && unanswered >= UNANSWERED_PINGS", ""),
   rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),
   rule(
     "cascade-standby",

@@ -6,15 +6,34 @@ const ROUND_TRIP_UNKNOWN_US = 100_000;
 /** How long a link takes, by PING and PONG on one clock: no two clocks are ever compared. */
 export class LinkTime {
   readonly #samples: number[] = [];
+  /** When the first PING left of those without an answer, and how many those are. */
+  #askedAt = 0;
+  #unanswered = 0;
   #newest: number | null = null;
 
   /** The answer to a PING of `sentAt` came at `now`; the other end held it for `heldUs`. */
   note(sentAt: number, heldUs: number, now: number): void {
+    this.#unanswered = 0;
     const roundTrip = now - sentAt - heldUs;
     if (roundTrip < 0 || sentAt > now) return;
     if (this.#samples.length === SAMPLES) this.#samples.shift();
     this.#samples.push(roundTrip);
     this.#newest = roundTrip;
+  }
+
+  /** A PING left. */
+  asked(now: number): void {
+    if (this.#unanswered === 0) this.#askedAt = now;
+    this.#unanswered += 1;
+  }
+
+  /** PINGs that left since one was answered. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  unansweredUs(now: number): number {
+    return this.#unanswered === 0 ? 0 : now - this.#askedAt;
   }
 
   /** The shortest of late, us. */

@@ -16,6 +16,7 @@ import {
   writePong,
 } from "../wire/cascade/ping.ts";
 import { Channel } from "./channel.ts";
+import { Gray } from "./gray.ts";
 import { decideRole, disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { LinkTime } from "./link-time.ts";
@@ -28,6 +29,8 @@ const GREETING_TIMEOUT_US = 5_000_000;
 const PING_US = 1_000_000;
 /** Until the way of the link is known. */
 const PING_FIRST_US = 50_000;
+/** One that was not answered is followed by another: a lost datagram is no lost link. */
+const PING_AGAIN_US = 150_000;
 /** A link of which nothing is heard for so long is lost; links without streams say a word a second. */
 const LINK_LOST_US = 5_000_000;
 /** Before, another one is tried beside it: soon where a parent owes a word each 25 ms. */
@@ -82,6 +85,7 @@ export class Link {
   readonly node: NodeId;
   readonly time = new LinkTime();
   readonly liveness: Liveness;
+  readonly gray = new Gray();
   /** How much goes into one datagram. */
   readonly size: PathSize;
   /** Of the other end; null until it was found right. */
@@ -124,6 +128,17 @@ export class Link {
     return now - heardAt >= (silent ? QUIET_PARENT_US : QUIET_US);
   }
 
+  /** How it does; `newest`: number of the newest datagram that came, `come`: of how many that came. */
+  look(now: number, newest: number, come: number): void {
+    const { time, lagUs } = this;
+    this.gray.look(now, () => ({
+      ...{ newest, come, lagUs },
+      laterUs: time.newestUs - time.roundTripUs,
+      unansweredUs: time.unansweredUs(now),
+      unanswered: time.unanswered,
+    }));
+  }
+
   /** Pieces of messages that wait for room: what is sent now comes behind them. */
   get backlog(): number {
     return this.#channel.waiting;
@@ -162,7 +177,9 @@ export class Link {
     else if (this.#channel.isLost(now) || silentUs >= LINK_LOST_US) this.#end("no answer", now);
     if (this.closed) return;
     if (this.open && now >= this.#pingAt) {
-      this.#pingAt = now + (this.time.known ? PING_US : PING_FIRST_US);
+      this.time.asked(now);
+      const again = Math.max(PING_AGAIN_US, 2 * this.time.roundTripUs);
+      this.#pingAt = now + (this.time.known ? again : PING_FIRST_US);
       this.#options.output(encodeElements(writePing(Math.floor(now))));
     }
     if (this.open) this.#probe(now);
@@ -275,6 +292,7 @@ export class Link {
     const pong = readPong(elements);
     if (pong === null) return;
     this.time.note(pong.at, pong.heldUs, arrival);
+    this.#pingAt = pong.at + PING_US;
     this.size.answered(pong.at, arrival);
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;

@@ -16,12 +16,10 @@ const RETRY_US = 250_000;
 const STUCK_US = 1_000_000;
 /** Both flow for so long when one takes over from another. */
 const OVERLAP_US = 200_000;
-
 /** From so many viewers of a node on the second parent costs less than what it saves. */
 const HOT_VIEWERS = 10;
 /** A standby that the same failure may take is kept, and a better one looked for so often. */
 const BETTER_US = 500_000;
-
 /** A node that said that it leaves is not asked again before. */
 const DRAIN_US = 10_000_000;
 
@@ -203,7 +201,8 @@ export class Pull {
     this.#lookedAt = this.#heardBy(now);
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
-    const wantedLive = this.#viewers >= HOT_VIEWERS ? 2 : 1;
+    const isGray = this.#giving(now).some(({ link }) => link.gray.isGray);
+    const wantedLive = isGray || this.#viewers >= HOT_VIEWERS ? 2 : 1;
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);
     this.#askStandby(now);

@@ -30,6 +30,7 @@ const statusShape = z.object({
       address: text,
       roundTripMs: z.number().nullable(),
       datagramBytes: z.number().nullable(),
+      trouble: text.nullish(),
       load: z.number().nullable(),
       filled: z.number().nullable(),
     }),
@@ -89,8 +90,9 @@ function members({ members: all }: Status): string[] {
   );
 }
 
-function stateOf({ linked, answered }: Status["members"][number]): string {
+function stateOf({ linked, answered, trouble }: Status["members"][number]): string {
   if (!answered) return "does not answer";
+  if (trouble != null) return trouble;
   return linked ? "" : "no link from here";
 }
 

@@ -157,6 +157,9 @@ export interface LinkState extends LinkTraffic {
   readonly load: number;
   /** Of what it may give to viewers, 0..1, of which 1 takes no more; null where it does not say. */
   readonly filled: number | null;
+  /** What is wrong with it, in words; null when it is well. And how often that has begun. */
+  readonly trouble: string | null;
+  readonly troubles: number;
   /** Streams that come, or could come, by it, and those that are given over it. */
   readonly pulls: number;
   readonly children: number;

@@ -1,6 +1,7 @@
 import type { LinkSecurity } from "../cascade/greeting.ts";
 import type { Handover } from "../cascade/handover.ts";
 import { associationOf } from "../cascade/keyring.ts";
+import type { Link } from "../cascade/link.ts";
 import type { NodeId } from "../cascade/node-id.ts";
 import type { LinkTraffic } from "../contract/cluster.ts";
 import { Halves } from "../wire/cascade/half.ts";
@@ -20,6 +21,7 @@ export class Carrier {
   readonly address: string | null;
   /** Set as soon as the link is there. */
   handover!: Handover;
+  link!: Link;
   /** Open ones, by session. */
   readonly ports = new Map<number, LinkPort>();
   /** Datagrams that came, and bytes of frames in them. */

@@ -40,6 +40,7 @@ export class Carriers {
   }
 
   begin(carrier: Carrier, link: Link, now: number): void {
+    carrier.link = link;
     carrier.output.size = link.size;
     carrier.handover = new Handover({
       link,
@@ -106,7 +107,10 @@ export class Carriers {
   }
 
   handleTimeout(now: number): void {
-    for (const { handover } of this.#bySession.values()) handover.handleTimeout(now);
+    for (const { handover, link, port, datagramsIn } of this.#bySession.values()) {
+      handover.handleTimeout(now);
+      link.look(now, port.wear.received, datagramsIn);
+    }
   }
 
   nextTimeout(): number {

@@ -81,6 +81,8 @@ function aboutLink(link: Link) {
     datagramBytes: link.size.found + DATAGRAM_OVERHEAD,
     load: link.load,
     filled: link.filled,
+    trouble: link.gray.words,
+    troubles: link.gray.begun,
   };
 }
 

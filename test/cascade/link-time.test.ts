@@ -18,3 +18,12 @@ test("a round trip that cannot be is none", () => {
   time.note(0, 30_000, 20_000);
   expect(time.known).toBeFalse();
 });
+
+test("how long and how often it was asked without an answer", () => {
+  const time = new LinkTime();
+  expect([time.unanswered, time.unansweredUs(500)]).toEqual([0, 0]);
+  for (const at of [1_000, 2_000, 3_000]) time.asked(at);
+  expect([time.unanswered, time.unansweredUs(5_000)]).toEqual([3, 4_000]);
+  time.note(2_000, 0, 5_000);
+  expect([time.unanswered, time.unansweredUs(9_000)]).toEqual([0, 0]);
+});

@@ -137,6 +137,20 @@ test("a ping a second measures the way; the answer tells how its end fares", () 
   expect(pings).toBe(10);
 });
 
+test("a ping without an answer is followed by others, so that one lost is not taken for a lost link", () => {
+  const pair = new Pair();
+  pair.delayUs = 1_000;
+  pair.run(2_000_000);
+  let pings = 0;
+  pair.run(1_600_000, (from, frame) => {
+    if (from === pair.caller && typeOf(frame) === Frame.ping) pings += 1;
+    return typeOf(frame) === Frame.pong;
+  });
+  const { time } = pair.caller.link;
+  expect(pings).toBeWithin(4, 12);
+  expect(time.unanswered).toBe(pings);
+});
+
 test("until an answer came pings go each 50 ms", () => {
   const pair = new Pair();
   let pings = 0;

@@ -129,3 +129,19 @@ test("what only others have, and from others as well, is had as a spare, without
   expect(spare()).toBeFalse();
   expect(ground.states).toEqual(["2 accepted live", "3 asked warm"]);
 });
+
+test("whoever gives it and does badly is joined by the standby, and goes on alone when it is well", () => {
+  const ground = new Ground(...neighbours(2, 3, 4));
+  const [first, second] = ground.settle();
+  const gray = { isGray: true };
+  Object.assign(first.link, { gray });
+  ground.pull.maintain(ground.now);
+  expect(ground.states.slice(0, 2)).toEqual(["2 accepted live", "3 accepted live"]);
+  ground.flow(second, 2);
+  ground.wait(2_000_000);
+  expect(ground.states.slice(0, 2)).toEqual(["2 accepted live", "3 accepted live"]);
+  gray.isGray = false;
+  ground.wait(500_000);
+  expect(ground.states).toContain("2 accepted live");
+  expect(ground.states).toContain("3 accepted warm");
+});

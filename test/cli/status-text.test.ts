@@ -88,6 +88,13 @@ test("a node tells who else is there, each stream's tree, and what is wrong", ()
   );
 });
 
+test("what is wrong with a link stands behind its member", () => {
+  const node = { id: A, cluster: "live", role: "core", region: "", addresses: ["192.0.2.1:8300"] };
+  const members = [{ ...MEMBER, trouble: "loses 12 % of what is sent" }];
+  const text = statusText({ version: "1", node, ...NOTHING, members });
+  expect(text).toMatch(/^bbbbbbbb .* loses 12 % of what is sent$/m);
+});
+
 test("a secret that all accept and not all use may come first", () => {
   const { members, ...rest } = NOTHING;
   const node = { id: A, cluster: "live", role: "core", region: "", addresses: ["192.0.2.1:8300"] };

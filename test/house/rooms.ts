@@ -190,7 +190,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   cascade: [
     // What a link is made of.
-    ["channel", "keyring", "link-time", "liveness", "node-id", "path-size"],
+    ["channel", "gray", "keyring", "link-time", "liveness", "node-id", "path-size"],
     ["greeting"],
     ["link"],
     ["handover", "links", "rivals"],

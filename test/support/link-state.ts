@@ -9,6 +9,8 @@ export function linkState(node: string, change: Partial<LinkState> = {}): LinkSt
       datagramBytes: 1372,
       load: 0,
       filled: null,
+      trouble: null,
+      troubles: 0,
       accepts: [],
       pulls: 1,
       children: 0,

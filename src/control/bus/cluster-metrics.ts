@@ -35,6 +35,8 @@ function writeLinks(out: Exposition, links: readonly LinkState[]): void {
   out.family("cluster_link_streams", "gauge", "Streams of a link, by who gives them.");
   out.family("cluster_link_datagrams_total", "counter", "Datagrams of a link, by direction.");
   out.family("cluster_link_bytes_total", "counter", "Frames in them, in bytes.");
+  const troubles = "How often a link began to lose, to be late or not to answer.";
+  out.family("cluster_link_troubles_total", "counter", troubles);
   for (const link of links) {
     const label = `node="${link.node}"`;
     if (link.roundTripMs !== null) {
@@ -42,6 +44,7 @@ function writeLinks(out: Exposition, links: readonly LinkState[]): void {
     }
     out.value("cluster_link_datagram_bytes", label, link.datagramBytes);
     out.value("cluster_link_load", label, link.load);
+    out.value("cluster_link_troubles_total", label, link.troubles);
     if (link.filled !== null) out.value("cluster_link_filled", label, link.filled);
     out.value("cluster_link_streams", `${label},from="there"`, link.pulls);
     out.value("cluster_link_streams", `${label},from="here"`, link.children);

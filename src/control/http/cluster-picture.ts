@@ -51,6 +51,7 @@ function membersOf(
       address: link?.address ?? report?.addresses[0] ?? "",
       roundTripMs: link?.roundTripMs ?? null,
       datagramBytes: link?.datagramBytes ?? null,
+      trouble: link?.trouble ?? null,
       load: link?.load ?? null,
       filled: link?.filled ?? null,
       // A link tells them once; they may be others by now.

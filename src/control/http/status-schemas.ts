@@ -50,6 +50,12 @@ const memberSchema = z
       .int()
       .nullable()
       .describe("The longest datagram that the path to it was found to take, bytes of UDP."),
+    trouble: z
+      .string()
+      .nullable()
+      .describe(
+        "What is wrong with the link, in words: streams that come by it come by another too.",
+      ),
     load: z.number().nullable().describe("Share of a core that its relay worker is busy, 0 to 1."),
     filled: z
       .number()

@@ -183,3 +183,27 @@ test("an owner that drains gives what it publishes to all until it leaves", () =
     expect(have(watcher)[0].missing(10)).toBe(0);
   }
 });
+
+test("a link that loses one of five is joined by another within 1.5 s, until it is well", () => {
+  const world = cluster({ nodes: 4, path: FAR });
+  live(world, 0);
+  const [watcher] = watched(world, 1, 2);
+  const liveParents = () => {
+    const parents = world.node(1).parents("a");
+    return parents.filter(({ mode, state }) => mode === "live" && state === "accepted").length;
+  };
+  const { gray } = world.node(1).relay.node.links.to(world.node(0).id)!;
+  expect(liveParents()).toBe(1);
+  world.network.path(0, 1).loss = 0.2;
+  world.run(1.5 * SECOND);
+  expect(gray.words).toMatch(/^loses \d+ % of what is sent$/);
+  expect(liveParents()).toBe(2);
+  // Only who is next to it acts.
+  expect(world.node(2).relay.node.links.to(world.node(0).id)!.gray.begun).toBe(0);
+  world.run(2 * SECOND);
+  const [audio] = have(watcher!);
+  expect(audio.missingFrom(audio.highest - 50, audio.highest - 5)).toBe(0);
+  world.network.path(0, 1).loss = 0;
+  world.run(6 * SECOND);
+  expect([gray.words, gray.begun, liveParents()]).toEqual([null, 1, 1]);
+});

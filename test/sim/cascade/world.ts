@@ -169,9 +169,10 @@ export class World {
       wear: self.wear,
       transmit: (length) => {
         self.wear.sent += 1;
+        const { sent } = self.wear;
         send(buffer.slice(0, length), (bytes, arrival) => {
           const { node, session, wear } = other;
-          wear.received += 1;
+          wear.received = Math.max(wear.received, sent);
           node.relay.received(session, bytes, 0, bytes.length, node.now, arrival);
         });
         return true;
