@@ -2,7 +2,7 @@
  * `bun run cascade [--minutes N] [--seed S]`: runs simulated clusters (test/sim/cascade), each from a
  * seed of its own, until the time is over, and prints how many ran and which failed as JSON; exit code
  * 1 when one did. `--only S` runs one and tells what happened in it; `--nodes N`: of so many nodes, up to
- * 1,000 (64 of them cores at most; a seed takes some minutes then, and 8 GB).
+ * 1,000 (64 of them cores at most; a seed takes minutes then, and gigabytes).
  */
 import { parseArgs } from "node:util";
 import { runSeed } from "../test/sim/cascade/run.ts";

@@ -61,6 +61,12 @@ class Draw {
   }
 }
 
+/** The share of nodes that nobody watches at: the rings of those where somebody does take memory. */
+function idleOf(count: number): number {
+  if (count > 300) return 0.9;
+  return count > CORES_MAX ? 0.7 : 0.2;
+}
+
 /** In a large cluster most are edges. */
 function edgesOf(draw: Draw, count: number): number {
   if (count > CORES_MAX) return count - draw.int(CORES_MAX / 4, CORES_MAX);
@@ -155,7 +161,7 @@ function publicationsOf(draw: Draw, name: string, count: number): Deed[] {
 
 function watchingOf(draw: Draw, node: number, count: number, names: readonly string[]): Deed[] {
   const deeds: Deed[] = [];
-  if (draw.chance(count > CORES_MAX ? 0.7 : 0.2)) return deeds;
+  if (draw.chance(idleOf(count))) return deeds;
   const crowd = draw.chance(0.2) ? 10 : 1;
   for (let i = draw.int(1, 2); i > 0; i -= 1) {
     const name = draw.of(names);
