@@ -52,7 +52,7 @@ test("seeds: loss over 8 % is found within 1.5 s of its beginning, less is taken
   expect(wrong).toBeLessThanOrEqual(1);
 });
 
-test("it is well again when nothing was wrong for 3 s", () => {
+test("cascade-gray: it is well again when nothing was wrong for 3 s", () => {
   const ground = new Ground(1, 80);
   ground.loss = 0.3;
   ground.run(2_000_000);
@@ -77,7 +77,7 @@ test("few datagrams, and a new session that counts from its beginning, are no lo
   expect(gray.begun).toBe(0);
 });
 
-test("a longer way, media that is late and pings without answer are told", () => {
+test("cascade-gray: a longer way, media that is late and pings without answer are told", () => {
   for (const [change, words] of [
     [{ laterUs: 100_001 }, "takes 100 ms longer than before"],
     [{ lagUs: 130_000 }, "gives media 130 ms late"],

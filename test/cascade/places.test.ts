@@ -5,7 +5,7 @@ const LIVE: Occupant = { mode: "live", spare: false };
 const SPARE: Occupant = { mode: "live", spare: true };
 const WARM: Occupant = { mode: "warm", spare: false };
 
-test("who stands by, or has it from another as well, takes no place of one that needs it", () => {
+test("cascade-standby: who stands by, or has it from another as well, takes no place of one that needs it", () => {
   expect(placesFor(LIVE, [WARM, WARM, WARM, WARM], 2)).toBe(2);
   expect(placesFor(LIVE, [SPARE, SPARE], 2)).toBe(2);
   expect(placesFor(LIVE, [LIVE, WARM, LIVE], 2)).toBe(0);

@@ -3,11 +3,12 @@ import { nodeBytes } from "../../src/cascade/node-id.ts";
 import { readUpdate } from "../../src/wire/cascade/subscription.ts";
 import { idOf } from "./ends.ts";
 import type { Neighbour } from "./neighbour.ts";
-import { Ground, neighbours, ROOT } from "./pulling.ts";
+import { Ground, heard, neighbours, ROOT } from "./pulling.ts";
 
-test("a standby that the same failure takes is kept until one is found that it does not", () => {
-  const ground = new Ground(...neighbours(2, 3, 4, 5));
-  const [first, shared, same, better] = ground.parents as [
+test("cascade-standby: a standby that the same failure takes is kept until one is found that it does not", () => {
+  const ground = new Ground(...neighbours(2, 3, 4, 5, 6));
+  const [first, shared, same, better, last] = ground.parents as [
+    Neighbour,
     Neighbour,
     Neighbour,
     Neighbour,
@@ -28,6 +29,7 @@ test("a standby that the same failure takes is kept until one is found that it d
   expect(ground.states).toEqual(["2 accepted live", "5 accepted warm"]);
   ground.wait(10_000_000);
   expect(ground.states).toEqual(["2 accepted live", "5 accepted warm"]);
+  expect(heard(last)).toEqual([]);
   // It has it by another way now: one of those that were let go may be asked again.
   ground.pull.rerouted(better.link, 4, [ROOT, idOf(7), better.id].map(nodeBytes), ground.now);
   ground.wait(6_000_000);
@@ -130,7 +132,7 @@ test("what only others have, and from others as well, is had as a spare, without
   expect(ground.states).toEqual(["2 accepted live", "3 asked warm"]);
 });
 
-test("whoever gives it and does badly is joined by the standby, and goes on alone when it is well", () => {
+test("cascade-gray: whoever gives it and does badly is joined by the standby, and goes on alone when it is well", () => {
   const ground = new Ground(...neighbours(2, 3, 4));
   const [first, second] = ground.settle();
   const gray = { isGray: true };

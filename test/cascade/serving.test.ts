@@ -371,7 +371,7 @@ test("a child of which nothing is heard for a second and a half keeps no place f
   expect(answers(next)).toMatchObject([{ alias: 1 }]);
 });
 
-test("a core without the stream stands by for it: the way is told, and nothing is asked of anybody", () => {
+test("cascade-standby: a core without the stream stands by for it: the way is told, and nothing is asked of anybody", () => {
   const ground = new Ground();
   const copy = ground.copy!;
   ground.copy = null;
