@@ -38,6 +38,13 @@ export class Parents {
     return this.#all;
   }
 
+  /** Those that give it, or are to, of which first who does so longest: whoever joins replaces nobody. */
+  giving(): Parent[] {
+    const since = ({ usefulSince }: Parent): number => usefulSince ?? Number.MAX_VALUE;
+    const live = this.#all.filter(({ mode }) => mode === "live");
+    return live.sort((left, right) => since(left) - since(right));
+  }
+
   /** Those that stand by, or were asked to. */
   get standbys(): Parent[] {
     return this.#all.filter(({ mode }) => mode === "warm");

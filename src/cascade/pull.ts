@@ -232,9 +232,7 @@ export class Pull {
   }
 
   #giving(now: number): Parent[] {
-    return this.#parents.all.filter(
-      (parent) => parent.mode === "live" && this.#isHealthy(parent, now),
-    );
+    return this.#parents.giving().filter((parent) => this.#isHealthy(parent, now));
   }
 
   /** Standbys give it from now on where too few do. */
@@ -292,9 +290,7 @@ export class Pull {
 
   /** Of those that give it the first whose link is well; of a parent that has fallen silent, too. */
   #noticePath(now: number): void {
-    const giving = this.#parents.all.filter(
-      ({ state, mode }) => state === "accepted" && mode === "live",
-    );
+    const giving = this.#parents.giving().filter(({ state }) => state === "accepted");
     const parent = giving.find((each) => this.#isHealthy(each, now)) ?? giving[0];
     if (this.#way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
   }

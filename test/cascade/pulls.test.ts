@@ -101,7 +101,7 @@ test("who has a link to the owner asks it, and one that was named when it refuse
   expect(ground.dialled).toEqual(["10.0.0.3:8300"]);
 });
 
-test("cascade-standby: any core stands by: first one that has it, then the nearest", () => {
+test("cascade-standby: each core may stand by: first one that has it, then the nearest", () => {
   const far = neighbour(4, { region: "us" });
   const ground = new Ground([neighbour(OWNER), neighbour(3, { role: "edge" }), far, neighbour(5)]);
   expect(asked(ground.pulls.begin(known(), 1, RINGS, NOW))).toEqual([`${OWNER} live`, "5 warm"]);

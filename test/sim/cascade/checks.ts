@@ -121,7 +121,10 @@ export class Checks {
       const parents = this.#givers(node, name);
       const before = this.#parents.get(key);
       this.#parents.set(key, parents);
-      if (before === undefined || before === parents || now - this.#happenedAt < CALM_US) continue;
+      if (before === undefined || now - this.#happenedAt < CALM_US) continue;
+      // One more is no switch: it was looked for all the time.
+      const present = parents.split(",");
+      if (before === "" || before.split(",").every((each) => present.includes(each))) continue;
       // When the owner is gone for good, one after the other gives up.
       const owner = nodes.find(({ id }) => id === node.sourceOf(name)?.owner);
       if (!node.isRead(name) || owner?.publishers.has(name) !== true) continue;
