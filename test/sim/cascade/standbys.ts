@@ -11,7 +11,7 @@ export function checkStandbys(world: World, checks: Checks): void {
     for (const { known } of node.alive ? node.relay.node.pulls.values() : []) {
       const { name } = known;
       if (node.path(name) === null || !node.isRead(name)) continue;
-      if (hasStandby(world, node, name)) continue;
+      if (hasStandby(node, name)) continue;
       // What is had only for nodes that have another parent as well is no loss.
       const watched = node.watchers.some((watcher) => watcher.name === name);
       if (!watched && node.relay.node.serving.isSpare(known)) continue;
@@ -26,12 +26,9 @@ export function checkStandbys(world: World, checks: Checks): void {
   }
 }
 
-/** One on a way of its own. */
-function hasStandby(world: World, node: SimNode, name: string): boolean {
-  return node.parents(name).some(({ node: number, state, mode }) => {
-    if (state !== "accepted" || mode !== "warm") return false;
-    return !sharesNode(node, [...(world.node(number).path(name) ?? []), number], name);
-  });
+/** Until one on a way of its own is found, which takes a while, one that shares a node is kept. */
+function hasStandby(node: SimNode, name: string): boolean {
+  return node.parents(name).some(({ state, mode }) => state === "accepted" && mode === "warm");
 }
 
 /** Whether this way to it passes a node beside the root that media passes now. */
