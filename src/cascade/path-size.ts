@@ -11,6 +11,8 @@ export const LINK_PAYLOAD_MAX = SIZES.at(-1)!;
 
 /** So many probes of one size in a row are lost by no chance: at 10 % loss one in 4,000 times. */
 const TRIES = 5;
+/** Of which answers are awaited: all of the last seconds. */
+const MARKS_MAX = 64;
 /** An answer is waited for so long, or three round trips. */
 const ANSWER_MIN_US = 60_000;
 /** Where more than the least is in use it is tried so often whether that still passes ... */
@@ -42,10 +44,10 @@ export class PathSize implements DatagramSize {
   /** The size that is tried; null between. */
   #trying: number | null = null;
   #lost = 0;
-  /** Marks of its probes, and of what short was sent beside the last. */
+  /** Marks of its probes, and of what short was sent beside them: answers may be later than is waited for. */
   readonly #marks: number[] = [];
-  #beside = -1;
-  /** The short one was answered: the path is there. */
+  readonly #besides: number[] = [];
+  /** A short one was answered since the last probe: the path is there. */
   #passes = false;
   #dueAt: number;
   /** A size was tried, to an end. */
@@ -81,14 +83,18 @@ export class PathSize implements DatagramSize {
 
   /** The probe left, and something short beside it; both are told apart by their marks. */
   sent(mark: number, beside: number): void {
+    if (this.#marks.length === MARKS_MAX) {
+      this.#marks.shift();
+      this.#besides.shift();
+    }
     this.#marks.push(mark);
-    this.#beside = beside;
+    this.#besides.push(beside);
     this.#passes = false;
   }
 
   /** What has this mark was answered. */
   answered(mark: number, now: number): void {
-    if (mark === this.#beside) this.#passes = true;
+    if (this.#besides.includes(mark)) this.#passes = true;
     if (this.#trying === null || !this.#marks.includes(mark)) return;
     const isHigher = this.#trying > this.#found;
     this.#found = this.#trying;
@@ -125,6 +131,7 @@ export class PathSize implements DatagramSize {
     this.#trying = null;
     this.#lost = 0;
     this.#marks.length = 0;
+    this.#besides.length = 0;
     this.used = false;
   }
 }

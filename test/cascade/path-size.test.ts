@@ -8,6 +8,8 @@ const STEPS = [1_272, 1_344, 1_404, 1_424, 1_444];
 /** A path that takes datagrams up to `longest`, and what was sent by it. */
 class Path {
   now = 1_000_000;
+  /** Ends that are late say nothing of that in their answers. */
+  lateUs = 0;
   longest = Number.POSITIVE_INFINITY;
   /** Whether anything passes. */
   cut = false;
@@ -33,7 +35,7 @@ class Path {
       size.used ||= bytes > LINK_PAYLOAD_MIN;
       this.probes.push(bytes);
       if (this.cut) continue;
-      const at = this.now + ROUND_TRIP_US;
+      const at = this.now + ROUND_TRIP_US + this.lateUs;
       if (bytes <= this.longest) this.#answers.push({ at, mark });
       this.#answers.push({ at, mark: this.now });
     }
@@ -93,6 +95,17 @@ test("cascade-mtu: where some of it was missed the least is used until a probe i
   // Loss by chance is no reason to ask all the time.
   size.doubt(path.now);
   expect(size.bytes).toBe(LINK_PAYLOAD_MAX);
+});
+
+test("cascade-mtu: answers that are later than is waited for count, and so does that they come alone", () => {
+  const path = new Path();
+  path.lateUs = 300_000;
+  path.run(5 * SECOND);
+  expect(path.size.found).toBe(LINK_PAYLOAD_MAX);
+  path.longest = 1_250;
+  path.media = 1_444;
+  path.run(3 * SECOND);
+  expect(path.size.found).toBe(LINK_PAYLOAD_MIN);
 });
 
 test("cascade-mtu: of a path by which nothing comes nothing is learnt", () => {
