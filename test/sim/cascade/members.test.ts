@@ -35,7 +35,7 @@ test("an edge whose cores die has three others a moment later", () => {
   const before = [...edge.relay.node.links.open()].map(({ node }) => world.numberOf(node));
   expect(before).toHaveLength(3);
   for (const number of before) world.node(number).crash();
-  world.run(3.5 * SECOND);
+  world.run(5 * SECOND);
   const after = edge.relay.node.links
     .cores()
     .filter((link) => !link.isQuiet(edge.now))
