@@ -118,17 +118,30 @@ export class Checks {
     const { now, nodes } = this.#world;
     for (const node of nodes) {
       const key = `${name} ${node.number}`;
-      // A second one comes and goes: with links that do badly, and where places are scarce.
-      const parent = String(node.path(name)?.at(-1) ?? "");
+      const parents = this.#givers(node, name);
       const before = this.#parents.get(key);
-      this.#parents.set(key, parent);
-      if (before === undefined || before === parent || now - this.#happenedAt < CALM_US) continue;
-      if (before === "") continue;
+      this.#parents.set(key, parents);
+      if (before === undefined || now - this.#happenedAt < CALM_US) continue;
+      // One more is no switch: it was looked for all the time.
+      const present = parents.split(",");
+      if (before === "" || before.split(",").every((each) => present.includes(each))) continue;
       // When the owner is gone for good, one after the other gives up.
       const owner = nodes.find(({ id }) => id === node.sourceOf(name)?.owner);
       if (!node.isRead(name) || owner?.publishers.has(name) !== true) continue;
-      this.report("I5", `${node.number} has ${name} from [${parent}], before from [${before}]`);
+      this.report("I5", `${node.number} has ${name} from [${parents}], before from [${before}]`);
     }
+  }
+
+  /** Where datagrams get lost a second one may come and go; it is the first that stays. */
+  #givers(node: SimNode, name: string): string {
+    if (this.#options.lossy) return String(node.path(name)?.at(-1) ?? "");
+    const live = node.parents(name).filter(({ state, mode }) => {
+      return state === "accepted" && mode === "live";
+    });
+    return live
+      .map(({ node: parent }) => parent)
+      .sort()
+      .join();
   }
 
   /** I2 and I3. */
