@@ -13,8 +13,8 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-path", `${CASCADE}pull.ts`, "path.includes(self) || ", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path.length >= PATH_NODES_MAX", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path[0] !== this.known.owner", ""),
-  rule("cascade-path", `${CASCADE}serving.ts`, "path.includes(link.node) || ", ""),
-  rule("cascade-path", `${CASCADE}serving.ts`, " || path.length + 1 >= PATH_NODES_MAX;", ";"),
+  rule("cascade-path", `${CASCADE}child.ts`, "path.includes(link.node) || ", ""),
+  rule("cascade-path", `${CASCADE}child.ts`, " || path.length + 1 >= PATH_NODES_MAX;", ";"),
   rule(
     "cascade-copies",
     "src/ring/writer.ts",
@@ -55,7 +55,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-places", `${CASCADE}serving.ts`, " || sameKey(each.key, key)),\n", "),\n"),
   rule(
     "cascade-places",
-    `${CASCADE}serving.ts`,
+    `${CASCADE}admission.ts`,
     'if (key.owner === child.link.node) return "loop";',
     "",
   ),

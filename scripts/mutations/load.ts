@@ -41,15 +41,15 @@ export const LOAD: readonly Mutation[] = [
   ),
   rule(
     "link-rate",
-    "src/cascade/serving.ts",
-    'if (!events.carries(child.link, mine ? copy.stream : null)) return "full";',
+    "src/cascade/admission.ts",
+    'if (!carries(child.link, mine ? copy.stream : null)) return "full";',
     "",
   ),
   rule(
     "link-rate",
-    "src/cascade/serving.ts",
-    " || (turns && !this.#options.events.carries(link, child.stream))",
-    "",
+    "src/cascade/admission.ts",
+    "next.mode === child.mode || this.#options.carries(child.link, child.stream)",
+    "true",
   ),
   rule("link-rate", "src/cascade/child.ts", "having.length > 0 ? having : those", "having"),
   rule(

@@ -1,3 +1,4 @@
+import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Alternate, Mode } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
 import { type StreamKey, sameKey } from "./names.ts";
@@ -28,6 +29,11 @@ export interface Child {
   /** Another parent gives it already. */
   spare: boolean;
   have: readonly (number | null)[];
+}
+
+/** A way that it is in itself, or that is too long with it. */
+export function isBadPath({ link }: Child, path: readonly NodeId[]): boolean {
+  return path.includes(link.node) || path.length + 1 >= PATH_NODES_MAX;
 }
 
 /** What is to be had of a stream for children that wait for it. */

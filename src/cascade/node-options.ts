@@ -20,6 +20,8 @@ export interface NodeEvents extends ServingEvents {
   lookedUp(name: string): void;
   /** Another node has a name that this one publishes, and counts. */
   outranked(name: string): void;
+  /** Whether a link may carry this stream beside what it carries; null: one that is not here yet. */
+  carries(link: Link, stream: number | null): boolean;
   /** A parent gives a stream: where its rings are. */
   accepted(pull: Pull, heads: readonly (number | null)[]): void;
   linkOpened(link: Link): void;

@@ -54,6 +54,7 @@ export class Node {
       best: (name) => this.pulls.best(name),
       pullsForOthers: () => self.role === "core",
       waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
+      carries: (link, stream) => events.carries(link, stream),
       wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
       cores: () => this.links.cores(),
       events,
@@ -183,7 +184,7 @@ export class Node {
 
   /** Children look for another parent from now on; `ms`: until this node leaves. */
   drain(ms: number): void {
-    this.serving.draining = true;
+    this.serving.drain();
     for (const link of this.links.open()) link.send(writeDrain(ms));
   }
 

@@ -1,6 +1,5 @@
-import { TokenBucket } from "../media/token-bucket.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
-import { Message, PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
+import { Message } from "../wire/cascade/kinds.ts";
 import {
   type Refusal,
   readAlias,
@@ -13,18 +12,22 @@ import {
   writePath,
   writeRefuse,
 } from "../wire/cascade/subscription.ts";
-import { type Awaited, alternatesOf, awaitedBy, type Child, type Copy } from "./child.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
+import {
+  type Awaited,
+  alternatesOf,
+  awaitedBy,
+  type Child,
+  type Copy,
+  isBadPath,
+} from "./child.ts";
 import type { Link } from "./link.ts";
-import { keyOf, outranks, type StreamKey, sameKey } from "./names.ts";
+import { keyOf, type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
-import { needOf, placesFor, withoutPlace } from "./places.ts";
+import { needOf } from "./places.ts";
 import { Pledges } from "./pledges.ts";
 
-/** A recovery storm is spread: a parent that lost its siblings takes so many a second. */
-const SUBSCRIPTIONS_PER_SECOND = 200;
 const RETRY_MS = 250;
-/** Each end of a link says a word or two a second: who says none may be gone, and its place is free. */
-const GONE_US = 1_500_000;
 
 export interface ServingEvents {
   /** Accepted: what it wants flows from now on. */
@@ -35,21 +38,9 @@ export interface ServingEvents {
   stop(child: Child): void;
   /** A child asks for a stream that this node has not, but may get. */
   wanted(name: string): void;
-  /** Whether a link may carry this stream beside what it carries; null: one that is not here yet. */
-  carries(link: Link, stream: number | null): boolean;
 }
 
-export interface ServingOptions {
-  readonly self: NodeId;
-  readonly childrenMax: number;
-  /** The present copy of a name; null when there is none. */
-  readonly copyOf: (name: string) => Copy | null;
-  /** What counts under a name; null when nobody is known to have it. */
-  readonly best: (name: string) => StreamKey | null;
-  /** This node pulls streams for others. */
-  readonly pullsForOthers: () => boolean;
-  /** The stream is not here, and whoever is at the other end of the link was asked for it. */
-  readonly waitsFor: (name: string, link: Link) => boolean;
+export interface ServingOptions extends AdmissionOptions {
   /** The way that a stream would come by for whoever asks, without this node; null for none. */
   readonly wayTo: (key: StreamKey, asker: Link, now: number) => readonly NodeId[] | null;
   /** Nodes that get streams for others. */
@@ -61,18 +52,21 @@ export interface ServingOptions {
 export class Serving {
   readonly #options: ServingOptions;
   readonly #children: Child[] = [];
-  readonly #admissions = new TokenBucket(SUBSCRIPTIONS_PER_SECOND, SUBSCRIPTIONS_PER_SECOND);
+  readonly #admission: Admission;
   readonly #pledges: Pledges;
-  /** Since this node drains. */
-  readonly #turnedAway = new WeakSet<Link>();
-  draining = false;
 
   constructor(options: ServingOptions) {
     this.#options = options;
+    this.#admission = new Admission(options, this.#children);
     this.#pledges = new Pledges({
       wayTo: (key, asker, now) => this.#wayTo(key, asker, now),
       changed: (pledge, path) => this.#pledgeChanged(pledge as Child, path),
     });
+  }
+
+  /** Children look for another parent from now on. */
+  drain(): void {
+    this.#admission.draining = true;
   }
 
   get children(): readonly Child[] {
@@ -129,7 +123,7 @@ export class Serving {
     const { alias, wanted, mode, have, spare } = sub;
     const child: Child = { link, alias, key: keyOf(sub), stream: null, wanted, mode, have, spare };
     for (const before of this.#replacedBy(child)) this.#remove(before);
-    const refusal = this.#refusalOf(child, now);
+    const refusal = this.#admission.refusalOf(child, now);
     if (refusal !== null) {
       this.#refuse(child, refusal);
       return;
@@ -150,20 +144,16 @@ export class Serving {
     const child = this.find(link, update.alias);
     if (child === null) return;
     const turns = update.mode !== child.mode;
-    if (needOf(update) > needOf(child)) {
-      const places = placesFor(update, this.#siblings(child, now), this.#options.childrenMax);
-      if (places <= 0 || (turns && !this.#options.events.carries(link, child.stream))) {
-        this.#refuse(this.#remove(child), "full");
-        return;
-      }
-      child.spare = update.spare;
-      child.mode = update.mode;
-      this.#makeRoom(child, now);
+    const grows = needOf(update) > needOf(child);
+    if (grows && !this.#admission.mayBecome(child, update, now)) {
+      this.#refuse(this.#remove(child), "full");
+      return;
     }
     child.spare = update.spare;
     child.wanted = update.wanted;
     child.mode = update.mode;
     child.have = update.have;
+    if (grows) this.#makeRoom(child, now);
     if (child.stream !== null) this.#options.events.change(child, now);
     else if (turns) this.#answer(child, now);
   }
@@ -188,7 +178,7 @@ export class Serving {
         if (child.stream !== null) this.#takeBack(child, now);
       } else if (copy.path === null) {
         // Its media stays here: whoever can still find it elsewhere does, when nothing comes.
-      } else if (this.#isBadPath(child, copy.path)) this.#refuse(this.#remove(child), "loop");
+      } else if (isBadPath(child, copy.path)) this.#refuse(this.#remove(child), "loop");
       else if (child.stream === null) this.#accept(child, copy, now);
       else child.link.send(writePath({ alias: child.alias, path: this.#pathTo(copy.path) }));
     }
@@ -267,63 +257,11 @@ export class Serving {
     return copy !== null && sameKey(copy.key, key) ? copy : null;
   }
 
-  /** Why it is not to have it from here; null when it is. */
-  #refusalOf(child: Child, now: number): Refusal | null {
-    const { copyOf, best, pullsForOthers, self, childrenMax, events } = this.#options;
-    const { key } = child;
-    if (this.draining && this.#turnsAway(child)) return "draining";
-    // Nobody pulls a stream to give it back.
-    if (key.owner === child.link.node) return "loop";
-    const known = best(key.name);
-    if (known === null) return "unknown";
-    if (!sameKey(known, key)) return outranks(known, key) ? "stale" : "unknown";
-    const copy = copyOf(key.name);
-    const mine = copy !== null && sameKey(copy.key, key);
-    if (!mine && !(pullsForOthers() && key.owner !== self)) return "unknown";
-    if (mine && copy.path !== null && this.#isBadPath(child, copy.path)) {
-      return copy.path.length + 1 >= PATH_NODES_MAX ? "depth" : "loop";
-    }
-    // Two that wait for each other wait for ever: one of them looks elsewhere.
-    if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
-    if (placesFor(child, this.#siblings(child, now), childrenMax) <= 0) return "full";
-    if (!events.carries(child.link, mine ? copy.stream : null)) return "full";
-    return this.#admissions.take(now, 1) ? null : "limit";
-  }
-
-  /** What this node publishes nobody else has but by it: who comes again has found nobody. */
-  #turnsAway({ key, link, mode }: Child): boolean {
-    if (key.owner !== this.#options.self || mode === "warm") return true;
-    const again = this.#turnedAway.has(link);
-    this.#turnedAway.add(link);
-    return !again && alternatesOf(this.#children, key, link).length > 0;
-  }
-
-  #waitsFor({ key, link }: Child): boolean {
-    return this.#options.waitsFor(key.name, link);
-  }
-
-  /** Others that have places of the stream; one of which nothing is heard has lost its own. */
-  #siblings(child: Child, now: number): Child[] {
-    return this.#children.filter(
-      (each) =>
-        each !== child &&
-        each.key.name === child.key.name &&
-        sameKey(each.key, child.key) &&
-        now - each.link.liveness.heardAt < GONE_US,
-    );
-  }
-
   /** Others give their places to one that has the stream from nobody else. */
   #makeRoom(child: Child, now: number): void {
-    if (needOf(child) < 2) return;
-    for (const other of withoutPlace(this.#siblings(child, now), this.#options.childrenMax)) {
+    for (const other of this.#admission.displacedBy(child, now)) {
       this.#refuse(this.#remove(other), "full");
     }
-  }
-
-  /** One that it is in itself, or that is too long with it. */
-  #isBadPath({ link }: Child, path: readonly NodeId[]): boolean {
-    return path.includes(link.node) || path.length + 1 >= PATH_NODES_MAX;
   }
 
   #pathTo(path: readonly NodeId[]): Uint8Array[] {

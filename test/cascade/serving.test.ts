@@ -39,11 +39,11 @@ class Ground {
       pullsForOthers: () => pullsForOthers,
       waitsFor: (_name, link) => link === this.asked?.link,
       wayTo: () => this.way,
+      carries: () => true,
       cores: () => [],
       events: {
         ...{ serve: note("serve"), change: note("change"), stop: note("stop") },
         wanted: (name) => this.done.push(`wanted ${name}`),
-        carries: () => true,
       },
     });
   }
@@ -175,7 +175,7 @@ test("nothing of the name, an older one, a newer one than known, none to give: e
     ["stale", () => {}, { epoch: 4 }],
     ["unknown", () => {}, { epoch: 6 }],
     ["stale", () => {}, { owner: nodeBytes(idOf(0)) }],
-    ["draining", (ground) => Object.assign(ground.serving, { draining: true }), {}],
+    ["draining", (ground) => ground.serving.drain(), {}],
   ];
   for (const [reason, prepare, change] of cases) {
     const ground = new Ground();
@@ -331,7 +331,7 @@ test("who drains names children that have it, keeps those it has, and stands by 
   const [child, standby, next] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
   ground.subscribe(child);
   ground.subscribe(standby, { mode: "warm" });
-  ground.serving.draining = true;
+  ground.serving.drain();
   for (let again = 0; again < 3; again += 1) {
     ground.subscribe(next);
     const [refuse] = answers(next) as [Refuse];
@@ -348,7 +348,7 @@ test("an owner that drains refuses once, and only while others have it", () => {
   const key = { ...KEY, owner: idOf(SELF) };
   ground.best = key;
   ground.copy = { key, stream: 3, path: [], heads: () => [7] };
-  ground.serving.draining = true;
+  ground.serving.drain();
   const owner = nodeBytes(key.owner);
   const [first, second] = [new Neighbour(2), new Neighbour(3)];
   ground.subscribe(first, { owner });

@@ -200,6 +200,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["cores"],
     // The tree: what is had from others, and what is given to them.
     ["child", "parent", "places", "pledges", "search", "way"],
+    ["admission"],
     ["parents", "serving"],
     ["pull"],
     ["pulls"],

@@ -1,4 +1,4 @@
-/** What a parent gives where its links carry no more. */
+/** Who may have a stream from a node whose links carry no more. */
 import { expect, test } from "bun:test";
 import type { Copy } from "../../src/cascade/child.ts";
 import type { Link } from "../../src/cascade/link.ts";
@@ -28,13 +28,13 @@ class Ground {
     pullsForOthers: () => true,
     waitsFor: () => false,
     wayTo: () => null,
+    carries: (_link, stream) => this.carried.includes(stream),
     cores: () => this.cores,
     events: {
       serve: () => {},
       change: () => {},
       stop: () => {},
       wanted: () => {},
-      carries: (_link, stream) => this.carried.includes(stream),
     },
   });
 
