@@ -22,6 +22,8 @@ export interface MembersOptions {
   readonly random: () => number;
   /** Nodes that this one has a link with, whoever dialled. */
   readonly isLinked: (node: NodeId) => boolean;
+  /** Nodes that it has a link with of which nothing comes. */
+  readonly isQuiet: (node: NodeId) => boolean;
   /** Regions of the cores that it has a link with. */
   readonly linkedRegions: () => readonly string[];
   readonly dial: (address: string) => void;
@@ -171,12 +173,22 @@ export class Members {
     return node === null || (node !== this.#options.self && !this.#options.isLinked(node));
   }
 
-  /** Those of the own region first, then the nearest, then seeds of which nothing is known. */
+  /**
+   * Those that probably answer first, of them those of the own region, then the nearest, then seeds of
+   * which nothing is known.
+   */
   #farther(left: Place, right: Place): number {
     const { region } = this.#options;
+    const doubt = (place: Place): number => Number(this.#isDoubtful(place));
     const away = (place: Place): number => Number(place.region !== region);
     const way = ({ roundTripUs }: Place): number => roundTripUs ?? 1e12;
-    return away(left) - away(right) || way(left) - way(right);
+    return doubt(left) - doubt(right) || away(left) - away(right) || way(left) - way(right);
+  }
+
+  /** Whoever was there is silent now, or did not answer lately: it is near to no use. */
+  #isDoubtful({ node, failures, nextAt }: Place): boolean {
+    if (node !== null && this.#options.isQuiet(node)) return true;
+    return failures > 0 && this.#now < nextAt + FORGIVEN_US;
   }
 
   /** When those were dialled of which something may still come soon. */

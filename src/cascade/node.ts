@@ -65,6 +65,7 @@ export class Node {
       region: self.region,
       random,
       isLinked: (node) => this.links.to(node)?.isQuiet(this.#now) === false,
+      isQuiet: (node) => this.links.to(node)?.isQuiet(this.#now) === true,
       linkedRegions: () => this.#cores.linkedRegions(),
       dial: (address) => events.dial(address),
     });

@@ -8,6 +8,7 @@ const SEED = "10.0.0.2:8300";
 class Ground {
   readonly dialled: string[] = [];
   readonly linked = new Set<string>();
+  readonly quiet = new Set<string>();
   /** Regions of the cores that it has links with. */
   regions: string[] = [];
   random = 0.5;
@@ -20,6 +21,7 @@ class Ground {
       region: "eu",
       random: () => this.random,
       isLinked: (node) => this.linked.has(node),
+      isQuiet: (node) => this.quiet.has(node),
       linkedRegions: () => this.regions,
       dial: (address) => this.dialled.push(address),
     });
@@ -173,6 +175,27 @@ test("cascade-edges: an edge whose dials are not answered dials others beside th
   expect(ground.members.nextTimeout()).toBe(500_000);
   expect(ground.at(499_999)).toEqual([]);
   expect(ground.at(500_000)).toEqual([HINTS[3], "10.0.0.20:8300"]);
+});
+
+test("cascade-doubt: an edge dials those that are silent, or did not answer lately, behind all others", () => {
+  const ground = new Ground("edge");
+  for (const [i, hint] of HINTS.entries()) ground.hint(11 + i, [hint], "eu", 1_000 * i);
+  ground.hint(20, ["10.0.0.20:8300"], "us");
+  for (const node of [11, 12]) ground.quiet.add(idOf(node));
+  expect(ground.at(0)).toEqual([HINTS[2], HINTS[3], "10.0.0.20:8300"]);
+  expect(ground.at(500_000)).toEqual([HINTS[0], HINTS[1]]);
+});
+
+test("who did not answer is near again once that is long ago", () => {
+  const ground = new Ground("edge");
+  ground.hint(11, [HINTS[0]], "eu", 1_000);
+  ground.hint(12, [HINTS[1]], "eu", 2_000);
+  ground.regions = ["eu", "eu"];
+  expect(ground.at(0)).toEqual([HINTS[0]]);
+  ground.members.failed(HINTS[0], 1_000);
+  expect(ground.at(600_000)).toEqual([HINTS[1]]);
+  ground.members.failed(HINTS[1], 601_000);
+  expect(ground.at(60_000_000)).toEqual([HINTS[0]]);
 });
 
 test("an edge dials nobody of whom no core says that it is one, and who did not answer again and again", () => {

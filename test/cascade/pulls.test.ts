@@ -29,6 +29,7 @@ class Ground {
     region: "",
     random: () => 0,
     isLinked: () => false,
+    isQuiet: () => false,
     linkedRegions: () => [],
     dial: (address) => this.dialled.push(address),
   });
