@@ -9,10 +9,19 @@ const TICKET = `${CONTROL}http/ticket.ts`;
 
 export const LOAD: readonly Mutation[] = [
   rule("ticket-once", TICKETS, "if (!this.#used.isNew(nonce))", "if (false)"),
-  rule("ticket-once", TICKETS, "if (expiresMs - TICKET_LIFE_MS < this.#startedMs)", "if (false)"),
+  rule("ticket-once", TICKETS, "expiresMs - TICKET_LIFE_MS < this.#startedMs", "false"),
   rule("ticket-once", `${CONTROL}http/nonces.ts`, "if (nowMs < until) break;", ""),
-  rule("ticket-time", TICKETS, "if (now >= expiresMs)", "if (false)"),
-  rule("ticket-time", TICKETS, "if (expiresMs - now > AHEAD_MAX_MS)", "if (false)"),
+  rule("ticket-once", TICKETS, "now + this.#leftMs(ticket), now)", "now + 1, now)"),
+  rule("ticket-time", TICKETS, "if (left <= 0)", "if (false)"),
+  rule("ticket-time", TICKETS, "if (left > most)", "if (false)"),
+  rule(
+    "ticket-clock",
+    TICKETS,
+    "if (boot !== null && boot !== ",
+    "if (boot !== null && boot === null && boot !== ",
+  ),
+  rule("ticket-clock", TICKETS, "(clock.now() + theirs.aheadUs) / 1000", "clock.now() / 1000"),
+  rule("ticket-clock", TICKETS, "TICKET_LIFE_MS + GUESS_MAX_MS", "2 * TICKET_LIFE_MS"),
   rule("ticket-place", TICKETS, "if (audience !== self)", "if (false)"),
   rule("ticket-place", TICKETS, "if (ticket.stream !== stream)", "if (false)"),
   rule("ticket-key", TICKET, "if (!keys.some(", "if (keys.length === 0 && !keys.some("),

@@ -97,6 +97,8 @@ export class Link {
   lagUs = 0;
   /** Of what its node may give to viewers, as in OwnLoad. */
   filled: number | null = null;
+  /** The other end's clock shows so much more than ours, us; null while that is not known. */
+  aheadUs: number | null = null;
   closed = false;
   readonly #options: LinkOptions;
   readonly #channel = new Channel();
@@ -284,6 +286,7 @@ export class Link {
       load: shareOf(busy),
       lagUs: Math.round(lagUs),
       filled: filled === null ? null : shareOf(filled),
+      clockUs: Math.floor(now),
     };
     this.#options.output(encodeElements(writePong(pong)));
   }
@@ -297,6 +300,8 @@ export class Link {
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;
     this.filled = pong.filled === null ? null : pong.filled / 255;
+    const { clockUs } = pong;
+    this.aheadUs = clockUs === null ? null : clockUs + this.time.newestUs / 2 - arrival;
   }
 
   #flush(now: number): void {

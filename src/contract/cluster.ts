@@ -157,6 +157,8 @@ export interface LinkState extends LinkTraffic {
   readonly load: number;
   /** Of what it may give to viewers, 0..1, of which 1 takes no more; null where it does not say. */
   readonly filled: number | null;
+  /** The clock of its process, and how much more that shows than ours; null where it does not say. */
+  readonly clock: { readonly boot: number; readonly aheadUs: number } | null;
   /** What is wrong with it, in words; null when it is well. And how often that has begun. */
   readonly trouble: string | null;
   readonly troubles: number;

@@ -74,13 +74,15 @@ export class RelayState {
 }
 
 function aboutLink(link: Link) {
-  const { role, region, version, url, addresses, accepts } = link.hello!;
+  const { role, region, version, url, addresses, accepts, boot } = link.hello!;
+  const { aheadUs } = link;
   return {
     ...{ node: link.node, role, region, version, url, accepts, address: addresses[0] ?? "" },
     roundTripMs: link.time.known ? link.time.roundTripUs / 1000 : null,
     datagramBytes: link.size.found + DATAGRAM_OVERHEAD,
     load: link.load,
     filled: link.filled,
+    clock: aheadUs === null ? null : { boot, aheadUs },
     trouble: link.gray.words,
     troubles: link.gray.begun,
   };

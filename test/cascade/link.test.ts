@@ -168,8 +168,27 @@ test("what was held back between stamp and answer is told", () => {
   callee.take(encodeElements(writePing(77)), now + 30_000, now + 10_000);
   const frame = callee.out.find((each) => typeOf(each) === Frame.pong)!;
   expect(frame).toEqual(
-    encodeElements(writePong({ at: 77, heldUs: 20_000, load: 128, lagUs: 1_000, filled: 64 })),
+    encodeElements(
+      writePong({
+        ...{ at: 77, heldUs: 20_000, load: 128, lagUs: 1_000, filled: 64 },
+        clockUs: now + 30_000,
+      }),
+    ),
   );
+});
+
+test("how much more the other end's clock shows is known to half of a round trip, whatever it shows", () => {
+  const { caller, now } = openPair();
+  const answer = (clockUs: number | null) => {
+    const pong = { at: now - 50_000, heldUs: 10_000, load: 0, lagUs: 0, filled: 64, clockUs };
+    caller.take(encodeElements(writePong(pong)), now + 7_000, now);
+    return caller.link.aheadUs;
+  };
+  expect(answer(now - 20_000)).toBe(0);
+  expect(answer(now - 20_000 + 3_600_000_000)).toBe(3_600_000_000);
+  expect(answer(5)).toBe(5 + 20_000 - now);
+  // Of an older node none is known.
+  expect(answer(null)).toBeNull();
 });
 
 test("a link of which nothing is heard for 5 s is lost", () => {

@@ -119,6 +119,7 @@ export class Liar {
       [Frame.timing, alias, ring, this.#number(), this.#number(), this.#number()],
       [Frame.ping, this.#number()],
       [Frame.pong, this.#number(), this.#number(), dice.below(300), this.#number()],
+      [Frame.pong, this.#number(), 0, 9, 9, dice.below(300), this.#number()],
       [Frame.half, dice.below(4), dice.chance(0.5), dice.bytes(dice.between(1, 700))],
       [Frame.acknowledge, this.#number()],
       [Frame.ordered, dice.below(100_000), dice.chance(0.5), dice.bytes(20)],

@@ -53,6 +53,7 @@ function ticketOf(dice: Dice): Ticket {
     via: Array.from({ length: dice.between(1, TICKET_HOPS_MAX) }, id),
     expiresMs: dice.below(2 ** 42),
     nonce: Buffer.from(dice.bytes(NONCE_BYTES)).toString("hex"),
+    boot: dice.chance(0.5) ? null : dice.below(2 ** 32),
   };
 }
 
@@ -76,6 +77,7 @@ function listOf(dice: Dice, { stream, via, expiresMs }: Ticket): unknown[] {
   const node = () => dice.bytes(NODE_ID_BYTES);
   const list: unknown[] = ["spillway ticket 1", "view", stream, node(), via.map(node), expiresMs];
   list.push(dice.bytes(NONCE_BYTES), 0, dice.below(5000), 1e6);
+  if (dice.chance(0.5)) list.push(dice.below(2 ** 32));
   for (let changes = dice.below(3); changes > 0; changes -= 1) {
     list[dice.below(list.length)] = other(dice);
   }

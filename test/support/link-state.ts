@@ -9,6 +9,7 @@ export function linkState(node: string, change: Partial<LinkState> = {}): LinkSt
       datagramBytes: 1372,
       load: 0,
       filled: null,
+      clock: null,
       trouble: null,
       troubles: 0,
       accepts: [],

@@ -85,7 +85,7 @@ export class Handover {
     const via = ticket?.via ?? [];
     const target = new URL(node.url);
     target.pathname = new URL(c.req.url).pathname;
-    const text = this.#tickets.give({ stream: name, limits, audience: node.node, via });
+    const text = this.#tickets.give({ stream: name, limits, audience: node, via });
     target.searchParams.set(TICKET, text);
     this.#neighbours.sent(node.node);
     this.#options.metrics.sentOn(full);

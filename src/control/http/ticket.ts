@@ -28,10 +28,12 @@ export interface Ticket {
   readonly audience: string;
   /** Ids of the nodes that sent the viewer on, the first one first; the last has signed. */
   readonly via: readonly string[];
-  /** ms since 1970. */
+  /** By the clock of that node's process; without one, ms since 1970. */
   readonly expiresMs: number;
   /** Hex. */
   readonly nonce: string;
+  /** The process whose clock it expires by; null where the sender did not know that clock. */
+  readonly boot: number | null;
 }
 
 /** A key of each secret; the first signs, all verify. */
@@ -52,6 +54,7 @@ export function writeTicket(ticket: Ticket, key: Uint8Array): string {
     ticket.expiresMs,
     Buffer.from(ticket.nonce, "hex"),
     ...[widthMax, heightMax, bitrateMax].map((most) => (Number.isFinite(most) ? most : 0)),
+    ...(ticket.boot === null ? [] : [ticket.boot]),
   ]);
   return Buffer.concat([list, macOf(list, key)]).toString("base64url");
 }
@@ -82,6 +85,7 @@ function readList(elements: Elements): Ticket | null {
       height: limitOf(elements),
       bitrate: limitOf(elements),
     }),
+    boot: elements.more ? elements.uint() : null,
   };
   return isOurs && elements.ok && ticket.via.length > 0 ? ticket : null;
 }

@@ -37,11 +37,14 @@ export interface Pong {
    * where it does not say.
    */
   readonly filled: number | null;
+  /** The answering node's clock when this leaves, us; said where `filled` is, and null of older nodes. */
+  readonly clockUs: number | null;
 }
 
-export function writePong({ at, heldUs, load, lagUs, filled }: Pong): unknown[] {
+export function writePong({ at, heldUs, load, lagUs, filled, clockUs }: Pong): unknown[] {
   const pong = [Frame.pong, at, heldUs, load, lagUs];
-  return filled === null ? pong : [...pong, filled];
+  if (filled === null) return pong;
+  return clockUs === null ? [...pong, filled] : [...pong, filled, clockUs];
 }
 
 export function readPong(elements: Elements): Pong | null {
@@ -51,6 +54,7 @@ export function readPong(elements: Elements): Pong | null {
     load: elements.uint(255),
     lagUs: elements.uint(),
     filled: elements.more ? elements.uint(255) : null,
+    clockUs: elements.more ? elements.uint(TIME_MAX) : null,
   };
   return elements.ok ? pong : null;
 }

@@ -217,7 +217,67 @@ test("ticket-once: a ticket is good for one POST", async () => {
   expect(metrics).toContain('spillway_refused_total{reason="ticket"} 1');
 });
 
-test("ticket-time: ... for 30 seconds, by clocks that may differ as much", async () => {
+/** What A hears of B's clock: half a round trip more or less. */
+function clockOf(b: Harness, a: Harness, boot = 1): LinkState["clock"] {
+  return { boot, aheadUs: b.nowUs - a.nowUs + 40_000 };
+}
+
+test("ticket-clock: ... for 30 seconds by the clock of who takes it, whatever the two show", async () => {
+  const HOUR = 3_600;
+  for (const wall of [-HOUR, -31, 0, 31, HOUR]) {
+    for (const uptime of [-HOUR, 0, 400 * HOUR]) {
+      const a = await full();
+      const b = await nodeOf(B);
+      a.nowUs += 2 * HOUR * 1e6;
+      b.nowUs = a.nowUs + uptime * 1e6;
+      b.wallMs = a.wallMs + wall * 1000;
+      hearOf(a, link(B, { clock: clockOf(b, a) }));
+      const after = async (seconds: number) => {
+        const target = pathOf(await sentTo(a));
+        for (const each of [a, b]) each.nowUs += seconds * 1e6;
+        return b.post(target, VIEWER_OFFER);
+      };
+      expect([wall, uptime, (await after(29)).status]).toEqual([wall, uptime, 201]);
+      expect((await refusal(await after(30.1)))[1]).toContain("has expired");
+      // Nor is it good once more when somebody has set the clock back.
+      const target = pathOf(await sentTo(a));
+      expect((await b.post(target, VIEWER_OFFER)).status).toBe(201);
+      for (const back of [-HOUR, 0, HOUR]) {
+        b.wallMs += back * 1000;
+        expect((await refusal(await b.post(target, VIEWER_OFFER)))[0]).toBe(403);
+        b.nowUs += 31e6;
+      }
+    }
+  }
+});
+
+test("ticket-clock: one by the clock of another process is none, nor one that is good for longer", async () => {
+  const a = await full();
+  const b = await nodeOf(B);
+  const post = async (clock: LinkState["clock"]) => {
+    hearOf(a, link(B, { clock }));
+    return refusal(await b.post(pathOf(await sentTo(a)), VIEWER_OFFER));
+  };
+  const older = await post(clockOf(b, a, 7));
+  expect(older).toEqual([503, expect.stringContaining("older than this server")]);
+  const { aheadUs } = clockOf(b, a)!;
+  expect((await post({ boot: 1, aheadUs: aheadUs + 2e6 }))[1]).toContain("future");
+  expect((await post({ boot: 1, aheadUs: -1e15 }))[1]).toContain("has expired");
+});
+
+test("ticket-once: ... also when others come after it, as long as it has not expired", async () => {
+  const a = await full();
+  const b = await nodeOf(B);
+  const targets = [pathOf(await sentTo(a)), pathOf(await sentTo(a))] as const;
+  expect((await b.post(targets[0], VIEWER_OFFER)).status).toBe(201);
+  b.pass(20);
+  expect((await b.post(targets[1], VIEWER_OFFER)).status).toBe(201);
+  for (const target of targets) {
+    expect((await refusal(await b.post(target, VIEWER_OFFER)))[1]).toContain("has been used");
+  }
+});
+
+test("ticket-time: of a node that knows no clock of ours it is by times of day, which may differ as much", async () => {
   const a = await full();
   const b = await nodeOf(B);
   const after = async (seconds: number) => {
@@ -291,7 +351,7 @@ test("ticket-hops: one that says that it was sent on three times, or here before
   const b = await nodeOf(B);
   const [key] = ticketKeys("spillway", [Uint8Array.fromHex("ab".repeat(32))]);
   const post = async (via: readonly string[], nonce: string) => {
-    const ticket = { stream: "cam", limits: viewLimits({}), audience: B, via, nonce };
+    const ticket = { stream: "cam", limits: viewLimits({}), audience: B, via, nonce, boot: null };
     const text = writeTicket({ ...ticket, expiresMs: Math.floor(b.wallMs) + 30_000 }, key!);
     return b.post(`/whep/cam?ticket=${text}`, VIEWER_OFFER);
   };

@@ -19,6 +19,7 @@ const TICKET: Ticket = {
   via: [NODE("a")],
   expiresMs: 1_800_000_000_123,
   nonce: "0123456789abcdef".repeat(2),
+  boot: null,
 };
 
 /** Signed as a node would. */
@@ -40,6 +41,8 @@ test("a ticket comes back as it was, and its letters need no escaping in a URL",
   expect(text).toMatch(/^[\w-]+$/);
   expect(readTicket(text, [KEY])).toEqual(TICKET);
   expect(signed(listOf(TICKET))).toBe(text);
+  const clocked = { ...TICKET, boot: 2 ** 32 - 1 };
+  expect(readTicket(writeTicket(clocked, KEY), [KEY])).toEqual(clocked);
 });
 
 test("the longest name and way fit", () => {
@@ -74,7 +77,7 @@ test("ticket-key: one letter of it changed, left out, added or written otherwise
 
 test("what is signed and yet no ticket is none", () => {
   const list = listOf(TICKET);
-  expect(readTicket(signed([...list, "later"]), [KEY])).toEqual(TICKET);
+  expect(readTicket(signed([...list, 7, "later"]), [KEY])).toEqual({ ...TICKET, boot: 7 });
   for (let length = 0; length < list.length; length += 1) {
     expect(readTicket(signed(list.slice(0, length)), [KEY])).toBeNull();
   }
@@ -101,10 +104,12 @@ test("what is signed and yet no ticket is none", () => {
       [8, null],
       [9, "2000000"],
       [9, Number.POSITIVE_INFINITY],
+      [10, "later"],
+      [10, 2 ** 32],
     ] as [number, unknown][]),
   ];
   for (const [at, value] of wrong) {
-    const changed = list.with(at, value);
+    const changed = [...list, 7].with(at, value);
     expect([at, value, readTicket(signed(changed), [KEY])]).toEqual([at, value, null]);
   }
 });

@@ -125,7 +125,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   ACK: of(70_001, ordered.writeAcknowledge, ordered.readAcknowledge),
   PING: of(1_234_567, ping.writePing, ping.readPing),
   PONG: of(
-    { at: 1_234_567, heldUs: 80, load: 51, lagUs: 400, filled: 102 },
+    { at: 1_234_567, heldUs: 80, load: 51, lagUs: 400, filled: 102, clockUs: 2_000_000 },
     ping.writePong,
     ping.readPong,
   ),
