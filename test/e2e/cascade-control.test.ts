@@ -1,14 +1,14 @@
 /** Three nodes as one server: what may be asked of one, all of them answer and do. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { Client } from "../support/client.ts";
 import { type ClusterNode, linked, randomSecret, TestCluster } from "../support/cluster.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
 let cluster: TestCluster;
 let nodes: [ClusterNode, ClusterNode, ClusterNode];
-let clients: Client[] = [];
+const clients = new TestClients();
 /** What the hook was asked and told, as "EVENT STREAM". */
 let asked: string[] = [];
 const hook = Bun.serve({
@@ -33,8 +33,7 @@ beforeAll(async () => {
   await linked([b, c], 2);
 }, SETUP_MS);
 afterEach(() => {
-  for (const client of clients) client.hangUp();
-  clients = [];
+  clients.hangUp();
   asked = [];
 });
 afterAll(async () => {
@@ -42,23 +41,13 @@ afterAll(async () => {
   await hook.stop(true);
 });
 
-async function connect(
-  node: ClusterNode,
-  kind: "publisher" | "viewer",
-  stream: string,
-): Promise<Client> {
-  const client = await Client.connect(node.base, kind, stream);
-  clients.push(client);
-  return client;
-}
-
 /** A publisher at A, a viewer there and two at B, all of whom get media. */
 async function show(stream: string): Promise<void> {
   const [a, b] = nodes;
-  await connect(a, "publisher", stream);
+  await clients.connect(a, "publisher", stream);
   await until("B has heard of it", 3_000, async () => (await names(b)).includes(stream));
-  const viewers = [await connect(a, "viewer", stream)];
-  for (let i = 0; i < 2; i += 1) viewers.push(await connect(b, "viewer", stream));
+  const viewers = [await clients.connect(a, "viewer", stream)];
+  for (let i = 0; i < 2; i += 1) viewers.push(await clients.connect(b, "viewer", stream));
   await until("media comes", 5_000, () => viewers.every(({ received }) => received.packets > 50));
 }
 
@@ -119,7 +108,7 @@ test("lists are of all nodes, and a session is ended from a node that it is not 
     // 504: a machine that is busy with other tests did it, and said so too late.
     if (kind === "viewer") expect([204, 504]).toContain((await remove(c, `sessions/${id}`)).status);
   }
-  const [publisher, ...viewers] = clients;
+  const [publisher, ...viewers] = clients.all;
   await until("the viewers end", 3_000, () =>
     viewers.every(({ peer }) => peer.state !== "connected"),
   );
@@ -134,7 +123,7 @@ test("a stream is ended at all nodes by one request at any", async () => {
   const { ended, nodes: told } = (await response.json()) as Lists & { ended: object };
   expect(told).toHaveLength(2);
   if (told.every(({ answered }) => answered)) expect(ended).toEqual({ publishers: 1, viewers: 3 });
-  await until("all end", 3_000, () => clients.every(({ peer }) => peer.state !== "connected"));
+  await until("all end", 3_000, () => clients.all.every(({ peer }) => peer.state !== "connected"));
   await until(
     "nobody has it",
     5_000,

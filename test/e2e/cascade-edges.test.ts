@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Client, viewerOffer } from "../support/client.ts";
 import { type ClusterNode, linked, TestCluster } from "../support/cluster.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { goesOn } from "../support/test-clients.ts";
 import { until } from "../support/until.ts";
 
 /** A look-up takes a round trip; nobody is waited for longer than 300 ms. */
@@ -31,11 +32,6 @@ async function post(node: ClusterNode, path: string): Promise<number> {
   const response = await fetch(node.base + path, { method: "POST", headers, body });
   await response.text();
   return response.status;
-}
-
-async function goesOn(viewer: Client): Promise<void> {
-  const seen = viewer.received.packets;
-  await until("media goes on", 5_000, () => viewer.received.packets > seen + 50);
 }
 
 test("what is published at an edge is watched at another one, and is taken there; silence frees it", async () => {

@@ -1,7 +1,7 @@
 /** What nodes of a cluster survive, and whom they let in: real processes that are killed and restarted. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cpSync } from "node:fs";
-import { Client } from "../support/client.ts";
+import type { Client } from "../support/client.ts";
 import {
   type ClusterNode,
   linked,
@@ -14,6 +14,7 @@ import { readMetrics } from "../support/metrics.ts";
 import { startProcess } from "../support/process.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { ServerEvents } from "../support/server-events.ts";
+import { goesOn, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -22,21 +23,18 @@ const STREAM = "faults";
 const UNANSWERED = "Nobody answers at a seed";
 
 let cluster: TestCluster;
-let clients: Client[] = [];
+const clients = new TestClients();
 
 beforeEach(() => {
   cluster = new TestCluster();
 });
 afterEach(async () => {
-  for (const client of clients) client.hangUp();
-  clients = [];
+  clients.hangUp();
   await cluster.stop();
 }, SETUP_MS);
 
-async function connect(node: ClusterNode, kind: "publisher" | "viewer"): Promise<Client> {
-  const client = await Client.connect(node.base, kind, STREAM);
-  clients.push(client);
-  return client;
+function connect(node: ClusterNode, kind: "publisher" | "viewer"): Promise<Client> {
+  return clients.connect(node, kind, STREAM);
 }
 
 async function pair(): Promise<[ClusterNode, ClusterNode]> {
@@ -52,14 +50,6 @@ async function audience(a: ClusterNode, b: ClusterNode): Promise<[Client, Client
   const viewers = [await connect(b, "viewer"), await connect(b, "viewer")];
   await Promise.all(viewers.map((viewer) => goesOn(viewer)));
   return [publisher, viewers];
-}
-
-/** Media comes, on the same connection, and no number is left out. */
-async function goesOn(viewer: Client, timeoutMs = 5_000): Promise<void> {
-  const seen = viewer.received.packets;
-  await until("media goes on", timeoutMs, () => viewer.received.packets > seen + 50);
-  expect(viewer.peer.state).toBe("connected");
-  expect(viewer.received.lost()).toBe(0);
 }
 
 timed(

@@ -1,8 +1,9 @@
 /** Reports of other clusters that only whole processes can show: what one node's end means for others. */
 import { afterEach, beforeEach, expect } from "bun:test";
-import { Client } from "../support/client.ts";
+import type { Client } from "../support/client.ts";
 import { type ClusterNode, linked, logged, TestCluster } from "../support/cluster.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { goesOn, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -14,28 +15,18 @@ const LOOK_MS = 500;
 const PULL_ENDS_MS = 5_000;
 
 let cluster: TestCluster;
-let clients: Client[] = [];
+const clients = new TestClients();
 
 beforeEach(() => {
   cluster = new TestCluster();
 });
 afterEach(async () => {
-  for (const client of clients) client.hangUp();
-  clients = [];
+  clients.hangUp();
   await cluster.stop();
 }, SETUP_MS);
 
-async function connect(node: ClusterNode, kind: "publisher" | "viewer"): Promise<Client> {
-  const client = await Client.connect(node.base, kind, STREAM);
-  clients.push(client);
-  return client;
-}
-
-async function goesOn(viewer: Client, timeoutMs = 5_000): Promise<void> {
-  const seen = viewer.received.packets;
-  await until("media goes on", timeoutMs, () => viewer.received.packets > seen + 50);
-  expect(viewer.peer.state).toBe("connected");
-  expect(viewer.received.lost()).toBe(0);
+function connect(node: ClusterNode, kind: "publisher" | "viewer"): Promise<Client> {
+  return clients.connect(node, kind, STREAM);
 }
 
 /** How many nodes a stream comes by to this one. */

@@ -1,12 +1,13 @@
 /** Two nodes and one stream: what is published at A is watched at B as if it were there. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { monotonicUs } from "../../src/io/clock.ts";
-import { Client, type ClientOptions, viewerOffer } from "../support/client.ts";
+import { Client, viewerOffer } from "../support/client.ts";
 import { type ClusterNode, linked, logged, TestCluster } from "../support/cluster.ts";
 import { Frames } from "../support/frames.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { ServerEvents } from "../support/server-events.ts";
+import { goesOn, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -25,7 +26,7 @@ const LATER_US = 6_000;
 let cluster: TestCluster;
 let a: ClusterNode;
 let b: ClusterNode;
-let clients: Client[] = [];
+const clients = new TestClients();
 let streams = 0;
 
 beforeAll(async () => {
@@ -35,27 +36,15 @@ beforeAll(async () => {
   await linked([a, b]);
 }, SETUP_MS);
 afterEach(() => {
-  for (const client of clients) client.hangUp();
-  clients = [];
+  clients.hangUp();
 });
 afterAll(() => cluster?.stop());
-
-async function connect(
-  node: ClusterNode,
-  kind: "publisher" | "viewer",
-  stream: string,
-  options: ClientOptions = {},
-): Promise<Client> {
-  const client = await Client.connect(node.base, kind, stream, options);
-  clients.push(client);
-  return client;
-}
 
 /** A name that no test before has used; B hears of it. */
 async function publish(rids: readonly string[] = RIDS): Promise<string> {
   streams += 1;
   const stream = `cascade/${streams}`;
-  await connect(a, "publisher", stream, { rids });
+  await clients.connect(a, "publisher", stream, { rids });
   await known(stream);
   return stream;
 }
@@ -83,8 +72,7 @@ async function post(node: ClusterNode, stream: string): Promise<{ status: number
 
 async function firstPictureMs(node: ClusterNode, stream: string): Promise<number> {
   const started = monotonicUs();
-  const viewer = await Client.open(node.base, "viewer", stream);
-  clients.push(viewer);
+  const viewer = clients.add(await Client.open(node.base, "viewer", stream));
   const frames = new Frames(viewer);
   await until("a picture comes", 5_000, () => frames.firstPictureUs > 0);
   await viewer.leave();
@@ -131,7 +119,7 @@ timed(
   "each layer can be chosen at B, also while nobody pulls it, and all are told",
   async () => {
     const stream = await publish();
-    const viewer = await connect(b, "viewer", stream);
+    const viewer = await clients.connect(b, "viewer", stream);
     const frames = new Frames(viewer);
     const events = await ServerEvents.of(viewer.url);
     const told = () =>
@@ -162,7 +150,10 @@ timed(
   "the same frames have the same times at A and B, and come to B hardly later",
   async () => {
     const stream = await publish();
-    const viewers = [await connect(a, "viewer", stream), await connect(b, "viewer", stream)];
+    const viewers = [
+      await clients.connect(a, "viewer", stream),
+      await clients.connect(b, "viewer", stream),
+    ];
     for (const viewer of viewers) expect((await choose(viewer, { rid: "h" })).ok).toBe(true);
     const [atA, atB] = viewers.map((viewer) => new Frames(viewer)) as [Frames, Frames];
     // A client that gives no feedback gets what is cached of a layer slowly: then it is all live.
@@ -190,7 +181,7 @@ timed(
   "who comes late begins with what B has, and the pull ends with the last",
   async () => {
     const stream = await publish();
-    const first = await connect(b, "viewer", stream);
+    const first = await clients.connect(b, "viewer", stream);
     await until("media comes", 5_000, () => first.received.packets > 100);
     expect(await b.stream(stream)).toMatchObject({ live: true, origin: "link", viewers: 1 });
     const late = await firstPictureMs(b, stream);
@@ -222,8 +213,8 @@ timed(
   "B's viewers hear that the publisher left, stay, and go on where it comes back",
   async () => {
     const stream = await publish([]);
-    const [publisher] = clients;
-    const viewer = await connect(b, "viewer", stream);
+    const [publisher] = clients.all;
+    const viewer = await clients.connect(b, "viewer", stream);
     const frames = new Frames(viewer);
     const events = await ServerEvents.of(viewer.url);
     await until("a picture comes", 5_000, () => frames.firstPictureUs > 0);
@@ -231,11 +222,11 @@ timed(
     await until("they hear it", 2_000, () => events.named("inactive").length === 1);
     expect(viewer.peer.state).toBe("connected");
     // The name is free: at B as at A.
-    await connect(b, "publisher", stream);
+    await clients.connect(b, "publisher", stream);
     await goesOn(viewer);
     await until("they hear that, too", 2_000, () => events.named("active").length === 2);
     expect(await b.stream(stream)).toMatchObject({ live: true, origin: "session" });
-    const atA = await connect(a, "viewer", stream);
+    const atA = await clients.connect(a, "viewer", stream);
     await goesOn(atA);
     events.close();
   },
@@ -244,13 +235,16 @@ timed(
 
 test("a name that is published at A is refused at B; silence frees it", async () => {
   const stream = await publish([]);
-  const [publisher] = clients;
-  const viewers = [await connect(a, "viewer", stream), await connect(b, "viewer", stream)];
-  await Promise.all(viewers.map(goesOn));
+  const [publisher] = clients.all;
+  const viewers = [
+    await clients.connect(a, "viewer", stream),
+    await clients.connect(b, "viewer", stream),
+  ];
+  await Promise.all(viewers.map((viewer) => goesOn(viewer)));
   expect(await postPublisher(b, stream)).toBe(409);
   publisher!.work = null;
-  await connect(b, "publisher", stream);
-  await Promise.all(viewers.map(goesOn));
+  await clients.connect(b, "publisher", stream);
+  await Promise.all(viewers.map((viewer) => goesOn(viewer)));
   expect(logged(a, "Another node has the name")).toBe(1);
   expect(await a.stream(stream)).toMatchObject({ live: true, origin: "link" });
 }, 60_000);
@@ -262,12 +256,4 @@ async function postPublisher(node: ClusterNode, stream: string): Promise<number>
   const response = await fetch(url, { method: "POST", headers, body });
   await response.text();
   return response.status;
-}
-
-/** Media comes, on the same connection, and no number is left out. */
-async function goesOn(viewer: Client): Promise<void> {
-  const seen = viewer.received.packets;
-  await until("media goes on", 5_000, () => viewer.received.packets > seen + 50);
-  expect(viewer.peer.state).toBe("connected");
-  expect(viewer.received.lost()).toBe(0);
 }

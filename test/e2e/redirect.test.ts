@@ -10,6 +10,7 @@ import { Frames } from "../support/frames.ts";
 import { chooseLayer, watchLayers } from "../support/layer-choice.ts";
 import { OWN_URL } from "../support/process.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { TestClients } from "../support/test-clients.ts";
 import { timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -23,7 +24,7 @@ let site: ReturnType<typeof Bun.serve>;
 /** What is at the third origin. */
 let sitePage = "";
 let filling: Client[] = [];
-let clients: Client[] = [];
+const clients = new TestClients();
 let streams = 0;
 
 beforeAll(async () => {
@@ -45,8 +46,7 @@ beforeAll(async () => {
   ];
 }, SETUP_MS);
 afterEach(() => {
-  for (const client of clients) client.hangUp();
-  clients = [];
+  clients.hangUp();
 });
 afterAll(async () => {
   for (const client of filling) client.hangUp();
@@ -57,7 +57,7 @@ afterAll(async () => {
 async function publish(): Promise<string> {
   streams += 1;
   const stream = `redirect/${streams}`;
-  clients.push(await Client.connect(a.base, "publisher", stream, { rids: ["f", "h", "q"] }));
+  await clients.connect(a, "publisher", stream, { rids: ["f", "h", "q"] });
   await known(stream);
   return stream;
 }
@@ -113,8 +113,7 @@ test("B takes the viewer that A sends, once, and its URL is the proof", async ()
 
 test("a client that follows redirects is sent pictures by B", async () => {
   const stream = await publish();
-  const viewer = await Client.connect(a.base, "viewer", stream);
-  clients.push(viewer);
+  const viewer = await clients.connect(a, "viewer", stream);
   expect(viewer.url).toStartWith(b.base);
   const frames = new Frames(viewer);
   await until("a picture comes", 10_000, () => frames.firstPictureUs > 0);
