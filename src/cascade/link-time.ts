@@ -10,6 +10,7 @@ export class LinkTime {
   #askedAt = 0;
   #unanswered = 0;
   #newest: number | null = null;
+  #shortest = ROUND_TRIP_UNKNOWN_US;
 
   /** The answer to a PING of `sentAt` came at `now`; the other end held it for `heldUs`. */
   note(sentAt: number, heldUs: number, now: number): void {
@@ -19,6 +20,7 @@ export class LinkTime {
     if (this.#samples.length === SAMPLES) this.#samples.shift();
     this.#samples.push(roundTrip);
     this.#newest = roundTrip;
+    this.#shortest = Math.min(...this.#samples);
   }
 
   /** A PING left. */
@@ -38,7 +40,7 @@ export class LinkTime {
 
   /** The shortest of late, us. */
   get roundTripUs(): number {
-    return this.#newest === null ? ROUND_TRIP_UNKNOWN_US : Math.min(...this.#samples);
+    return this.#shortest;
   }
 
   /** The newest, us: what is longer than the shortest stands in queues. */

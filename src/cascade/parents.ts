@@ -21,6 +21,8 @@ interface ParentsOptions {
   readonly rings: PulledRings;
   /** A number that no other stream has on this link. */
   readonly alias: (link: Link) => number;
+  /** So many streams more come from this node, or stand by there: 1 or -1. */
+  readonly counted: (node: NodeId, change: number) => void;
 }
 
 /** The nodes that were asked for one stream, and what they are told. */
@@ -121,6 +123,14 @@ export class Parents {
     return true;
   }
 
+  /** It said yes, or that it has to get it first. */
+  answered(parent: Parent, state: "accepted" | "not-ready", now: number): void {
+    this.#count(parent, -1);
+    parent.state = state;
+    parent.since = now;
+    this.#count(parent, 1);
+  }
+
   setMode(parent: Parent, mode: Mode, spare: boolean, now: number): void {
     parent.mode = mode;
     parent.spare = spare;
@@ -138,7 +148,13 @@ export class Parents {
   /** As `remove`, of one that knows. */
   drop(parent: Parent): void {
     const at = this.#all.indexOf(parent);
-    if (at >= 0) this.#all.splice(at, 1);
+    if (at < 0) return;
+    this.#all.splice(at, 1);
+    this.#count(parent, -1);
+  }
+
+  #count({ link, state }: Parent, change: number): void {
+    if (state === "accepted") this.#options.counted(link.node, change);
   }
 
   #tell({ link, alias, wanted, mode, spare }: Parent): void {

@@ -37,6 +37,8 @@ export interface PullOptions {
   readonly awaited: () => number;
   /** A number that no other stream has on this link. */
   readonly alias: (link: Link) => number;
+  /** So many streams more come from this node, or stand by there: 1 or -1. */
+  readonly counted: (node: NodeId, change: number) => void;
   /** Who is at its other end has the stream from here. */
   readonly isFed: (link: Link) => boolean;
   /** Nodes have it from here, all of which have it from another as well. */
@@ -140,8 +142,7 @@ export class Pull {
     if (parent === null) return;
     this.#takePath(parent, accept.path.map(nodeIdOf), now);
     if (!this.#parents.all.includes(parent)) return;
-    parent.state = "accepted";
-    parent.since = now;
+    this.#parents.answered(parent, "accepted", now);
     parent.pledged = accept.heads.length === 0;
     if (parent.mode === "warm") this.search.willing(link.node);
     this.maintain(now);
@@ -158,8 +159,7 @@ export class Pull {
   notReady(link: Link, alias: number, now: number): void {
     const parent = this.#parents.find(link, alias);
     if (parent === null) return;
-    parent.state = "not-ready";
-    parent.since = now;
+    this.#parents.answered(parent, "not-ready", now);
     this.maintain(now);
   }
 

@@ -57,6 +57,8 @@ export class Pulls {
   /** By link and alias: whose it was when it was last asked for. */
   readonly #recent = new Map<number, Pull>();
   #alias = 0;
+  /** By node: how many streams come from there, or stand by. */
+  readonly #parents = new Map<NodeId, number>();
 
   constructor(options: PullsOptions) {
     this.#options = options;
@@ -108,6 +110,7 @@ export class Pulls {
       candidates: () => this.#candidates(known),
       standbys: () => this.#standbys(known),
       alias: (link) => this.#nextAlias(link),
+      counted: (node, change) => this.#count(node, change),
       isFed: (link) => this.#options.serving.isFed(known, link),
       isSpare: () => this.#options.serving.isSpare(known),
       readAt: () => this.readAt,
@@ -160,10 +163,8 @@ export class Pulls {
 
   /** A link to a parent: it tells each 25 ms that it is there. */
   isParent({ node }: Link): boolean {
-    for (const pull of this.#byName.values()) {
-      if (pull.parents.some((each) => each.node === node && each.state === "accepted")) return true;
-    }
-    return false;
+    // Asked for each link in each turn.
+    return this.#parents.has(node);
   }
 
   /** What a parent says of a subscription; false when the message is not about that. */
@@ -207,6 +208,12 @@ export class Pulls {
     let soonest = Number.POSITIVE_INFINITY;
     for (const pull of this.#byName.values()) soonest = Math.min(soonest, pull.nextTimeout());
     return soonest;
+  }
+
+  #count(node: NodeId, change: number): void {
+    const count = (this.#parents.get(node) ?? 0) + change;
+    if (count === 0) this.#parents.delete(node);
+    else this.#parents.set(node, count);
   }
 
   #accepted(link: Link, accept: Accept, now: number): void {

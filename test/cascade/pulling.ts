@@ -38,6 +38,7 @@ export class Ground {
         this.#alias += 1;
         return this.#alias;
       },
+      counted: () => {},
       isFed: () => false,
       isSpare: () => this.spare,
       readAt: () => this.readAt,

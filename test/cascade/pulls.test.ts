@@ -191,6 +191,38 @@ test("numbers of streams on a link are its own, and answers reach the stream tha
   expect(ground.changes).toEqual(["b", "b"]);
 });
 
+test("a link is a parent's while one stream comes from there, however the others end", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3)], [3]);
+  const [owner, other] = ground.neighbours.map(({ link }) => link) as [Link, Link];
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) ground.names.hear(1, { ...known(), name });
+  for (const [i, name] of names.entries()) {
+    ground.pulls.begin({ ...known(), name }, i + 1, RINGS, NOW);
+  }
+  const path = [nodeBytes(idOf(OWNER))];
+  const aliasOf = (name: string): number => {
+    const pull = ground.pulls.get(name)!;
+    return Array.from({ length: 20 }, (_, i) => i).find((each) => pull.takes(owner, each))!;
+  };
+  const accepted = (name: string): void => {
+    const elements = new Elements([aliasOf(name), path, [70, null]]);
+    ground.pulls.answer(owner, Message.accept, elements, NOW);
+  };
+  expect(ground.pulls.isParent(owner)).toBeFalse();
+  for (const name of names) accepted(name);
+  // Twice is not two.
+  accepted("a");
+  expect([owner, other].map((link) => ground.pulls.isParent(link))).toEqual([true, false]);
+  ground.pulls.answer(owner, Message.refuse, new Elements([aliasOf("a"), 1, [], 60_000]), NOW);
+  ground.pulls.answer(owner, Message.notReady, new Elements([aliasOf("b")]), NOW);
+  ground.pulls.end("c", NOW);
+  expect(ground.pulls.isParent(owner)).toBeTrue();
+  ground.pulls.lost(owner, NOW);
+  expect(ground.pulls.isParent(owner)).toBeFalse();
+  ground.pulls.end("d", NOW);
+  expect(ground.pulls.isParent(owner)).toBeFalse();
+});
+
 test("messages that are not about streams are not its, and broken ones are nobody's", () => {
   const ground = new Ground([neighbour(OWNER)]);
   const [{ link }] = ground.neighbours as [Neighbour];
