@@ -45,6 +45,21 @@ export const CASCADES: readonly Mutation[] = [
     "return this.#next;",
   ),
   rule("cascade-holes", PULLED, "this.missing.addBelow(now, sequence + 1, this.#first, way);", ""),
+  rule(
+    "cascade-due",
+    "src/relay/pulled-stream.ts",
+    "link === this.#giver ? now : now + this.#usual.mostUs - oneWayUs",
+    "now",
+  ),
+  rule("cascade-due", "src/relay/pulled-stream.ts", "if (isNew && !isAsked) {", "if (isNew) {"),
+  rule("cascade-due", PULLED, "else if (this.#dueAt === Number.POSITIVE_INFINITY) {", "else {"),
+  rule(
+    "cascade-due",
+    PULLED,
+    "    this.#dueAt = Number.POSITIVE_INFINITY;\n    this.#next = null;",
+    "    this.#next = null;",
+  ),
+  rule("cascade-due", PULLED, " && this.#dueAt === Number.POSITIVE_INFINITY;", ";"),
   rule("cascade-useful", "src/relay/pulled-stream.ts", "quiet && ", ""),
   rule(
     "cascade-useful",

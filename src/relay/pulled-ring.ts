@@ -56,6 +56,9 @@ export class PulledRing {
   /** Where a parent has said that its ring is: a number near that is no lie of one packet. */
   #told: number | null = null;
   #believed = false;
+  /** What comes by itself until then, us, reaches so far; Infinity for nothing. */
+  #dueHead = 0;
+  #dueAt = Number.POSITIVE_INFINITY;
   #ignoresPli = false;
   /** When a packet came last that was not there yet, us. */
   #newAt = Number.NEGATIVE_INFINITY;
@@ -117,6 +120,7 @@ export class PulledRing {
   breakOff(): void {
     if (this.#next === null) return;
     this.missing.clear();
+    this.#dueAt = Number.POSITIVE_INFINITY;
     this.#next = null;
     this.#broken = true;
   }
@@ -140,19 +144,29 @@ export class PulledRing {
     return true;
   }
 
-  /** The parent is so far: what lies before that and is not here was lost at the end of a burst. */
-  noteHead(head: number, now: number, way: number): void {
+  /**
+   * A parent is so far: what lies before that and is not here was lost at the end of a burst. Whoever
+   * only stands by may have it sooner than it comes here: it is missed when it has not come by `due`.
+   */
+  noteHead(head: number, now: number, way: number, due: number): void {
     const before = this.#told;
     this.#told = head;
     // One word alone may be a slip: a second one near it, or the answer to a subscription, is none.
     if (before === null || !isNear(head, before)) this.#believed = false;
     else this.#believed = true;
-    if (this.#next === null || !this.#flowing) return;
-    // Many words, each a little further, reach no further than one.
-    const beyond = ((head - this.#come) | 0) > VIDEO_SLOTS_MAX;
-    if (beyond || ((head - this.#next) | 0) <= 0) return;
-    this.missing.addGap(now, this.#next, head, way);
-    this.#next = head;
+    if (due <= now) this.#miss(head, now, way);
+    // The next word comes 25 ms later: none of them puts off the one before.
+    else if (this.#dueAt === Number.POSITIVE_INFINITY) {
+      this.#dueHead = head;
+      this.#dueAt = due;
+    }
+  }
+
+  /** What was to have come by now is missed. */
+  look(now: number, way: number): void {
+    if (now < this.#dueAt) return;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#miss(this.#dueHead, now, way);
   }
 
   /** A parent that accepted a subscription is so far. */
@@ -165,7 +179,8 @@ export class PulledRing {
   isUpTo(head: number | null): boolean {
     if (head === null || !this.#flowing) return true;
     if (this.#next === null) return false;
-    return ((head - this.#come) | 0) <= 0 || this.missing.size === 0;
+    if (((head - this.#come) | 0) <= 0) return true;
+    return this.missing.size === 0 && this.#dueAt === Number.POSITIVE_INFINITY;
   }
 
   /** Whether whoever sends this keeps up with what is here. */
@@ -227,6 +242,15 @@ export class PulledRing {
 
   close(): void {
     this.writer.close();
+  }
+
+  #miss(head: number, now: number, way: number): void {
+    if (this.#next === null || !this.#flowing) return;
+    // Many words, each a little further, reach no further than one.
+    const beyond = ((head - this.#come) | 0) > VIDEO_SLOTS_MAX;
+    if (beyond || ((head - this.#next) | 0) <= 0) return;
+    this.missing.addGap(now, this.#next, head, way);
+    this.#next = head;
   }
 
   /** One absurd number would put all true ones behind the ring's reach. */

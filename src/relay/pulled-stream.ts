@@ -21,6 +21,7 @@ import {
 } from "../wire/cascade/wish.ts";
 import { MediaAge } from "./media-age.ts";
 import { PulledRing } from "./pulled-ring.ts";
+import { UsualAge } from "./usual-age.ts";
 
 /** What is missing and wished for is looked at so often. */
 const LOOK_US = 5_000;
@@ -50,6 +51,9 @@ export class PulledStream implements PulledRings {
   readonly age = new MediaAge();
   /** When the root was last heard of by the parents, us. */
   rootHeardAt = 0;
+  readonly #usual = new UsualAge();
+  /** What comes by itself comes by this link first. */
+  #giver: Link | null = null;
   /** When something came last that was not there yet, us. */
   #newAt = Number.NEGATIVE_INFINITY;
   #lookAt = 0;
@@ -80,11 +84,16 @@ export class PulledStream implements PulledRings {
     const way = link.time.oneWayUs;
     const age = frame.ageUs + way;
     if (ring === undefined || age > AGE_MAX_US) return;
+    const isAsked = ring.missing.asked(frame.sequence);
     const isNew = ring.put(frame, bytes, receipt - age, receipt, link.time.roundTripUs);
     if (isNew) {
       this.rootHeardAt = receipt;
       this.#newAt = receipt;
       this.age.note(age, receipt);
+    }
+    if (isNew && !isAsked) {
+      this.#giver = link;
+      this.#usual.note(age);
     }
     // The second of two parents may never be the first with anything, and is as good.
     if (isNew || ring.isAbreast(frame.sequence)) this.pull.useful(link, frame.alias, receipt);
@@ -121,7 +130,9 @@ export class PulledStream implements PulledRings {
     if (now - this.rootHeardAt > MISSED_MAX_US) for (const ring of this.rings) ring.breakOff();
     this.#want(now);
     const parents = this.pull.sources(now);
+    const roundTripUs = parents[0]?.link.time.roundTripUs ?? 0;
     for (const [ring, pulled] of this.rings.entries()) {
+      pulled.look(now, roundTripUs);
       const reason = pulled.takeKeyframeWish(now);
       const first = parents[0];
       if (reason !== null && first !== undefined) {
@@ -179,9 +190,12 @@ export class PulledStream implements PulledRings {
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
     for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
     let news = false;
+    const { roundTripUs, oneWayUs } = link.time;
+    // What a parent nearer to the root has got is still on its way here by the one that gives it.
+    const due = link === this.#giver ? now : now + this.#usual.mostUs - oneWayUs;
     for (const [i, head] of told.heads.entries()) {
       if (head === null) continue;
-      this.rings[i]?.noteHead(head, now, link.time.roundTripUs);
+      this.rings[i]?.noteHead(head, now, roundTripUs, due);
       if (this.rings[i]?.isUpTo(head) === false) news = true;
     }
     // It has nothing that is not here: silent as the publisher is, it is a parent that serves as long

@@ -214,6 +214,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "keys",
       "link-port",
       "media-age",
+      "usual-age",
       "own-load",
       "residence",
       "slot-frame",

@@ -44,8 +44,14 @@ class Ground {
     return this.ring.put(frame, bytes, this.now - 30_000, this.now, ROUND_TRIP_US);
   }
 
-  head(head: number): void {
-    this.ring.noteHead(head, this.now, ROUND_TRIP_US);
+  /** `lateUs`: what it says comes here so much later by itself. */
+  head(head: number, lateUs = 0): void {
+    this.ring.noteHead(head, this.now, ROUND_TRIP_US, this.now + lateUs);
+  }
+
+  look(us: number): void {
+    this.now += us;
+    this.ring.look(this.now, ROUND_TRIP_US);
   }
 
   /** What the parents are asked for. */
@@ -314,4 +320,57 @@ test("what the ring carries, its parameter sets and the publisher's clock are th
   const timing: RingTiming = { rtpTimestamp: 0, ntpUs: 0, localUs: 0 };
   expect(reader.timing(timing)).toBeTrue();
   expect(timing).toEqual({ rtpTimestamp: 77, ntpUs: 5_000_000, localUs: now - 5_000 });
+});
+
+test("cascade-due: what is on its way is missed when it has not come in time, not before", () => {
+  const ground = new Ground();
+  ground.put(5);
+  ground.head(9, 40_000);
+  // Those that follow do not put it off.
+  ground.look(20_000);
+  ground.head(12, 40_000);
+  expect(ground.asked()).toEqual([]);
+  ground.put(6);
+  ground.put(7);
+  expect(ground.ring.have).toBe(8);
+  ground.look(18_000);
+  expect(ground.asked()).toEqual([8]);
+  ground.put(8);
+  ground.head(13, 40_000);
+  ground.look(30_000);
+  expect(ground.asked()).toEqual([]);
+  ground.look(10_000);
+  expect(ground.asked()).toEqual([9, 10, 11, 12]);
+});
+
+test("cascade-due: whoever gives it and is so far is believed at once", () => {
+  const ground = new Ground();
+  ground.put(5);
+  ground.head(9, 300_000);
+  ground.head(8);
+  expect(ground.asked()).toEqual([6, 7]);
+  ground.put(8);
+  ground.put(10);
+  expect(ground.asked()).toEqual([9]);
+});
+
+test("cascade-due: a parent has more to give while that is still to come", () => {
+  const ground = new Ground();
+  ground.put(5);
+  expect(ground.ring.isUpTo(6)).toBeTrue();
+  ground.head(8, 100_000);
+  expect(ground.ring.isUpTo(8)).toBeFalse();
+  ground.put(6);
+  ground.put(7);
+  expect(ground.ring.isUpTo(8)).toBeTrue();
+});
+
+test("cascade-due: what was awaited before a break is not missed behind it", () => {
+  const ground = new Ground();
+  ground.put(5);
+  ground.head(900, 40_000);
+  ground.ring.breakOff();
+  ground.put(500);
+  ground.look(60_000);
+  expect(ground.asked()).toEqual([]);
 });

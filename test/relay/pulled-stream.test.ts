@@ -62,8 +62,12 @@ class Ground {
   }
 
   heads(...heads: (number | null)[]): void {
+    this.headsOf(this.parents[0]!, ...heads);
+  }
+
+  headsOf(parent: Neighbour, ...heads: (number | null)[]): void {
     const elements = new Elements([ALIAS, heads, 3_000, 0]);
-    this.stream.told(this.parents[0]!.link, Frame.heads, elements, this.now);
+    this.stream.told(parent.link, Frame.heads, elements, this.now);
   }
 }
 
@@ -112,6 +116,52 @@ test("cascade-holes: each ring asks parents in turn, however many rings ask at t
   for (const parent of ground.parents) {
     expect(fills(parent).map(({ ring }) => ring)).toEqual([0, 1, 0, 1]);
   }
+});
+
+test("cascade-due: what a nearer standby has already is asked for when it does not come by itself", () => {
+  const parents = [new Neighbour(2), new Neighbour(3)];
+  const ground = new Ground(parents);
+  const standby = parents[1]!;
+  let sequence = 0;
+  // Three packets are on their way here at any time.
+  for (; sequence < 60; sequence += 1) {
+    ground.data(sequence, 60_000);
+    ground.headsOf(standby, sequence + 4);
+    ground.look(20_000);
+  }
+  expect(parents.flatMap(fills)).toEqual([]);
+  // Its parent gives no more: what comes no later than usual is waited for.
+  ground.look(15_000);
+  expect(parents.flatMap(fills)).toEqual([]);
+  for (let i = 0; i < 8; i += 1) {
+    ground.headsOf(standby, sequence + 4);
+    ground.look(25_000);
+  }
+  const asked = parents.flatMap(fills).flatMap(({ stretches }) => stretches);
+  const numbers = asked.flatMap(({ from, count }) =>
+    Array.from({ length: count }, (_, i) => from + i),
+  );
+  expect([...new Set(numbers)].sort()).toEqual([60, 61, 62, 63]);
+});
+
+test("cascade-due: what was asked for and comes late is not what is usual", () => {
+  const parents = [new Neighbour(2), new Neighbour(3)];
+  const ground = new Ground(parents);
+  const late: number[] = [];
+  let sequence = 0;
+  for (; sequence < 100; sequence += 1) {
+    if (sequence % 4 === 1) late.push(sequence);
+    else ground.data(sequence, 60_000);
+    if (late.length > 10) ground.data(late.shift()!, 500_000);
+    ground.look(20_000);
+  }
+  parents.flatMap(fills);
+  for (let i = 0; i < 6; i += 1) {
+    ground.headsOf(parents[1]!, sequence + 4);
+    ground.look(25_000);
+  }
+  const asked = parents.flatMap(fills).flatMap(({ stretches }) => stretches);
+  expect(asked.some(({ from }) => from >= sequence)).toBeTrue();
 });
 
 test("without a parent nothing is asked for, and what was missing is asked for when one is there", () => {
