@@ -4,9 +4,11 @@ export class Pauses {
   #longestUs = 0;
   #measured = false;
 
-  note(at: number, measuring: boolean): void {
-    if (measuring) this.#take(at);
+  /** The pause that ends now; 0 where none is measured. */
+  note(at: number, measuring: boolean): number {
+    const pause = measuring ? this.#take(at) : 0;
     this.#lastAt = at;
+    return pause;
   }
 
   /** A pause that never ended counts as well; null when nothing came that was measured. */
@@ -16,8 +18,10 @@ export class Pauses {
     return this.#longestUs;
   }
 
-  #take(at: number): void {
-    if (this.#lastAt > 0) this.#longestUs = Math.max(this.#longestUs, at - this.#lastAt);
+  #take(at: number): number {
+    const pause = this.#lastAt > 0 ? at - this.#lastAt : 0;
+    this.#longestUs = Math.max(this.#longestUs, pause);
     this.#measured = true;
+    return pause;
   }
 }

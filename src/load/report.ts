@@ -5,6 +5,7 @@ import type { LoadDistributions } from "./distributions.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { Recorded } from "./recording.ts";
+import type { TimelineData } from "./timeline.ts";
 
 /** Milliseconds (or the unit that the name of the field says); null without samples. */
 export interface Percentiles {
@@ -72,6 +73,16 @@ export interface LoadReport {
     readonly framesBroken: number;
     readonly stampBreaks: number;
   };
+  /** By second, over the whole run; null without viewers. */
+  readonly timeline: {
+    /** The first second, since 1970. */
+    readonly since: number;
+    /** Any viewer's longest pause that ended in the second, as in `traffic`; 0 where none was measured. */
+    readonly gapMs: readonly number[];
+    readonly freezeMs: readonly number[];
+    /** Packets that were given up. */
+    readonly lost: readonly number[];
+  } | null;
   /** Files of --record. */
   readonly recordings: readonly Recorded[];
   readonly server: ServerReport | null;
@@ -102,6 +113,8 @@ export interface LoadResult {
   readonly viewerFailures: Readonly<Record<string, number>>;
   readonly publisherFailures: Readonly<Record<string, number>>;
   readonly distributions: LoadDistributions;
+  /** Null without viewers. */
+  readonly timeline: TimelineData | null;
   readonly recordings: readonly Recorded[];
   readonly toolCpuSeconds: number;
   readonly server: ServerUsage | null;
@@ -138,6 +151,7 @@ export function makeReport(result: LoadResult): LoadReport {
       framesBroken: totals.framesBroken,
       stampBreaks: totals.stampBreaks,
     },
+    timeline: timelineOf(result),
     recordings: result.recordings,
     server: plan.serverPid === null ? null : serverReport(plan.serverPid, result),
     tool: {
@@ -190,6 +204,13 @@ function qualityOf(totals: LoadTotals): LoadReport["quality"] {
     nacksSent: totals.nacksSent,
     plisSent: totals.plisSent,
   };
+}
+
+function timelineOf({ timeline }: LoadResult): LoadReport["timeline"] {
+  if (timeline === null) return null;
+  const { since, gapUs, freezeUs, lost } = timeline;
+  const inMs = (values: readonly number[]) => values.map((us) => round(us / 1000));
+  return { since, gapMs: inMs(gapUs), freezeMs: inMs(freezeUs), lost };
 }
 
 function serverReport(pid: number, result: LoadResult): ServerReport | null {

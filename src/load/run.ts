@@ -19,6 +19,7 @@ import type { LoadOrder } from "./options.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { PublisherShardResult } from "./publisher-shard.ts";
 import type { LoadResult, ServerUsage } from "./report.ts";
+import { mergeTimelines } from "./timeline.ts";
 import type { ViewerShardResult } from "./viewer-shard.ts";
 
 export type LoadPhase = "publishing" | "rehearsing" | "joining" | "measuring" | "leaving";
@@ -103,6 +104,7 @@ class Run {
       seconds,
       viewerFailures: mergeFailures(results),
       publisherFailures: mergeFailures(published),
+      timeline: mergeTimelines(results.map(({ timeline }) => timeline)),
       distributions: mergeDistributions(results.map((r): DistributionData => r.distributions)),
       recordings: results.flatMap(({ recordings }) => recordings),
       toolCpuSeconds: (tool.user + tool.system) / 1e6,

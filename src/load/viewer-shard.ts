@@ -20,8 +20,10 @@ import type { LoadSocket } from "./load-socket.ts";
 import type { ViewerLoad } from "./options.ts";
 import { random } from "./random.ts";
 import { type Recorded, Recording } from "./recording.ts";
+import { Timeline, type TimelineData } from "./timeline.ts";
 import { LoadViewer } from "./viewer.ts";
 import { viewerMedia } from "./viewer-media.ts";
+import { ViewerPauses } from "./viewer-pauses.ts";
 
 /** Pause between two looks at the sockets once all viewers are in; see SocketSet.nap. */
 const NAP_MS = 2;
@@ -42,6 +44,7 @@ interface Member {
 
 export interface ViewerShardResult {
   readonly distributions: DistributionData;
+  readonly timeline: TimelineData;
   /** How often sessions failed for each reason. */
   readonly failures: Readonly<Record<string, number>>;
   readonly recordings: readonly Recorded[];
@@ -50,6 +53,8 @@ export interface ViewerShardResult {
 export class ViewerShard {
   readonly #counters: LoadCounters;
   readonly #distributions = createDistributions();
+  readonly #timeline = new Timeline(monotonicUs(), realtimeUs());
+  #lostSeen = 0;
   readonly #failures: Record<string, number> = {};
   readonly #recordings: Recorded[] = [];
   readonly #sockets = new SocketSet();
@@ -94,6 +99,7 @@ export class ViewerShard {
     this.#sockets.close();
     return {
       distributions: distributionData(this.#distributions),
+      timeline: this.#timeline.toData(),
       failures: this.#failures,
       recordings: this.#recordings,
     };
@@ -118,6 +124,13 @@ export class ViewerShard {
     if (now < this.#timersAt) return;
     this.#timersAt = now + TIMERS_US;
     for (let i = 0; i < this.#members.length; i += 1) this.#tend(i, now);
+    this.#noteLost(now);
+  }
+
+  #noteLost(now: number): void {
+    const lost = this.#counters.get("lost");
+    if (lost > this.#lostSeen) this.#timeline.lost(now, lost - this.#lostSeen);
+    this.#lostSeen = lost;
   }
 
   #receive(index: number): void {
@@ -212,6 +225,7 @@ export class ViewerShard {
       sections: session.media,
       counters: this.#counters,
       distributions: this.#distributions,
+      pauses: new ViewerPauses(this.#timeline),
       plan: this.load.feedback,
       sampled: number % this.load.sample === 0,
       record: this.load.record === null ? null : this.#recorder(`${this.load.record}${number}`),
@@ -304,6 +318,7 @@ export class ViewerShard {
       sessions.push(member.session);
       this.#remove(index, now);
     }
+    this.#noteLost(now);
     const next = async (): Promise<void> => {
       for (let last = sessions.pop(); last !== undefined; last = sessions.pop()) {
         await this.#connector.delete(last);

@@ -25,7 +25,7 @@ import { Arrival, ReceiveTrack } from "./receive-track.ts";
 import type { Recording } from "./recording.ts";
 import { readStamp, Stamp } from "./stamp.ts";
 import { type FeedbackPlan, ViewerFeedback } from "./viewer-feedback.ts";
-import { ViewerPauses } from "./viewer-pauses.ts";
+import type { ViewerPauses } from "./viewer-pauses.ts";
 
 // One of each for the thread: a datagram is handled in one go.
 const header = new RtpHeader();
@@ -44,6 +44,7 @@ export interface ViewerOptions {
   readonly sections: readonly MediaSection[];
   readonly counters: LoadCounters;
   readonly distributions: LoadDistributions;
+  readonly pauses: ViewerPauses;
   readonly plan: FeedbackPlan;
   /** Opens every packet; others are only counted by their header once the picture has begun. */
   readonly sampled: boolean;
@@ -82,7 +83,6 @@ export class LoadViewer {
   readonly #wantsVideo: boolean;
   /** Whose pauses are seen. */
   readonly #main: MediaKind;
-  readonly #pauses = new ViewerPauses();
   /** RTP time of the keyframe that begins the picture; its marker ends the wait. */
   #keyframeTimestamp = -1;
 
@@ -205,7 +205,7 @@ export class LoadViewer {
     length: number,
     type: PayloadType,
   ): void {
-    const { counters } = this.#options;
+    const { counters, pauses } = this.#options;
     const track = this.#track(header.ssrc, type);
     const roundTrip = this.peer.ice.roundTripUs ?? 0;
     const { sequence, timestamp } = header;
@@ -214,7 +214,7 @@ export class LoadViewer {
       counters.add("duplicates");
       return;
     }
-    if (track.kind === this.#main) this.#pauses.packets.note(arrival, counters.measuring);
+    if (track.kind === this.#main) pauses.packet(arrival, counters.measuring);
     if (kind === Arrival.reordered) counters.add("reordered");
     if (kind === Arrival.recovered) counters.add("recovered");
     if (!this.#options.sampled && !this.waitsForKeyframe) return;
@@ -269,7 +269,7 @@ export class LoadViewer {
   }
 
   #inspect(bytes: Uint8Array, arrival: number, track: ReceiveTrack, repaired: boolean): void {
-    const { counters } = this.#options;
+    const { counters, pauses } = this.#options;
     const { payloadOffset, payloadLength, timestamp, marker } = header;
     if (payloadLength === 0) {
       track.frames.skip(track.sequence);
@@ -288,7 +288,7 @@ export class LoadViewer {
       const end = audio || marker;
       const { frames, sequence } = track;
       const whole = frames.insert(sequence, timestamp, end, keyframe, stamped ? stamp : null);
-      if (whole && track.kind === this.#main) this.#pauses.frames.note(arrival, counters.measuring);
+      if (whole && track.kind === this.#main) pauses.frame(arrival, counters.measuring);
       this.#record(track, bytes);
     }
     if (stamped && !repaired) this.#noteDelay(arrival, !audio);
@@ -322,7 +322,7 @@ export class LoadViewer {
   /** Its own figures, at its end. */
   finish(now: number): void {
     this.feedback.finish();
-    this.#pauses.record(now, this.#options.distributions);
+    this.#options.pauses.record(now, this.#options.distributions);
   }
 
   #handleRtcp(arrival: number, bytes: Uint8Array, offset: number, length: number): void {

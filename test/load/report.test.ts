@@ -38,6 +38,7 @@ function result(changes: Partial<LoadResult> = {}): LoadResult {
     viewerFailures: {},
     publisherFailures: {},
     distributions: createDistributions(),
+    timeline: null,
     recordings: [],
     toolCpuSeconds: 0.5,
     server: {
