@@ -29,6 +29,7 @@ export const CASCADES: readonly Mutation[] = [
   ),
   rule("cascade-holes", PULLED, "this.missing.addGap(now, this.#next, head, way);", ""),
   rule("cascade-holes", PULLED, "this.missing.fill(now, sequence);", ""),
+  rule("cascade-holes", PULLED, "HOLE_AGE_MAX_US, ASK_RARELY_US", "HOLE_AGE_MAX_US"),
   rule("cascade-holes", "src/relay/fills.ts", "this.#waiting.push((from + i) | 0);", ""),
   rule("cascade-holes", "src/relay/fills.ts", "this.#budget.earn(bytes - this.#bytes);", ""),
   rule("cascade-holes", "src/relay/pulled-stream.ts", "this.#turns[ring] = turn + 1;", ""),

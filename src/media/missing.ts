@@ -2,7 +2,7 @@ import { NACK_AGE_MAX_US } from "../limits.ts";
 
 /** Holes that one ring can have at once: a quarter of a second at 2,000 packets a second. */
 const MISSING_MAX = 512;
-const TRIES_MAX = 10;
+const TRIES = 10;
 /** Reordering on real paths is mostly shorter than this. */
 const REORDER_WAIT_MIN_US = 5_000;
 const REORDER_WAIT_MAX_US = 20_000;
@@ -31,8 +31,14 @@ export class MissingPackets {
   readonly #tries = new Uint8Array(MISSING_MAX);
   readonly #columns = [this.#sequence, this.#since, this.#askAt, this.#askedAt, this.#tries];
 
-  /** `ageMaxUs`: a hole is given up after so long. */
-  constructor(private readonly ageMaxUs = NACK_AGE_MAX_US) {}
+  /**
+   * `ageMaxUs`: a hole is given up after so long. `rarelyUs`: after TRIES in vain it is asked for so
+   * often, of somebody who may miss it himself so far; without, no more.
+   */
+  constructor(
+    private readonly ageMaxUs = NACK_AGE_MAX_US,
+    private readonly rarelyUs = Number.POSITIVE_INFINITY,
+  ) {}
 
   get size(): number {
     return this.#count;
@@ -108,18 +114,19 @@ export class MissingPackets {
   collect(now: number, roundTripUs: number, out: Int32Array): number {
     this.#expire(now);
     const interval = Math.max(INTERVAL_MIN_US, roundTripUs);
+    const rarely = Math.max(this.rarelyUs, interval);
     let next = Number.POSITIVE_INFINITY;
     let asked = 0;
     for (let i = 0; i < this.#count; i += 1) {
-      if (this.#askAt[i]! <= now && this.#tries[i]! < TRIES_MAX && asked < out.length) {
+      if (this.#askAt[i]! <= now && asked < out.length) {
         out[asked] = this.#sequence[i]!;
         asked += 1;
         this.#tries[i] = this.#tries[i]! + 1;
         this.#askedAt[i] = now;
-        this.#askAt[i] = now + interval;
+        this.#askAt[i] = now + (this.#tries[i]! < TRIES ? interval : rarely);
       }
-      const askable = this.#tries[i]! < TRIES_MAX && out.length > 0;
-      next = Math.min(next, askable ? this.#askAt[i]! : this.#since[i]! + this.ageMaxUs);
+      const lostAt = this.#since[i]! + this.ageMaxUs;
+      next = Math.min(next, out.length > 0 ? Math.min(this.#askAt[i]!, lostAt) : lostAt);
     }
     this.#next = next;
     return asked;

@@ -26,6 +26,8 @@ const GAP_MIN_US = 200_000;
  * another second of the stream would be made up for, so is a hole.
  */
 const HOLE_AGE_MAX_US = 1_000_000;
+/** A parent may miss it, too: until it has it, what it then passes on may be lost once more. */
+const ASK_RARELY_US = 50_000;
 /** So few packets behind is a matter of ways. */
 const ABREAST_PACKETS = 64;
 const NO_EXTENSIONS = new Uint8Array(256);
@@ -37,7 +39,7 @@ const slot = new Uint8Array(SLOT_BYTES);
 export class PulledRing {
   readonly grant: RingGrant;
   readonly writer: RingWriter;
-  readonly missing = new MissingPackets(HOLE_AGE_MAX_US);
+  readonly missing = new MissingPackets(HOLE_AGE_MAX_US, ASK_RARELY_US);
   readonly keyframes = new KeyframeRequests();
   readonly video: boolean;
   readonly #filler: SlotFiller;

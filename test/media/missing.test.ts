@@ -60,6 +60,19 @@ describe("MissingPackets", () => {
     expect(missing.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("after ten times in vain it goes on asking, but rarely, where that is wanted", () => {
+    const missing = new MissingPackets(1_000_000, 100_000);
+    missing.addGap(0, 5, 6, 1000);
+    const asked: number[] = [];
+    for (let now = 0; now < 1_000_000; now = missing.nextTimeout()) {
+      if (missing.collect(now, 1000, out) > 0) asked.push(now);
+    }
+    expect(asked.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, i) => 5000 + 20_000 * i));
+    expect(asked.slice(10)).toEqual(Array.from({ length: 8 }, (_, i) => 285_000 + 100_000 * i));
+    expect(missing.collect(1_000_000, 1000, out)).toBe(0);
+    expect(missing.lost).toBe(1);
+  });
+
   test("gives up what a newer keyframe made useless, a little later", () => {
     const missing = new MissingPackets();
     missing.addGap(0, 100, 110, RTT);

@@ -125,6 +125,19 @@ test("cascade-holes: holes are asked for, and not once they are filled", () => {
   expect(ground.ring.missing.size).toBe(0);
 });
 
+test("cascade-holes: what a parent near by misses itself is asked for until it has had time to get it", () => {
+  const ground = new Ground();
+  for (const sequence of [5, 7]) ground.put(sequence);
+  let asks = 0;
+  for (const until = ground.now + 600_000; ground.now < until; ground.now += 5_000) {
+    if (ground.asked().length > 0) asks += 1;
+  }
+  expect(asks).toBeGreaterThan(12);
+  // The answer to one of them was lost.
+  ground.now += 50_000;
+  expect(ground.asked()).toEqual([6]);
+});
+
 test("cascade-holes: what was lost at the end of a burst is asked for when the parent says how far it is", () => {
   const ground = new Ground();
   ground.put(5);
