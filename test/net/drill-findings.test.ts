@@ -6,7 +6,16 @@ const BOUNDS = { kills: 10, gapMs: 500 };
 
 function told(own: Partial<Told> = {}): Told {
   return {
-    ...{ loss: 5, kind: "kill", victim: 1, below: [2], void: "", starved: 0, falseDeaths: [] },
+    ...{
+      loss: 5,
+      kind: "kill",
+      victim: 1,
+      below: [2],
+      void: "",
+      starved: 0,
+      waitedMs: 0,
+      falseDeaths: [],
+    },
     wokenLateMs: { p99: 1, max: 1 },
     ...{ back: null, browser: null, lateP99Ms: 1, gapMs: 300, freezeMs: 310 },
     ...{ elsewhereMs: 60, lost: 0, byNode: [], viewers: 6, kept: 6 },

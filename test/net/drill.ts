@@ -1,18 +1,19 @@
 /** A drill: something happens to a node that gives media to another; what viewers below see of it. */
-import type { LoadReport } from "../../src/load/report.ts";
 import { childrenOf, others, type Places, settledTree, spared } from "./drill-tree.ts";
 import { type Fault, type Happened, happen, type Kind, type Return } from "./faults.ts";
 import { Lateness } from "./lateness.ts";
 import type { StarCluster } from "./star-cluster.ts";
-import type { StarLoad } from "./star-load.ts";
+import { nextSecond, seen, stopLoads, type ViewersSeen } from "./viewers-seen.ts";
+import { Waits } from "./waits.ts";
 import { type Seen, Witness } from "./witness.ts";
 
-const BEFORE_MS = 500;
 /** For what follows, and until every node has told of it. */
 const AFTER_MS = 3_500;
 const TOLD_MS = 2_000;
 /** At the end nothing is lost for so long: what is missing then never came. */
 const CALM_MS = 800;
+/** A thread of a node that waited longer for a processor within one second did not what it should have. */
+export const WAITED_MS_MAX = 100;
 /** ms that the forwarder, and a pause, may be late: more is this machine's doing. */
 const LATE_P99_MS = 5;
 const PAUSE_MS_MAX = 175;
@@ -28,6 +29,7 @@ export interface DrillOptions {
   readonly upgrade?: { readonly node: number; readonly path: string };
 }
 
+/** Of viewers: of all but the victim's, from the second on in which it happened. */
 export interface DrillResult extends ViewersSeen {
   readonly kind: Kind;
   readonly victim: number;
@@ -37,6 +39,8 @@ export interface DrillResult extends ViewersSeen {
   readonly void: string;
   /** What the machine did: other nodes with workers that got no processor for a second ... */
   readonly starved: number;
+  /** ... how long one of their threads waited for one within a second, at most ... */
+  readonly waitedMs: number;
   /** ... and how much later than due a process of no priority was woken, ms. */
   readonly wokenLateMs: { readonly p99: number; readonly max: number };
   /** Nodes that left a parent to which nothing had happened. */
@@ -49,27 +53,6 @@ export interface DrillResult extends ViewersSeen {
   /** The places of nodes before and after. */
   readonly before: Places;
   readonly after: Places;
-}
-
-/** Of all viewers but the victim's. */
-export interface ViewersSeen {
-  /** At the viewers below: longest pause between packets, and between whole frames. */
-  readonly gapMs: number;
-  readonly freezeMs: number;
-  /** The same pause at the viewers of other nodes. */
-  readonly elsewhereMs: number;
-  /** Packets that they never got. */
-  readonly lost: number;
-  readonly viewers: number;
-  readonly kept: number;
-  readonly byNode: readonly NodeSeen[];
-}
-
-interface NodeSeen {
-  readonly node: number;
-  readonly gapMs: number;
-  readonly freezeMs: number;
-  readonly lost: number;
 }
 
 /** Runs one; the cluster is whole again after it. */
@@ -90,14 +73,22 @@ export async function drill(
       fault = choose(cluster, kind, before, options, fault.child);
     }
     const below = watching.filter((node) => before[node]?.path.includes(fault.victim));
-    const { heal, ...told } = await suffer(cluster, fault, before, options);
+    const { heal, since, ...told } = await suffer(cluster, fault, before, options);
     cluster.star.calm(true);
     await heal();
     await Bun.sleep(CALM_MS);
     const browser = witness === null ? null : await witness.seen();
     const reports = await stopLoads(loads);
     reports.delete(fault.victim);
-    return { kind, victim: fault.victim, below, before, ...told, ...seen(reports, below), browser };
+    return {
+      kind,
+      victim: fault.victim,
+      below,
+      before,
+      ...told,
+      ...seen(reports, since, below),
+      browser,
+    };
   } finally {
     cluster.star.calm(false);
     await witness?.close();
@@ -115,24 +106,28 @@ async function suffer(
 ) {
   const { kind, victim, child } = fault;
   await cluster.star.figures();
-  await Bun.sleep(BEFORE_MS);
+  const since = await nextSecond();
   const carried = cluster.star.between(await cluster.star.figures(), victim, child).bytes;
   const spectators = cluster.nodes.filter(({ number }) => number !== victim);
   const logged = spectators.map((node) => node.logged);
   const lateness = new Lateness();
+  const waits = new Waits(() => spectators.flatMap(({ pid }) => pid ?? []));
   const { done, heal } = happen(cluster, fault, upgrade?.path ?? cluster.path);
   const happened = await done;
   const at = performance.now();
   await Bun.sleep(AFTER_MS);
   const wokenLateMs = lateness.stop();
+  const waitedMs = waits.stop();
   const { lateMs } = await cluster.star.figures();
   const after = cluster.nodes.map(({ number }) => cluster.place(number, at + TOLD_MS));
   return {
     heal,
+    since,
     after,
     lateP99Ms: lateMs.p99,
     void: voidness({ carried, lateP99Ms: lateMs.p99, ...happened }),
     wokenLateMs,
+    waitedMs,
     starved: spectators.filter((node, place) => node.late(logged[place]!)).length,
     falseDeaths: falseDeaths(kind, before, after, victim),
     back: happened.back,
@@ -165,55 +160,13 @@ function isOfTheMiddle(kind: Kind): boolean {
   return kind !== "root" && kind !== "upgrade";
 }
 
-export async function stopLoads(
-  loads: ReadonlyMap<number, StarLoad>,
-): Promise<Map<number, LoadReport>> {
-  const stopped = await Promise.all(
-    [...loads].map(async ([node, load]) => [node, await load.stop()] as const),
-  );
-  return new Map(stopped);
-}
-
-/** `below`: the nodes that what happened is to be seen at. */
-export function seen(
-  reports: ReadonlyMap<number, LoadReport>,
-  below: readonly number[],
-): ViewersSeen {
-  const byNode = [...reports].map(
-    ([
-      node,
-      {
-        traffic,
-        quality: { lost },
-      },
-    ]): NodeSeen => ({
-      node,
-      gapMs: traffic.longestGapMs?.max ?? Number.POSITIVE_INFINITY,
-      freezeMs: traffic.longestFreezeMs?.max ?? Number.POSITIVE_INFINITY,
-      lost,
-    }),
-  );
-  const here = byNode.filter(({ node }) => below.includes(node));
-  const elsewhere = byNode.filter(({ node }) => !below.includes(node));
-  const sum = (value: (report: LoadReport) => number): number =>
-    [...reports.values()].reduce((total, report) => total + value(report), 0);
-  return {
-    gapMs: Math.max(0, ...here.map(({ gapMs }) => gapMs)),
-    freezeMs: Math.max(0, ...here.map(({ freezeMs }) => freezeMs)),
-    elsewhereMs: Math.max(0, ...elsewhere.map(({ gapMs }) => gapMs)),
-    lost: sum(({ quality }) => quality.lost),
-    viewers: sum(({ viewers }) => viewers),
-    kept: sum(({ viewers, join }) => viewers - join.failed),
-    byNode,
-  };
-}
-
 /** Everybody had a processor when it was wanted. */
 export function isUndisturbed({
   starved,
+  waitedMs,
   wokenLateMs,
-}: Pick<DrillResult, "starved" | "wokenLateMs">): boolean {
-  return starved === 0 && wokenLateMs.p99 <= LATE_P99_MS;
+}: Pick<DrillResult, "starved" | "waitedMs" | "wokenLateMs">): boolean {
+  return starved === 0 && waitedMs <= WAITED_MS_MAX && wokenLateMs.p99 <= LATE_P99_MS;
 }
 
 function voidness({

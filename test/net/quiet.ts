@@ -1,8 +1,10 @@
 /** A cluster to which nothing happens: no node may leave its parent, and no link may die. */
-import { type DrillResult, seen, stopLoads, type ViewersSeen } from "./drill.ts";
+import { type DrillResult, WAITED_MS_MAX } from "./drill.ts";
 import { others, settledTree } from "./drill-tree.ts";
 import { Lateness } from "./lateness.ts";
 import type { StarCluster } from "./star-cluster.ts";
+import { nextSecond, seen, stopLoads, type ViewersSeen } from "./viewers-seen.ts";
+import { Waits } from "./waits.ts";
 
 /** Statuses come once a second. */
 const LOOK_MS = 1_000;
@@ -10,12 +12,15 @@ const FIGURES_MS = 60_000;
 
 export interface QuietResult extends Omit<ViewersSeen, "elsewhereMs"> {
   readonly seconds: number;
-  /** A node has left its parent, though nothing has happened. */
+  /** A node has left its parent, though nothing has happened ... */
   readonly falseDeaths: readonly Change[];
+  /** ... or the machine had no processor for some node. */
+  readonly starvedDeaths: readonly Change[];
   /** Links that nodes say they have lost. */
   readonly unlinked: number;
   /** What the machine did, as a drill tells it. */
   readonly starved: number;
+  readonly waitedMs: number;
   readonly wokenLateMs: DrillResult["wokenLateMs"];
   /** The forwarder, minute by minute. */
   readonly lateP99Ms: readonly number[];
@@ -27,7 +32,12 @@ interface Change {
   readonly to: number | null;
   /** Seconds from the start. */
   readonly at: number;
+  /** How long a thread of some node waited for a processor within one of the seconds before, ms. */
+  readonly waitedMs: number;
 }
+
+/** Statuses are told once a second, and a silent parent is left 200 ms later: it was in one of so many. */
+const CHANGE_SECONDS = 4;
 
 /** So many seconds; `viewers` at each node but the root. */
 export async function stayQuiet(
@@ -42,15 +52,21 @@ export async function stayQuiet(
     const logged = cluster.nodes.map((node) => node.logged);
     const parents = new Map(watching.map((node) => [node, before[node]!.parent!]));
     const lateness = new Lateness();
-    const { falseDeaths, lateP99Ms } = await observe(cluster, parents, seconds);
+    const waits = new Waits(() => cluster.nodes.flatMap(({ pid }) => pid ?? []));
+    const since = await nextSecond();
+    const { changes, lateP99Ms } = await observe(cluster, waits, parents, seconds);
     const wokenLateMs = lateness.stop();
+    const machine = { starved: 0, waitedMs: waits.stop(), wokenLateMs, lateP99Ms };
     const unlinked = cluster.nodes.map((node, i) => node.said("Node unlinked", logged[i]!).length);
-    const starved = cluster.nodes.filter((node, i) => node.late(logged[i]!)).length;
+    machine.starved = cluster.nodes.filter((node, i) => node.late(logged[i]!)).length;
     cluster.star.calm(true);
     await Bun.sleep(LOOK_MS);
-    const { elsewhereMs: _, ...told } = seen(await stopLoads(loads), watching);
+    const { elsewhereMs: _, ...told } = seen(await stopLoads(loads), since, watching);
     const links = unlinked.reduce((sum, count) => sum + count, 0);
-    return { seconds, falseDeaths, unlinked: links, starved, wokenLateMs, lateP99Ms, ...told };
+    const isStarved = ({ waitedMs }: Change) => waitedMs > WAITED_MS_MAX;
+    const starvedDeaths = changes.filter(isStarved);
+    const falseDeaths = changes.filter((change) => !isStarved(change));
+    return { seconds, falseDeaths, starvedDeaths, unlinked: links, ...machine, ...told };
   } finally {
     cluster.star.calm(false);
     for (const load of loads.values()) await load.kill();
@@ -60,10 +76,11 @@ export async function stayQuiet(
 /** `parents`: of each node, as it is told from now on. */
 async function observe(
   cluster: StarCluster,
+  waits: Waits,
   parents: Map<number, number>,
   seconds: number,
-): Promise<Pick<QuietResult, "falseDeaths" | "lateP99Ms">> {
-  const falseDeaths: Change[] = [];
+): Promise<{ readonly changes: Change[]; readonly lateP99Ms: number[] }> {
+  const changes: Change[] = [];
   const lateP99Ms: number[] = [];
   await cluster.star.figures();
   const start = performance.now();
@@ -74,7 +91,7 @@ async function observe(
       const place = cluster.place(node, now);
       if (place === null || place.parent === from) continue;
       const at = Math.round((now - start) / 1000);
-      falseDeaths.push({ node, from, to: place.parent, at });
+      changes.push({ node, from, to: place.parent, at, waitedMs: waits.lately(CHANGE_SECONDS) });
       if (place.parent !== null) parents.set(node, place.parent);
     }
     if (now < figuresAt) continue;
@@ -82,5 +99,5 @@ async function observe(
     lateP99Ms.push((await cluster.star.figures()).lateMs.p99);
   }
   lateP99Ms.push((await cluster.star.figures()).lateMs.p99);
-  return { falseDeaths, lateP99Ms };
+  return { changes, lateP99Ms };
 }

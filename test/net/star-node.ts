@@ -104,6 +104,11 @@ export class StarNode {
       .map((line) => Date.parse((JSON.parse(line) as { time: string }).time));
   }
 
+  /** Null while it does not run. */
+  get pid(): number | null {
+    return this.#server?.pid ?? null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#server?.kill(signal);
   }
