@@ -291,7 +291,7 @@ export class Node {
 
   #nameChanged(name: string, ended: boolean): void {
     const best = this.names.best(name);
-    if (ended && best === null) this.pulls.get(name)?.despair();
+    if (ended && best === null) this.pulls.get(name)?.way.despair();
     const own = this.names.own(name);
     if (own !== null && best !== null && !sameKey(best, own) && outranks(best, own)) {
       this.#events.outranked(name);

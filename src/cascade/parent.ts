@@ -37,6 +37,8 @@ export interface Parent {
   pledged: boolean;
   /** It was told that another gives it as well. */
   spare: boolean;
+  /** Rings that it has not, though they are sent, a bit each. */
+  withheld: number;
 }
 
 /** It says for long that it has it soon. */

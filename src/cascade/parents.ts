@@ -10,6 +10,9 @@ import type { KnownName } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
 import { type Parent, sharesNode } from "./parent.ts";
 
+/** From so many viewers of a node on the second parent costs less than what it saves. */
+const HOT_VIEWERS = 10;
+
 /** Of the rings that the stream is pulled into. */
 export interface PulledRings {
   /** Where each goes on, to ask for; null where nothing was had yet. */
@@ -45,6 +48,26 @@ export class Parents {
     const since = ({ usefulSince }: Parent): number => usefulSince ?? Number.MAX_VALUE;
     const live = this.#all.filter(({ mode }) => mode === "live");
     return live.sort((left, right) => since(left) - since(right));
+  }
+
+  /** Links by which it comes. */
+  get givers(): Link[] {
+    return this.#all.filter(isGiver).map(({ link }) => link);
+  }
+
+  /** Rings that none of those has who give it, a bit each. */
+  get withheld(): number {
+    const givers = this.#all.filter(isGiver);
+    return givers.length === 0 ? 0 : givers.reduce((both, { withheld }) => both & withheld, -1);
+  }
+
+  /** How many of them are wanted, while these are well; `single`: a second is of no help. */
+  liveCount(giving: readonly Parent[], viewers: number, single: boolean): number {
+    if (single) return 1;
+    const isBad = giving.some(
+      ({ link, withheld }) => link.gray.isGray || (withheld & this.wanted) !== 0,
+    );
+    return isBad || viewers >= HOT_VIEWERS ? 2 : 1;
   }
 
   /** Those that stand by, or were asked to. */
@@ -99,7 +122,7 @@ export class Parents {
     if (alias > ALIAS_MAX) return;
     this.#all.push({
       ...{ link, alias, state: "asked", mode, since: now, path: [], wanted },
-      ...{ usefulSince: null, usefulAt: null, leaving: false, pledged: false, spare },
+      ...{ usefulSince: null, usefulAt: null, leaving: false, pledged: false, spare, withheld: 0 },
     });
     const { name, epoch } = known;
     link.send(
@@ -160,4 +183,8 @@ export class Parents {
   #tell({ link, alias, wanted, mode, spare }: Parent): void {
     link.send(writeUpdate({ alias, wanted, mode, have: this.#options.rings.have(), spare }));
   }
+}
+
+function isGiver({ mode, state }: Parent): boolean {
+  return mode === "live" && state === "accepted";
 }

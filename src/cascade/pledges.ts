@@ -53,7 +53,9 @@ export class Pledges {
     if (now < this.#headsAt) return;
     this.#headsAt = now + HEARTBEAT_US;
     for (const { link, alias } of this.#paths.keys()) {
-      link.sendLoose(writeHeads({ alias, heads: [], rootAgeUs: ROOT_UNHEARD_US, left: 0 }));
+      link.sendLoose(
+        writeHeads({ alias, heads: [], rootAgeUs: ROOT_UNHEARD_US, left: 0, withheld: 0 }),
+      );
     }
   }
 

@@ -16,8 +16,6 @@ const RETRY_US = 250_000;
 const STUCK_US = 1_000_000;
 /** Both flow for so long when one takes over from another. */
 const OVERLAP_US = 200_000;
-/** From so many viewers of a node on the second parent costs less than what it saves. */
-const HOT_VIEWERS = 10;
 /** A standby that the same failure may take is kept, and a better one looked for so often. */
 const BETTER_US = 500_000;
 /** A node that said that it leaves is not asked again before. */
@@ -54,40 +52,32 @@ export class Pull {
   readonly stream: number;
   readonly known: KnownName;
   readonly search = new Search();
+  /** The nodes that were asked for it. */
+  readonly asked: Parents;
+  readonly way = new Way();
   readonly #options: PullOptions;
-  readonly #parents: Parents;
   #viewers = 0;
+  #single = false;
   #retryAt = 0;
   #lookedAt = 0;
   #betterAt = 0;
-  readonly #way = new Way();
   #ended = false;
 
   constructor(options: PullOptions) {
     this.#options = options;
     this.stream = options.stream;
     this.known = options.known;
-    this.#parents = new Parents(options);
+    this.asked = new Parents(options);
   }
 
   /** The nodes that it comes by, the root first, without this one; null while nobody gives it. */
   get path(): readonly NodeId[] | null {
-    return this.#way.path;
-  }
-
-  /** Somebody gives it, or did a moment ago: another who has it may be found. */
-  get given(): boolean {
-    return this.#way.given;
-  }
-
-  /** Its owner has it no more. */
-  despair(): void {
-    this.#way.despair();
+    return this.way.path;
   }
 
   /** Whom it comes from, and who is ready to give it. */
   get parents(): readonly { node: NodeId; state: Parent["state"]; mode: Mode }[] {
-    return this.#parents.all.map(({ link, state, mode }) => ({ node: link.node, state, mode }));
+    return this.asked.all.map(({ link, state, mode }) => ({ node: link.node, state, mode }));
   }
 
   /**
@@ -95,18 +85,18 @@ export class Pull {
    * well while another is.
    */
   sources(now: number): { readonly link: Link; readonly alias: number }[] {
-    return this.#parents.having((parent) => this.#isHealthy(parent, now));
+    return this.asked.having((parent) => this.#isHealthy(parent, now));
   }
 
   /** Whether this link may speak of it under this alias; `media`: no standby that has not said yes. */
   takes(link: Link, alias: number, media = false): boolean {
-    const parent = this.#parents.find(link, alias);
+    const parent = this.asked.find(link, alias);
     return parent !== null && !(media && parent.mode === "warm" && parent.state !== "accepted");
   }
 
   /** Rings that somebody here wants, a bit each. */
   get wanted(): number {
-    return this.#parents.wanted;
+    return this.asked.wanted;
   }
 
   /** Rings that children wait for, a bit each. */
@@ -115,12 +105,12 @@ export class Pull {
   }
 
   want(wanted: number, now: number): void {
-    if (this.#parents.want(wanted)) this.maintain(now);
+    if (this.asked.want(wanted)) this.maintain(now);
   }
 
   /** It waits for this node, which was asked for it and has not got it yet. */
   waitsFor(link: Link): boolean {
-    const waits = this.#parents.all.some(
+    const waits = this.asked.all.some(
       (each) => each.link === link && each.mode === "live" && each.state !== "accepted",
     );
     return waits && this.path === null;
@@ -132,17 +122,32 @@ export class Pull {
     this.maintain(now);
   }
 
+  /** Whether one parent is to give it, whatever a second is good for. */
+  setSingle(single: boolean, now: number): void {
+    if (single === this.#single) return;
+    this.#single = single;
+    this.maintain(now);
+  }
+
+  /** This parent has all rings but these. */
+  withholds(link: Link, alias: number, rings: number, now: number): void {
+    const parent = this.asked.find(link, alias);
+    if (parent === null || parent.withheld === rings) return;
+    parent.withheld = rings;
+    this.maintain(now);
+  }
+
   /** All that have it from here have it from another as well. */
   get #isSpare(): boolean {
     return this.#viewers === 0 && this.#options.isSpare();
   }
 
   accepted(link: Link, accept: Accept, now: number): void {
-    const parent = this.#parents.find(link, accept.alias);
+    const parent = this.asked.find(link, accept.alias);
     if (parent === null) return;
     this.#takePath(parent, accept.path.map(nodeIdOf), now);
-    if (!this.#parents.all.includes(parent)) return;
-    this.#parents.answered(parent, "accepted", now);
+    if (!this.asked.all.includes(parent)) return;
+    this.asked.answered(parent, "accepted", now);
     parent.pledged = accept.heads.length === 0;
     if (parent.mode === "warm") this.search.willing(link.node);
     this.maintain(now);
@@ -150,21 +155,21 @@ export class Pull {
 
   /** The parent has it by another way from now on. */
   rerouted(link: Link, alias: number, path: readonly Uint8Array[], now: number): void {
-    const parent = this.#parents.find(link, alias);
+    const parent = this.asked.find(link, alias);
     if (parent === null) return;
     this.#takePath(parent, path.map(nodeIdOf), now);
     this.maintain(now);
   }
 
   notReady(link: Link, alias: number, now: number): void {
-    const parent = this.#parents.find(link, alias);
+    const parent = this.asked.find(link, alias);
     if (parent === null) return;
-    this.#parents.answered(parent, "not-ready", now);
+    this.asked.answered(parent, "not-ready", now);
     this.maintain(now);
   }
 
   refused(link: Link, { alias, retryMs }: Refuse, now: number): void {
-    const parent = this.#parents.find(link, alias);
+    const parent = this.asked.find(link, alias);
     if (parent === null) return;
     this.#giveUp(parent, now + Math.max(RETRY_US, retryMs * 1000), now);
     this.maintain(now);
@@ -172,7 +177,7 @@ export class Pull {
 
   /** Something came of it by this link that is worth having. */
   useful(link: Link, alias: number, now: number): void {
-    const parent = this.#parents.find(link, alias);
+    const parent = this.asked.find(link, alias);
     if (parent === null) return;
     if (parent.usefulSince === null) {
       parent.usefulSince = now;
@@ -184,14 +189,13 @@ export class Pull {
   /** Its node leaves soon: what it gives is had from another as soon as one is found. */
   avoid(link: Link, now: number): void {
     this.search.avoid(link.node, now + DRAIN_US);
-    for (const parent of this.#parents.all) if (parent.link === link) parent.leaving = true;
+    for (const parent of this.asked.all) if (parent.link === link) parent.leaving = true;
     this.maintain(now);
   }
 
   /** The link is gone. */
   lost(link: Link, now: number): void {
-    for (const parent of [...this.#parents.all])
-      if (parent.link === link) this.#parents.drop(parent);
+    for (const parent of [...this.asked.all]) if (parent.link === link) this.asked.drop(parent);
     this.maintain(now);
   }
 
@@ -201,20 +205,19 @@ export class Pull {
     this.#lookedAt = this.#heardBy(now);
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
-    const isGray = this.#giving(now).some(({ link }) => link.gray.isGray);
-    const wantedLive = isGray || this.#viewers >= HOT_VIEWERS ? 2 : 1;
+    const wantedLive = this.asked.liveCount(this.#giving(now), this.#viewers, this.#single);
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);
     this.#askStandby(now);
     this.#retire(now, wantedLive);
-    this.#parents.markSpares(this.#giving(now), this.#isSpare);
+    this.asked.markSpares(this.#giving(now), this.#isSpare);
     this.#noticePath(now);
   }
 
   nextTimeout(): number {
     if (this.#ended) return Number.POSITIVE_INFINITY;
     let soonest = this.#retryAt;
-    for (const parent of this.#parents.all) {
+    for (const parent of this.asked.all) {
       const until = healthyUntil(parent);
       if (until >= this.#lookedAt) soonest = Math.min(soonest, until + 1);
     }
@@ -228,22 +231,22 @@ export class Pull {
   /** Nobody here wants it any more. */
   end(): void {
     this.#ended = true;
-    for (const parent of [...this.#parents.all]) this.#parents.remove(parent);
+    for (const parent of [...this.asked.all]) this.asked.remove(parent);
   }
 
   #giving(now: number): Parent[] {
-    return this.#parents.giving().filter((parent) => this.#isHealthy(parent, now));
+    return this.asked.giving().filter((parent) => this.#isHealthy(parent, now));
   }
 
   /** Standbys give it from now on where too few do. */
   #raise(now: number, wantedLive: number): void {
     let live = this.#giving(now).length;
-    for (const parent of this.#parents.ready(this.path)) {
+    for (const parent of this.asked.ready(this.path)) {
       if (live >= wantedLive) return;
       if (!this.#isHealthy(parent, now)) continue;
       // At the beginning who has it is asked before who would have to get it.
-      if (parent.pledged && this.#way.fresh && this.#askable(now).length > 0) continue;
-      this.#parents.setMode(parent, "live", live > 0 || this.#isSpare, now);
+      if (parent.pledged && this.way.fresh && this.#askable(now).length > 0) continue;
+      this.asked.setMode(parent, "live", live > 0 || this.#isSpare, now);
       live += 1;
     }
   }
@@ -251,7 +254,7 @@ export class Pull {
   #askable(now: number): Link[] {
     return this.search
       .askable(this.#options.candidates(), now)
-      .filter((link) => !this.#parents.has(link));
+      .filter((link) => !this.asked.has(link));
   }
 
   #ask(now: number, wantedLive: number): void {
@@ -260,7 +263,7 @@ export class Pull {
       if (live >= wantedLive) return;
       // What comes back by a child of this node is no second way.
       if (live > 0 && this.#options.isFed(link)) continue;
-      this.#parents.ask(link, "live", this.path, live > 0 || this.#isSpare, now);
+      this.asked.ask(link, "live", this.path, live > 0 || this.#isSpare, now);
       live += 1;
     }
   }
@@ -268,15 +271,15 @@ export class Pull {
   /** One beyond those that flow: it costs a place and nothing else. */
   #askStandby(now: number): void {
     if (this.#isSpare) return;
-    const { standbys } = this.#parents;
+    const { standbys } = this.asked;
     const { path } = this;
     if (standbys.some((parent) => parent.state !== "accepted" || !sharesNode(parent, path))) return;
     if (standbys.length > 0 && now < this.#betterAt) return;
     this.#betterAt = now + BETTER_US;
     const next = this.search
       .asStandby(this.#options.standbys(), now)
-      .find((link) => !this.#parents.has(link) && !this.#options.isFed(link));
-    if (next !== undefined) this.#parents.ask(next, "warm", this.path, false, now);
+      .find((link) => !this.asked.has(link) && !this.#options.isFed(link));
+    if (next !== undefined) this.asked.ask(next, "warm", this.path, false, now);
   }
 
   /** Who has it by us, or by too many, gives us nothing. */
@@ -290,9 +293,9 @@ export class Pull {
 
   /** Of those that give it the first whose link is well; of a parent that has fallen silent, too. */
   #noticePath(now: number): void {
-    const giving = this.#parents.giving().filter(({ state }) => state === "accepted");
+    const giving = this.asked.giving().filter(({ state }) => state === "accepted");
     const parent = giving.find((each) => this.#isHealthy(each, now)) ?? giving[0];
-    if (this.#way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
+    if (this.way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
   }
 
   /** What came later may lie unread: a thread that was late blames nobody for that. */
@@ -306,7 +309,7 @@ export class Pull {
 
   /** Who does not answer, and who has got nothing so far that it could give. */
   #giveUpSilent(now: number): void {
-    for (const parent of [...this.#parents.all]) {
+    for (const parent of [...this.asked.all]) {
       const { link, state, since, mode } = parent;
       const patience = Math.max(ANSWER_MIN_US, 4 * link.time.roundTripUs);
       // It may still answer, but is not waited for: a link that is there answers at once.
@@ -320,7 +323,7 @@ export class Pull {
   /** A node that does not stand by may be asked to give it all the same, and soon. */
   #giveUp(parent: Parent, until: number, now: number): void {
     const { link, mode } = parent;
-    this.#parents.remove(parent);
+    this.asked.remove(parent);
     if (mode === "warm") this.search.unwilling(link.node, now);
     else this.search.avoid(link.node, until);
   }
@@ -330,16 +333,15 @@ export class Pull {
     const proven = this.#giving(now).filter(
       ({ usefulSince }) => usefulSince !== null && now - usefulSince >= OVERLAP_US,
     );
-    for (const parent of proven.slice(wantedLive))
-      this.#parents.setMode(parent, "warm", false, now);
+    for (const parent of proven.slice(wantedLive)) this.asked.setMode(parent, "warm", false, now);
     // One standby is enough.
-    for (const parent of this.#parents.ready(this.path).slice(1)) {
-      this.#parents.remove(parent);
+    for (const parent of this.asked.ready(this.path).slice(1)) {
+      this.asked.remove(parent);
       if (sharesNode(parent, this.path)) this.search.noSecondWay(parent.link.node, now);
     }
     if (proven.length === 0) return;
-    for (const parent of [...this.#parents.all]) {
-      if (parent.mode === "live" && !this.#isHealthy(parent, now)) this.#parents.remove(parent);
+    for (const parent of [...this.asked.all]) {
+      if (parent.mode === "live" && !this.#isHealthy(parent, now)) this.asked.remove(parent);
     }
   }
 }

@@ -71,7 +71,7 @@ export class Pulls {
   /** What counts under a name; what nobody tells any more is there as long as somebody gives it. */
   best(name: string): KnownName | null {
     const pull = this.#byName.get(name);
-    return this.#options.names.best(name) ?? (pull?.given === true ? pull.known : null);
+    return this.#options.names.best(name) ?? (pull?.way.given === true ? pull.known : null);
   }
 
   /** A process of this node is there: another one counts epochs anew, and may use one again. */
@@ -82,7 +82,7 @@ export class Pulls {
     for (const pull of this.#byName.values()) {
       pull.search.forgive(node);
       if (pull.known.owner !== node) continue;
-      pull.despair();
+      pull.way.despair();
       this.#options.changed(pull.known.name, now);
     }
   }

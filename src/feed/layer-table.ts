@@ -1,6 +1,6 @@
 import type { UsableLayer } from "../media/layer-choice.ts";
 import { layerBytes, layerSeenUs, layerSize } from "../ring/layer-totals.ts";
-import { Header, LAYER_POINTS, type RingViews } from "../ring/layout.ts";
+import { Header, Inactive, LAYER_POINTS, type RingViews } from "../ring/layout.ts";
 import type { RingReader } from "../ring/reader.ts";
 import { ToldLayers } from "../ring/told-layers.ts";
 
@@ -91,7 +91,7 @@ class MeasuredLayer implements UsableLayer {
 
   /** Looks at the ring anew; `top`: its highest living spatial layer. */
   update(now: number, top: number): void {
-    const left = this.views.words[Header.inactive] !== 0;
+    const left = this.views.words[Header.inactive] !== Inactive.no;
     const told = !left && isFresh(this.told.seenUs[this.point]!, now, SILENCE_US);
     const seen = layerSeenUs(this.views, this.point);
     const flows = !left && isFresh(seen, now, told ? PULLED_US : SILENCE_US);

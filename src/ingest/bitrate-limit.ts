@@ -1,6 +1,6 @@
 import { BitratePolice, type PoliceStage } from "../media/bitrate-police.ts";
 import { VirtualLink } from "../media/virtual-link.ts";
-import { Header } from "../ring/layout.ts";
+import { Header, Inactive } from "../ring/layout.ts";
 import type { Track } from "./track.ts";
 
 /** A target that a sender misses is lowered by as much, but not below this share of the limit. */
@@ -70,7 +70,7 @@ export class BitrateLimit {
     // As after a BYE; its next packet that is taken begins a new numbering (Track.bind).
     top.ssrc = -1;
     top.left = true;
-    top.writer.setWord(Header.inactive, 1);
+    top.writer.setWord(Header.inactive, Inactive.left);
     top.missing.clear();
     top.keyframes.rest();
   }

@@ -1,4 +1,4 @@
-import { Header } from "../ring/layout.ts";
+import { Header, Inactive } from "../ring/layout.ts";
 import type { KnownSsrc } from "./ssrc-table.ts";
 import type { Track } from "./track.ts";
 
@@ -33,5 +33,5 @@ export function noteMedia(known: KnownSsrc, now: number): void {
 
 function setLeft(track: Track, left: boolean): void {
   track.left = left;
-  track.writer.setWord(Header.inactive, left ? 1 : 0);
+  track.writer.setWord(Header.inactive, left ? Inactive.left : Inactive.no);
 }

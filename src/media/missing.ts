@@ -49,6 +49,13 @@ export class MissingPackets {
     return this.#count === 0 ? null : this.#sequence[0]!;
   }
 
+  /** Holes that were there by `at` already. */
+  since(at: number): number {
+    let count = 0;
+    for (let i = 0; i < this.#count; i += 1) if (this.#since[i]! <= at) count += 1;
+    return count;
+  }
+
   /** Notes that `from` .. `to - 1` (origin sequences, above all noted so far) did not come yet. */
   addGap(now: number, from: number, to: number, roundTripUs: number): void {
     let gap = (to - from) | 0;

@@ -19,7 +19,7 @@ import { Codec } from "../wire/codecs.ts";
 import type { DataWriter } from "./data-writer.ts";
 import { FillBudget } from "./fill-budget.ts";
 import { Fills } from "./fills.ts";
-import { headsOf, leftOf } from "./heads.ts";
+import { absentOf, headsOf } from "./heads.ts";
 import { Outlet, Step } from "./outlet.ts";
 
 /** What is not media is looked at so often. */
@@ -131,7 +131,7 @@ export class ChildStream {
         alias,
         heads: headsOf(this.following),
         rootAgeUs,
-        left: leftOf(this.following),
+        ...absentOf(this.following),
       }),
     );
   }

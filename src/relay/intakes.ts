@@ -2,9 +2,11 @@ import type { Link } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import type { PulledRings } from "../cascade/parents.ts";
 import type { Pull } from "../cascade/pull.ts";
+import { Shedding } from "../cascade/shedding.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
 import { PulledStream } from "./pulled-stream.ts";
+import { LOOK_US } from "./strain.ts";
 
 /** What filling rings takes. */
 export interface WritingGround {
@@ -24,6 +26,8 @@ export class Intakes {
   readonly #written = new Set<PulledStream>();
   /** By the index of a ring. */
   readonly #byRing = new Map<number, PulledStream>();
+  readonly #shedding = new Shedding();
+  #measuredAt = Number.NEGATIVE_INFINITY;
 
   constructor(ground: WritingGround) {
     this.#ground = ground;
@@ -86,7 +90,15 @@ export class Intakes {
   }
 
   handleTimeout(now: number): void {
+    if (now - this.#measuredAt >= LOOK_US) this.#measure(now);
     for (const pulled of this.#streams.values()) pulled.handleTimeout(now);
+  }
+
+  /** Streams whose links do not carry them give up some of what they are. */
+  #measure(now: number): void {
+    this.#measuredAt = now;
+    for (const pulled of this.#streams.values()) pulled.measure(now);
+    this.#shedding.look(now, [...this.#streams.values()]);
   }
 
   nextTimeout(): number {

@@ -5,7 +5,14 @@ import { SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
 import { KeyframeRequests } from "../media/keyframe-requests.ts";
 import { MissingPackets } from "../media/missing.ts";
 import { storeDecodeTargets } from "../ring/decode-targets.ts";
-import { Header, LAYER_SIZES, Slot, SlotFlag, KeyframeWish as Wish } from "../ring/layout.ts";
+import {
+  Header,
+  Inactive,
+  LAYER_SIZES,
+  Slot,
+  SlotFlag,
+  KeyframeWish as Wish,
+} from "../ring/layout.ts";
 import { ToldLayers } from "../ring/told-layers.ts";
 import { NO_SLOT, RingWriter } from "../ring/writer.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
@@ -53,6 +60,10 @@ export class PulledRing {
   #first = 0;
   #wantedAt = Number.NEGATIVE_INFINITY;
   #flowing = false;
+  #left = false;
+  #withheld = false;
+  /** Bits a second as its publisher sends it, as told last. */
+  #rate = 0;
   /** The next packet does not follow on what is here. */
   #broken = false;
   /** Where a parent has said that its ring is: a number near that is no lie of one packet. */
@@ -107,6 +118,15 @@ export class PulledRing {
       if (this.writer.wantedBy(reader)) this.#wantedAt = now;
     }
     return now - this.#wantedAt <= LINGER_US;
+  }
+
+  get flowing(): boolean {
+    return this.#flowing;
+  }
+
+  /** Bits a second that a parent told, of video; 0 while it is not sent. */
+  get rate(): number {
+    return this.#rate;
   }
 
   /** It is to flow from now on, or no longer. */
@@ -214,7 +234,15 @@ export class PulledRing {
 
   /** Whether its publisher has said BYE and has sent nothing since. */
   setLeft(left: boolean): void {
-    this.writer.setWord(Header.inactive, left ? 1 : 0);
+    this.#left = left;
+    this.#tellInactive();
+  }
+
+  /** Whether readers are to do without it though it is sent. */
+  setWithheld(withheld: boolean): void {
+    if (withheld === this.#withheld) return;
+    this.#withheld = withheld;
+    this.#tellInactive();
   }
 
   setParameterSets(payload: Uint8Array): void {
@@ -231,9 +259,11 @@ export class PulledRing {
     this.#layers.keyframes = figures.hasKeyframe;
     this.#layers.bitrates.fill(0);
     this.#layers.seenUs.fill(0);
+    this.#rate = this.video ? Math.max(0, ...figures.points.map(({ bitrate }) => bitrate)) : 0;
     for (const { point, bitrate, ageUs } of figures.points) {
       this.#layers.bitrates[point] = bitrate;
-      this.#layers.seenUs[point] = Math.max(1, now - ageUs);
+      // What is withheld was not seen by anybody below.
+      if (!this.#withheld) this.#layers.seenUs[point] = Math.max(1, now - ageUs);
     }
     this.#layers.store(views);
     for (const [spatial, size] of figures.sizes.entries())
@@ -253,6 +283,11 @@ export class PulledRing {
     if (beyond || ((head - this.#next) | 0) <= 0) return;
     this.missing.addGap(now, this.#next, head, way);
     this.#next = head;
+  }
+
+  #tellInactive(): void {
+    const inactive = this.#withheld ? Inactive.withheld : Inactive.no;
+    this.writer.setWord(Header.inactive, this.#left ? Inactive.left : inactive);
   }
 
   /** One absurd number would put all true ones behind the ring's reach. */

@@ -2,11 +2,13 @@ import type { Link } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import type { PulledRings } from "../cascade/parents.ts";
 import type { Pull } from "../cascade/pull.ts";
+import type { Burden, Relief } from "../cascade/shedding.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import {
+  type RingFigures,
   readFigures,
   readHeads,
   readParameterSets,
@@ -21,6 +23,7 @@ import {
 } from "../wire/cascade/wish.ts";
 import { MediaAge } from "./media-age.ts";
 import { PulledRing } from "./pulled-ring.ts";
+import { OPEN_US, Strain } from "./strain.ts";
 import { UsualAge } from "./usual-age.ts";
 
 /** What is missing and wished for is looked at so often. */
@@ -43,12 +46,13 @@ const ASK_MAX = 256;
 const asked = new Int32Array(ASK_MAX);
 
 /** A stream of another node, in rings of this one. */
-export class PulledStream implements PulledRings {
+export class PulledStream implements PulledRings, Burden {
   readonly known: KnownName;
   readonly rings: readonly PulledRing[];
   /** Set by whoever begins the pull, before anything else. */
   pull!: Pull;
   readonly age = new MediaAge();
+  strained = false;
   /** When the root was last heard of by the parents, us. */
   rootHeardAt = 0;
   readonly #usual = new UsualAge();
@@ -57,6 +61,10 @@ export class PulledStream implements PulledRings {
   /** When something came last that was not there yet, us. */
   #newAt = Number.NEGATIVE_INFINITY;
   #lookAt = 0;
+  /** Packets that came and were not there yet. */
+  #come = 0;
+  readonly #strain = new Strain();
+  #relief: Relief = { single: false, withheld: 0, tried: 0 };
   /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
   readonly #turns: number[];
 
@@ -89,6 +97,7 @@ export class PulledStream implements PulledRings {
     if (isNew) {
       this.rootHeardAt = receipt;
       this.#newAt = receipt;
+      this.#come += 1;
       this.age.note(age, receipt);
     }
     if (isNew && !isAsked) {
@@ -118,7 +127,9 @@ export class PulledStream implements PulledRings {
       if (told !== null) this.rings[told.ring]?.setTiming(told, now, way);
     } else if (type === Frame.figures) {
       const told = readFigures(elements);
-      if (told !== null) this.rings[told.ring]?.setFigures(told, now);
+      if (told !== null && !this.#isWithheldBy(link, told)) {
+        this.rings[told.ring]?.setFigures(told, now);
+      }
     } else if (type === Frame.heads) this.#heads(link, elements, now);
   }
 
@@ -133,7 +144,7 @@ export class PulledStream implements PulledRings {
     const roundTripUs = parents[0]?.link.time.roundTripUs ?? 0;
     for (const [ring, pulled] of this.rings.entries()) {
       pulled.look(now, roundTripUs);
-      const reason = pulled.takeKeyframeWish(now);
+      const reason = this.#isCut(ring) ? null : pulled.takeKeyframeWish(now);
       const first = parents[0];
       if (reason !== null && first !== undefined) {
         first.link.sendLoose(writeKeyframeWish({ alias: first.alias, ring, reason }));
@@ -151,18 +162,58 @@ export class PulledStream implements PulledRings {
     this.#lookAt = now;
   }
 
+  /** How it does: see Burden. */
+  measure(now: number): void {
+    let open = 0;
+    for (const { flowing, missing } of this.rings) {
+      if (flowing) open += missing.since(now - OPEN_US);
+    }
+    this.strained = this.#strain.look(this.pull.asked.givers, this.#come, open);
+  }
+
+  get doubled(): boolean {
+    return this.pull.asked.givers.length > 1;
+  }
+
+  get rates(): readonly number[] {
+    return this.rings.map(({ rate }) => rate);
+  }
+
+  get flowing(): number {
+    return maskOf(this.rings, ({ flowing }) => flowing);
+  }
+
+  relieve(relief: Relief, now: number): void {
+    this.#relief = relief;
+    this.pull.setSingle(relief.single, now);
+  }
+
   /** Its rings are written no more. */
   close(): void {
     for (const ring of this.rings) ring.close();
   }
 
   #want(now: number): void {
-    let wanted = this.pull.awaited;
+    const { withheld, tried } = this.#relief;
+    const wished = this.pull.awaited | maskOf(this.rings, (ring) => ring.isWanted(now));
+    const wanted = (wished & ~withheld) | tried;
+    const absent = withheld | this.pull.asked.withheld;
     for (const [i, ring] of this.rings.entries()) {
-      if (ring.isWanted(now)) wanted |= 1 << i;
+      ring.setFlowing((wanted & (1 << i)) !== 0);
+      ring.setWithheld((absent & (1 << i)) !== 0);
     }
-    for (const [i, ring] of this.rings.entries()) ring.setFlowing((wanted & (1 << i)) !== 0);
     this.pull.want(wanted, now);
+  }
+
+  /** It is not to flow. */
+  #isCut(ring: number): boolean {
+    const { withheld, tried } = this.#relief;
+    return (withheld & ~tried & (1 << ring)) !== 0;
+  }
+
+  #isWithheldBy(link: Link, { alias, ring }: RingFigures): boolean {
+    const withheld = this.pull.asked.find(link, alias)?.withheld ?? 0;
+    return (withheld & (1 << ring)) !== 0;
   }
 
   #askMissing(
@@ -189,6 +240,7 @@ export class PulledStream implements PulledRings {
     if (told === null) return;
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
     for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
+    this.pull.withholds(link, told.alias, told.withheld, now);
     let news = false;
     const { roundTripUs, oneWayUs } = link.time;
     // What a parent nearer to the root has got is still on its way here by the one that gives it.
@@ -228,4 +280,11 @@ function stretchesOf(sequences: Int32Array, count: number): Stretch[][] {
   }
   add();
   return lists;
+}
+
+/** Rings of which something is true, a bit each. */
+function maskOf(rings: readonly PulledRing[], holds: (ring: PulledRing) => boolean): number {
+  let mask = 0;
+  for (const [i, ring] of rings.entries()) if (holds(ring)) mask |= 1 << i;
+  return mask;
 }

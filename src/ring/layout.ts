@@ -33,7 +33,7 @@ export const Header = {
   head: 5, // one past the highest origin sequence written
   logHead: 6, // arrivals so far, modulo 2^32
   closed: 7, // 1 once the writer has left
-  inactive: 8, // 1: the source said BYE and has sent nothing since
+  inactive: 8, // Inactive: nothing of it is to be had, and why
   pliIgnored: 9, // 1: the publisher did not answer three PLIs in a row
   keyframeValid: 10, // 1 if the newest keyframe's whole group of pictures is in the ring
   keyframeCount: 11,
@@ -48,6 +48,9 @@ export type KeyframeReason = "join" | "failure" | "segment";
 
 /** Wishes for a keyframe, a bit each; a viewer's join is no more than a failure. */
 export const KeyframeWish = { none: 0, join: 1, failure: 2, segment: 4, all: 7 } as const;
+
+/** `left`: its source said BYE and has sent nothing since; `withheld`: it is sent, and not had here. */
+export const Inactive = { no: 0, left: 1, withheld: 2 } as const;
 
 /** Float64 word indices in the header (byte offset / 8). */
 export const HeaderFloat = {

@@ -6,6 +6,7 @@ import {
   DescriptionWord,
   Header,
   HeaderFloat,
+  Inactive,
   type KeyframeReason,
   KeyframeRecord,
   KeyframeWish,
@@ -224,7 +225,7 @@ export class RingReader {
 
   /** The source said BYE and has sent nothing since. */
   get inactive(): boolean {
-    return this.views.words[Header.inactive] !== 0;
+    return this.views.words[Header.inactive] === Inactive.left;
   }
 
   get closed(): boolean {

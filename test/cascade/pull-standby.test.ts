@@ -147,3 +147,33 @@ test("cascade-gray: whoever gives it and does badly is joined by the standby, an
   expect(ground.states).toContain("2 accepted live");
   expect(ground.states).toContain("3 accepted warm");
 });
+
+test("cascade-layers: a parent that has not what is wanted is joined by another", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  const [first, second] = ground.settle();
+  ground.pull.withholds(first.link, 1, 0b10, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  ground.pull.withholds(first.link, 1, 0b01, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted live"]);
+  expect(ground.pull.asked.withheld).toBe(0);
+  ground.flow(second, 2);
+  ground.pull.withholds(second.link, 2, 0b11, ground.now);
+  expect(ground.pull.asked.withheld).toBe(0b01);
+  ground.pull.withholds(second.link, 2, 0, ground.now);
+  ground.pull.withholds(first.link, 1, 0, ground.now);
+  ground.wait(500_000);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+});
+
+test("a second that is of no help goes, and is joined again when it may be", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  const [, second] = ground.settle();
+  ground.pull.setViewers(10, ground.now);
+  ground.flow(second, 2);
+  ground.wait(300_000);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted live"]);
+  ground.pull.setSingle(true, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  ground.pull.setSingle(false, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted live"]);
+});

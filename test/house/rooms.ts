@@ -190,7 +190,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   cascade: [
     // What a link is made of.
-    ["channel", "gray", "keyring", "link-time", "liveness", "node-id", "path-size"],
+    ["channel", "gray", "keyring", "link-time", "liveness", "node-id", "path-size", "shedding"],
     ["greeting"],
     ["link"],
     ["handover", "links", "rivals"],
@@ -214,6 +214,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "keys",
       "link-port",
       "media-age",
+      "strain",
       "usual-age",
       "own-load",
       "residence",

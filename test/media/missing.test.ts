@@ -12,6 +12,15 @@ const out = new Int32Array(64);
 const taken = (count: number) => [...out.subarray(0, count)];
 
 describe("MissingPackets", () => {
+  test("tells how many holes were there by a time", () => {
+    const missing = new MissingPackets();
+    missing.addGap(1_000, 0, 3, RTT);
+    missing.addGap(2_000, 5, 6, RTT);
+    expect([999, 1_000, 1_999, 2_000].map((at) => missing.since(at))).toEqual([0, 3, 3, 4]);
+    missing.fill(3_000, 1);
+    expect(missing.since(3_000)).toBe(3);
+  });
+
   for (const start of WRAP_STARTS_32) {
     test(`asks after the reorder wait, then each round trip, from ${start}`, () => {
       const missing = new MissingPackets();

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import type { Parent } from "../../src/cascade/parent.ts";
+import type { Parents } from "../../src/cascade/parents.ts";
 import type { Pull } from "../../src/cascade/pull.ts";
 import { PulledStream } from "../../src/relay/pulled-stream.ts";
+import { Header, Inactive } from "../../src/ring/layout.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { DataFrame, readData } from "../../src/wire/cascade/data.ts";
 import { Elements } from "../../src/wire/cascade/elements.ts";
@@ -16,6 +19,11 @@ import { counters, grantOf } from "./slots.ts";
 const VIDEO: NamedTrack = { kind: "video", rid: null, codec: "h264", fmtp: "", channels: 0 };
 const ALIAS = 4;
 
+type Fake = Pick<
+  Pull,
+  "asked" | "sources" | "want" | "useful" | "awaited" | "withholds" | "setSingle"
+>;
+
 /** A stream of one video ring that parents give; what the pull above it hears. */
 class Ground {
   now = 10_000_000;
@@ -24,6 +32,8 @@ class Ground {
   readonly reader: RingReader;
   readonly wanted: number[] = [];
   useful = 0;
+  /** Rings that the parents do not have, by what they said last. */
+  withheld = 0;
 
   constructor(
     readonly parents: readonly Neighbour[],
@@ -36,7 +46,17 @@ class Ground {
     this.readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
     for (const reader of this.readers) reader.want(true);
     this.reader = this.readers[0]!;
-    const pull: Pick<Pull, "sources" | "want" | "useful" | "awaited"> = {
+    const asked: Pick<Parents, "find" | "givers" | "withheld"> = {
+      find: () => ({ withheld: this.withheld }) as Parent,
+      givers: this.parents.map(({ link }) => link),
+      withheld: 0,
+    };
+    const pull: Fake = {
+      asked: asked as Parents,
+      withholds: (_link, _alias, rings) => {
+        this.withheld = rings;
+      },
+      setSingle: () => {},
       sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
       awaited: 0,
       want: (wanted) => this.wanted.push(wanted),
@@ -73,11 +93,13 @@ class Ground {
 
 /** What a parent was asked for by frames that may be lost. */
 function fills(parent: Neighbour): Fill[] {
+  return said(parent, Frame.fill).map((elements) => readFill(elements)!);
+}
+
+function said(parent: Neighbour, frame: number): Elements[] {
   parent.pair.run(5_000);
-  return parent.pair.caller.frames
-    .splice(0)
-    .filter(({ type }) => type === Frame.fill)
-    .map(({ elements }) => readFill(elements)!);
+  const frames = parent.pair.caller.frames.splice(0);
+  return frames.filter(({ type }) => type === frame).map(({ elements }) => elements);
 }
 
 test("what is missing is asked for in stretches, 32 in one frame", () => {
@@ -230,6 +252,46 @@ test("that the publisher has said BYE goes down the tree, and that it sends agai
     ground.stream.told(ground.parents[0]!.link, Frame.heads, elements, ground.now);
     expect(ground.reader.inactive).toBe(left);
   }
+});
+
+test("what a parent does not have itself it tells nothing of, and readers are to do without", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  const figures = (bitrate: number): void => {
+    const elements = new Elements([ALIAS, 0, [0, bitrate, 5_000], [0, 0, 0, 0], 0, true, false]);
+    ground.stream.told(ground.parents[0]!.link, Frame.figures, elements, ground.now);
+  };
+  figures(500_000);
+  expect(ground.stream.rates).toEqual([500_000]);
+  ground.withheld = 1;
+  figures(1);
+  expect(ground.stream.rates).toEqual([500_000]);
+  expect(ground.reader.inactive).toBeFalse();
+  ground.withheld = 0;
+  figures(600_000);
+  expect(ground.stream.rates).toEqual([600_000]);
+});
+
+test("cascade-layers: what is cut is not asked for, unless it is tried, and is hidden from readers", () => {
+  const ground = new Ground([new Neighbour(2)], 2);
+  const inactive = (): number[] => {
+    return ground.readers.map(({ views }) => views.words[Header.inactive]!);
+  };
+  expect(ground.stream.flowing).toBe(0b11);
+  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0 }, ground.now);
+  ground.look();
+  expect(ground.wanted.at(-1)).toBe(0b01);
+  expect(ground.stream.flowing).toBe(0b01);
+  expect(inactive()).toEqual([Inactive.no, Inactive.withheld]);
+  ground.readers[1]!.requestKeyframe("join");
+  ground.look();
+  expect(said(ground.parents[0]!, Frame.keyframe)).toEqual([]);
+  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0b10 }, ground.now);
+  ground.look();
+  expect(ground.wanted.at(-1)).toBe(0b11);
+  expect(inactive()).toEqual([Inactive.no, Inactive.withheld]);
+  ground.stream.relieve({ single: false, withheld: 0, tried: 0 }, ground.now);
+  ground.look();
+  expect(inactive()).toEqual([Inactive.no, Inactive.no]);
 });
 
 test("cascade-holes: after a second without the stream what comes next follows on nothing, and nothing is missed", () => {

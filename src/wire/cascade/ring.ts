@@ -82,10 +82,12 @@ export interface Heads {
   readonly rootAgeUs: number;
   /** Rings whose publisher has said BYE, a bit each. */
   readonly left: number;
+  /** Rings that the parent does not pull for now though they are sent, a bit each. */
+  readonly withheld: number;
 }
 
-export function writeHeads({ alias, heads, rootAgeUs, left }: Heads): unknown[] {
-  return [Frame.heads, alias, heads, rootAgeUs, left];
+export function writeHeads({ alias, heads, rootAgeUs, left, withheld }: Heads): unknown[] {
+  return [Frame.heads, alias, heads, rootAgeUs, left, withheld];
 }
 
 export function readHeads(elements: Elements): Heads | null {
@@ -94,6 +96,7 @@ export function readHeads(elements: Elements): Heads | null {
     heads: elements.list(STREAM_RINGS_MAX, (each) => each.optionalInt32()),
     rootAgeUs: elements.uint(),
     left: elements.uint(WANTED_MAX),
+    withheld: elements.more ? elements.uint(WANTED_MAX) : 0,
   };
   return elements.ok ? told : null;
 }

@@ -18,6 +18,9 @@ export interface Path {
   cut: boolean;
   /** Nothing longer passes, bytes of frames. */
   longest: number;
+  /** Bits a second that pass: what is more waits, and is lost where that would be longer. */
+  rate: number;
+  queueUs: number;
 }
 
 const USUAL: Path = {
@@ -30,10 +33,19 @@ const USUAL: Path = {
   burstUs: 40_000,
   cut: false,
   longest: Number.POSITIVE_INFINITY,
+  rate: Number.POSITIVE_INFINITY,
+  queueUs: 50_000,
 };
+/** Of IP, UDP and what seals it. */
+const DATAGRAM_OVERHEAD = 56;
 const REPLAYED_MAX_US = 3_000_000;
 
-interface Way extends Path {
+/** What takes in one datagram after the other. */
+interface Line extends Pick<Path, "rate" | "queueUs"> {
+  freeAt: number;
+}
+
+interface Way extends Path, Line {
   burstUntil: number;
 }
 
@@ -41,6 +53,7 @@ export class Network {
   readonly timeline: Timeline;
   readonly #random: () => number;
   readonly #ways = new Map<number, Way>();
+  readonly #lines = new Map<number, Line>();
   readonly #usual: Path;
   datagrams = 0;
   bytes = 0;
@@ -64,6 +77,11 @@ export class Network {
     Object.assign(this.path(b, a), change);
   }
 
+  /** All that comes to a node comes by one line, bits a second. */
+  limit(to: number, rate: number, queueUs = USUAL.queueUs): void {
+    this.#lines.set(to, { rate, queueUs, freeAt: 0 });
+  }
+
   send(from: number, to: number, datagram: Uint8Array, deliver: (bytes: Uint8Array) => void): void {
     this.datagrams += 1;
     this.bytes += datagram.length;
@@ -76,18 +94,36 @@ export class Network {
     const copies = way.duplication > 0 && random() < way.duplication ? 2 : 1;
     for (let i = 0; i < copies; i += 1) {
       if (way.loss > 0 && random() < way.loss) continue;
-      const delay = way.delayUs + random() * way.jitterUs;
+      const waits = this.#wait(way, datagram.length) + this.#waitAt(to, datagram.length);
+      if (waits === Number.POSITIVE_INFINITY) continue;
+      const delay = way.delayUs + random() * way.jitterUs + waits;
       this.timeline.at(now + delay, () => deliver(datagram));
     }
     if (way.replay === 0 || random() >= way.replay) return;
     this.timeline.at(now + way.delayUs + random() * REPLAYED_MAX_US, () => deliver(datagram));
   }
 
+  #waitAt(to: number, bytes: number): number {
+    const line = this.#lines.get(to);
+    return line === undefined ? 0 : this.#wait(line, bytes);
+  }
+
+  /** Until it is through; Infinity where the queue is full. */
+  #wait(line: Line, bytes: number): number {
+    if (line.rate === Number.POSITIVE_INFINITY) return 0;
+    const { now } = this.timeline;
+    const waits = Math.max(0, line.freeAt - now);
+    if (waits > line.queueUs) return Number.POSITIVE_INFINITY;
+    const takes = ((bytes + DATAGRAM_OVERHEAD) * 8e6) / line.rate;
+    line.freeAt = now + waits + takes;
+    return waits + takes;
+  }
+
   #way(from: number, to: number): Way {
     const key = from * 65_536 + to;
     let way = this.#ways.get(key);
     if (way === undefined) {
-      way = { ...this.#usual, burstUntil: 0 };
+      way = { ...this.#usual, burstUntil: 0, freeAt: 0 };
       this.#ways.set(key, way);
     }
     return way;

@@ -28,6 +28,8 @@ export class Publisher {
   readonly bytes: number[];
   /** Of a usual packet. */
   videoBytes = VIDEO_BYTES;
+  /** Packets of a usual frame, by video layer; a keyframe has 4 more. */
+  layerPackets: readonly number[] = [];
   /** It sends nothing, and has not left. */
   silent = false;
   readonly #keyframes: readonly KeyframeRequests[];
@@ -80,7 +82,8 @@ export class Publisher {
       this.#keyframeAt[ring] = now + KEYFRAME_US;
       keyframes.keyframe(now);
     }
-    const packets = keyframe ? 6 : 2;
+    const usual = this.layerPackets[ring - 1] ?? 2;
+    const packets = keyframe ? usual + 4 : usual;
     for (let i = 0; i < packets; i += 1) {
       const first = i === 0 ? SlotFlag.frameStart | (keyframe ? SlotFlag.keyframeStart : 0) : 0;
       const last = i === packets - 1 ? SlotFlag.frameEnd | SlotFlag.marker : 0;
