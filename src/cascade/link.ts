@@ -106,6 +106,8 @@ export class Link {
   /** What this node has said that it is; null before it has. */
   #saidRole: NodeRole | null = null;
   #pingAt: number;
+  /** A CLOSE is behind all that was to be told. */
+  #said = false;
 
   constructor(options: LinkOptions) {
     const { session, security, now } = options;
@@ -128,6 +130,11 @@ export class Link {
   isQuiet(now: number): boolean {
     const { heardAt, silent } = this.liveness;
     return now - heardAt >= (silent ? QUIET_PARENT_US : QUIET_US);
+  }
+
+  /** It was ended from this side, and the other end may not have heard why. */
+  get leaves(): boolean {
+    return this.closed && this.#said && !this.#channel.idle;
   }
 
   /** How it does; `newest`: number of the newest datagram that came, `come`: of how many that came. */
@@ -158,13 +165,14 @@ export class Link {
 
   /** A frame other than DATA came. */
   handleFrame(type: number, elements: Elements, now: number, arrival: number): void {
-    if (this.closed) return;
+    if (this.closed) {
+      if (this.leaves && type === Frame.acknowledge) this.#acknowledged(elements);
+      return;
+    }
     this.liveness.heard(arrival);
     if (type === Frame.ordered) this.#handleOrdered(elements, now);
-    else if (type === Frame.acknowledge) {
-      const next = readAcknowledge(elements);
-      if (next !== null) this.#channel.acknowledged(next);
-    } else if (!this.open) return;
+    else if (type === Frame.acknowledge) this.#acknowledged(elements);
+    else if (!this.open) return;
     else if (type === Frame.ping) this.#answer(elements, now, arrival);
     else if (type === Frame.pong) this.#notePong(elements, arrival);
     else this.#options.events.loose(this, type, elements, now, arrival);
@@ -189,6 +197,7 @@ export class Link {
   }
 
   nextTimeout(): number {
+    if (this.leaves) return this.#channel.nextTimeout(this.time.roundTripUs);
     if (this.closed) return Number.POSITIVE_INFINITY;
     if (this.#channel.acknowledgeDue) return 0;
     return Math.min(
@@ -198,12 +207,18 @@ export class Link {
     );
   }
 
-  /** Ends it from this side; the reason is told to the other, once. */
+  /** Ends it from this side; the reason is told to the other: `leaves` until it has heard. */
   close(reason: string, now: number): void {
     if (this.closed) return;
     this.#channel.send(writeClose(reason));
+    this.#said = true;
     this.#flush(now);
     this.#end(reason, now);
+  }
+
+  /** Says again what the other end has not acknowledged. */
+  leave(now: number): void {
+    if (this.leaves) this.#flush(now);
   }
 
   /** Its session belongs to another link: it never was one. */
@@ -214,6 +229,11 @@ export class Link {
   /** The session below has ended. */
   lost(reason: string, now: number): void {
     if (!this.closed) this.#end(reason, now);
+  }
+
+  #acknowledged(elements: Elements): void {
+    const next = readAcknowledge(elements);
+    if (next !== null) this.#channel.acknowledged(next);
   }
 
   #handleOrdered(elements: Elements, now: number): void {

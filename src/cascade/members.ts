@@ -62,6 +62,11 @@ export class Members {
     }
   }
 
+  /** Nobody is dialled any more. */
+  stop(): void {
+    this.#places.clear();
+  }
+
   /** Another node says that a core can be reached there. */
   hint(core: CoreHint, now: number): void {
     if (core.node === this.#options.self) return;
@@ -76,6 +81,13 @@ export class Members {
     place.node = node;
     place.dialledAt = null;
     place.told = false;
+  }
+
+  /** A link to this node is over, whoever dialled. */
+  parted(node: NodeId, now: number): void {
+    for (const place of this.#places.values()) {
+      if (place.node === node) place.parted(now);
+    }
   }
 
   /** It came to nothing, or is over. */

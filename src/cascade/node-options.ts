@@ -13,7 +13,7 @@ export interface NodeEvents extends ServingEvents {
   /** Puts an encoded frame on its way over a session. */
   output(session: number, frame: Uint8Array): void;
   /** The session below a link is of no use any more; it may end when what was sent has left. */
-  hangUp(session: number): void;
+  hangUp(session: number, now: number): void;
   /** What counts under a name: of another node, or null when no other node has it. */
   heard(name: string, known: KnownName | null): void;
   /** A name that was looked up was heard of, or nobody knows it. */

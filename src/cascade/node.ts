@@ -30,6 +30,8 @@ export class Node {
   readonly members: Members;
   readonly pulls: Pulls;
   readonly lookUps: LookUps;
+  /** It makes no more links. */
+  stopped = false;
   readonly #options: NodeOptions;
   readonly #events: NodeEvents;
   /** By name: the number among streams of what this node publishes. */
@@ -189,8 +191,10 @@ export class Node {
     for (const link of this.links.open()) link.send(writeDrain(ms));
   }
 
-  /** Ends all links. */
+  /** Ends all links, and makes no others. */
   stop(now: number): void {
+    this.stopped = true;
+    this.members.stop();
     for (const link of [...this.links.all()]) link.close("stopping", now);
   }
 
@@ -268,7 +272,8 @@ export class Node {
       this.members.reached(address, link.node);
       this.members.failed(address, now);
     }
-    this.#events.hangUp(link.session);
+    this.members.parted(link.node, now);
+    this.#events.hangUp(link.session, now);
     this.#events.linkClosed(link, reason);
     this.#cores.closed(link);
     this.serving.lost(link);

@@ -55,6 +55,11 @@ export class Place {
     this.roundTripUs = null;
   }
 
+  /** A link to whoever was there is over: it is not dialled at once, as it may just be leaving. */
+  parted(now: number): void {
+    this.nextAt = Math.max(this.nextAt, now + REDIAL_MIN_US);
+  }
+
   /** `spread`: 0 <= x < 1. */
   failed(now: number, spread: number): void {
     this.dialledAt = null;

@@ -4,10 +4,13 @@ import { associationOf } from "../cascade/keyring.ts";
 import type { Link } from "../cascade/link.ts";
 import type { Links } from "../cascade/links.ts";
 import { sameBytes } from "../wire/bytes.ts";
-import { encodeElements } from "../wire/cascade/elements.ts";
+import { type Elements, encodeElements } from "../wire/cascade/elements.ts";
 import { writePing } from "../wire/cascade/ping.ts";
 import { Carrier } from "./carrier.ts";
 import type { LinkPort } from "./link-port.ts";
+
+/** So long the end of a link is told again where it is not heard: no longer than a redial waits at least. */
+const LEAVING_US = 180_000;
 
 interface CarriersOptions {
   readonly links: Links;
@@ -23,6 +26,8 @@ export class Carriers {
   readonly #options: CarriersOptions;
   /** By the session that names the link, and by others that carry it. */
   readonly #bySession = new Map<number, Carrier>();
+  /** Those whose links this end has ended, until then. */
+  readonly #leaving = new Map<Carrier, number>();
 
   constructor(options: CarriersOptions) {
     this.#options = options;
@@ -72,6 +77,11 @@ export class Carriers {
   lost(session: number, now: number): boolean {
     for (const carrier of this.#all()) {
       if (!carrier.ports.delete(session)) continue;
+      if (this.#leaving.has(carrier)) {
+        // The other end has heard, and has nothing more to say.
+        this.#end(carrier);
+        return false;
+      }
       if (!carrier.handover.lost(session, now)) return true;
       this.#forget(session, carrier);
       return false;
@@ -93,13 +103,29 @@ export class Carriers {
     this.#bySession.get(link.session)?.handover.told(association, now);
   }
 
-  /** The link with this name is over: its sessions end when what was said has left. */
-  hangUp(session: number): void {
+  /**
+   * The link with this name is over: its sessions end when what was said has left, and where this end says
+   * why when the other has heard that: else the end of a session would be all that it hears.
+   */
+  hangUp(session: number, now: number): void {
     const carrier = this.#bySession.get(session);
     if (carrier === undefined) return;
     carrier.output.flush();
-    for (const [each, of] of this.#bySession) if (of === carrier) this.#bySession.delete(each);
-    for (const port of carrier.ports.values()) port.close();
+    if (carrier.link?.leaves) this.#leaving.set(carrier, now + LEAVING_US);
+    else this.#end(carrier);
+  }
+
+  /** Whether the end of links is still told. */
+  get leaves(): boolean {
+    return this.#leaving.size > 0;
+  }
+
+  /** A frame came by a session, of which the link may have been ended by this end. */
+  ended(session: number, type: number, elements: Elements, now: number): void {
+    if (this.#leaving.size === 0) return;
+    const carrier = this.#bySession.get(session);
+    if (carrier === undefined || !this.#leaving.has(carrier)) return;
+    carrier.link.handleFrame(type, elements, now, now);
   }
 
   flush(): void {
@@ -111,6 +137,12 @@ export class Carriers {
       handover.handleTimeout(now);
       link.look(now, port.wear.received, datagramsIn);
     }
+    for (const [carrier, until] of this.#leaving) {
+      carrier.link.leave(now);
+      if (now < until && carrier.link.leaves) continue;
+      carrier.output.flush();
+      this.#end(carrier);
+    }
   }
 
   nextTimeout(): number {
@@ -118,7 +150,16 @@ export class Carriers {
     for (const { handover } of this.#bySession.values()) {
       soonest = Math.min(soonest, handover.nextTimeout());
     }
+    for (const [{ link }, until] of this.#leaving) {
+      soonest = Math.min(soonest, until, link.nextTimeout());
+    }
     return soonest;
+  }
+
+  #end(carrier: Carrier): void {
+    this.#leaving.delete(carrier);
+    for (const [each, of] of this.#bySession) if (of === carrier) this.#bySession.delete(each);
+    for (const port of carrier.ports.values()) port.close();
   }
 
   #eventsOf(carrier: Carrier, link: Link): HandoverEvents {
@@ -181,6 +222,7 @@ export class Carriers {
 
   #dialling(address: string | null): Carrier | undefined {
     if (address === null) return undefined;
-    return [...this.#all()].find((each) => each.address === address && each.handover.dials);
+    const dials = (each: Carrier): boolean => each.handover.dials && !this.#leaving.has(each);
+    return [...this.#all()].find((each) => each.address === address && dials(each));
   }
 }

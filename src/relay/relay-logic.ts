@@ -20,6 +20,8 @@ import { RelayState } from "./state.ts";
 
 /** Status is told so often. */
 const STATE_US = 1_000_000;
+/** So long it is told again that this node leaves where that is not heard. */
+const TOLD_MAX_US = 250_000;
 /** A turn sends at its end, behind the timers: the next one's come when all of it is out. */
 const LEAVING_TURNS = 2;
 
@@ -62,7 +64,9 @@ export class RelayLogic {
   #stateAt = 0;
   /** Something waits to go on or to leave. */
   #unflushed = false;
-  /** Turns until what was said when all links were closed has left for certain; 0: none were. */
+  /** Until when all links are told that they are over; Infinity: they are not. */
+  #tellsUntil = Number.POSITIVE_INFINITY;
+  /** Turns until what was said has left for certain; 0: it need not. */
   #leaving = 0;
 
   constructor(options: RelayLogicOptions) {
@@ -151,7 +155,7 @@ export class RelayLogic {
     } else if (command.type === "drain") node.drain(command.ms);
     else if (command.type === "leave") {
       relay.stop(now);
-      this.#leaving = LEAVING_TURNS;
+      this.#tellsUntil = now + TOLD_MAX_US;
     }
   }
 
@@ -172,6 +176,15 @@ export class RelayLogic {
     }
     relay.flush();
     this.#unflushed = false;
+    this.#leave(relay, now);
+  }
+
+  #leave(relay: Relay, now: number): void {
+    const tells = this.#tellsUntil < Number.POSITIVE_INFINITY;
+    if (tells && (now >= this.#tellsUntil || !relay.leaves)) {
+      this.#tellsUntil = Number.POSITIVE_INFINITY;
+      this.#leaving = LEAVING_TURNS;
+    }
     if (this.#leaving === 0) return;
     this.#leaving -= 1;
     if (this.#leaving === 0) this.#options.emit({ type: "left" });
@@ -180,7 +193,7 @@ export class RelayLogic {
   nextTimeout(): number {
     if (this.#relay === null) return Number.POSITIVE_INFINITY;
     if (this.#unflushed || this.#leaving > 0) return 0;
-    return Math.min(this.#soonest(this.#relay), this.#stateAt);
+    return Math.min(this.#soonest(this.#relay), this.#stateAt, this.#tellsUntil);
   }
 
   #soonest(relay: Relay): number {

@@ -106,7 +106,7 @@ export class Relay {
       events: {
         ...events,
         output: (session, frame) => this.#carriers.get(session)?.output.frame(frame),
-        hangUp: (session) => this.#carriers.hangUp(session),
+        hangUp: (session, now) => this.#carriers.hangUp(session, now),
         told: (link, type, elements, now, arrival) =>
           this.#told(link, type, elements, now, arrival),
         accepted: (pull, heads) => this.#intakes.ofPull(pull)?.accepted(heads),
@@ -136,6 +136,10 @@ export class Relay {
     address: string | null,
     now: number,
   ): void {
+    if (this.node.stopped) {
+      port.close();
+      return;
+    }
     if (this.#carriers.heir(port, security, address, now)) return;
     const carrier = this.#carriers.add(port, security, address);
     this.node.linked(port.session, security, kid, address, now);
@@ -279,11 +283,17 @@ export class Relay {
     this.node.stop(now);
   }
 
+  /** Others may not have heard yet why links with them are over. */
+  get leaves(): boolean {
+    return this.#carriers.leaves;
+  }
+
   readonly #sink: FrameSink = {
     data: (frame, bytes) => this.#data(frame, bytes),
     frame: (type, elements) => {
       if (type !== Frame.half) {
         this.node.frame(this.#session, type, elements, this.#now, this.#arrival);
+        this.#carriers.ended(this.#session, type, elements, this.#now);
         return;
       }
       const half = readHalf(elements);

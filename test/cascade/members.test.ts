@@ -101,6 +101,18 @@ test("whoever is linked is not dialled, and again once it is not", () => {
   expect(ground.at(60_250_000)).toEqual([SEED]);
 });
 
+test("whoever has ended a link is not dialled at once: it may be leaving", () => {
+  const ground = new Ground();
+  ground.hint(3, ["10.0.0.3:8300"]);
+  ground.at(0);
+  ground.members.reached("10.0.0.3:8300", idOf(3));
+  ground.linked.add(idOf(3));
+  ground.members.parted(idOf(3), 1_000_000);
+  ground.linked.delete(idOf(3));
+  expect(ground.at(1_249_999)).toEqual([]);
+  expect(ground.at(1_250_000)).toEqual(["10.0.0.3:8300"]);
+});
+
 test("hints are dialled, but not this node itself and no node at two addresses at once", () => {
   const ground = new Ground();
   ground.hint(1, ["10.0.0.1:8300"]);

@@ -100,8 +100,7 @@ export class SimNode {
     for (const known of [this.#streams, this.#pulls, this.#sources]) known.clear();
     for (const waiting of [this.#following, this.#announced]) waiting.clear();
     for (const known of [this.heard, this.publishers]) known.clear();
-    this.#inbox.length = 0;
-    this.watchers.length = 0;
+    for (const list of [this.#inbox, this.watchers]) list.length = 0;
     const counters = new Float64Array(COUNTER_NAMES.length);
     const allocate = (bytes: number) => ({ bytes: new Uint8Array(bytes), address: 0 });
     const wish = ({ index }: RingGrant): void => {
@@ -190,8 +189,8 @@ export class SimNode {
   /** Ends as a process does that was told to. */
   leave(): void {
     this.relay.stop(this.now);
-    this.relay.flush();
     this.crash();
+    this.alive = true;
   }
 
   /** What came for it is read when its thread runs. */
@@ -324,7 +323,8 @@ export class SimNode {
     this.#serveViewers(now);
     if (relay.nextTimeout() <= now) relay.handleTimeout(now);
     relay.flush();
-    this.#control();
+    if (relay.node.stopped && !relay.leaves) this.crash();
+    else this.#control();
     const next = world.now + Math.max(2 * this.#gatheredUs, relay.nextTimeout() - now);
     this.#wake(Math.min(world.now + TURN_US, next));
   }
