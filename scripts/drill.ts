@@ -18,6 +18,8 @@ const REGIONS = ["near", "far", "away"] as const;
 /** With so many viewers a node has its stream by two ways at once. */
 const HOT_VIEWERS = 10;
 const GAP_MS_MAX = { warm: 500, hot: 40 } as const;
+/** From when a publisher is back until its media is everywhere. */
+const AFTER_RETURN_MS_MAX = 1_000;
 /** Of one drill at most. */
 const DRILL_SECONDS = 120;
 /** An end in good order waits for viewers so long. */
@@ -31,7 +33,7 @@ const HELP = `Usage: bun run drill [OPTIONS]        as root
                      root (kill -9 of the publisher's node; the publisher goes to another one)
   --viewers N        of each node but the publisher's (3); from ${HOT_VIEWERS} on it has the stream twice
   --loss P,Q         percent, on each way between two nodes (5,10)
-  --gap MS           longest pause between two packets that is no miss (${GAP_MS_MAX.warm}; hot ${GAP_MS_MAX.hot})
+  --gap MS           longest pause that is no miss, beyond that of two frames (${GAP_MS_MAX.warm}; hot ${GAP_MS_MAX.hot})
   --browser          Chromium watches a clip below the victim, too
   --quiet MINUTES    nothing happens for so long
   --upgrade OLD      nodes run the executable OLD; one after the other ends in good order and comes
@@ -75,8 +77,12 @@ const childrenMax = wholeOf(
   values["children-max"] ?? String(Math.max(2, nodes - 5)),
   1,
 );
-const gapDefault = viewers >= HOT_VIEWERS ? GAP_MS_MAX.hot : GAP_MS_MAX.warm;
-const bounds: Bounds = { kills, gapMs: wholeOf("gap", values.gap ?? String(gapDefault), 1) };
+const mode = viewers >= HOT_VIEWERS ? "hot" : "warm";
+const bounds: Bounds = {
+  kills,
+  addedMs: wholeOf("gap", values.gap ?? String(GAP_MS_MAX[mode]), 1),
+  afterReturnMs: AFTER_RETURN_MS_MAX,
+};
 
 if (!lacksEmulator("drills")) process.exit(await main());
 
@@ -91,7 +97,7 @@ async function main(): Promise<number> {
   const { results, ...others } = found;
   const counted = results.filter((result) => result.void === "");
   const misses = missesOf(found, bounds);
-  const given = { seed, nodes, kills, viewers, childrenMax, losses };
+  const given = { seed, nodes, kills, viewers, mode, childrenMax, losses };
   const told = {
     conditions: { ...given, roundTripsMs: ROUND_TRIPS_MS, browser: values.browser, bounds },
     misses,

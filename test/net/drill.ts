@@ -12,7 +12,7 @@ const AFTER_MS = 3_500;
 const TOLD_MS = 2_000;
 /** At the end nothing is lost for so long: what is missing then never came. */
 const CALM_MS = 800;
-/** A thread of a node that waited longer for a processor within one second did not what it should have. */
+/** A node of which a thread waited longer for a processor may have seemed dead. */
 export const WAITED_MS_MAX = 100;
 /** ms that the forwarder, and a pause, may be late: more is this machine's doing. */
 const LATE_P99_MS = 5;
@@ -39,7 +39,7 @@ export interface DrillResult extends ViewersSeen {
   readonly void: string;
   /** What the machine did: other nodes with workers that got no processor for a second ... */
   readonly starved: number;
-  /** ... how long one of their threads waited for one within a second, at most ... */
+  /** ... how long one of their threads waited for one at once (less than that is not seen) ... */
   readonly waitedMs: number;
   /** ... and how much later than due a process of no priority was woken, ms. */
   readonly wokenLateMs: { readonly p99: number; readonly max: number };

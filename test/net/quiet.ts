@@ -32,7 +32,7 @@ interface Change {
   readonly to: number | null;
   /** Seconds from the start. */
   readonly at: number;
-  /** How long a thread of some node waited for a processor within one of the seconds before, ms. */
+  /** How long a thread of some node waited for a processor in the seconds before, ms. */
   readonly waitedMs: number;
 }
 
