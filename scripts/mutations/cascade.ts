@@ -192,6 +192,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-layers", "src/relay/strain.ts", "!links.every(({ gray }) => gray.isGray)", "false"),
   rule("cascade-layers", `${CASCADE}parents.ts`, " || (withheld & this.wanted) !== 0", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, "isBad || ", ""),
+  rule("cascade-echo", `${CASCADE}link-time.ts`, "sentAt <= this.#answeredAt || ", ""),
   rule("cascade-gray", `${CASCADE}gray.ts`, "now - this.#since >= WELL_US", "true"),
   rule("cascade-gray", `${CASCADE}gray.ts`, " && unanswered >= UNANSWERED_PINGS", ""),
   rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),

@@ -9,18 +9,26 @@ export class LinkTime {
   /** When the first PING left of those without an answer, and how many those are. */
   #askedAt = 0;
   #unanswered = 0;
+  /** When the newest PING left that was answered. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
   #newest: number | null = null;
   #shortest = ROUND_TRIP_UNKNOWN_US;
 
-  /** The answer to a PING of `sentAt` came at `now`; the other end held it for `heldUs`. */
-  note(sentAt: number, heldUs: number, now: number): void {
+  /**
+   * The answer to a PING of `sentAt` came at `now`; the other end held it for `heldUs`. False of one that
+   * says nothing new: it came before, or the answer to a later PING did.
+   */
+  note(sentAt: number, heldUs: number, now: number): boolean {
+    if (sentAt <= this.#answeredAt || sentAt > now) return false;
+    this.#answeredAt = sentAt;
     this.#unanswered = 0;
     const roundTrip = now - sentAt - heldUs;
-    if (roundTrip < 0 || sentAt > now) return;
+    if (roundTrip < 0) return true;
     if (this.#samples.length === SAMPLES) this.#samples.shift();
     this.#samples.push(roundTrip);
     this.#newest = roundTrip;
     this.#shortest = Math.min(...this.#samples);
+    return true;
   }
 
   /** A PING left. */

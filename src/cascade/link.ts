@@ -314,9 +314,9 @@ export class Link {
   #notePong(elements: Elements, arrival: number): void {
     const pong = readPong(elements);
     if (pong === null) return;
-    this.time.note(pong.at, pong.heldUs, arrival);
-    this.#pingAt = pong.at + PING_US;
     this.size.answered(pong.at, arrival);
+    if (!this.time.note(pong.at, pong.heldUs, arrival)) return;
+    this.#pingAt = pong.at + PING_US;
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;
     this.filled = pong.filled === null ? null : pong.filled / 255;

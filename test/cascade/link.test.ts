@@ -179,8 +179,12 @@ test("what was held back between stamp and answer is told", () => {
 
 test("how much more the other end's clock shows is known to half of a round trip, whatever it shows", () => {
   const { caller, now } = openPair();
+  let pings = 0;
   const answer = (clockUs: number | null) => {
-    const pong = { at: now - 50_000, heldUs: 10_000, load: 0, lagUs: 0, filled: 64, clockUs };
+    // Of another ping each, as long on its way.
+    const [at, heldUs] = [now - 50_000 + pings, 10_000 - pings];
+    pings += 1;
+    const pong = { at, heldUs, load: 0, lagUs: 0, filled: 64, clockUs };
     caller.take(encodeElements(writePong(pong)), now + 7_000, now);
     return caller.link.aheadUs;
   };
