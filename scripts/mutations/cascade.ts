@@ -64,6 +64,12 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-useful", "src/relay/pulled-stream.ts", "quiet && ", ""),
   rule(
     "cascade-useful",
+    "src/relay/pulled-stream.ts",
+    "now - told.rootAgeUs);\n    }",
+    "now);\n    }",
+  ),
+  rule(
+    "cascade-useful",
     PULLED,
     "((head - this.#come) | 0) <= 0",
     "((head - this.#next) | 0) <= 0",

@@ -175,15 +175,15 @@ export class Pull {
     this.maintain(now);
   }
 
-  /** Something came of it by this link that is worth having. */
-  useful(link: Link, alias: number, now: number): void {
+  /** By this link came what was worth having at a time, now or a moment ago. */
+  useful(link: Link, alias: number, at: number): void {
     const parent = this.asked.find(link, alias);
     if (parent === null) return;
     if (parent.usefulSince === null) {
-      parent.usefulSince = now;
-      this.#retryAt = now;
+      parent.usefulSince = at;
+      this.#retryAt = at;
     }
-    parent.usefulAt = now;
+    parent.usefulAt = Math.max(at, parent.usefulAt ?? at);
   }
 
   /** Its node leaves soon: what it gives is had from another as soon as one is found. */

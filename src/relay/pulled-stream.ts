@@ -250,12 +250,12 @@ export class PulledStream implements PulledRings, Burden {
       this.rings[i]?.noteHead(head, now, roundTripUs, due);
       if (this.rings[i]?.isUpTo(head) === false) news = true;
     }
-    // It has nothing that is not here: silent as the publisher is, it is a parent that serves as long
-    // as it hears of the root. While media comes its words alone prove nothing: they are short, and may
+    // It has nothing that is not here: silent as the publisher is, it served until it heard of the root
+    // last. While media comes its words alone prove nothing: they are short, and may
     // pass where packets do not.
     const quiet = now - this.#newAt > QUIET_US;
     if (quiet && !news && told.rootAgeUs < ROOT_SILENT_US) {
-      this.pull.useful(link, told.alias, now);
+      this.pull.useful(link, told.alias, now - told.rootAgeUs);
     }
   }
 }

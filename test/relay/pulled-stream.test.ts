@@ -34,6 +34,8 @@ class Ground {
   useful = 0;
   /** Rings that the parents do not have, by what they said last. */
   withheld = 0;
+  /** When the last of it was. */
+  usefulAt = 0;
 
   constructor(
     readonly parents: readonly Neighbour[],
@@ -60,8 +62,9 @@ class Ground {
       sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
       awaited: 0,
       want: (wanted) => this.wanted.push(wanted),
-      useful: () => {
+      useful: (_link, _alias, at) => {
         this.useful += 1;
+        this.usefulAt = at;
       },
     };
     this.stream.pull = pull as Pull;
@@ -231,6 +234,19 @@ test("cascade-useful: a parent is useful by what flows of it, new or second, or 
   ground.heads(2 ** 30);
   ground.heads(null);
   expect(ground.useful).toBe(7);
+});
+
+test("cascade-useful: words of a parent make it useful until the root was heard of, and no longer", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  ground.data(0);
+  ground.look(250_000);
+  const { link } = ground.parents[0]!;
+  for (const rootAgeUs of [3_000, 399_000, 400_000]) {
+    const elements = new Elements([ALIAS, [1], rootAgeUs, 0]);
+    ground.stream.told(link, Frame.heads, elements, ground.now);
+    expect(ground.usefulAt).toBe(ground.now - Math.min(rootAgeUs, 399_000));
+  }
+  expect(ground.useful).toBe(3);
 });
 
 test("cascade-useful: rings that nobody here wants are no reason that a silent stream's parent is of no use", () => {

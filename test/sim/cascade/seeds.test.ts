@@ -19,6 +19,8 @@ test("seeds that failed once", () => {
   expectClean(runSeed(5028));
   // Answers to pings come again seconds later.
   expectClean(runSeed(41015));
+  // A parent gets nothing any more, and goes on to say where the stream is.
+  expectClean(runSeed(600155));
 }, 240_000);
 
 test("a cluster of 60 nodes", () => expectClean(runSeed(60, 60, true)), 240_000);
