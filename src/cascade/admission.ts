@@ -1,7 +1,6 @@
 import { TokenBucket } from "../media/token-bucket.ts";
-import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Refusal } from "../wire/cascade/subscription.ts";
-import { alternatesOf, type Child, type Copy, isBadPath } from "./child.ts";
+import { alternatesOf, askWhether, type Child, type Copy, isMute, objectionTo } from "./child.ts";
 import type { Link } from "./link.ts";
 import { outranks, type StreamKey, sameKey } from "./names.ts";
 import type { NodeId } from "./node-id.ts";
@@ -55,9 +54,8 @@ export class Admission {
     const copy = copyOf(key.name);
     const mine = copy !== null && sameKey(copy.key, key);
     if (!mine && !(pullsForOthers() && key.owner !== self)) return "unknown";
-    if (mine && copy.path !== null && isBadPath(child, copy.path)) {
-      return copy.path.length + 1 >= PATH_NODES_MAX ? "depth" : "loop";
-    }
+    const wrong = mine && copy.path !== null ? objectionTo(child, copy.path) : null;
+    if (wrong !== null) return wrong;
     // Two that wait for each other wait for ever: one of them looks elsewhere.
     if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
     if (!this.#hasPlace(child, child, now)) return "full";
@@ -77,8 +75,12 @@ export class Admission {
     return withoutPlace(this.#siblings(child, now), this.#options.childrenMax);
   }
 
+  /** Where there is none for it those that have them are to show that they are there. */
   #hasPlace(child: Child, as: Occupant, now: number): boolean {
-    return placesFor(as, this.#siblings(child, now), this.#options.childrenMax) > 0;
+    const siblings = this.#siblings(child, now);
+    if (placesFor(as, siblings, this.#options.childrenMax) > 0) return true;
+    for (const each of siblings) askWhether(each, now);
+    return false;
   }
 
   /** What this node publishes nobody else has but by it: who comes again has found nobody. */
@@ -100,6 +102,7 @@ export class Admission {
         each !== child &&
         each.key.name === child.key.name &&
         sameKey(each.key, child.key) &&
+        !isMute(each.link) &&
         now - each.link.liveness.heardAt < GONE_US,
     );
   }

@@ -1,10 +1,13 @@
-import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Alternate, Mode } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
 import { type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
+import { isDeep } from "./parent.ts";
 
 const ALTERNATES_MAX = 4;
+/** Whoever was heard so shortly ago is there. */
+const HEARD_US = 100_000;
+const MUTE_PINGS = 2;
 
 /** A stream that this node has, its own or a pulled one. */
 export interface Copy {
@@ -31,9 +34,21 @@ export interface Child {
   have: readonly (number | null)[];
 }
 
-/** A way that it is in itself, or that is too long with it. */
-export function isBadPath({ link }: Child, path: readonly NodeId[]): boolean {
-  return path.includes(link.node) || path.length + 1 >= PATH_NODES_MAX;
+/** What is wrong with a way for it: it is in it itself, or it is too long with it; null when nothing is. */
+export function objectionTo({ link }: Child, path: readonly NodeId[]): "loop" | "depth" | null {
+  if (path.includes(link.node)) return "loop";
+  return isDeep(path) ? "depth" : null;
+}
+
+/** Whether it is there is asked at once where nothing has come of it for a moment. */
+export function askWhether({ link }: Child, now: number): void {
+  const isKnown = link.time.unanswered > 0 || now - link.liveness.heardAt < HEARD_US;
+  if (!isKnown) link.time.dueAt = 0;
+}
+
+/** It was asked that, and again, and nothing has come since: it may hear this end all the same. */
+export function isMute({ time, liveness }: Link): boolean {
+  return time.unanswered >= MUTE_PINGS && liveness.heardAt < time.askedAt;
 }
 
 /** What is to be had of a stream for children that wait for it. */
@@ -56,7 +71,8 @@ export function alternatesOf(
 ): Alternate[] {
   const having = children
     .filter((child) => child.stream !== null && sameKey(child.key, key) && child.link !== asker)
-    .map(({ link }) => link);
+    .map(({ link }) => link)
+    .filter((link) => !isMute(link));
   const those = others.filter((link) => link !== asker && link.node !== key.owner);
   return (having.length > 0 ? having : those)
     .slice(0, ALTERNATES_MAX)

@@ -1,10 +1,17 @@
 /** Round trips that are remembered: the shortest says most of the way itself. */
 const SAMPLES = 8;
+const PING_US = 1_000_000;
+/** Until the way of the link is known. */
+const PING_FIRST_US = 50_000;
+/** One that was not answered is followed by another: a lost datagram is no lost link. */
+const PING_AGAIN_US = 150_000;
 /** Before the first. */
 const ROUND_TRIP_UNKNOWN_US = 100_000;
 
 /** How long a link takes, by PING and PONG on one clock: no two clocks are ever compared. */
 export class LinkTime {
+  /** When the next PING is. */
+  dueAt = 0;
   readonly #samples: number[] = [];
   /** When the first PING left of those without an answer, and how many those are. */
   #askedAt = 0;
@@ -21,6 +28,7 @@ export class LinkTime {
   note(sentAt: number, heldUs: number, now: number): boolean {
     if (sentAt <= this.#answeredAt || sentAt > now) return false;
     this.#answeredAt = sentAt;
+    this.dueAt = sentAt + PING_US;
     this.#unanswered = 0;
     const roundTrip = now - sentAt - heldUs;
     if (roundTrip < 0) return true;
@@ -35,11 +43,17 @@ export class LinkTime {
   asked(now: number): void {
     if (this.#unanswered === 0) this.#askedAt = now;
     this.#unanswered += 1;
+    this.dueAt = now + (this.known ? Math.max(PING_AGAIN_US, 2 * this.roundTripUs) : PING_FIRST_US);
   }
 
   /** PINGs that left since one was answered. */
   get unanswered(): number {
     return this.#unanswered;
+  }
+
+  /** When the first of those left. */
+  get askedAt(): number {
+    return this.#askedAt;
   }
 
   unansweredUs(now: number): number {

@@ -26,11 +26,6 @@ import { PathSize } from "./path-size.ts";
 
 /** A HELLO takes two round trips at most. */
 const GREETING_TIMEOUT_US = 5_000_000;
-const PING_US = 1_000_000;
-/** Until the way of the link is known. */
-const PING_FIRST_US = 50_000;
-/** One that was not answered is followed by another: a lost datagram is no lost link. */
-const PING_AGAIN_US = 150_000;
 /** A link of which nothing is heard for so long is lost; links without streams say a word a second. */
 const LINK_LOST_US = 5_000_000;
 /** Before, another one is tried beside it: soon where a parent owes a word each 25 ms. */
@@ -105,7 +100,6 @@ export class Link {
   readonly #openedBy: number;
   /** What this node has said that it is; null before it has. */
   #saidRole: NodeRole | null = null;
-  #pingAt: number;
   /** A CLOSE is behind all that was to be told. */
   #said = false;
 
@@ -117,7 +111,6 @@ export class Link {
     this.size = new PathSize(now);
     this.#options = options;
     this.#openedBy = now + GREETING_TIMEOUT_US;
-    this.#pingAt = now;
     // Who calls and does not know yet what it is to be hears first how many cores there are.
     if (security.end === LinkEnd.callee || options.self.coresMax === null) this.#greet();
   }
@@ -186,10 +179,8 @@ export class Link {
     else if (this.#channel.broken) this.#end("it sent what is no message", now);
     else if (this.#channel.isLost(now) || silentUs >= LINK_LOST_US) this.#end("no answer", now);
     if (this.closed) return;
-    if (this.open && now >= this.#pingAt) {
+    if (this.open && now >= this.time.dueAt) {
       this.time.asked(now);
-      const again = Math.max(PING_AGAIN_US, 2 * this.time.roundTripUs);
-      this.#pingAt = now + (this.time.known ? again : PING_FIRST_US);
       this.#options.output(encodeElements(writePing(Math.floor(now))));
     }
     if (this.open) this.#probe(now);
@@ -203,7 +194,7 @@ export class Link {
     return Math.min(
       this.#channel.nextTimeout(this.time.roundTripUs),
       this.liveness.heardAt + LINK_LOST_US,
-      this.open ? Math.min(this.#pingAt, this.size.nextTimeout()) : this.#openedBy,
+      this.open ? Math.min(this.time.dueAt, this.size.nextTimeout()) : this.#openedBy,
     );
   }
 
@@ -275,7 +266,6 @@ export class Link {
       this.close(ROLE_CHANGED, now);
       return;
     }
-    this.#pingAt = now;
     events.opened(this, now);
   }
 
@@ -316,7 +306,6 @@ export class Link {
     if (pong === null) return;
     this.size.answered(pong.at, arrival);
     if (!this.time.note(pong.at, pong.heldUs, arrival)) return;
-    this.#pingAt = pong.at + PING_US;
     this.load = pong.load / 255;
     this.lagUs = pong.lagUs;
     this.filled = pong.filled === null ? null : pong.filled / 255;

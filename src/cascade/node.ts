@@ -56,6 +56,7 @@ export class Node {
       best: (name) => this.pulls.best(name),
       pullsForOthers: () => self.role === "core",
       waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
+      shorten: (name) => this.pulls.get(name)?.shorten(),
       carries: (link, stream) => events.carries(link, stream),
       wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
       cores: () => this.links.cores(),

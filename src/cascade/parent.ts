@@ -1,7 +1,10 @@
+import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Mode } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
 import type { NodeId } from "./node-id.ts";
 
+/** An answer to SUB takes a round trip; a node that pulls first says so at once. */
+const ANSWER_MIN_US = 250_000;
 /**
  * For a parent's answer, or until it has pulled it itself, is waited so long and a round trip; then
  * another is asked as well ...
@@ -41,6 +44,12 @@ export interface Parent {
   withheld: number;
 }
 
+/** It may still answer, but is not waited for: a link that is there answers at once. */
+export function isLate({ link, state, since }: Parent, heardBy: number): boolean {
+  const patience = Math.max(ANSWER_MIN_US, 4 * link.time.roundTripUs);
+  return state === "asked" && heardBy - since > patience;
+}
+
 /** It says for long that it has it soon. */
 export function isStuck({ state, since }: Parent, now: number): boolean {
   return state === "not-ready" && now - since > UNREADY_US;
@@ -57,6 +66,11 @@ export function healthyUntil({ link, state, mode, since, usefulAt, wanted }: Par
   if (state !== "accepted") return since + READY_WAIT_US + link.time.roundTripUs;
   if (mode === "warm" || wanted === 0) return Number.POSITIVE_INFINITY;
   return usefulAt === null ? since + USEFUL_WAIT_US : usefulAt + DRY_US;
+}
+
+/** By this way, on which its parent is the last, nobody can have it from a node. */
+export function isDeep(path: readonly NodeId[]): boolean {
+  return path.length + 1 >= PATH_NODES_MAX;
 }
 
 /** Whether both ways have a node in common beside the root: its failure takes both. */

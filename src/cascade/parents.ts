@@ -8,7 +8,7 @@ import {
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
-import { type Parent, sharesNode } from "./parent.ts";
+import { isDeep, type Parent, sharesNode } from "./parent.ts";
 
 /** From so many viewers of a node on the second parent costs less than what it saves. */
 const HOT_VIEWERS = 10;
@@ -75,10 +75,15 @@ export class Parents {
     return this.#all.filter(({ mode }) => mode === "warm");
   }
 
-  /** Those that stand by, of which first whom no failure of a node takes together with `path`. */
+  /**
+   * Those that stand by, of which first whom no failure of a node takes together with `path`, and of
+   * those by whom it can be given on.
+   */
   ready(path: readonly NodeId[] | null): Parent[] {
     const ready = this.standbys.filter(({ state }) => state === "accepted");
-    const rank = (parent: Parent): number => (sharesNode(parent, path) ? 1 : 0);
+    const rank = (parent: Parent): number => {
+      return (sharesNode(parent, path) ? 2 : 0) + (isDeep(parent.path) ? 1 : 0);
+    };
     return ready.sort((left, right) => rank(left) - rank(right));
   }
 

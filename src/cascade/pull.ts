@@ -3,13 +3,13 @@ import type { Accept, Mode, Refuse } from "../wire/cascade/subscription.ts";
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeIdOf } from "./node-id.ts";
-import { healthyUntil, isHealthy, isStuck, type Parent, sharesNode } from "./parent.ts";
-import { Parents, type PulledRings } from "./parents.ts";
+import { healthyUntil, isHealthy, isLate, isStuck, type Parent, sharesNode } from "./parent.ts";
+import { Parents } from "./parents.ts";
+import type { PullOptions } from "./pull-options.ts";
 import { Search } from "./search.ts";
+import { Shorter } from "./shorter.ts";
 import { Way } from "./way.ts";
 
-/** An answer to SUB takes a round trip; a node that pulls first says so at once. */
-const ANSWER_MIN_US = 250_000;
 /** Whom to ask is looked for so often while nobody gives it. */
 const RETRY_US = 250_000;
 /** A node that could not get it for us is not asked for it again before. */
@@ -20,32 +20,6 @@ const OVERLAP_US = 200_000;
 const BETTER_US = 500_000;
 /** A node that said that it leaves is not asked again before. */
 const DRAIN_US = 10_000_000;
-
-export interface PullOptions {
-  readonly self: NodeId;
-  /** The rings' number among streams here. */
-  readonly stream: number;
-  readonly known: KnownName;
-  readonly rings: PulledRings;
-  /** Links that may have it, best first. */
-  readonly candidates: () => readonly Link[];
-  /** Links that have it or could get it when it is needed, best first. */
-  readonly standbys: () => readonly Link[];
-  /** Rings that children wait for, a bit each. */
-  readonly awaited: () => number;
-  /** A number that no other stream has on this link. */
-  readonly alias: (link: Link) => number;
-  /** So many streams more come from this node, or stand by there: 1 or -1. */
-  readonly counted: (node: NodeId, change: number) => void;
-  /** Who is at its other end has the stream from here. */
-  readonly isFed: (link: Link) => boolean;
-  /** Nodes have it from here, all of which have it from another as well. */
-  readonly isSpare: () => boolean;
-  /** All that had come by then has been read. */
-  readonly readAt: () => number;
-  /** The way that it comes by may have changed. */
-  readonly pathChanged: (now: number) => void;
-}
 
 /** A stream of another node that is had here: who gives it, and who else could. */
 export class Pull {
@@ -61,6 +35,7 @@ export class Pull {
   #retryAt = 0;
   #lookedAt = 0;
   #betterAt = 0;
+  readonly #shorter = new Shorter();
   #ended = false;
 
   constructor(options: PullOptions) {
@@ -108,6 +83,12 @@ export class Pull {
     if (this.asked.want(wanted)) this.maintain(now);
   }
 
+  /** A node needs it from here, for whom the way is too long. */
+  shorten(): void {
+    this.#shorter.ask();
+    this.#retryAt = 0;
+  }
+
   /** It waits for this node, which was asked for it and has not got it yet. */
   waitsFor(link: Link): boolean {
     const waits = this.asked.all.some(
@@ -147,6 +128,12 @@ export class Pull {
     if (parent === null) return;
     this.#takePath(parent, accept.path.map(nodeIdOf), now);
     if (!this.asked.all.includes(parent)) return;
+    // It was asked for a shorter way than it has.
+    const isNoHelp = this.#shorter.isTooLong(parent, now) && this.#isGiven(now, parent);
+    if (isNoHelp && parent.mode === "live") {
+      this.#giveUp(parent, now + STUCK_US, now);
+      return;
+    }
     this.asked.answered(parent, "accepted", now);
     parent.pledged = accept.heads.length === 0;
     if (parent.mode === "warm") this.search.willing(link.node);
@@ -206,11 +193,12 @@ export class Pull {
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
     const wantedLive = this.asked.liveCount(this.#giving(now), this.#viewers, this.#single);
+    this.#shorter.sort(this.#giving(now), now);
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);
     this.#askStandby(now);
     this.#retire(now, wantedLive);
-    this.asked.markSpares(this.#giving(now), this.#isSpare);
+    this.asked.markSpares(this.#serving(now), this.#isSpare);
     this.#noticePath(now);
   }
 
@@ -238,12 +226,23 @@ export class Pull {
     return this.asked.giving().filter((parent) => this.#isHealthy(parent, now));
   }
 
+  /** Those of them by whom it can be given on where that is needed. */
+  #serving(now: number): Parent[] {
+    return this.#giving(now).filter((parent) => !this.#shorter.isTooLong(parent, now));
+  }
+
+  /** One does, beside this. */
+  #isGiven(now: number, beside: Parent | null = null): boolean {
+    return this.#giving(now).some((each) => each !== beside && each.state === "accepted");
+  }
+
   /** Standbys give it from now on where too few do. */
   #raise(now: number, wantedLive: number): void {
-    let live = this.#giving(now).length;
+    let live = this.#serving(now).length;
     for (const parent of this.asked.ready(this.path)) {
       if (live >= wantedLive) return;
       if (!this.#isHealthy(parent, now)) continue;
+      if (this.#shorter.isTooLong(parent, now) && this.#isGiven(now)) continue;
       // At the beginning who has it is asked before who would have to get it.
       if (parent.pledged && this.way.fresh && this.#askable(now).length > 0) continue;
       this.asked.setMode(parent, "live", live > 0 || this.#isSpare, now);
@@ -252,17 +251,22 @@ export class Pull {
   }
 
   #askable(now: number): Link[] {
-    return this.search
+    const askable = this.search
       .askable(this.#options.candidates(), now)
       .filter((link) => !this.asked.has(link));
+    if (!this.#shorter.isSought(now)) return askable;
+    // Nodes that it comes by have it by a shorter way.
+    const rank = ({ node }: Link): number => (this.path?.includes(node) ? 0 : 1);
+    return askable.sort((left, right) => rank(left) - rank(right));
   }
 
   #ask(now: number, wantedLive: number): void {
-    let live = this.#giving(now).length;
+    const isGiven = this.#isGiven(now);
+    let live = this.#serving(now).length;
     for (const link of this.#askable(now)) {
       if (live >= wantedLive) return;
       // What comes back by a child of this node is no second way.
-      if (live > 0 && this.#options.isFed(link)) continue;
+      if ((isGiven || live > 0) && this.#options.isFed(link)) continue;
       this.asked.ask(link, "live", this.path, live > 0 || this.#isSpare, now);
       live += 1;
     }
@@ -310,12 +314,9 @@ export class Pull {
   /** Who does not answer, and who has got nothing so far that it could give. */
   #giveUpSilent(now: number): void {
     for (const parent of [...this.asked.all]) {
-      const { link, state, since, mode } = parent;
-      const patience = Math.max(ANSWER_MIN_US, 4 * link.time.roundTripUs);
-      // It may still answer, but is not waited for: a link that is there answers at once.
-      const late = state === "asked" && this.#heardBy(now) - since > patience;
+      const { state, mode } = parent;
       const over = mode === "warm" && state === "accepted" && !this.#isHealthy(parent, now);
-      if (late) this.#giveUp(parent, now + RETRY_US, now);
+      if (isLate(parent, this.#heardBy(now))) this.#giveUp(parent, now + RETRY_US, now);
       else if (over || isStuck(parent, now)) this.#giveUp(parent, now + STUCK_US, now);
     }
   }

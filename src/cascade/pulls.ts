@@ -238,13 +238,16 @@ export class Pulls {
 
   /** Links that have it themselves, or get it for us, the nearest first. */
   #candidates(known: KnownName): Link[] {
-    const { links } = this.#options;
+    const { links, serving } = this.#options;
     if (this.#isOutranked(known)) return [];
     // Who has no link to its owner, or one of which nothing comes, has it by a core.
     const direct = links.to(known.owner)?.liveness.silent === false;
-    // Those that would have to look for it, too, come last: where many do that they ask each other.
+    // Those that would have to look for it, too, come last: where many do that they ask each other. And
+    // behind them come those that have it, or wait for it, from here.
     const cost = (link: Link): number => {
-      return this.#cost(link, known) + (this.#has(link, known) ? 0 : SEARCHES_US);
+      const searches = this.#has(link, known) ? 0 : SEARCHES_US;
+      const fed = serving.isFed(known, link) ? 2 * SEARCHES_US : 0;
+      return this.#cost(link, known) + searches + fed;
     };
     return [...links.open()]
       .filter((link) => this.#has(link, known) || (!direct && link.hello?.role === "core"))

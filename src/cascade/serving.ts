@@ -19,7 +19,7 @@ import {
   awaitedBy,
   type Child,
   type Copy,
-  isBadPath,
+  objectionTo,
 } from "./child.ts";
 import type { Link } from "./link.ts";
 import { keyOf, type StreamKey, sameKey } from "./names.ts";
@@ -43,6 +43,8 @@ export interface ServingEvents {
 export interface ServingOptions extends AdmissionOptions {
   /** The way that a stream would come by for whoever asks, without this node; null for none. */
   readonly wayTo: (key: StreamKey, asker: Link, now: number) => readonly NodeId[] | null;
+  /** Somebody needs it from here, for whom the way that it comes by is too long. */
+  readonly shorten: (name: string) => void;
   /** Nodes that get streams for others. */
   readonly cores: () => readonly Link[];
   readonly events: ServingEvents;
@@ -173,12 +175,13 @@ export class Serving {
     for (const child of [...this.#children]) {
       if (child.key.name !== name) continue;
       const copy = this.#copyFor(child);
+      const wrong = copy?.path == null ? null : objectionTo(child, copy.path);
       if (copy === null) {
         // Who waits for one that comes goes on waiting; who had one looks for another.
         if (child.stream !== null) this.#takeBack(child, now);
       } else if (copy.path === null) {
         // Its media stays here: whoever can still find it elsewhere does, when nothing comes.
-      } else if (isBadPath(child, copy.path)) this.#refuse(this.#remove(child), "loop");
+      } else if (wrong !== null) this.#refuse(this.#remove(child), wrong);
       else if (child.stream === null) this.#accept(child, copy, now);
       else child.link.send(writePath({ alias: child.alias, path: this.#pathTo(copy.path) }));
     }
@@ -268,7 +271,9 @@ export class Serving {
     return [...path, this.#options.self].map(nodeBytes);
   }
 
-  #refuse({ link, alias, key }: Child, reason: Refusal): void {
+  #refuse(child: Child, reason: Refusal): void {
+    const { link, alias, key } = child;
+    if (reason === "depth" && needOf(child) === 2) this.#options.shorten(key.name);
     const named = reason === "full" || reason === "draining";
     const others = reason === "full" ? this.#options.cores() : [];
     const alternates = named ? alternatesOf(this.#children, key, link, others) : [];

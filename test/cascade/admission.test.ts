@@ -16,35 +16,43 @@ const REST = { alias: 1, wanted: 3, have: [], spare: false };
 
 /** A parent that has stream "a" of node 1. */
 class Ground {
+  now = NOW;
   copy: Copy | null = { key: KEY, stream: STREAM, path: [KEY.owner], heads: () => [7] };
   /** Streams that links have room for; null: any that is not here. */
   carried: (number | null)[] = [STREAM, null];
   cores: Link[] = [];
-  readonly serving = new Serving({
-    self: idOf(SELF),
-    childrenMax: 64,
-    copyOf: () => this.copy,
-    best: () => KEY,
-    pullsForOthers: () => true,
-    waitsFor: () => false,
-    wayTo: () => null,
-    carries: (_link, stream) => this.carried.includes(stream),
-    cores: () => this.cores,
-    events: {
-      serve: () => {},
-      change: () => {},
-      stop: () => {},
-      wanted: () => {},
-    },
-  });
+  /** Whom this node has asked for it, and has not got it from. */
+  asked: Neighbour | null = null;
+  readonly serving: Serving;
+
+  constructor(childrenMax = 64) {
+    this.serving = new Serving({
+      self: idOf(SELF),
+      childrenMax,
+      copyOf: () => this.copy,
+      best: () => KEY,
+      pullsForOthers: () => true,
+      waitsFor: (_name, link) => link === this.asked?.link,
+      shorten: () => {},
+      wayTo: () => null,
+      carries: (_link, stream) => this.carried.includes(stream),
+      cores: () => this.cores,
+      events: {
+        serve: () => {},
+        change: () => {},
+        stop: () => {},
+        wanted: () => {},
+      },
+    });
+  }
 
   subscribe({ link }: Neighbour, mode: Mode = "live"): void {
     const key = { name: KEY.name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
-    this.serving.subscribe(link, { ...key, ...REST, mode, path: [] }, NOW);
+    this.serving.subscribe(link, { ...key, ...REST, mode, path: [] }, this.now);
   }
 
   update({ link }: Neighbour, mode: Mode, wanted: number): void {
-    this.serving.update(link, { ...REST, mode, wanted }, NOW);
+    this.serving.update(link, { ...REST, mode, wanted }, this.now);
   }
 }
 
@@ -105,4 +113,66 @@ test("link-rate: who has a stream may have other layers of it, which were counte
   ground.update(child, "live", 7);
   expect(answer(child)).toBe("nothing");
   expect(ground.serving.children).toMatchObject([{ wanted: 7, mode: "live" }]);
+});
+
+test("a child of which nothing is heard for a second and a half keeps no place from others", () => {
+  const ground = new Ground(1);
+  const [gone, next] = [new Neighbour(2), new Neighbour(3)];
+  const { heardAt } = gone.link.liveness;
+  ground.now = heardAt;
+  ground.subscribe(gone);
+  ground.now = heardAt + 1_400_000;
+  ground.subscribe(next);
+  expect(answer(next)).toMatchObject({ reason: "full" });
+  ground.now = heardAt + 1_500_000;
+  ground.subscribe(next);
+  expect(answer(next)).toBe("yes");
+});
+
+test("cascade-mute: who does not show that it is there when another needs a place has none", () => {
+  const ground = new Ground(1);
+  const [gone, next, third] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  const { pair } = gone;
+  const wait = (us: number, isMute: boolean): void => {
+    pair.run(us, (from) => isMute && from === pair.caller);
+    ground.now = pair.now;
+  };
+  ground.subscribe(gone);
+  wait(500_000, false);
+  ground.subscribe(next);
+  expect(answer(next)).toMatchObject({ reason: "full" });
+  wait(250_000, false);
+  ground.subscribe(next);
+  expect(answer(next)).toMatchObject({ reason: "full" });
+  wait(100_000, false);
+  // It hears what it is sent, and nothing comes of it.
+  wait(300_000, true);
+  ground.subscribe(next);
+  const refuse = answer(next);
+  expect(refuse).toMatchObject({ reason: "full" });
+  expect(alternates(refuse)).toEqual([gone.id]);
+  wait(250_000, true);
+  ground.subscribe(next);
+  expect(answer(next)).toBe("yes");
+  ground.subscribe(third);
+  expect(alternates(answer(third))).toEqual([next.id]);
+  // Heard of again it has its place: nobody else gets it.
+  wait(300_000, false);
+  ground.serving.lost(next.link);
+  ground.subscribe(third);
+  expect(answer(third)).toMatchObject({ reason: "full" });
+});
+
+test("of two that wait for each other the lower one looks elsewhere", () => {
+  for (const [number, refused] of [
+    [SELF + 1, true],
+    [SELF - 1, false],
+  ] as const) {
+    const ground = new Ground();
+    const child = new Neighbour(number);
+    ground.copy = null;
+    ground.asked = child;
+    ground.subscribe(child);
+    expect(ground.serving.children).toHaveLength(refused ? 0 : 1);
+  }
 });

@@ -24,6 +24,7 @@ test("how long and how often it was asked without an answer", () => {
   expect([time.unanswered, time.unansweredUs(500)]).toEqual([0, 0]);
   for (const at of [1_000, 2_000, 3_000]) time.asked(at);
   expect([time.unanswered, time.unansweredUs(5_000)]).toEqual([3, 4_000]);
+  expect(time.askedAt).toBe(1_000);
   time.note(2_000, 0, 5_000);
   expect([time.unanswered, time.unansweredUs(9_000)]).toEqual([0, 0]);
 });

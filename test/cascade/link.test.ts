@@ -179,20 +179,20 @@ test("what was held back between stamp and answer is told", () => {
 
 test("how much more the other end's clock shows is known to half of a round trip, whatever it shows", () => {
   const { caller, now } = openPair();
-  let pings = 0;
-  const answer = (clockUs: number | null) => {
-    // Of another ping each, as long on its way.
-    const [at, heldUs] = [now - 50_000 + pings, 10_000 - pings];
-    pings += 1;
-    const pong = { at, heldUs, load: 0, lagUs: 0, filled: 64, clockUs };
-    caller.take(encodeElements(writePong(pong)), now + 7_000, now);
+  let at = now;
+  const answer = (clockAt: (arrival: number) => number | null) => {
+    at += 1_000_000;
+    const arrival = at + 50_000;
+    const clockUs = clockAt(arrival);
+    const pong = { at, heldUs: 10_000, load: 0, lagUs: 0, filled: 64, clockUs };
+    caller.take(encodeElements(writePong(pong)), arrival + 7_000, arrival);
     return caller.link.aheadUs;
   };
-  expect(answer(now - 20_000)).toBe(0);
-  expect(answer(now - 20_000 + 3_600_000_000)).toBe(3_600_000_000);
-  expect(answer(5)).toBe(5 + 20_000 - now);
+  expect(answer((arrival) => arrival - 20_000)).toBe(0);
+  expect(answer((arrival) => arrival - 20_000 + 3_600_000_000)).toBe(3_600_000_000);
+  expect(answer(() => 5)).toBe(5 + 20_000 - (at + 50_000));
   // Of an older node none is known.
-  expect(answer(null)).toBeNull();
+  expect(answer(() => null)).toBeNull();
 });
 
 test("a link of which nothing is heard for 5 s is lost", () => {

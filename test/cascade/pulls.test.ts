@@ -37,6 +37,8 @@ class Ground {
   readonly changes: string[] = [];
   readonly heads: (number | null)[] = [];
   awaited: Awaited = { wanted: 0, have: [] };
+  /** Who has it from here, or waits for it. */
+  fed: Link | null = null;
 
   constructor(
     readonly neighbours: readonly Neighbour[],
@@ -56,7 +58,11 @@ class Ground {
       names: this.names,
       links: this.links,
       members: this.members,
-      serving: { isFed: () => false, isSpare: () => false, awaited: () => this.awaited },
+      serving: {
+        isFed: (_key, link) => link === this.fed,
+        isSpare: () => false,
+        awaited: () => this.awaited,
+      },
       changed: (name) => this.changes.push(name),
       accepted: (_pull, heads) => this.heads.push(...heads),
     });
@@ -165,6 +171,14 @@ test("who tells of it is asked before any that would look for it, however near t
   const [near, nearer, telling] = [neighbour(3), neighbour(4), neighbour(5, { region: "us" })];
   telling.link.load = 0.95;
   expect(new Ground([near, nearer, telling], [5]).order()[0]).toBe(5);
+});
+
+test("cascade-fed: who waits for it from here, or has it by this node, is asked behind all others", () => {
+  const [waiting, telling, searching] = [neighbour(3), neighbour(4), neighbour(5)];
+  telling.link.load = 0.95;
+  const ground = new Ground([waiting, telling, searching], [3, 4]);
+  ground.fed = waiting.link;
+  expect(ground.order()).toEqual([4, 5, 3]);
 });
 
 test("of a name that goes on elsewhere nobody is asked for what was", () => {

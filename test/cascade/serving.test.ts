@@ -22,8 +22,6 @@ const NOW = 1_000_000;
 class Ground {
   copy: Copy | null = { key: KEY, stream: 3, path: [idOf(1)], heads: () => [7, null] };
   best: StreamKey | null = KEY;
-  /** Whom this node has asked for it, and has not got it from. */
-  asked: Neighbour | null = null;
   /** By which it could have it. */
   way: readonly string[] | null = [KEY.owner];
   readonly done: string[] = [];
@@ -37,7 +35,8 @@ class Ground {
       copyOf: () => this.copy,
       best: () => this.best,
       pullsForOthers: () => pullsForOthers,
-      waitsFor: (_name, link) => link === this.asked?.link,
+      waitsFor: () => false,
+      shorten: () => this.done.push("shorten"),
       wayTo: () => this.way,
       carries: () => true,
       cores: () => [],
@@ -206,8 +205,32 @@ test("cascade-path: a node that the stream came by, and one beyond the fourth, i
   ground.subscribe(child);
   expect(refusal(ground, child)).toBe("loop");
   ground.copy = { ...ground.copy, path: [idOf(1), idOf(7), idOf(8)] };
-  ground.subscribe(child);
+  ground.subscribe(child, { mode: "warm" });
   expect(refusal(ground, child)).toBe("depth");
+});
+
+test("cascade-depth: for whoever needs it, and for whom the way is too long, a shorter one is looked for", () => {
+  const ground = new Ground();
+  const [needs, spare, standby] = [new Neighbour(2), new Neighbour(3), new Neighbour(4)];
+  ground.subscribe(spare, { spare: true });
+  ground.subscribe(standby, { mode: "warm" });
+  ground.done.length = 0;
+  ground.copy = { ...ground.copy!, path: [idOf(1), idOf(7), idOf(8)] };
+  ground.serving.copyChanged("a", NOW);
+  expect(ground.done).toEqual(["stop 1", "stop 1"]);
+  ground.subscribe(needs);
+  expect(answers(needs)).toMatchObject([{ reason: "depth" }]);
+  expect(ground.done.slice(2)).toEqual(["shorten"]);
+  // Who is in the way itself is helped by no shorter one.
+  ground.copy = { ...ground.copy, path: [idOf(1), idOf(7), idOf(2)] };
+  ground.subscribe(needs);
+  expect(answers(needs)).toMatchObject([{ reason: "loop" }]);
+  expect(ground.done).toHaveLength(3);
+  ground.copy = null;
+  ground.subscribe(needs);
+  ground.copy = { key: KEY, stream: 3, path: [idOf(1), idOf(7), idOf(8)], heads: () => [] };
+  ground.serving.copyChanged("a", NOW);
+  expect(ground.done.slice(3)).toEqual(["wanted a", "shorten"]);
 });
 
 test("a full parent names children that have it", () => {
@@ -361,16 +384,6 @@ test("an owner that drains refuses once, and only while others have it", () => {
   expect(answers(second)).toMatchObject([{ heads: [7] }]);
 });
 
-test("a child of which nothing is heard for a second and a half keeps no place from others", () => {
-  const ground = new Ground(1);
-  const [gone, next] = [new Neighbour(2), new Neighbour(3)];
-  ground.subscribe(gone, {}, gone.link.liveness.heardAt);
-  ground.subscribe(next, {}, gone.link.liveness.heardAt + 1_400_000);
-  expect(answers(next)).toMatchObject([{ reason: "full" }]);
-  ground.subscribe(next, {}, gone.link.liveness.heardAt + 1_500_000);
-  expect(answers(next)).toMatchObject([{ alias: 1 }]);
-});
-
 test("cascade-standby: a core without the stream stands by for it: the way is told, and nothing is asked of anybody", () => {
   const ground = new Ground();
   const copy = ground.copy!;
@@ -433,18 +446,4 @@ test("a copy that goes leaves those that stand by where it may be had again", ()
   ground.best = null;
   ground.serving.cannotHave("a");
   expect(answers(standby)).toMatchObject([{ reason: "unknown" }]);
-});
-
-test("of two that wait for each other the lower one looks elsewhere", () => {
-  for (const [number, refused] of [
-    [SELF + 1, true],
-    [SELF - 1, false],
-  ] as const) {
-    const ground = new Ground();
-    const child = new Neighbour(number);
-    ground.copy = null;
-    ground.asked = child;
-    ground.subscribe(child);
-    expect(ground.serving.children).toHaveLength(refused ? 0 : 1);
-  }
 });

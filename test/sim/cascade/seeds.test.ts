@@ -17,6 +17,10 @@ for (let part = 0; part < PARTS; part += 1) {
 test("seeds that failed once", () => {
   // The owner's process starts again while it is cut off, and publishes under the epoch that it had.
   expectClean(runSeed(5028));
+  // Cores have it by ways so long that an edge can have it from none of its own.
+  expectClean(runSeed(90038));
+  // All places are of nodes that are heard no more, and hear what they are sent.
+  expectClean(runSeed(97079));
   // Answers to pings come again seconds later.
   expectClean(runSeed(41015));
   // A parent gets nothing any more, and goes on to say where the stream is.
