@@ -38,6 +38,8 @@ const RETRY_US = 60_000_000;
 const GREET_US = 50_000;
 /** So long, or four round trips, what was sent by the old one may still come. */
 const RETIRING_US = 500_000;
+/** Whoever knows the link says so within this, or four round trips. */
+const RESUME_US = 500_000;
 
 /** What a handover makes happen. */
 export interface HandoverEvents {
@@ -47,6 +49,10 @@ export interface HandoverEvents {
   take(session: number): void;
   /** Asks for a sign of life by this session. */
   greet(session: number, now: number): void;
+  /** Says by this session which link it is to carry on. */
+  propose(session: number): void;
+  /** The other end does not know the link: this session is to be one of its own. */
+  separate(session: number, now: number): void;
   /** What the link says leaves by this session from now on. */
   use(session: number): void;
   /** Ends a session that carries the link no more, or never did. */
@@ -59,6 +65,8 @@ interface HandoverOptions {
   readonly link: Link;
   /** This end has dialled: it dials the next one, too. */
   readonly calls: boolean;
+  /** Of the two nodes this one has the lower id. */
+  readonly lower: boolean;
   readonly limits: WearLimits;
   /** Of the association that is in use. */
   readonly wear: () => Wear;
@@ -72,8 +80,9 @@ interface HandoverOptions {
  * - `dialled`: it is being made. - `offered`: it is there, and the other end was told so.
  * - `taken`: what comes by it counts; nothing has so far.
  * - `used`: what this end says leaves by it; of the old one the last may still come.
+ * - `resuming`: nothing came by the one in use; by another the other end was told which link this is.
  */
-type Step = "steady" | "asked" | "dialled" | "offered" | "taken" | "used";
+type Step = "steady" | "asked" | "dialled" | "offered" | "taken" | "used" | "resuming";
 
 /**
  * One association of a link after the other, each begun beside the one before: a link lasts, keys do
@@ -112,6 +121,49 @@ export class Handover {
     this.#enter("offered", now + STEP_US);
   }
 
+  /** The session by which the other end is asked to go on; null where none is. */
+  get proposed(): number | null {
+    return this.#step === "resuming" ? this.#other : null;
+  }
+
+  /** Since when the association in use is there. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** A session was dialled because nothing came: it carries the link on. False where another does already. */
+  resume(session: number, now: number): boolean {
+    if (this.#step !== "steady" && this.#step !== "asked") return false;
+    this.#other = session;
+    this.#enter("resuming", now + Math.max(RESUME_US, 4 * this.#options.link.time.newestUs));
+    this.#greetAt = now;
+    return true;
+  }
+
+  /** The other end says by that session whether it knows the link. */
+  resumed(known: boolean, now: number): void {
+    const session = this.#other;
+    if (this.#step !== "resuming" || session === null) return;
+    if (!known) this.#separate(now);
+    else {
+      this.#options.events.take(session);
+      this.#use(now, true);
+    }
+  }
+
+  /** The other end has heard nothing, and goes on by this session. False: not by that one. */
+  accept(session: number, now: number): boolean {
+    if (session === this.#session) return true;
+    // Where both ask the one of the lower id is answered.
+    const mine = this.#step === "resuming" && this.#options.lower;
+    if (mine || ["dialled", "offered", "taken"].includes(this.#step)) return false;
+    this.#drop();
+    this.#other = session;
+    this.#options.events.take(session);
+    this.#use(now, false);
+    return true;
+  }
+
   /** What was dialled came to nothing. */
   failed(now: number): void {
     if (this.#step === "dialled") this.#giveUp(now);
@@ -134,15 +186,15 @@ export class Handover {
 
   /** Something authentic came by a session of the link. */
   heard(session: number, now: number): void {
-    if (this.#step === "taken" && session === this.#other) this.#use(now);
+    if (this.#step === "taken" && session === this.#other) this.#use(now, this.#options.calls);
   }
 
   /** A session is over. False when it carried the link alone, which is over then, too. */
   lost(session: number, now: number): boolean {
-    if (session === this.#session && this.#step === "taken") this.#use(now);
+    if (session === this.#session && this.#step === "taken") this.#use(now, this.#options.calls);
     if (session !== this.#other) return false;
     this.#other = null;
-    if (this.#step === "used") this.#settle(now);
+    if (this.#step === "used" || this.#step === "resuming") this.#settle(now);
     else this.#giveUp(now);
     return true;
   }
@@ -157,7 +209,15 @@ export class Handover {
       this.#greetAt = now + GREET_US;
       events.greet(this.#other!, now);
     }
+    if (this.#step === "resuming" && now >= this.#greetAt) {
+      this.#greetAt = now + GREET_US;
+      events.propose(this.#other!);
+    }
     if (now < this.#stepUntil) return;
+    if (this.#step === "resuming") {
+      this.#separate(now);
+      return;
+    }
     this.#drop();
     if (this.#step === "used") this.#settle(now);
     else this.#giveUp(now);
@@ -204,16 +264,24 @@ export class Handover {
     if (this.#options.calls) this.#greetAt = now;
   }
 
-  #use(now: number): void {
-    const { link, events, calls } = this.#options;
+  /** `closes`: this end has dialled it, and closes the old one. */
+  #use(now: number, closes: boolean): void {
+    const { link, events } = this.#options;
     const session = this.#other!;
     this.#other = this.#session;
     this.#session = session;
     this.#since = now;
     events.use(session);
-    // Who has dialled closes the old one; whoever was called does when that never comes.
+    // Whoever was called does when that never comes.
     const retiring = Math.max(RETIRING_US, 4 * link.time.newestUs);
-    this.#enter("used", now + (calls ? retiring : STEP_US));
+    this.#enter("used", now + (closes ? retiring : STEP_US));
+  }
+
+  #separate(now: number): void {
+    const session = this.#other!;
+    this.#other = null;
+    this.#settle(now);
+    this.#options.events.separate(session, now);
   }
 
   #settle(now: number): void {

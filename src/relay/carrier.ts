@@ -22,8 +22,12 @@ export class Carrier {
   /** Set as soon as the link is there. */
   handover!: Handover;
   link!: Link;
+  /** Sessions that may carry it on, and what makes a link of its own of each. */
+  readonly separate = new Map<number, (now: number) => void>();
   /** Open ones, by session. */
   readonly ports = new Map<number, LinkPort>();
+  /** When nothing had come of it for long, at last. */
+  doubtedAt = Number.NEGATIVE_INFINITY;
   /** Datagrams that came, and bytes of frames in them. */
   datagramsIn = 0;
   bytesIn = 0;

@@ -2,18 +2,21 @@ import type { LinkSecurity } from "../cascade/greeting.ts";
 import { Handover, type HandoverEvents, type WearLimits } from "../cascade/handover.ts";
 import { associationOf } from "../cascade/keyring.ts";
 import type { Link } from "../cascade/link.ts";
-import type { Links } from "../cascade/links.ts";
+import type { Node } from "../cascade/node.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import { type Elements, encodeElements } from "../wire/cascade/elements.ts";
 import { writePing } from "../wire/cascade/ping.ts";
+import { NO_ASSOCIATION, writeRekey } from "../wire/cascade/rekey.ts";
 import { Carrier } from "./carrier.ts";
 import type { LinkPort } from "./link-port.ts";
 
+/** What is dialled because nothing came is there within this, or is given up. */
+const DOUBT_US = 5_000_000;
 /** So long the end of a link is told again where it is not heard: no longer than a redial waits at least. */
 const LEAVING_US = 180_000;
 
 interface CarriersOptions {
-  readonly links: Links;
+  readonly node: Pick<Node, "self" | "links" | "members" | "linked">;
   readonly limits: WearLimits;
   /** Of the worker. */
   readonly counters: Float64Array;
@@ -37,19 +40,34 @@ export class Carriers {
     return this.#bySession.get(session);
   }
 
-  /** A session for a new link: `begin` when that is there. */
-  add(port: LinkPort, security: LinkSecurity, address: string | null): Carrier {
-    const carrier = new Carrier(port, security, address, this.#options.counters);
-    this.#bySession.set(port.session, carrier);
-    return carrier;
+  /** A session is sealed: it carries a link on, or a new one. */
+  linked(
+    port: LinkPort,
+    security: LinkSecurity,
+    kid: string,
+    address: string | null,
+    now: number,
+  ): void {
+    const { node } = this.#options;
+    const begin = (at: number): void => {
+      const carrier = new Carrier(port, security, address, this.#options.counters);
+      this.#bySession.set(port.session, carrier);
+      node.linked(port.session, security, kid, address, at);
+      this.#begin(carrier, node.links.bySession(port.session)!, at);
+    };
+    if (address === null) begin(now);
+    else if (this.#heir(port, security, address, now) || this.#resume(port, security, begin, now)) {
+      node.members.reached(address, security.node);
+    } else begin(now);
   }
 
-  begin(carrier: Carrier, link: Link, now: number): void {
+  #begin(carrier: Carrier, link: Link, now: number): void {
     carrier.link = link;
     carrier.output.size = link.size;
     carrier.handover = new Handover({
       link,
       calls: carrier.address !== null,
+      lower: this.#options.node.self.id < link.node,
       limits: this.#options.limits,
       wear: () => carrier.port.wear,
       events: this.#eventsOf(carrier, link),
@@ -57,13 +75,55 @@ export class Carriers {
     });
   }
 
-  /** Whether the session was dialled for a link that is there: it is to carry that on. */
-  heir(port: LinkPort, security: LinkSecurity, address: string | null, now: number): boolean {
+  /** Whether the session was dialled for a link that is worn: it is to carry that on. */
+  #heir(port: LinkPort, security: LinkSecurity, address: string, now: number): boolean {
     const carrier = this.#dialling(address);
     if (carrier === undefined || carrier.node !== security.node) return false;
     carrier.ports.set(port.session, port);
     carrier.handover.connected(port.session, associationOf(security.exported), now);
     return true;
+  }
+
+  /**
+   * Whether the session was dialled because nothing had come by a link for long: it carries that on, where
+   * the other end knows it still, and only where it does not it is to `begin` one.
+   */
+  #resume(
+    port: LinkPort,
+    { node }: LinkSecurity,
+    begin: (now: number) => void,
+    now: number,
+  ): boolean {
+    const link = this.#options.node.links.to(node);
+    const carrier = link === null ? undefined : this.#bySession.get(link.session);
+    if (carrier === undefined || now - carrier.doubtedAt >= DOUBT_US) return false;
+    const { handover, ports, doubtedAt, separate } = carrier;
+    ports.set(port.session, port);
+    separate.set(port.session, begin);
+    if (handover.since < doubtedAt && handover.resume(port.session, now)) return true;
+    // Another one was there before.
+    ports.delete(port.session);
+    separate.delete(port.session);
+    port.close();
+    return true;
+  }
+
+  /** Whoever is at the other end of a session says which link it carries on, or whether it knows that. */
+  proposed(session: number, association: Uint8Array, now: number): void {
+    for (const { handover, association: own } of this.#all()) {
+      if (handover.proposed !== session) continue;
+      handover.resumed(sameBytes(own, association), now);
+      return;
+    }
+    const via = this.#bySession.get(session);
+    if (via === undefined || association.length === 0) return;
+    const isMeant = (each: Carrier): boolean =>
+      each.node === via.node && each.link.open && sameBytes(each.association, association);
+    const meant = [...this.#all()].find(isMeant);
+    if (meant === undefined) via.output.frame(encodeElements(writeRekey(NO_ASSOCIATION)));
+    else if (meant.handover.accept(session, now)) {
+      meant.output.frame(encodeElements(writeRekey(association)));
+    }
   }
 
   /** Whether what was dialled in vain was to carry a link that is there. */
@@ -77,6 +137,7 @@ export class Carriers {
   lost(session: number, now: number): boolean {
     for (const carrier of this.#all()) {
       if (!carrier.ports.delete(session)) continue;
+      carrier.separate.delete(session);
       if (this.#leaving.has(carrier)) {
         // The other end has heard, and has nothing more to say.
         this.#end(carrier);
@@ -133,7 +194,9 @@ export class Carriers {
   }
 
   handleTimeout(now: number): void {
-    for (const { handover, link, port, datagramsIn } of this.#bySession.values()) {
+    for (const carrier of this.#all()) {
+      const { handover, link, port, datagramsIn } = carrier;
+      if (link.open && link.isQuiet(now)) carrier.doubtedAt = now;
       handover.handleTimeout(now);
       link.look(now, port.wear.received, datagramsIn);
     }
@@ -163,7 +226,7 @@ export class Carriers {
   }
 
   #eventsOf(carrier: Carrier, link: Link): HandoverEvents {
-    const { links, dial } = this.#options;
+    const { dial, node } = this.#options;
     return {
       dial: () => dial(carrier.address!),
       take: (session) => this.#take(session, carrier, link),
@@ -172,6 +235,18 @@ export class Carriers {
         const frame = encodeElements(writePing(Math.floor(now)));
         port?.buffer.set(frame);
         port?.transmit(frame.length);
+      },
+      propose: (session) => {
+        const port = carrier.ports.get(session);
+        const frame = encodeElements(writeRekey(carrier.association));
+        port?.buffer.set(frame);
+        port?.transmit(frame.length);
+      },
+      separate: (session, now) => {
+        const begin = carrier.separate.get(session);
+        carrier.separate.delete(session);
+        carrier.ports.delete(session);
+        begin?.(now);
       },
       use: (session) => {
         const port = carrier.ports.get(session);
@@ -189,13 +264,14 @@ export class Carriers {
         );
         const session = other?.port.session ?? null;
         // One that has greeted is a link of its own.
-        return session === null || links.bySession(session)?.open !== false ? null : session;
+        return session === null || node.links.bySession(session)?.open !== false ? null : session;
       },
     };
   }
 
   #take(session: number, carrier: Carrier, link: Link): void {
-    const { links } = this.#options;
+    const { links } = this.#options.node;
+    carrier.separate.delete(session);
     const other = this.#bySession.get(session);
     if (other !== undefined) {
       // A called end took it for a link that has not greeted so far.
@@ -209,11 +285,11 @@ export class Carriers {
   }
 
   #forget(session: number, carrier: Carrier): void {
-    const link = this.#options.links.bySession(session);
+    const link = this.#options.node.links.bySession(session);
     // The session that names the link does so for as long as that lasts.
     if (link?.session === session || this.#bySession.get(session) !== carrier) return;
     this.#bySession.delete(session);
-    this.#options.links.carry(session, null);
+    this.#options.node.links.carry(session, null);
   }
 
   #all(): Set<Carrier> {

@@ -118,7 +118,7 @@ export class Relay {
     });
     const { names, links } = this.node;
     this.#carriers = new Carriers({
-      links,
+      node: this.node,
       limits: ground.wearLimits ?? WEAR_LIMITS,
       counters: ground.counters,
       dial: (address) => events.dial(address),
@@ -140,10 +140,7 @@ export class Relay {
       port.close();
       return;
     }
-    if (this.#carriers.heir(port, security, address, now)) return;
-    const carrier = this.#carriers.add(port, security, address);
-    this.node.linked(port.session, security, kid, address, now);
-    this.#carriers.begin(carrier, this.node.links.bySession(port.session)!, now);
+    this.#carriers.linked(port, security, kid, address, now);
   }
 
   unreachable(address: string, now: number): void {
@@ -291,6 +288,11 @@ export class Relay {
   readonly #sink: FrameSink = {
     data: (frame, bytes) => this.#data(frame, bytes),
     frame: (type, elements) => {
+      if (type === Message.rekey) {
+        const association = readRekey(elements);
+        if (association !== null) this.#carriers.proposed(this.#session, association, this.#now);
+        return;
+      }
       if (type !== Frame.half) {
         this.node.frame(this.#session, type, elements, this.#now, this.#arrival);
         this.#carriers.ended(this.#session, type, elements, this.#now);

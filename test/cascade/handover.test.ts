@@ -24,10 +24,12 @@ class Ground {
     readonly other: End,
     calls: boolean,
     limits = WEAR_LIMITS,
+    lower = calls,
   ) {
     this.handover = new Handover({
       link: end.link,
       calls,
+      lower,
       limits,
       wear: () => this.wear,
       now: pair.now,
@@ -35,6 +37,8 @@ class Ground {
         dial: () => this.did.push("dial"),
         take: (session) => this.did.push(`take ${session}`),
         greet: (session) => this.did.push(`greet ${session}`),
+        propose: (session) => this.did.push(`propose ${session}`),
+        separate: (session) => this.did.push(`separate ${session}`),
         use: (session) => this.did.push(`use ${session}`),
         drop: (session) => this.did.push(`drop ${session}`),
         find: () => this.found,
@@ -186,4 +190,49 @@ test("cascade-rekey: lost at any step, the other carries on", () => {
   failed.handover.failed(failed.pair.now);
   expect(failed.handover.dials).toBeFalse();
   expect(failed.handover.lost(failed.end.link.session, failed.pair.now)).toBeFalse();
+});
+
+test("cascade-resume: who hears nothing asks by another session, and goes on by it once that is known", () => {
+  const ground = caller();
+  expect(ground.handover.resume(NEXT, ground.pair.now)).toBeTrue();
+  expect(ground.handover.resume(7, ground.pair.now)).toBeFalse();
+  expect(ground.run(150_000)).toEqual([`propose ${NEXT}`]);
+  expect(ground.handover.proposed).toBe(NEXT);
+  ground.handover.resumed(true, ground.pair.now);
+  expect(ground.run(400_000)).toEqual([`take ${NEXT}`, `use ${NEXT}`]);
+  // By the old one nothing more comes: it is over, and the link lasts.
+  expect(ground.run(SECOND)).toEqual(["drop 1"]);
+  expect(ground.handover.since).toBeGreaterThan(1_000_000);
+  ground.handover.resumed(true, ground.pair.now);
+  expect([ground.handover.proposed, ground.run(SECOND)]).toEqual([null, []]);
+});
+
+test("cascade-resume: a link that the other end does not know, or of which it says nothing, is another", () => {
+  for (const answer of [true, false]) {
+    const ground = caller();
+    ground.handover.resume(NEXT, ground.pair.now);
+    if (answer) ground.handover.resumed(false, ground.pair.now);
+    expect(ground.run(700_000).at(-1)).toBe(`separate ${NEXT}`);
+    expect([ground.handover.proposed, ground.run(SECOND)]).toEqual([null, []]);
+    // It may ask again.
+    expect(ground.handover.resume(7, ground.pair.now)).toBeTrue();
+    expect(ground.handover.lost(7, ground.pair.now)).toBeTrue();
+    expect(ground.handover.proposed).toBeNull();
+  }
+});
+
+test("cascade-resume: of two ends that ask each other the one of the lower id is answered", () => {
+  const lower = caller();
+  lower.handover.resume(NEXT, lower.pair.now);
+  expect(lower.handover.accept(7, lower.pair.now)).toBeFalse();
+  expect(lower.handover.proposed).toBe(NEXT);
+  const higher = callee();
+  higher.handover.resume(NEXT, higher.pair.now);
+  expect(higher.handover.accept(7, higher.pair.now)).toBeTrue();
+  expect(higher.run(100_000)).toEqual([`drop ${NEXT}`, "take 7", "use 7"]);
+  // An answer that was lost is given again, and nothing else happens.
+  expect(higher.handover.accept(7, higher.pair.now)).toBeTrue();
+  expect(higher.run(100_000)).toEqual([]);
+  // Who has dialled closes the old one.
+  expect(higher.handover.lost(1, higher.pair.now)).toBeTrue();
 });

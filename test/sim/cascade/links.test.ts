@@ -1,9 +1,12 @@
 /** Links that end, and links that do not, whatever happens to the datagrams between. */
 import { expect, test } from "bun:test";
 import { NEARER } from "../../../src/cascade/cores.ts";
-import { cluster, SECOND } from "./scenes.ts";
+import type { SimNode } from "./node.ts";
+import { cluster, gapIn, have, live, SECOND, watched } from "./scenes.ts";
+import type { Watcher } from "./watcher.ts";
+import type { World } from "./world.ts";
 
-const SEEDS = 20;
+const SEEDS = 10;
 
 test("cascade-close: why a link ended is heard before its session ends, overtaken or lost once", () => {
   for (const path of [{ jitterUs: 60_000 }, { loss: 0.2 }, { delayUs: 40_000, jitterUs: 20_000 }]) {
@@ -34,4 +37,71 @@ test("cascade-close: who ends a link waits no longer than it takes to tell, whoe
   expect(first!.relay.leaves).toBeTrue();
   world.run(0.25 * SECOND);
   expect([first!.relay.leaves, first!.holdings.links]).toEqual([false, 0]);
+});
+
+/** What two nodes have of each other, by which session it was told, and how often they have dialled. */
+function between(world: World, [first, second]: readonly [SimNode, SimNode]) {
+  const ends = [first, second].map(({ relay }, i) => {
+    const { links, names } = relay.node;
+    const link = links.to([second, first][i]!.id)!;
+    const told = [...names.toldBy(link.session)].map(({ name, epoch }) => `${name} ${epoch}`);
+    return { link, session: link.session, closed: link.closed, told };
+  });
+  return { ends, parents: world.nodes.map((node) => node.parents("a")) };
+}
+
+test("cascade-resume: a link lasts where nothing passes for up to four seconds, in any direction", () => {
+  for (const seconds of [1.2, 2, 3, 4]) {
+    for (const ways of ["both", "in", "out"] as const) {
+      for (const seed of [1, 2]) {
+        const world = cluster({ nodes: 2, seed });
+        const publisher = live(world, 0);
+        const [watcher] = watched(world, 1) as [Watcher];
+        const pair = [world.node(0), world.node(1)] as const;
+        const before = between(world, pair);
+        const { sessions } = world;
+        world.isolate([1], true, ways);
+        world.run(seconds * SECOND);
+        world.isolate([1], false);
+        const what = [seconds, ways, seed];
+        // What flows again does at once, by whichever session.
+        world.run(0.1 * SECOND);
+        expect([what, gapIn(world, watcher, 2 * SECOND) < 150_000]).toEqual([what, true]);
+        expect([what, between(world, pair)]).toEqual([what, before]);
+        if (seconds >= 3) expect(world.sessions).toBeGreaterThan(sessions);
+        expect(have(watcher)[1].highest).toBeGreaterThan(publisher.next[1]! - 10);
+        // All sessions but the one in use are over.
+        expect(world.nodes.map(({ holdings }) => holdings.links)).toEqual([1, 1]);
+      }
+    }
+  }
+}, 60_000);
+
+test("cascade-resume: a link goes on by another way where the old one stays closed to it", () => {
+  const world = cluster({ nodes: 2 });
+  live(world, 0);
+  const [watcher] = watched(world, 1) as [Watcher];
+  const pair = [world.node(0), world.node(1)] as const;
+  const before = between(world, pair);
+  // As if one of the two had another address now: what is sent by the sessions so far is lost for good.
+  const { sessions } = world;
+  world.passes = (session) => session > sessions;
+  world.run(2.5 * SECOND);
+  expect(gapIn(world, watcher, SECOND)).toBeLessThan(100_000);
+  expect(between(world, pair)).toEqual(before);
+});
+
+test("cascade-resume: a process that was started again meanwhile is another node's, whoever asks", () => {
+  const world = cluster({ nodes: 2 });
+  live(world, 0);
+  watched(world, 1);
+  const [first, second] = [world.node(0), world.node(1)];
+  const { link } = between(world, [first, second]).ends[1]!;
+  first.crash();
+  world.run(1.5 * SECOND);
+  first.start();
+  world.run(2 * SECOND);
+  expect(link.closed).toBeTrue();
+  expect(second.relay.node.links.to(first.id)!.hello!.boot).toBe(first.boot);
+  expect([...second.heard.keys()]).toEqual([]);
 });

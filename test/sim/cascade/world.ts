@@ -45,6 +45,8 @@ export class World {
   /** Sessions that were ever there. */
   sessions = 0;
   readonly nodes: SimNode[] = [];
+  /** Whether what is sent by the end of a session with this number arrives. */
+  passes: (session: number) => boolean = () => true;
   readonly #numbers = new Map<string, number>();
   /** Nodes that new processes are told of. */
   readonly #seeds: number[] = [0];
@@ -156,6 +158,7 @@ export class World {
     const send = (datagram: Uint8Array, take: (bytes: Uint8Array, arrival: number) => void) => {
       this.network.send(self.node.number, other.node.number, datagram, (bytes) => {
         const { node, boot } = other;
+        if (!this.passes(self.session)) return;
         if (!node.alive || node.boot !== boot || !other.open) return;
         const arrival = node.now;
         node.receive(() => {
