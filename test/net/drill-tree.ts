@@ -4,11 +4,14 @@ import type { Place, StarCluster } from "./star-cluster.ts";
 
 export type Places = readonly (Place | null)[];
 
-/** A tree that has stood for so long is measured; the load tool begins a second after the last join. */
-const SETTLED_MS = 1_500;
+/**
+ * A tree that has stood for so long is measured: many processes have begun at once, and the load tool
+ * measures from a second after the last join on.
+ */
+const SETTLED_MS = 3_000;
 const READY_MS = 15_000;
 /** One that changes within that time is waited for again so often. */
-const TRIES = 4;
+const TRIES = 8;
 
 /**
  * Waits until all viewers are in and each node but the root has a parent, and, if `middle`, some
@@ -18,6 +21,7 @@ export async function settledTree(
   cluster: StarCluster,
   viewers: number,
   middle: boolean,
+  settledMs = SETTLED_MS,
 ): Promise<Places> {
   const since = performance.now();
   const places = () => cluster.nodes.map(({ number }) => cluster.place(number, since));
@@ -31,11 +35,16 @@ export async function settledTree(
   for (let tried = 0; tried < TRIES; tried += 1) {
     const settled = () => isSettled(places());
     await until("a tree with a middle and standbys", READY_MS, settled, places);
-    await Bun.sleep(SETTLED_MS);
+    const before = parentsIn(places());
+    await Bun.sleep(settledMs);
     const all = places();
-    if (isSettled(all)) return all;
+    if (isSettled(all) && parentsIn(all) === before) return all;
   }
   throw new Error("the tree changes by itself");
+}
+
+function parentsIn(places: Places): string {
+  return places.map((place) => place?.parent).join();
 }
 
 /** All nodes but the root. */

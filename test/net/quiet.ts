@@ -9,6 +9,8 @@ import { Waits } from "./waits.ts";
 /** Statuses come once a second. */
 const LOOK_MS = 1_000;
 const FIGURES_MS = 60_000;
+/** What many processes did to each other when they began is over. */
+const SETTLED_MS = 10_000;
 
 export interface QuietResult extends Omit<ViewersSeen, "elsewhereMs"> {
   readonly seconds: number;
@@ -48,7 +50,7 @@ export async function stayQuiet(
   const watching = others(cluster);
   const loads = new Map(watching.map((node) => [node, cluster.watch(node, viewers)]));
   try {
-    const before = await settledTree(cluster, viewers, false);
+    const before = await settledTree(cluster, viewers, false, SETTLED_MS);
     const logged = cluster.nodes.map((node) => node.logged);
     const parents = new Map(watching.map((node) => [node, before[node]!.parent!]));
     const lateness = new Lateness();
