@@ -33,6 +33,8 @@ const REPORT_US = 1_000_000;
 const KEYFRAME_PATIENCE_US = 1_000_000;
 /** A picture that lost a packet for good is stuck: at most one request in this time. */
 const STUCK_PLI_US = 1_000_000;
+/** A packet that others have overtaken comes within this time. */
+const OVERTAKEN_US = 100_000;
 /** An unanswered NACK is repeated after this. */
 const NACK_REPEAT_US = 50_000;
 /** Room of one compound packet before SRTCP. */
@@ -86,9 +88,12 @@ export class ViewerFeedback {
     return at - offset;
   }
 
-  /** Looks at holes for the last time: what is open now is lost. */
-  finish(): void {
-    for (const track of this.#options.tracks) track.missing.clear();
+  /** Looks at holes for the last time: what has been open for a while now is lost. */
+  finish(now: number): void {
+    for (const track of this.#options.tracks) {
+      const { missing } = track;
+      missing.lost += missing.openSince(now - OVERTAKEN_US);
+    }
     this.#noteLost();
   }
 

@@ -321,7 +321,7 @@ export class LoadViewer {
 
   /** Its own figures, at its end. */
   finish(now: number): void {
-    this.feedback.finish();
+    this.feedback.finish(now);
     this.#options.pauses.record(now, this.#options.distributions);
   }
 

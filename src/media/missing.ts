@@ -109,6 +109,13 @@ export class MissingPackets {
     this.#next = Number.POSITIVE_INFINITY;
   }
 
+  /** Holes that are as old as `since` or older: no packet has merely overtaken another there. */
+  openSince(since: number): number {
+    let count = 0;
+    for (let i = 0; i < this.#count; i += 1) if (this.#since[i]! <= since) count += 1;
+    return count;
+  }
+
   /** When `collect` has something to do. */
   nextTimeout(): number {
     return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#next;

@@ -98,6 +98,14 @@ describe("MissingPackets", () => {
     expect(missing.lost).toBe(5);
   });
 
+  test("tells how many have been open for long", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 5, 8, RTT);
+    missing.addGap(30_000, 10, 11, RTT);
+    missing.fill(40_000, 6);
+    expect([-1, 0, 29_999, 30_000].map((since) => missing.openSince(since))).toEqual([0, 2, 2, 3]);
+  });
+
   test("stays bounded: the oldest holes make room", () => {
     const missing = new MissingPackets();
     missing.addGap(0, 0, 400, RTT);
