@@ -73,6 +73,7 @@ export async function drill(
       fault = choose(cluster, kind, before, options, fault.child);
     }
     const below = watching.filter((node) => before[node]?.path.includes(fault.victim));
+    await witness?.begin();
     const { heal, since, ...told } = await suffer(cluster, fault, before, options);
     cluster.star.calm(true);
     await heal();

@@ -9,7 +9,7 @@ const ALIVE_MS = 1_000;
 
 export interface Seen {
   readonly node: number;
-  /** Of what was asked since the picture moved: the longest time without a new frame. */
+  /** Since `begin`: the longest time without a new frame. */
   readonly gapMs: number;
   readonly frames: number;
   /** It is connected, and the picture moves. */
@@ -17,6 +17,9 @@ export interface Seen {
 }
 
 export class Witness {
+  /** On the page's clock, ms. */
+  #since = 0;
+
   private constructor(
     private readonly node: number,
     private readonly browser: NetworkBrowser,
@@ -38,12 +41,17 @@ export class Witness {
     }
   }
 
-  /** Since the picture moved. */
+  /** What was before does not count. */
+  async begin(): Promise<void> {
+    this.#since = (await this.browser.frames()).now;
+  }
+
+  /** Since `begin`. */
   async seen(): Promise<Seen> {
     const { now, frames } = await this.browser.frames();
     const stats = await this.browser.stats();
     const transport = stats.find(({ type }) => type === "transport");
-    const times = [...frames.map(([at]) => at), now];
+    const times = [this.#since, ...frames.map(([at]) => at), now];
     const gaps = times.slice(1).map((at, i) => at - times[i]!);
     const last = frames.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY;
     return {
