@@ -13,7 +13,7 @@ import type { FileSource } from "./config/secret-file.ts";
 import { suggest } from "./config/suggest.ts";
 import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
 import { fileTables } from "./config/tables.ts";
-import type { Advertise, HostPort } from "./config/values.ts";
+import type { Advertise, HostPort, Takeover } from "./config/values.ts";
 import { isLoopback } from "./config/values.ts";
 import { checkReaders, portsOf } from "./config/workers.ts";
 import { WORKER_KINDS, type WorkerCounts } from "./contract/workers.ts";
@@ -37,7 +37,7 @@ export interface Config {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly stateDir: string | null;
   readonly insecure: boolean;
-  readonly takeover: boolean;
+  readonly takeover: Takeover;
   readonly waitForStream: boolean;
   readonly redirectUrl: string | null;
   readonly drainSeconds: number;

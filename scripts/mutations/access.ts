@@ -59,7 +59,12 @@ export const ACCESS: readonly Mutation[] = [
     "after.hookDecides",
   ),
   rule("S5", `${CONTROL}http/openness.ts`, "rules: [...before.rules, ", "rules: ["),
-  rule("S6", `${CONTROL}streams/registry.ts`, "if (lease === null) return;", ""),
+  rule(
+    "S6",
+    `${CONTROL}streams/registry.ts`,
+    "if (this.#grantRings(session) === null) return;",
+    "",
+  ),
   rule(
     "S6",
     `${CONTROL}streams/pending.ts`,

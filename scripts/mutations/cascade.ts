@@ -187,6 +187,25 @@ export const CASCADES: readonly Mutation[] = [
     "Math.min(WAIT_MAX_US, 2 * this.#waitUs)",
     "WAIT_MIN_US",
   ),
+  rule(
+    "standby",
+    "src/control/streams/standbys.ts",
+    "if (!source.quiet && this.#silentUs(standby) > SILENCE_US) return;",
+    "",
+  ),
+  rule(
+    "standby",
+    "src/control/streams/standbys.ts",
+    "standby?.lease?.lent !== false",
+    "standby === null",
+  ),
+  rule(
+    "standby",
+    "src/control/streams/standbys.ts",
+    "question.unanswered >= UNANSWERED_MAX",
+    "heard === null",
+  ),
+  rule("standby", "src/control/streams/registry.ts", "if (stays) stream.standby = before;", ""),
   rule("cascade-layers", `${CASCADE}shedding.ts`, "now - this.#changedAt >= TRY_US", "true"),
   rule("cascade-layers", "src/relay/pulled-stream.ts", "(wished & ~withheld) | tried", "wished"),
   rule(

@@ -16,11 +16,14 @@ const OPEN_MAX = 1024;
 /** Who told of a name is asked for its owner: so many of them. */
 const WAYS_MAX = 3;
 
+/** What is asked of a name. */
+export type Asked = Pick<OwnQuestion, "name" | "withinMs">;
+
 interface OwnersOptions {
   readonly names: NameTable;
   readonly links: Links;
-  /** Whether this node heard of the publisher of a name that it has in the last two seconds. */
-  readonly hears: (name: string, now: number) => boolean;
+  /** Whether this node heard of the publisher of a name that it has within so long. */
+  readonly hears: (asked: Asked, now: number) => boolean;
 }
 
 /** A question that others were asked. */
@@ -45,8 +48,8 @@ export class Owners {
   }
 
   /** False also where nobody can be asked; without an answer `answer` is not called. */
-  ask(name: string, now: number, answer: (alive: boolean) => void): void {
-    this.#pass(name, null, now, answer);
+  ask(asked: Asked, now: number, answer: (alive: boolean) => void): void {
+    this.#pass(asked, null, now, answer);
   }
 
   question(link: Link, elements: Elements, now: number): void {
@@ -64,15 +67,15 @@ export class Owners {
     question.answer(own.alive);
   }
 
-  #answer(link: Link, { nonce, name }: OwnQuestion, now: number): void {
+  #answer(link: Link, { nonce, ...asked }: OwnQuestion, now: number): void {
     const { names, hears } = this.#options;
     const answer = (alive: boolean): void => link.send(writeOwn({ nonce, alive }));
-    if (names.own(name) !== null) answer(hears(name, now));
-    else this.#pass(name, link, now, answer);
+    if (names.own(asked.name) !== null) answer(hears(asked, now));
+    else this.#pass(asked, link, now, answer);
   }
 
-  #pass(name: string, from: Link | null, now: number, answer: (alive: boolean) => void): void {
-    const ways = this.#waysTo(name, from);
+  #pass(asked: Asked, from: Link | null, now: number, answer: (alive: boolean) => void): void {
+    const ways = this.#waysTo(asked.name, from);
     if (ways.length === 0) {
       answer(false);
       return;
@@ -81,7 +84,7 @@ export class Owners {
     this.#nonce = (this.#nonce + 1) >>> 0;
     const until = now + PATIENCE_US;
     this.#open.set(this.#nonce, { waitsFor: new Set(ways), until, answer });
-    for (const link of ways) link.send(writeOwnQuestion({ nonce: this.#nonce, name }));
+    for (const link of ways) link.send(writeOwnQuestion({ nonce: this.#nonce, ...asked }));
   }
 
   /** The owner itself, and who told of it; for another core the owner alone: no question goes round. */

@@ -56,7 +56,7 @@ const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOK
 # [[streams]]
 # match = "events/**"
 # view = "open"                           # anybody may watch; "token" (the default): who has one
-# takeover = true
+# takeover = "standby"                  # a second publisher waits until the first is silent
 # wait-for-stream = true
 # playout-delay-min-ms = 0
 # playout-delay-max-ms = 200

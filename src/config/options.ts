@@ -23,6 +23,7 @@ import {
   machines,
   memory,
   origins,
+  takeover,
   truth,
   word,
 } from "./values.ts";
@@ -133,10 +134,10 @@ export const OPTIONS = {
     help: "Let anyone publish, watch and administer, on any address.",
   },
   takeover: {
-    schema: truth,
+    schema: takeover,
     default: "false",
     value: "",
-    help: "A second publisher of a live name takes over instead of getting 409.",
+    help: "A second publisher of a live name takes over instead of getting 409; with standby it waits.",
   },
   "wait-for-stream": {
     schema: truth,

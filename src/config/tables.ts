@@ -1,6 +1,6 @@
 /** Tables of the configuration file: tokens, keys, ICE servers, rules for streams. */
 import { z } from "zod";
-import { bitrate, integer } from "./values.ts";
+import { bitrate, integer, takeover } from "./values.ts";
 
 /** What the documentation's examples hash to, and nothing at all: anybody has these tokens. */
 const SAMPLES = new Set(
@@ -77,7 +77,7 @@ const iceServer = z.strictObject({
 const delayMs = integer(0, 40_950);
 const streamRule = z.strictObject({
   match: z.string().min(1),
-  takeover: z.boolean().optional(),
+  takeover: takeover.optional(),
   "wait-for-stream": z.boolean().optional(),
   /** Who may watch: whoever has a token for it, or anybody. */
   view: z.enum(["token", "open"], 'must be "token" or "open"').optional(),

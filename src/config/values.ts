@@ -168,6 +168,15 @@ export const truth = z.union([z.boolean(), z.string()]).transform((value, contex
   return refuse(context, `"${value}" is not true or false`);
 });
 
+/** Whether a second publisher of a name takes over, or waits until the first falls silent. */
+export type Takeover = boolean | "standby";
+
+export const takeover = z.union([z.boolean(), z.string()]).transform((value, context): Takeover => {
+  if (String(value).toLowerCase() === "standby") return "standby";
+  const { data } = truth.safeParse(value);
+  return data ?? refuse(context, `"${value}" is not true, false or standby`);
+});
+
 function machineOf(text: string): Machine | null {
   const match = /^(?:\[([^[\]]*:[^[\]]*)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   if (match === null) return null;

@@ -51,8 +51,13 @@ export type ClusterCommand =
   | { readonly type: "end-pull"; readonly stream: number }
   /** So many viewers of the stream are at this node. */
   | { readonly type: "viewers"; readonly stream: number; readonly count: number }
-  /** Whether the node that has the name still hears of its publisher; answered by `owner-answer`. */
-  | { readonly type: "ask-owner"; readonly request: number; readonly name: string }
+  /** Whether the node that has the name heard of its publisher of late; answered by `owner-answer`. */
+  | {
+      readonly type: "ask-owner";
+      readonly request: number;
+      readonly name: string;
+      readonly withinMs: number;
+    }
   /** Of what this node may give to viewers it gives so much, 0..1, of which 1 takes no more. */
   | { readonly type: "filled"; readonly share: number }
   /** A question to all other nodes, or to one; `asked` and `answer-part` follow. */

@@ -32,6 +32,7 @@ import { answerNode } from "./streams/cluster-answers.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
 import { SourceRates } from "./streams/source-rates.ts";
+import { STANDBYS_LOOK_MS } from "./streams/standbys.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
@@ -206,6 +207,9 @@ class Running implements Control {
     });
     this.#cancel = [
       this.#repeat(LAYERS_LOOK_MS, () => this.#lookAtLayers()),
+      this.#repeat(STANDBYS_LOOK_MS, () =>
+        this.registry.standbys.look(this.registry.streams.values()),
+      ),
       this.#repeat(1000, () => this.#tick()),
       this.#repeat(SEEDS_LOOK_MS, () => this.#resolveSeeds()),
     ];

@@ -143,8 +143,9 @@ export class RelayLogic {
       relay.endPull(command.stream, now);
       this.#options.emit({ type: "pull-ended", stream: command.stream });
     } else if (command.type === "viewers") relay.setViewers(command.stream, command.count, now);
-    else if (command.type === "ask-owner") relay.askOwner(command.request, command.name, now);
-    else if (command.type === "look-up") node.lookUps.begin(command.name, now);
+    else if (command.type === "ask-owner") {
+      relay.askOwner(command.request, command.name, command.withinMs, now);
+    } else if (command.type === "look-up") node.lookUps.begin(command.name, now);
     else if (command.type === "filled") this.#options.load.filled = command.share;
     else if (command.type === "ask") {
       const { request, to, question } = command;

@@ -9,10 +9,9 @@ import type { Keyring } from "../cascade/keyring.ts";
 import type { Link, OwnLoad } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import { Node } from "../cascade/node.ts";
-import { Owners } from "../cascade/owners.ts";
+import { type Asked, Owners } from "../cascade/owners.ts";
 import type { LinkTraffic } from "../contract/cluster.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
-import { PUBLISHER_SILENCE_US } from "../limits.ts";
 import type { Answer } from "../wire/cascade/ask.ts";
 import { DataFrame } from "../wire/cascade/data.ts";
 import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
@@ -125,7 +124,7 @@ export class Relay {
     });
     const { asked, answered } = events;
     this.asks = new Asks({ self: self.id, role: () => self.role, links, asked, answered });
-    this.#owners = new Owners({ names, links, hears: (name, at) => this.#hears(name, at) });
+    this.#owners = new Owners({ names, links, hears: (asked, at) => this.#hears(asked, at) });
   }
 
   /** A session is sealed: the other end has shown which node it is. */
@@ -213,9 +212,9 @@ export class Relay {
     this.#intakes.get(stream)?.pull.setViewers(count, now);
   }
 
-  /** Asks the node that has a name whether it still hears of its publisher. */
-  askOwner(request: number, name: string, now: number): void {
-    this.#owners.ask(name, now, (alive) => this.#events.owner(request, alive));
+  /** Asks the node that has a name whether it heard of its publisher within so long. */
+  askOwner(request: number, name: string, withinMs: number, now: number): void {
+    this.#owners.ask({ name, withinMs }, now, (alive) => this.#events.owner(request, alive));
   }
 
   /** A stream's rings are these from now on. Older rings are not read any more on return. */
@@ -333,12 +332,12 @@ export class Relay {
     }
   }
 
-  /** Its publisher counts as there while something of it came in the last two seconds. */
-  #hears(name: string, now: number): boolean {
+  /** Its publisher counts as there while something of it came within so long. */
+  #hears({ name, withinMs }: Asked, now: number): boolean {
     const stream = this.node.publishedStream(name);
     const feeds = stream === null ? [] : (this.#offers.follow(stream, now)?.feeds ?? []);
     const newest = Math.max(0, ...feeds.map(({ reader }) => reader.lastReceiptUs));
-    return now - newest <= PUBLISHER_SILENCE_US;
+    return now - newest <= withinMs * 1000;
   }
 
   #childOf(link: Link, alias: number): ChildStream | null {

@@ -39,7 +39,7 @@ class Ground {
   }
 
   ask(now = NOW): void {
-    this.owners.ask("a", now, (alive) => this.answers.push(alive));
+    this.owners.ask({ name: "a", withinMs: 2_000 }, now, (alive) => this.answers.push(alive));
   }
 
   /** Answers the last question that `by` heard. */

@@ -3,14 +3,18 @@ import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { loadConfig } from "../../src/config.ts";
 
-function load(file: string) {
-  const result = loadConfig({
+function read(file: string) {
+  return loadConfig({
     args: ["--config", "c.toml"],
     env: {},
     readFile: () => file,
     cores: 2,
     memoryBytes: 2 ** 33,
   });
+}
+
+function load(file: string) {
+  const result = read(file);
   return result.ok
     ? { error: null, line: null }
     : { error: result.error, line: result.place?.line };
@@ -42,6 +46,12 @@ const WRONG: readonly (readonly [text: string, key: string, line: number])[] = [
   ["[limits]\n\n# x\nsesions = 1\n", "limits.sesions: unknown key", 4],
   ["takeover = true\nring-memory = '200%'\n", "ring-memory:", 2],
   ["[limits]\nsessions = 'many'\n", "limits.sessions:", 2],
+  ["\ntakeover = 'later'\n", 'takeover: "later" is not true, false or standby', 2],
+  [
+    '[[streams]]\nmatch = "a"\ntakeover = "later"\n',
+    'streams[0].takeover: "later" is not true, false or standby',
+    3,
+  ],
   [
     '[[streams]]\nmatch = "a"\n[[streams]]\nmatch = "b"\nmax-width = 3\n',
     "streams[1].max-width:",
@@ -89,4 +99,19 @@ test("O5: the hash of a sample is refused: anybody has its token", () => {
     load(token("9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08", "hash")).error,
   ).toContain("is that of a sample");
   expect(load(token(sha256(ONE), "hash")).error).toBeNull();
+});
+
+test("takeover is a truth or standby, in general and in a rule for streams", () => {
+  for (const [text, takeover] of [
+    ["true", true],
+    ["false", false],
+    ['"standby"', "standby"],
+    ['"Standby"', "standby"],
+    ['"yes"', true],
+  ] as const) {
+    const result = read(`takeover = ${text}\n[[streams]]\nmatch = "a"\ntakeover = ${text}\n`);
+    if (!result.ok) throw new Error(result.error);
+    const { config } = result;
+    expect([config.takeover, config.streams[0]!.takeover]).toEqual([takeover, takeover]);
+  }
 });

@@ -192,11 +192,11 @@ test("a node says whether the publisher of its name was heard of in the last 2 s
   const show = new Show();
   const { relays } = show;
   show.write(0, true);
-  relays.child.relay.askOwner(1, "a", relays.now);
+  relays.child.relay.askOwner(1, "a", 2_000, relays.now);
   relays.run(30_000);
   relays.run(2_500_000);
-  relays.child.relay.askOwner(2, "a", relays.now);
-  relays.child.relay.askOwner(3, "nobody's", relays.now);
+  relays.child.relay.askOwner(2, "a", 2_000, relays.now);
+  relays.child.relay.askOwner(3, "nobody's", 2_000, relays.now);
   relays.run(30_000);
   expect(relays.child.answers).toEqual([true, false, false]);
 });

@@ -1,9 +1,10 @@
+import type { Takeover } from "../../config/values.ts";
 import type { Config } from "../../config.ts";
 import { type ViewLimits, viewLimits } from "../streams/layer-limits.ts";
 import { matchesPattern } from "./pattern.ts";
 
 export interface StreamOptions {
-  readonly takeover: boolean;
+  readonly takeover: Takeover;
   readonly waitForStream: boolean;
   /** In the extension's unit of 10 ms; null sends none. */
   readonly playoutDelay: { readonly min: number; readonly max: number } | null;

@@ -1,4 +1,4 @@
-import { PENDING_PUBLISHERS_MAX } from "../../limits.ts";
+import { PENDING_PUBLISHERS_MAX, PUBLISHER_SILENCE_US } from "../../limits.ts";
 import { answerPublisher } from "../../sdp/answer.ts";
 import { isProblem } from "../../sdp/problem.ts";
 import { RingLease } from "../plane/lease.ts";
@@ -48,6 +48,7 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
   const session = registry.openPublisher(
     freshSession(c, services, { admission, placement, local, answer }),
     Math.min(config.limits.bitrateMax, admission.grant.limits.bitrateMax),
+    streamOptions(config, admission.name).takeover === "standby",
   );
   return created(c, session, answer.sdp, iceServerLinks(config.iceServers));
 }
@@ -76,8 +77,9 @@ async function takenElsewhere(
   name: string,
   { config, cluster }: AdmissionServices,
 ): Promise<Response | null> {
-  if (cluster === null || streamOptions(config, name).takeover) return null;
-  return (await cluster.isOwnedElsewhere(name)) ? alreadyPublished(name) : null;
+  if (cluster === null || streamOptions(config, name).takeover !== false) return null;
+  const isHeard = await cluster.hears(name, PUBLISHER_SILENCE_US / 1000);
+  return isHeard === true ? alreadyPublished(name) : null;
 }
 
 function nameTaken(name: string, services: AdmissionServices): Response | null {

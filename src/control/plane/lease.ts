@@ -61,6 +61,10 @@ export class RingLease {
     this.#read = true;
   }
 
+  get lent(): boolean {
+    return this.#read;
+  }
+
   /** No reader has them any more. */
   readersGone(): void {
     assert(this.#read, "rings come back from readers once");

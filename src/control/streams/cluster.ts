@@ -26,8 +26,8 @@ interface ClusterOptions {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Ends the session that publishes a stream here. */
-  readonly endPublisher: (stream: Stream, reason: CloseReason) => void;
+  /** The session that publishes a stream here ends, or waits. */
+  readonly yieldName: (stream: Stream) => void;
 }
 
 /** A stream that nobody here has read for so long is not pulled any more. */
@@ -108,9 +108,9 @@ export class Cluster {
     return this.#heard.has(name) && this.#options.streams.get(name)?.publisher == null;
   }
 
-  /** Whether another node has the name, and its publisher was heard of in the last two seconds. */
-  async isOwnedElsewhere(name: string): Promise<boolean> {
-    return this.#heard.has(name) && (await this.#owners.ask(name));
+  /** Whether another node has the name, and heard of its publisher within so long; null: no answer. */
+  async hears(name: string, withinMs: number): Promise<boolean | null> {
+    return this.#heard.has(name) && (await this.#owners.ask(name, withinMs));
   }
 
   /**
@@ -299,7 +299,7 @@ export class Cluster {
     const stream = this.#options.streams.get(name);
     if (stream === undefined || stream.publisher === null) return;
     this.#options.log.warn("Another node has the name", { stream: name });
-    this.#options.endPublisher(stream, "taken-over");
+    this.#options.yieldName(stream);
     if (isRead(stream)) this.ensure(name);
   }
 

@@ -30,7 +30,7 @@ export function kickStream(ground: KickGround, name: string, by = ""): Kicked {
   const stream = registry.streams.get(name);
   if (stream === undefined) return kicked;
   // Those who bring it first: a viewer that comes back at once finds nothing.
-  const sessions = [stream.publisher, stream.candidate, ...stream.viewers];
+  const sessions = [stream.standby, stream.publisher, stream.candidate, ...stream.viewers];
   for (const session of sessions) {
     const one = session === null ? null : kickSession(ground, session.publicId, by);
     kicked.publishers += one?.publishers ?? 0;

@@ -6,27 +6,28 @@ const ANSWER_MS = 250;
 /** Asks nodes whether they still hear of the publisher of a name. */
 export class OwnerQuestions {
   readonly #relay: RelayPlane;
-  readonly #waiting = new Map<number, (alive: boolean) => void>();
+  readonly #waiting = new Map<number, (alive: boolean | null) => void>();
   #request = 0;
 
   constructor(relay: RelayPlane) {
     this.#relay = relay;
   }
 
-  /** False also for silence. */
-  async ask(name: string): Promise<boolean> {
+  /** Whether it was within so long; null where nobody answers. */
+  async ask(name: string, withinMs: number): Promise<boolean | null> {
     this.#request += 1;
     const request = this.#request;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = Promise.withResolvers<boolean | null>();
     this.#waiting.set(request, resolve);
-    const timer = setTimeout(() => this.answered(request, false), ANSWER_MS);
-    if (!this.#relay.send({ type: "ask-owner", request, name })) this.answered(request, false);
+    const timer = setTimeout(() => this.answered(request, null), ANSWER_MS);
+    const isSent = this.#relay.send({ type: "ask-owner", request, name, withinMs });
+    if (!isSent) this.answered(request, null);
     const alive = await promise;
     clearTimeout(timer);
     return alive;
   }
 
-  answered(request: number, alive: boolean): void {
+  answered(request: number, alive: boolean | null): void {
     this.#waiting.get(request)?.(alive);
     this.#waiting.delete(request);
   }

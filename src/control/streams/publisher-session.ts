@@ -7,12 +7,15 @@ export interface PublisherSession extends SessionBase {
   readonly kind: "publisher";
   /** Its rings, in the order of `media`; null before it is connected. */
   lease: RingLease | null;
+  /** Where there is another publisher it waits until that falls silent. */
+  readonly standsBy: boolean;
 }
 
 export function createPublisher(
   identity: Identity,
   fresh: NewSession,
+  standsBy: boolean,
   random: RandomBytes,
 ): PublisherSession {
-  return { kind: "publisher", ...createBase("p", identity, fresh, random), lease: null };
+  return { kind: "publisher", ...createBase("p", identity, fresh, random), lease: null, standsBy };
 }

@@ -1,4 +1,5 @@
 import { assert } from "../../assert.ts";
+import type { Takeover } from "../../config/values.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
@@ -12,6 +13,7 @@ import type { Session } from "./session.ts";
 import { createEntityTag, type Identity, type NewSession } from "./session-base.ts";
 import { Sessions } from "./sessions.ts";
 import { sourceOfSession } from "./source.ts";
+import { Standbys } from "./standbys.ts";
 import type { Stream } from "./stream.ts";
 import type { Publish } from "./stream-event.ts";
 import { Streams } from "./streams.ts";
@@ -32,33 +34,37 @@ const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
 export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relayStarted" | "cluster"> {
   readonly sessions = new Sessions();
   readonly streams: Streams;
+  readonly standbys: Standbys;
   readonly #options: RegistryOptions;
   #sessionNumber = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.streams = new Streams(options);
+    this.standbys = new Standbys({ ...options, promote: (session) => this.#promote(session) });
   }
 
   /**
    * Whether a new publisher may have the name now. `elsewhere`: its source is another node's, which has
    * been asked.
    */
-  mayPublish(name: string, takeover: boolean, elsewhere = false): boolean {
+  mayPublish(name: string, takeover: Takeover, elsewhere = false): boolean {
     const stream = this.streams.get(name);
-    if (stream === undefined) return true;
-    if (stream.candidate !== null && !takeover && !this.#isLate(stream.candidate)) return false;
-    if (stream.source === null || takeover || elsewhere) return true;
+    if (stream === undefined || takeover === true) return true;
+    const { candidate, standby } = stream;
+    if (candidate !== null && !this.#isLate(candidate)) return false;
+    if (takeover === "standby") return standby === null || this.standbys.isLost(standby);
+    if (stream.source === null || elsewhere) return true;
     // Nothing comes any more: its machine or page is gone and wants back in.
     const { plane, clock } = this.#options;
     return stream.source.isSilent(plane, clock.now());
   }
 
   /** The caller has asked `mayPublish`. A candidate that waited is sent away. */
-  openPublisher(fresh: NewSession, bitrateMax: number): PublisherSession {
+  openPublisher(fresh: NewSession, bitrateMax: number, standsBy = false): PublisherSession {
     const stream = this.streams.of(fresh.name);
     const waiting = stream.candidate;
-    const session = createPublisher(this.#identity(), fresh, this.#options.random);
+    const session = createPublisher(this.#identity(), fresh, standsBy, this.#options.random);
     this.sessions.add(session);
     stream.candidate = session;
     if (waiting !== null) this.end(waiting, "taken-over");
@@ -119,15 +125,25 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relaySta
     this.#detach(session, reason);
   }
 
+  /** Another node's publisher has the name: the one here ends, or waits. */
+  yieldName(stream: Stream): void {
+    const { publisher, source, standby } = stream;
+    if (publisher === null) return;
+    if (!publisher.standsBy || standby !== null) this.end(publisher, "taken-over");
+    else {
+      stream.standby = publisher;
+      this.streams.ended(stream, source!, "taken-over");
+    }
+  }
+
   connected(number: number, path: string, srtpProfile: string): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state !== "pending") return;
     const connection = { path, srtpProfile, sinceUs: this.#options.clock.now() };
     if (session.kind === "publisher") {
-      const lease = this.#grantRings(session);
-      if (lease === null) return;
+      if (this.#grantRings(session) === null) return;
       this.sessions.connected(session, connection);
-      this.#promote(session, lease);
+      this.#begin(session);
     } else this.sessions.connected(session, connection);
     this.#options.publish({ type: "joined", stream: this.streamOf(session), session });
   }
@@ -211,16 +227,32 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relaySta
     return session.lease;
   }
 
-  /** A connected candidate becomes the publisher: viewers switch to its rings. */
-  #promote(session: PublisherSession, lease: RingLease): void {
+  /** A connected candidate becomes the publisher, or waits for the place of the one that there is. */
+  #begin(session: PublisherSession): void {
     const stream = this.streamOf(session);
     stream.candidate = null;
-    const source = sourceOfSession(session, lease, {
+    if (!session.standsBy || !this.standbys.isTaken(stream)) {
+      this.#promote(session);
+      return;
+    }
+    const { standby } = stream;
+    stream.standby = session;
+    if (standby !== null) this.end(standby, "taken-over");
+  }
+
+  /** Viewers switch to its rings. The one before waits in its turn, if it is of that kind. */
+  #promote(session: PublisherSession): void {
+    const stream = this.streamOf(session);
+    const { publisher: before, standby } = stream;
+    const stays = before?.standsBy === true && (standby === null || standby === session);
+    if (stays) stream.standby = before;
+    else if (standby === session) stream.standby = null;
+    const source = sourceOfSession(session, session.lease!, {
       epoch: this.streams.nextEpoch(),
       sinceUs: this.#options.clock.now(),
       end: (reason) => this.end(session, reason),
     });
-    this.streams.goLive(stream, source);
+    this.streams.goLive(stream, source, stays);
   }
 
   #detach(session: Session, reason: CloseReason): void {
@@ -235,7 +267,10 @@ export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relaySta
 
   #unpublish(stream: Stream, session: PublisherSession, reason: CloseReason): void {
     if (stream.candidate === session) stream.candidate = null;
-    if (stream.publisher === session) this.streams.ended(stream, stream.source!, reason);
+    if (stream.standby === session) stream.standby = null;
+    if (stream.publisher !== session) return;
+    this.streams.ended(stream, stream.source!, reason);
+    this.standbys.lookAt(stream);
   }
 
   /** It has had its time to connect. */

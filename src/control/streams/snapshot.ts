@@ -41,7 +41,8 @@ export function describeStream(stream: Stream, { stats, plane, rates, clock }: S
     live: stream.isLive,
     origin: source?.origin.kind ?? null,
     viewers: stream.viewers.size,
-    publishers: (publisher === null ? 0 : 1) + (stream.candidate === null ? 0 : 1),
+    publishers: [publisher, stream.candidate, stream.standby].filter((each) => each !== null)
+      .length,
     video:
       live === null || live.video === null
         ? null

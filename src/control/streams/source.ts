@@ -93,10 +93,10 @@ export class Source {
   }
 
   /** Nothing has come of it for a while. */
-  isSilent(plane: MediaPlane, nowUs: number): boolean {
+  isSilent(plane: MediaPlane, nowUs: number, afterUs = PUBLISHER_SILENCE_US): boolean {
     if (this.quiet) return true;
     const receipts = this.tracks.map(({ ring }) => plane.describeRing(ring).lastReceiptUs);
-    return nowUs - Math.max(this.sinceUs, ...receipts) > PUBLISHER_SILENCE_US;
+    return nowUs - Math.max(this.sinceUs, ...receipts) > afterUs;
   }
 
   /** Some of its tracks have said BYE, and no other sends. */

@@ -35,17 +35,17 @@ export function startCluster(
 ): Cluster | null {
   const { relay } = plane;
   if (config.cluster === null || !ground || relay === null) return null;
-  return new Cluster({
+  const cluster = new Cluster({
     relay,
     setup: setupOf(config.cluster, ground, version, config.publicUrl, relay),
     plane,
     streams: registry.streams,
     clock,
     log,
-    endPublisher: (stream, reason) => {
-      if (stream.publisher !== null) registry.end(stream.publisher, reason);
-    },
+    yieldName: (stream) => registry.yieldName(stream),
   });
+  registry.standbys.elsewhere = cluster;
+  return cluster;
 }
 
 function setupOf(

@@ -10,6 +10,8 @@ export class Stream {
   source: Source | null = null;
   /** A publisher that has its answer but is not connected yet; holds the name for itself. */
   candidate: PublisherSession | null = null;
+  /** A publisher that is connected and waits until there is no other. */
+  standby: PublisherSession | null = null;
   /** All for whom it is read here. Who leaves tells Streams.letGo. */
   readonly audiences: Set<Audience>;
   /** What readers have: the source's rings, or for a while those of one that has gone. */
@@ -35,7 +37,7 @@ export class Stream {
   }
 
   get abandoned(): boolean {
-    if (this.source !== null || this.candidate !== null) return false;
+    if ((this.source ?? this.candidate ?? this.standby) !== null) return false;
     return [...this.audiences].every(({ size }) => size === 0);
   }
 }

@@ -57,8 +57,8 @@ export class Streams {
     return this.#epoch;
   }
 
-  /** Readers have `source` from now on; the one before is ended. */
-  goLive(stream: Stream, source: Source): void {
+  /** Readers have `source` from now on; the one before is ended, unless it `stays` to wait. */
+  goLive(stream: Stream, source: Source, stays = false): void {
     const { source: before, lent } = stream;
     stream.source = source;
     stream.lent = source.lease;
@@ -66,7 +66,7 @@ export class Streams {
     source.lease.lend();
     this.#retire(lent, this.#options.plane.setSource(stream.number, source.granted));
     for (const audience of stream.audiences) audience.follow(source);
-    if (before !== null) this.#replaced(stream, before);
+    if (before !== null) this.#replaced(stream, before, stays);
     const { publish } = this.#options;
     publish({ type: "active", stream });
     publish({ type: "published", stream, source });
@@ -104,9 +104,9 @@ export class Streams {
   }
 
   /** Another has the place of `source`. */
-  #replaced(stream: Stream, source: Source): void {
+  #replaced(stream: Stream, source: Source, stays: boolean): void {
     const reason = "taken-over";
-    source.origin.end(reason);
+    if (!stays) source.origin.end(reason);
     this.#options.publish({ type: "unpublished", stream, source, reason });
   }
 

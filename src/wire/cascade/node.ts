@@ -1,5 +1,5 @@
 /** What nodes tell and ask of each other beside streams: CORES, OWN?, OWN, DRAIN, CLOSE. */
-import { NODE_TEXT_MAX, STREAM_NAME_LENGTH_MAX } from "../../limits.ts";
+import { NODE_TEXT_MAX, PUBLISHER_SILENCE_US, STREAM_NAME_LENGTH_MAX } from "../../limits.ts";
 import type { Elements } from "./elements.ts";
 import { Message } from "./kinds.ts";
 import { type Alternate, readAlternate } from "./subscription.ts";
@@ -8,6 +8,7 @@ import { type Alternate, readAlternate } from "./subscription.ts";
 export const CORES_MAX = 64;
 const REASON_MAX = 128;
 const NONCE_MAX = 0xffff_ffff;
+const WITHIN_MAX_MS = 60_000;
 
 /** A core that the teller of CORES has a link with. */
 export interface ToldCore extends Alternate {
@@ -45,18 +46,23 @@ function readToldCore(elements: Elements): ToldCore {
   };
 }
 
-/** OWN?: whether the publisher of a name was heard of in the last two seconds. */
+/** OWN?: whether the publisher of a name was heard of within so long. */
 export interface OwnQuestion {
   readonly nonce: number;
   readonly name: string;
+  readonly withinMs: number;
 }
 
-export function writeOwnQuestion({ nonce, name }: OwnQuestion): unknown[] {
-  return [Message.ownQuestion, nonce, name];
+export function writeOwnQuestion({ nonce, name, withinMs }: OwnQuestion): unknown[] {
+  return [Message.ownQuestion, nonce, name, withinMs];
 }
 
 export function readOwnQuestion(elements: Elements): OwnQuestion | null {
-  const question = { nonce: elements.uint(NONCE_MAX), name: elements.text(STREAM_NAME_LENGTH_MAX) };
+  const question = {
+    nonce: elements.uint(NONCE_MAX),
+    name: elements.text(STREAM_NAME_LENGTH_MAX),
+    withinMs: elements.more ? elements.uint(WITHIN_MAX_MS) : PUBLISHER_SILENCE_US / 1000,
+  };
   return elements.ok ? question : null;
 }
 

@@ -122,7 +122,7 @@ test("an owner is asked by way of cores whether it hears of its publisher", () =
   asker.relay.node.lookUps.begin("a", asker.now);
   world.run(0.2 * SECOND);
   const ask = (): void => {
-    asker.relay.askOwner(1, "a", asker.now);
+    asker.relay.askOwner(1, "a", 2_000, asker.now);
     asker.receive(() => {});
     world.run(0.25 * SECOND);
   };

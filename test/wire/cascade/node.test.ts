@@ -26,7 +26,10 @@ test("what nodes say beside streams comes back as it was written", () => {
       checkFrame(writeCores({ cores, more }), readCores, { cores, more }, 1);
     }
   }
-  checkFrame(writeOwnQuestion({ nonce: 9, name: "a" }), readOwnQuestion, { nonce: 9, name: "a" });
+  const question = { nonce: 9, name: "a", withinMs: 200 };
+  checkFrame(writeOwnQuestion(question), readOwnQuestion, question, 1);
+  const before = writeOwnQuestion(question).slice(0, 3);
+  expect(overWire(before, readOwnQuestion)).toEqual({ ...question, withinMs: 2_000 });
   checkFrame(writeOwn({ nonce: 9, alive: true }), readOwn, { nonce: 9, alive: true });
   checkFrame(writeDrain(5000), readDrain, 5000);
   checkFrame(writeClose("stopping"), readClose, "stopping");

@@ -160,7 +160,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
     ring.writeParameterSets,
     ring.readParameterSets,
   ),
-  "OWN?": of({ nonce: 9, name: "cam" }, node.writeOwnQuestion, node.readOwnQuestion),
+  "OWN?": of({ nonce: 9, name: "cam", withinMs: 200 }, node.writeOwnQuestion, node.readOwnQuestion),
   OWN: of({ nonce: 9, alive: true }, node.writeOwn, node.readOwn),
   "WHERE?": of("cam", writeWhere, readWhere),
   NOWHERE: of({ name: "cam", epoch: 3 }, writeNowhere, readNowhere),
