@@ -237,7 +237,10 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-depth", `${CASCADE}pull.ts`, "rank(left) - rank(right)", "0"),
   rule("cascade-gray", `${CASCADE}gray.ts`, "now - this.#since >= WELL_US", "true"),
   rule("cascade-gray", `${CASCADE}gray.ts`, " && unanswered >= UNANSWERED_PINGS", ""),
+  rule("cascade-gray", `${CASCADE}parents.ts`, " && !spare)", ")"),
   rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),
+  rule("cascade-standby", `${CASCADE}search.ts`, " || known.path !== path?.join()", ""),
+  rule("cascade-standby", `${CASCADE}pull.ts`, "standbys.length > 0 ? path : null", "path"),
   rule(
     "cascade-standby",
     `${CASCADE}places.ts`,

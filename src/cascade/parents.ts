@@ -61,12 +61,15 @@ export class Parents {
     return givers.length === 0 ? 0 : givers.reduce((both, { withheld }) => both & withheld, -1);
   }
 
-  /** How many of them are wanted, while these are well; `single`: a second is of no help. */
-  liveCount(giving: readonly Parent[], viewers: number, single: boolean): number {
+  /**
+   * How many of them are wanted, while these are well. `single`: a second is of no help; `spare`: who has
+   * it from here has another parent, and needs no second one for a link of this node that does badly.
+   */
+  liveCount(giving: readonly Parent[], viewers: number, single: boolean, spare: boolean): number {
     if (single) return 1;
-    const isBad = giving.some(
-      ({ link, withheld }) => link.gray.isGray || (withheld & this.wanted) !== 0,
-    );
+    const isBad = giving.some(({ link, withheld }) => {
+      return (link.gray.isGray && !spare) || (withheld & this.wanted) !== 0;
+    });
     return isBad || viewers >= HOT_VIEWERS ? 2 : 1;
   }
 

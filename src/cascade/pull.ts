@@ -192,7 +192,8 @@ export class Pull {
     this.#lookedAt = this.#heardBy(now);
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
-    const wantedLive = this.asked.liveCount(this.#giving(now), this.#viewers, this.#single);
+    const spare = this.#isSpare;
+    const wantedLive = this.asked.liveCount(this.#giving(now), this.#viewers, this.#single, spare);
     this.#shorter.sort(this.#giving(now), now);
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);
@@ -281,7 +282,7 @@ export class Pull {
     if (standbys.length > 0 && now < this.#betterAt) return;
     this.#betterAt = now + BETTER_US;
     const next = this.search
-      .asStandby(this.#options.standbys(), now)
+      .asStandby(this.#options.standbys(), now, standbys.length > 0 ? path : null)
       .find((link) => !this.asked.has(link) && !this.#options.isFed(link));
     if (next !== undefined) this.asked.ask(next, "warm", this.path, false, now);
   }
@@ -338,7 +339,7 @@ export class Pull {
     // One standby is enough.
     for (const parent of this.asked.ready(this.path).slice(1)) {
       this.asked.remove(parent);
-      if (sharesNode(parent, this.path)) this.search.noSecondWay(parent.link.node, now);
+      if (sharesNode(parent, this.path)) this.search.noSecondWay(parent.link.node, this.path, now);
     }
     if (proven.length === 0) return;
     for (const parent of [...this.asked.all]) {

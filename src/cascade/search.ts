@@ -23,6 +23,7 @@ export class Search {
   readonly suggested = new Set<NodeId>();
   readonly #until = new Map<NodeId, number>();
   readonly #unwilling = new Map<NodeId, Unwilling>();
+  readonly #noSecondWay = new Map<NodeId, { until: number; path: string }>();
 
   suggest(nodes: readonly NodeId[]): void {
     if (this.suggested.size > SUGGESTED_MAX) this.suggested.clear();
@@ -41,10 +42,9 @@ export class Search {
     this.#unwilling.set(node, { until: now + waitUs, waitUs });
   }
 
-  /** It stands by, but its way is that of whoever gives the stream. */
-  noSecondWay(node: NodeId, now: number): void {
-    const until = now + NO_SECOND_WAY_US;
-    this.#unwilling.set(node, { until, waitUs: STANDBY_AGAIN_MIN_US / 2 });
+  /** It stands by, but its way is that of whoever gives the stream, by this path. */
+  noSecondWay(node: NodeId, path: readonly NodeId[] | null, now: number): void {
+    this.#noSecondWay.set(node, { until: now + NO_SECOND_WAY_US, path: path?.join() ?? "" });
   }
 
   /** It stands by. */
@@ -56,6 +56,7 @@ export class Search {
   forgive(node: NodeId): void {
     this.#until.delete(node);
     this.#unwilling.delete(node);
+    this.#noSecondWay.delete(node);
   }
 
   /** Those of these links, the best first, that may be asked now to give it. */
@@ -68,10 +69,15 @@ export class Search {
     return [...askable.filter((link) => !isDoubtful(link)), ...askable.filter(isDoubtful)];
   }
 
-  /** Those that may be asked now to stand by. */
-  asStandby(links: readonly Link[], now: number): Link[] {
-    return this.askable(links, now).filter(
-      ({ node }) => now >= (this.#unwilling.get(node)?.until ?? Number.NEGATIVE_INFINITY),
-    );
+  /**
+   * Those that may be asked now to stand by. `path`: another does already, and a better is looked for, for
+   * what comes by this; null where none does.
+   */
+  asStandby(links: readonly Link[], now: number, path: readonly NodeId[] | null): Link[] {
+    return this.askable(links, now).filter(({ node }) => {
+      if (now < (this.#unwilling.get(node)?.until ?? Number.NEGATIVE_INFINITY)) return false;
+      const known = path === null ? undefined : this.#noSecondWay.get(node);
+      return known === undefined || now >= known.until || known.path !== path?.join();
+    });
   }
 }

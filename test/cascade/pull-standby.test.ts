@@ -36,6 +36,33 @@ test("cascade-standby: a standby that the same failure takes is kept until one i
   expect(ground.states).toContain("3 asked warm");
 });
 
+test("cascade-standby: whose way was no second one is asked again when nobody stands by, or the way is new", () => {
+  const ground = new Ground(...neighbours(2, 3, 4));
+  const [first, shared, other] = ground.parents as [Neighbour, Neighbour, Neighbour];
+  const relays = (parent: Neighbour): string[] => [ROOT, idOf(7), parent.id];
+  ground.accept(first, 1, ...relays(first));
+  ground.accept(shared, 2, ...relays(shared));
+  ground.flow(first, 1);
+  ground.wait(520_000);
+  ground.accept(other, 3, ROOT, other.id);
+  expect(ground.states).toEqual(["2 accepted live", "4 accepted warm"]);
+  // Better than none.
+  ground.parents = [first, shared];
+  ground.pull.lost(other.link, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 asked warm"]);
+  ground.accept(shared, 4, ...relays(shared));
+  const late = neighbours(5)[0]!;
+  ground.parents = [first, shared, late];
+  ground.wait(520_000);
+  ground.accept(late, 5, ...relays(late));
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  // The way of the one that was let go is no longer that of whoever gives it.
+  ground.pull.rerouted(first.link, 1, [ROOT, idOf(8), first.id].map(nodeBytes), ground.now);
+  ground.pull.rerouted(shared.link, 4, [ROOT, idOf(8), shared.id].map(nodeBytes), ground.now);
+  ground.wait(520_000);
+  expect(ground.states).toContain("5 asked warm");
+});
+
 test("the root stands by for whoever has it by another", () => {
   const ground = new Ground(...neighbours(2, 1));
   ground.accept(ground.parents[0]!, 1, ROOT, idOf(2));
@@ -175,5 +202,17 @@ test("a second that is of no help goes, and is joined again when it may be", () 
   ground.pull.setSingle(true, ground.now);
   expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
   ground.pull.setSingle(false, ground.now);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted live"]);
+});
+
+test("cascade-gray: nobody joins it for nodes that have the stream from others as well", () => {
+  const ground = new Ground(...neighbours(2, 3));
+  ground.settle();
+  ground.spare = true;
+  Object.assign(ground.parents[0]!.link, { gray: { isGray: true } });
+  ground.wait(500_000);
+  expect(ground.states).toEqual(["2 accepted live", "3 accepted warm"]);
+  ground.spare = false;
+  ground.wait(250_000);
   expect(ground.states).toEqual(["2 accepted live", "3 accepted live"]);
 });

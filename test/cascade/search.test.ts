@@ -22,9 +22,9 @@ test("who is avoided is asked for nothing until then; a new process of it is", (
   const links = [2, 3].map((number) => new Neighbour(number).link);
   search.avoid(idOf(2), 5 * SECOND);
   expect(numbers(search.askable(links, 4 * SECOND))).toEqual([3]);
-  expect(numbers(search.asStandby(links, 4 * SECOND))).toEqual([3]);
+  expect(numbers(search.asStandby(links, 4 * SECOND, null))).toEqual([3]);
   search.forgive(idOf(2));
-  expect(numbers(search.asStandby(links, 4 * SECOND))).toEqual([2, 3]);
+  expect(numbers(search.asStandby(links, 4 * SECOND, null))).toEqual([2, 3]);
 });
 
 test("who would not stand by may be asked to give it, and again to stand by, ever more seldom", () => {
@@ -36,23 +36,27 @@ test("who would not stand by may be asked to give it, and again to stand by, eve
     search.unwilling(idOf(2), now);
     expect(numbers(search.askable(links, now))).toEqual([2]);
     const from = now;
-    while (search.asStandby(links, now).length === 0) now += 50_000;
+    while (search.asStandby(links, now, null).length === 0) now += 50_000;
     waits.push((now - from) / 1000);
   }
   expect(waits).toEqual([250, 500, 1000, 2000, 4000, 4000, 4000]);
   search.willing(idOf(2));
   search.unwilling(idOf(2), now);
-  expect(search.asStandby(links, now + 250_000)).toHaveLength(1);
+  expect(search.asStandby(links, now + 250_000, null)).toHaveLength(1);
 });
 
-test("who comes by the same way is left alone for a while, then asked as if for the first time", () => {
+test("cascade-standby: who comes by the same way is left alone for a while, where another stands by", () => {
   const search = new Search();
   const links = [new Neighbour(2).link];
-  search.noSecondWay(idOf(2), 0);
-  expect(search.asStandby(links, 14 * SECOND)).toEqual([]);
-  expect(search.asStandby(links, 15 * SECOND)).toHaveLength(1);
-  search.unwilling(idOf(2), 15 * SECOND);
-  expect(search.asStandby(links, 15.25 * SECOND)).toHaveLength(1);
+  const path = [idOf(1), idOf(7)];
+  search.noSecondWay(idOf(2), path, 0);
+  expect(search.asStandby(links, 14 * SECOND, [...path])).toEqual([]);
+  expect(search.asStandby(links, 0, null)).toHaveLength(1);
+  expect(search.asStandby(links, 15 * SECOND, path)).toHaveLength(1);
+  // What comes another way now may be had by that one.
+  expect(search.asStandby(links, 0, [idOf(1), idOf(8)])).toHaveLength(1);
+  search.forgive(idOf(2));
+  expect(search.asStandby(links, 0, path)).toHaveLength(1);
 });
 
 test("a link of which nothing came for long is asked last, one that is silent not at all", () => {

@@ -1,13 +1,15 @@
 /** What must hold in a cluster whatever happens, looked at many times a second of virtual time. */
 import type { SimNode } from "./node.ts";
+import { Switches } from "./switches.ts";
 import type { Watcher } from "./watcher.ts";
 import type { World } from "./world.ts";
 
 const PATH_NODES_MAX = 4;
 /** Nobody may be without media for longer, by the number of faults of late. */
 const GAPS_US = [400_000, 500_000, 2_000_000, 5_000_000];
-/** A fault explains a gap that begins so long after it, and a change of parents. */
+/** A fault explains a gap that begins so long after it ... */
 const FAULT_FELT_US = 1_000_000;
+/** ... and a change of parents. */
 const CALM_US = 6_000_000;
 const JUST_US = 60_000;
 /** Of so many nodes many ask at once: one after the other is let in. */
@@ -31,7 +33,7 @@ export class Checks {
   readonly #faults: number[] = [];
   #happenedAt = 0;
   readonly #loopsSince = new Map<string, number>();
-  readonly #parents = new Map<string, string>();
+  readonly #switches: Switches;
   /** Since when a watcher is owed media. */
   readonly #owedSince = new Map<Watcher, number>();
   readonly #told = new Set<string>();
@@ -39,6 +41,7 @@ export class Checks {
   constructor(options: ChecksOptions) {
     this.#options = options;
     this.#world = options.world;
+    this.#switches = new Switches(options.world, this);
   }
 
   happened(fault: boolean): void {
@@ -48,10 +51,8 @@ export class Checks {
 
   look(): void {
     const names = new Set(this.#world.nodes.flatMap(({ watchers }) => watchers.map((w) => w.name)));
-    for (const name of names) {
-      this.#lookForLoops(name);
-      this.#lookForSwitches(name);
-    }
+    for (const name of names) this.#lookForLoops(name);
+    this.#switches.look(this.#world.now - this.#happenedAt >= CALM_US);
     for (const node of this.#world.nodes) {
       for (const watcher of node.watchers) this.#lookAtViewer(node, watcher);
       for (const publisher of node.publishers.values()) {
@@ -111,37 +112,6 @@ export class Checks {
       node = this.#world.node(parent);
     }
     return false;
-  }
-
-  /** I5: who gives a stream changes only when something has happened. */
-  #lookForSwitches(name: string): void {
-    const { now, nodes } = this.#world;
-    for (const node of nodes) {
-      const key = `${name} ${node.number}`;
-      const parents = this.#givers(node, name);
-      const before = this.#parents.get(key);
-      this.#parents.set(key, parents);
-      if (before === undefined || now - this.#happenedAt < CALM_US) continue;
-      // One more is no switch: it was looked for all the time.
-      const present = parents.split(",");
-      if (before === "" || before.split(",").every((each) => present.includes(each))) continue;
-      // When the owner is gone for good, one after the other gives up.
-      const owner = nodes.find(({ id }) => id === node.sourceOf(name)?.owner);
-      if (!node.isRead(name) || owner?.publishers.has(name) !== true) continue;
-      this.report("I5", `${node.number} has ${name} from [${parents}], before from [${before}]`);
-    }
-  }
-
-  /** Where datagrams get lost a second one may come and go; it is the first that stays. */
-  #givers(node: SimNode, name: string): string {
-    if (this.#options.lossy) return String(node.path(name)?.at(-1) ?? "");
-    const live = node.parents(name).filter(({ state, mode }) => {
-      return state === "accepted" && mode === "live";
-    });
-    return live
-      .map(({ node: parent }) => parent)
-      .sort()
-      .join();
   }
 
   /** I2 and I3. */

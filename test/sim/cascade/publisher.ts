@@ -23,8 +23,9 @@ export class Publisher {
   readonly writers: readonly RingWriter[];
   /** Of each ring the next number. */
   readonly next: number[];
-  /** Of each ring when it was asked for keyframes, on the node's clock, and all its bytes. */
+  /** Of each ring when it was asked for keyframes, on the node's clock, its packets and all their bytes. */
   readonly asked: number[][];
+  readonly sent: number[];
   readonly bytes: number[];
   /** Of a usual packet. */
   videoBytes = VIDEO_BYTES;
@@ -47,6 +48,7 @@ export class Publisher {
     this.writers = grants.map(({ buffer }) => new RingWriter(buffer));
     this.next = grants.map(() => start);
     this.asked = grants.map(() => []);
+    this.sent = grants.map(() => 0);
     this.bytes = grants.map(() => 0);
     this.#keyframeAt = grants.map(() => 0);
     this.#keyframes = grants.map(() => new KeyframeRequests());
@@ -95,6 +97,7 @@ export class Publisher {
     const writer = this.writers[ring]!;
     const sequence = this.next[ring]!;
     this.next[ring] = (sequence + 1) | 0;
+    this.sent[ring] = this.sent[ring]! + 1;
     this.bytes[ring] = this.bytes[ring]! + length;
     const offset = writer.reserve(sequence);
     const video = this.tracks[ring]!.kind === "video";

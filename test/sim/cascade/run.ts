@@ -1,8 +1,8 @@
 /** Runs what a seed says, and tells what did not hold. */
 import { Checks } from "./checks.ts";
-import type { SimNode } from "./node.ts";
+import { Costs } from "./costs.ts";
 import { ACTIVE_US, type Script, scriptOf, worldOf } from "./script.ts";
-import { checkStandbys } from "./standbys.ts";
+import { Standbys } from "./standbys.ts";
 import type { World } from "./world.ts";
 
 const LOOK_US = 20_000;
@@ -16,14 +16,6 @@ const CALM_US = 3_000_000;
 const OVER_US = 3_500_000;
 const SILENCE_US = 200_000;
 const LOSS_CALM_MAX = 0.05;
-const OVERHEAD = 1.35;
-const OVERHEAD_DUAL = 2.35;
-/** A link says a word a second, and of each stream where it is, whatever flows. */
-const IDLE_BYTES_A_SECOND = 400;
-const STANDBY_BYTES_A_SECOND = 6_000;
-/** In place of what a datagram of RTP would have. */
-const PACKET_BYTES = 40;
-
 export interface Outcome {
   readonly seed: number;
   readonly problems: readonly string[];
@@ -57,10 +49,13 @@ function play(script: Script, world: World, checks: Checks, brief: boolean): voi
       checks.happened(deed.fault);
     });
   }
-  const runTo = (end: number): void => {
+  const standbys = new Standbys(world, checks);
+  const runTo = (end: number, look = (): void => {}): void => {
     while (world.now < end) {
       world.run(Math.min(LOOK_US, end - world.now));
       checks.look();
+      standbys.look();
+      look();
     }
   };
   runTo(ACTIVE_US);
@@ -74,10 +69,10 @@ function play(script: Script, world: World, checks: Checks, brief: boolean): voi
   runTo(ACTIVE_US + HEALED_US);
   checkNames(world, checks, links);
   checkOwners(world, checks);
-  const before = sent(world);
-  runTo(world.now + CALM_US);
-  checkCalm(script, world, checks, before);
-  checkStandbys(world, checks);
+  const costs = new Costs(world);
+  runTo(world.now + CALM_US, () => costs.look());
+  costs.check(checks);
+  checkMedia(script, world, checks);
   end(world);
   world.run(OVER_US);
   checkBaseline(world, checks);
@@ -131,71 +126,19 @@ function checkOwners(world: World, checks: Checks): void {
   }
 }
 
-interface Sent {
-  readonly bytes: number;
-  readonly published: Map<string, number[]>;
-}
-
-function sent(world: World): Sent {
-  const published = new Map<string, number[]>();
-  for (const { publishers } of world.nodes) {
-    for (const { name, bytes, next } of publishers.values()) {
-      published.set(
-        name,
-        bytes.map((each, ring) => each + PACKET_BYTES * next[ring]!),
-      );
-    }
-  }
-  return { bytes: world.network.bytes, published };
-}
-
-/** Everybody who can have a stream has all of it, at a price. */
-function checkCalm({ path }: Script, world: World, checks: Checks, before: Sent): void {
-  const after = sent(world);
-  let wanted = 0;
-  let standbys = 0;
-  // Where much gets lost a second parent comes and goes.
-  let dual = path.loss! > LOSS_CALM_MAX || path.bursts! > 0;
+/** Everybody who can have a stream has all of it. */
+function checkMedia({ path }: Script, world: World, checks: Checks): void {
+  if (path.loss! > LOSS_CALM_MAX || path.bursts! > 0) return;
   for (const node of world.nodes) {
-    for (const name of after.published.keys()) {
-      const parents = node.parents(name);
-      standbys += parents.length;
-      dual ||= parents.filter(({ mode }) => mode === "live").length > 1;
-      wanted += wantedBytes(node, name, before, after);
-    }
     for (const watcher of node.watchers) {
       const ring = watcher.of(0);
-      if (ring === undefined || path.loss! > LOSS_CALM_MAX || path.bursts! > 0) continue;
-      if (world.now - ring.newestAt > SILENCE_US) continue;
+      if (ring === undefined || world.now - ring.newestAt > SILENCE_US) continue;
       const from = ring.highest - 60;
       const missing = ring.missingFrom(Math.max(ring.lowest, from), ring.highest - 15);
       if (missing === 0) continue;
       checks.report("loss", `${missing} packets of ${watcher.name} at ${node.number} never came`);
     }
   }
-  const seconds = CALM_US / 1e6;
-  const links = world.nodes.reduce((sum, { relay }) => sum + relay.node.links.openCount, 0);
-  const idle = seconds * (links * IDLE_BYTES_A_SECOND + standbys * STANDBY_BYTES_A_SECOND);
-  const allowed = wanted * (dual ? OVERHEAD_DUAL : OVERHEAD) + idle;
-  const bytes = after.bytes - before.bytes;
-  if (bytes > allowed) {
-    checks.report(
-      "I6",
-      `${bytes} bytes on links, ${Math.round(allowed)} allowed, ${wanted} wanted`,
-    );
-  }
-}
-
-/** Of the rings that are pulled here. */
-function wantedBytes(node: SimNode, name: string, before: Sent, after: Sent): number {
-  const pull = node.relay.node.pulls.get(name);
-  if (pull === undefined) return 0;
-  let wanted = 0;
-  for (const [ring, bytes] of after.published.get(name)!.entries()) {
-    if ((pull.wanted & (1 << ring)) === 0) continue;
-    wanted += bytes - (before.published.get(name)?.[ring] ?? 0);
-  }
-  return wanted;
 }
 
 function end(world: World): void {

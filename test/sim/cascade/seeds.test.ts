@@ -25,6 +25,10 @@ test("seeds that failed once", () => {
   expectClean(runSeed(41015));
   // A parent gets nothing any more, and goes on to say where the stream is.
   expectClean(runSeed(600155));
+  // A standby nearer to the root than whoever gives the stream was asked for all that was on its way.
+  expectClean(runSeed(90_018));
+  // Who had been no second way stood by no more when the way was another, and nobody else was there.
+  expectClean(runSeed(700_089));
 }, 240_000);
 
 test("a cluster of 60 nodes", () => expectClean(runSeed(60, 60, true)), 240_000);
