@@ -284,6 +284,10 @@ export const SEEDS_MAX = 16;
 export const NODE_ADDRESSES_MAX = 8;
 /** Characters of a cluster's name, of a region and of a version. */
 export const NODE_TEXT_MAX = 64;
+/** Streams that a node pulls for others alone, while it publishes and shows what it likes: 256 x 2.5 Mb/s =
+ * 640 Mb/s, 73,000 packets of 1,100 B a second, which at some 5 us each to open and to store are 0.4 of the
+ * relay's core. More are refused as full: another node gets them. */
+export const PULLED_FOR_OTHERS_MAX = 256;
 /** Bits a second that a viewer is expected to be sent, or a stream to have, while nothing was measured: 720p
  * of 30 frames a second and stereo, as most publish it. */
 export const VIEWER_BITS_ASSUMED = 2_500_000;

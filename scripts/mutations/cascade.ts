@@ -294,6 +294,13 @@ export const CASCADES: readonly Mutation[] = [
     "sameBytes(each.association, association);",
     "each.link.open;",
   ),
+  rule("cascade-guests", `${CASCADE}admission.ts`, "names.size < PULLED_FOR_OTHERS_MAX", "true"),
+  rule(
+    "cascade-guests",
+    `${CASCADE}admission.ts`,
+    'if (stream === null && mode === "live") names',
+    "if (false) names",
+  ),
   rule("cascade-doubt", `${CASCADE}members.ts`, "doubt(left) - doubt(right) || ", ""),
   rule("cascade-edges", `${CASCADE}cores.ts`, "if (!isUsed(linked[0]!)) return", "return"),
   rule("cascade-edges", `${CASCADE}greeting.ts`, "cores >= self.coresMax", "false"),

@@ -1,3 +1,4 @@
+import { PULLED_FOR_OTHERS_MAX } from "../limits.ts";
 import { TokenBucket } from "../media/token-bucket.ts";
 import type { Refusal } from "../wire/cascade/subscription.ts";
 import { alternatesOf, askWhether, type Child, type Copy, isMute, objectionTo } from "./child.ts";
@@ -20,6 +21,8 @@ export interface AdmissionOptions {
   readonly best: (name: string) => StreamKey | null;
   /** This node pulls streams for others. */
   readonly pullsForOthers: () => boolean;
+  /** Names of those that it has for nobody else. */
+  readonly pulledForOthers: () => readonly string[];
   /** The stream is not here, and whoever is at the other end of the link was asked for it. */
   readonly waitsFor: (name: string, link: Link) => boolean;
   /** Whether a link may carry this stream beside what it carries; null: one that is not here yet. */
@@ -60,12 +63,15 @@ export class Admission {
     if (child.mode === "live" && this.#waitsFor(child) && self < child.link.node) return "loop";
     if (!this.#hasPlace(child, child, now)) return "full";
     if (!carries(child.link, mine ? copy.stream : null)) return "full";
+    if (!mine && child.mode === "live" && !this.#mayPull(key.name)) return "full";
     return this.#rate.take(now, 1) ? null : "limit";
   }
 
   /** Whether one that is here may be what takes more. */
   mayBecome(child: Child, next: Occupant, now: number): boolean {
     if (!this.#hasPlace(child, next, now)) return false;
+    if (child.stream === null && next.mode === "live" && !this.#mayPull(child.key.name))
+      return false;
     return next.mode === child.mode || this.#options.carries(child.link, child.stream);
   }
 
@@ -89,6 +95,15 @@ export class Admission {
     const again = this.#turnedAway.has(link);
     this.#turnedAway.add(link);
     return !again && alternatesOf(this.#children, key, link).length > 0;
+  }
+
+  /** Whether one more stream may be pulled for nobody here, beside those that are and those that will be. */
+  #mayPull(name: string): boolean {
+    const names = new Set(this.#options.pulledForOthers());
+    for (const { stream, mode, key } of this.#children) {
+      if (stream === null && mode === "live") names.add(key.name);
+    }
+    return names.has(name) || names.size < PULLED_FOR_OTHERS_MAX;
   }
 
   #waitsFor({ key, link }: Child): boolean {

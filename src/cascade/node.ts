@@ -49,19 +49,7 @@ export class Node {
     this.#options = options;
     this.#events = events;
     this.#keyring = options.keyring;
-    this.serving = new Serving({
-      self: self.id,
-      childrenMax,
-      copyOf: (name) => this.#copyOf(name),
-      best: (name) => this.pulls.best(name),
-      pullsForOthers: () => self.role === "core",
-      waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
-      shorten: (name) => this.pulls.get(name)?.shorten(),
-      carries: (link, stream) => events.carries(link, stream),
-      wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
-      cores: () => this.links.cores(),
-      events,
-    });
+    this.serving = this.#makeServing(childrenMax);
     this.members = new Members({
       self: self.id,
       role: () => self.role,
@@ -231,6 +219,23 @@ export class Node {
       soonest = Math.min(soonest, link.liveness.dueAt(this.pulls.isParent(link)));
     }
     return soonest;
+  }
+
+  #makeServing(childrenMax: number): Serving {
+    return new Serving({
+      self: this.self.id,
+      childrenMax,
+      copyOf: (name) => this.#copyOf(name),
+      best: (name) => this.pulls.best(name),
+      pullsForOthers: () => this.self.role === "core",
+      pulledForOthers: () => this.pulls.forOthers(),
+      waitsFor: (name, link) => this.pulls.get(name)?.waitsFor(link) === true,
+      shorten: (name) => this.pulls.get(name)?.shorten(),
+      carries: (link, stream) => this.#events.carries(link, stream),
+      wayTo: (key, asker, now) => this.pulls.wayTo(key, asker, now),
+      cores: () => this.links.cores(),
+      events: this.#events,
+    });
   }
 
   #makeCores(): Cores {

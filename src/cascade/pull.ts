@@ -30,7 +30,8 @@ export class Pull {
   readonly asked: Parents;
   readonly way = new Way();
   readonly #options: PullOptions;
-  #viewers = 0;
+  /** Of this node. */
+  viewers = 0;
   #single = false;
   #retryAt = 0;
   #lookedAt = 0;
@@ -99,7 +100,7 @@ export class Pull {
 
   /** So many are at this node; from some number on two parents give it at once. */
   setViewers(count: number, now: number): void {
-    this.#viewers = count;
+    this.viewers = count;
     this.maintain(now);
   }
 
@@ -120,7 +121,7 @@ export class Pull {
 
   /** All that have it from here have it from another as well. */
   get #isSpare(): boolean {
-    return this.#viewers === 0 && this.#options.isSpare();
+    return this.viewers === 0 && this.#options.isSpare();
   }
 
   accepted(link: Link, accept: Accept, now: number): void {
@@ -193,7 +194,7 @@ export class Pull {
     this.#retryAt = now + RETRY_US;
     this.#giveUpSilent(now);
     const spare = this.#isSpare;
-    const wantedLive = this.asked.liveCount(this.#giving(now), this.#viewers, this.#single, spare);
+    const wantedLive = this.asked.liveCount(this.#giving(now), this.viewers, this.#single, spare);
     this.#shorter.sort(this.#giving(now), now);
     this.#raise(now, wantedLive);
     this.#ask(now, wantedLive);

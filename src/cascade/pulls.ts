@@ -64,6 +64,11 @@ export class Pulls {
     this.#options = options;
   }
 
+  /** Names of streams that nobody watches here: others have them from here, or did a moment ago. */
+  forOthers(): string[] {
+    return [...this.#byName].filter(([, { viewers }]) => viewers === 0).map(([name]) => name);
+  }
+
   get(name: string): Pull | undefined {
     return this.#byName.get(name);
   }

@@ -4,6 +4,7 @@ import type { Copy } from "../../src/cascade/child.ts";
 import type { Link } from "../../src/cascade/link.ts";
 import { nodeBytes, nodeIdOf } from "../../src/cascade/node-id.ts";
 import { Serving } from "../../src/cascade/serving.ts";
+import { PULLED_FOR_OTHERS_MAX } from "../../src/limits.ts";
 import { Message } from "../../src/wire/cascade/kinds.ts";
 import { type Mode, type Refuse, readRefuse } from "../../src/wire/cascade/subscription.ts";
 import { idOf } from "./ends.ts";
@@ -21,6 +22,8 @@ class Ground {
   /** Streams that links have room for; null: any that is not here. */
   carried: (number | null)[] = [STREAM, null];
   cores: Link[] = [];
+  /** For nobody here. */
+  pulled: string[] = [];
   /** Whom this node has asked for it, and has not got it from. */
   asked: Neighbour | null = null;
   readonly serving: Serving;
@@ -30,11 +33,12 @@ class Ground {
       self: idOf(SELF),
       childrenMax,
       copyOf: () => this.copy,
-      best: () => KEY,
+      best: (name) => ({ ...KEY, name }),
       pullsForOthers: () => true,
+      pulledForOthers: () => this.pulled,
       waitsFor: (_name, link) => link === this.asked?.link,
       shorten: () => {},
-      wayTo: () => null,
+      wayTo: () => [KEY.owner],
       carries: (_link, stream) => this.carried.includes(stream),
       cores: () => this.cores,
       events: {
@@ -46,8 +50,8 @@ class Ground {
     });
   }
 
-  subscribe({ link }: Neighbour, mode: Mode = "live"): void {
-    const key = { name: KEY.name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
+  subscribe({ link }: Neighbour, mode: Mode = "live", name = KEY.name): void {
+    const key = { name, epoch: KEY.epoch, owner: nodeBytes(KEY.owner) };
     this.serving.subscribe(link, { ...key, ...REST, mode, path: [] }, this.now);
   }
 
@@ -175,4 +179,37 @@ test("of two that wait for each other the lower one looks elsewhere", () => {
     ground.subscribe(child);
     expect(ground.serving.children).toHaveLength(refused ? 0 : 1);
   }
+});
+
+test("cascade-guests: a node pulls so many streams for others alone, and more are had elsewhere", () => {
+  const ground = new Ground();
+  ground.copy = null;
+  const core = new Neighbour(4);
+  ground.cores = [core.link];
+  let number = 10;
+  const ask = (name: string, mode: Mode = "live") => {
+    const child = new Neighbour(number);
+    number += 1;
+    ground.subscribe(child, mode, name);
+    return [child, answer(child)] as const;
+  };
+  ground.pulled = Array.from({ length: PULLED_FOR_OTHERS_MAX - 1 }, (_, i) => `p${i}`);
+  // That it stands by for another takes no place: it is not here.
+  const [standby, pledged] = ask("d", "warm");
+  expect(pledged).toBe("yes");
+  const [first, begun] = ask("a");
+  expect(begun).toBe("other");
+  // What waits counts with what is here; who asks for the same has it with the others.
+  for (const name of ["a", "p7"]) expect(ask(name)[1]).toBe("other");
+  const [, refused] = ask("b");
+  expect([refused, alternates(refused)]).toEqual([
+    expect.objectContaining({ reason: "full" }),
+    [core.id],
+  ]);
+  ground.serving.update(standby.link, { ...REST, mode: "live", wanted: 3 }, ground.now);
+  expect(answer(standby)).toMatchObject({ reason: "full" });
+  // One that somebody watches here, or that is over, is no guest any more.
+  ground.pulled.pop();
+  expect(ask("b")[1]).toBe("other");
+  expect(answer(first)).toBe("nothing");
 });

@@ -35,6 +35,7 @@ class Ground {
       copyOf: () => this.copy,
       best: () => this.best,
       pullsForOthers: () => pullsForOthers,
+      pulledForOthers: () => [],
       waitsFor: () => false,
       shorten: () => this.done.push("shorten"),
       wayTo: () => this.way,
