@@ -90,7 +90,9 @@ function wayOf(stream: Stream, setup: ClusterSetup, state: ClusterState, cluster
   }
   const { parents, path, epoch, owner, ageMs } = pull;
   const ready = parents.filter(({ state: is }) => is === "accepted");
-  const giving = ready.find(({ mode }) => mode === "live");
+  const live = ready.filter(({ mode }) => mode === "live");
+  // Of two that give it the one that the way is by.
+  const giving = live.find(({ node }) => node === path?.at(-1)) ?? live[0];
   const standby = ready.filter((parent) => parent !== giving).map(({ node }) => node);
   const by = path === null ? null : [...path];
   return [{ ...common, epoch, owner, parent: giving?.node ?? null, standby, path: by, ageMs }];

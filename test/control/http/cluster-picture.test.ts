@@ -66,6 +66,15 @@ test("how this node has each stream, and how all others do", async () => {
   expect((await status(b, "?scope=node")).streams[0].nodes).toHaveLength(1);
 });
 
+test("of two that give it the parent is the one that the way is by, and the other stands by", async () => {
+  const { cluster, c } = await three();
+  const second = { node: "dd".repeat(16), state: "accepted", mode: "live" } as const;
+  const pull = pulled([A, B]);
+  tell(cluster, c, { pulls: [{ ...pull, parents: [second, ...pull.parents] }] });
+  const [cam] = (await status(c)).streams;
+  expect(cam).toMatchObject({ parent: B, standby: [second.node, "ee".repeat(16)] });
+});
+
 test("a stream that this node has not is told as others have it", async () => {
   const { cluster, a, b } = await three();
   const d = await cluster.add();
