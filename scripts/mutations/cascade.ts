@@ -205,7 +205,12 @@ export const CASCADES: readonly Mutation[] = [
     "question.unanswered >= UNANSWERED_MAX",
     "heard === null",
   ),
-  rule("standby", "src/control/streams/registry.ts", "if (stays) stream.standby = before;", ""),
+  rule(
+    "standby",
+    "src/control/streams/registry.ts",
+    "stream.standby = before;",
+    "stream.standby = null;",
+  ),
   rule("cascade-layers", `${CASCADE}shedding.ts`, "now - this.#changedAt >= TRY_US", "true"),
   rule("cascade-layers", "src/relay/pulled-stream.ts", "(wished & ~withheld) | tried", "wished"),
   rule(

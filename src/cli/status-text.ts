@@ -11,6 +11,8 @@ const wayShape = z.object({
   path: texts.nullable(),
   viewers: z.number(),
   ageMs: z.number().nullable(),
+  filled: z.number().default(0),
+  withheld: texts.default([]),
 });
 
 /** As much of GET /api/v1/status as is shown. */
@@ -109,17 +111,19 @@ function streams({ streams: all }: Status, self: string): string[] {
       `${"  ".repeat(depth)}${short(node)}${node === self ? " (here)" : ""}`,
       String(way?.viewers ?? "?"),
       way?.ageMs == null ? "" : `${way.ageMs.toFixed(1)} ms`,
+      way === null || way.filled === 0 ? "" : String(way.filled),
       (way?.standby ?? []).map(short).join(" "),
       wordOf(node === owner, way),
     ]),
   );
-  return table(["stream", "node", "viewers", "media age", "standby", ""], rows);
+  return table(["stream", "node", "viewers", "media age", "filled", "standby", ""], rows);
 }
 
 function wordOf(isOwner: boolean, way: Status["streams"][number]["nodes"][number] | null): string {
   if (way === null) return "does not answer";
   if (isOwner) return "publisher";
-  return way.path === null ? "nobody gives it" : "";
+  if (way.path === null) return "nobody gives it";
+  return way.withheld.length === 0 ? "" : `without ${way.withheld.join(", ")}`;
 }
 
 /** What an operator is to know before taking a secret out of a file. */

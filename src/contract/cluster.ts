@@ -182,6 +182,10 @@ export interface PullState {
   readonly path: readonly string[] | null;
   /** Of the media that comes here since it came to the root; null while none does. */
   readonly ageMs: number | null;
+  /** Packets that were missing and that another gave than the node that it is had from. */
+  readonly filled: number;
+  /** Layers that are sent and do not come here, as links do not carry them: rids. */
+  readonly withheld: readonly string[];
   readonly parents: readonly {
     readonly node: string;
     readonly state: string;

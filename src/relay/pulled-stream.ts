@@ -3,6 +3,7 @@ import type { KnownName } from "../cascade/names.ts";
 import type { PulledRings } from "../cascade/parents.ts";
 import type { Pull } from "../cascade/pull.ts";
 import type { Burden, Relief } from "../cascade/shedding.ts";
+import type { PullState } from "../contract/cluster.ts";
 import type { RingGrant } from "../contract/source.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
@@ -45,6 +46,9 @@ const ASK_MAX = 256;
 /** Scratch of the one thread that runs this module. */
 const asked = new Int32Array(ASK_MAX);
 
+/** How a stream comes here. */
+export type Coming = Pick<PullState, "ageMs" | "filled" | "withheld">;
+
 /** A stream of another node, in rings of this one. */
 export class PulledStream implements PulledRings, Burden {
   readonly known: KnownName;
@@ -63,6 +67,7 @@ export class PulledStream implements PulledRings, Burden {
   #lookAt = 0;
   /** Packets that came and were not there yet. */
   #come = 0;
+  #filled = 0;
   readonly #strain = new Strain();
   #relief: Relief = { single: false, withheld: 0, tried: 0 };
   /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
@@ -100,6 +105,7 @@ export class PulledStream implements PulledRings, Burden {
       this.#come += 1;
       this.age.note(age, receipt);
     }
+    if (isNew && isAsked && link !== this.#giver) this.#filled += 1;
     if (isNew && !isAsked) {
       this.#giver = link;
       this.#usual.note(age);
@@ -188,6 +194,21 @@ export class PulledStream implements PulledRings, Burden {
     this.pull.setSingle(relief.single, now);
   }
 
+  get coming(): Coming {
+    const absent = this.#absent;
+    const withheld = this.known.tracks.filter((_, ring) => (absent & (1 << ring)) !== 0);
+    return {
+      ageMs: this.age.ms,
+      filled: this.#filled,
+      withheld: withheld.map(({ rid }) => rid ?? ""),
+    };
+  }
+
+  /** Rings that readers are to do without, a bit each. */
+  get #absent(): number {
+    return this.#relief.withheld | this.pull.asked.withheld;
+  }
+
   /** Its rings are written no more. */
   close(): void {
     for (const ring of this.rings) ring.close();
@@ -197,7 +218,7 @@ export class PulledStream implements PulledRings, Burden {
     const { withheld, tried } = this.#relief;
     const wished = this.pull.awaited | maskOf(this.rings, (ring) => ring.isWanted(now));
     const wanted = (wished & ~withheld) | tried;
-    const absent = withheld | this.pull.asked.withheld;
+    const absent = this.#absent;
     for (const [i, ring] of this.rings.entries()) {
       ring.setFlowing((wanted & (1 << i)) !== 0);
       ring.setWithheld((absent & (1 << i)) !== 0);

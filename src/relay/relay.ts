@@ -27,7 +27,9 @@ import { Intakes, type WritingGround } from "./intakes.ts";
 import type { LinkPort } from "./link-port.ts";
 import { LinkShare } from "./link-share.ts";
 import { Offers, type ReadingGround } from "./offers.ts";
+import type { Coming } from "./pulled-stream.ts";
 
+const NOT_COMING: Coming = { ageMs: null, filled: 0, withheld: [] };
 const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
 
 /** What the relay stands on. */
@@ -176,9 +178,9 @@ export class Relay {
     return this.#carriers.get(session)?.traffic ?? NO_TRAFFIC;
   }
 
-  /** How old the media of a pulled stream is that comes here; null while none does. */
-  ageMs(stream: number): number | null {
-    return this.#intakes.get(stream)?.age.ms ?? null;
+  /** How a pulled stream comes here. */
+  coming(stream: number): Coming {
+    return this.#intakes.get(stream)?.coming ?? NOT_COMING;
   }
 
   /** This node publishes the stream from now on. */

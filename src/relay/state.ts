@@ -58,7 +58,7 @@ export class RelayState {
         owner: known.owner,
         path,
         parents,
-        ageMs: relay.ageMs(stream),
+        ...relay.coming(stream),
       })),
       failures: this.#failures.filter((failure) => !links.some((link) => isMended(failure, link))),
     };

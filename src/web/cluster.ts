@@ -97,6 +97,7 @@ function lineCells(
     stateOf(isFirst, way),
     way === null ? "–" : formatCount(way.viewers),
     way?.ageMs == null ? "–" : formatMs(way.ageMs),
+    way === null ? "–" : formatCount(way.filled),
     way === null || way.standby.length === 0 ? "–" : way.standby.map(short).join(", "),
   ];
 }
@@ -107,7 +108,8 @@ const DEPTH_MAX = 3;
 function stateOf(isRoot: boolean, way: StreamWay | null): string {
   if (way === null) return "does not answer";
   if (isRoot) return "publisher";
-  return way.path === null ? "nobody gives it" : "";
+  if (way.path === null) return "nobody gives it";
+  return way.withheld.length === 0 ? "" : `without ${way.withheld.join(", ")}`;
 }
 
 function short(id: string): string {

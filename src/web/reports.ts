@@ -114,6 +114,8 @@ export interface StreamWay {
   readonly standby: readonly string[];
   readonly viewers: number;
   readonly ageMs: number | null;
+  readonly filled: number;
+  readonly withheld: readonly string[];
 }
 
 /** "H264 1280×720 30 fps" with what is known, or "no picture". */

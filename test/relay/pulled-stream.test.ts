@@ -76,12 +76,12 @@ class Ground {
     this.stream.handleTimeout(this.now);
   }
 
-  data(sequence: number, ageUs = 0, ring = 0): void {
+  data(sequence: number, ageUs = 0, ring = 0, from = this.parents[0]!): void {
     const payload = new Uint8Array(20);
     const bytes = dataBytes({ alias: ALIAS, ring, codec: Codec.h264, sequence, ageUs, payload });
     const frame = new DataFrame();
     readData(bytes, 0, bytes.length, frame);
-    this.stream.data(frame, bytes, this.parents[0]!.link, this.now);
+    this.stream.data(frame, bytes, from.link, this.now);
   }
 
   heads(...heads: (number | null)[]): void {
@@ -285,6 +285,20 @@ test("what a parent does not have itself it tells nothing of, and readers are to
   ground.withheld = 0;
   figures(600_000);
   expect(ground.stream.rates).toEqual([600_000]);
+});
+
+test("it counts what others filled in, and names the layers that do not come", () => {
+  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  const [first, second] = ground.parents as [Neighbour, Neighbour];
+  for (const sequence of [0, 3]) ground.data(sequence);
+  ground.look();
+  ground.data(1, 0, 0, second);
+  ground.data(2, 0, 0, first);
+  // What was not asked for is no filling.
+  ground.data(4, 0, 0, second);
+  expect(ground.stream.coming).toEqual({ ageMs: null, filled: 1, withheld: [] });
+  ground.stream.relieve({ single: false, withheld: 1, tried: 0 }, ground.now);
+  expect(ground.stream.coming.withheld).toEqual([""]);
 });
 
 test("cascade-layers: what is cut is not asked for, unless it is tried, and is hidden from readers", () => {

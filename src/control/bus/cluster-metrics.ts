@@ -65,4 +65,9 @@ function writePulls(out: Exposition, pulls: readonly PullState[]): void {
     if (ageMs === null) continue;
     out.value("cluster_media_age_seconds", `stream=${JSON.stringify(name)}`, ageMs / 1000);
   }
+  const filled = "Packets that were missing here and that another than the parent gave, by stream.";
+  out.family("cluster_filled_total", "counter", filled);
+  for (const pull of pulls) {
+    out.value("cluster_filled_total", `stream=${JSON.stringify(pull.name)}`, pull.filled);
+  }
 }

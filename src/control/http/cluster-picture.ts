@@ -1,7 +1,7 @@
 /** One picture of the cluster out of what this node knows and what the others say of themselves. */
 import type { LinkState } from "../../contract/cluster.ts";
 import type { Reply } from "../streams/cluster-asks.ts";
-import type { NodeReport, Way } from "../streams/cluster-status.ts";
+import { NOT_COMING, type NodeReport, type Way } from "../streams/cluster-status.ts";
 import { type Report, reportSchema, type Status } from "./status-schemas.ts";
 
 export function pictureOf(
@@ -107,10 +107,10 @@ function streamsOf(own: NodeReport, reports: readonly Report[]): Status["streams
 function absent(name: string, nodes: Status["streams"][number]["nodes"]) {
   const [newest] = nodes.toSorted((left, right) => (right.epoch ?? 0) - (left.epoch ?? 0));
   const { epoch, owner } = newest!;
-  const nothing = { parent: null, standby: [], path: null, children: 0, viewers: 0, ageMs: null };
-  return { name, epoch, owner, ...nothing };
+  return { name, epoch, owner, ...NOT_COMING, path: null, children: 0, viewers: 0 };
 }
 
-function copied({ standby, path, ...way }: Way) {
-  return { ...way, standby: [...standby], path: path === null ? null : [...path] };
+function copied({ standby, path, withheld, ...way }: Way) {
+  const lists = { standby: [...standby], withheld: [...withheld] };
+  return { ...way, ...lists, path: path === null ? null : [...path] };
 }

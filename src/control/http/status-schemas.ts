@@ -14,6 +14,15 @@ const waySchema = z.object({
     .number()
     .nullable()
     .describe("Of its media when it comes, since it came to the root; no clocks are compared."),
+  filled: z
+    .number()
+    .int()
+    .default(0)
+    .describe("Packets that were missing there, and that another than the parent gave."),
+  withheld: z
+    .array(z.string())
+    .default([])
+    .describe("Layers that are sent and that its links do not carry, by their rids."),
 });
 
 const failureSchema = z.object({ address: z.string(), node: z.string(), reason: z.string() });

@@ -43,7 +43,14 @@ export interface Way {
   readonly children: number;
   readonly viewers: number;
   readonly ageMs: number | null;
+  readonly filled: number;
+  readonly withheld: readonly string[];
 }
+
+/** Of a stream that comes from no other node. */
+export const NOT_COMING = {
+  ...{ parent: null, standby: [], ageMs: null, filled: 0, withheld: [] },
+} satisfies Partial<Way>;
 
 export function reportOf(
   cluster: Cluster,
@@ -80,20 +87,21 @@ function wayOf(stream: Stream, setup: ClusterSetup, state: ClusterState, cluster
   const { origin } = stream.source;
   if (pull === undefined && origin.kind === "link") {
     // Since a moment ago: the relay has not told of it yet.
-    const way = { owner: origin.address, parent: null, standby: [], path: null, ageMs: null };
-    return [{ ...common, ...way, epoch: null }];
+    return [{ ...common, ...NOT_COMING, owner: origin.address, path: null, epoch: null }];
   }
   if (pull === undefined || origin.kind === "session") {
     const own = state.published.find(({ name }) => name === stream.name);
-    const way = { owner: setup.node, parent: null, standby: [], path: [], ageMs: null };
-    return [{ ...common, ...way, epoch: own?.epoch ?? null }];
+    const epoch = own?.epoch ?? null;
+    return [{ ...common, ...NOT_COMING, owner: setup.node, path: [], epoch }];
   }
-  const { parents, path, epoch, owner, ageMs } = pull;
+  const { parents, path, epoch, owner, ageMs, filled } = pull;
   const ready = parents.filter(({ state: is }) => is === "accepted");
   const live = ready.filter(({ mode }) => mode === "live");
   // Of two that give it the one that the way is by.
   const giving = live.find(({ node }) => node === path?.at(-1)) ?? live[0];
   const standby = ready.filter((parent) => parent !== giving).map(({ node }) => node);
   const by = path === null ? null : [...path];
-  return [{ ...common, epoch, owner, parent: giving?.node ?? null, standby, path: by, ageMs }];
+  const parent = giving?.node ?? null;
+  const coming = { ageMs, filled, withheld: [...pull.withheld] };
+  return [{ ...common, epoch, owner, parent, standby, path: by, ...coming }];
 }

@@ -20,6 +20,7 @@ function pulled(path: readonly string[] | null): PullState {
   const live = path?.at(-1);
   return {
     ...{ name: "cam", epoch: 3, owner: A, path, ageMs: path === null ? null : 12.5 },
+    ...{ filled: 7, withheld: ["h"] },
     parents: [
       ...(live === undefined ? [] : [{ node: live, state: "accepted", mode: "live" }]),
       { node: "ee".repeat(16), state: "accepted", mode: "warm" },
@@ -53,7 +54,7 @@ test("how this node has each stream, and how all others do", async () => {
   const [cam] = (await status(c)).streams;
   expect(cam).toMatchObject({
     ...{ name: "cam", epoch: 3, owner: A, here: true, parent: B, path: [A, B], viewers: 1 },
-    ...{ standby: ["ee".repeat(16)], ageMs: 12.5 },
+    ...{ standby: ["ee".repeat(16)], ageMs: 12.5, filled: 7, withheld: ["h"] },
   });
   const ways = cam.nodes.map(({ node, parent, viewers }: Record<string, unknown>) => [
     ...[node, parent, viewers],

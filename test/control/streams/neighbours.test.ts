@@ -51,7 +51,16 @@ test("one that has the stream already may be somewhat fuller", () => {
   expect(neighbours.best(SEEKER)?.node).toBe("b");
   heard.tell([link("a", 0.3, "eu"), link("b", 0.45, "eu")]);
   expect(neighbours.best(SEEKER)?.node).toBe("a");
-  const pull = { name: "cam", epoch: 1, owner: "x", path: ["x", "a"], parents: [], ageMs: null };
+  const pull = {
+    name: "cam",
+    epoch: 1,
+    owner: "x",
+    path: ["x", "a"],
+    parents: [],
+    ageMs: null,
+    filled: 0,
+    withheld: [],
+  };
   heard.tell([link("a", 0.44, "eu"), link("c", 0.4, "eu")], [pull]);
   expect(neighbours.best(SEEKER)?.node).toBe("a");
 });

@@ -80,6 +80,7 @@ test("standby: where all are silent nobody takes over, as a worker may be late",
   await sending(h, 500, first, second);
   await sending(h, 5_000);
   expect(shown(h, first, second)).toBe(0);
+  expect(h.plane.sources).toHaveLength(1);
 });
 
 test("standby: a third gets 409 while the second is there, and the place of one that is gone", async () => {
