@@ -164,6 +164,8 @@ export class LinkNode {
 
 export class LinkWorld {
   now = 1_000_000;
+  /** Nothing arrives. */
+  cut = false;
   /** Everything that was ever sent. */
   readonly seen: Datagram[] = [];
   readonly #nodes: LinkNode[] = [];
@@ -189,7 +191,7 @@ export class LinkWorld {
       for (const node of this.#nodes) {
         for (const datagram of node.turn()) {
           this.seen.push(datagram);
-          if (this.#random() < this.#loss) continue;
+          if (this.cut || this.#random() < this.#loss) continue;
           this.#queueAt(datagram.to)?.push(datagram);
         }
       }

@@ -54,3 +54,40 @@ test("cascade-rekey: one association after the other, by the sockets in turn, an
   world.run(() => false, 2_000_000);
   expect([parent, child].map(({ host }) => host.sessions.table.size)).toEqual([1, 1]);
 }, 60_000);
+
+test("cascade-resume: a link that was cut for two seconds goes on by another association", () => {
+  const world = new LinkWorld();
+  const parent = new RelayNode(world, 1);
+  const child = new RelayNode(world, 2);
+  child.logic.command({ type: "seeds", addresses: ["10.0.0.1:8300"] }, world.now);
+  const open = (node: RelayNode) => [...(node.logic.relay?.node.links.open() ?? [])];
+  world.run(() => open(child).length > 0 && open(parent).length > 0);
+  const links = [...open(parent), ...open(child)];
+  parent.logic.setSource(1, { epoch: 1, audio: null, video: [parent.ring] });
+  parent.logic.command({ type: "publish", name: "a", stream: 1, tracks: TRACKS }, world.now);
+  world.run(() => false, 100_000);
+  child.logic.command({ type: "pull", name: "a", stream: 1, rings: [child.ring] }, world.now);
+  const reader = new RingReader(child.ring.buffer, VIEWER, () => {});
+  reader.want(true);
+  const writer = new RingWriter(parent.ring.buffer);
+  let sent = 0;
+  /** Packets, for so long; the newest of them that the child has. */
+  const flow = (us: number): number => {
+    for (const end = world.now + us; world.now < end; sent += 1) {
+      writePacket(writer, sent, world.now, KEYFRAME);
+      world.run(() => false, STEP_US);
+    }
+    return reader.head - 1;
+  };
+  expect(flow(500_000)).toBeGreaterThan(sent - 4);
+  const before = child.sessions.size;
+  world.cut = true;
+  flow(2_000_000);
+  world.cut = false;
+  // What flows again does at once, and goes on so while the new association takes over.
+  for (let i = 0; i < 30; i += 1) expect(flow(100_000)).toBeGreaterThan(sent - 6);
+  expect(child.sessions.size).toBeGreaterThan(before);
+  expect([...open(parent), ...open(child)]).toEqual(links);
+  expect([...parent.unlinked, ...child.unlinked]).toEqual([]);
+  expect([parent, child].map(({ host }) => host.sessions.table.size)).toEqual([1, 1]);
+}, 60_000);
