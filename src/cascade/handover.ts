@@ -92,6 +92,8 @@ export class Handover {
   readonly #options: HandoverOptions;
   #step: Step = "steady";
   #session: number;
+  /** The other end had asked to go on by that: to it the answer is said again, if it asks again. */
+  #accepted = false;
   /** The other one: the next, or when that is in use the one before. */
   #other: number | null = null;
   #association: Uint8Array | null = null;
@@ -151,9 +153,10 @@ export class Handover {
     }
   }
 
-  /** The other end has heard nothing, and goes on by this session. False: not by that one. */
+  /** The other end has heard nothing, and goes on by this session. True: it is to be told that so does this. */
   accept(session: number, now: number): boolean {
-    if (session === this.#session) return true;
+    // What comes again at the end that asked is the answer: two that answer that never come to an end.
+    if (session === this.#session) return this.#accepted;
     // Where both ask the one of the lower id is answered.
     const mine = this.#step === "resuming" && this.#options.lower;
     if (mine || ["dialled", "offered", "taken"].includes(this.#step)) return false;
@@ -161,6 +164,7 @@ export class Handover {
     this.#other = session;
     this.#options.events.take(session);
     this.#use(now, false);
+    this.#accepted = true;
     return true;
   }
 
@@ -270,6 +274,7 @@ export class Handover {
     const session = this.#other!;
     this.#other = this.#session;
     this.#session = session;
+    this.#accepted = false;
     this.#since = now;
     events.use(session);
     // Whoever was called does when that never comes.

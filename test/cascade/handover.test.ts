@@ -205,6 +205,10 @@ test("cascade-resume: who hears nothing asks by another session, and goes on by 
   expect(ground.handover.since).toBeGreaterThan(1_000_000);
   ground.handover.resumed(true, ground.pair.now);
   expect([ground.handover.proposed, ground.run(SECOND)]).toEqual([null, []]);
+  // The answer that comes again is no question.
+  expect(ground.handover.accept(NEXT, ground.pair.now)).toBeFalse();
+  expect(ground.handover.accept(7, ground.pair.now)).toBeTrue();
+  expect(ground.handover.accept(7, ground.pair.now)).toBeTrue();
 });
 
 test("cascade-resume: a link that the other end does not know, or of which it says nothing, is another", () => {
