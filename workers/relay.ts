@@ -39,7 +39,7 @@ function relayIn(host: MediaHost, setup: WorkerSetup, keys: RelayKeys): RelayLog
       counters,
       allocate,
       wish: ({ writer, index }) => bells.wish(writer, index),
-      news: (index, wantedBy) => bells.ring(index, wantedBy),
+      news: (index, ring) => bells.ring(index, ring),
       random: randomUnit,
     },
     load: new LoadMeter(counters),

@@ -1,7 +1,8 @@
 import { AUDIO_HELD_MAX_US, HELD_COST_US, HELD_PACKETS_MAX } from "../limits.ts";
+import { Glance } from "../ring/glance.ts";
 import { LayerFlag, SlotFlag } from "../ring/layout.ts";
 import { NextLayer } from "../ring/packet-layers.ts";
-import { Glance, type RingReader } from "../ring/reader.ts";
+import type { RingReader } from "../ring/reader.ts";
 
 /** The first packets of a frame wait for so long, and a full run does: what comes at once, a keyframe
  * also, leaves together. */

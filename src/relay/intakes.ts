@@ -14,7 +14,7 @@ export interface WritingGround {
   readonly readers: number;
   readonly counters: Float64Array;
   /** A ring has news: wakes its readers. */
-  readonly news: (index: number, wantedBy: { wantedBy(reader: number): boolean }) => void;
+  readonly news: (index: number, ring: { wakes(reader: number): boolean }) => void;
 }
 
 /** The streams of other nodes, on their way into rings of this one. */

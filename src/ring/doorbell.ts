@@ -103,9 +103,9 @@ export class WorkerBlock {
   }
 }
 
-/** Which readers want a ring, as its writer knows; `each`: each packet, also while they doze. */
+/** Which readers a ring's news wake, as its writer knows; `each`: each packet, also while they doze. */
 interface RingWanted {
-  wantedBy(reader: number, each?: boolean): boolean;
+  wakes(reader: number, each?: boolean): boolean;
 }
 
 /** All workers, and how one of them wakes others. */
@@ -134,13 +134,13 @@ export class Doorbells {
   }
 
   /**
-   * Writer: marks the ring dirty for every reader that wants it and wakes those asleep; `urgent`: also
-   * those who doze.
+   * Writer: marks the ring dirty for every reader that is to be woken for it and wakes those asleep;
+   * `urgent`: also those who doze.
    */
   ring(index: number, writer: RingWanted, urgent = true): void {
     for (let reader = 0; reader < this.#readers.length; reader += 1) {
-      if (!writer.wantedBy(reader)) continue;
-      this.#mark(this.#readers[reader]!, index, urgent || writer.wantedBy(reader, true));
+      if (!writer.wakes(reader)) continue;
+      this.#mark(this.#readers[reader]!, index, urgent || writer.wakes(reader, true));
     }
   }
 

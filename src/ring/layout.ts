@@ -140,8 +140,11 @@ const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
 /** Int32 word offsets inside a reader thread's cache line. */
 export const ReaderWord = { wanted: 0, join: 1, failure: 2, segment: 3 } as const;
 
-/** ReaderWord.wanted: a reader that dozes is woken for the ends of frames, or for each packet. */
-export const Want = { nothing: 0, ends: 1, each: 2 } as const;
+/**
+ * ReaderWord.wanted: a reader that dozes is woken for the ends of frames, or for each packet; one that
+ * comes by itself is never woken.
+ */
+export const Want = { nothing: 0, ends: 1, each: 2, unwoken: 3 } as const;
 
 /** Byte offsets inside a slot. */
 export const Slot = {

@@ -1,5 +1,6 @@
 import { RING_MARGIN, SLOT_BYTES } from "../limits.ts";
 import { CODEC_NAMES, type CodecId, type CodecName } from "../wire/codecs.ts";
+import type { Glance } from "./glance.ts";
 import { Loaded, records } from "./guarded-record.ts";
 import {
   DescriptionRecord,
@@ -19,6 +20,7 @@ import {
   Want,
 } from "./layout.ts";
 import { NextLayer } from "./packet-layers.ts";
+import { tellWant } from "./wants.ts";
 
 export const ReadResult = { ok: 0, hole: 1, lapped: 2 } as const;
 
@@ -251,10 +253,17 @@ export class RingReader {
    * for each packet, also while it dozes.
    */
   want(wanted: boolean, each = false): void {
-    const want = !wanted ? Want.nothing : each ? Want.each : Want.ends;
-    const word = this.views.readerWord(this.reader, ReaderWord.wanted);
-    const before = Atomics.exchange(this.views.words, word, want);
-    if (wanted && before === Want.nothing) this.ringWriter?.();
+    this.say(!wanted ? Want.nothing : each ? Want.each : Want.ends);
+  }
+
+  /** Tells the writer that this thread wants the ring, and comes for its news by itself. */
+  wantUnwoken(): void {
+    this.say(Want.unwoken);
+  }
+
+  private say(want: number): void {
+    const before = tellWant(this.views, this.reader, want);
+    if (want !== Want.nothing && before === Want.nothing) this.ringWriter?.();
   }
 
   /** Asks the writer for a keyframe; it merges what all threads ask, and wakes for nothing old. */
@@ -303,20 +312,6 @@ export class RingReader {
       inactive: this.inactive,
     };
   }
-}
-
-/** What is to be seen of a packet at a glance; reused. */
-export class Glance {
-  /** SlotFlag. */
-  flags = 0;
-  timestamp = 0;
-  /** When it came here, us. */
-  receiptUs = 0;
-  /** LayerFlag; 0 where nothing is known of its layers, and the rest is void. */
-  layerFlags = 0;
-  spatialId = 0;
-  /** Grid: layer points that the publisher sends now. */
-  active = 0;
 }
 
 /** Where a decoder can start. */

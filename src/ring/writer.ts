@@ -21,6 +21,7 @@ import {
   Want,
 } from "./layout.ts";
 import { GOP_HELD_MAX_US, RingNeed } from "./need.ts";
+import { wantOf } from "./wants.ts";
 
 /** What `reserve` answers when a packet has no place. */
 export const NO_SLOT = -1;
@@ -68,9 +69,11 @@ export class RingWriter {
     const { words, bytes } = records.description;
     words[DescriptionRecord.codec] = codec;
     words[DescriptionRecord.clockRate] = clockRate;
-    const fmtpEnd = text + encode(fmtp, bytes.subarray(text, text + fmtpBytesMax));
+    const fmtpEnd =
+      text + encoder.encodeInto(fmtp, bytes.subarray(text, text + fmtpBytesMax)).written;
     words[DescriptionRecord.fmtpLength] = fmtpEnd - text;
-    const length = fmtpEnd + encode(rid, bytes.subarray(fmtpEnd, fmtpEnd + ridBytesMax));
+    const length =
+      fmtpEnd + encoder.encodeInto(rid, bytes.subarray(fmtpEnd, fmtpEnd + ridBytesMax)).written;
     records.description.store(this.words, length);
   }
 
@@ -231,10 +234,15 @@ export class RingWriter {
     if (this.started && ((sequence - this.head) | 0) > 0) this.leap(sequence);
   }
 
-  /** True while reader thread `reader` wants this ring; `each`: each packet, also while it dozes. */
-  wantedBy(reader: number, each = false): boolean {
-    const want = Atomics.load(this.words, this.views.readerWord(reader, ReaderWord.wanted));
-    return each ? want === Want.each : want !== Want.nothing;
+  /** True while reader thread `reader` wants this ring. */
+  wantedBy(reader: number): boolean {
+    return wantOf(this.views, reader) !== Want.nothing;
+  }
+
+  /** Whether it is to be woken for news; `each`: for each packet, also while it dozes. */
+  wakes(reader: number, each = false): boolean {
+    const want = wantOf(this.views, reader);
+    return want === Want.each || (!each && want === Want.ends);
   }
 
   /** Keyframe requests of all reader threads so far for this reason. */
@@ -339,9 +347,4 @@ export class RingWriter {
   private store32(word: number, value: number): void {
     Atomics.store(this.views.slotWords, word, value);
   }
-}
-
-/** Writes as much of a text as fits; returns its bytes. */
-function encode(text: string, out: Uint8Array): number {
-  return encoder.encodeInto(text, out).written;
 }

@@ -116,9 +116,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   ring: [
     // Where everything stands, and who is to be woken.
-    ["layout", "doorbell", "need"],
+    ["layout", "doorbell", "glance", "need"],
     // What stands in a slot and in the header, by subject.
-    ["packet-layers", "guarded-record"],
+    ["packet-layers", "guarded-record", "wants"],
     ["decode-targets", "told-layers"],
     ["layer-totals"],
     // The two ends.

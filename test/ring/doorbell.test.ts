@@ -90,7 +90,7 @@ test("Doorbells wake the sleeping readers that want the ring, and no others", ()
   const bells = new Doorbells(blocks, [0, 1, 2], (worker) => woken.push(worker));
   blocks[0]!.fallAsleep();
   blocks[1]!.fallAsleep();
-  const wanted = { wantedBy: (reader: number, each = false) => reader !== 1 && !each };
+  const wanted = { wakes: (reader: number, each = false) => reader !== 1 && !each };
   bells.ring(40, wanted);
   bells.ring(40, wanted);
   expect(woken).toEqual([0]);
@@ -118,4 +118,21 @@ test("a ring of which a reader wants each packet wakes it from its doze, others 
   expect([ring(false), ring(true)]).toEqual([2, 3]);
   reader.want(true);
   expect(ring(false)).toBe(3);
+});
+
+test("a reader that comes by itself is never woken, though it wants the ring", () => {
+  const block = WorkerBlock.create();
+  let woken = 0;
+  const bells = new Doorbells([block], [0], () => {
+    woken += 1;
+  });
+  const writer = new RingWriter(createRing("video"));
+  const reader = new RingReader(writer.buffer, 0);
+  reader.wantUnwoken();
+  block.fallAsleep();
+  bells.ring(40, writer);
+  expect([writer.wantedBy(0), woken]).toEqual([true, 0]);
+  expect(marked(block)).toEqual([]);
+  reader.want(false);
+  expect(writer.wantedBy(0)).toBeFalse();
 });
