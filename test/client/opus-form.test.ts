@@ -33,6 +33,12 @@ test("F5: packets too large for a datagram leave as their frames, each at its ti
   expect(of("19 010203040506 111213141516")).toEqual(["0 18010203040506", "60000 18111213141516"]);
 });
 
+test("F5: an empty frame may be the last: its length is then the packet's last byte", () => {
+  expect(parts(fromHex("fe 00"), 1)).toEqual(["0 fc", "20000 fc"]);
+  expect(parts(fromHex("ff 83 00 00"), 1)).toEqual(["0 fc", "20000 fc", "40000 fc"]);
+  expect(parts(fromHex("fe fc"), 1)).toBe("its frames do not fit their lengths");
+});
+
 test("F5: lengths of two bytes", () => {
   const first = new Uint8Array(600).fill(1);
   const second = new Uint8Array(700).fill(2);
