@@ -306,6 +306,13 @@ export const TICKET_NONCES_MAX = 65_536;
  * of a core. */
 export const VIEWER_SHARE = 0.001;
 
+// -- The tail (src/packager) ---------------------------------------------------------------------
+
+/** One frame of any codec: a 4K keyframe of 1 MB four times, or 1.6 s at 20 Mb/s. More is dropped. */
+export const FRAME_BYTES_MAX = 4 * MIB;
+/** Parameter sets of all ids together: an SPS has some 30 B, with scaling lists 500, a PPS 6. */
+export const PARAMETER_SETS_BYTES_MAX = 4 * KIB;
+
 // -- Warming up (src/rehearsal) ------------------------------------------------------------------
 
 /** Processor time that a thread may take to warm up: with three workers on two cores, and the
@@ -331,6 +338,7 @@ export const SOCKET_BUFFER_BYTES = 4 * MIB;
 
 assert(SLOT_BYTES - 192 === PAYLOAD_BYTES_MAX, "slot parts tile the slot");
 assert((VIDEO_SLOTS_MAX & (VIDEO_SLOTS_MAX - 1)) === 0, "slot counts are powers of two");
+assert(FRAME_BYTES_MAX <= VIDEO_SLOTS_MAX * PAYLOAD_BYTES_MAX, "a ring can hold the largest frame");
 assert(RING_MARGIN * 2 <= AUDIO_SLOTS, "a reader can use at least half of the smallest ring");
 assert(
   FORCED_KEYFRAME_FORGOTTEN_US <= PLI_INTERVAL_JOIN_US,

@@ -4,6 +4,8 @@ import type { PayloadDescription } from "./payload-description.ts";
 const bits = new BitReader();
 /** H.264 A.3.1: no level allows more; a larger number is a broken SPS. */
 const MACROBLOCKS_MAX = 1055;
+/** 7.4.2.1.1. */
+const SPS_ID_MAX = 31;
 
 /** What kind of pictures an SPS describes. */
 export interface SampleFormat {
@@ -18,7 +20,31 @@ export function readH264Format(unit: Uint8Array): SampleFormat | null {
   if (unit.length < 5) return null;
   readUpToSize(unit, 0, unit.length);
   if (bits.overrun) return null;
-  return { chroma: sps.chroma, bitDepth: sps.bitDepth, interlaced: sps.frameOnly === 0 };
+  const { chroma, lumaDepth, chromaDepth, frameOnly } = sps;
+  return { chroma, bitDepth: Math.max(lumaDepth, chromaDepth), interlaced: frameOnly === 0 };
+}
+
+/** What a container has to say of the pictures besides the SPS itself. */
+export interface H264Sps {
+  readonly id: number;
+  readonly chroma: number;
+  readonly lumaDepth: number;
+  readonly chromaDepth: number;
+  /** Cropped. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of an SPS NAL unit, header byte included; null when it is truncated or out of bounds. */
+export function readH264Sps(unit: Uint8Array): H264Sps | null {
+  if (unit.length < 5) return null;
+  readUpToSize(unit, 0, unit.length);
+  readSize();
+  const { id, chroma, lumaDepth, chromaDepth, width, height } = sps;
+  if (width === 0 || id > SPS_ID_MAX || chroma > 3 || Math.max(lumaDepth, chromaDepth) > 14) {
+    return null;
+  }
+  return { id, chroma, lumaDepth, chromaDepth, width, height };
 }
 
 /**
@@ -33,6 +59,14 @@ export function readH264Size(
 ): void {
   if (length < 5) return;
   readUpToSize(bytes, offset, length);
+  readSize();
+  if (sps.width === 0) return;
+  out.width = sps.width;
+  out.height = sps.height;
+}
+
+/** From frame_cropping_flag on; leaves a size of 0 when the SPS is truncated or out of bounds. */
+function readSize(): void {
   const { chroma, frameOnly, widthBlocks, heightUnits } = sps;
   const cropped = bits.bit() === 1;
   // 7.4.2.1.1: crop units by chroma format and by fields.
@@ -43,28 +77,42 @@ export function readH264Size(
   const top = cropped ? bits.ue() : 0;
   const bottom = cropped ? bits.ue() : 0;
   const heightBlocks = heightUnits * (2 - frameOnly);
+  sps.width = 0;
+  sps.height = 0;
   if (bits.overrun || widthBlocks > MACROBLOCKS_MAX || heightBlocks > MACROBLOCKS_MAX) return;
   const width = 16 * widthBlocks - cropX * (left + right);
   const height = 16 * heightBlocks - cropY * (top + bottom);
   if (width <= 0 || height <= 0) return;
-  out.width = width;
-  out.height = height;
+  sps.width = width;
+  sps.height = height;
 }
 
-/** What `readUpToSize` found. */
-const sps = { chroma: 1, bitDepth: 8, frameOnly: 1, widthBlocks: 0, heightUnits: 0 };
+/** What `readUpToSize` and `readSize` found. */
+const sps = {
+  id: 0,
+  chroma: 1,
+  lumaDepth: 8,
+  chromaDepth: 8,
+  frameOnly: 1,
+  widthBlocks: 0,
+  heightUnits: 0,
+  width: 0,
+  height: 0,
+};
 
 /** Leaves the reader in front of frame_cropping_flag. */
 function readUpToSize(bytes: Uint8Array, offset: number, length: number): void {
   const profile = bytes[offset + 1]!;
   bits.reset(bytes, offset + 4, length - 4, true);
-  bits.ue(); // seq_parameter_set_id
+  sps.id = bits.ue();
   sps.chroma = 1;
-  sps.bitDepth = 8;
+  sps.lumaDepth = 8;
+  sps.chromaDepth = 8;
   if (HIGH_PROFILES.has(profile)) {
     sps.chroma = bits.ue();
     if (sps.chroma === 3) bits.skip(1); // separate_colour_plane_flag: the crop units stay 1
-    sps.bitDepth = 8 + Math.max(bits.ue(), bits.ue());
+    sps.lumaDepth = 8 + bits.ue();
+    sps.chromaDepth = 8 + bits.ue();
     bits.skip(1);
     if (bits.bit() === 1) skipScalingMatrix(sps.chroma === 3 ? 12 : 8);
   }

@@ -9,9 +9,10 @@ const EMPTY = new Uint8Array(0);
 /** In front of each unit of an aggregate. */
 const LENGTH_BYTES = 2;
 /** |S|E| ... type|: between a fragment's header and its data. */
-const FRAGMENT_HEADER_BYTES = 1;
-const FRAGMENT_START = 0x80;
-const FRAGMENT_END = 0x40;
+export const FRAGMENT_HEADER_BYTES = 1;
+/** The first and the last fragment of a unit. */
+export const FRAGMENT_START = 0x80;
+export const FRAGMENT_END = 0x40;
 
 /** In what the two codecs differ. A header's first byte has the type. */
 export interface NalLayout {

@@ -27,6 +27,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   intake: [...WIRE, "srtp", "ring", "media"],
   ingest: [...PEER, "intake"],
   feed: [...WIRE, "srtp", "ring", "media"],
+  packager: [...WIRE, "ring"],
   cascade: [...WIRE, "media"],
   relay: [...PEER, "intake", "feed", "cascade"],
   egress: [...PEER, "feed"],
@@ -187,6 +188,12 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // All rings of a stream, and of a worker.
     ["following"],
     ["feeds"],
+  ],
+  packager: [
+    // What a decoder is told, and what it is given.
+    ["format", "sample"],
+    // Out of packets.
+    ["frames/"],
   ],
   cascade: [
     // What a link is made of.
