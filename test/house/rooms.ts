@@ -192,8 +192,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   packager: [
     // What a decoder is told, and what it is given.
     ["format", "sample"],
-    // Out of packets.
-    ["frames/"],
+    // Out of packets, and into files.
+    ["frames/", "mp4/"],
   ],
   cascade: [
     // What a link is made of.
