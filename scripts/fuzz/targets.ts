@@ -1,5 +1,6 @@
 import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
+import { fuzzFrames } from "../../test/fuzz/frames.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
 import { fuzzTicket } from "../../test/fuzz/ticket.ts";
 
@@ -30,6 +31,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "cascade",
     run: (seed) => {
       fuzzCascade(seed);
+    },
+  },
+  {
+    // The tail's frames: whatever packets say, what comes out are samples, and true ones come behind.
+    name: "frames",
+    run: (seed) => {
+      fuzzFrames(seed);
     },
   },
   {
