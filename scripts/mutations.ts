@@ -19,6 +19,7 @@ import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
 import { RINGS } from "./mutations/rings.ts";
 import type { Mutation } from "./mutations/rule.ts";
+import { SAMPLES } from "./mutations/samples.ts";
 import { SHARES } from "./mutations/shares.ts";
 
 /** Covered ids without a mutation, and why. */
@@ -44,4 +45,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...LINKS,
   ...CASCADES,
   ...LOAD,
+  ...SAMPLES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));
