@@ -1,0 +1,68 @@
+import type { AudioFormat, VideoFormat } from "./format.ts";
+import type { Sample } from "./sample.ts";
+
+/** Times of media: us since the session's zero, whole. */
+
+/** What a player has to read before the segments that name it. */
+export interface Init {
+  /** One counter a rendition. */
+  readonly number: number;
+  readonly video: VideoFormat | null;
+  readonly audio: AudioFormat | null;
+  readonly bytes: Uint8Array;
+}
+
+/** A segment that begins. */
+export interface Segment {
+  /** Media sequence number. */
+  readonly msn: number;
+  /** Number of its init. */
+  readonly init: number;
+  /** Times do not go on from the segment before. */
+  readonly discontinuity: boolean;
+  readonly startUs: number;
+  /** Wall clock at capture of what is shown at its start. */
+  readonly wallUs: number;
+  /** It begins with a keyframe, or has no pictures. */
+  readonly independent: boolean;
+  /** Number of its first part. */
+  readonly part: number;
+}
+
+/** A part that is done. */
+export interface Part {
+  /** One counter a rendition. */
+  readonly number: number;
+  /** Of its segment. */
+  readonly msn: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  /** A player can begin with it. */
+  readonly independent: boolean;
+  /** Pictures in it. */
+  readonly pictures: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The samples of one track in a part. */
+export interface Run {
+  readonly track: 1 | 2;
+  readonly samples: readonly Sample[];
+}
+
+/** Who writes the bytes. */
+export interface Writer {
+  init(video: VideoFormat | null, audio: AudioFormat | null): Uint8Array;
+  fragment(sequence: number, runs: readonly Run[]): Uint8Array;
+}
+
+/** Who takes what a rendition makes, in the order in which it is made. */
+export interface Sink {
+  init(init: Init): void;
+  segment(segment: Segment): void;
+  part(part: Part): void;
+  /** The segment is complete with the part before. */
+  segmentEnd(msn: number): void;
+  /** Nothing more will come. */
+  end(): void;
+}

@@ -1,0 +1,166 @@
+import type { Names } from "./names.ts";
+import type { Part, Segment } from "./part.ts";
+
+/** Segments that are listed at least, complete ones (Apple's HLS authoring specification 8.11). */
+const SEGMENTS_MIN = 6;
+/** Of so many segments the parts are listed, the open one among them: of three target durations at most. */
+const SEGMENTS_WITH_PARTS = 3;
+/** Players keep three parts, or three target durations, away from the end. */
+const HOLD_BACK = 3;
+
+/** What cannot change during a session: players fail for good when it does. */
+export interface PlaylistOptions {
+  readonly names: Names;
+  readonly partTargetUs: number;
+  readonly targetDurationUs: number;
+  /** Complete segments are listed for so long. */
+  readonly windowUs: number;
+}
+
+/** Another rendition of the session, as it is when this one's playlist is rendered. */
+export interface Report {
+  readonly uri: string;
+  readonly last: PartPlace;
+}
+
+/** A part by its segment's number and its own in there, as players ask for it. */
+export interface PartPlace {
+  readonly msn: number;
+  readonly part: number;
+}
+
+/** A segment with its parts so far. */
+interface Entry extends Segment {
+  readonly parts: Part[];
+  complete: boolean;
+}
+
+/** The media playlist of one rendition: what is listed, and its text (RFC 8216bis). */
+export class Playlist {
+  readonly #head: string;
+  readonly #entries: Entry[] = [];
+  /** Sum over the complete segments that are listed. */
+  #listedUs = 0;
+  /** Discontinuities that are not listed any more. */
+  #discontinuities = 0;
+  #msn = 0;
+  #nextPart = 0;
+  #ended = false;
+
+  constructor(private readonly options: PlaylistOptions) {
+    const { partTargetUs, targetDurationUs } = options;
+    const holdBack = plain(HOLD_BACK * targetDurationUs);
+    const partHoldBack = plain(HOLD_BACK * partTargetUs);
+    this.#head = `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-TARGETDURATION:${Math.ceil(targetDurationUs / 1e6)}
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${partHoldBack},HOLD-BACK=${holdBack}
+#EXT-X-PART-INF:PART-TARGET=${plain(partTargetUs)}
+`;
+  }
+
+  /** Of the oldest segment that is listed; of the next where none is. */
+  get firstMsn(): number {
+    return this.#entries[0]?.msn ?? this.#msn;
+  }
+
+  /** The newest part; null before the first. */
+  get last(): PartPlace | null {
+    const entry = this.#entries.at(-1);
+    return entry === undefined ? null : { msn: entry.msn, part: entry.parts.length - 1 };
+  }
+
+  /** The newest segment is complete. */
+  get complete(): boolean {
+    return this.#entries.at(-1)?.complete ?? false;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  segment(segment: Segment): void {
+    this.#entries.push({ ...segment, parts: [], complete: false });
+    this.#msn = segment.msn + 1;
+  }
+
+  part(part: Part): void {
+    this.#entries.at(-1)!.parts.push(part);
+    this.#nextPart = part.number + 1;
+  }
+
+  segmentEnd(): void {
+    const entry = this.#entries.at(-1)!;
+    entry.complete = true;
+    this.#listedUs += durationOf(entry);
+    while (this.#entries.length > SEGMENTS_MIN) {
+      const first = this.#entries[0]!;
+      if (this.#listedUs - durationOf(first) < this.options.windowUs) break;
+      this.#listedUs -= durationOf(first);
+      if (first.discontinuity) this.#discontinuities += 1;
+      this.#entries.shift();
+    }
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** `reports`: of all other renditions of the session. */
+  render(reports: readonly Report[] = []): string {
+    const { names } = this.options;
+    let text = `${this.#head}#EXT-X-MEDIA-SEQUENCE:${this.firstMsn}
+#EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}
+`;
+    // What begins with the next part counts: its hint stands in it.
+    const open = this.complete && !this.#ended ? 1 : 0;
+    const withParts = this.#entries.length + open - SEGMENTS_WITH_PARTS;
+    let init = -1;
+    for (const [at, entry] of this.#entries.entries()) {
+      text += this.#headOf(entry, entry.init !== init || entry.discontinuity);
+      init = entry.init;
+      if (at >= withParts) for (const part of entry.parts) text += this.#partLine(part);
+      if (entry.complete) text += this.#segmentLines(entry);
+    }
+    if (this.#ended) return `${text}#EXT-X-ENDLIST\n`;
+    text += `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(this.#nextPart)}"\n`;
+    for (const { uri, last } of reports) {
+      text += `#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${last.msn},LAST-PART=${last.part}\n`;
+    }
+    return text;
+  }
+
+  /** What stands before its first part. */
+  #headOf(entry: Entry, withInit: boolean): string {
+    const discontinuity = entry.discontinuity ? "#EXT-X-DISCONTINUITY\n" : "";
+    const map = `#EXT-X-MAP:URI="${this.options.names.init(entry.init)}"\n`;
+    const date = new Date(Math.floor(entry.wallUs / 1000)).toISOString();
+    return `${discontinuity}${withInit ? map : ""}#EXT-X-PROGRAM-DATE-TIME:${date}\n`;
+  }
+
+  #partLine({ startUs, endUs, number, independent }: Part): string {
+    const uri = this.options.names.part(number);
+    const flag = independent ? ",INDEPENDENT=YES" : "";
+    return `#EXT-X-PART:DURATION=${exact(endUs - startUs)},URI="${uri}"${flag}\n`;
+  }
+
+  #segmentLines(entry: Entry): string {
+    const last = entry.parts.at(-1)!.number;
+    return `#EXTINF:${exact(durationOf(entry))},\n${this.options.names.segment(entry.part, last)}\n`;
+  }
+}
+
+function durationOf({ parts }: Entry): number {
+  return parts.at(-1)!.endUs - parts[0]!.startUs;
+}
+
+/** Whole us as seconds, with all six places. */
+function exact(us: number): string {
+  const fraction = `${us % 1_000_000}`.padStart(6, "0");
+  return `${Math.floor(us / 1_000_000)}.${fraction}`;
+}
+
+/** The same with as few as it takes. */
+function plain(us: number): string {
+  return exact(us).replace(/\.?0+$/, "");
+}
