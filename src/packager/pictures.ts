@@ -1,0 +1,77 @@
+import type { Frame } from "./frames/frame.ts";
+import { Lag } from "./lag.ts";
+import type { Timeline } from "./timeline.ts";
+
+export const VIDEO_RATE = 90_000;
+
+/** A frame at its place on the track. */
+export interface Picture {
+  readonly frame: Frame;
+  readonly ticks: number;
+  /** The same in us, whole. */
+  readonly us: number;
+}
+
+/** The pictures of a rendition as they come: each gets its time, and none is there that lacks others. */
+export class Pictures {
+  /** Frames whose time could not be, or whose format came too soon after another. */
+  dropped = 0;
+  /** Nothing can be shown before the next keyframe. */
+  #broken = true;
+  readonly #lag = new Lag();
+  readonly #waiting: Frame[] = [];
+
+  constructor(readonly timeline: Timeline) {}
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** How late even the promptest frames come, us. */
+  get lagUs(): number {
+    return this.#lag.us;
+  }
+
+  push(frame: Frame): void {
+    this.#waiting.push(frame);
+  }
+
+  /** The next one; null when there is none now. */
+  next(nowUs: number): Picture | null {
+    while (this.timeline.started) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) return null;
+      if (this.#broken && !(frame.key && frame.format !== null)) continue;
+      const ticks = this.timeline.next(frame.timestamp, nowUs);
+      this.#broken = false;
+      if (ticks === null) {
+        this.drop();
+        continue;
+      }
+      const picture = pictureAt(frame, ticks);
+      this.#lag.note(nowUs - this.timeline.zeroUs - picture.us);
+      return picture;
+    }
+    return null;
+  }
+
+  /** The newest one is not shown, nor is what needs it. */
+  drop(): void {
+    this.dropped += 1;
+    this.#broken = true;
+  }
+
+  /** The same picture after the timeline has taken a step. */
+  again({ frame, ticks }: Picture, nowUs: number): Picture {
+    return pictureAt(frame, this.timeline.next(frame.timestamp, nowUs) ?? ticks);
+  }
+}
+
+/** Ticks of pictures as us. */
+export function usOf(ticks: number): number {
+  return Math.round((ticks * 1e6) / VIDEO_RATE);
+}
+
+function pictureAt(frame: Frame, ticks: number): Picture {
+  return { frame, ticks, us: usOf(ticks) };
+}

@@ -1,0 +1,332 @@
+import type { VideoFormat } from "./format.ts";
+import type { Frame } from "./frames/frame.ts";
+import { LATE_US } from "./lag.ts";
+import type { Sink, Writer } from "./part.ts";
+import { type Picture, Pictures, usOf, VIDEO_RATE } from "./pictures.ts";
+import type { Sample } from "./sample.ts";
+import { Segments } from "./segments.ts";
+import { Sound, type SoundSource } from "./sound.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A part is at least so much of its target, unless it is a segment's last (RFC 8216bis 4.4.4.9). */
+const PART_SHARE_MIN = 0.85;
+/** A segment goes on for so long before the publisher is asked for a keyframe. */
+const SEGMENT_US = 2_000_000;
+/** Who sends one each 2 s by itself may be early by this. */
+const KEYFRAME_EARLY_US = 100_000;
+/** Keyframes are asked for so far apart. */
+const KEYFRAME_ASK_US = 1_000_000;
+/** What interrupts the media for longer is a break, and not filled part by part. */
+const BREAK_US = 30_000_000;
+/** The part that takes what came too late for those before it, in front of a keyframe. */
+const SLIVER_US = 1_000;
+/** How long the last picture is shown, whose end is never known. */
+const LAST_TICKS = VIDEO_RATE / 30;
+
+/** What cannot change during a session. */
+export interface RenditionOptions {
+  readonly partTargetUs: number;
+  readonly targetDurationUs: number;
+  readonly writer: Writer;
+  readonly sink: Sink;
+}
+
+/** What comes in one epoch: of the rings with the pictures and with the sound, null without. */
+export interface Source {
+  readonly pictures: Timeline | null;
+  readonly sound: SoundSource | null;
+}
+
+/**
+ * Frames of one picture ring and one sound ring become parts and segments, by the times of the media;
+ * the clock closes only what waits in vain. Between two ticks frames may be pushed in any order.
+ */
+export class Rendition {
+  /** Segments that had to begin without a keyframe. */
+  forced = 0;
+  readonly #segments: Segments;
+  #pictures: Pictures | null = null;
+  #sound: Sound | null = null;
+  #began = false;
+  #ended = false;
+  /** Where the open part begins, and its pictures. */
+  #startUs = 0;
+  #samples: Sample[] = [];
+  /** Where the last picture in it begins: it may end there. */
+  #boundaryUs = Number.NEGATIVE_INFINITY;
+  /** The newest picture, whose end is not known. */
+  #pending: Picture | null = null;
+  /** When the format changed last, us. */
+  #changedUs = Number.NEGATIVE_INFINITY;
+  #askedUs = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: RenditionOptions) {
+    this.#segments = new Segments(options.writer, options.sink);
+  }
+
+  /** Frames of the present epoch that were dropped, since their times could not be. */
+  get dropped(): number {
+    return (this.#pictures?.dropped ?? 0) + (this.#sound?.dropped ?? 0);
+  }
+
+  /** Packets of silence that stand for missing ones in the present epoch. */
+  get filled(): number {
+    return this.#sound?.filled ?? 0;
+  }
+
+  /** An epoch begins: with its first keyframe, or with sound where there are no pictures. */
+  begin(source: Source, nowUs: number): void {
+    this.pause(nowUs);
+    if (this.#ended) return;
+    this.#pictures = source.pictures === null ? null : new Pictures(source.pictures);
+    this.#sound = source.sound === null ? null : new Sound(source.sound);
+  }
+
+  picture(frame: Frame): void {
+    this.#pictures?.push(frame);
+  }
+
+  sound(frame: Frame): void {
+    this.#sound?.push(frame);
+  }
+
+  /** After the frames of each look. */
+  tick(nowUs: number): void {
+    const pictures = this.#pictures;
+    if (pictures === null && this.#sound === null) return;
+    this.#sound?.look(nowUs);
+    if (pictures === null) this.#hear(nowUs);
+    let next = pictures?.next(nowUs) ?? null;
+    for (; next !== null; next = pictures!.next(nowUs)) {
+      if (this.#began) this.#see(next, nowUs);
+      else if (next.frame.key) this.#start(next, next.us, nowUs);
+    }
+    this.#closeLate(nowUs);
+  }
+
+  /** A keyframe is to be asked for now. */
+  wantsKeyframe(nowUs: number): boolean {
+    if (this.#pictures === null || nowUs - this.#askedUs < KEYFRAME_ASK_US) return false;
+    const age = this.#capturedUs(nowUs) - this.#segments.startUs;
+    if (this.#began && !this.#pictures.broken && age < SEGMENT_US) return false;
+    this.#askedUs = nowUs;
+    return true;
+  }
+
+  /** The publisher is gone: the open segment ends, and nothing follows until `begin`. */
+  pause(nowUs: number): void {
+    this.#interrupt(nowUs);
+    this.#pictures = null;
+    this.#sound = null;
+  }
+
+  /** Nothing will come any more. */
+  end(nowUs: number): void {
+    if (this.#ended) return;
+    this.pause(nowUs);
+    this.#ended = true;
+    this.#segments.end();
+  }
+
+  #start(picture: Picture | null, us: number, nowUs: number): void {
+    this.#began = true;
+    this.#startUs = us;
+    this.#boundaryUs = Number.NEGATIVE_INFINITY;
+    this.#pending = picture;
+    this.#sound?.forgetBefore(us, nowUs);
+    this.#sound?.start(us);
+    this.#beginSegment(true, true, nowUs);
+  }
+
+  /** Pictures and sound break off here, to begin again with the next keyframe. */
+  #interrupt(nowUs: number): void {
+    if (!this.#began) return;
+    const pending = this.#pending;
+    let endUs = this.#startUs;
+    if (pending === null) endUs = Math.max(endUs, this.#heardUs(nowUs));
+    else endUs = Math.max(endUs, usOf(pending.ticks + LAST_TICKS));
+    this.#reach(endUs, nowUs, false);
+    if (this.#samples.length > 0) endUs = Math.max(endUs, this.#startUs + SLIVER_US);
+    if (endUs > this.#startUs) this.#close(endUs, nowUs);
+    this.#segments.close();
+    this.#pending = null;
+    this.#began = false;
+  }
+
+  /** The next picture. */
+  #see(picture: Picture, nowUs: number): void {
+    if (picture.us - this.#startUs > BREAK_US) {
+      this.#interrupt(nowUs);
+      if (picture.frame.key) this.#start(picture, picture.us, nowUs);
+      return;
+    }
+    const cuts = this.#cutsAt(picture);
+    if (cuts && this.#changesAgain(picture)) {
+      this.#pictures!.drop();
+      return;
+    }
+    const isNear = picture.us - this.#segments.startUs <= this.options.targetDurationUs;
+    const step = picture.us - (this.#pending?.us ?? picture.us);
+    this.#reach(picture.us, nowUs, !(cuts && isNear), picture.ticks);
+    if (cuts) {
+      this.#cut(picture, nowUs);
+      return;
+    }
+    this.#pending = picture;
+    if (picture.us <= this.#startUs) return;
+    this.#boundaryUs = picture.us;
+    // Where the next one would not fit, there is no need to wait for it.
+    const isLast = picture.us + step > this.#startUs + this.options.partTargetUs;
+    if (isLast && this.#endUs() === picture.us) this.#closeWithin(picture.us, nowUs);
+  }
+
+  /** The pending picture ends at `us`, and so do the parts before. */
+  #reach(
+    us: number,
+    nowUs: number,
+    mayCut = true,
+    ticks = Math.round((us * VIDEO_RATE) / 1e6),
+  ): void {
+    const pending = this.#pending;
+    let sample = pending === null ? null : sampleOf(pending, ticks);
+    while (us > this.#startUs + this.options.partTargetUs) {
+      const endUs = this.#endUs();
+      if (sample !== null && pending!.us < endUs) {
+        this.#samples.push(sample);
+        sample = null;
+      }
+      this.#closeWithin(endUs, nowUs, mayCut);
+    }
+    if (sample !== null) this.#samples.push(sample);
+  }
+
+  /** Where the open part ends if nothing cuts it. */
+  #endUs(): number {
+    const { partTargetUs } = this.options;
+    const isLong = this.#boundaryUs >= this.#startUs + partTargetUs * PART_SHARE_MIN;
+    return isLong ? this.#boundaryUs : this.#startUs + partTargetUs;
+  }
+
+  #cutsAt({ us, frame }: Picture): boolean {
+    if (!frame.key) return false;
+    if (this.#formatOf(frame) !== this.#segments.video) return true;
+    return us - this.#segments.startUs >= SEGMENT_US - KEYFRAME_EARLY_US;
+  }
+
+  /** Whoever changes the format with every frame gets no segment for each. */
+  #changesAgain({ us, frame }: Picture): boolean {
+    if (this.#formatOf(frame) === this.#segments.video) return false;
+    const since = us - this.#changedUs;
+    if (since >= 0 && since < this.options.partTargetUs) return true;
+    this.#changedUs = us;
+    return false;
+  }
+
+  /** A segment begins with this keyframe. */
+  #cut(picture: Picture, nowUs: number): void {
+    // What came too late for the parts before would else stand before the keyframe.
+    const least = this.#startUs + (this.#samples.length > 0 ? SLIVER_US : 0);
+    const endUs = Math.max(picture.us, least);
+    if (endUs > this.#startUs) this.#close(endUs, nowUs);
+    this.#pending = picture;
+    const steps = this.#step() !== null;
+    if (steps) {
+      this.#pending = this.#pictures!.again(picture, nowUs);
+      this.#startUs = this.#pending.us;
+      this.#sound?.start(this.#startUs);
+    }
+    this.#beginSegment(true, steps, nowUs);
+  }
+
+  /** Where a time map is off, all take their step. Returns that of the leading one, us. */
+  #step(): number | null {
+    const maps = [this.#pictures?.timeline, this.#sound?.source.timeline].filter((map) => !!map);
+    if (!maps.some(({ off }) => off)) return null;
+    const [first] = maps.map((map) => map.step());
+    return first!;
+  }
+
+  /** Sound without pictures: it begins, and its parts end where there is enough of it. */
+  #hear(nowUs: number): void {
+    const sound = this.#sound;
+    if (sound === null) return;
+    const firstUs = this.#began ? null : sound.firstUs(nowUs);
+    if (firstUs !== null) this.#start(null, Math.round(firstUs), nowUs);
+    while (this.#began && this.#heardUs(nowUs) >= this.#startUs + this.options.partTargetUs) {
+      this.#closeWithin(this.#endUs(), nowUs);
+    }
+  }
+
+  /** Up to when (us) there is sound, as far as the open part goes. */
+  #heardUs(nowUs: number): number {
+    const endUs = this.#startUs + this.options.partTargetUs;
+    return Math.min(endUs, Math.round(this.#sound?.settle(endUs, nowUs) ?? 0));
+  }
+
+  /** Closes the parts for which nothing will come any more. */
+  #closeLate(nowUs: number): void {
+    const capturedUs = this.#capturedUs(nowUs) - LATE_US;
+    if (!this.#began) this.#sound?.forgetBefore(capturedUs - BREAK_US, nowUs);
+    else if (capturedUs - this.#startUs > BREAK_US) this.#interrupt(nowUs);
+    while (this.#began && capturedUs >= this.#startUs + this.options.partTargetUs) {
+      this.#closeWithin(this.#endUs(), nowUs);
+    }
+  }
+
+  /** Up to when (us) what was captured should be here. */
+  #capturedUs(nowUs: number): number {
+    return nowUs - this.#zeroUs() - (this.#pictures ?? this.#sound)!.lagUs;
+  }
+
+  #zeroUs(): number {
+    return (this.#pictures?.timeline ?? this.#sound!.source.timeline).zeroUs;
+  }
+
+  /** Closes the open part, and its segment where another part might not fit into that. */
+  #closeWithin(endUs: number, nowUs: number, mayCut = true): void {
+    this.#close(endUs, nowUs);
+    const { targetDurationUs, partTargetUs } = this.options;
+    const age = endUs - this.#segments.startUs;
+    if (this.#pictures === null) {
+      if (age < SEGMENT_US) return;
+      const step = this.#step();
+      this.#startUs += step ?? 0;
+      if (step !== null) this.#sound!.start(this.#startUs);
+      this.#beginSegment(true, step !== null, nowUs);
+    } else if (mayCut && age + partTargetUs > targetDurationUs) {
+      this.forced += 1;
+      this.#beginSegment(false, false, nowUs);
+    }
+  }
+
+  #close(endUs: number, nowUs: number): void {
+    this.#sound?.settle(endUs, nowUs);
+    const heard = this.#sound?.take(endUs, nowUs) ?? [];
+    this.#segments.part(this.#startUs, endUs, this.#samples, heard);
+    this.#samples = [];
+    this.#startUs = endUs;
+    this.#boundaryUs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A segment begins where the open part does. */
+  #beginSegment(independent: boolean, breaks: boolean, nowUs: number): void {
+    const pending = this.#pending?.frame;
+    this.#segments.begin({
+      startUs: this.#startUs,
+      wallUs: Math.min(this.#zeroUs() + this.#startUs, nowUs),
+      independent,
+      breaks,
+      video: pending === undefined ? null : this.#formatOf(pending),
+      audio: this.#sound?.source.format ?? null,
+    });
+  }
+
+  #formatOf(frame: Frame): VideoFormat | null {
+    return frame.format ?? this.#segments.video;
+  }
+}
+
+/** The picture as a sample that ends at `ticks`. */
+function sampleOf({ frame, ticks: time }: Picture, ticks: number): Sample {
+  return { time, duration: ticks - time, offset: 0, key: frame.key, bytes: frame.data };
+}
