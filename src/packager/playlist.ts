@@ -1,3 +1,4 @@
+import { Departed } from "./departed.ts";
 import type { Names } from "./names.ts";
 import type { Part, Segment } from "./part.ts";
 
@@ -45,10 +46,14 @@ export class Playlist {
   #discontinuities = 0;
   #msn = 0;
   #nextPart = 0;
+  /** Of the newest part. */
+  #endUs = 0;
+  readonly #departed: Departed;
   #ended = false;
 
   constructor(private readonly options: PlaylistOptions) {
-    const { partTargetUs, targetDurationUs } = options;
+    const { names, partTargetUs, targetDurationUs } = options;
+    this.#departed = new Departed(names);
     const holdBack = plain(HOLD_BACK * targetDurationUs);
     const partHoldBack = plain(HOLD_BACK * partTargetUs);
     this.#head = `#EXTM3U
@@ -70,13 +75,23 @@ export class Playlist {
     return entry === undefined ? null : { msn: entry.msn, part: entry.parts.length - 1 };
   }
 
-  /** The newest segment is complete. */
-  get complete(): boolean {
-    return this.#entries.at(-1)?.complete ?? false;
+  /** The newest segment that is complete; -1 before the first. */
+  get whole(): number {
+    return this.#isOpen ? this.#msn - 2 : this.#msn - 1;
+  }
+
+  /** The part that comes next; null when none will. */
+  get hint(): string | null {
+    return this.#ended ? null : this.options.names.part(this.#nextPart);
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Files that nobody has to be given any more; each is told once. */
+  takeGone(): string[] {
+    return this.#departed.take(this.#endUs);
   }
 
   segment(segment: Segment): void {
@@ -87,6 +102,7 @@ export class Playlist {
   part(part: Part): void {
     this.#entries.at(-1)!.parts.push(part);
     this.#nextPart = part.number + 1;
+    this.#endUs = part.endUs;
   }
 
   segmentEnd(): void {
@@ -95,8 +111,10 @@ export class Playlist {
     this.#listedUs += durationOf(entry);
     while (this.#entries.length > SEGMENTS_MIN) {
       const first = this.#entries[0]!;
-      if (this.#listedUs - durationOf(first) < this.options.windowUs) break;
-      this.#listedUs -= durationOf(first);
+      const leftUs = this.#listedUs - durationOf(first);
+      if (leftUs < this.options.windowUs) break;
+      this.#departed.add(first, this.#entries[1]!, this.#listedUs, this.#endUs);
+      this.#listedUs = leftUs;
       if (first.discontinuity) this.#discontinuities += 1;
       this.#entries.shift();
     }
@@ -108,13 +126,12 @@ export class Playlist {
 
   /** `reports`: of all other renditions of the session. */
   render(reports: readonly Report[] = []): string {
-    const { names } = this.options;
     let text = `${this.#head}#EXT-X-MEDIA-SEQUENCE:${this.firstMsn}
 #EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}
 `;
     // What begins with the next part counts: its hint stands in it.
-    const open = this.complete && !this.#ended ? 1 : 0;
-    const withParts = this.#entries.length + open - SEGMENTS_WITH_PARTS;
+    const hinted = this.#isOpen || this.#ended ? 0 : 1;
+    const withParts = this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
     let init = -1;
     for (const [at, entry] of this.#entries.entries()) {
       text += this.#headOf(entry, entry.init !== init || entry.discontinuity);
@@ -122,12 +139,18 @@ export class Playlist {
       if (at >= withParts) for (const part of entry.parts) text += this.#partLine(part);
       if (entry.complete) text += this.#segmentLines(entry);
     }
-    if (this.#ended) return `${text}#EXT-X-ENDLIST\n`;
-    text += `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(this.#nextPart)}"\n`;
+    const { hint } = this;
+    if (hint === null) return `${text}#EXT-X-ENDLIST\n`;
+    text += `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hint}"\n`;
     for (const { uri, last } of reports) {
       text += `#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${last.msn},LAST-PART=${last.part}\n`;
     }
     return text;
+  }
+
+  /** The newest segment gets more parts. */
+  get #isOpen(): boolean {
+    return this.#entries.at(-1)?.complete === false;
   }
 
   /** What stands before its first part. */

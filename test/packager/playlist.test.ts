@@ -167,18 +167,45 @@ describe("the window", () => {
 });
 
 describe("what is asked of it", () => {
-  test("B01, B02: the place of the newest part, and whether its segment is complete", () => {
+  test("B01, B02: the place of the newest part, and the newest complete segment", () => {
     const fed = new Fed();
-    expect(fed.playlist.last).toBeNull();
+    const place = () => [fed.playlist.last, fed.playlist.whole, fed.playlist.hint];
+    expect(place()).toEqual([null, -1, "5e55-0-0.m4s"]);
     fed.segment();
     fed.part();
     fed.part();
-    expect(fed.playlist.last).toEqual({ msn: 0, part: 1 });
-    expect(fed.playlist.complete).toBe(false);
+    expect(place()).toEqual([{ msn: 0, part: 1 }, -1, "5e55-0-2.m4s"]);
     fed.playlist.segmentEnd();
-    expect(fed.playlist.last).toEqual({ msn: 0, part: 1 });
-    expect(fed.playlist.complete).toBe(true);
+    expect(place()).toEqual([{ msn: 0, part: 1 }, 0, "5e55-0-2.m4s"]);
     fed.whole();
-    expect(fed.playlist.last).toEqual({ msn: 1, part: 3 });
+    expect(place()).toEqual([{ msn: 1, part: 3 }, 1, "5e55-0-6.m4s"]);
+    fed.segment();
+    fed.part();
+    expect(place()).toEqual([{ msn: 2, part: 0 }, 1, "5e55-0-7.m4s"]);
+    fed.playlist.end();
+    expect(fed.playlist.hint).toBeNull();
+  });
+
+  test("files go once the playlists that named them are over, and each once", () => {
+    const fed = new Fed();
+    for (let i = 0; i < 15; i += 1) fed.whole();
+    fed.init = 1;
+    for (let i = 0; i < 17; i += 1) {
+      expect(fed.playlist.takeGone()).toEqual([]);
+      fed.whole();
+    }
+    // Out with the 16th segment, after a list of 32 s, and it was 2 s long.
+    fed.whole();
+    expect(fed.playlist.takeGone()).toEqual([
+      ...["5e55-0-0.m4s", "5e55-0-1.m4s", "5e55-0-2.m4s", "5e55-0-3.m4s", "5e55-0-0-3.m4s"],
+    ]);
+    const gone: string[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      fed.whole();
+      gone.push(...fed.playlist.takeGone());
+    }
+    expect(gone.filter((name) => name.includes("init"))).toEqual(["5e55-0-init0.mp4"]);
+    expect(gone.indexOf("5e55-0-init0.mp4")).toBe(14 * 5);
+    expect(new Set(gone).size).toBe(gone.length);
   });
 });
