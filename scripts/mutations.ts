@@ -21,6 +21,7 @@ import { RINGS } from "./mutations/rings.ts";
 import type { Mutation } from "./mutations/rule.ts";
 import { SAMPLES } from "./mutations/samples.ts";
 import { SHARES } from "./mutations/shares.ts";
+import { TAIL } from "./mutations/tail.ts";
 
 /** Covered ids without a mutation, and why. */
 export const UNMUTATED: Readonly<Record<string, string>> = {
@@ -46,4 +47,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...CASCADES,
   ...LOAD,
   ...SAMPLES,
+  ...TAIL,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

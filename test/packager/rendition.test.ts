@@ -93,6 +93,19 @@ test("L07: parts come steadily, also when pictures or sound do not", () => {
   }
 });
 
+test("L06, V03: keyframes that come behind the clock still begin their segments", () => {
+  for (const late of [300_000, 500_000, 900_000, 1_500_000]) {
+    const show = new Show();
+    show.run(10);
+    show.pictureDelayUs = late;
+    show.run(15);
+    show.pictureDelayUs = 0;
+    show.run(10);
+    expect(show.rendition.filled).toBe(0);
+    expectWell(show);
+  }
+});
+
 test("a part leaves with its last picture", () => {
   const show = new Show({ delay: [30_000, 30_000] });
   show.run(20);

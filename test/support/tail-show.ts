@@ -56,6 +56,8 @@ export class Show {
   asked = 0;
   /** Added to the wall clock that the pairs tell, us. */
   mapErrorUs = 0;
+  /** Pictures take this much longer than before, us. */
+  pictureDelayUs = 0;
   /** What is captured now is lost on its way. */
   losesPictures = false;
   losesSound = false;
@@ -193,7 +195,8 @@ export class Show {
   #send(capturedAt: number, sound: boolean, format: VideoFormat | null): void {
     const [least, most] = this.#options.delay;
     const newest = this.#coming.findLast((coming) => coming.sound === sound)?.at ?? 0;
-    const at = Math.max(newest, capturedAt + least + this.#random() * (most - least));
+    const delay = least + this.#random() * (most - least) + (sound ? 0 : this.pictureDelayUs);
+    const at = Math.max(newest, capturedAt + delay);
     const frame: Frame = {
       timestamp: this.#rtp(capturedAt, sound ? 48_000 : 90_000),
       arrivalUs: at,

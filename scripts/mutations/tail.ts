@@ -1,0 +1,38 @@
+/** The tail: parts, segments and playlists (RFC 8216bis), and what players of the field broke on. */
+import { type Mutation, rule } from "./rule.ts";
+
+const PACKAGER = "src/packager/";
+const PLAYLIST = `${PACKAGER}playlist.ts`;
+const RENDITION = `${PACKAGER}rendition.ts`;
+
+export const TAIL: readonly Mutation[] = [
+  rule("L02", RENDITION, "us > this.#startUs + this.options.partTargetUs) {", "false) {"),
+  rule("L03", RENDITION, "const PART_SHARE_MIN = 0.85;", "const PART_SHARE_MIN = 0.5;"),
+  rule("L04", `${PACKAGER}segments.ts`, "pictures.some(({ key }) => key)", "false"),
+  rule(
+    "L05",
+    PLAYLIST,
+    "text += this.#headOf(entry,",
+    "if (entry.complete) text += this.#headOf(entry,",
+  ),
+  rule("L06", PLAYLIST, "const last = entry.parts.at(-1)!.number;", "const last = entry.part;"),
+  rule("L07", RENDITION, "this.#closeLate(nowUs);\n", "\n"),
+  rule("L08", PLAYLIST, "if (at >= withParts) for", "if (at >= 0) for"),
+  rule("L09", PLAYLIST, "this.#entries.length > SEGMENTS_MIN", "this.#entries.length > 0"),
+  rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
+  rule("L11", PLAYLIST, "plain(HOLD_BACK * partTargetUs)", "plain(2.5 * partTargetUs)"),
+  rule("L12", PLAYLIST, "plain(HOLD_BACK * targetDurationUs)", "plain(2 * targetDurationUs)"),
+  rule("L16", PLAYLIST, "this.#nextPart = part.number + 1;", "this.#nextPart = part.number + 2;"),
+  rule("R02", PLAYLIST, "if (first.discontinuity) this.#discontinuities += 1;", ""),
+  rule(
+    "R01",
+    RENDITION,
+    "this.#beginSegment(true, true, nowUs);",
+    "this.#beginSegment(true, false, nowUs);",
+  ),
+  rule("V03", RENDITION, "this.#samples.length > 0 ? SLIVER_US : 0", "0"),
+  rule("F09", `${PACKAGER}timeline.ts`, "Math.min(ticks, now)", "ticks"),
+  rule("F10", `${PACKAGER}segments.ts`, "video !== this.#initOf.video ||", "true ||"),
+  rule("F14", `${PACKAGER}bandwidth.ts`, "Math.max(0, Math.ceil(Math.log", "(Math.ceil(Math.log"),
+  rule("F26", PLAYLIST, '.padStart(6, "0")', ""),
+];
