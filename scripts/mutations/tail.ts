@@ -6,8 +6,8 @@ const PLAYLIST = `${PACKAGER}playlist.ts`;
 const RENDITION = `${PACKAGER}rendition.ts`;
 
 export const TAIL: readonly Mutation[] = [
-  rule("L02", RENDITION, "us > this.#startUs + this.options.partTargetUs) {", "false) {"),
-  rule("L03", RENDITION, "const PART_SHARE_MIN = 0.85;", "const PART_SHARE_MIN = 0.5;"),
+  rule("L02", RENDITION, "while (us > this.#part.limitUs) {", "while (us < 0) {"),
+  rule("L03", `${PACKAGER}open-part.ts`, "const SHARE_MIN = 0.85;", "const SHARE_MIN = 0.5;"),
   rule("L04", `${PACKAGER}segments.ts`, "pictures.some(({ key }) => key)", "false"),
   rule(
     "L05",
@@ -17,6 +17,7 @@ export const TAIL: readonly Mutation[] = [
   ),
   rule("L06", PLAYLIST, "const last = entry.parts.at(-1)!.number;", "const last = entry.part;"),
   rule("L07", RENDITION, "this.#closeLate(nowUs);\n", "\n"),
+  rule("L07", RENDITION, "this.#freeze(endUs);", ""),
   rule("L08", PLAYLIST, "if (at >= withParts) for", "if (at >= 0) for"),
   rule("L09", PLAYLIST, "this.#entries.length > SEGMENTS_MIN", "this.#entries.length > 0"),
   rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
@@ -30,7 +31,7 @@ export const TAIL: readonly Mutation[] = [
     "this.#beginSegment(true, true, nowUs);",
     "this.#beginSegment(true, false, nowUs);",
   ),
-  rule("V03", RENDITION, "this.#samples.length > 0 ? SLIVER_US : 0", "0"),
+  rule("V03", RENDITION, "this.#part.samples.length > 0 ? SLIVER_US : 0)", "0)"),
   rule("F09", `${PACKAGER}timeline.ts`, "Math.min(ticks, now)", "ticks"),
   rule("F10", `${PACKAGER}segments.ts`, "video !== this.#initOf.video ||", "true ||"),
   rule("F14", `${PACKAGER}bandwidth.ts`, "Math.max(0, Math.ceil(Math.log", "(Math.ceil(Math.log"),

@@ -1,7 +1,7 @@
 /** A frame may be late by this beyond its track's lag; then it is missing. */
 export const LATE_US = 250_000;
 /** More is an interruption and no delay. */
-const LAG_MAX_US = 1_000_000;
+const LAG_MAX_US = 3_000_000;
 /** About how many frames it takes to follow a delay that grew. */
 const FRAMES = 64;
 

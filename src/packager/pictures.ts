@@ -14,7 +14,7 @@ export interface Picture {
 
 /** The pictures of a rendition as they come: each gets its time, and none is there that lacks others. */
 export class Pictures {
-  /** Frames whose time could not be, or whose format came too soon after another. */
+  /** Frames that came too late or too early, or whose format came too soon after another. */
   dropped = 0;
   /** Nothing can be shown before the next keyframe. */
   #broken = true;
@@ -41,6 +41,7 @@ export class Pictures {
     while (this.timeline.started) {
       const frame = this.#waiting.shift();
       if (frame === undefined) return null;
+      this.#noteLag(frame, nowUs);
       if (this.#broken && !(frame.key && frame.format !== null)) continue;
       const ticks = this.timeline.next(frame.timestamp, nowUs);
       this.#broken = false;
@@ -48,16 +49,25 @@ export class Pictures {
         this.drop();
         continue;
       }
-      const picture = pictureAt(frame, ticks);
-      this.#lag.note(nowUs - this.timeline.zeroUs - picture.us);
-      return picture;
+      return pictureAt(frame, ticks);
     }
     return null;
+  }
+
+  /** Also of frames that are not shown: who waits longer gets them. */
+  #noteLag({ timestamp }: Frame, nowUs: number): void {
+    const us = usOf(this.timeline.ticksOf(timestamp, nowUs));
+    this.#lag.note(nowUs - this.timeline.zeroUs - us);
   }
 
   /** The newest one is not shown, nor is what needs it. */
   drop(): void {
     this.dropped += 1;
+    this.freeze();
+  }
+
+  /** Nothing is shown before the next keyframe. */
+  freeze(): void {
     this.#broken = true;
   }
 

@@ -1,6 +1,7 @@
 import type { VideoFormat } from "./format.ts";
 import type { Frame } from "./frames/frame.ts";
 import { LATE_US } from "./lag.ts";
+import { OpenPart } from "./open-part.ts";
 import type { Sink, Writer } from "./part.ts";
 import { type Picture, Pictures, usOf, VIDEO_RATE } from "./pictures.ts";
 import type { Sample } from "./sample.ts";
@@ -8,8 +9,6 @@ import { Segments } from "./segments.ts";
 import { Sound, type SoundSource } from "./sound.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A part is at least so much of its target, unless it is a segment's last (RFC 8216bis 4.4.4.9). */
-const PART_SHARE_MIN = 0.85;
 /** A segment goes on for so long before the publisher is asked for a keyframe. */
 const SEGMENT_US = 2_000_000;
 /** Who sends one each 2 s by itself may be early by this. */
@@ -20,6 +19,8 @@ const KEYFRAME_ASK_US = 1_000_000;
 const BREAK_US = 30_000_000;
 /** The part that takes what came too late for those before it, in front of a keyframe. */
 const SLIVER_US = 1_000;
+/** Who has seen no picture for longer sees the keyframe again: without pictures a player stops the sound. */
+const FROZEN_US = 1_000_000;
 /** How long the last picture is shown, whose end is never known. */
 const LAST_TICKS = VIDEO_RATE / 30;
 
@@ -49,19 +50,19 @@ export class Rendition {
   #sound: Sound | null = null;
   #began = false;
   #ended = false;
-  /** Where the open part begins, and its pictures. */
-  #startUs = 0;
-  #samples: Sample[] = [];
-  /** Where the last picture in it begins: it may end there. */
-  #boundaryUs = Number.NEGATIVE_INFINITY;
+  readonly #part: OpenPart;
   /** The newest picture, whose end is not known. */
   #pending: Picture | null = null;
+  /** The newest keyframe, and whether it stands for pictures that do not come. */
+  #key: Frame | null = null;
+  #frozen = false;
   /** When the format changed last, us. */
   #changedUs = Number.NEGATIVE_INFINITY;
   #askedUs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: RenditionOptions) {
     this.#segments = new Segments(options.writer, options.sink);
+    this.#part = new OpenPart(options.partTargetUs);
   }
 
   /** Frames of the present epoch that were dropped, since their times could not be. */
@@ -130,9 +131,10 @@ export class Rendition {
 
   #start(picture: Picture | null, us: number, nowUs: number): void {
     this.#began = true;
-    this.#startUs = us;
-    this.#boundaryUs = Number.NEGATIVE_INFINITY;
+    this.#part.begin(us);
     this.#pending = picture;
+    this.#key = picture?.frame ?? null;
+    this.#frozen = false;
     this.#sound?.forgetBefore(us, nowUs);
     this.#sound?.start(us);
     this.#beginSegment(true, true, nowUs);
@@ -142,12 +144,12 @@ export class Rendition {
   #interrupt(nowUs: number): void {
     if (!this.#began) return;
     const pending = this.#pending;
-    let endUs = this.#startUs;
+    let endUs = this.#part.startUs;
     if (pending === null) endUs = Math.max(endUs, this.#heardUs(nowUs));
     else endUs = Math.max(endUs, usOf(pending.ticks + LAST_TICKS));
     this.#reach(endUs, nowUs, false);
-    if (this.#samples.length > 0) endUs = Math.max(endUs, this.#startUs + SLIVER_US);
-    if (endUs > this.#startUs) this.#close(endUs, nowUs);
+    if (this.#part.samples.length > 0) endUs = Math.max(endUs, this.#part.startUs + SLIVER_US);
+    if (endUs > this.#part.startUs) this.#close(endUs, nowUs);
     this.#segments.close();
     this.#pending = null;
     this.#began = false;
@@ -155,29 +157,31 @@ export class Rendition {
 
   /** The next picture. */
   #see(picture: Picture, nowUs: number): void {
-    if (picture.us - this.#startUs > BREAK_US) {
+    if (picture.us - this.#part.startUs > BREAK_US) {
       this.#interrupt(nowUs);
       if (picture.frame.key) this.#start(picture, picture.us, nowUs);
       return;
     }
     const cuts = this.#cutsAt(picture);
-    if (cuts && this.#changesAgain(picture)) {
+    const isLate = this.#frozen && picture.ticks <= this.#pending!.ticks;
+    if (isLate || (cuts && this.#changesAgain(picture))) {
       this.#pictures!.drop();
       return;
     }
     const isNear = picture.us - this.#segments.startUs <= this.options.targetDurationUs;
     const step = picture.us - (this.#pending?.us ?? picture.us);
+    if (picture.frame.key) this.#key = picture.frame;
+    this.#frozen = false;
     this.#reach(picture.us, nowUs, !(cuts && isNear), picture.ticks);
     if (cuts) {
       this.#cut(picture, nowUs);
       return;
     }
     this.#pending = picture;
-    if (picture.us <= this.#startUs) return;
-    this.#boundaryUs = picture.us;
+    this.#part.pass(picture.us);
     // Where the next one would not fit, there is no need to wait for it.
-    const isLast = picture.us + step > this.#startUs + this.options.partTargetUs;
-    if (isLast && this.#endUs() === picture.us) this.#closeWithin(picture.us, nowUs);
+    const isLast = picture.us + step > this.#part.limitUs;
+    if (isLast && this.#part.endUs === picture.us) this.#closeWithin(picture.us, nowUs);
   }
 
   /** The pending picture ends at `us`, and so do the parts before. */
@@ -189,22 +193,15 @@ export class Rendition {
   ): void {
     const pending = this.#pending;
     let sample = pending === null ? null : sampleOf(pending, ticks);
-    while (us > this.#startUs + this.options.partTargetUs) {
-      const endUs = this.#endUs();
+    while (us > this.#part.limitUs) {
+      const endUs = this.#part.endUs;
       if (sample !== null && pending!.us < endUs) {
-        this.#samples.push(sample);
+        this.#part.samples.push(sample);
         sample = null;
       }
       this.#closeWithin(endUs, nowUs, mayCut);
     }
-    if (sample !== null) this.#samples.push(sample);
-  }
-
-  /** Where the open part ends if nothing cuts it. */
-  #endUs(): number {
-    const { partTargetUs } = this.options;
-    const isLong = this.#boundaryUs >= this.#startUs + partTargetUs * PART_SHARE_MIN;
-    return isLong ? this.#boundaryUs : this.#startUs + partTargetUs;
+    if (sample !== null) this.#part.samples.push(sample);
   }
 
   #cutsAt({ us, frame }: Picture): boolean {
@@ -225,15 +222,15 @@ export class Rendition {
   /** A segment begins with this keyframe. */
   #cut(picture: Picture, nowUs: number): void {
     // What came too late for the parts before would else stand before the keyframe.
-    const least = this.#startUs + (this.#samples.length > 0 ? SLIVER_US : 0);
+    const least = this.#part.startUs + (this.#part.samples.length > 0 ? SLIVER_US : 0);
     const endUs = Math.max(picture.us, least);
-    if (endUs > this.#startUs) this.#close(endUs, nowUs);
+    if (endUs > this.#part.startUs) this.#close(endUs, nowUs);
     this.#pending = picture;
     const steps = this.#step() !== null;
     if (steps) {
       this.#pending = this.#pictures!.again(picture, nowUs);
-      this.#startUs = this.#pending.us;
-      this.#sound?.start(this.#startUs);
+      this.#part.begin(this.#pending.us);
+      this.#sound?.start(this.#pending.us);
     }
     this.#beginSegment(true, steps, nowUs);
   }
@@ -252,14 +249,14 @@ export class Rendition {
     if (sound === null) return;
     const firstUs = this.#began ? null : sound.firstUs(nowUs);
     if (firstUs !== null) this.#start(null, Math.round(firstUs), nowUs);
-    while (this.#began && this.#heardUs(nowUs) >= this.#startUs + this.options.partTargetUs) {
-      this.#closeWithin(this.#endUs(), nowUs);
+    while (this.#began && this.#heardUs(nowUs) >= this.#part.limitUs) {
+      this.#closeWithin(this.#part.endUs, nowUs);
     }
   }
 
   /** Up to when (us) there is sound, as far as the open part goes. */
   #heardUs(nowUs: number): number {
-    const endUs = this.#startUs + this.options.partTargetUs;
+    const endUs = this.#part.limitUs;
     return Math.min(endUs, Math.round(this.#sound?.settle(endUs, nowUs) ?? 0));
   }
 
@@ -267,10 +264,26 @@ export class Rendition {
   #closeLate(nowUs: number): void {
     const capturedUs = this.#capturedUs(nowUs) - LATE_US;
     if (!this.#began) this.#sound?.forgetBefore(capturedUs - BREAK_US, nowUs);
-    else if (capturedUs - this.#startUs > BREAK_US) this.#interrupt(nowUs);
-    while (this.#began && capturedUs >= this.#startUs + this.options.partTargetUs) {
-      this.#closeWithin(this.#endUs(), nowUs);
+    else if (capturedUs - this.#part.startUs > BREAK_US) this.#interrupt(nowUs);
+    while (this.#began && capturedUs >= this.#part.limitUs) {
+      const endUs = this.#part.endUs;
+      this.#freeze(endUs);
+      this.#closeWithin(endUs, nowUs);
     }
+  }
+
+  /**
+   * Where nothing has followed the pending picture for long, it ends here, and the keyframe follows it:
+   * any other picture a decoder cannot show twice. What comes next has to be a keyframe, too.
+   */
+  #freeze(endUs: number): void {
+    const pending = this.#pending;
+    if (pending === null || (!this.#frozen && endUs - pending.us <= FROZEN_US)) return;
+    const ticks = Math.round((endUs * VIDEO_RATE) / 1e6);
+    this.#part.samples.push(sampleOf(pending, ticks));
+    this.#pending = { frame: this.#key!, ticks, us: endUs };
+    this.#frozen = true;
+    this.#pictures!.freeze();
   }
 
   /** Up to when (us) what was captured should be here. */
@@ -290,9 +303,11 @@ export class Rendition {
     if (this.#pictures === null) {
       if (age < SEGMENT_US) return;
       const step = this.#step();
-      this.#startUs += step ?? 0;
-      if (step !== null) this.#sound!.start(this.#startUs);
+      this.#part.begin(endUs + (step ?? 0));
+      if (step !== null) this.#sound!.start(this.#part.startUs);
       this.#beginSegment(true, step !== null, nowUs);
+    } else if (this.#frozen && age >= SEGMENT_US) {
+      this.#beginSegment(true, false, nowUs);
     } else if (mayCut && age + partTargetUs > targetDurationUs) {
       this.forced += 1;
       this.#beginSegment(false, false, nowUs);
@@ -302,18 +317,16 @@ export class Rendition {
   #close(endUs: number, nowUs: number): void {
     this.#sound?.settle(endUs, nowUs);
     const heard = this.#sound?.take(endUs, nowUs) ?? [];
-    this.#segments.part(this.#startUs, endUs, this.#samples, heard);
-    this.#samples = [];
-    this.#startUs = endUs;
-    this.#boundaryUs = Number.NEGATIVE_INFINITY;
+    this.#segments.part(this.#part.startUs, endUs, this.#part.samples, heard);
+    this.#part.begin(endUs);
   }
 
   /** A segment begins where the open part does. */
   #beginSegment(independent: boolean, breaks: boolean, nowUs: number): void {
     const pending = this.#pending?.frame;
     this.#segments.begin({
-      startUs: this.#startUs,
-      wallUs: Math.min(this.#zeroUs() + this.#startUs, nowUs),
+      startUs: this.#part.startUs,
+      wallUs: Math.min(this.#zeroUs() + this.#part.startUs, nowUs),
       independent,
       breaks,
       video: pending === undefined ? null : this.#formatOf(pending),

@@ -163,7 +163,7 @@ describe("the window", () => {
     expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:43185\n");
     rules.check(text, NOW);
     expect(rules.problems).toEqual([]);
-  });
+  }, 60_000);
 });
 
 describe("what is asked of it", () => {

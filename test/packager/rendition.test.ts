@@ -93,6 +93,38 @@ test("L07: parts come steadily, also when pictures or sound do not", () => {
   }
 });
 
+test("L07: where pictures do not come any more, the keyframe stands for them, and sound goes on", () => {
+  for (const audio of [true, false]) {
+    const show = new Show({ audio });
+    show.run(10);
+    show.losesPictures = true;
+    show.run(20);
+    const frozen = show.parts.filter(({ startUs }) => startUs > 22_000_000);
+    for (const part of frozen) {
+      expect(samplesOf(part, 1).map(({ key }) => key)).toEqual([true]);
+      expect(part.independent).toBe(true);
+    }
+    show.losesPictures = false;
+    show.run(10);
+    // Not a picture is shown that needs one which is lost.
+    const back = show.parts
+      .flatMap((part) => samplesOf(part, 1))
+      .filter(({ time }) => time > 40 * 90_000);
+    expect(back[0]!.key).toBe(true);
+    expect(show.rendition.forced).toBe(0);
+    for (const length of lengthsOf(show).slice(5)) expect(length).toBeWithin(1.9, 3);
+    expectWell(show);
+  }
+});
+
+test("a slow screen share is not frozen", () => {
+  const show = new Show({ fps: 1 });
+  show.run(40);
+  const pictures = show.parts.flatMap((part) => samplesOf(part, 1));
+  expect(pictures.length).toBeWithin(38, 41);
+  expectWell(show);
+});
+
 test("L06, V03: keyframes that come behind the clock still begin their segments", () => {
   for (const late of [300_000, 500_000, 900_000, 1_500_000]) {
     const show = new Show();
