@@ -194,6 +194,11 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["format", "sample"],
     // Out of packets, and into files.
     ["frames/", "mp4/"],
+    // One quantity, or one name; what is handed out.
+    ["bandwidth", "lag", "names", "open-part", "part", "picture-rate", "timeline"],
+    // Tracks without a hole, and files that are numbered.
+    ["departed", "master-playlist", "pictures", "segments", "sound"],
+    ["playlist", "rendition"],
   ],
   cascade: [
     // What a link is made of.
