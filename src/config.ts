@@ -6,9 +6,11 @@ import type { z } from "zod";
 import type { Cidr } from "./config/cidr.ts";
 import { type ClusterConfig, checkLinkPort, clusterOf } from "./config/cluster.ts";
 import { ConfigError, type Place, placeOf, readTomlFile, type Setting } from "./config/file.ts";
+import { bytesOf, type HlsConfig, hasTails, hlsOf } from "./config/hls.ts";
 import { type HookConfig, hookOf } from "./config/hook.ts";
+import { optionTable } from "./config/option-table.ts";
 import type { OptionKey, OptionReader } from "./config/options.ts";
-import { OPTIONS, optionTable } from "./config/options.ts";
+import { OPTIONS } from "./config/options.ts";
 import type { FileSource } from "./config/secret-file.ts";
 import { suggest } from "./config/suggest.ts";
 import type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
@@ -20,8 +22,8 @@ import { WORKER_KINDS, type WorkerCounts } from "./contract/workers.ts";
 import { READER_THREADS_MAX } from "./limits.ts";
 
 export { exampleConfig } from "./config/example.ts";
-export type { OptionRow } from "./config/options.ts";
-export { optionTable } from "./config/options.ts";
+export type { OptionRow } from "./config/option-table.ts";
+export { optionTable } from "./config/option-table.ts";
 export type { IceServer, JwtKey, StaticToken, StreamRule } from "./config/tables.ts";
 export type { Advertise, HostPort } from "./config/values.ts";
 
@@ -63,6 +65,7 @@ export interface Config {
   };
   readonly hook: HookConfig | null;
   readonly cluster: ClusterConfig | null;
+  readonly hls: HlsConfig;
   readonly iceServers: readonly IceServer[];
   readonly streams: readonly StreamRule[];
 }
@@ -186,14 +189,15 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     parse(key, fileTables[key], settings.get(key) ?? { value: [], from: "default" }) as z.output<
       (typeof fileTables)[K]
     >;
-  const ring = read("ring-memory")!;
+  const hls = hlsOf(read, sources.memoryBytes);
+  const streams = table("streams");
   const cluster = clusterOf(read, (key) => settings.has(key), sources);
   const config: Config = {
     http: read("http")!,
     media: read("media")!,
     advertise: read("advertise") ?? [],
-    workers: workerCounts(read, cluster === null ? 0 : 1, sources.cores),
-    ringMemoryBytes: "bytes" in ring ? ring.bytes : Math.floor(ring.share * sources.memoryBytes),
+    workers: workerCounts(read, sources.cores, cluster !== null, hasTails(hls, streams)),
+    ringMemoryBytes: bytesOf(read("ring-memory")!, sources.memoryBytes),
     trustedProxies: read("trusted-proxy") ?? [],
     publicUrl: read("public-url"),
     corsOrigins: read("cors-origins") ?? [],
@@ -219,9 +223,15 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     },
     hook: hookOf(read, sources),
     cluster,
+    hls,
     iceServers: table("ice-servers"),
-    streams: table("streams"),
+    streams,
   };
+  return checked(config);
+}
+
+/** What options say of each other. */
+function checked(config: Config): Config {
   checkPorts(config);
   checkDelays(config);
   return config;
@@ -265,12 +275,18 @@ function tlsFiles(certFile: string | null, keyFile: string | null): Config["tls"
 }
 
 /** Every core gets an egress worker, as far as rings have room for readers. */
-function workerCounts(read: OptionReader, relay: number, cores: number): WorkerCounts {
-  const egress = Math.min(READER_THREADS_MAX - relay, Math.max(1, cores));
+function workerCounts(
+  read: OptionReader,
+  cores: number,
+  hasLinks: boolean,
+  hasTails: boolean,
+): WorkerCounts {
+  const single = { relay: hasLinks ? 1 : 0, packager: hasTails ? 1 : 0 };
+  const readers = READER_THREADS_MAX - single.relay - single.packager;
   const counts = {
     ingest: read("ingest-workers")!,
-    egress: read("egress-workers") ?? egress,
-    relay,
+    egress: read("egress-workers") ?? Math.min(readers, Math.max(1, cores)),
+    ...single,
   };
   checkReaders(WORKER_KINDS, counts);
   return counts;

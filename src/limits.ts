@@ -187,6 +187,26 @@ export const KEYFRAMES_FAILED_PER_SECOND = 0.1;
 export const KEYFRAMES_SWITCH_BURST = 12;
 export const KEYFRAMES_SWITCH_PER_SECOND = 0.25;
 
+// -- Tails (src/packager, src/control) -----------------------------------------------------------
+
+/** Files of one tail: 30 s and what is kept behind them, some 45 s, at 11 Mb/s. */
+export const TAIL_BYTES_MAX = 64 * MIB;
+/** Segments that a playlist lists, by their time. */
+export const TAIL_WINDOW_US = 30_000_000;
+/** A tail that nobody has asked for so long is cut no more: a player asks each second. */
+export const TAIL_UNASKED_US = 60_000_000;
+/** A publisher may be away for so long before its playlists end ... */
+export const TAIL_GRACE_US = 30_000_000;
+/** ... and what they name stays for so long: as long as they are. */
+export const TAIL_ENDED_US = 30_000_000;
+/** A request waits for what is about to come: three times the target duration (6.2.5.2), below the ten
+ * seconds after which hls.js gives up. */
+export const TAIL_WAIT_US = 9_000_000;
+/** Requests that wait for a part or a playlist: 20,000 x some 2 KiB are 40 MiB ... */
+export const TAIL_WAITERS_MAX = 20_000;
+/** ... and of one address: a company of 500 players behind one, each with two. Loopback is exempt. */
+export const TAIL_ADDRESS_WAITERS_MAX = 1_000;
+
 // -- HTTP and the registry (src/control) ---------------------------------------------------------
 
 /** Characters of a stream name; with percent-encoding it stays far below a URL's usual 8 KiB. */

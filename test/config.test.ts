@@ -40,7 +40,7 @@ test("defaults", () => {
   const config = good({});
   expect(config.http).toEqual({ host: "127.0.0.1", port: 8080 });
   expect(config.media).toEqual({ host: "0.0.0.0", port: 8200 });
-  expect(config.workers).toEqual({ ingest: 1, egress: 4, relay: 0 });
+  expect(config.workers).toEqual({ ingest: 1, egress: 4, relay: 0, packager: 1 });
   expect(config.ringMemoryBytes).toBe(2e9);
   expect(config.hook).toBeNull();
   expect(config.auth.sessionUrlIsProof).toBe(true);
@@ -79,6 +79,8 @@ test("every option can be set by flag, environment and file", () => {
     "ADDRESS[:PORT],...": "192.0.2.1",
     "HOST[:PORT],...": "a.example,[2001:db8::1]:9000",
     ROLE: "edge",
+    MODE: "always",
+    SECONDS: "0.25",
     NAME: "name",
     "": "true",
   };

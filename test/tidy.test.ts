@@ -5,7 +5,10 @@ import { folderOf, localImports, read, readable, sources, tracked } from "./hous
 /** Lines a file may have. Files above it are named here and may only shrink. */
 const LINES_MAX = 350;
 const TEST_LINES_MAX = 450;
-const LONGER: Readonly<Record<string, number>> = {};
+const LONGER: Readonly<Record<string, number>> = {
+  // All limits stand in one file, and what they hold together is asserted at its end.
+  "src/limits.ts": 450,
+};
 
 /** Folders where every packet passes: nothing there copies or allocates buffers by the way. */
 const DATA_PATH = ["wire", "srtp", "ring", "media", "intake", "feed", "ingest", "egress"];

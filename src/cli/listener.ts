@@ -12,6 +12,7 @@ import {
   targetProblem,
 } from "../control/http/target.ts";
 import { messageOf } from "../errors.ts";
+import { TAIL_WAIT_US } from "../limits.ts";
 import { UsageError } from "./command.ts";
 
 export interface Listener {
@@ -32,6 +33,8 @@ const BODY_BYTES_MAX = 256 * 1024;
  * by then, however it trickles in: nobody holds one for nothing (Slowloris).
  */
 const IDLE_SECONDS = 10;
+/** Longer than any request waits for what is about to come. */
+const PATIENT_SECONDS = TAIL_WAIT_US / 1_000_000 + IDLE_SECONDS;
 /** The hook's answer is waited for on an idle connection. */
 const HOOK_SLACK_SECONDS = 5;
 
@@ -53,7 +56,11 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
       development: false,
       ...(tls === null ? {} : { tls }),
       ...checked((request, server) =>
-        app.fetch(request, { address: server.requestIP(request)?.address, secure: tls !== null }),
+        app.fetch(request, {
+          address: server.requestIP(request)?.address,
+          secure: tls !== null,
+          patient: () => server.timeout(request, PATIENT_SECONDS),
+        }),
       ),
     });
   let tls = readTls(config);

@@ -1,5 +1,5 @@
-import type { OptionRow } from "./options.ts";
-import { optionTable } from "./options.ts";
+import type { OptionRow } from "./option-table.ts";
+import { optionTable } from "./option-table.ts";
 
 /** A configuration file in which every option stands with its default, commented out. */
 export function exampleConfig(): string {

@@ -1,6 +1,6 @@
 /** The TOML file as settings, and where in it a mistake stands. */
 import { messageOf } from "../errors.ts";
-import { optionTable } from "./options.ts";
+import { optionTable } from "./option-table.ts";
 import { suggest } from "./suggest.ts";
 import { fileTables } from "./tables.ts";
 

@@ -23,15 +23,19 @@ import {
   machines,
   memory,
   origins,
+  seconds,
   takeover,
   truth,
   word,
 } from "./values.ts";
 
+/** Whether a stream has a tail: for whom asks for it, from the beginning on, or never. */
+export const HLS_MODES = ["on", "always", "off"] as const;
+
 /** Where other nodes are reached unless it is said. */
 export const LINK_PORT = 8300;
 
-interface OptionSpec {
+export interface OptionSpec {
   readonly schema: z.ZodType;
   /** As one would write it; "" when there is none. */
   readonly default: string;
@@ -144,6 +148,24 @@ export const OPTIONS = {
     default: "false",
     value: "",
     help: "Viewers may wait for a stream that is not live instead of getting 409.",
+  },
+  hls: {
+    schema: z.enum(HLS_MODES),
+    default: "on",
+    value: "MODE",
+    help: "The tail of streams for the crowd, LL-HLS: on (from the first request on), always, or off.",
+  },
+  "hls-part": {
+    schema: seconds(0.2, 1),
+    default: "0.5",
+    value: "SECONDS",
+    help: "Length of its parts, 0.2 to 1: viewers are about three of them behind.",
+  },
+  "hls-memory": {
+    schema: memory,
+    default: "10%",
+    value: "SIZE",
+    help: "Memory for the files of all tails; one that finds none left gets 503.",
   },
   "redirect-url": {
     schema: httpUrl(true),
@@ -322,26 +344,3 @@ export type OptionKey = keyof typeof OPTIONS;
 export type OptionReader = <K extends OptionKey>(
   key: K,
 ) => z.output<(typeof OPTIONS)[K]["schema"]> | null;
-
-/** One row of --help and of the README's table. */
-export interface OptionRow {
-  readonly key: string;
-  readonly flag: string;
-  readonly env: string;
-  readonly default: string;
-  readonly value: string;
-  readonly help: string;
-  readonly hidden: boolean;
-}
-
-export const optionTable: readonly OptionRow[] = Object.entries(OPTIONS).map(
-  ([key, spec]: [string, OptionSpec]) => ({
-    key,
-    flag: `--${key.replaceAll(".", "-")}`,
-    env: `SPILLWAY_${key.replaceAll(/[.-]/g, "_").toUpperCase()}`,
-    default: spec.default,
-    value: spec.value,
-    help: spec.help,
-    hidden: spec.hidden ?? false,
-  }),
-);

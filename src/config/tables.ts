@@ -1,5 +1,6 @@
 /** Tables of the configuration file: tokens, keys, ICE servers, rules for streams. */
 import { z } from "zod";
+import { HLS_MODES } from "./options.ts";
 import { bitrate, integer, takeover } from "./values.ts";
 
 /** What the documentation's examples hash to, and nothing at all: anybody has these tokens. */
@@ -79,6 +80,7 @@ const streamRule = z.strictObject({
   match: z.string().min(1),
   takeover: takeover.optional(),
   "wait-for-stream": z.boolean().optional(),
+  hls: z.enum(HLS_MODES, `must be "on", "always" or "off"`).optional(),
   /** Who may watch: whoever has a token for it, or anybody. */
   view: z.enum(["token", "open"], 'must be "token" or "open"').optional(),
   "playout-delay-min-ms": delayMs.optional(),

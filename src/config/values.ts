@@ -139,6 +139,18 @@ export const duration = z.string().transform((text, context): number => {
   return seconds > 0 ? seconds : refuse(context, `"${text}" is not a time such as 30m, 2h or 7d`);
 });
 
+/** Seconds in a range, with fractions, as whole milliseconds: in us. */
+export function seconds(min: number, max: number) {
+  return z.union([z.string(), z.number()]).transform((value, context): number => {
+    const text = String(value).trim().replace(/s$/, "");
+    const ms = /^\d+(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : Number.NaN;
+    if (!(ms >= min * 1000 && ms <= max * 1000)) {
+      return refuse(context, `"${value}" is not a time from ${min} to ${max} seconds`);
+    }
+    return ms * 1000;
+  });
+}
+
 /** A whole number in a range; text is accepted, since environment and flags are text. */
 export function integer(min: number, max: number) {
   return z.union([z.string(), z.number()]).transform((value, context): number => {

@@ -37,6 +37,9 @@
  *   wanted      of a ring: a reader thread has tracks for it, and its writer wakes that thread
  *   wish        what a reader asks of a ring's writer, by words in the ring: its media, a keyframe
  *               for a join, after a failure, or for the next segment of a playlist
+ *   tail        a stream as files for HTTP (LL-HLS): what the crowd watches, some seconds later;
+ *               a rendition is one quality of it, cut into parts and segments
+ *   edition     a tail from its first part to its last: all its files are named with it
  *   bell        what ends a worker's sleep: a writer rings with news, a reader with a new wish
  *   feed        a ring as one egress worker reads it, and the tracks of viewers that it feeds
  *   following   a stream's present source as one egress worker reads it: a feed a ring
@@ -52,6 +55,7 @@ import type { ClusterCommand, ClusterEvent } from "./cluster.ts";
 import type { CloseReason, LayerLimits, MediaSection, PeerSetup } from "./session.ts";
 import type { RingGrant, StreamSource } from "./source.ts";
 import type { SessionStats } from "./statistics.ts";
+import type { TailCommand, TailEvent } from "./tail.ts";
 
 /**
  * The typed messages between the control thread and the media workers. Rare: set-up, tear-down,
@@ -61,6 +65,7 @@ export type WorkerCommand =
   | IngestCommand
   | EgressCommand
   | ClusterCommand
+  | TailCommand
   | ReaderCommand
   | MediaCommand;
 
@@ -141,7 +146,7 @@ export type Drill =
 
 export type SessionDrill = "datagram" | "timer" | "transmit" | "rtp" | "rtcp" | "media" | "close";
 
-export type WorkerEvent = EgressEvent | ClusterEvent | ReaderEvent | MediaEvent;
+export type WorkerEvent = EgressEvent | ClusterEvent | TailEvent | ReaderEvent | MediaEvent;
 
 /** From egress workers. */
 type EgressEvent =

@@ -15,6 +15,8 @@ export interface WorkerAbilities {
   readonly hasSockets: boolean;
   /** It has the port where other nodes reach this one. */
   readonly hasLinks: boolean;
+  /** It cuts the tails of streams: files for HTTP. */
+  readonly packages: boolean;
 }
 
 /** In the order of their numbers, and so of their ports. */
@@ -25,6 +27,7 @@ export const WORKER_KINDS = {
     writesRings: true,
     hasSockets: true,
     hasLinks: false,
+    packages: false,
   },
   egress: {
     serves: "viewer",
@@ -32,8 +35,24 @@ export const WORKER_KINDS = {
     writesRings: false,
     hasSockets: true,
     hasLinks: false,
+    packages: false,
   },
-  relay: { serves: null, readsRings: true, writesRings: true, hasSockets: false, hasLinks: true },
+  relay: {
+    serves: null,
+    readsRings: true,
+    writesRings: true,
+    hasSockets: false,
+    hasLinks: true,
+    packages: false,
+  },
+  packager: {
+    serves: null,
+    readsRings: true,
+    writesRings: false,
+    hasSockets: false,
+    hasLinks: false,
+    packages: true,
+  },
 } as const satisfies Readonly<Record<string, WorkerAbilities>>;
 
 export type WorkerKind = keyof typeof WORKER_KINDS;

@@ -24,6 +24,7 @@ import { loadKeys } from "./http/keys.ts";
 import { describeOpenness, notOpened, opennessOf } from "./http/openness.ts";
 import type { Pages } from "./http/page-routes.ts";
 import { RateLimit } from "./http/rate-limit.ts";
+import { streamOptions } from "./http/stream-options.ts";
 import type { MediaPlane, PlaneEvents } from "./plane/plane.ts";
 import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
@@ -34,7 +35,9 @@ import { Registry } from "./streams/registry.ts";
 import { SourceRates } from "./streams/source-rates.ts";
 import { STANDBYS_LOOK_MS } from "./streams/standbys.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
+import { startTails } from "./streams/start-tails.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
+import type { Tails } from "./streams/tails.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
 
@@ -104,12 +107,12 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const noteFault = createFaults(log, (place) => metrics.fault(place));
   const bus = new Bus((error) => noteFault("event sink", error));
   // The plane reports from its start on, to a registry that needs the plane.
-  const early: Early = { registry: null, cluster: null };
+  const early: Early = { registry: null, cluster: null, tails: null };
   const plane = await options.plane(planeEvents(early, log, noteFault));
   const registry = new Registry({ plane, clock, random, log, publish: (e) => bus.publish(e) });
-  early.registry = registry;
   const cluster = startCluster(options, plane, registry);
-  early.cluster = cluster;
+  const tails = startTails(options, plane, registry.streams, (name) => streamOptions(config, name));
+  Object.assign(early, { registry, cluster, tails } satisfies Early);
   const layers = new StreamLayers(plane, clock);
   const sampler = new Sampler(plane);
   const hub = new EventHub(clock, random);
@@ -117,9 +120,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const announcer = new Announcer({ hub, layers, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
-  const sinks = [announcer.hear, metrics.hear, tellHook(hook), logSessions(log), gate.hear];
-  if (cluster !== null) sinks.push(cluster.hear);
-  for (const hear of sinks) bus.subscribe(hear);
+  const own = [announcer.hear, metrics.hear, tellHook(hook), logSessions(log), gate.hear];
+  for (const hear of [...own, cluster?.hear, tails?.hear]) if (hear) bus.subscribe(hear);
   const parts = { plane, sampler, registry, metrics, clock, random, gate };
   const services: Services = {
     config,
@@ -130,6 +132,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     version: options.version,
     registry,
     cluster,
+    tails,
     handover: startHandover(config, cluster, parts),
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
@@ -151,6 +154,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
 interface Early {
   registry: Registry | null;
   cluster: Cluster | null;
+  tails: Tails | null;
 }
 
 /** What workers tell goes to the registry, what the relay worker tells to the cluster. */
@@ -167,6 +171,8 @@ function planeEvents(early: Readonly<Early>, log: Logger, noteFault: NoteFault):
     workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
     relayStarted: () => early.cluster?.relayStarted(),
     cluster: (event) => early.cluster?.handle(event),
+    packagerStarted: () => early.tails?.packagerStarted(),
+    tail: (event) => early.tails?.handle(event),
     fault: (error) => noteFault("worker event", error),
   };
 }
@@ -289,6 +295,7 @@ class Running implements Control {
     lookForQuiet(registry.streams.values(), plane, (event) => this.bus.publish(event));
     announcer.tickLayers();
     this.#services.cluster?.tick();
+    this.#services.tails?.tick();
   }
 
   /** Also those that had no address, or another one, the last time. */

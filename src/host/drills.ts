@@ -18,7 +18,8 @@ export function obeyDrill(drill: WorkerDrill, logic: MediaLogic, table: PeerTabl
   return peer === null ? logic : drillSession(logic, drill.kind, peer);
 }
 
-function drillWorker(kind: "throw" | "hang" | "block"): void {
+/** Makes the worker as a whole fail. */
+export function drillWorker(kind: "throw" | "hang" | "block"): void {
   if (kind === "throw") throw new Error("drill: a worker throws");
   const end = monotonicUs() + HEARTBEAT_TIMEOUT_MS * 60_000;
   while (kind === "hang" && monotonicUs() < end);

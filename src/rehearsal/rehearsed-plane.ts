@@ -24,6 +24,7 @@ const NO_LAYERS: LayerLook = { layers: [], update: () => {} };
 
 export class RehearsedPlane implements MediaPlane {
   readonly relay = null;
+  readonly packager = null;
   readonly #events: PlaneEvents;
   readonly #rings = new FilledRings();
 

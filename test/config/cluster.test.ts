@@ -39,7 +39,7 @@ test("a server without a secret is no node", () => {
 
 test("the secret alone makes a node, with a relay worker and defaults for all else", () => {
   const { cluster, workers } = node([]);
-  expect(workers).toEqual({ ingest: 1, egress: 4, relay: 1 });
+  expect(workers).toEqual({ ingest: 1, egress: 4, relay: 1, packager: 1 });
   expect(cluster).toEqual({
     name: "spillway",
     secretFile: "/s",
@@ -174,12 +174,12 @@ test("the link's port is none of media's where they could meet", () => {
   expect(node(["--media", "0.0.0.0:0", "--link", "0.0.0.0:0"]).cluster!.link.port).toBe(0);
 });
 
-test("rings have room for the relay worker beside those that send to viewers", () => {
-  const egress = READER_THREADS_MAX - 1;
-  expect(node([], { cores: 128 }).workers).toEqual({ ingest: 1, egress, relay: 1 });
+test("rings have room for relay and packager beside those that send to viewers", () => {
+  const egress = READER_THREADS_MAX - 2;
+  expect(node([], { cores: 128 }).workers).toEqual({ ingest: 1, egress, relay: 1, packager: 1 });
   const result = load([], { cores: 128 });
-  expect(result.ok && result.config.workers.egress).toBe(READER_THREADS_MAX);
+  expect(result.ok && result.config.workers.egress).toBe(READER_THREADS_MAX - 1);
   expect(wrong(`--egress-workers=${READER_THREADS_MAX}`)).toBe(
-    "egress-workers: 65 workers would read rings (egress, relay), 64 can",
+    "egress-workers: 66 workers would read rings (egress, relay, packager), 64 can",
   );
 });

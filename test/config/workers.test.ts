@@ -10,12 +10,13 @@ const EGRESS: WorkerAbilities = {
   writesRings: false,
   hasSockets: true,
   hasLinks: false,
+  packages: false,
 };
 /** Kinds that are not there yet. */
 const KINDS = {
   ingest: { ...EGRESS, serves: "publisher", readsRings: false, writesRings: true },
   egress: EGRESS,
-  packager: { ...EGRESS, serves: null, hasSockets: false, hasLinks: false },
+  packager: { ...EGRESS, serves: null, hasSockets: false, packages: true },
 } as const;
 
 function refusal(counts: Record<keyof typeof KINDS, number>): string | null {

@@ -17,10 +17,11 @@ test("workers are counted by what they can do", () => {
     writesRings: true,
     hasSockets: true,
     hasLinks: false,
+    packages: false,
   };
   const kinds = {
     relay: can,
-    packager: { ...can, writesRings: false, hasSockets: false, hasLinks: false },
+    packager: { ...can, writesRings: false, hasSockets: false, hasLinks: false, packages: false },
   };
   const counts = { relay: 1, packager: 3 };
   expect(countAble(kinds, counts, "readsRings")).toBe(4);

@@ -27,10 +27,10 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   intake: [...WIRE, "srtp", "ring", "media"],
   ingest: [...PEER, "intake"],
   feed: [...WIRE, "srtp", "ring", "media"],
-  packager: [...WIRE, "ring"],
   cascade: [...WIRE, "media"],
   relay: [...PEER, "intake", "feed", "cascade"],
   egress: [...PEER, "feed"],
+  packager: [...WIRE, "ring", "media", "feed"],
   client: PEER,
   io: PEER,
   host: [...PEER, "io"],
@@ -52,6 +52,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
     "ingest",
     "egress",
     "relay",
+    "packager",
     "load",
     "bench",
     "client",
@@ -67,7 +68,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   contract: [
-    ["counters", "session", "source", "statistics", "workers"],
+    ["counters", "session", "source", "statistics", "tail", "workers"],
     ["cluster"],
     ["messages", "setup"],
   ],
@@ -199,6 +200,12 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // Tracks without a hole, and files that are numbered.
     ["departed", "master-playlist", "pictures", "segments", "sound"],
     ["playlist", "rendition"],
+    // What is read of a ring, of a source, of a stream, and of all.
+    ["ordered-reader"],
+    ["picture-track", "sound-track"],
+    ["source-reading"],
+    ["edition"],
+    ["packager"],
   ],
   cascade: [
     // What a link is made of.

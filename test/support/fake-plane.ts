@@ -7,6 +7,7 @@ import type { Drill } from "../../src/contract/messages.ts";
 import type { CloseReason } from "../../src/contract/session.ts";
 import type { RingGrant, StreamSource } from "../../src/contract/source.ts";
 import type { SessionStats } from "../../src/contract/statistics.ts";
+import type { TailCommand } from "../../src/contract/tail.ts";
 import { WORKER_KINDS, type WorkerKind } from "../../src/contract/workers.ts";
 import type {
   LayerLimit,
@@ -30,6 +31,14 @@ export class FakePlane implements MediaPlane {
   /** What the relay worker was told; set `relay` to have one. */
   readonly told: ClusterCommand[] = [];
   relay: RelayPlane | null = null;
+  /** What the packager worker was told. */
+  readonly packaged: TailCommand[] = [];
+  readonly packager = {
+    send: (command: TailCommand): boolean => {
+      this.packaged.push(command);
+      return true;
+    },
+  };
   onTold: (command: ClusterCommand) => void = () => {};
   readonly fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
   readonly publishers: PublisherOpen[] = [];

@@ -22,7 +22,9 @@ export type Refusal =
   | "not-live"
   | "overload"
   | "capacity"
-  | "ticket";
+  | "ticket"
+  | "hls-memory"
+  | "hls-waiting";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];

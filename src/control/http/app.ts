@@ -19,6 +19,7 @@ import {
 } from "./event-routes.ts";
 import { harden } from "./harden.ts";
 import { mountHealth } from "./health.ts";
+import { readTail, type TailServices } from "./hls.ts";
 import { type LayerServices, resetLayer, selectLayer } from "./layers.ts";
 import { iceServerLinks } from "./links.ts";
 import { streamName } from "./names.ts";
@@ -43,6 +44,7 @@ export interface Services
     SessionServices,
     EventServices,
     LayerServices,
+    TailServices,
     AdminServices {
   readonly noteFault: NoteFault;
 }
@@ -59,7 +61,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   const { services } = parts;
   const app = new Hono<AppEnv>();
   observe(app, services);
-  for (const family of ["/whip/*", "/whep/*", "/session/*"]) app.use(family, cors);
+  for (const family of ["/whip/*", "/whep/*", "/hls/*", "/session/*"]) app.use(family, cors);
   // Whose streams are live is everybody's business where anybody may watch them.
   app.use("/api/v1/streams", cors);
   for (const family of ["/api/*", "/metrics"]) app.use(family, corsFor(services.auth));
@@ -118,6 +120,7 @@ function mountMedia(app: Hono<AppEnv>, services: Services): void {
     POST: (c) => view(c, services),
     links: links("view", "/whep/"),
   });
+  mountResource(app, "/hls/*", { GET: (c) => readTail(c, services) });
   mountResource(app, "/session/:id", {
     GET: (c) => getSession(c, services),
     PATCH: (c) => patchSession(c, services),
@@ -147,7 +150,7 @@ function describeEndpoint(c: AppContext, prefix: string): Response {
   });
 }
 
-const FAMILIES = new Set(["whip", "whep", "session", "api", "metrics", "healthz", "readyz"]);
+const FAMILIES = new Set(["whip", "whep", "hls", "session", "api", "metrics", "healthz", "readyz"]);
 
 function family(path: string): string {
   const first = path.split("/")[1] ?? "";

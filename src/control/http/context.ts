@@ -5,6 +5,8 @@ import type { Client } from "./proxy.ts";
 export interface Bindings {
   readonly address?: string;
   readonly secure?: boolean;
+  /** The answer may take as long as TAIL_WAIT_US: its connection is not idle. */
+  readonly patient?: () => void;
 }
 
 export interface AppEnv {

@@ -7,7 +7,7 @@ const METHODS = "OPTIONS, GET, HEAD, POST, PATCH, DELETE";
 const REQUEST_HEADERS = "Authorization, Content-Type, If-Match, ETag";
 const EXPOSED_HEADERS =
   "Location, ETag, Link, Retry-After, Accept-Post, Accept-Patch, " +
-  "Access-Control-Allow-Methods, WWW-Authenticate";
+  "Access-Control-Allow-Methods, WWW-Authenticate, Age, Date, Content-Length, Spillway-Time";
 
 /** CORS on every response below it, errors included: players live on other origins. */
 export const cors: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -6,6 +6,8 @@ import { matchesPattern } from "./pattern.ts";
 export interface StreamOptions {
   readonly takeover: Takeover;
   readonly waitForStream: boolean;
+  /** Whether it has a tail: for whom asks, from its beginning on, or never. */
+  readonly hls: Config["hls"]["mode"];
   /** In the extension's unit of 10 ms; null sends none. */
   readonly playoutDelay: { readonly min: number; readonly max: number } | null;
   /** What its viewers may have of the layers. */
@@ -20,6 +22,7 @@ export function streamOptions(config: Config, name: string): StreamOptions {
   return {
     takeover: rule?.takeover ?? config.takeover,
     waitForStream: rule?.["wait-for-stream"] ?? config.waitForStream,
+    hls: rule?.hls ?? config.hls.mode,
     playoutDelay:
       min === undefined && max === undefined
         ? null

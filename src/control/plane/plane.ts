@@ -9,6 +9,7 @@ import type { Drill, WorkerCommand } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import type { RingGrant, StreamSource } from "../../contract/source.ts";
 import type { SessionStats } from "../../contract/statistics.ts";
+import type { TailCommand, TailEvent } from "../../contract/tail.ts";
 import type { WorkerKind } from "../../contract/workers.ts";
 import type { UsableLayer } from "../../media/layer-choice.ts";
 import type { RingDescription } from "../../ring/layout.ts";
@@ -57,6 +58,10 @@ export interface PlaneEvents {
   relayStarted(): void;
   /** What the relay worker tells. */
   cluster(event: ClusterEvent): void;
+  /** The packager worker has begun, perhaps in place of another: it knows no tail. */
+  packagerStarted(): void;
+  /** What the packager worker tells. */
+  tail(event: TailEvent): void;
   /** Acting on what a worker told made control throw: that event is lost, nothing else. */
   fault(error: unknown): void;
 }
@@ -86,9 +91,17 @@ export interface RelayPlane {
   send(command: ClusterCommand): boolean;
 }
 
+/** The worker that cuts the tails of streams, as control speaks to it. */
+export interface PackagerPlane {
+  /** False while it has no thread: nobody acts on the command. */
+  send(command: TailCommand): boolean;
+}
+
 export interface MediaPlane {
   /** Null where this node belongs to no cluster. */
   readonly relay: RelayPlane | null;
+  /** Null where streams have no tail. */
+  readonly packager: PackagerPlane | null;
   /** SHA-256 fingerprint of our DTLS certificate, "AA:BB:...". */
   readonly fingerprint: string;
   /** Least-loaded worker that serves the role; null when none is ready. */

@@ -24,12 +24,14 @@ import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses
 import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
 import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import { logOverload } from "./overload.ts";
+import { passOn } from "./pass-on.ts";
 import { leastLoaded } from "./placement.ts";
 import type {
   IceRestart,
   LayerLimit,
   LocalCandidate,
   MediaPlane,
+  PackagerPlane,
   PlaneEvents,
   PublisherOpen,
   PublisherRings,
@@ -88,6 +90,7 @@ class Workers implements MediaPlane {
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly starvation: Starvation;
   readonly relay: RelayPlane | null;
+  readonly packager: PackagerPlane | null;
 
   constructor(
     private readonly options: PlaneOptions,
@@ -131,6 +134,7 @@ class Workers implements MediaPlane {
       this.workers.push(this.createWorker(setup, opened[number]!.candidates));
     }
     this.relay = this.relayAmong(this.workers);
+    this.packager = this.workers.find(({ abilities }) => abilities.packages) ?? null;
     this.timer = setInterval(() => {
       this.look(monotonicUs());
       this.pool.grant();
@@ -294,25 +298,21 @@ class Workers implements MediaPlane {
 
   private handleEvent(worker: MediaWorker, event: WorkerEvent): void {
     const { events, log } = this.options;
-    if (event.type === "connected") {
-      events.connected(event.session, event.path, event.srtpProfile);
-    } else if (event.type === "moved") events.moved(event.session, event.path);
-    else if (event.type === "closed") {
-      worker.sessions.delete(event.session);
-      events.closed(event.session, event.reason);
-    } else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
-    else if (event.type === "layer") events.layer(event.session, event.layer);
-    else if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
+    if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
     else if (event.type === "ready") this.handleReady(worker);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });
-    } else events.cluster(event);
+    } else {
+      if (event.type === "closed") worker.sessions.delete(event.session);
+      passOn(event, events);
+    }
   }
 
   private handleReady(worker: MediaWorker): void {
     this.switches.came(worker);
     if (worker.abilities.hasLinks) this.options.events.relayStarted();
+    if (worker.abilities.packages) this.options.events.packagerStarted();
   }
 
   private handleLost(worker: MediaWorker, cause: string): void {

@@ -30,8 +30,10 @@ interface RegistryOptions {
 /** Backstop behind the workers' own time-out. */
 const PENDING_MAX_US = CONNECT_TIMEOUT_US + 2_000_000;
 
+type NotForRegistry = "fault" | "moved" | "relayStarted" | "cluster" | "packagerStarted" | "tail";
+
 /** Streams and sessions: who publishes what, who watches it, and which rings they meet in. */
-export class Registry implements Omit<PlaneEvents, "fault" | "moved" | "relayStarted" | "cluster"> {
+export class Registry implements Omit<PlaneEvents, NotForRegistry> {
   readonly sessions = new Sessions();
   readonly streams: Streams;
   readonly standbys: Standbys;

@@ -6,14 +6,14 @@ import { READER_THREADS_MAX } from "../../../src/limits.ts";
 /** Beside those that there are two of a test's own: a reader, and one that writes and has sockets. */
 const KINDS = {
   ...WORKER_KINDS,
-  packager: {
+  rtmp: {
     serves: null,
     readsRings: true,
-    writesRings: false,
-    hasSockets: false,
+    writesRings: true,
+    hasSockets: true,
     hasLinks: false,
+    packages: false,
   },
-  rtmp: { serves: null, readsRings: true, writesRings: true, hasSockets: true, hasLinks: false },
 } as const;
 
 test("every worker that reads rings has a reader number, every one with sockets a port", () => {

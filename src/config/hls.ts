@@ -1,0 +1,32 @@
+/** Whether streams have a tail, and what it may take. */
+import type { HLS_MODES, OptionReader } from "./options.ts";
+import type { StreamRule } from "./tables.ts";
+import type { Memory } from "./values.ts";
+
+export interface HlsConfig {
+  /** Of streams that no rule speaks of: for whom asks, from the beginning on, or never. */
+  readonly mode: (typeof HLS_MODES)[number];
+  /** PART-TARGET, us. */
+  readonly partUs: number;
+  /** For the files of all tails. */
+  readonly memoryBytes: number;
+}
+
+/** `machineBytes`: the memory that shares are of. */
+export function hlsOf(read: OptionReader, machineBytes: number): HlsConfig {
+  return {
+    mode: read("hls")!,
+    partUs: read("hls-part")!,
+    memoryBytes: bytesOf(read("hls-memory")!, machineBytes),
+  };
+}
+
+/** Whether any stream may have a tail. */
+export function hasTails({ mode }: HlsConfig, streams: readonly StreamRule[]): boolean {
+  return mode !== "off" || streams.some(({ hls }) => hls !== undefined && hls !== "off");
+}
+
+/** A size, or a share of the machine's memory. */
+export function bytesOf(memory: Memory, machineBytes: number): number {
+  return "bytes" in memory ? memory.bytes : Math.floor(memory.share * machineBytes);
+}

@@ -1,0 +1,75 @@
+/**
+ * The messages between control and the packager worker: the tail of a stream (LL-HLS), which that
+ * worker cuts out of the rings and control hands out.
+ */
+
+/** To the packager worker. */
+export type TailCommand =
+  /** Somebody wants the tail of a stream: begins with what its source's rings hold, now or later. */
+  | {
+      readonly type: "tail-open";
+      readonly stream: number;
+      /** 32 hex digits; every file of this edition is named with it. */
+      readonly edition: string;
+      /** PART-TARGET, us. */
+      readonly partUs: number;
+    }
+  /** No source will come any more: its playlists say so, and stay. */
+  | { readonly type: "tail-end"; readonly stream: number }
+  /** Nobody wants it any more. */
+  | { readonly type: "tail-close"; readonly stream: number };
+
+/** A file that came to be, whole. */
+export interface TailFile {
+  /** The last segment of its URL. */
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A segment: its parts' bytes, one after the other. */
+export interface TailSegment {
+  readonly name: string;
+  readonly parts: readonly string[];
+}
+
+/** What is new of one rendition, all of it at once: files, then the playlist that names them. */
+export interface TailNews {
+  readonly type: "tail-news";
+  readonly stream: number;
+  readonly edition: string;
+  readonly rendition: number;
+  readonly files: readonly TailFile[];
+  readonly segments: readonly TailSegment[];
+  /** Files and segments that no playlist has named for long enough. */
+  readonly gone: readonly string[];
+  readonly playlist: TailPlaylist;
+  /** index.m3u8 from now on; null while it stays as it is, or is not known yet. */
+  readonly master: string | null;
+}
+
+/** A media playlist as text; its URIs stand in quotes or on lines of their own, and are relative. */
+export interface TailPlaylist {
+  readonly name: string;
+  readonly text: string;
+  /** The same, gzipped: made once for all who ask. */
+  readonly gzip: Uint8Array<ArrayBuffer>;
+  /** The newest part that it lists: number of its segment, and its place in that. */
+  readonly msn: number;
+  readonly part: number;
+  /** The newest segment that it lists whole; -1 for none. */
+  readonly whole: number;
+  /** The part that it hints at; null when none is to come. */
+  readonly hint: string | null;
+  readonly ended: boolean;
+}
+
+/** From the packager worker. */
+export type TailEvent =
+  | TailNews
+  /** There can be none of this source, and why. Until another source comes. */
+  | {
+      readonly type: "tail-unavailable";
+      readonly stream: number;
+      readonly edition: string;
+      readonly reason: string;
+    };

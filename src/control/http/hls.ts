@@ -1,0 +1,202 @@
+/**
+ * GET /hls/NAME/FILE: the tail of a stream (draft-pantos-hls-rfc8216bis). The last segment of the path
+ * is the file, all before it the stream.
+ */
+import type { TailPlaylist } from "../../contract/tail.ts";
+import { TAIL_WAIT_US } from "../../limits.ts";
+import type { Stream } from "../streams/stream.ts";
+import type { Tail } from "../streams/tail.ts";
+import type { Tails } from "../streams/tails.ts";
+import type { Waiting } from "../streams/waiters.ts";
+import { type AdmissionServices, askHook, rateLimited } from "./admission.ts";
+import { tokenOf } from "./auth.ts";
+import { acceptsGzip } from "./coding.ts";
+import type { AppContext } from "./context.ts";
+import { streamName } from "./names.ts";
+import { notFound, problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
+import { streamOptions } from "./stream-options.ts";
+import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
+import { withToken } from "./tail-uris.ts";
+
+export interface TailServices extends AdmissionServices {
+  /** Null where streams have none. */
+  readonly tails: Tails | null;
+}
+
+const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+const INDEX = "index.m3u8";
+/** Seconds that caches keep what never becomes another: six times the target duration (B.1). */
+const FILE_AGE_S = 18;
+const INIT_AGE_S = 3600;
+/** A playlist that was waited for never becomes another, either; any other does with the next part. */
+const BLOCKED_AGE_S = 18;
+const PLAIN_AGE_S = 1;
+/** Seconds after which to ask again for a playlist that has not begun. */
+const RETRY_START_S = 1;
+
+/** Players of other origins measure how long each took (Resource Timing). */
+const TIMED = { "Timing-Allow-Origin": "*" };
+
+/** What a request is for, once it may have it. */
+interface Asked {
+  readonly c: AppContext;
+  readonly services: TailServices;
+  readonly tails: Tails;
+  readonly tail: Tail;
+  readonly file: string;
+}
+
+/** The route. */
+export async function readTail(c: AppContext, services: TailServices): Promise<Response> {
+  const { pathname } = new URL(c.req.url);
+  const end = pathname.lastIndexOf("/");
+  const file = pathname.slice(end + 1);
+  const name = streamName(pathname.slice(0, Math.max(end, "/hls/".length)), "/hls/");
+  if (!name.ok) return problem(400, "Bad stream name", name.detail);
+  const limited = file === INDEX ? rateLimited(c, services) : null;
+  if (limited !== null) return limited;
+  const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
+  if (!verdict.ok) return verdict.response;
+  const { tails } = services;
+  if (tails === null || streamOptions(services.config, name.name).hls === "off") {
+    return problem(404, "No tail", `"${name.name}" is not served over HLS.`);
+  }
+  if (file === INDEX) return index(c, services, tails, name.name);
+  const stream = services.registry.streams.get(name.name);
+  const tail = stream === undefined ? undefined : tails.of(stream);
+  if (stream === undefined || tail === undefined) return notFound("tail");
+  tails.ask(stream);
+  const asked = { c, services, tails, tail, file };
+  return file.endsWith(".m3u8") ? playlist(asked) : media(asked);
+}
+
+/** The multivariant playlist; the first one makes the tail begin. */
+async function index(
+  c: AppContext,
+  services: TailServices,
+  tails: Tails,
+  name: string,
+): Promise<Response> {
+  const { registry, cluster, metrics } = services;
+  if (registry.streams.get(name)?.isLive !== true) await cluster?.find(name);
+  const refused = await askHook(c, services, "viewer", name);
+  if (refused !== null) return refused;
+  if (services.draining()) {
+    return retryLater(503, RETRY_LIMIT_S, "Stopping", "The server is stopping.");
+  }
+  if (registry.streams.get(name)?.isLive !== true) cluster?.ensure(name);
+  const stream = registry.streams.get(name);
+  if (stream === undefined || !canBegin(stream, tails)) {
+    metrics.refused("not-live");
+    return problem(404, "Not live", `Nobody publishes "${name}" now.`);
+  }
+  const tail = tails.ask(stream);
+  if (tail === null) {
+    metrics.refused("hls-memory");
+    const detail = "The memory for tails (hls-memory) is used up; try again later.";
+    return retryLater(503, RETRY_LIMIT_S, "Server full", detail);
+  }
+  const asked = { c, services, tails, tail, file: INDEX };
+  const waited = await waitFor(asked, () => tail.master !== null || tail.state === "unavailable");
+  if (waited instanceof Response) return waited;
+  if (tail.state === "unavailable") return unavailable(tail);
+  if (tail.master === null) {
+    return retryLater(503, RETRY_START_S, "Not begun", "No whole picture has come yet.");
+  }
+  return text(c, services, { text: tail.master, gzip: null }, PLAIN_AGE_S);
+}
+
+/** A tail that has broken off with its publisher is still there for a while. */
+function canBegin(stream: Stream, tails: Tails): boolean {
+  return stream.isLive || tails.of(stream) !== undefined;
+}
+
+function unavailable(tail: Tail): Response {
+  return problem(422, "No tail", `"${tail.stream.name}" has none: ${tail.reason}.`);
+}
+
+/** A media playlist: as it is, or once it lists what is asked for. */
+async function playlist(asked: Asked): Promise<Response> {
+  const { c, services, tail, file } = asked;
+  const directives = readDirectives(new URL(c.req.url).searchParams);
+  if ("wrong" in directives) return problem(400, "Bad directive", directives.wrong);
+  const { wanted } = directives;
+  const now = tail.playlist(file);
+  if (now === undefined) return notFound("playlist");
+  if (wanted === null) return text(c, services, now, PLAIN_AGE_S);
+  if (isTooFar(now, wanted, services.config.hls.partUs)) {
+    return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
+  }
+  return blocked(asked, wanted);
+}
+
+async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
+  const { c, services, tail, file } = asked;
+  const listed = (): TailPlaylist | null => {
+    const newest = tail.playlist(file);
+    return newest !== undefined && lists(newest, wanted) ? newest : null;
+  };
+  const waited = await waitFor(asked, () => listed() !== null);
+  if (waited instanceof Response) return waited;
+  const newest = listed();
+  if (newest !== null) return text(c, services, newest, BLOCKED_AGE_S);
+  const detail = "What is asked for has not come in time.";
+  return retryLater(503, RETRY_START_S, "Nothing new", detail);
+}
+
+/** An init, a part, or a segment; the part that a playlist hints at once it is there. */
+async function media(asked: Asked): Promise<Response> {
+  const { tail, file } = asked;
+  if (tail.file(file) === undefined && tail.hintsAt(file)) {
+    const waited = await waitFor(asked, () => tail.file(file) !== undefined || !tail.hintsAt(file));
+    if (waited instanceof Response) return waited;
+  }
+  const parts = tail.file(file);
+  if (parts === undefined) return notFound("file");
+  const age = file.endsWith(".mp4") ? INIT_AGE_S : FILE_AGE_S;
+  return new Response(parts.length === 1 ? parts[0]! : new Blob([...parts]), {
+    headers: { ...TIMED, "Content-Type": "video/mp4", "Cache-Control": `max-age=${age}` },
+  });
+}
+
+/** Waits until `isOver`, or its time is over; a Response when there is no place to wait in. */
+async function waitFor(
+  { c, services, tails, tail }: Asked,
+  isOver: Waiting["isOver"],
+): Promise<boolean | Response> {
+  const { clock, metrics } = services;
+  const client = c.get("client");
+  c.env.patient?.();
+  const waited = tails.waiters.wait({
+    address: client.loopback ? null : client.address,
+    until: clock.now() + TAIL_WAIT_US,
+    signal: c.req.raw.signal,
+    // A tail that is no more brings nothing.
+    isOver: () => isOver() || tails.of(tail.stream) !== tail,
+  });
+  if (waited !== null) return waited;
+  metrics.refused("hls-waiting");
+  return retryLater(503, RETRY_LIMIT_S, "Too many waiting", "Too many requests wait already.");
+}
+
+/** A playlist, with the asker's token in its URIs if one came in the query. */
+function text(
+  c: AppContext,
+  { clock }: TailServices,
+  playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> | null },
+  age: number,
+): Response {
+  const fromQuery = new URL(c.req.url).searchParams.has("token") ? tokenOf(c.req.raw) : null;
+  const shown = fromQuery === null ? playlist.text : withToken(playlist.text, fromQuery);
+  const headers: Record<string, string> = {
+    ...TIMED,
+    "Content-Type": PLAYLIST_TYPE,
+    "Cache-Control": `max-age=${age}`,
+    Vary: "Accept-Encoding",
+    "Spillway-Time": String(Math.round(clock.wall())),
+  };
+  if (!acceptsGzip(c)) return new Response(shown, { headers });
+  headers["Content-Encoding"] = "gzip";
+  const gzip = fromQuery === null ? playlist.gzip : null;
+  return new Response(gzip ?? Bun.gzipSync(shown), { headers });
+}

@@ -1,0 +1,19 @@
+import type { WorkerEvent } from "../../contract/messages.ts";
+import type { PlaneEvents } from "./plane.ts";
+
+/** What a worker tells that is for control, and not for the plane itself. */
+type ToldControl = Exclude<
+  WorkerEvent,
+  { readonly type: "stats" | "ready" | "source-changed" | "log" }
+>;
+
+/** Tells control what a worker has told. */
+export function passOn(event: ToldControl, events: PlaneEvents): void {
+  if (event.type === "connected") events.connected(event.session, event.path, event.srtpProfile);
+  else if (event.type === "moved") events.moved(event.session, event.path);
+  else if (event.type === "closed") events.closed(event.session, event.reason);
+  else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
+  else if (event.type === "layer") events.layer(event.session, event.layer);
+  else if (event.type === "tail-news" || event.type === "tail-unavailable") events.tail(event);
+  else events.cluster(event);
+}

@@ -1,0 +1,99 @@
+import type { TailEvent, TailNews, TailPlaylist } from "../../contract/tail.ts";
+import { TAIL_BYTES_MAX } from "../../limits.ts";
+import type { Audience } from "./audience.ts";
+import type { Stream } from "./stream.ts";
+
+/** Where a tail stands: no playlist yet, one that grows, one that ended, or none that could be. */
+export type TailState = "starting" | "live" | "ended" | "unavailable";
+
+/** A tail as control hands it out: one edition's files in memory. */
+export class Tail implements Audience {
+  state: TailState = "starting";
+  /** Why it is unavailable. */
+  reason = "";
+  /** index.m3u8; null while it is not known. */
+  master: string | null = null;
+  /** us: when it was asked for last. */
+  askedAt: number;
+  /** us: since when its stream has no source; null while it has one. */
+  sourceless: number | null = null;
+  /** It needs nobody who asks. */
+  readonly always: boolean;
+  /** Bytes of its files. */
+  bytes = 0;
+  readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #segments = new Map<string, readonly string[]>();
+  readonly #playlists = new Map<string, TailPlaylist>();
+
+  constructor(
+    readonly stream: Stream,
+    readonly edition: string,
+    { now, always }: { readonly now: number; readonly always: boolean },
+  ) {
+    this.askedAt = now;
+    this.always = always;
+  }
+
+  /** One that reads the stream, however many read the files. */
+  readonly size = 1;
+
+  /** The packager is told of sources by itself, as all who read. */
+  follow(): void {
+    this.sourceless = null;
+    if (this.state === "unavailable") this.state = "starting";
+  }
+
+  /** Takes what the packager tells of this edition. */
+  take(event: TailEvent): void {
+    if (event.type === "tail-news") this.#takeNews(event);
+    else {
+      this.state = "unavailable";
+      this.reason = event.reason;
+    }
+  }
+
+  playlist(name: string): TailPlaylist | undefined {
+    return this.#playlists.get(name);
+  }
+
+  /** A file, or the parts of a segment, whole; undefined when it is not there (any more, or yet). */
+  file(name: string): readonly Uint8Array<ArrayBuffer>[] | undefined {
+    const file = this.#files.get(name);
+    if (file !== undefined) return [file];
+    const parts = this.#segments.get(name)?.map((part) => this.#files.get(part));
+    return parts?.every((part) => part !== undefined) ? parts : undefined;
+  }
+
+  /** Whether some playlist hints at a file: it is on its way. */
+  hintsAt(name: string): boolean {
+    for (const { hint } of this.#playlists.values()) if (hint === name) return true;
+    return false;
+  }
+
+  #takeNews({ files, segments, gone, playlist, master }: TailNews): void {
+    for (const { name, bytes } of files) {
+      this.#files.set(name, bytes);
+      this.bytes += bytes.length;
+    }
+    for (const { name, parts } of segments) this.#segments.set(name, parts);
+    for (const name of gone) this.#drop(name);
+    this.#playlists.set(playlist.name, playlist);
+    if (master !== null) this.master = master;
+    if (this.master !== null) this.state = playlist.ended ? "ended" : "live";
+    this.#keepWithin(TAIL_BYTES_MAX);
+  }
+
+  #drop(name: string): void {
+    this.bytes -= this.#files.get(name)?.length ?? 0;
+    this.#files.delete(name);
+    this.#segments.delete(name);
+  }
+
+  /** A source of more bits than a tail may hold loses what is oldest: its viewers are near the end. */
+  #keepWithin(max: number): void {
+    for (const name of this.#files.keys()) {
+      if (this.bytes <= max) return;
+      if (name.endsWith(".m4s")) this.#drop(name);
+    }
+  }
+}

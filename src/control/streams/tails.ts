@@ -1,0 +1,149 @@
+import type { TailEvent } from "../../contract/tail.ts";
+import {
+  TAIL_ADDRESS_WAITERS_MAX,
+  TAIL_ENDED_US,
+  TAIL_GRACE_US,
+  TAIL_UNASKED_US,
+  TAIL_WAITERS_MAX,
+} from "../../limits.ts";
+import type { PackagerPlane } from "../plane/plane.ts";
+import type { Clock, RandomBytes } from "../ports.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamEvent } from "./stream-event.ts";
+import type { Streams } from "./streams.ts";
+import { Tail } from "./tail.ts";
+import { Waiters } from "./waiters.ts";
+
+interface TailsOptions {
+  readonly packager: PackagerPlane;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** PART-TARGET, us. */
+  readonly partUs: number;
+  /** Of all files of all tails. */
+  readonly memoryBytes: number;
+  /** Whether a stream has a tail, by its name. */
+  readonly modeOf: (name: string) => "on" | "always" | "off";
+}
+
+/** 128 bits: who has the name of a file was told it. */
+const EDITION_BYTES = 16;
+
+/** The tails of all streams: who wants one makes it begin, and it ends when nobody asks any more. */
+export class Tails {
+  /** Requests for what is about to come. */
+  readonly waiters = new Waiters({
+    max: TAIL_WAITERS_MAX,
+    maxOfAddress: TAIL_ADDRESS_WAITERS_MAX,
+  });
+  readonly #options: TailsOptions;
+  /** By the number of their stream. */
+  readonly #tails = new Map<number, Tail>();
+
+  constructor(options: TailsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#tails.size;
+  }
+
+  values(): IterableIterator<Tail> {
+    return this.#tails.values();
+  }
+
+  /** Of all files. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.#tails.values()) sum += bytes;
+    return sum;
+  }
+
+  of(stream: Stream): Tail | undefined {
+    return this.#tails.get(stream.number);
+  }
+
+  /** The tail of a stream for somebody who asks: begins if need be; null when no memory is left for it. */
+  ask(stream: Stream): Tail | null {
+    const tail = this.#tails.get(stream.number);
+    if (tail === undefined) return this.#hasRoom() ? this.#open(stream) : null;
+    tail.askedAt = this.#options.clock.now();
+    return tail;
+  }
+
+  /** What the packager worker tells. An edition that has ended is told of once more at most. */
+  readonly handle = (event: TailEvent): void => {
+    const tail = this.#tails.get(event.stream);
+    if (tail === undefined || tail.edition !== event.edition) return;
+    tail.take(event);
+    this.waiters.look(this.#options.clock.now());
+  };
+
+  /** The packager worker has begun: what there was has broken off, and begins anew under other names. */
+  packagerStarted(): void {
+    for (const tail of [...this.#tails.values()]) {
+      this.#forget(tail);
+      const { stream } = tail;
+      if (stream.source !== null) this.#open(stream).askedAt = tail.askedAt;
+      else this.#options.streams.letGo(stream);
+    }
+    this.waiters.look(this.#options.clock.now());
+  }
+
+  readonly hear = (event: StreamEvent): void => {
+    if (event.type === "published") {
+      const { stream } = event;
+      if (this.#options.modeOf(stream.name) === "always" && this.#hasRoom()) {
+        if (!this.#tails.has(stream.number)) this.#open(stream);
+      }
+    } else if (event.type === "unpublished") {
+      const tail = this.#tails.get(event.stream.number);
+      if (tail !== undefined && event.stream.source === null) {
+        tail.sourceless = this.#options.clock.now();
+      }
+    }
+  };
+
+  /** Called several times a second. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    for (const tail of [...this.#tails.values()]) this.#look(tail, now);
+    this.waiters.look(now);
+  }
+
+  #look(tail: Tail, now: number): void {
+    const { packager, streams } = this.#options;
+    const { stream, sourceless } = tail;
+    const away = sourceless === null ? 0 : now - sourceless;
+    if (away > TAIL_GRACE_US && tail.state === "live") {
+      packager.send({ type: "tail-end", stream: stream.number });
+    }
+    const unasked = !tail.always && now - tail.askedAt > TAIL_UNASKED_US;
+    if (!unasked && away <= TAIL_GRACE_US + TAIL_ENDED_US) return;
+    packager.send({ type: "tail-close", stream: stream.number });
+    this.#forget(tail);
+    streams.letGo(stream);
+  }
+
+  #open(stream: Stream): Tail {
+    const { packager, clock, random, partUs, modeOf } = this.#options;
+    const edition = random(EDITION_BYTES).toHex();
+    const always = modeOf(stream.name) === "always";
+    const tail = new Tail(stream, edition, { now: clock.now(), always });
+    this.#tails.set(stream.number, tail);
+    stream.audiences.add(tail);
+    packager.send({ type: "tail-open", stream: stream.number, edition, partUs });
+    return tail;
+  }
+
+  #forget(tail: Tail): void {
+    this.#tails.delete(tail.stream.number);
+    tail.stream.audiences.delete(tail);
+  }
+
+  /** A tail that begins may grow until all of them have what they may have. */
+  #hasRoom(): boolean {
+    return this.bytes < this.#options.memoryBytes;
+  }
+}

@@ -1,0 +1,107 @@
+import type { WorkerCommand } from "../contract/messages.ts";
+import type { RingGrant, StreamSource } from "../contract/source.ts";
+import type { TailEvent } from "../contract/tail.ts";
+import { Following } from "../feed/following.ts";
+import { Staging } from "../feed/staging.ts";
+import { Edition } from "./edition.ts";
+
+/** Nobody wakes the packager for packets: it comes by itself. A part of 200 ms is a tenth late at most. */
+const LOOK_US = 20_000;
+
+export interface PackagerGround {
+  /** Reader-thread number in ring headers. */
+  readonly reader: number;
+  /** A new wish stands in a ring: wakes its writer. */
+  readonly wish: (ring: RingGrant) => void;
+  readonly tell: (event: TailEvent) => void;
+  /** A tail made this thread throw, and is no more. */
+  readonly failed: (error: unknown) => void;
+  readonly gzip: (text: string) => Uint8Array<ArrayBuffer>;
+  /** Wall clock less the monotonic one, us: the server's time at capture, as sender reports have it. */
+  readonly wallOffsetUs: number;
+}
+
+/** The tails that somebody wants, of all streams, on one thread. Times in us, monotonic. */
+export class Packager {
+  readonly #ground: PackagerGround;
+  readonly #staging: Staging;
+  /** By stream. */
+  readonly #sources = new Map<number, StreamSource>();
+  readonly #editions = new Map<number, Edition>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(ground: PackagerGround) {
+    this.#ground = ground;
+    // No cipher reads what is staged here: it needs no address.
+    this.#staging = new Staging({ bytes: new Uint8Array(Staging.bytes(1)), address: 0 }, 1);
+  }
+
+  command(command: WorkerCommand, now: number): void {
+    if (command.type === "source") this.#setSource(command.stream, command.source, now);
+    else if (command.type === "tail-open") {
+      this.#open(command.stream, command.edition, command.partUs, now);
+    } else if (command.type === "tail-end") {
+      this.#editions.get(command.stream)?.end(this.#wallUs(now));
+    } else if (command.type === "tail-close") this.#close(command.stream);
+  }
+
+  /** When it wants to look again; Infinity when there is nothing to look at. */
+  nextLook(): number {
+    return this.#editions.size === 0 ? Number.POSITIVE_INFINITY : this.#lookedAt + LOOK_US;
+  }
+
+  /** Takes what has come, if it is time. */
+  look(now: number): void {
+    if (now < this.nextLook()) return;
+    this.#lookedAt = now;
+    const wallUs = this.#wallUs(now);
+    for (const [stream, edition] of this.#editions) {
+      try {
+        edition.look(now, wallUs);
+      } catch (error) {
+        // Whatever it was made of: other tails go on.
+        this.#close(stream);
+        edition.fail();
+        this.#ground.failed(error);
+      }
+    }
+  }
+
+  #setSource(stream: number, source: StreamSource | null, now: number): void {
+    if (source === null) this.#sources.delete(stream);
+    else this.#sources.set(stream, source);
+    this.#editions.get(stream)?.setSource(this.#follow(stream), now, this.#wallUs(now));
+  }
+
+  #open(stream: number, edition: string, partUs: number, now: number): void {
+    this.#close(stream);
+    const { tell, gzip } = this.#ground;
+    const wallUs = this.#wallUs(now);
+    const opened = new Edition({
+      stream,
+      edition,
+      partUs,
+      wallUs,
+      staging: this.#staging,
+      tell,
+      gzip,
+    });
+    this.#editions.set(stream, opened);
+    opened.setSource(this.#follow(stream), now, wallUs);
+  }
+
+  #close(stream: number): void {
+    this.#editions.get(stream)?.release();
+    this.#editions.delete(stream);
+  }
+
+  #follow(stream: number): Following | null {
+    const source = this.#sources.get(stream);
+    const { reader, wish } = this.#ground;
+    return source === undefined ? null : new Following(source, reader, wish);
+  }
+
+  #wallUs(now: number): number {
+    return now + this.#ground.wallOffsetUs;
+  }
+}

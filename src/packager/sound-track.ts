@@ -1,0 +1,36 @@
+import type { Feed } from "../feed/feed.ts";
+import type { Staging } from "../feed/staging.ts";
+import type { Frame, Packet } from "./frames/frame.ts";
+import { OpusFrames } from "./frames/opus.ts";
+import { OrderedReader } from "./ordered-reader.ts";
+import { Timeline } from "./timeline.ts";
+
+/** A ring of sound on its way to frames with times. */
+export class SoundTrack {
+  readonly timeline: Timeline;
+  readonly #reader: OrderedReader;
+  readonly #frames = new OpusFrames();
+
+  /** `zeroUs`: wall clock of the tail's zero. */
+  constructor(
+    readonly feed: Feed,
+    staging: Staging,
+    zeroUs: number,
+  ) {
+    this.timeline = new Timeline(feed.reader.clockRate, zeroUs);
+    this.#reader = new OrderedReader(feed, staging);
+  }
+
+  /** Packets dropped for malformed input. */
+  get dropped(): number {
+    return this.#frames.dropped;
+  }
+
+  /** Gives the packets that have come; what is missing is left out, and silence where it is shown. */
+  read(now: number, out: (frame: Frame) => void): void {
+    this.#reader.read(now, {
+      packet: (packet: Packet) => this.#frames.push(packet, out),
+      hole: () => {},
+    });
+  }
+}

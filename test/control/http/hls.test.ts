@@ -1,0 +1,320 @@
+/** What is served of tails: ids B, C, F and H of references/hls.md. */
+import { expect, test } from "bun:test";
+import type { TailNews } from "../../../src/contract/tail.ts";
+import { TAIL_ADDRESS_WAITERS_MAX } from "../../../src/limits.ts";
+import { Harness, settle } from "../../support/control-harness.ts";
+
+const P = "application/vnd.apple.mpegurl";
+const TOKEN = "0123456789abcdef";
+const TOKEN_CONFIG = `[[auth.tokens]]\ntoken = "${TOKEN}"\nrights = ["view", "publish"]\n`;
+
+/** The packager played: a stream with a tail, and parts that come when the test says. */
+class Show {
+  edition = "";
+  stream = 0;
+  #part = -1;
+  #msn = 0;
+
+  private constructor(readonly h: Harness) {}
+
+  /** `config`: TOML. The first request is made and answered. */
+  static async start(config = "", name = "a", token = ""): Promise<Show> {
+    const show = new Show(await Harness.start({ config }));
+    await show.h.publish(name + token);
+    const asked = show.h.request("GET", `/hls/${name}/index.m3u8${token}`);
+    await settle();
+    show.adopt();
+    show.part();
+    expect((await asked).status).toBe(200);
+    return show;
+  }
+
+  /** Plays the tail that was opened last. */
+  adopt(): void {
+    const opened = this.h.plane.packaged.findLast(({ type }) => type === "tail-open");
+    if (opened?.type !== "tail-open") throw new Error("no tail was opened");
+    this.edition = opened.edition;
+    this.stream = opened.stream;
+  }
+
+  get playlist(): string {
+    return `${this.edition}-0.m3u8`;
+  }
+
+  name(part: number): string {
+    return `${this.edition}-0-${part}.m4s`;
+  }
+
+  /** The next part comes; four make a segment. */
+  part(more: Partial<TailNews> & { readonly ended?: boolean } = {}): void {
+    this.#part += 1;
+    const number = this.#part;
+    const part = number % 4;
+    if (part === 0 && number > 0) this.#msn += 1;
+    const whole = part === 3 ? this.#msn : this.#msn - 1;
+    const text = `#EXTM3U\n#EXT-X-PART:URI="${this.name(number)}"\n${this.edition}-0-0-3.m4s\n`;
+    const parts = [0, 1, 2, 3].map((i) => this.name(number - 3 + i));
+    this.h.plane.events.tail({
+      type: "tail-news",
+      stream: this.stream,
+      edition: this.edition,
+      rendition: 0,
+      files: [
+        ...(number === 0 ? [{ name: `${this.edition}-0-init0.mp4`, bytes: bytes(9) }] : []),
+        { name: this.name(number), bytes: bytes(number) },
+      ],
+      segments:
+        part === 3 ? [{ name: `${this.edition}-0-${number - 3}-${number}.m4s`, parts }] : [],
+      gone: [],
+      playlist: {
+        name: this.playlist,
+        text,
+        gzip: Bun.gzipSync(text),
+        msn: this.#msn,
+        part,
+        whole,
+        hint: more.ended === true ? null : this.name(number + 1),
+        ended: more.ended ?? false,
+      },
+      master: number === 0 ? `#EXTM3U\n${this.playlist}\n` : null,
+      ...more,
+    });
+  }
+
+  get(file: string, headers: Record<string, string> = {}, address = "127.0.0.1") {
+    return this.h.request("GET", `/hls/a/${file}`, { headers, address });
+  }
+}
+
+function bytes(value: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(value, value);
+}
+
+/** What has come of a request by now: its status, or that it waits. */
+async function stateOf(request: Promise<Response>): Promise<number | "waits"> {
+  await settle();
+  return Promise.race([
+    request.then(({ status }) => status),
+    settle().then(() => "waits" as const),
+  ]);
+}
+
+test("the first request makes the tail begin, and is answered when it has", async () => {
+  const h = await Harness.start();
+  await h.publish("a/b");
+  const asked = h.request("GET", "/hls/a/b/index.m3u8");
+  expect(await stateOf(asked)).toBe("waits");
+  expect(h.plane.packaged).toMatchObject([{ type: "tail-open", partUs: 500_000 }]);
+  h.pass(9);
+  const late = await asked;
+  expect([late.status, late.headers.get("Retry-After")]).toEqual([503, "1"]);
+  // Another one opens no second tail.
+  const again = h.request("GET", "/hls/a/b/index.m3u8");
+  expect(await stateOf(again)).toBe("waits");
+  expect(h.plane.packaged).toHaveLength(1);
+  h.pass(9);
+  expect((await again).status).toBe(503);
+});
+
+test("what nobody publishes is 404, and F07 asking for it costs no memory", async () => {
+  const h = await Harness.start();
+  for (let i = 0; i < 1000; i += 1) {
+    expect((await h.request("GET", `/hls/n${i}/index.m3u8`)).status).toBe(404);
+    expect((await h.request("GET", `/hls/n${i}/x-0.m3u8`)).status).toBe(404);
+  }
+  expect(h.control.registry.streams.size).toBe(0);
+});
+
+test("a source that cannot be carried is 422 with the reason", async () => {
+  const h = await Harness.start();
+  await h.publish("a");
+  const asked = h.request("GET", "/hls/a/index.m3u8");
+  await settle();
+  const [opened] = h.plane.packaged;
+  if (opened?.type !== "tail-open") throw new Error("no tail was opened");
+  const { stream, edition } = opened;
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
+  const response = await asked;
+  expect(response.status).toBe(422);
+  expect(await response.json()).toMatchObject({ detail: '"a" has none: its video is VP8.' });
+});
+
+test("C01 C04 C09 playlists and files have their types, ages and codings", async () => {
+  const show = await Show.start();
+  const plain = await show.get(show.playlist);
+  expect(plain.headers.get("Content-Type")).toBe(P);
+  expect(plain.headers.get("Cache-Control")).toBe("max-age=1");
+  expect(plain.headers.get("Spillway-Time")).toBe(String(show.h.wallMs));
+  expect(plain.headers.get("Content-Encoding")).toBeNull();
+  const zipped = await show.get(show.playlist, { "Accept-Encoding": "gzip, br" });
+  expect(zipped.headers.get("Content-Encoding")).toBe("gzip");
+  const text = Buffer.from(Bun.gunzipSync(new Uint8Array(await zipped.arrayBuffer()))).toString();
+  expect(text).toBe(await plain.text());
+  const part = await show.get(show.name(0));
+  expect(part.headers.get("Content-Type")).toBe("video/mp4");
+  expect(part.headers.get("Cache-Control")).toBe("max-age=18");
+  expect(part.headers.get("Content-Encoding")).toBeNull();
+  expect(await part.bytes()).toEqual(bytes(0));
+  const init = await show.get(`${show.edition}-0-init0.mp4`);
+  expect(init.headers.get("Cache-Control")).toBe("max-age=3600");
+  const blocked = await show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=0`);
+  expect(blocked.headers.get("Cache-Control")).toBe("max-age=18");
+  const missing = await show.get("other.m4s");
+  expect([missing.status, missing.headers.get("Cache-Control")]).toEqual([404, "no-store"]);
+});
+
+test("L06 a segment is its parts, one after the other", async () => {
+  const show = await Show.start();
+  for (let i = 0; i < 3; i += 1) show.part();
+  const segment = await show.get(`${show.edition}-0-0-3.m4s`);
+  expect([...(await segment.bytes())]).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+  expect((await show.get(`${show.edition}-0-0-2.m4s`)).status).toBe(404);
+});
+
+test("C06 pages of any origin may read them", async () => {
+  const show = await Show.start();
+  const { headers } = await show.get(show.playlist);
+  expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(headers.get("Access-Control-Expose-Headers")).toContain("Spillway-Time");
+  expect(headers.get("Timing-Allow-Origin")).toBe("*");
+});
+
+test("B02 B07 a playlist waits for the part that is asked for, for nine seconds", async () => {
+  const show = await Show.start();
+  const asked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  expect(await stateOf(asked)).toBe("waits");
+  show.part();
+  const response = await asked;
+  expect(response.status).toBe(200);
+  expect(await response.text()).toContain(show.name(1));
+  const never = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=2`);
+  expect(await stateOf(never)).toBe("waits");
+  show.h.pass(9);
+  const late = await never;
+  expect([late.status, late.headers.get("Cache-Control")]).toEqual([503, "no-store"]);
+});
+
+test("H01 H02 the part that is hinted at is held until it is whole, another one is 404", async () => {
+  const show = await Show.start();
+  const hinted = show.get(show.name(1));
+  expect(await stateOf(hinted)).toBe("waits");
+  expect((await show.get(show.name(2))).status).toBe(404);
+  show.part();
+  expect(await (await hinted).bytes()).toEqual(bytes(1));
+});
+
+test("B08 the end lets everybody go who waits", async () => {
+  const show = await Show.start();
+  const blocked = show.get(`${show.playlist}?_HLS_msn=2`);
+  const hinted = show.get(show.name(2));
+  show.part({ ended: true });
+  expect((await blocked).status).toBe(200);
+  expect((await hinted).status).toBe(404);
+});
+
+test("bad directives are 400", async () => {
+  const show = await Show.start();
+  for (const query of ["_HLS_part=0", "_HLS_msn=x", "_HLS_msn=50", "_HLS_what=1"]) {
+    const response = await show.get(`${show.playlist}?${query}`);
+    expect([query, response.status]).toEqual([query, 400]);
+    expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+  }
+});
+
+test("an address may wait so often, and is told when that is too much", async () => {
+  const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
+  const query = `${show.playlist}?_HLS_msn=0&_HLS_part=1`;
+  const ask = (address: string) => show.get(query, { Authorization: `Bearer ${TOKEN}` }, address);
+  const all = Array.from({ length: TAIL_ADDRESS_WAITERS_MAX }, () => ask("198.51.100.7"));
+  expect(await stateOf(all.at(-1)!)).toBe("waits");
+  const beyond = await ask("198.51.100.7");
+  expect([beyond.status, beyond.headers.get("Retry-After")]).toEqual([503, "5"]);
+  const others = [ask("198.51.100.8"), ask("127.0.0.1")];
+  show.part();
+  const statuses = (await Promise.all([...all, ...others])).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
+
+test("F05 who comes with ?token= finds it in all URIs, whoever has a header does not", async () => {
+  const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  const byQuery = await (await show.get(`${show.playlist}?token=${TOKEN}`)).text();
+  expect(byQuery).toContain(`${show.name(0)}?token=${TOKEN}"`);
+  expect(await (await show.get(show.playlist, headers)).text()).not.toContain("token");
+  const refused = await show.get(show.playlist, {}, "198.51.100.7");
+  expect(refused.status).toBe(401);
+});
+
+test("a tail that nobody asks for ends, and its stream is not kept by it", async () => {
+  const show = await Show.start();
+  const { h } = show;
+  for (let i = 0; i < 59; i += 1) h.pass(1);
+  expect((await show.get(show.playlist)).status).toBe(200);
+  for (let i = 0; i < 61; i += 1) h.pass(1);
+  expect(h.plane.packaged.at(-1)).toEqual({ type: "tail-close", stream: show.stream });
+  expect((await show.get(show.playlist)).status).toBe(404);
+});
+
+test("a publisher that goes leaves the tail for half a minute, then it ends", async () => {
+  const show = await Show.start();
+  const { h } = show;
+  const [publisher] = h.plane.publishers;
+  h.plane.events.closed(publisher!.session, "peer-closed");
+  await settle();
+  const types = () => h.plane.packaged.map(({ type }) => type);
+  h.pass(29);
+  expect((await show.get(show.playlist)).status).toBe(200);
+  expect(types()).not.toContain("tail-end");
+  h.pass(2);
+  expect(types()).toContain("tail-end");
+  show.part({ ended: true });
+  expect((await show.get(show.playlist)).status).toBe(200);
+  h.pass(31);
+  expect(types().at(-1)).toBe("tail-close");
+  expect((await show.get(show.playlist)).status).toBe(404);
+  expect(h.control.registry.streams.size).toBe(0);
+});
+
+test("a publisher that comes back in time finds the same edition", async () => {
+  const show = await Show.start();
+  const { h } = show;
+  h.plane.events.closed(h.plane.publishers[0]!.session, "peer-closed");
+  await settle();
+  h.pass(25);
+  await h.publish("a");
+  for (let i = 0; i < 20; i += 1) {
+    h.pass(1);
+    expect((await show.get(show.playlist)).status).toBe(200);
+  }
+  expect(h.plane.packaged.filter(({ type }) => type !== "tail-open")).toEqual([]);
+});
+
+test("a packager that begins anew cuts other editions; what waits for the old one is let go", async () => {
+  const show = await Show.start();
+  const waits = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  expect(await stateOf(waits)).toBe("waits");
+  const before = show.edition;
+  show.h.plane.events.packagerStarted();
+  expect((await waits).status).toBe(503);
+  show.adopt();
+  expect(show.edition).not.toBe(before);
+  expect((await show.get(`${before}-0.m3u8`)).status).toBe(404);
+});
+
+test("hls = off: no tail, by the option or by a rule", async () => {
+  const off = await Harness.start({ config: 'hls = "off"\n' });
+  await off.publish("a");
+  expect((await off.request("GET", "/hls/a/index.m3u8")).status).toBe(404);
+  const rule = await Harness.start({ config: '[[streams]]\nmatch = "a"\nhls = "off"\n' });
+  await rule.publish("a");
+  expect((await rule.request("GET", "/hls/a/index.m3u8")).status).toBe(404);
+  expect(rule.plane.packaged).toEqual([]);
+});
+
+test("hls = always: the tail begins with its publisher, and does not need anybody who asks", async () => {
+  const h = await Harness.start({ config: 'hls = "always"\n' });
+  await h.publish("a");
+  expect(h.plane.packaged.map(({ type }) => type)).toEqual(["tail-open"]);
+  for (let i = 0; i < 120; i += 1) h.pass(1);
+  expect(h.plane.packaged).toHaveLength(1);
+});
