@@ -24,6 +24,9 @@ export async function bundlePages(): Promise<PackedPages> {
     const text = await bundleScript(join(folder, `${script}.ts`));
     packed[`/assets/${script}.js`] = { text, contentType: "text/javascript; charset=utf-8" };
   }
+  // Fetched by the player when it plays a tail.
+  const hls = await bundleScript(Bun.resolveSync("hls.js/light", folder));
+  packed["/assets/hls.js"] = { text: hls, contentType: "text/javascript; charset=utf-8" };
   const style = await Bun.file(join(folder, "style.css")).text();
   packed["/assets/style.css"] = { text: style, contentType: "text/css; charset=utf-8" };
   const icon = await Bun.file(join(folder, "icon.svg")).text();

@@ -41,6 +41,12 @@ export function formatMs(ms: number | null | undefined): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
+/** Milliseconds of what takes seconds: "1.6 s". */
+export function formatSeconds(ms: number | null | undefined): string {
+  if (ms == null || !Number.isFinite(ms)) return NONE;
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** A share 0..1 as per cent: "0 %", "0.04 %", "12 %". */
 export function formatShare(share: number | null | undefined): string {
   if (share == null || !Number.isFinite(share)) return NONE;

@@ -7,6 +7,8 @@ import type { PackedPages } from "./bundle.ts";
 /** One file for the browser. `contentSecurityPolicy` is set on HTML pages only. */
 export interface Page {
   readonly body: Uint8Array<ArrayBuffer>;
+  /** The same, gzipped: made when it is first asked for. */
+  readonly gzip: () => Uint8Array<ArrayBuffer>;
   readonly contentType: string;
   /** A strong entity tag, quotes included. */
   readonly etag: string;
@@ -28,8 +30,10 @@ export async function loadPages(): Promise<Pages> {
   const pages = new Map<string, Page>();
   for (const [key, file] of Object.entries(packed)) {
     const body = new TextEncoder().encode(file.text);
+    let gzip: Uint8Array<ArrayBuffer> | null = null;
     pages.set(key, {
       body,
+      gzip: () => (gzip ??= Bun.gzipSync(body)),
       contentType: file.contentType,
       etag: `"${Bun.hash(body).toString(16).padStart(16, "0")}"`,
       contentSecurityPolicy: file.contentType.startsWith("text/html") ? policyOf(key) : null,
@@ -46,7 +50,8 @@ export async function loadPages(): Promise<Pages> {
 function policyOf(key: string): string {
   const parts = ["default-src 'self'", "object-src 'none'", "base-uri 'none'"];
   parts.push("img-src 'self' data:", "form-action 'self'");
-  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'");
+  // A tail is played out of a Media Source, which is a blob.
+  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'", "media-src 'self' blob:");
   if (key === "watch" || key === "publish") parts.push("connect-src 'self' http: https:");
   // A click into a transparent frame must not publish or end a session; watching is for embedding.
   if (key !== "watch") parts.push("frame-ancestors 'none'");

@@ -1,8 +1,10 @@
 /**
- * <spillway-player src="/whep/NAME">: a WHEP player with controls, for the watch page and for
- * other sites (served as /assets/player.js).
+ * <spillway-player src="/whep/NAME">: a player with controls, for the watch page and for other sites
+ * (served as /assets/player.js, with /assets/hls.js beside it for the tail).
  *
- * Attributes: `src` (WHEP address), `token` (Bearer token), `muted`, `stats` (shows the overlay).
+ * Attributes: `src` (WHEP address), `tier` ("realtime": by WHEP, or "tail": over HLS, some seconds
+ * later), `hls-src` (address of the tail where it is not src's), `token` (Bearer token), `muted`,
+ * `stats` (shows the overlay).
  * Events: "statechange", "figures" (each second), "viewercount", "layers" (what there is to
  * choose from changed, or flows). It starts when it enters the
  * document and stops when it leaves.
@@ -15,7 +17,7 @@ import "media-chrome/dist/media-mute-button.js";
 import "media-chrome/dist/media-volume-range.js";
 import "media-chrome/dist/media-fullscreen-button.js";
 import "media-chrome/dist/media-pip-button.js";
-import type { ConnectionState } from "./connection.ts";
+import { coverText, type PlayerStatus } from "./covertext.ts";
 import { make, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
 import type { Layer } from "./layers.ts";
@@ -24,19 +26,13 @@ import { PLAYER_STYLE } from "./playerstyle.ts";
 import { QualityButton } from "./qualitymenu.ts";
 import type { Figures, Latency, Report } from "./rates.ts";
 import { estimateLatency, viewerFigures } from "./rates.ts";
+import { TailPlayback } from "./tail.ts";
 import { Viewer } from "./whep.ts";
 
 const FIGURES_INTERVAL_MS = 1_000;
 
-/** What the picture is doing, for the page around the player. */
-export interface PlayerStatus {
-  readonly state: ConnectionState | "inactive";
-  readonly message: string;
-  readonly status: number;
-}
-
 export class SpillwayPlayer extends HTMLElement {
-  static readonly observedAttributes = ["src", "token", "muted", "stats"];
+  static readonly observedAttributes = ["src", "tier", "hls-src", "token", "muted", "stats"];
 
   readonly video = make("video");
   readonly #cover = make("div", "cover");
@@ -50,6 +46,7 @@ export class SpillwayPlayer extends HTMLElement {
     (isOpen) => this.#controller.toggleAttribute("noautohide", isOpen),
   );
   #viewer: Viewer | null = null;
+  #tail: TailPlayback | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
   #before: Report[] = [];
   #captureToScreenMs: number | null = null;
@@ -85,7 +82,16 @@ export class SpillwayPlayer extends HTMLElement {
     return current === undefined ? "" : layerLabel(current, this.layers);
   }
 
+  /** The tail that is played; null in real time. */
+  get tail(): TailPlayback | null {
+    return this.#tail;
+  }
+
   get status(): PlayerStatus {
+    if (this.#tail !== null) {
+      const { state, message, status } = this.#tail;
+      return { state, message, status };
+    }
     const connection = this.#viewer?.connection;
     if (!connection) return { state: "idle", message: "", status: 0 };
     const { message, status } = connection;
@@ -103,8 +109,14 @@ export class SpillwayPlayer extends HTMLElement {
 
   disconnectedCallback(): void {
     clearInterval(this.#timer);
+    this.#end();
+  }
+
+  #end(): void {
     this.#viewer?.stop();
     this.#viewer = null;
+    this.#tail?.stop();
+    this.#tail = null;
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -124,12 +136,27 @@ export class SpillwayPlayer extends HTMLElement {
   }
 
   #start(): void {
-    this.#viewer?.stop();
-    this.#viewer = null;
+    this.#end();
     const source = this.getAttribute("src");
-    if (!source) return;
-    const stream = new MediaStream();
     this.video.srcObject = null;
+    if (this.getAttribute("tier") === "tail") {
+      const address = this.getAttribute("hls-src") ?? (source && tailOf(source));
+      if (address) this.#startTail(address);
+    } else if (source) this.#startRealtime(source);
+  }
+
+  #startTail(address: string): void {
+    const url = new URL(address, document.baseURI).href;
+    const tail = new TailPlayback(this.video, url, this.getAttribute("token"));
+    this.#tail = tail;
+    this.figures = null;
+    tail.addEventListener("track", () => void this.#play());
+    tail.addEventListener("statechange", () => this.#show());
+    tail.start();
+  }
+
+  #startRealtime(source: string): void {
+    const stream = new MediaStream();
     const viewer = new Viewer(
       new URL(source, document.baseURI).href,
       this.getAttribute("token"),
@@ -175,9 +202,9 @@ export class SpillwayPlayer extends HTMLElement {
       const delay = capture === undefined ? null : frame.expectedDisplayTime - capture;
       this.#captureToScreenMs = delay;
       const connection = this.#viewer?.connection;
-      if (this.firstFrameMs === null && connection?.state !== "stopped") {
+      if (this.firstFrameMs === null && this.status.state !== "stopped") {
         this.firstFrameMs = performance.now();
-        this.postToFirstFrameMs = this.firstFrameMs - (connection?.postedAt ?? 0);
+        if (connection) this.postToFirstFrameMs = this.firstFrameMs - connection.postedAt;
         this.#show();
       }
       this.video.requestVideoFrameCallback(seen);
@@ -214,6 +241,12 @@ export class SpillwayPlayer extends HTMLElement {
   }
 
   async #measure(): Promise<void> {
+    if (this.#tail !== null) {
+      const ms = this.#tail.latencyMs;
+      this.latency = ms === null ? null : { ms, basis: "capture" };
+      this.dispatchEvent(new Event("figures"));
+      return;
+    }
     const pc = this.pc;
     if (pc === null || pc.connectionState === "closed") return;
     const reports: Report[] = [];
@@ -285,24 +318,11 @@ export class SpillwayPlayer extends HTMLElement {
   }
 }
 
-function coverText(state: PlayerStatus["state"], message: string): string {
-  switch (state) {
-    case "waiting":
-      return "Waiting for the stream to start…";
-    case "inactive":
-      return "The publisher is away. Playback goes on when it returns.";
-    case "retrying":
-      return `${message} Trying again…`;
-    case "refused":
-      return message;
-    case "stopped":
-      return "Stopped.";
-    case "idle":
-      return "No stream chosen.";
-    case "connecting":
-    case "live":
-      return "Connecting…";
-  }
+/** Where the tail of a stream stands beside its WHEP address. */
+function tailOf(whep: string): string {
+  const url = new URL(whep, document.baseURI);
+  url.pathname = `${url.pathname.replace(/\/whep\//, "/hls/")}/index.m3u8`;
+  return url.href;
 }
 
 if (!customElements.get("spillway-player"))

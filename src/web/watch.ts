@@ -3,7 +3,7 @@ import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
 import { fromZero, LiveChart } from "./chart.ts";
 import { byId, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
-import { formatBitrate, formatCount } from "./format.ts";
+import { formatBitrate, formatCount, formatSeconds } from "./format.ts";
 import { LayerHistory } from "./layerhistory.ts";
 import type { SpillwayPlayer } from "./player.ts";
 import { viewerFigures } from "./rates.ts";
@@ -64,11 +64,14 @@ function startPlayer(): void {
   exposeForTests(player);
   const token = currentToken();
   if (token) player.setAttribute("token", token);
+  const tier = new URLSearchParams(location.search).get("tier");
+  if (tier) player.setAttribute("tier", tier);
   if (name) player.setAttribute("src", pathOfName("whep", name));
 }
 
 function showFigures(player: SpillwayPlayer): void {
-  const { figures, latency, layer, layers } = player;
+  const { figures, latency, layer, layers, tail } = player;
+  if (tail !== null) showState(player);
   if (figures === null) return;
   showTiles(tiles, figureLines(figures, latency, layer));
   history.add(performance.now() / 1000, figures.bitrate, layers);
@@ -90,11 +93,20 @@ function showState(player: SpillwayPlayer): void {
   setText(badge, STATES[state] ?? state);
   badge.dataset.state = state;
   const viewers = player.viewers;
+  if (player.tail !== null) {
+    const ms = player.latency?.ms;
+    setText(byId("viewers"), ms === undefined ? "tail" : `tail, ${formatSeconds(ms)} behind`);
+    if (state === "refused") offerToken(player, status);
+    return;
+  }
   const words = viewers === 1 ? "1 viewer" : `${formatCount(viewers)} viewers`;
   setText(byId("viewers"), viewers === null ? "" : words);
-  if (state === "refused" && (status === 401 || status === 403)) {
-    askForToken((token) => player.setAttribute("token", token));
-  }
+  if (state === "refused") offerToken(player, status);
+}
+
+function offerToken(player: SpillwayPlayer, status: number): void {
+  if (status !== 401 && status !== 403) return;
+  askForToken((token) => player.setAttribute("token", token));
 }
 
 function snippet(): string {
@@ -131,6 +143,9 @@ function exposeForTests(player: SpillwayPlayer): void {
     },
     get layers() {
       return player.layers;
+    },
+    get tail() {
+      return player.tail;
     },
     figures: () => player.figures,
     stats: async () => Array.from((await player.pc?.getStats())?.values() ?? []),

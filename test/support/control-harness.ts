@@ -244,6 +244,7 @@ const PAGES: Record<string, Page> = Object.fromEntries(
     key,
     {
       body: new TextEncoder().encode(`<title>${key}</title>`),
+      gzip: () => Bun.gzipSync(`<title>${key}</title>`),
       contentType: "text/html; charset=utf-8",
       etag: `"${key}"`,
       contentSecurityPolicy: "default-src 'self'",

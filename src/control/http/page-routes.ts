@@ -1,10 +1,12 @@
 import type { Hono } from "hono";
+import { acceptsGzip } from "./coding.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { notFound } from "./problem.ts";
 
 /** One file for the browser, as src/web hands it out. */
 export interface Page {
   readonly body: Uint8Array<ArrayBuffer>;
+  readonly gzip: () => Uint8Array<ArrayBuffer>;
   readonly contentType: string;
   /** A strong entity tag, quotes included. */
   readonly etag: string;
@@ -28,9 +30,13 @@ export function mountPages(app: Hono<AppEnv>, pages: Pages): void {
 
 function send(c: AppContext, page: Page | undefined): Response {
   if (page === undefined) return notFound("page");
+  const zipped = acceptsGzip(c);
+  // Another coding is another representation (RFC 9110 8.8.3.3).
+  const etag = zipped ? page.etag.replace(/"$/, '-gzip"') : page.etag;
   const headers: Record<string, string> = {
     "Content-Type": page.contentType,
-    ETag: page.etag,
+    ETag: etag,
+    Vary: "Accept-Encoding",
     "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
   };
@@ -43,8 +49,9 @@ function send(c: AppContext, page: Page | undefined): Response {
   if (page.contentSecurityPolicy !== null) {
     headers["Content-Security-Policy"] = page.contentSecurityPolicy;
   }
-  if (c.req.header("If-None-Match") === page.etag) {
+  if (c.req.header("If-None-Match") === etag) {
     return new Response(null, { status: 304, headers });
   }
-  return new Response(page.body, { status: 200, headers });
+  if (zipped) headers["Content-Encoding"] = "gzip";
+  return new Response(zipped ? page.gzip() : page.body, { status: 200, headers });
 }
