@@ -175,6 +175,7 @@ export const CASCADES: readonly Mutation[] = [
     "standbys: () => this.#standbys(known),",
     "standbys: () => this.#candidates(known),",
   ),
+  rule("cascade-begin", PULLED, "below <= 0 || below > BEGIN_MAX", "true"),
   rule(
     "cascade-layers",
     `${CASCADE}shedding.ts`,

@@ -54,7 +54,14 @@ export class Pledges {
     this.#headsAt = now + HEARTBEAT_US;
     for (const { link, alias } of this.#paths.keys()) {
       link.sendLoose(
-        writeHeads({ alias, heads: [], rootAgeUs: ROOT_UNHEARD_US, left: 0, withheld: 0 }),
+        writeHeads({
+          alias,
+          heads: [],
+          rootAgeUs: ROOT_UNHEARD_US,
+          left: 0,
+          withheld: 0,
+          began: [],
+        }),
       );
     }
   }

@@ -132,12 +132,18 @@ export class ChildStream {
         heads: headsOf(this.following),
         rootAgeUs,
         ...absentOf(this.following),
+        began: this.#beganAt(now),
       }),
     );
   }
 
   nextTimeout(): number {
     return Math.min(this.#tellAt, this.#headsAt);
+  }
+
+  #beganAt(now: number): readonly (number | null)[] {
+    const began = this.#outlets.map((outlet) => outlet?.beganAt(now) ?? null);
+    return began.some((sequence) => sequence !== null) ? began : [];
   }
 
   #tell(now: number): void {

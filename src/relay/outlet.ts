@@ -4,6 +4,9 @@ import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
 import { ReadResult } from "../ring/reader.ts";
 import type { DataWriter } from "./data-writer.ts";
 
+/** A child hears several times where its ring began. */
+const BEGAN_TOLD_US = 300_000;
+
 /** What an outlet's step came to. */
 export const Step = { done: 0, more: 1, full: 2 } as const;
 
@@ -23,6 +26,9 @@ export class Outlet implements Subscriber {
   /** It began somewhere where a decoder can. */
   #joined = false;
   #burstAt = 0;
+  /** The first that was sent, and when. */
+  #began: number | null = null;
+  #beganAt = 0;
   /** The place in a batch to go on at, after the output was full. */
   #resumeAt = 0;
 
@@ -58,6 +64,11 @@ export class Outlet implements Subscriber {
     this.feed.detach(this);
   }
 
+  /** The first sequence that was sent, for a while: that it got lost nothing else shows. */
+  beganAt(now: number): number | null {
+    return now - this.#beganAt <= BEGAN_TOLD_US ? this.#began : null;
+  }
+
   get catchingUp(): boolean {
     return this.#next !== null;
   }
@@ -70,6 +81,7 @@ export class Outlet implements Subscriber {
       // What lies before the cursor is on its way here by itself; a late one behind it leaves now.
       if (this.#next !== null && ((sequence - this.#next) | 0) >= 0) continue;
       if (this.#writer.send(this.#alias, this.ring, batch, i, now) < 0) return false;
+      if (this.#began === null) this.#begin(sequence, now);
     }
     this.#resumeAt = 0;
     return true;
@@ -116,8 +128,14 @@ export class Outlet implements Subscriber {
     }
     // A hole keeps its number; if the packet still comes, it leaves late.
     if (result === ReadResult.ok && !this.#send(now)) return false;
+    if (this.#began === null) this.#begin(next, now);
     this.#next = (next + 1) | 0;
     return true;
+  }
+
+  #begin(sequence: number, now: number): void {
+    this.#began = sequence;
+    this.#beganAt = now;
   }
 
   #load(sequence: number): number {

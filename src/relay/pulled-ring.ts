@@ -37,6 +37,8 @@ const HOLE_AGE_MAX_US = 1_000_000;
 const ASK_RARELY_US = 50_000;
 /** So few packets behind is a matter of ways. */
 const ABREAST_PACKETS = 64;
+/** More than that is no lost begin. */
+const BEGIN_MAX = 256;
 const NO_EXTENSIONS = new Uint8Array(256);
 
 /** Scratch of the one thread that runs this module. */
@@ -127,6 +129,15 @@ export class PulledRing {
   /** Bits a second that a parent told, of video; 0 while it is not sent. */
   get rate(): number {
     return this.#rate;
+  }
+
+  /** A parent sent this first: what came first may have been sent behind it. */
+  noteBegin(sequence: number, now: number, way: number): void {
+    if (!this.#flowing || this.#next === null) return;
+    const below = (this.#first - sequence) | 0;
+    if (below <= 0 || below > BEGIN_MAX) return;
+    this.missing.addBelow(now, sequence, this.#first, way);
+    this.#first = sequence;
   }
 
   /** It is to flow from now on, or no longer. */

@@ -262,6 +262,9 @@ export class PulledStream implements PulledRings, Burden {
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
     for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
     this.pull.withholds(link, told.alias, told.withheld, now);
+    for (const [i, sequence] of told.began.entries()) {
+      if (sequence !== null) this.rings[i]?.noteBegin(sequence, now, link.time.roundTripUs);
+    }
     let news = false;
     const { roundTripUs, oneWayUs } = link.time;
     // What a parent nearer to the root has got is still on its way here by the one that gives it.

@@ -30,7 +30,7 @@ test("whom it stands by for hears each 25 ms that it is there, and nothing of th
   for (let now = 1_000_000; now < 1_100_000; now += 5_000) {
     if (now >= pledges.nextTimeout()) pledges.handleTimeout(now);
   }
-  expect(heard).toEqual(Array(4).fill([Frame.heads, 9, [], 0xffff_ffff, 0, 0]));
+  expect(heard).toEqual(Array(4).fill([Frame.heads, 9, [], 0xffff_ffff, 0, 0, []]));
   pledges.delete(pledge);
   expect(pledges.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
 });

@@ -84,10 +84,13 @@ export interface Heads {
   readonly left: number;
   /** Rings that the parent does not pull for now though they are sent, a bit each. */
   readonly withheld: number;
+  /** Of each ring the first origin sequence that was sent of late; null, or none, for others. */
+  readonly began: readonly (number | null)[];
 }
 
-export function writeHeads({ alias, heads, rootAgeUs, left, withheld }: Heads): unknown[] {
-  return [Frame.heads, alias, heads, rootAgeUs, left, withheld];
+export function writeHeads(told: Heads): unknown[] {
+  const { alias, heads, rootAgeUs, left, withheld, began } = told;
+  return [Frame.heads, alias, heads, rootAgeUs, left, withheld, began];
 }
 
 export function readHeads(elements: Elements): Heads | null {
@@ -97,6 +100,7 @@ export function readHeads(elements: Elements): Heads | null {
     rootAgeUs: elements.uint(),
     left: elements.uint(WANTED_MAX),
     withheld: elements.more ? elements.uint(WANTED_MAX) : 0,
+    began: elements.more ? elements.list(STREAM_RINGS_MAX, (each) => each.optionalInt32()) : [],
   };
   return elements.ok ? told : null;
 }

@@ -16,6 +16,26 @@ test("a late joiner begins with the cached group, not with the next keyframe", (
   expect(video.missing()).toBe(0);
 });
 
+test("cascade-begin: a keyframe whose first packets are lost at a join is made whole, and nobody asks for another", () => {
+  for (const lost of [1, 3]) {
+    const world = cluster({ nodes: 2, path: FAR });
+    const publisher = live(world, 0);
+    world.run(0.4 * SECOND);
+    const asked = publisher.asked[1]!.length;
+    let left = lost;
+    world.network.passes = (from, _to, datagram) => {
+      if (from !== 0 || datagram.length < 900 || left === 0) return true;
+      left -= 1;
+      return false;
+    };
+    const watcher = world.node(1).watch("a");
+    world.run(0.7 * SECOND);
+    const [, video] = have(watcher);
+    expect([left, video.began, video.missing()]).toEqual([0, true, 0]);
+    expect(publisher.asked[1]!.length).toBe(asked);
+  }
+});
+
 test("layers that nobody pulls stay choosable, flow when wanted, and no more 2 s after the last wish", () => {
   const world = cluster({ nodes: 2, path: FAR });
   live(world, 0, 3);

@@ -58,11 +58,12 @@ test("what a parent tells of rings comes back as it was written", () => {
     rootAgeUs: 12_000,
     left: 5,
     withheld: 4,
+    began: [null, -7],
   };
-  checkFrame(writeHeads(heads), readHeads, heads, 1);
+  checkFrame(writeHeads(heads), readHeads, heads, 2);
   // Of a node that tells of nothing withheld.
   const before = writeHeads(heads).slice(0, 5);
-  expect(overWire(before, readHeads)).toEqual({ ...heads, withheld: 0 });
+  expect(overWire(before, readHeads)).toEqual({ ...heads, withheld: 0, began: [] });
   checkFrame(writeFigures(FIGURES), readFigures, FIGURES);
   const timing = { alias: 2, ring: 1, rtp: 0xffff_ffff, ntpUs: 3_900_000_000_000_000, ageUs: 9 };
   checkFrame(writeTiming(timing), readTiming, timing);
@@ -93,6 +94,13 @@ test("beyond their measure they are none", () => {
   expect(overWire(written, readFigures)).toBeNull();
   const sets = { alias: 2, ring: 1, payload: new Uint8Array(1025) };
   expect(overWire(writeParameterSets(sets), readParameterSets)).toBeNull();
-  const heads = { alias: 2, heads: new Array(10).fill(null), rootAgeUs: 0, left: 0, withheld: 0 };
+  const heads = {
+    alias: 2,
+    heads: new Array(10).fill(null),
+    rootAgeUs: 0,
+    left: 0,
+    withheld: 0,
+    began: [],
+  };
   expect(overWire(writeHeads(heads), readHeads)).toBeNull();
 });

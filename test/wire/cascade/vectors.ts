@@ -130,7 +130,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
     ping.readPong,
   ),
   HEADS: of(
-    { alias: 7, heads: [null, -2], rootAgeUs: 5_000, left: 2, withheld: 1 },
+    { alias: 7, heads: [null, -2], rootAgeUs: 5_000, left: 2, withheld: 1, began: [9, null] },
     ring.writeHeads,
     ring.readHeads,
   ),
