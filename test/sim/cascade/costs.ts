@@ -135,7 +135,7 @@ export class Costs {
 
 function headsBytes(rings: number): number {
   const heads = new Array<number>(rings).fill(-1);
-  const told = { alias: 0xffff, heads, rootAgeUs: UINT32_MAX, left: 0, withheld: 0 };
+  const told = { alias: 0xffff, heads, rootAgeUs: UINT32_MAX, left: 0, withheld: 0, began: [] };
   return HEADS * bytesOf(writeHeads(told));
 }
 

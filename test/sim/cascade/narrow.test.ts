@@ -44,10 +44,10 @@ function published(world: World): void {
   publisher.layerPackets = [2, 5, 11];
 }
 
-/** Packets of the layer that is shown that have not come, of the last so many. */
+/** Packets of the layer that is shown that have not come, of the last so many but those of 0.3 s. */
 function missing(viewer: Adapting, of: number): number {
   const [, video] = have(viewer.watcher);
-  return video.missingFrom(video.highest - of, video.highest - 20);
+  return video.missingFrom(video.highest - of, video.highest - 100);
 }
 
 test("cascade-layers: where a link carries no more, the highest layer goes and the rest is whole", () => {
@@ -114,7 +114,8 @@ test("where all links are one line the second parent goes first, and then a laye
   const viewer = new Adapting(world.node(1), 2);
   run(world, [viewer], 3 * SECOND);
   world.network.limit(1, 4_000_000);
-  run(world, [viewer], 12 * SECOND);
+  // Between two times that it is tried again.
+  run(world, [viewer], 16 * SECOND);
   expect(viewer.layer).toBe(2);
   expect(missing(viewer, 400)).toBe(0);
   world.network.limit(1, 1_800_000);
@@ -133,8 +134,8 @@ test("those below do without it as well, or have it from another", () => {
     const below = new Adapting(world.node(2), 2);
     run(world, [middle, below], 2 * SECOND);
     expect(world.node(2).path("a")).toEqual([0, 1]);
-    world.network.path(0, 1).rate = 1_800_000;
-    run(world, [middle, below], 15 * SECOND);
+    world.network.path(0, 1).rate = 2_200_000;
+    run(world, [middle, below], 25 * SECOND);
     expect(middle.layer).toBe(1);
     // The publisher's node has a place for it, or none.
     expect(below.layer).toBe(childrenMax === 1 ? 1 : 2);
