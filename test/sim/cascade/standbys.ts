@@ -12,8 +12,12 @@ const LOOK_US = 250_000;
  * be asked is looked at next, 250 ms later, and answers.
  */
 const AGAIN_US = 4_500_000;
-/** Where one that shares a node stands by, one after the other is asked so often (src/cascade/pull.ts). */
+/**
+ * Where one that shares a node stands by, one after the other is asked so often (src/cascade/pull.ts), and
+ * none twice within 15 s while the stream comes the same way: nobody tells it that its own is another.
+ */
 const BETTER_US = 500_000;
+const BETTER_AGAIN_US = 15_000_000;
 
 /** Whoever has a stream has another node ready to give it, where there is one that could for a while. */
 export class Standbys {
@@ -48,7 +52,7 @@ export class Standbys {
     const ways = standbys.map(({ node: number }) => this.#wayBy(node, number, name));
     if (ways.some((way) => way !== null && !sharesNode(node, way, name))) return;
     const links = node.relay.node.links.openCount;
-    const patience = AGAIN_US + (standbys.length > 0 ? links * BETTER_US : 0);
+    const patience = standbys.length > 0 ? BETTER_AGAIN_US + links * BETTER_US : AGAIN_US;
     const late: number[] = [];
     for (const other of nodes) {
       if (!this.#couldStandBy(other, node, name)) continue;
