@@ -13,6 +13,7 @@ import { LINKS } from "./mutations/links.ts";
 import { LOAD } from "./mutations/load.ts";
 import { MEDIA } from "./mutations/media.ts";
 import { MEMORY } from "./mutations/memory.ts";
+import { NAMES } from "./mutations/names.ts";
 import { PATCHES } from "./mutations/patches.ts";
 import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
@@ -48,4 +49,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...LOAD,
   ...SAMPLES,
   ...TAIL,
+  ...NAMES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

@@ -99,6 +99,7 @@ function metricFamilies(): { name: string; type: string; help: string }[] {
     cpuSeconds: 0,
     hookDropped: 0,
     cluster: { accepts: [], links: [], pulls: [], published: [], failures: [] },
+    names: { owned: 0, trouble: null, verdicts: {}, lost: 0 },
   } as unknown as Parameters<Metrics["text"]>[0];
   const text = new Metrics().text(idle);
   return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map((match) => ({

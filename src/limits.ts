@@ -300,6 +300,10 @@ export const JOIN_ANSWER_US = 300_000;
 export const SECRETS_MAX = 3;
 /** Nodes that one is told to begin with; any that is up will do. */
 export const SEEDS_MAX = 16;
+/** Members of etcd that a node is told: more do not make it safer. */
+export const ETCD_ENDPOINTS_MAX = 9;
+/** One answer of etcd: the keys of 4,096 names, of 480 B in base64 at most, are 2 MB. */
+export const ETCD_ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** Addresses that a node says it is reached at: another one tries them one after the other. */
 export const NODE_ADDRESSES_MAX = 8;
 /** Characters of a cluster's name, of a region and of a version. */

@@ -82,6 +82,7 @@ test("every option can be set by flag, environment and file", () => {
     MODE: "always",
     SECONDS: "0.25",
     NAME: "name",
+    "mesh|etcd[s]://HOST:PORT,...": "etcds://a.example:1",
     "": "true",
   };
   // A file is read, and stands for hook.secret.
@@ -89,6 +90,7 @@ test("every option can be set by flag, environment and file", () => {
   for (const row of table) values[row.key] = sample[row.value]!;
   // Not among media's, and a file that is read.
   Object.assign(values, { link: "127.0.0.1:8300", "cluster-secret-file": "s" });
+  Object.assign(values, { "etcd-ca": "ca", "etcd-cert": "ca", "etcd-user-file": "u" });
   const args = table
     .filter((row) => row.key !== "config")
     .map((row) => `${row.flag}=${values[row.key]}`);
@@ -97,7 +99,8 @@ test("every option can be set by flag, environment and file", () => {
     .filter((row) => row.key !== "config")
     .map((row) => `${row.key} = ${JSON.stringify(values[row.key])}`);
   const file = lines.join("\n");
-  const texts: Record<string, string> = { "c.toml": file, s: "5a".repeat(32) };
+  const ca = "-----BEGIN CERTIFICATE-----";
+  const texts: Record<string, string> = { "c.toml": file, s: "5a".repeat(32), ca, u: "a:b" };
   const readFile = (path: string) => texts[path] ?? "";
   const byFlag = good({ args, readFile });
   expect(good({ env, readFile })).toEqual(byFlag);

@@ -1,5 +1,7 @@
+import { runChaos } from "../../test/control/etcd/chaos.ts";
 import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
+import { fuzzEtcd } from "../../test/fuzz/etcd.ts";
 import { fuzzFrames } from "../../test/fuzz/frames.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
 import { fuzzTicket } from "../../test/fuzz/ticket.ts";
@@ -45,6 +47,14 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "ticket",
     run: (seed) => {
       fuzzTicket(seed);
+    },
+  },
+  {
+    // Names by etcd: answers of any kind, and nodes, calls and a store that fail.
+    name: "etcd",
+    run: (seed) => {
+      fuzzEtcd(seed);
+      runChaos(seed);
     },
   },
 ];

@@ -103,9 +103,10 @@ export class NameTable {
     return this.told(key.name).some((each) => each.link === link && sameKey(each.known, key));
   }
 
-  /** This node publishes it from now on, in an epoch above all that were heard. */
-  publish(name: string, owner: NodeId, tracks: readonly NamedTrack[]): KnownName {
-    const known = { name, epoch: this.#nextEpoch(name), owner, tracks };
+  /** This node publishes it from now on, in an epoch above all that were heard, `epochMin` at least. */
+  publish(name: string, owner: NodeId, tracks: readonly NamedTrack[], epochMin = 0): KnownName {
+    const epoch = Math.max(epochMin, this.#nextEpoch(name));
+    const known = { name, epoch, owner, tracks };
     this.#own.set(name, known);
     this.#remember(known);
     return known;

@@ -142,8 +142,14 @@ export class Node {
   }
 
   /** This node publishes the stream from now on. */
-  publish(name: string, stream: number, tracks: readonly NamedTrack[], now: number): KnownName {
-    const known = this.names.publish(name, this.#options.self.id, tracks);
+  publish(
+    name: string,
+    stream: number,
+    tracks: readonly NamedTrack[],
+    now: number,
+    epochMin = 0,
+  ): KnownName {
+    const known = this.names.publish(name, this.#options.self.id, tracks, epochMin);
     this.#published.set(name, stream);
     this.#exchange.published(known);
     this.serving.copyChanged(name, now);

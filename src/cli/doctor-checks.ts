@@ -7,6 +7,7 @@ import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { messageOf } from "../errors.ts";
+import { monotonicUs } from "../io/clock.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";
 import { openFileLimit } from "../io/resource-limit.ts";
@@ -14,6 +15,7 @@ import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
 import { checkCluster } from "./doctor-cluster.ts";
 import { wayTo } from "./doctor-mtu.ts";
+import { checkNames } from "./doctor-names.ts";
 import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import { isOlder } from "./openssl-age.ts";
@@ -38,6 +40,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkReach(config),
     checkMediaReach(config),
     ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf, wayTo)),
+    ...(config.cluster === null ? [] : await checkNames(config.cluster, fetch, monotonicUs)),
     checkClock(),
     checkAes(),
     checkAccess(config),

@@ -72,6 +72,8 @@ function watchedFiles({ config, provenance, tokenFile }: HazardParts): readonly 
     watch(tokenFile, "token of the first start", true),
     watch(provenance.hookSecretFile, "hook secret", true),
     watch(config.cluster?.secretFile, "cluster secret", true),
+    watch(config.cluster?.etcd?.keyFile, "etcd key", true),
+    watch(config.cluster?.etcd?.userFile, "etcd user", true),
     watch(config.tls?.certFile, "TLS certificate", false),
     watch(config.tls?.keyFile, "TLS key", true),
     ...keys.map(({ jwks, alg }) => watch(jwks, "JWKS file", alg === "HS256")),

@@ -15,11 +15,16 @@ const wayShape = z.object({
   withheld: texts.default([]),
 });
 
+const namesShape = z.object({ by: text, owned: z.number(), trouble: text.nullable() });
+
 /** As much of GET /api/v1/status as is shown. */
 const statusShape = z.object({
   version: text,
   node: z
-    .object({ id: text, cluster: text, role: text, region: text, addresses: texts })
+    .object({
+      ...{ id: text, cluster: text, role: text, region: text, addresses: texts },
+      names: namesShape.nullish(),
+    })
     .nullable(),
   members: z.array(
     z.object({
@@ -35,6 +40,7 @@ const statusShape = z.object({
       trouble: text.nullish(),
       load: z.number().nullable(),
       filled: z.number().nullable(),
+      names: namesShape.nullish(),
     }),
   ),
   secrets: z.array(z.object({ id: text, have: texts, lack: texts, used: texts })),
@@ -60,6 +66,7 @@ export function statusText(answer: unknown): string {
     `Node ${short(node.id)} (${place}) of "${node.cluster}", Spillway ${status.version}`,
     `Reached at ${node.addresses.join(", ")}`,
     ...secrets(status),
+    ...names(status),
     "",
     ...members(status),
     ...streams(status, node.id),
@@ -138,6 +145,17 @@ function secrets({ secrets: all, members: others }: Status): string[] {
     const lacking = lack.map(short).join(", ");
     return `Secret ${id}: NOT accepted by ${lacking}; ${using}${unknown}: no node may have it alone`;
   });
+}
+
+/** Nothing where the nodes decide among each other. */
+function names({ node, members: others }: Status): string[] {
+  if (node?.names?.by !== "etcd") return [];
+  const { owned, trouble } = node.names;
+  const here = trouble === null ? `${owned} of this node` : `CANNOT be asked here: ${trouble}`;
+  const away = others.flatMap(({ node: id, names: at }) =>
+    at?.trouble == null ? [] : [`Names by etcd: CANNOT be asked at ${short(id)}: ${at.trouble}`],
+  );
+  return [`Names by etcd: ${here}`, ...away];
 }
 
 function differences({ differences: all }: Status): string[] {

@@ -1,6 +1,9 @@
 /** What makes a server the node of a cluster. */
+
+import { LINK_PORT } from "./cluster-options.ts";
+import { type EtcdAccess, etcdAccess } from "./etcd.ts";
 import { ConfigError } from "./file.ts";
-import { LINK_PORT, type OptionKey, type OptionReader } from "./options.ts";
+import type { OptionKey, OptionReader } from "./options.ts";
 import { type FileSource, readSecretFile } from "./secret-file.ts";
 import { parseSecrets, SecretError } from "./secrets.ts";
 import { formatHostPort, type HostPort } from "./values.ts";
@@ -25,6 +28,10 @@ export interface ClusterConfig {
   readonly capacity: number | null;
   /** To each node that has streams from here, bits a second; null without a limit. */
   readonly linkRate: number | null;
+  /** Who decides whose a name is; null: the nodes among each other. */
+  readonly names: readonly string[] | null;
+  /** How to come in there; null without it. */
+  readonly etcd: EtcdAccess | null;
 }
 
 /** What means nothing without a secret. */
@@ -38,6 +45,11 @@ const DEPENDENT: readonly OptionKey[] = [
   "children-max",
   "capacity",
   "link-rate",
+  "names",
+  "etcd-ca",
+  "etcd-cert",
+  "etcd-key",
+  "etcd-user-file",
 ];
 
 /** Null without a secret file; `isSet`: whether an option is more than its default. */
@@ -53,6 +65,7 @@ export function clusterOf(
     throw new ConfigError(`cluster-secret-file: is missing, ${alone} needs it`);
   }
   const link = read("link")!;
+  const names = read("names");
   return {
     name: read("cluster-name")!,
     secretFile,
@@ -65,6 +78,8 @@ export function clusterOf(
     childrenMax: read("children-max")!,
     capacity: read("capacity"),
     linkRate: read("link-rate"),
+    names,
+    etcd: etcdAccess(names, read, files),
   };
 }
 

@@ -4,13 +4,11 @@
  */
 import { z } from "zod";
 import {
-  NODE_ADDRESSES_MAX,
-  NODE_TEXT_MAX,
   PENDING_SESSIONS_PER_ADDRESS,
   POSTS_PER_SECOND_PER_ADDRESS,
   READER_THREADS_MAX,
-  SEEDS_MAX,
 } from "../limits.ts";
+import { CLUSTER_OPTIONS } from "./cluster-options.ts";
 import {
   addressPort,
   advertise,
@@ -20,20 +18,15 @@ import {
   hostPort,
   httpUrl,
   integer,
-  machines,
   memory,
   origins,
   seconds,
   takeover,
   truth,
-  word,
 } from "./values.ts";
 
 /** Whether a stream has a tail: for whom asks for it, from the beginning on, or never. */
 export const HLS_MODES = ["on", "always", "off"] as const;
-
-/** Where other nodes are reached unless it is said. */
-export const LINK_PORT = 8300;
 
 export interface OptionSpec {
   readonly schema: z.ZodType;
@@ -210,66 +203,7 @@ export const OPTIONS = {
     help: "Crash drills through the API, for tests.",
     hidden: true,
   },
-  "cluster-secret-file": {
-    schema: z.string().min(1),
-    default: "",
-    value: "FILE",
-    help: "Makes this server a node of a cluster: whoever has the secret is a member; re-read on SIGHUP.",
-  },
-  "cluster-name": {
-    schema: word(NODE_TEXT_MAX),
-    default: "spillway",
-    value: "NAME",
-    help: "Nodes of another name are refused, whatever their secret.",
-  },
-  link: {
-    schema: addressPort,
-    default: `0.0.0.0:${LINK_PORT}`,
-    value: "ADDRESS:PORT",
-    help: "UDP port where other nodes reach this one.",
-  },
-  "link-advertise": {
-    schema: machines(NODE_ADDRESSES_MAX, false),
-    default: "",
-    value: "ADDRESS[:PORT],...",
-    help: "Where they are told to reach it, instead of this machine's addresses (NAT, floating IP).",
-  },
-  join: {
-    schema: machines(SEEDS_MAX, true),
-    default: "",
-    value: "HOST[:PORT],...",
-    help: `Nodes to begin with; any one that is up will do. Their port is ${LINK_PORT} unless it is said.`,
-  },
-  role: {
-    schema: z.enum(["auto", "core", "edge"]),
-    default: "auto",
-    value: "ROLE",
-    help: "auto, core or edge: a core keeps a link to every core, an edge to three. auto: a core where there are fewer than 16.",
-  },
-  region: {
-    schema: word(NODE_TEXT_MAX),
-    default: "",
-    value: "NAME",
-    help: "Nodes of the same one are asked first for a stream.",
-  },
-  "children-max": {
-    schema: integer(1, 1024),
-    default: "64",
-    value: "N",
-    help: "Nodes that one stream is sent to from here.",
-  },
-  capacity: {
-    schema: bitrate,
-    default: "",
-    value: "BITS/S",
-    help: "What viewers are sent from here at most, all together; who comes beyond that goes to another node.",
-  },
-  "link-rate": {
-    schema: bitrate,
-    default: "",
-    value: "BITS/S",
-    help: "What another node is sent from here at most; it is told who else may give it the rest.",
-  },
+  ...CLUSTER_OPTIONS,
   "limits.sessions": {
     schema: integer(0, 1_000_000),
     default: "10000",

@@ -27,7 +27,7 @@ const AT_START = {
   hls: "hls, hls-part, hls-memory",
 } as const satisfies Partial<Record<keyof Config, string>>;
 
-/** Of a cluster its secrets alone are read again. */
+/** Of a cluster its secrets alone are read again, and how it comes into etcd. */
 const CLUSTER_AT_START = {
   name: "cluster-name",
   secretFile: "cluster-secret-file",
@@ -39,6 +39,7 @@ const CLUSTER_AT_START = {
   childrenMax: "children-max",
   capacity: "capacity",
   linkRate: "link-rate",
+  names: "names",
 } as const satisfies Record<string, OptionKey>;
 
 /** Keys that differ, but count from the next start on: a reload does not read them. */

@@ -1,4 +1,5 @@
 /** The messages between control and the relay worker: streams that leave this node and that come to it. */
+import type { NamesMode } from "../wire/cascade/hello.ts";
 import type { Name, NamedTrack } from "../wire/cascade/name.ts";
 import type { RingGrant } from "./source.ts";
 
@@ -14,6 +15,8 @@ export interface ClusterSetup {
   /** `auto`: a core as long as there are few. */
   readonly role: "auto" | "core" | "edge";
   readonly region: string;
+  /** Who decides whose a name is: alike on all nodes. */
+  readonly names: NamesMode;
   readonly version: string;
   /** Where viewers reach this node's HTTP; empty when it does not know. */
   readonly url: string;
@@ -38,6 +41,8 @@ export type ClusterCommand =
       readonly name: string;
       readonly stream: number;
       readonly tracks: readonly NamedTrack[];
+      /** Its epoch is this or a later one. */
+      readonly epochMin: number;
     }
   | { readonly type: "unpublish"; readonly name: string }
   /** The stream is to be had from another node, as heard last, into these rings: one a track. */

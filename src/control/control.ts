@@ -234,7 +234,7 @@ class Running implements Control {
     const { auth, log } = this.#services;
     const before = auth.openness;
     auth.replace(config, await loadKeys(config.auth.keys, this.#options.readFile));
-    if (config.cluster !== null) this.#services.cluster?.setSecrets(config.cluster.secrets);
+    if (config.cluster !== null) this.#services.cluster?.reload(config.cluster);
     const wider = notOpened(before, opennessOf(config));
     if (wider.length > 0) {
       log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
@@ -287,6 +287,7 @@ class Running implements Control {
       cpuSeconds: cpuUs / 1e6,
       hookDropped: hook.dropped,
       cluster: cluster?.state ?? null,
+      names: cluster?.names?.state ?? null,
     });
   }
 

@@ -136,7 +136,8 @@ export class RelayLogic {
     if (command.type === "cluster-secrets") this.#setSecrets(node, command.secrets);
     else if (command.type === "seeds") node.members.setSeeds(command.addresses, now);
     else if (command.type === "publish") {
-      relay.publish(command.name, command.stream, command.tracks, now);
+      const { name, stream, tracks, epochMin } = command;
+      relay.publish(name, stream, tracks, now, epochMin);
     } else if (command.type === "unpublish") relay.unpublish(command.name, now);
     else if (command.type === "pull") relay.pull(command.name, command.stream, command.rings, now);
     else if (command.type === "end-pull") {
@@ -207,8 +208,7 @@ export class RelayLogic {
     const { linkRate } = setup;
     const ground = { ...this.#options.ground, linkRate, load: () => load.look(clock()) };
     const keyring = keys.set(setup.cluster, setup.secrets);
-    const names = "mesh" as const;
-    const self: NodeSelf = { ...setup, id: setup.node, names, ...roleOf(setup.role) };
+    const self: NodeSelf = { ...setup, id: setup.node, ...roleOf(setup.role) };
     let toldRole = setup.role === "edge";
     this.#relay = new Relay(self, keyring, setup.childrenMax, ground, {
       dial: (address) => this.#links?.dial(address),

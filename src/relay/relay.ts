@@ -18,7 +18,6 @@ import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
 import { readHalf } from "../wire/cascade/half.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
-import type { NamedTrack } from "../wire/cascade/name.ts";
 import { readRekey } from "../wire/cascade/rekey.ts";
 import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
 import { Carriers } from "./carriers.ts";
@@ -184,9 +183,10 @@ export class Relay {
   }
 
   /** This node publishes the stream from now on. */
-  publish(name: string, stream: number, tracks: readonly NamedTrack[], now: number): void {
+  publish(...publication: Parameters<Node["publish"]>): void {
+    const [, , , now] = publication;
     this.#now = now;
-    this.node.publish(name, stream, tracks, now);
+    this.node.publish(...publication);
   }
 
   unpublish(name: string, now: number): void {

@@ -48,6 +48,9 @@ function wordsOf({ node, members, secrets, differences, failures }: ClusterRepor
     ...members
       .filter(({ answered }) => !answered)
       .map(({ node }) => `Node ${short(node)} does not answer.`),
+    ...[{ node: node?.id ?? "", names: node?.names }, ...members]
+      .filter(({ names: at }) => at?.trouble != null)
+      .map(({ node: id, names: at }) => `Node ${short(id)} cannot ask etcd: ${at?.trouble}.`),
     ...secrets
       .filter(({ lack }) => lack.length > 0)
       .map(({ id, lack }) => `Secret ${id} is not accepted by ${names(lack)}.`),

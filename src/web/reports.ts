@@ -69,6 +69,7 @@ export interface ClusterReport {
     readonly cluster: string;
     readonly role: string;
     readonly region: string;
+    readonly names?: NamesEntry;
   } | null;
   readonly members: readonly MemberEntry[];
   readonly secrets: readonly SharedEntry[];
@@ -97,6 +98,13 @@ export interface MemberEntry {
   readonly roundTripMs: number | null;
   readonly load: number | null;
   readonly filled: number | null;
+  readonly names: NamesEntry | null;
+}
+
+/** Who decides whose a name is. */
+export interface NamesEntry {
+  readonly by: "mesh" | "etcd";
+  readonly trouble: string | null;
 }
 
 /** What some nodes have in common. */

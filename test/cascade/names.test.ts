@@ -10,6 +10,14 @@ function known(name: string, epoch: number, owner: number): KnownName {
   return { name, epoch, owner: idOf(owner), tracks: [] };
 }
 
+test("etcd-epoch: an epoch is above all that were heard, and as high as it is said to be at least", () => {
+  const table = new NameTable();
+  expect(table.publish("a", idOf(1), [], 40).epoch).toBe(40);
+  expect(table.publish("a", idOf(1), [], 7).epoch).toBe(41);
+  table.heardOf("a", 90);
+  expect(table.publish("a", idOf(1), [], 50).epoch).toBe(91);
+});
+
 test("cascade-epochs: the newer epoch counts, of two alike the higher node", () => {
   const names = [known("a", 1, 9), known("a", 2, 1), known("a", 2, 3), known("a", 10, 1)];
   for (const [i, low] of names.entries()) {

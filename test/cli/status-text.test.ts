@@ -104,6 +104,22 @@ test("what is wrong with a link stands behind its member", () => {
   expect(text).toMatch(/^bbbbbbbb .* loses 12 % of what is sent$/m);
 });
 
+test("where etcd decides whose a name is, nodes that cannot ask it are named", () => {
+  const names = { by: "etcd", owned: 2, trouble: null as string | null };
+  const node = { id: A, cluster: "live", role: "core", region: "", addresses: [], names };
+  const away = { ...names, trouble: "http://e:1: cannot be reached, for 7 s" };
+  const all = { version: "1", ...NOTHING, members: [{ ...MEMBER, names: away }] };
+  const text = statusText({ ...all, node });
+  expect(text).toContain("\nNames by etcd: 2 of this node\n");
+  const there =
+    "Names by etcd: CANNOT be asked at bbbbbbbb: http://e:1: cannot be reached, for 7 s";
+  expect(text).toContain(`\n${there}\n`);
+  const here = statusText({ ...all, node: { ...node, names: away } });
+  expect(here).toContain("\nNames by etcd: CANNOT be asked here: http://e:1");
+  const mesh = { ...node, names: { ...names, by: "mesh" } };
+  expect(statusText({ ...all, node: mesh })).not.toContain("Names by");
+});
+
 test("a secret that all accept and not all use may come first", () => {
   const { members, ...rest } = NOTHING;
   const node = { id: A, cluster: "live", role: "core", region: "", addresses: ["192.0.2.1:8300"] };

@@ -52,6 +52,8 @@ test("the secret alone makes a node, with a relay worker and defaults for all el
     childrenMax: 64,
     capacity: null,
     linkRate: null,
+    names: null,
+    etcd: null,
   });
   expect(Object.isFrozen(cluster)).toBe(true);
 });

@@ -24,6 +24,9 @@ test("what a reload reads is not named: tokens, keys, secrets, who may watch", (
   const node = parse(["--cluster-secret-file=/s"]);
   const exchanged = { ...node.cluster!, secrets: [new Uint8Array(32)] };
   expect(changed(node, { ...node, cluster: exchanged })).toEqual([]);
+  const etcd = parse(["--cluster-secret-file=/s", "--names=etcd://a"]);
+  const access = { ...etcd.cluster!.etcd!, user: { name: "other", password: "word" } };
+  expect(changed(etcd, { ...etcd, cluster: { ...etcd.cluster!, etcd: access } })).toEqual([]);
   const closed = '[[streams]]\nmatch = "a"\nview = "open"\n';
   expect(changed(parse([], closed), parse([], closed.replace("open", "token") + TOKEN))).toEqual(
     [],
@@ -52,6 +55,7 @@ test("that a server becomes a node, or is none any more, and what it is as one",
     "join",
     "role",
   ]);
+  expect(changed(node, parse(["--cluster-secret-file=/s", "--names=etcd://a"]))).toEqual(["names"]);
 });
 
 test("every part of a configuration is read again or is named here", () => {

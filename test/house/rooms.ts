@@ -371,6 +371,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["ports", "within"],
     // Runs the workers.
     ["plane/"],
+    // Asks etcd whose a name is.
+    ["etcd/"],
     // Who publishes and watches what.
     ["streams/"],
     // Who is told of it.

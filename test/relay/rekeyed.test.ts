@@ -25,7 +25,10 @@ test("cascade-rekey: one association after the other, by the sockets in turn, an
   const reader = new RingReader(child.ring.buffer, VIEWER, () => {});
   reader.want(true);
   parent.logic.setSource(1, { epoch: 1, audio: null, video: [parent.ring] });
-  parent.logic.command({ type: "publish", name: "a", stream: 1, tracks: TRACKS }, world.now);
+  parent.logic.command(
+    { type: "publish", name: "a", stream: 1, tracks: TRACKS, epochMin: 0 },
+    world.now,
+  );
   world.run(() => false, 100_000);
   child.logic.command({ type: "pull", name: "a", stream: 1, rings: [child.ring] }, world.now);
   world.run(() => false, 300_000);
@@ -64,7 +67,10 @@ test("cascade-resume: a link that was cut for two seconds goes on by another ass
   world.run(() => open(child).length > 0 && open(parent).length > 0);
   const links = [...open(parent), ...open(child)];
   parent.logic.setSource(1, { epoch: 1, audio: null, video: [parent.ring] });
-  parent.logic.command({ type: "publish", name: "a", stream: 1, tracks: TRACKS }, world.now);
+  parent.logic.command(
+    { type: "publish", name: "a", stream: 1, tracks: TRACKS, epochMin: 0 },
+    world.now,
+  );
   world.run(() => false, 100_000);
   child.logic.command({ type: "pull", name: "a", stream: 1, rings: [child.ring] }, world.now);
   const reader = new RingReader(child.ring.buffer, VIEWER, () => {});

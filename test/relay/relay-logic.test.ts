@@ -45,7 +45,7 @@ test("a packet that passes asks no timers anew; what may move them does", () => 
   expect(asks(() => logic.closed(99, now))).toBeTrue();
   logic.handleTimeout(now);
   const pulled = grantOf("video", 7);
-  other.logic.command({ type: "publish", name: "a", stream: 1, tracks: TRACKS }, now);
+  other.logic.command({ type: "publish", name: "a", stream: 1, tracks: TRACKS, epochMin: 0 }, now);
   world.run(() => relay.node.names.best("a") !== null);
   logic.command({ type: "pull", name: "a", stream: 3, rings: [pulled] }, world.now);
   expect(asks(() => logic.mark(pulled.index, world.now))).toBeTrue();

@@ -56,6 +56,7 @@ export class RelayNode {
           ...{ cluster: "test", secrets: [secret], node, boot: number, role: "core" },
           ...{
             region: "",
+            names: "mesh",
             version: "test",
             url: "",
             addresses: [],

@@ -1,4 +1,5 @@
 import type { ClusterState, LinkState, PullState } from "../../contract/cluster.ts";
+import type { NamesState } from "../etcd/etcd-names.ts";
 import type { Fullness } from "../streams/room.ts";
 import type { Exposition } from "./exposition.ts";
 
@@ -22,6 +23,23 @@ export function writeClusterMetrics(
   writePulls(out, state.pulls);
   out.family("cluster_published", "gauge", "Streams that this node has told others of.");
   out.value("cluster_published", "", state.published.length);
+}
+
+/** What etcd says of names; nothing where it is not asked. */
+export function writeNamesMetrics(out: Exposition, names: NamesState | null): void {
+  if (names === null) return;
+  out.family("cluster_names_reachable", "gauge", "1 while etcd can be asked whose a name is.");
+  out.value("cluster_names_reachable", "", names.trouble === null ? 1 : 0);
+  out.family("cluster_names_owned", "gauge", "Names that this node has in etcd.");
+  out.value("cluster_names_owned", "", names.owned);
+  const claims =
+    "Publishers' names asked for: won, taken by another node, or away: etcd did not answer.";
+  out.family("cluster_names_claims_total", "counter", claims);
+  for (const [verdict, total] of Object.entries(names.verdicts)) {
+    out.value("cluster_names_claims_total", `result="${verdict}"`, total);
+  }
+  out.family("cluster_names_lost_total", "counter", "Names of this node that became another's.");
+  out.value("cluster_names_lost_total", "", names.lost);
 }
 
 function writeLinks(out: Exposition, links: readonly LinkState[]): void {

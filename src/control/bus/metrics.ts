@@ -4,12 +4,13 @@ import type { ClusterState } from "../../contract/cluster.ts";
 import type { CounterName } from "../../contract/counters.ts";
 import { COUNTER_NAMES, GAUGES } from "../../contract/counters.ts";
 import { WORKER_KINDS } from "../../contract/workers.ts";
+import type { NamesState } from "../etcd/etcd-names.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { Fullness } from "../streams/room.ts";
 import type { Sink } from "./bus.ts";
-import { writeClusterMetrics } from "./cluster-metrics.ts";
+import { writeClusterMetrics, writeNamesMetrics } from "./cluster-metrics.ts";
 import { Exposition } from "./exposition.ts";
 import type { FaultPlace } from "./faults.ts";
 
@@ -22,6 +23,7 @@ export type Refusal =
   | "not-live"
   | "overload"
   | "capacity"
+  | "names"
   | "ticket"
   | "hls-memory"
   | "hls-waiting";
@@ -84,6 +86,8 @@ export class Metrics {
     readonly hookDropped: number;
     /** Null where the server belongs to no cluster. */
     readonly cluster: ClusterState | null;
+    /** Null where the nodes decide among each other whose a name is. */
+    readonly names: NamesState | null;
   }): string {
     const out = new Exposition();
     this.#sessions(out, parts.registry);
@@ -98,6 +102,7 @@ export class Metrics {
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
     writeClusterMetrics(out, parts.cluster, this.#sentOn);
+    writeNamesMetrics(out, parts.names);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
     out.value("process_resident_memory_bytes", "", parts.rssBytes);
     out.family("process_cpu_seconds_total", "counter", "CPU time of the process.");

@@ -58,6 +58,7 @@ function membersOf(
       accepts: report?.accepts ?? [...(link?.accepts ?? [])],
       tokens: report?.tokens ?? null,
       keys: report?.keys ?? null,
+      names: report?.names ?? null,
     };
   });
 }

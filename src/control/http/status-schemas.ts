@@ -27,6 +27,17 @@ const waySchema = z.object({
 
 const failureSchema = z.object({ address: z.string(), node: z.string(), reason: z.string() });
 
+const namesSchema = z
+  .object({
+    by: z.enum(["mesh", "etcd"]),
+    owned: z.number().int().describe("Names that the node has in etcd."),
+    trouble: z
+      .string()
+      .nullable()
+      .describe("Why etcd cannot be asked, in words: all that plays goes on, new names wait."),
+  })
+  .describe("Who decides whose a stream's name is.");
+
 /** What a node says of itself. */
 export const reportSchema = z.object({
   id: z.string(),
@@ -39,6 +50,7 @@ export const reportSchema = z.object({
   accepts: z.array(z.string()).describe("Ids of the secrets that it accepts, the used one first."),
   tokens: z.array(z.string()).describe("A short hash of each static token and its rights."),
   keys: z.array(z.string()).describe("A short hash of each key."),
+  names: namesSchema.optional(),
   streams: z.array(waySchema),
   failures: z.array(failureSchema),
 });
@@ -73,6 +85,7 @@ const memberSchema = z
     accepts: reportSchema.shape.accepts,
     tokens: reportSchema.shape.tokens.nullable(),
     keys: reportSchema.shape.keys.nullable(),
+    names: namesSchema.nullable(),
   })
   .openapi("Member");
 

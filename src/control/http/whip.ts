@@ -13,7 +13,7 @@ import type { AppContext } from "./context.ts";
 import { created, freshSession } from "./created.ts";
 import { iceServerLinks } from "./links.ts";
 import { describeLocal } from "./local-description.ts";
-import { retryLater, ringMemoryUsedUp, sdpProblem } from "./problem.ts";
+import { RETRY_LIMIT_S, retryLater, ringMemoryUsedUp, sdpProblem } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
 
 /** POST /whip/NAME: a publisher's offer (RFC 9725 4.2). */
@@ -28,7 +28,30 @@ export async function publish(c: AppContext, services: AdmissionServices): Promi
   const refused = await askHook(c, services, "publisher", admission.name);
   if (refused !== null) return refused;
   // The hook took its time: whoever came meanwhile was first. No await from here on.
-  return nameTaken(admission.name, services) ?? open(c, services, admission);
+  const go = () => nameTaken(admission.name, services) ?? open(c, services, admission);
+  return await claimed(admission.name, services, go);
+}
+
+/** Where etcd decides whose a name is, it is asked last: who is refused for another reason has no name. */
+async function claimed(
+  name: string,
+  { config, cluster, registry, metrics }: AdmissionServices,
+  go: () => Response,
+): Promise<Response> {
+  const names = cluster?.names ?? null;
+  if (names === null) return go();
+  const { takeover } = streamOptions(config, name);
+  return await names.claim(name, takeover === true, (verdict) => {
+    if (verdict === "won") return go();
+    const isElsewhere = cluster?.isElsewhere(name) === true || verdict === "taken";
+    const hasFirst = isElsewhere || registry.streams.get(name)?.publisher != null;
+    // It waits for the place of another, and needs its name only then.
+    if (takeover === "standby" && hasFirst) return go();
+    if (verdict === "taken") return alreadyPublished(name);
+    metrics.refused("names");
+    const detail = "It cannot be asked now who publishes what; try again.";
+    return retryLater(503, RETRY_LIMIT_S, "Names unavailable", detail);
+  });
 }
 
 function open(c: AppContext, services: AdmissionServices, admission: Admission): Response {

@@ -1,5 +1,6 @@
 /** What a node says of itself in the cascade: to the API, and to nodes that ask. */
 import type { ClusterSetup, ClusterState, LinkFailure } from "../../contract/cluster.ts";
+import type { NamesMode } from "../../wire/cascade/hello.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Stream } from "./stream.ts";
 
@@ -28,8 +29,18 @@ export interface NodeReport extends Credentials {
   readonly addresses: readonly string[];
   /** Ids of the secrets that it accepts, the used one first. */
   readonly accepts: readonly string[];
+  readonly names: NamesReport;
   readonly streams: readonly Way[];
   readonly failures: readonly LinkFailure[];
+}
+
+/** Who decides whose a name is. */
+export interface NamesReport {
+  readonly by: NamesMode;
+  /** Names that the node has there; 0 of the mesh. */
+  readonly owned: number;
+  /** Why it cannot be asked; null while it can. */
+  readonly trouble: string | null;
 }
 
 /** How a node has a stream. */
@@ -69,10 +80,18 @@ export function reportOf(
     url: setup.url,
     addresses: [...setup.addresses],
     accepts: [...state.accepts],
+    names: namesOf(cluster),
     ...credentials,
     streams: [...streams].flatMap((stream) => wayOf(stream, setup, state, cluster)),
     failures: [...state.failures],
   };
+}
+
+function namesOf({ names }: Cluster): NamesReport {
+  if (names === null) return { by: "mesh", owned: 0, trouble: null };
+  const { owned, trouble } = names.state;
+  const words = trouble && `${trouble.cause}, for ${trouble.seconds} s`;
+  return { by: "etcd", owned, trouble: words };
 }
 
 /** None of a stream that nobody publishes. */

@@ -1,3 +1,4 @@
+import type { ClusterConfig } from "../../config/cluster.ts";
 import type {
   ClusterEvent,
   ClusterSetup,
@@ -7,13 +8,15 @@ import type {
 import type { CloseReason } from "../../contract/session.ts";
 import type { Logger } from "../../log.ts";
 import type { NamedTrack } from "../../wire/cascade/name.ts";
-import { RingLease, type RingNeed } from "../plane/lease.ts";
+import type { EtcdNames } from "../etcd/etcd-names.ts";
+import { RingLease } from "../plane/lease.ts";
 import type { MediaPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import { Children } from "./children.ts";
 import { ClusterAsks } from "./cluster-asks.ts";
 import { LookUps } from "./look-ups.ts";
 import { OwnerQuestions } from "./owner-questions.ts";
+import { isRead, isSame, needsOf, type Pulled } from "./pulled.ts";
 import { Source, type SourceTrack } from "./source.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamEvent } from "./stream-event.ts";
@@ -28,19 +31,12 @@ interface ClusterOptions {
   readonly log: Logger;
   /** The session that publishes a stream here ends, or waits. */
   readonly yieldName: (stream: Stream) => void;
+  /** Who decides whose a name is; null: the nodes among each other. */
+  readonly names: EtcdNames | null;
 }
 
 /** A stream that nobody here has read for so long is not pulled any more. */
 const UNREAD_US = 2_000_000;
-
-/** A stream of another node in rings of this one. */
-interface Pulled {
-  readonly heard: HeardStream;
-  readonly stream: Stream;
-  readonly source: Source;
-  /** Since when nobody has it read; null while somebody does. */
-  unreadSince: number | null;
-}
 
 /** The streams of other nodes, as the relay worker hears of them, and those of this one, as it tells. */
 export class Cluster {
@@ -72,6 +68,10 @@ export class Cluster {
     this.#lookUps = new LookUps(options.relay, options.clock);
   }
 
+  get names(): EtcdNames | null {
+    return this.#options.names;
+  }
+
   get setup(): ClusterSetup {
     return this.#setup;
   }
@@ -81,8 +81,9 @@ export class Cluster {
     return this.#heard.values();
   }
 
-  /** Other secrets count from now on. */
-  setSecrets(secrets: readonly Uint8Array[]): void {
+  /** Other secrets count from now on, and others let this node into etcd. */
+  reload({ secrets, etcd }: Pick<ClusterConfig, "secrets" | "etcd">): void {
+    if (etcd !== null) this.names?.setAccess(etcd);
     this.#setup = { ...this.#setup, secrets };
     this.#options.relay.send({ type: "cluster-secrets", secrets });
   }
@@ -155,7 +156,7 @@ export class Cluster {
   readonly handle = (event: ClusterEvent): void => {
     if (event.type === "heard") this.#hear(event.name, event.stream);
     else if (event.type === "wanted") this.ensure(event.name);
-    else if (event.type === "outranked") this.#outranked(event.name);
+    else if (event.type === "outranked") void this.#outranked(event.name);
     else if (event.type === "children") this.#countChildren(event.stream, event.count);
     else if (event.type === "pull-ended") this.#pullEnded(event.stream);
     else if (event.type === "owner-answer") this.#owners.answered(event.request, event.alive);
@@ -168,6 +169,7 @@ export class Cluster {
 
   /** What happens to the streams of this node. */
   readonly hear = (event: StreamEvent): void => {
+    if (event.type === "left") this.names?.look(event.stream.name);
     if (event.type === "published" && event.source.origin.kind === "session") {
       this.#publish(event.stream, event.source);
     } else if (event.type === "unpublished" && event.source.origin.kind === "session") {
@@ -202,8 +204,21 @@ export class Cluster {
     );
   }
 
-  /** Other nodes are told that this one is gone. */
+  /** Other nodes are told that this one is gone, and its names are free. */
   async leave(): Promise<void> {
+    await Promise.all([this.#leaveNodes(), this.names?.stop()]);
+  }
+
+  /** Another node has the name: its publisher here is ended, its viewers go on to the other. */
+  lost(name: string): void {
+    const stream = this.#options.streams.get(name);
+    if (stream === undefined || stream.publisher === null) return;
+    this.#options.log.warn("Another node has the name", { stream: name });
+    this.#options.yieldName(stream);
+    if (isRead(stream)) this.ensure(name);
+  }
+
+  async #leaveNodes(): Promise<void> {
     if (this.#options.relay.send({ type: "leave" })) await this.#waitFor(() => this.#left);
   }
 
@@ -291,16 +306,20 @@ export class Cluster {
       name: stream.name,
       stream: stream.number,
       tracks: ordered,
+      epochMin: this.names?.epochOf(stream.name) ?? 0,
     });
     this.#tellViewers(stream);
   }
 
-  #outranked(name: string): void {
-    const stream = this.#options.streams.get(name);
-    if (stream === undefined || stream.publisher === null) return;
-    this.#options.log.warn("Another node has the name", { stream: name });
-    this.#options.yieldName(stream);
-    if (isRead(stream)) this.ensure(name);
+  /** Nodes go by the epoch. Where etcd says that it is this one's, it goes above the other's. */
+  async #outranked(name: string): Promise<void> {
+    const isOwn = this.names !== null && (await this.names.recheck(name)) === "won";
+    if (!isOwn) {
+      this.lost(name);
+      return;
+    }
+    const { source, publisher } = this.#options.streams.get(name) ?? {};
+    if (source != null && publisher != null) this.#publish(this.#options.streams.of(name), source);
   }
 
   #countChildren(number: number, count: number): void {
@@ -325,21 +344,4 @@ export class Cluster {
       count: stream.viewers.size,
     });
   }
-}
-
-function isRead(stream: Stream): boolean {
-  return [...stream.audiences].some(({ size }) => size > 0);
-}
-
-function isSame(left: HeardStream, right: HeardStream): boolean {
-  return left.epoch === right.epoch && left.owner === right.owner;
-}
-
-/** The audio first, then the video with a ring a layer: as the tracks of a name are ordered. */
-function needsOf(tracks: readonly NamedTrack[]): readonly RingNeed[] {
-  const needs: RingNeed[] = [];
-  if (tracks[0]?.kind === "audio") needs.push({ kind: "audio", rids: [] });
-  const video = tracks.filter(({ kind }) => kind === "video");
-  if (video.length > 0) needs.push({ kind: "video", rids: video.map(({ rid }) => rid ?? "") });
-  return needs;
 }

@@ -233,7 +233,8 @@ export class Registry implements Omit<PlaneEvents, NotForRegistry> {
   #begin(session: PublisherSession): void {
     const stream = this.streamOf(session);
     stream.candidate = null;
-    if (!session.standsBy || !this.standbys.isTaken(stream)) {
+    const { standbys } = this;
+    if (!session.standsBy || (!standbys.isTaken(stream) && standbys.mayBegin(stream))) {
       this.#promote(session);
       return;
     }

@@ -1,6 +1,7 @@
 import { PUBLISHER_SILENCE_US } from "../../limits.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
+import type { Promotions } from "./promotions.ts";
 import type { PublisherSession } from "./publisher-session.ts";
 import type { Stream } from "./stream.ts";
 
@@ -38,6 +39,8 @@ export class Standbys {
   readonly #questions = new WeakMap<Stream, Question>();
   /** Where this node belongs to a cluster. */
   elsewhere: Elsewhere | null = null;
+  /** Where others than the nodes decide whose a name is. */
+  promotions: Promotions | null = null;
 
   constructor(options: StandbysOptions) {
     this.#options = options;
@@ -49,6 +52,11 @@ export class Standbys {
     const { source } = stream;
     const { plane, clock } = this.#options;
     return source?.origin.kind === "session" && !source.isSilent(plane, clock.now(), SILENCE_US);
+  }
+
+  /** Whether the name is this node's; where it is not, `lookAt` follows when it has become that. */
+  mayBegin(stream: Stream): boolean {
+    return this.promotions?.mayBegin(stream) ?? true;
   }
 
   /** Nothing has come of one that waits, for so long that another may have its place. */
@@ -73,7 +81,7 @@ export class Standbys {
       // Where a worker is late both are silent.
       if (!source.quiet && this.#silentUs(standby) > SILENCE_US) return;
     }
-    this.#options.promote(standby);
+    if (this.mayBegin(stream)) this.#options.promote(standby);
   }
 
   /** Another node has it, and hears of its publisher: it is asked again and again. */
