@@ -16,6 +16,7 @@ import { streamName } from "./names.ts";
 import { notFound, problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
 import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
+import { INDEX, PLAYLIST_TYPE, TIME_HEADER } from "./tail-link.ts";
 import { withToken } from "./tail-uris.ts";
 
 export interface TailServices extends AdmissionServices {
@@ -23,8 +24,6 @@ export interface TailServices extends AdmissionServices {
   readonly tails: Tails | null;
 }
 
-const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
-const INDEX = "index.m3u8";
 /** Seconds that caches keep what never becomes another: six times the target duration (B.1). */
 const FILE_AGE_S = 18;
 const INIT_AGE_S = 3600;
@@ -193,7 +192,7 @@ function text(
     "Content-Type": PLAYLIST_TYPE,
     "Cache-Control": `max-age=${age}`,
     Vary: "Accept-Encoding",
-    "Spillway-Time": String(Math.round(clock.wall())),
+    [TIME_HEADER]: String(Math.round(clock.wall())),
   };
   if (!acceptsGzip(c)) return new Response(shown, { headers });
   headers["Content-Encoding"] = "gzip";

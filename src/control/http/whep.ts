@@ -14,12 +14,22 @@ import { extensionLinks, iceServerLinks } from "./links.ts";
 import { describeLocal } from "./local-description.ts";
 import { retryLater, sdpProblem } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
+import { type TailLinkServices, tellOfTail } from "./tail-link.ts";
 
 /** Seconds after which a viewer of an idle stream should ask again. */
 const RETRY_NOT_LIVE_S = 2;
 
 /** POST /whep/NAME: a viewer's offer (WHEP 4.3). */
-export async function view(c: AppContext, services: AdmissionServices): Promise<Response> {
+export async function view(
+  c: AppContext,
+  services: AdmissionServices & TailLinkServices,
+): Promise<Response> {
+  const response = await answer(c, services);
+  tellOfTail(c, services, response);
+  return response;
+}
+
+async function answer(c: AppContext, services: AdmissionServices): Promise<Response> {
   const admission = await admit(c, services, "viewer");
   if (admission instanceof Response) return admission;
   const { name, grant, ticket } = admission;
