@@ -54,8 +54,10 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   if (!name.ok) return problem(400, "Bad stream name", name.detail);
   const limited = file === INDEX ? rateLimited(c, services) : null;
   if (limited !== null) return limited;
-  const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
-  if (!verdict.ok) return verdict.response;
+  if (!isProof(services, name.name, file)) {
+    const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
+    if (!verdict.ok) return verdict.response;
+  }
   const { tails } = services;
   if (tails === null || streamOptions(services.config, name.name).hls === "off") {
     return problem(404, "No tail", `"${name.name}" is not served over HLS.`);
@@ -67,6 +69,14 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   tails.ask(stream);
   const asked = { c, services, tails, tail, file };
   return file.endsWith(".m3u8") ? playlist(asked) : media(asked);
+}
+
+/** Nobody knows the edition but who was told by index.m3u8, and may know it (hls-children = "url"). */
+function isProof({ config, registry, tails }: TailServices, name: string, file: string): boolean {
+  if (config.hls.children !== "url") return false;
+  const stream = registry.streams.get(name);
+  const tail = stream === undefined ? undefined : tails?.of(stream);
+  return tail !== undefined && file.startsWith(`${tail.edition}-`);
 }
 
 /** The multivariant playlist; the first one makes the tail begin. */
@@ -178,14 +188,15 @@ async function waitFor(
   return retryLater(503, RETRY_LIMIT_S, "Too many waiting", "Too many requests wait already.");
 }
 
-/** A playlist, with the asker's token in its URIs if one came in the query. */
+/** A playlist, with the asker's token in its URIs if one came in the query, and they need it. */
 function text(
   c: AppContext,
-  { clock }: TailServices,
+  { clock, config }: TailServices,
   playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> | null },
   age: number,
 ): Response {
-  const fromQuery = new URL(c.req.url).searchParams.has("token") ? tokenOf(c.req.raw) : null;
+  const needed = config.hls.children === "token" && new URL(c.req.url).searchParams.has("token");
+  const fromQuery = needed ? tokenOf(c.req.raw) : null;
   const shown = fromQuery === null ? playlist.text : withToken(playlist.text, fromQuery);
   const headers: Record<string, string> = {
     ...TIMED,
