@@ -261,14 +261,24 @@ test("F05 hls-children = url: the names of files are proof enough, and show no t
   show.part();
   expect((await held).status).toBe(200);
   // What its own edition does not name proves nothing, and nobody learns what there is.
-  const other = `${"0".repeat(32)}-0.m3u8`;
-  for (const file of ["index.m3u8", other, show.edition, "still.mp4", `x${show.playlist}`]) {
+  for (const file of ["index.m3u8", show.edition, "still.mp4", `x${show.playlist}`]) {
     expect([file, (await stranger(file)).status]).toEqual([file, 401]);
   }
-  const elsewhere = await show.h.request("GET", `/hls/b/${show.playlist}`, {
-    address: "198.51.100.7",
-  });
-  expect(elsewhere.status).toBe(401);
+  const address = "198.51.100.7";
+  const other = `${"0".repeat(32)}-0.m3u8`;
+  const refusals = [
+    await stranger(other),
+    await stranger(`${show.edition}-9.m3u8`),
+    await show.h.request("GET", `/hls/b/${show.playlist}`, { address }),
+    await show.h.request("GET", `/hls/b/${other}`, { address }),
+  ];
+  expect(refusals.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+  expect(new Set(await Promise.all(refusals.map((each) => each.text()))).size).toBe(1);
+  for (let i = 0; i < 61; i += 1) {
+    show.h.pass(1);
+    await stranger(other);
+  }
+  expect(show.h.plane.packaged.at(-1)?.type).toBe("tail-close");
 });
 
 test("a tail that nobody asks for ends, and its stream is not kept by it", async () => {
