@@ -23,6 +23,7 @@ import type { Mutation } from "./mutations/rule.ts";
 import { SAMPLES } from "./mutations/samples.ts";
 import { SHARES } from "./mutations/shares.ts";
 import { TAIL } from "./mutations/tail.ts";
+import { TIER_RULES } from "./mutations/tiers.ts";
 
 /** Covered ids without a mutation, and why. */
 export const UNMUTATED: Readonly<Record<string, string>> = {
@@ -50,4 +51,5 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...SAMPLES,
   ...TAIL,
   ...NAMES,
+  ...TIER_RULES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

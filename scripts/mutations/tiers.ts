@@ -1,0 +1,17 @@
+/** The player: which tier plays, what lives, and what is kept near the live edge. */
+import { type Mutation, rule } from "./rule.ts";
+
+const TIERS = "src/web/tiers.ts";
+const LIVENESS = "src/web/liveness.ts";
+const KEEPER = "src/web/tailkeeper.ts";
+
+export const TIER_RULES: readonly Mutation[] = [
+  rule("F17", KEEPER, "targetS > holdBackS && nowMs", "targetS < holdBackS && nowMs"),
+  rule("F18", KEEPER, "> SLEPT_MS) this.#slept = true;", "> SLEPT_MS) this.#slept = false;"),
+  rule("F19", TIERS, "nowMs - this.#dryAt >= limitMs", "false"),
+  rule("F20", TIERS, "realtime.refusal === 0 && !realtime.connected", "false"),
+  rule("F21", TIERS, "if (realtime.waits) {", "if (false) {"),
+  rule("F21", TIERS, "realtime.flows || realtime.waits", "realtime.flows"),
+  rule("F22", TIERS, "if (this.#hasFlowed && connected) return true;\n", ""),
+  rule("F22", LIVENESS, "nowMs - this.#pictureAt < this.#limits.picturesMs;", "true;"),
+];

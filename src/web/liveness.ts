@@ -1,0 +1,71 @@
+/** Tells by packets and pictures whether a playback lives. Pure. */
+export interface LivenessLimits {
+  /** Without a packet. */
+  readonly packetsMs: number;
+  /** Without a picture, while somebody looks. */
+  readonly picturesMs: number;
+}
+
+export interface LivenessLook {
+  readonly nowMs: number;
+  /** Counters; that they change is what counts. `packets` is null where there is no such figure. */
+  readonly packets: number | null;
+  readonly pictures: number;
+  /** False where the stream has sound alone. */
+  readonly hasPictures: boolean;
+  /** The page is visible, playback is not paused, and the publisher is there. */
+  readonly isWatched: boolean;
+}
+
+/** Between two looks: a machine that slept saw nothing, and nothing can be held against the stream. */
+const SLEPT_MS = 3_000;
+/** So many pictures, or some for so long: a player that fills its buffer shows one and stops again. */
+const STEADY_PICTURES = 6;
+const STEADY_MS = 2_000;
+
+export class Liveness {
+  readonly #limits: LivenessLimits;
+  #packets: number | null = 0;
+  #pictures = 0;
+  #packetAt = 0;
+  #pictureAt = 0;
+  #lookedAt: number | null = null;
+  #hasBegun = false;
+  #begunAt = 0;
+  #picturesBefore = 0;
+
+  constructor(limits: LivenessLimits) {
+    this.#limits = limits;
+  }
+
+  /** Begins anew: what has come until now is not of this start. */
+  reset(): void {
+    this.#hasBegun = false;
+    this.#lookedAt = null;
+  }
+
+  /** `flows`: it has begun and goes on; `isSteady`: and it has not just begun. */
+  look(look: LivenessLook): { readonly flows: boolean; readonly isSteady: boolean } {
+    const { nowMs, packets, pictures, hasPictures, isWatched } = look;
+    const isFirst = this.#lookedAt === null;
+    const slept = nowMs - (this.#lookedAt ?? nowMs) > SLEPT_MS;
+    this.#lookedAt = nowMs;
+    const isPacket = packets !== this.#packets;
+    const isPicture = pictures !== this.#pictures;
+    if (isPacket || isFirst || slept || packets === null) this.#packetAt = nowMs;
+    if (isPicture || isFirst || slept || !isWatched || !hasPictures) this.#pictureAt = nowMs;
+    this.#packets = packets;
+    this.#pictures = pictures;
+    if (isFirst) this.#picturesBefore = pictures;
+    if (!isFirst && !this.#hasBegun && (hasPictures ? isPicture : isPacket)) {
+      this.#hasBegun = true;
+      this.#begunAt = nowMs;
+    }
+    const flows =
+      this.#hasBegun &&
+      nowMs - this.#packetAt < this.#limits.packetsMs &&
+      nowMs - this.#pictureAt < this.#limits.picturesMs;
+    const isFew = hasPictures && pictures - this.#picturesBefore < STEADY_PICTURES;
+    return { flows, isSteady: flows && (!isFew || nowMs - this.#begunAt >= STEADY_MS) };
+  }
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { TailKeeper } from "../../src/web/tailkeeper.ts";
+
+/** A tail that holds back 1.5 s, looked at four times a second. */
+class Kept {
+  now = 0;
+  latencyS = 1.5;
+  targetS = 1.5;
+  moves = 0;
+  resets = 0;
+  readonly keeper = new TailKeeper();
+
+  run(ms: number, isWatched = true): this {
+    for (const end = this.now + ms; this.now < end; this.now += 250) {
+      const { now: nowMs, latencyS, targetS } = this;
+      const look = { nowMs, latencyS, targetS, holdBackS: 1.5, isWatched };
+      const { toEdge, resetAim } = this.keeper.look(look);
+      if (toEdge) this.moves += 1;
+      if (resetAim) this.resets += 1;
+      if (resetAim) this.targetS = 1.5;
+    }
+    return this;
+  }
+}
+
+describe("a tail's keeper", () => {
+  test("leaves alone what is near its edge, or comes nearer by itself", () => {
+    const kept = new Kept().run(60_000);
+    kept.latencyS = 8;
+    expect(kept.run(60_000).moves).toBe(0);
+  });
+
+  for (const latencyS of [5, 15]) {
+    test(`a starved start that stays ${latencyS} s behind goes to the edge, once`, () => {
+      const kept = new Kept();
+      kept.latencyS = latencyS;
+      expect(kept.run(4_000).moves).toBe(0);
+      expect(kept.run(1_000).moves).toBe(1);
+      kept.latencyS = 5;
+      expect(kept.run(60_000).moves).toBe(1);
+    });
+  }
+
+  test("who falls more than 10 s behind goes to the edge, again and again", () => {
+    const kept = new Kept().run(10_000);
+    kept.latencyS = 10.5;
+    expect(kept.run(60_000).moves).toBeGreaterThan(10);
+  });
+
+  test("F18: who slept or was out of sight goes to the edge, also from not so far behind", () => {
+    const kept = new Kept().run(5_000);
+    kept.now += 30_000;
+    kept.latencyS = 5;
+    expect(kept.run(1_000).moves).toBe(1);
+    kept.latencyS = 1.5;
+    kept.run(5_000);
+    kept.latencyS = 5;
+    expect(kept.run(30_000, false).moves).toBe(1);
+    expect(kept.run(1_000).moves).toBe(2);
+  });
+
+  test("a short look away is none", () => {
+    const kept = new Kept().run(5_000);
+    kept.latencyS = 5;
+    expect(kept.run(4_000, false).run(10_000).moves).toBe(0);
+  });
+
+  test("F17: 30 s without a stall take back what stalls have added", () => {
+    const kept = new Kept().run(10_000);
+    kept.keeper.stalled(kept.now);
+    kept.targetS = 2;
+    expect(kept.run(29_000).resets).toBe(0);
+    kept.keeper.stalled(kept.now);
+    expect(kept.run(29_000).resets).toBe(0);
+    expect(kept.run(60_000).resets).toBe(1);
+  });
+});
