@@ -120,6 +120,7 @@ export class Connection extends EventTarget {
 
   #accept(pc: RTCPeerConnection, session: Session): void {
     this.#session = session;
+    this.status = 0;
     this.#useIceServers(pc, session.links);
     this.#later(CONNECT_TIMEOUT_MS, () => {
       if (pc.connectionState !== "connected") this.fail(UNREACHABLE);

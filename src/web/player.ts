@@ -2,12 +2,13 @@
  * <spillway-player src="/whep/NAME">: a player with controls, for the watch page and for other sites
  * (served as /assets/player.js, with /assets/hls.js beside it for the tail).
  *
- * Attributes: `src` (WHEP address), `tier` ("realtime": by WHEP, or "tail": over HLS, some seconds
- * later), `hls-src` (address of the tail where it is not src's), `token` (Bearer token), `muted`,
- * `stats` (shows the overlay).
- * Events: "statechange", "figures" (each second), "viewercount", "layers" (what there is to
- * choose from changed, or flows). It starts when it enters the
- * document and stops when it leaves.
+ * Attributes: `src` (WHEP address), `tier` ("auto": in real time by WHEP, and where that does not
+ * come through, by the tail over HLS, some seconds later; "realtime" or "tail": that one), `hls-src`
+ * (address of the tail where it is not src's), `token` (Bearer token), `muted`, `poster`, `controls`
+ * ("none": the page has its own), `stats` (shows the overlay).
+ * Events: "statechange", "tierchange", "figures" (each second), "viewercount", "layers" (what there
+ * is to choose from changed, or flows), and those of media elements, of the video that is shown.
+ * It starts when it enters the document and stops when it leaves.
  */
 import type { MediaController } from "media-chrome/dist/media-controller.js";
 import "media-chrome/dist/media-controller.js";
@@ -18,62 +19,109 @@ import "media-chrome/dist/media-volume-range.js";
 import "media-chrome/dist/media-fullscreen-button.js";
 import "media-chrome/dist/media-pip-button.js";
 import { coverText, type PlayerStatus } from "./covertext.ts";
-import { make, setText } from "./dom.ts";
-import { figureLines } from "./figures.ts";
+import { Director } from "./director.ts";
+import { make } from "./dom.ts";
+import { type FigureLine, figureLines, tailLines } from "./figures.ts";
 import type { Layer } from "./layers.ts";
 import { layerLabel, qualityMenu } from "./layers.ts";
+import { LiveBadge } from "./livebadge.ts";
+import { Cover, controlBar, Overlay, PressButton } from "./playerparts.ts";
 import { PLAYER_STYLE } from "./playerstyle.ts";
 import { QualityButton } from "./qualitymenu.ts";
-import type { Figures, Latency, Report } from "./rates.ts";
-import { estimateLatency, viewerFigures } from "./rates.ts";
+import type { Figures, Latency } from "./rates.ts";
+import { MEDIA_EVENTS, Stage } from "./stage.ts";
 import { TailPlayback } from "./tail.ts";
-import { Viewer } from "./whep.ts";
+import type { Tier, TierWish } from "./tiers.ts";
 
-const FIGURES_INTERVAL_MS = 1_000;
+const DIRECTOR_EVENTS = ["statechange", "tierchange", "figures", "viewercount", "layers"];
 
 export class SpillwayPlayer extends HTMLElement {
-  static readonly observedAttributes = ["src", "tier", "hls-src", "token", "muted", "stats"];
+  static readonly observedAttributes = [
+    ...["src", "tier", "hls-src", "token", "muted", "stats", "poster", "controls"],
+  ];
 
-  readonly video = make("video");
-  readonly #cover = make("div", "cover");
-  readonly #coverText = make("p");
-  readonly #unmute = make("button", "unmute", "Unmute");
-  readonly #overlay = make("dl", "overlay");
   readonly #controller = document.createElement("media-controller") as MediaController;
+  readonly #stage = new Stage(this.#controller);
+  readonly #director = new Director(this.#stage);
+  readonly #cover = new Cover();
+  readonly #overlay = new Overlay();
+  readonly #press = new PressButton(() => this.#stage.press());
+  readonly #live = new LiveBadge(() => this.goLive());
   readonly #quality = new QualityButton(
-    (key) => this.#viewer?.layers.choose(key),
+    (key) => this.#director.choose(key),
     // Controls that fade away would take the button of an open menu along.
     (isOpen) => this.#controller.toggleAttribute("noautohide", isOpen),
   );
-  #viewer: Viewer | null = null;
-  #tail: TailPlayback | null = null;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #before: Report[] = [];
-  #captureToScreenMs: number | null = null;
   #restart = false;
-  figures: Figures | null = null;
-  latency: Latency | null = null;
-  /** Since the page began, in ms; null until the first picture of the newest session. */
-  firstFrameMs: number | null = null;
-  /** From the start of the WHEP POST to the first picture, in ms. */
-  postToFirstFrameMs: number | null = null;
 
   constructor() {
     super();
     this.#build(this.attachShadow({ mode: "open" }));
+    for (const type of DIRECTOR_EVENTS) {
+      this.#director.addEventListener(type, () => this.#changed(type));
+    }
+    for (const type of MEDIA_EVENTS) {
+      this.#stage.addEventListener(type, () => this.dispatchEvent(new Event(type)));
+    }
+    this.#stage.addEventListener("autoplay", () => this.#showPress());
+  }
+
+  /** The video element that is shown: another one after a "tierchange". */
+  get video(): HTMLVideoElement {
+    return this.#stage.video;
+  }
+
+  /** The tier whose pictures are shown; null before the first. */
+  get tier(): Tier | null {
+    return this.#director.tier;
+  }
+
+  /** From capture to screen, or what is known of it; null while nothing is. */
+  get latency(): Latency | null {
+    return this.#director.playing?.latency ?? null;
+  }
+
+  /** When what is shown was captured, ms since 1970 by the server's clock; null while not known. */
+  get captureTime(): number | null {
+    return this.#director.playing?.captureMs ?? null;
+  }
+
+  get status(): PlayerStatus {
+    return this.#director.status;
   }
 
   get pc(): RTCPeerConnection | null {
-    return this.#viewer?.connection.pc ?? null;
+    return this.#director.realtime?.viewer.connection.pc ?? null;
   }
 
   get viewers(): number | null {
-    return this.#viewer?.viewers ?? null;
+    return this.#director.realtime?.viewer.viewers ?? null;
   }
 
-  /** Layers of the stream, highest first; empty while unknown. */
+  get figures(): Figures | null {
+    return this.tail === null ? (this.#director.realtime?.figures ?? null) : null;
+  }
+
+  /** What is known of playback, in words; empty while nothing is. */
+  get lines(): readonly FigureLine[] {
+    const { figures, tail } = this;
+    if (tail !== null) return tailLines(tail.figures(this.layer));
+    return figures === null ? [] : figureLines(figures, this.latency, this.layer);
+  }
+
+  /** Since the page began, in ms; null until the first picture of the newest session. */
+  get firstFrameMs(): number | null {
+    return this.#director.playing?.firstFrameMs ?? null;
+  }
+
+  /** From the start of the WHEP POST to the first picture, in ms. */
+  get postToFirstFrameMs(): number | null {
+    return this.#director.realtime?.postToFirstFrameMs ?? null;
+  }
+
+  /** Layers of the stream in the tier that plays, highest first; empty while unknown. */
   get layers(): readonly Layer[] {
-    return this.#viewer?.layers.layers ?? [];
+    return this.#director.playing?.layers ?? [];
   }
 
   /** Label of the layer that flows, "" while unknown. */
@@ -84,45 +132,35 @@ export class SpillwayPlayer extends HTMLElement {
 
   /** The tail that is played; null in real time. */
   get tail(): TailPlayback | null {
-    return this.#tail;
+    const { playing } = this.#director;
+    return playing instanceof TailPlayback ? playing : null;
   }
 
-  get status(): PlayerStatus {
-    if (this.#tail !== null) {
-      const { state, message, status } = this.#tail;
-      return { state, message, status };
-    }
-    const connection = this.#viewer?.connection;
-    if (!connection) return { state: "idle", message: "", status: 0 };
-    const { message, status } = connection;
-    if (connection.state !== "live" || this.#viewer?.active) {
-      return { state: connection.state, message, status };
-    }
-    return { state: this.#viewer?.heardMedia ? "inactive" : "waiting", message, status };
+  /** Real time is wanted now, for instance to take part; with tier="tail", for `ms` (120 s). */
+  promote(ms?: number): void {
+    this.#director.promote(ms);
+  }
+
+  /** To the newest picture, and on with playing. */
+  goLive(): void {
+    this.tail?.goLive();
+    void this.#stage.play(this.#stage.shown);
   }
 
   connectedCallback(): void {
     this.#start();
-    this.#timer = setInterval(() => void this.#measure(), FIGURES_INTERVAL_MS);
-    this.#watchFrames();
   }
 
   disconnectedCallback(): void {
-    clearInterval(this.#timer);
-    this.#end();
-  }
-
-  #end(): void {
-    this.#viewer?.stop();
-    this.#viewer = null;
-    this.#tail?.stop();
-    this.#tail = null;
+    this.#director.stop();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "stats") this.#overlay.hidden = after === null;
+    if (name === "stats") this.#overlay.element.hidden = after === null;
     else if (name === "muted") this.video.muted = after !== null;
+    else if (name === "poster") this.#showPoster();
+    else if (name === "controls") this.#showControls();
     else if (this.isConnected && !this.#restart) this.#startSoon();
   }
 
@@ -136,186 +174,104 @@ export class SpillwayPlayer extends HTMLElement {
   }
 
   #start(): void {
-    this.#end();
+    this.#director.stop();
     const source = this.getAttribute("src");
-    this.video.srcObject = null;
-    if (this.getAttribute("tier") === "tail") {
-      const address = this.getAttribute("hls-src") ?? (source && tailOf(source));
-      if (address) this.#startTail(address);
-    } else if (source) this.#startRealtime(source);
+    const tail = this.getAttribute("hls-src") ?? (source && tailOf(source));
+    this.#showPoster();
+    this.#show();
+    if (!tail) return;
+    this.#director.start({
+      wish: tierWish(this.getAttribute("tier")),
+      whep: source && new URL(source, document.baseURI).href,
+      hls: new URL(tail, document.baseURI).href,
+      token: this.getAttribute("token"),
+    });
   }
 
-  #startTail(address: string): void {
-    const url = new URL(address, document.baseURI).href;
-    const tail = new TailPlayback(this.video, url, this.getAttribute("token"));
-    this.#tail = tail;
-    this.figures = null;
-    tail.addEventListener("track", () => void this.#play());
-    tail.addEventListener("statechange", () => this.#show());
-    tail.start();
-  }
-
-  #startRealtime(source: string): void {
-    const stream = new MediaStream();
-    const viewer = new Viewer(
-      new URL(source, document.baseURI).href,
-      this.getAttribute("token"),
-      stream,
-    );
-    this.#viewer = viewer;
-    // Not earlier: a video element with nothing to show would hold the page's load event back.
-    viewer.addEventListener("track", () => this.#attach(stream));
-    viewer.addEventListener("statechange", () => this.#show());
-    viewer.addEventListener("active", () => this.#show());
-    viewer.addEventListener("inactive", () => this.#show());
-    viewer.addEventListener("viewercount", () => this.dispatchEvent(new Event("viewercount")));
-    viewer.layers.addEventListener("layers", () => this.#showLayers());
-    viewer.connection.start();
-  }
-
-  #attach(stream: MediaStream): void {
-    // Also for the second track: a play() that the first one's loading aborted decided nothing.
-    const isNew = this.video.srcObject !== stream;
-    if (isNew) this.video.srcObject = stream;
-    if (isNew || !this.video.paused) void this.#play();
-  }
-
-  /** Browsers refuse sound before a click: then play without, and offer the button. */
-  async #play(isRetry = false): Promise<void> {
-    try {
-      await this.video.play();
-    } catch (error) {
-      if (!(error instanceof DOMException)) return;
-      // Interrupted by the loading of a track that was added meanwhile: ask again, once.
-      if (error.name === "AbortError" && !isRetry) return this.#play(true);
-      if (error.name !== "NotAllowedError") return;
-      this.video.muted = true;
-      await this.video.play().catch(() => undefined);
-    }
-    this.#showUnmute();
-  }
-
-  #watchFrames(): void {
-    const seen = (_now: number, frame: VideoFrameCallbackMetadata) => {
-      if (!this.isConnected) return;
-      const capture = frame.captureTime;
-      const delay = capture === undefined ? null : frame.expectedDisplayTime - capture;
-      this.#captureToScreenMs = delay;
-      const connection = this.#viewer?.connection;
-      if (this.firstFrameMs === null && this.status.state !== "stopped") {
-        this.firstFrameMs = performance.now();
-        if (connection) this.postToFirstFrameMs = this.firstFrameMs - connection.postedAt;
-        this.#show();
-      }
-      this.video.requestVideoFrameCallback(seen);
-    };
-    this.video.requestVideoFrameCallback?.(seen);
+  #changed(type: string): void {
+    if (type === "layers") this.#showLayers();
+    else if (type === "figures") this.#showFigures();
+    else if (type !== "viewercount") this.#show();
+    if (type === "tierchange") this.#showPoster();
+    this.dispatchEvent(new Event(type));
   }
 
   #show(): void {
     const { state, message } = this.status;
-    if (state === "connecting") {
-      this.firstFrameMs = null;
-      this.postToFirstFrameMs = null;
-      this.#before = [];
-    }
-    if (state !== "live") this.#captureToScreenMs = null;
-    const hasMedia = this.firstFrameMs !== null || (this.figures?.packets ?? 0) > 0;
-    const shown = state === "live" && hasMedia ? "" : coverText(state, message);
-    setText(this.#coverText, shown);
-    this.#cover.hidden = shown === "";
-    this.#cover.classList.toggle("busy", state !== "refused" && state !== "stopped");
-    this.#showUnmute();
-    this.dispatchEvent(new Event("statechange"));
+    const hasMedia = this.#director.playing?.hasMedia === true;
+    const text = state === "live" && hasMedia ? "" : coverText(state, message);
+    this.#cover.show(text, state !== "refused" && state !== "stopped");
+    this.#showPress();
+    this.#showLive();
   }
 
   #showLayers(): void {
-    const control = this.#viewer?.layers;
-    this.#quality.show(control?.canChoose ? qualityMenu(control.layers, control.wish) : null);
+    const { realtime, chosen } = this.#director;
+    const control = this.tail === null ? realtime?.viewer.layers : undefined;
+    const canChoose = control?.canChoose ?? this.tail !== null;
+    this.#quality.show(canChoose ? qualityMenu(this.layers, control?.wish ?? chosen) : null);
     this.#quality.button.title = control?.refusal ?? "";
-    this.dispatchEvent(new Event("layers"));
   }
 
-  #showUnmute(): void {
-    this.#unmute.hidden = !this.video.muted || this.status.state !== "live";
+  #showPress(): void {
+    const isLive = this.status.state === "live";
+    const word = this.#stage.needsPress ? "Play" : "Unmute";
+    this.#press.show(isLive && (this.#stage.needsPress || this.video.muted) ? word : null);
   }
 
-  async #measure(): Promise<void> {
-    if (this.#tail !== null) {
-      const ms = this.#tail.latencyMs;
-      this.latency = ms === null ? null : { ms, basis: "capture" };
-      this.dispatchEvent(new Event("figures"));
-      return;
+  #showLive(): void {
+    const isLive = this.status.state === "live" && !this.#cover.isShown;
+    this.#live.show(isLive ? this.tier : null, this.latency?.ms ?? null);
+  }
+
+  #showFigures(): void {
+    this.#show();
+    if (!this.#overlay.element.hidden) this.#overlay.fill(this.lines);
+  }
+
+  #showPoster(): void {
+    // Not any more once there was a picture: the video that is behind would show it beside the other.
+    const poster = this.tier === null ? this.getAttribute("poster") : null;
+    for (const video of Object.values(this.#stage.videos)) {
+      if (poster === null) video.removeAttribute("poster");
+      else video.poster = new URL(poster, document.baseURI).href;
     }
-    const pc = this.pc;
-    if (pc === null || pc.connectionState === "closed") return;
-    const reports: Report[] = [];
-    for (const report of (await pc.getStats()).values()) reports.push(report);
-    if (this.pc !== pc) return;
-    this.figures = viewerFigures(this.#before, reports);
-    this.latency = estimateLatency(this.#captureToScreenMs, this.figures);
-    this.#before = reports;
-    this.#viewer?.heard(this.figures.packets, performance.now());
-    if (!this.#cover.hidden && this.status.state === "live") this.#show();
-    if (!this.#overlay.hidden) this.#fillOverlay(this.figures);
-    this.dispatchEvent(new Event("figures"));
   }
 
-  #fillOverlay(figures: Figures): void {
-    const rows = figureLines(figures, this.latency, this.layer).map((line) =>
-      make("div", "", make("dt", "", line.label), make("dd", "", line.value)),
-    );
-    this.#overlay.replaceChildren(...rows);
+  #showControls(): void {
+    const isNone = this.getAttribute("controls") === "none";
+    this.#controller.toggleAttribute("gesturesdisabled", isNone);
+    this.#controller.toggleAttribute("nohotkeys", isNone);
   }
 
   #build(root: ShadowRoot): void {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(PLAYER_STYLE);
     root.adoptedStyleSheets = [sheet];
-    this.video.slot = "media";
-    this.video.autoplay = true;
-    this.video.playsInline = true;
-    this.#cover.append(make("span", "spinner"), this.#coverText);
-    this.#coverText.setAttribute("role", "status");
-    this.#overlay.hidden = true;
-    this.#unmute.type = "button";
-    this.#unmute.hidden = true;
-    this.#unmute.addEventListener("click", () => {
-      this.video.muted = false;
-      if (this.video.volume === 0) this.video.volume = 1;
-      void this.video.play();
-    });
-    this.video.addEventListener("volumechange", () => this.#showUnmute());
-    const controller = this.#controller;
-    controller.setAttribute("defaultstreamtype", "live");
-    controller.setAttribute("hotkeys", "noarrowleft noarrowright");
-    controller.append(this.video, this.#controls());
-    const frame = make("div", "frame", controller, this.#cover, this.#overlay, this.#unmute);
-    frame.append(this.#quality.menu);
-    controller.fullscreenElement = frame;
-    root.append(frame);
-  }
-
-  #controls(): HTMLElement {
-    const bar = document.createElement("media-control-bar");
-    const stats = make("button", "chip", "Stats");
+    const stats = make("button", "chip stats", "Stats");
     stats.type = "button";
     // Keys that media-chrome would take for play.
     stats.setAttribute("keysused", "Space Enter");
     stats.setAttribute("aria-pressed", "false");
     stats.addEventListener("click", () => {
       stats.setAttribute("aria-pressed", String(this.toggleAttribute("stats")));
-      if (this.figures) this.#fillOverlay(this.figures);
+      this.#overlay.fill(this.lines);
     });
-    for (const name of ["play-button", "mute-button", "volume-range"]) {
-      bar.append(document.createElement(`media-${name}`));
-    }
-    bar.append(make("span", "space"), this.#quality.button, stats);
-    for (const name of ["pip-button", "fullscreen-button"]) {
-      bar.append(document.createElement(`media-${name}`));
-    }
-    return bar;
+    const controller = this.#controller;
+    controller.setAttribute("defaultstreamtype", "live");
+    controller.setAttribute("hotkeys", "noarrowleft noarrowright");
+    controller.append(controlBar(this.#live.button, this.#quality.button, stats));
+    const frame = make("div", "frame", controller, this.#cover.element, this.#overlay.element);
+    frame.append(this.#press.element, this.#quality.menu);
+    frame.part = "frame";
+    controller.fullscreenElement = frame;
+    root.append(frame);
   }
+}
+
+/** Anything but the other two is "auto". */
+function tierWish(attribute: string | null): TierWish {
+  return attribute === "realtime" || attribute === "tail" ? attribute : "auto";
 }
 
 /** Where the tail of a stream stands beside its WHEP address. */

@@ -7,13 +7,17 @@ export const PLAYER_STYLE = `
 .frame, media-controller { position: absolute; inset: 0; width: 100%; height: 100%; }
 media-controller { --media-primary-color: #f2f7f7; --media-control-background: transparent;
   --media-control-hover-background: rgb(255 255 255 / .14); --media-background-color: transparent;
-  --media-focus-box-shadow: inset 0 0 0 2px #4fd6cb; --media-range-bar-color: #4fd6cb; }
-video { width: 100%; height: 100%; object-fit: contain; }
+  --media-focus-box-shadow: inset 0 0 0 2px var(--spillway-accent, #4fd6cb);
+  --media-range-bar-color: var(--spillway-accent, #4fd6cb); }
+media-controller { isolation: isolate; }
+video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; z-index: 0; }
+video.behind { z-index: -1; }
+:host([controls="none"]) :is(media-control-bar, .unmute) { display: none; }
 media-control-bar { width: 100%; align-items: center; padding: 0 4px;
   background: linear-gradient(transparent, rgb(0 0 0 / .72)); }
 .space { flex: 1; }
 button { font: inherit; color: inherit; cursor: pointer; }
-button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
+button:focus-visible { outline: 2px solid var(--spillway-accent, #4fd6cb); outline-offset: 2px; }
 .chip { background: none; border: 1px solid rgb(255 255 255 / .5); border-radius: 6px;
   padding: 2px 9px; margin: 0 4px; font-size: 13px; line-height: 1.6; height: 27px;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; flex: none; }
@@ -24,13 +28,20 @@ button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
   background: rgb(5 9 11 / .78); pointer-events: none; }
 .cover p { margin: 0; max-width: 44ch; font-size: 17px; }
 .spinner { display: none; width: 30px; height: 30px; border-radius: 50%;
-  border: 3px solid rgb(255 255 255 / .25); border-top-color: #4fd6cb; }
+  border: 3px solid rgb(255 255 255 / .25); border-top-color: var(--spillway-accent, #4fd6cb); }
 .busy .spinner { display: block; animation: turn 1s linear infinite; }
 @keyframes turn { to { transform: rotate(1turn); } }
 @media (prefers-reduced-motion: reduce) { .busy .spinner { animation-duration: 4s; } }
-.unmute { position: absolute; top: 14px; right: 14px; border: 0; border-radius: 999px;
-  padding: 9px 18px; font-weight: 600; background: #f2f7f7; color: #05090b;
-  box-shadow: 0 2px 12px rgb(0 0 0 / .45); }
+.unmute { position: absolute; top: 50%; left: 50%; transform: translate(-50%, -50%); border: 0;
+  border-radius: 999px; padding: 14px 30px; font-size: 18px; font-weight: 600;
+  background: #f2f7f7; color: #05090b; box-shadow: 0 2px 16px rgb(0 0 0 / .5); }
+.live { display: flex; align-items: center; gap: 7px; border: 0; border-radius: 6px; margin: 0 4px;
+  padding: 0 8px; height: 27px; background: none; font-size: 13px; font-weight: 600;
+  white-space: nowrap; flex: none; font-variant-numeric: tabular-nums; }
+.live:hover { background: rgb(255 255 255 / .14); }
+.live .dot { width: 9px; height: 9px; border-radius: 50%; background: #ff5c5c; }
+.live[data-tier="tail"] .dot { background: #ffb454; }
+.live .latency, .live .tier { font-weight: 400; opacity: .85; }
 .overlay { position: absolute; top: 10px; left: 10px; margin: 0; padding: 9px 12px;
   border-radius: 8px; background: rgb(5 9 11 / .74); font-size: 12px; line-height: 1.5;
   font-variant-numeric: tabular-nums; pointer-events: none; }
@@ -49,6 +60,7 @@ button:focus-visible { outline: 2px solid #4fd6cb; outline-offset: 2px; }
 .menu small { font-size: 12px; opacity: .75; white-space: nowrap; }
 .menu .faint { opacity: .55; }
 @media (max-width: 480px) { .chip { font-size: 12px; padding: 2px 6px; margin: 0 2px; }
-  media-volume-range { display: none; }
+  media-volume-range, .live .tier { display: none; }
+  .live { margin: 0; padding: 0 5px; }
   .overlay { font-size: 10px; display: grid; grid-template-columns: 1fr 1fr; gap: 0 18px; padding: 6px 10px; } }
 `;

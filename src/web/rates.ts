@@ -62,6 +62,14 @@ export function viewerFigures(before: readonly Report[], after: readonly Report[
   };
 }
 
+/** How many packets have come in all. */
+export function packetsOf(reports: readonly Report[]): number {
+  return total(
+    reports.filter((report) => report.type === "inbound-rtp"),
+    "packetsReceived",
+  );
+}
+
 /** Figures of a publisher; loss and jitter are what the server's receiver reports say. */
 export function publisherFigures(before: readonly Report[], after: readonly Report[]): Figures {
   const outbound = after.filter((report) => report.type === "outbound-rtp");

@@ -1,68 +1,99 @@
 /**
- * Plays the tail of a stream (LL-HLS) in a video element, by hls.js, which is fetched when the first
- * tail is. Begins again by itself until it is stopped or the server refuses for good. Dispatches
- * "statechange" and "track" (something is to be played).
+ * Plays the tail of a stream (LL-HLS) in a video element of its own, by hls.js, which is fetched when
+ * the first tail is. Begins again by itself until it is stopped or the server refuses for good.
+ * Dispatches "statechange", "track" (something is to be played), "picture" (the first one) and "layers".
  */
 import type Hls from "hls.js";
-import type { ErrorData, HlsConfig } from "hls.js";
+import type { ErrorData } from "hls.js";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionState } from "./connection.ts";
-
-/** Beside this file, whatever it was bundled into. */
-const LIBRARY = new URL("hls.js", import.meta.url).href;
+import type { PlayerStatus } from "./covertext.ts";
+import type { TailFigures } from "./figures.ts";
+import type { Layer } from "./layers.ts";
+import { Liveness } from "./liveness.ts";
+import { PictureCounter } from "./pictures.ts";
+import type { Latency } from "./rates.ts";
+import { TailKeeper } from "./tailkeeper.ts";
+import { loadLibrary, TAIL_CONFIG, type TailLibrary } from "./taillibrary.ts";
+import type { Sight } from "./tiers.ts";
+import { keyFor, type Wish } from "./wish.ts";
 
 const NOT_LIVE_MS = 2_000;
-
-const CONFIG: Partial<HlsConfig> = {
-  lowLatencyMode: true,
-  // Its worker is for transmuxing; these files need none.
-  enableWorker: false,
-  backBufferLength: 30,
-  maxLiveSyncPlaybackRate: 1.05,
-  liveSyncOnStallIncrease: 0.25,
-  // Below half of the shortest part: a part at a segment's end is not skipped (hls.js #5028).
-  maxFragLookUpTolerance: 0.08,
-};
-
-type Library = typeof Hls;
+/** Older pictures are those of a stream that has ended, or of a server that lags. */
+const STALE_MS = 10_000;
+const LIMITS = { packetsMs: Number.POSITIVE_INFINITY, picturesMs: 6_000 };
+/** A picture that stands still for so long begins anew. */
+const REPLACED_AFTER_MS = 6_000;
 
 export class TailPlayback extends EventTarget {
   state: ConnectionState = "idle";
   /** One sentence for the person in front of the page; "" when all is well. */
   message = "";
   /** HTTP status of the last refusal, or 0. */
-  status = 0;
+  refusal = 0;
   readonly #video: HTMLVideoElement;
   readonly #source: string;
+  readonly #pictures: PictureCounter;
+  readonly #liveness = new Liveness(LIMITS);
+  readonly #keeper = new TailKeeper();
+  #wish: Wish | null;
   #hls: Hls | null = null;
   #attempt = 0;
+  #stalls = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dryAt: number | null = null;
   /** The server's clock less ours, ms; null before the first answer. */
   #clockAheadMs: number | null = null;
+  /** Since the page began, in ms; null until the first picture. */
+  firstFrameMs: number | null = null;
 
   /** `address`: of index.m3u8. */
-  constructor(video: HTMLVideoElement, address: string, token: string | null) {
+  constructor(video: HTMLVideoElement, address: string, token: string | null, wish: Wish | null) {
     super();
     this.#video = video;
+    this.#wish = wish;
+    this.#pictures = new PictureCounter(video, () => this.#seen());
     const url = new URL(address);
     if (token !== null) url.searchParams.set("token", token);
     this.#source = url.href;
   }
 
   start(): void {
+    this.#pictures.start();
+    this.#video.addEventListener("ended", this.#ended);
     void this.#open();
   }
 
   stop(): void {
+    this.#pictures.stop();
+    this.#video.removeEventListener("ended", this.#ended);
     this.#close();
     this.#set("stopped", "");
   }
 
+  get status(): PlayerStatus {
+    return { state: this.state, message: this.message, status: this.refusal };
+  }
+
+  get hasMedia(): boolean {
+    return this.firstFrameMs !== null || this.#video.currentTime > 0;
+  }
+
+  /** Capture time of what is shown, ms since 1970 by the server's clock; null while not known. */
+  get captureMs(): number | null {
+    return this.#hls?.playingDate?.getTime() ?? null;
+  }
+
   /** How far what is shown lies behind its capture, by the server's clock; null while not known. */
   get latencyMs(): number | null {
-    const shown = this.#hls?.playingDate;
-    if (!shown || this.#clockAheadMs === null) return null;
-    return Date.now() + this.#clockAheadMs - shown.getTime();
+    const { captureMs } = this;
+    if (captureMs === null || this.#clockAheadMs === null) return null;
+    return Date.now() + this.#clockAheadMs - captureMs;
+  }
+
+  get latency(): Latency | null {
+    const ms = this.latencyMs;
+    return ms === null ? null : { ms, basis: "capture" };
   }
 
   /** What hls.js thinks, for tests and the curious. */
@@ -70,28 +101,122 @@ export class TailPlayback extends EventTarget {
     return this.#hls;
   }
 
+  /** Variants of the tail, highest first, as the quality menu wants them. */
+  get layers(): readonly Layer[] {
+    const hls = this.#hls;
+    const current = hls?.loadLevel ?? -1;
+    const levels = hls?.levels ?? [];
+    return levels.map((level, index) => layerOf(level, index, index === current)).reverse();
+  }
+
+  /** `layer`: the label of the one that flows. */
+  figures(layer: string): TailFigures {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    return {
+      latencyMs: this.latencyMs,
+      layer,
+      bitrate: this.layers.find(({ current }) => current)?.bitrate ?? null,
+      width,
+      height,
+      bufferMs: (this.#hls?.mainForwardBufferInfo?.len ?? 0) * 1_000,
+      stalls: this.#stalls,
+      framesDropped: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
+    };
+  }
+
+  choose(wish: Wish | null): void {
+    this.#wish = wish;
+    const hls = this.#hls;
+    if (hls === null) return;
+    const key = keyFor(this.layers, wish);
+    hls.nextLevel = key === null ? -1 : Number.parseInt(key, 10);
+    this.dispatchEvent(new Event("layers"));
+  }
+
+  goLive(): void {
+    const at = this.#hls?.liveSyncPosition ?? null;
+    if (at !== null) this.#video.currentTime = at;
+  }
+
+  /** The network is back. */
+  hurry(): void {
+    if (this.state !== "retrying") return;
+    clearTimeout(this.#timer);
+    void this.#open();
+  }
+
+  look(nowMs: number, isWatched: boolean): Sight {
+    const { flows, isSteady } = this.#liveness.look({
+      nowMs,
+      packets: null,
+      pictures: this.#pictures.count,
+      hasPictures: true,
+      isWatched,
+    });
+    this.#tend(nowMs, isWatched);
+    this.#replaceDry(nowMs, flows);
+    const isStale = isWatched && (this.latencyMs ?? 0) > STALE_MS;
+    return {
+      flows: flows && !isStale,
+      isSteady: isSteady && !isStale,
+      askedAt: null,
+      refusal: this.refusal,
+      waits: this.state === "waiting",
+      connected: this.state === "live",
+    };
+  }
+
+  #tend(nowMs: number, isWatched: boolean): void {
+    const hls = this.#hls;
+    const holdBackS = hls?.latestLevelDetails?.partHoldBack ?? 0;
+    if (hls === null || holdBackS === 0 || this.firstFrameMs === null) return;
+    const targetS = hls.targetLatency ?? holdBackS;
+    const look = { nowMs, latencyS: hls.latency, targetS, holdBackS, isWatched };
+    const { toEdge, resetAim } = this.#keeper.look(look);
+    if (resetAim) hls.targetLatency = holdBackS;
+    if (toEdge) this.goLive();
+  }
+
+  /** Pictures came, and came no more, though hls.js sees no error. */
+  #replaceDry(nowMs: number, flows: boolean): void {
+    if (flows || this.state !== "live" || this.firstFrameMs === null) this.#dryAt = null;
+    else this.#dryAt ??= nowMs;
+    if (this.#dryAt === null || nowMs - this.#dryAt < REPLACED_AFTER_MS) return;
+    this.#dryAt = null;
+    this.#again("The picture stands still.");
+  }
+
   async #open(): Promise<void> {
     this.#set("connecting", "");
-    let library: Library;
-    try {
-      ({ default: library } = (await import(LIBRARY)) as { default: Library });
-    } catch {
-      this.#again("The player's second half cannot be loaded.");
-      return;
-    }
+    this.firstFrameMs = null;
+    this.#liveness.reset();
+    const library = await loadLibrary();
     if (this.state !== "connecting") return;
-    if (library.isSupported()) this.#play(library);
+    if (library === null) this.#again("The player's second half cannot be loaded.");
+    else if (library.isSupported()) this.#play(library);
     else this.#playNatively();
   }
 
-  #play(library: Library): void {
-    const hls = new library({ ...CONFIG, xhrSetup: (xhr) => this.#readClock(xhr) });
+  #play(library: TailLibrary): void {
+    const hls = new library({ ...TAIL_CONFIG, xhrSetup: (xhr) => this.#readClock(xhr) });
     this.#hls = hls;
     hls.on(library.Events.ERROR, (_, data) => this.#hearError(data));
     hls.on(library.Events.FRAG_BUFFERED, () => this.#live());
+    hls.on(library.Events.MANIFEST_PARSED, () => this.#begin(hls));
+    // A playlist that has ended before anything was shown has only old pictures.
+    hls.on(library.Events.LEVEL_LOADED, (_, { details }) => {
+      if (!details.live && this.firstFrameMs === null) this.#wait();
+    });
+    hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
     hls.attachMedia(this.#video);
     hls.loadSource(this.#source);
     this.dispatchEvent(new Event("track"));
+  }
+
+  #begin(hls: Hls): void {
+    const key = keyFor(this.layers, this.#wish);
+    if (key !== null) hls.loadLevel = Number.parseInt(key, 10);
+    this.dispatchEvent(new Event("layers"));
   }
 
   /** Where there is no Media Source at all, the browser may know HLS itself: some seconds later. */
@@ -106,22 +231,38 @@ export class TailPlayback extends EventTarget {
   }
 
   #live(): void {
-    this.#attempt = 0;
     if (this.state !== "live") this.#set("live", "");
+  }
+
+  #seen(): void {
+    this.#attempt = 0;
+    if (this.firstFrameMs !== null) return;
+    this.firstFrameMs = performance.now();
+    this.dispatchEvent(new Event("picture"));
   }
 
   /** hls.js mends what it can; what it calls fatal ends it. */
   #hearError({ fatal, response, details }: ErrorData): void {
+    if (details === "bufferStalledError") {
+      this.#stalls += 1;
+      this.#keeper.stalled(performance.now());
+    }
     if (!fatal) return;
     const status = response?.code ?? 0;
-    this.status = status;
+    this.refusal = status;
     if (status === 401 || status === 403) this.#refuse("The server asks for a token.");
     else if (status === 422) this.#refuse("This stream cannot be served over HLS.");
-    else if (status === 404) {
-      this.#close();
-      this.#set("waiting", "");
-      this.#timer = setTimeout(() => void this.#open(), NOT_LIVE_MS);
-    } else this.#again(`Playback broke off (${details}).`);
+    else if (status === 404) this.#wait();
+    else this.#again(`Playback broke off (${details}).`);
+  }
+
+  /** The playlist has said that the stream is over. */
+  #ended = (): void => this.#wait();
+
+  #wait(): void {
+    this.#close();
+    this.#set("waiting", "");
+    this.#timer = setTimeout(() => void this.#open(), NOT_LIVE_MS);
   }
 
   #refuse(message: string): void {
@@ -158,7 +299,25 @@ export class TailPlayback extends EventTarget {
   #set(state: ConnectionState, message: string): void {
     this.state = state;
     this.message = message;
-    if (state !== "refused" && state !== "waiting") this.status = 0;
+    if (state === "live") this.refusal = 0;
     this.dispatchEvent(new Event("statechange"));
   }
+}
+
+/** hls.js sorts levels by bit rate; their place is their name. */
+function layerOf(
+  level: Readonly<{ bitrate: number; width: number; height: number }>,
+  index: number,
+  current: boolean,
+): Layer {
+  return {
+    mediaId: "tail",
+    rid: String(index),
+    spatialLayerId: null,
+    temporalLayerId: null,
+    bitrate: level.bitrate,
+    width: level.width || null,
+    height: level.height || null,
+    current,
+  };
 }

@@ -70,10 +70,10 @@ function startPlayer(): void {
 }
 
 function showFigures(player: SpillwayPlayer): void {
-  const { figures, latency, layer, layers, tail } = player;
+  const { figures, layer, layers, tail } = player;
   if (tail !== null) showState(player);
+  if (player.lines.length > 0) showTiles(tiles, player.lines);
   if (figures === null) return;
-  showTiles(tiles, figureLines(figures, latency, layer));
   history.add(performance.now() / 1000, figures.bitrate, layers);
   const bitrate = formatBitrate(figures.bitrate);
   bitChart.draw(history.times, history.bitrates, bitrate);

@@ -10,28 +10,22 @@ import { withStereoOpus } from "./sdp.ts";
 import type { Session } from "./session.ts";
 import { authorization, refusalOf } from "./session.ts";
 
-/** Without a packet for this long, the session is replaced; longer while the stream is away. */
-const SILENCE_MAX_MS = 8_000;
-const SILENCE_INACTIVE_MAX_MS = 60_000;
 const EVENT_NAMES = ["active", "inactive", "layers", "viewercount", "reconnect"];
 
 export class Viewer extends EventTarget {
   readonly connection: Connection;
   readonly layers: LayerControl;
   readonly #token: string | null;
-  readonly #stream: MediaStream;
   #events: EventSource | null = null;
-  #heardAt = 0;
-  #packets = -1;
+  /** Tracks of the newest session, put in as they come, each announced by a "track" event. */
+  stream = new MediaStream();
   /** False between the server's "inactive" and "active" events. */
   active = true;
   viewers: number | null = null;
 
-  /** Tracks are put into `stream` as they come, each announced by a "track" event. */
-  constructor(endpoint: string, token: string | null, stream: MediaStream) {
+  constructor(endpoint: string, token: string | null) {
     super();
     this.#token = token;
-    this.#stream = stream;
     this.layers = new LayerControl((url, selection) => postSelection(url, token, selection));
     this.connection = new Connection({
       endpoint,
@@ -55,30 +49,19 @@ export class Viewer extends EventTarget {
     this.connection.stop();
   }
 
-  /** To be told how many packets came in all; replaces a session that fell silent. */
-  heard(packets: number, nowMs: number): void {
-    if (packets !== this.#packets) {
-      this.#packets = packets;
-      this.#heardAt = nowMs;
-      return;
-    }
-    const limit = this.active ? SILENCE_MAX_MS : SILENCE_INACTIVE_MAX_MS;
-    if (this.connection.state === "live" && nowMs - this.#heardAt > limit) {
-      this.#heardAt = nowMs;
-      this.connection.fail("No media is arriving.");
-    }
-  }
-
   /** Whether this session has brought any packet: tracks are added with their first one. */
   get heardMedia(): boolean {
-    return this.#stream.getTracks().length > 0;
+    return this.stream.getTracks().length > 0;
+  }
+
+  get hasPicture(): boolean {
+    return this.stream.getVideoTracks().length > 0;
   }
 
   #prepare(pc: RTCPeerConnection): void {
-    for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track);
+    // A stream of its own: what shows the old one keeps its last picture until a new one comes.
+    this.stream = new MediaStream();
     this.active = true;
-    this.#packets = -1;
-    this.#heardAt = performance.now();
     offerDescriptors(pc.addTransceiver("video", { direction: "recvonly" }));
     pc.addTransceiver("audio", { direction: "recvonly" });
     pc.addEventListener("track", ({ track }) => {
@@ -91,7 +74,7 @@ export class Viewer extends EventTarget {
 
   #addTrack(pc: RTCPeerConnection, track: MediaStreamTrack): void {
     if (this.connection.pc !== pc) return;
-    this.#stream.addTrack(track);
+    this.stream.addTrack(track);
     this.dispatchEvent(new Event("track"));
   }
 
@@ -142,7 +125,6 @@ export class Viewer extends EventTarget {
 
   #setActive(active: boolean): void {
     this.active = active;
-    this.#heardAt = performance.now();
     this.dispatchEvent(new Event(active ? "active" : "inactive"));
   }
 

@@ -165,6 +165,26 @@ rights = ["publish", "view", "admin"]
     await until("sound", SHOWN_MS, sounds);
   }, 160_000);
 
+  test("F23: a silent start that the browser pauses is tried once more, then there is a button", async () => {
+    const watcher = await browser.watch(server.base, "demo", `?token=${TOKENS.view}`);
+    await watcher.receives("a picture", ({ frames }) => frames > 0);
+    await watcher.page.evaluate(`(async () => {
+      const player = document.querySelector("spillway-player");
+      player.video.muted = true;
+      player.goLive();
+      const again = new Promise((done) => player.addEventListener("playing", done, { once: true }));
+      player.video.pause();
+      await again;
+      await new Promise((done) => setTimeout(done, 200));
+      player.video.pause();
+    })()`);
+    const play = watcher.page.locator("spillway-player .unmute");
+    await play.filter({ hasText: "Play" }).click({ timeout: SHOWN_MS });
+    const plays = "!document.querySelector('spillway-player').video.paused";
+    await until("it plays", SHOWN_MS, () => watcher.page.evaluate<boolean>(plays));
+    expect(await isMuted(watcher.page)).toBe(false);
+  }, 160_000);
+
   test("the publish page says what the token may not", async () => {
     const publisher = await browser.publish(server.base, "secret", { token: TOKENS.view });
     await shows(publisher.page, "#notice", "The token does not allow to publish.");

@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import { loadPages } from "../../src/web/pages.ts";
 
 const SIZE_MAX = 250_000;
+/** Gzipped, without hls.js: it is fetched when it is needed. */
+const PLAYER_SIZE_MAX = 48_000;
 
 test("every page loads only what is served here, and stays small", async () => {
   const pages = await loadPages();
@@ -24,6 +26,14 @@ test("every page loads only what is served here, and stays small", async () => {
     expect(scriptBytes).toBeGreaterThan(1000);
     expect(scriptBytes).toBeLessThan(SIZE_MAX);
   }
+});
+
+test("the player stays small, and brings no hls.js along", async () => {
+  const pages = await loadPages();
+  const player = pages.get("/assets/player.js")!;
+  expect(player.gzip().length).toBeLessThan(PLAYER_SIZE_MAX);
+  expect(new TextDecoder().decode(player.body)).not.toContain("EXT-X-");
+  expect(pages.get("/assets/hls.js")!.body.length).toBeGreaterThan(300_000);
 });
 
 test("the test pattern's worker is served", async () => {

@@ -1,0 +1,204 @@
+/**
+ * Runs the playbacks that the rules of the tiers want, and shows the one that they say. Dispatches
+ * "statechange", "tierchange", "figures" (each second), "viewercount" and "layers".
+ */
+import { isBlocked, rememberBlocked } from "./blocked.ts";
+import type { PlayerStatus } from "./covertext.ts";
+import { RealtimePlayback } from "./realtime.ts";
+import type { Stage } from "./stage.ts";
+import { TailPlayback } from "./tail.ts";
+import { loadLibrary } from "./taillibrary.ts";
+import { NO_SIGHT, type Tier, TierRules, type TierWish } from "./tiers.ts";
+import { keyFor, type Wish, wishOf } from "./wish.ts";
+
+const LOOK_INTERVAL_MS = 250;
+const LOOKS_PER_MEASURE = 2;
+const LOOKS_PER_FIGURES = 4;
+/** A first picture that takes so long may never come: the tail's library is fetched meanwhile. */
+const SLOW_MS = 1_000;
+
+export interface Programme {
+  readonly wish: TierWish;
+  /** The WHEP address; null where there is the tail alone. */
+  readonly whep: string | null;
+  /** Of index.m3u8. */
+  readonly hls: string;
+  readonly token: string | null;
+}
+
+export class Director extends EventTarget {
+  readonly #stage: Stage;
+  #programme: Programme | null = null;
+  #rules: TierRules | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #looks = 0;
+  #wish: Wish | null = null;
+  #told: Tier | null = null;
+  #isWarm = false;
+  realtime: RealtimePlayback | null = null;
+  tail: TailPlayback | null = null;
+
+  constructor(stage: Stage) {
+    super();
+    this.#stage = stage;
+  }
+
+  start(programme: Programme): void {
+    this.stop();
+    const { whep } = programme;
+    this.#programme = programme;
+    const webrtc = whep !== null && typeof RTCPeerConnection !== "undefined";
+    const blocked = whep !== null && isBlocked(whep, Date.now());
+    const now = performance.now();
+    this.#rules = new TierRules({ wish: programme.wish, webrtc, blocked }, now);
+    this.#stage.show(this.#rules.runsRealtime ? "realtime" : "tail");
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+    document.addEventListener("visibilitychange", this.#lookNow);
+    addEventListener("online", this.#hurry);
+    this.#apply(this.#rules);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    document.removeEventListener("visibilitychange", this.#lookNow);
+    removeEventListener("online", this.#hurry);
+    this.#rules = null;
+    this.#told = null;
+    this.#stopRealtime();
+    this.#stopTail();
+  }
+
+  /** The tier whose pictures are on the screen; null before the first. */
+  get tier(): Tier | null {
+    return this.#rules?.shown ?? null;
+  }
+
+  /** What is shown, or what a person waits for. */
+  get playing(): RealtimePlayback | TailPlayback | null {
+    const shown = this.tier === "tail" ? this.tail : this.realtime;
+    return shown ?? this.realtime ?? this.tail;
+  }
+
+  get status(): PlayerStatus {
+    return this.playing?.status ?? { state: "idle", message: "", status: 0 };
+  }
+
+  promote(ms?: number): void {
+    this.#rules?.promote(performance.now(), ms);
+    this.#look();
+  }
+
+  /** Key of the layer that a person chose, as the tier that plays names it; null for automatic. */
+  get chosen(): string | null {
+    return keyFor(this.playing?.layers ?? [], this.#wish);
+  }
+
+  choose(key: string | null): void {
+    this.#wish = wishOf(this.playing?.layers ?? [], key);
+    this.realtime?.choose(this.#wish);
+    this.tail?.choose(this.#wish);
+  }
+
+  #look(): void {
+    const rules = this.#rules;
+    if (rules === null) return;
+    this.#looks += 1;
+    if (this.#looks % LOOKS_PER_MEASURE === 0) void this.#measure();
+    const now = performance.now();
+    const { isWatched, isHeld } = this.#stage;
+    const realtime = this.realtime?.look(now, isWatched) ?? NO_SIGHT;
+    const tail = this.tail?.look(now, isWatched) ?? NO_SIGHT;
+    // Where a person paused, nothing flows, and nothing is to be changed.
+    if (isHeld) return;
+    const { blocked } = rules;
+    rules.look(now, realtime, tail);
+    this.#remember(blocked, rules.blocked);
+    const { askedAt, flows, waits } = realtime;
+    const isSlow = askedAt !== null && !flows && !waits && now - askedAt > SLOW_MS;
+    if (isSlow && this.#programme?.wish === "auto") this.#warm();
+    this.#apply(rules);
+  }
+
+  #lookNow = (): void => this.#look();
+
+  #hurry = (): void => {
+    this.#rules?.hurry(performance.now());
+    this.tail?.hurry();
+    this.#look();
+  };
+
+  #warm(): void {
+    if (!this.#isWarm) void loadLibrary();
+    this.#isWarm = true;
+  }
+
+  #remember(before: boolean | null, after: boolean | null): void {
+    const whep = this.#programme?.whep ?? null;
+    if (whep === null || after === null || after === before) return;
+    rememberBlocked(whep, after, Date.now());
+  }
+
+  /** First what is shown, then what is no longer needed. */
+  #apply(rules: TierRules): void {
+    if (rules.runsRealtime) this.#startRealtime();
+    if (rules.runsTail) this.#startTail();
+    if (rules.shown !== null && rules.shown !== this.#told) {
+      this.#told = rules.shown;
+      this.#stage.show(rules.shown);
+      this.#tell("tierchange");
+      this.#tell("layers");
+    }
+    const wasBoth = this.realtime !== null && this.tail !== null;
+    if (!rules.runsRealtime) this.#stopRealtime();
+    if (!rules.runsTail) this.#stopTail();
+    if (wasBoth && !(rules.runsRealtime && rules.runsTail)) this.#tell("statechange");
+  }
+
+  #startRealtime(): void {
+    const { whep, token } = this.#programme ?? {};
+    if (this.realtime !== null || !whep) return;
+    const { realtime: video } = this.#stage.videos;
+    const playback = new RealtimePlayback(video, whep, token ?? null, this.#wish);
+    this.realtime = playback;
+    playback.addEventListener("viewercount", () => this.#tell("viewercount"));
+    this.#hear(playback, "realtime");
+  }
+
+  #startTail(): void {
+    const { hls, token } = this.#programme ?? {};
+    if (this.tail !== null || !hls) return;
+    this.tail = new TailPlayback(this.#stage.videos.tail, hls, token ?? null, this.#wish);
+    this.#hear(this.tail, "tail");
+  }
+
+  #hear(playback: RealtimePlayback | TailPlayback, tier: Tier): void {
+    playback.addEventListener("track", () => void this.#stage.play(tier));
+    playback.addEventListener("picture", this.#lookNow);
+    for (const type of ["statechange", "layers"]) {
+      playback.addEventListener(type, () => this.#tell(type));
+    }
+    playback.start();
+  }
+
+  #stopRealtime(): void {
+    const playback = this.realtime;
+    this.realtime = null;
+    playback?.stop();
+  }
+
+  #stopTail(): void {
+    const playback = this.tail;
+    this.tail = null;
+    playback?.stop();
+  }
+
+  async #measure(): Promise<void> {
+    const isFull = this.#looks % LOOKS_PER_FIGURES === 0;
+    await this.realtime?.measure(isFull);
+    if (isFull && this.#rules !== null) this.#tell("figures");
+  }
+
+  #tell(type: string): void {
+    this.dispatchEvent(new Event(type));
+  }
+}
