@@ -242,6 +242,8 @@ export const CASCADES: readonly Mutation[] = [
   ),
   rule("cascade-depth", `${CASCADE}pull.ts`, "rank(left) - rank(right)", "0"),
   rule("cascade-gray", `${CASCADE}gray.ts`, "now - this.#since >= WELL_US", "true"),
+  rule("cascade-gray", `${CASCADE}gray.ts`, " && lost > sent * LOSS_WELL + chance", ""),
+  rule("cascade-gray", `${CASCADE}gray.ts`, "this.#lossOf(LONG_WINDOW_LOOKS)", "0"),
   rule("cascade-gray", `${CASCADE}gray.ts`, " && unanswered >= UNANSWERED_PINGS", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, " && !spare)", ")"),
   rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),

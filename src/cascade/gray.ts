@@ -1,12 +1,18 @@
 /** What is looked at so often. */
 const LOOK_US = 200_000;
-/** Loss is of the last second. */
+/** Loss is of the last second, and of the last three where a second has too few to tell. */
 const WINDOW_LOOKS = 5;
+const LONG_WINDOW_LOOKS = 3 * WINDOW_LOOKS;
+const ENOUGH_SENT = 300;
 const LOSS_MAX = 0.08;
-/** Of fewer datagrams a share says little. */
+/** Of fewer datagrams a second a share says little. */
 const SENT_MIN = 50;
-/** So many standard deviations above what may be lost: a second is a small sample. */
-const CERTAINTY = 1.5;
+/** What a link may lose all the time, and be well: holes are filled. */
+const LOSS_WELL = 0.05;
+/** More comes of that by chance in one of 30,000 looks: so many standard deviations above it ... */
+const CERTAINTY = 4;
+/** ... and so many datagrams, as counts of what is rare lean (Cornish and Fisher: a sixth of z^2 - 1). */
+const LEANING = ((CERTAINTY ** 2 - 1) * (1 - 2 * LOSS_WELL)) / 6;
 const LATER_MAX_US = 100_000;
 const LAG_MAX_US = 100_000;
 const UNANSWERED_MAX_US = 600_000;
@@ -74,19 +80,30 @@ export class Gray {
     return lagUs > LAG_MAX_US ? `gives media ${ms(lagUs)} ms late` : null;
   }
 
-  /** Share of the last second's datagrams that did not come; 0 where that may be chance. */
+  /** Share of what was sent of late that did not come; 0 where that may be chance. */
   #loss(figures: LinkFigures): number {
     const before = this.#before;
     const last = before.at(-1);
     // Another session carries it, which counts anew.
     if (last !== undefined && figures.newest < last.newest) before.length = 0;
     before.push(figures);
-    if (before.length > WINDOW_LOOKS + 1) before.shift();
-    if (before.length <= WINDOW_LOOKS) return 0;
-    const sent = figures.newest - before[0]!.newest;
-    const lost = sent - (figures.come - before[0]!.come);
-    const chance = CERTAINTY * Math.sqrt(sent * LOSS_MAX * (1 - LOSS_MAX));
-    return sent >= SENT_MIN && lost > sent * LOSS_MAX + chance ? lost / sent : 0;
+    if (before.length > LONG_WINDOW_LOOKS + 1) before.shift();
+    const loss = this.#lossOf(WINDOW_LOOKS);
+    const first = before.at(-1 - WINDOW_LOOKS);
+    if (loss > 0 || first === undefined || figures.newest - first.newest >= ENOUGH_SENT) return loss;
+    return this.#lossOf(LONG_WINDOW_LOOKS);
+  }
+
+  /** Of what was sent since the look so many before the last. */
+  #lossOf(looks: number): number {
+    const first = this.#before.at(-1 - looks);
+    if (first === undefined) return 0;
+    const last = this.#before.at(-1)!;
+    const sent = last.newest - first.newest;
+    const lost = sent - (last.come - first.come);
+    const chance = CERTAINTY * Math.sqrt(sent * LOSS_WELL * (1 - LOSS_WELL)) + LEANING;
+    const isMuch = lost > sent * LOSS_MAX && lost > sent * LOSS_WELL + chance;
+    return isMuch && sent >= (SENT_MIN * looks) / WINDOW_LOOKS ? lost / sent : 0;
   }
 }
 

@@ -52,6 +52,25 @@ test("seeds: loss over 8 % is found within 1.5 s of its beginning, less is taken
   expect(wrong).toBeLessThanOrEqual(1);
 });
 
+test("cascade-gray: seeds: a slow link may lose one of twenty, and is found when it loses one of seven", () => {
+  let wrong = 0;
+  for (const sent of [11, 20, 40, 60]) {
+    let found = 0;
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const ground = new Ground(seed, sent);
+      ground.loss = 0.05;
+      ground.run(20_000_000);
+      wrong += ground.gray.begun;
+      ground.loss = 0.15;
+      ground.run(6_000_000);
+      found += ground.gray.isGray ? 1 : 0;
+    }
+    expect(found).toBeGreaterThan(180);
+  }
+  // 800 links for 20 s, which is more than four hours of one: it comes once in two or so.
+  expect(wrong).toBeLessThanOrEqual(4);
+});
+
 test("cascade-gray: it is well again when nothing was wrong for 3 s", () => {
   const ground = new Ground(1, 80);
   ground.loss = 0.3;
