@@ -129,7 +129,7 @@ export class ChildStream {
     link.sendLoose(
       writeHeads({
         alias,
-        heads: headsOf(this.following),
+        heads: this.#heads(),
         rootAgeUs,
         ...absentOf(this.following),
         began: this.#beganAt(now),
@@ -139,6 +139,11 @@ export class ChildStream {
 
   nextTimeout(): number {
     return Math.min(this.#tellAt, this.#headsAt);
+  }
+
+  /** Where its rings are: of what is still leaving by itself nothing is to be missed. */
+  #heads(): (number | null)[] {
+    return headsOf(this.following).map((head, ring) => this.#outlets[ring]?.cursor ?? head);
   }
 
   #beganAt(now: number): readonly (number | null)[] {

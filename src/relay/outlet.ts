@@ -69,8 +69,9 @@ export class Outlet implements Subscriber {
     return now - this.#beganAt <= BEGAN_TOLD_US ? this.#began : null;
   }
 
-  get catchingUp(): boolean {
-    return this.#next !== null;
+  /** One past what has left of what is cached; null once all has. */
+  get cursor(): number | null {
+    return this.#next;
   }
 
   forward(_feed: Feed, batch: Staging, now: number): boolean {
@@ -96,17 +97,17 @@ export class Outlet implements Subscriber {
   step(now: number): number {
     if (now < this.#burstAt) return Step.done;
     for (let left = CATCH_UP_PACKETS; left > 0; left -= 1) {
-      if (!this.catchingUp) return Step.done;
+      if (this.#next === null) return Step.done;
       if (!this.#writer.mayRepeat(now)) break;
       if (!this.#follow(now)) return Step.full;
     }
     this.#burstAt = now + CATCH_UP_INTERVAL_US;
-    return this.catchingUp ? Step.more : Step.done;
+    return this.#next === null ? Step.done : Step.more;
   }
 
   /** When `step` has something to do; Infinity for never. */
   nextTimeout(): number {
-    return this.catchingUp ? this.#burstAt : Number.POSITIVE_INFINITY;
+    return this.#next === null ? Number.POSITIVE_INFINITY : this.#burstAt;
   }
 
   /** From a cached keyframe; where its start is still on its way here, as soon as that has come. */

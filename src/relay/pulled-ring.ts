@@ -51,6 +51,8 @@ export class PulledRing {
   readonly missing = new MissingPackets(HOLE_AGE_MAX_US, ASK_RARELY_US);
   readonly keyframes = new KeyframeRequests();
   readonly video: boolean;
+  /** How old the newest was when it came of those that nobody had to ask for, us. */
+  ageUs = 0;
   readonly #filler: SlotFiller;
   readonly #wishes: Wishes;
   readonly #readers: number;
@@ -169,7 +171,11 @@ export class PulledRing {
     if (this.#broken) this.writer.resume(sequence);
     if (this.#broken) slot[Slot.flags] = slot[Slot.flags]! | SlotFlag.discontinuity;
     const flags = this.#filler.putSlot(receipt, sequence, slot, 0, arrival, receipt);
-    if (flags === NO_SLOT) return false;
+    if (flags === NO_SLOT) {
+      // It was here, or is too old: to ask for it once more is of no use.
+      this.missing.fill(receipt, sequence);
+      return false;
+    }
     this.#broken = false;
     this.#newAt = receipt;
     this.#noteSequence(sequence, receipt, way);
@@ -185,11 +191,10 @@ export class PulledRing {
     const before = this.#told;
     this.#told = head;
     // One word alone may be a slip: a second one near it, or the answer to a subscription, is none.
-    if (before === null || !isNear(head, before)) this.#believed = false;
-    else this.#believed = true;
+    this.#believed = before !== null && isNear(head, before);
     if (due <= now) this.#miss(head, now, way);
     // The next word comes 25 ms later: none of them puts off the one before.
-    else if (this.#dueAt === Number.POSITIVE_INFINITY) {
+    else if (this.#next !== null && due < this.#dueAt) {
       this.#dueHead = head;
       this.#dueAt = due;
     }

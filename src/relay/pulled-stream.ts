@@ -109,6 +109,7 @@ export class PulledStream implements PulledRings, Burden {
     if (isNew && !isAsked) {
       this.#giver = link;
       this.#usual.note(age);
+      ring.ageUs = age;
     }
     // The second of two parents may never be the first with anything, and is as good.
     if (isNew || ring.isAbreast(frame.sequence)) this.pull.useful(link, frame.alias, receipt);
@@ -267,12 +268,15 @@ export class PulledStream implements PulledRings, Burden {
     }
     let news = false;
     const { roundTripUs, oneWayUs } = link.time;
-    // What a parent nearer to the root has got is still on its way here by the one that gives it.
-    const due = link === this.#giver ? now : now + this.#usual.mostUs - oneWayUs;
+    const { mostUs } = this.#usual;
     for (const [i, head] of told.heads.entries()) {
-      if (head === null) continue;
-      this.rings[i]?.noteHead(head, now, roundTripUs, due);
-      if (this.rings[i]?.isUpTo(head) === false) news = true;
+      const ring = this.rings[i];
+      if (head === null || ring === undefined) continue;
+      // What a parent nearer to the root has got is still on its way here by the one that gives it,
+      // and after what has lain there for long more of that comes by and by.
+      const before = link === this.#giver ? mostUs : oneWayUs;
+      ring.noteHead(head, now, roundTripUs, now + Math.max(mostUs, ring.ageUs) - before);
+      if (!ring.isUpTo(head)) news = true;
     }
     // It has nothing that is not here: silent as the publisher is, it served until it heard of the root
     // last. While media comes its words alone prove nothing: they are short, and may

@@ -56,7 +56,7 @@ class Ground {
       if (feed === null) break;
       this.#forwarded = this.outlet.forward(feed, this.#feeds.batch, this.now);
     }
-    if (this.outlet.catchingUp) this.outlet.step(this.now);
+    if (this.outlet.cursor !== null) this.outlet.step(this.now);
     this.output.flush();
     this.now += CATCH_UP_INTERVAL_US;
   }
@@ -87,14 +87,14 @@ test("a child begins at a cached keyframe, in bursts, and then has what comes, e
   ground.write(100, 110);
   ground.write(110, 200, true);
   ground.outlet.begin(null, ground.now);
-  expect(ground.outlet.catchingUp).toBeTrue();
+  expect(ground.outlet.cursor).not.toBeNull();
   ground.turn();
   expect(ground.sent(0)).toEqual(range(110, 110 + CATCH_UP_PACKETS));
   ground.write(200, 210);
   const rest = ground.sent();
   expect(rest.toSorted((a, b) => a - b)).toEqual(range(110 + CATCH_UP_PACKETS, 210));
-  expect([ground.outlet.catchingUp, ground.outlet.nextTimeout()]).toEqual([
-    false,
+  expect([ground.outlet.cursor, ground.outlet.nextTimeout()]).toEqual([
+    null,
     Number.POSITIVE_INFINITY,
   ]);
   ground.write(210, 220);

@@ -387,3 +387,30 @@ test("cascade-due: what was awaited before a break is not missed behind it", () 
   ground.look(60_000);
   expect(ground.asked()).toEqual([]);
 });
+
+test("cascade-cursor: what is here already when it is taken for missing is asked for once", () => {
+  const ground = new Ground();
+  for (const sequence of [5, 6, 7]) ground.put(sequence);
+  ground.ring.setFlowing(false);
+  ground.ring.setFlowing(true);
+  ground.put(9);
+  // What a parent sends first was here before the ring was wanted no more.
+  ground.ring.noteBegin(6, ground.now, ROUND_TRIP_US);
+  expect(ground.asked()).toEqual([6, 7, 8]);
+  for (const sequence of [6, 7]) expect(ground.put(sequence)).toBeFalse();
+  expect(ground.put(8)).toBeTrue();
+  expect(ground.asked()).toEqual([]);
+});
+
+test("cascade-cursor: the sooner of two times is when what is on its way is missed", () => {
+  const ground = new Ground();
+  // Before the first packet nothing is.
+  ground.head(9, 10_000);
+  ground.put(5);
+  ground.look(20_000);
+  expect(ground.asked()).toEqual([]);
+  ground.head(9, 1_000_000);
+  ground.head(8, 20_000);
+  ground.look(30_000);
+  expect(ground.asked()).toEqual([6, 7]);
+});

@@ -169,6 +169,23 @@ test("cascade-due: what a nearer standby has already is asked for when it does n
   expect([...new Set(numbers)].sort()).toEqual([60, 61, 62, 63]);
 });
 
+test("cascade-cursor: behind what has lain there for long more comes by and by, whoever has it already", () => {
+  const parents = [new Neighbour(2), new Neighbour(3)];
+  const ground = new Ground(parents);
+  for (let sequence = 0; sequence < 60; sequence += 1) {
+    ground.data(sequence, 1_500_000 - 25_000 * sequence);
+    // The first word left before what is cached did.
+    ground.headsOf(parents[0]!, sequence < 3 ? 200 : sequence + 1);
+    ground.headsOf(parents[1]!, 200);
+    ground.look(5_000);
+    expect(parents.flatMap(fills)).toEqual([]);
+  }
+  // What comes is of now: what is behind it is missed.
+  ground.headsOf(parents[0]!, 200);
+  ground.look(30_000);
+  expect(parents.flatMap(fills)[0]!.stretches).toEqual([{ from: 60, count: 140 }]);
+});
+
 test("cascade-due: what was asked for and comes late is not what is usual", () => {
   const parents = [new Neighbour(2), new Neighbour(3)];
   const ground = new Ground(parents);
