@@ -83,10 +83,15 @@ export class Members {
     place.told = false;
   }
 
-  /** A link to this node is over, whoever dialled. */
-  parted(node: NodeId, now: number): void {
-    for (const place of this.#places.values()) {
-      if (place.node === node) place.parted(now);
+  /**
+   * A link to this node is over, whoever dialled; `unwanted`: by an edge that has enough, which is dialled
+   * again only where somebody says that a stream can be had there.
+   */
+  parted(node: NodeId, now: number, unwanted = false): void {
+    for (const [address, place] of this.#places) {
+      if (place.node !== node) continue;
+      if (unwanted && !place.seed && !place.core) this.#places.delete(address);
+      else place.parted(now);
     }
   }
 

@@ -7,7 +7,7 @@ import { Message } from "../wire/cascade/kinds.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
 import { readDrain, writeDrain } from "../wire/cascade/node.ts";
 import type { Copy } from "./child.ts";
-import { Cores } from "./cores.ts";
+import { Cores, NEARER } from "./cores.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
 import { type Keyring, LinkEnd } from "./keyring.ts";
 import { Link } from "./link.ts";
@@ -284,7 +284,7 @@ export class Node {
       this.members.reached(address, link.node);
       this.members.failed(address, now);
     }
-    this.members.parted(link.node, now);
+    this.members.parted(link.node, now, reason === NEARER);
     this.#events.hangUp(link.session, now);
     this.#events.linkClosed(link, reason);
     this.#cores.closed(link);

@@ -61,3 +61,23 @@ test("who has no link with a core that others have one with dials it, for as lon
   expect([...new Set(a.dialled)]).toEqual(["10.0.0.3:8300"]);
   expect([...new Set(c.dialled)]).toEqual(["10.0.0.1:8300"]);
 });
+
+test("cascade-edges: an edge that has a stream is dialled for it once, and not again when it has enough links", () => {
+  const { cluster, cores, edge } = ground("eu", "eu", "eu", "us");
+  for (const core of cores.slice(0, 3)) cluster.link(edge, core);
+  cluster.run(300_000);
+  const far = cores[3]!;
+  const hint = { node: edge.node.self.id, addresses: edge.node.self.addresses };
+  far.node.members.hint({ ...hint, region: null, roundTripUs: null }, cluster.now);
+  cluster.run(100_000);
+  expect(far.dialled).toEqual([edge.node.self.addresses[0]!]);
+  cluster.link(far, edge);
+  cluster.run(30_000_000);
+  expect(linked(edge)).toEqual([1, 2, 3]);
+  expect(far.closings).toEqual([NEARER]);
+  expect(far.dialled).toHaveLength(1);
+  // It has it again.
+  far.node.members.hint({ ...hint, region: null, roundTripUs: null }, cluster.now);
+  cluster.run(100_000);
+  expect(far.dialled).toHaveLength(2);
+});
