@@ -33,6 +33,8 @@ export class Costs {
   readonly #world: World;
   readonly #bytes: number;
   #published = new Map<string, number[]>();
+  /** Rings that each node pulled when it was looked at last, a bit each, by name and node. */
+  #pulled = new Map<string, number>();
   #at: number;
   #wanted = 0;
   #given = 0;
@@ -43,6 +45,7 @@ export class Costs {
     this.#bytes = world.network.bytes;
     this.#at = world.now;
     this.#published = this.#publishedNow();
+    this.#pulled = this.#pulledNow();
   }
 
   /** What came since it was looked at last counts as what is wanted now, of whoever gives it now. */
@@ -53,12 +56,15 @@ export class Costs {
     const before = this.#published;
     this.#published = this.#publishedNow();
     const givers = this.#givers();
+    const pulled = this.#pulled;
+    this.#pulled = this.#pulledNow();
     for (const node of nodes) {
       if (!node.alive) continue;
       this.#said += seconds * this.#saidBy(node);
       for (const { known } of node.relay.node.pulls.values()) {
         const { name } = known;
-        const wanted = this.#wantedOf(node, name, before);
+        const begun = pulled.get(`${name} ${node.id}`) ?? 0;
+        const wanted = this.#wantedOf(node, name, before, begun);
         this.#wanted += wanted;
         this.#given += wanted * Math.max(1, givers.get(`${name} ${node.id}`)?.size ?? 0);
       }
@@ -109,14 +115,43 @@ export class Costs {
     return givers;
   }
 
-  /** Of the rings that are pulled there. */
-  #wantedOf(node: SimNode, name: string, before: ReadonlyMap<string, number[]>): number {
+  #pulledNow(): Map<string, number> {
+    const pulled = new Map<string, number>();
+    for (const { alive, id, relay } of this.#world.nodes) {
+      if (!alive) continue;
+      for (const { known, wanted } of relay.node.pulls.values()) {
+        pulled.set(`${known.name} ${id}`, wanted);
+      }
+    }
+    return pulled;
+  }
+
+  /**
+   * Of the rings that are pulled there; `begun`: what was pulled before. A ring that begins does so with
+   * its cached group.
+   */
+  #wantedOf(
+    node: SimNode,
+    name: string,
+    before: ReadonlyMap<string, number[]>,
+    begun: number,
+  ): number {
     const { wanted } = node.relay.node.pulls.get(name)!;
     let sum = 0;
     for (const [ring, bytes] of (this.#published.get(name) ?? []).entries()) {
-      if ((wanted & (1 << ring)) !== 0) sum += bytes - (before.get(name)?.[ring] ?? 0);
+      if ((wanted & (1 << ring)) === 0) continue;
+      const group = (begun & (1 << ring)) === 0 ? this.#groupOf(name, ring) : 0;
+      sum += Math.max(group, bytes - (before.get(name)?.[ring] ?? 0));
     }
     return sum;
+  }
+
+  /** Bytes of frames of a ring since its newest keyframe. */
+  #groupOf(name: string, ring: number): number {
+    const publisher = this.#world.nodes.map(({ publishers }) => publishers.get(name)).find(Boolean);
+    if (publisher === undefined || publisher.tracks[ring]!.kind === "audio") return 0;
+    const { sent, bytes } = publisher.before[ring]!;
+    return publisher.bytes[ring]! - bytes + DATA_OVERHEAD * (publisher.sent[ring]! - sent);
   }
 
   /** Bytes a second, beside media. */

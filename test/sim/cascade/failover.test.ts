@@ -1,8 +1,10 @@
 /** What viewers lose when nodes and links between them fail. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Checks } from "./checks.ts";
 import { cluster, gapIn, have, live, parentOf, SECOND, watched } from "./scenes.ts";
 import { Standbys } from "./standbys.ts";
+
+setDefaultTimeout(120_000);
 
 const FAR = { delayUs: 10_000, jitterUs: 1_000 };
 

@@ -1,6 +1,8 @@
 /** What flows of a stream, and what is asked of its publisher. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { cluster, have, live, parentOf, SECOND, watched } from "./scenes.ts";
+
+setDefaultTimeout(120_000);
 
 const FAR = { delayUs: 10_000, jitterUs: 1_000 };
 

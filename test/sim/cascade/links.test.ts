@@ -1,10 +1,12 @@
 /** Links that end, and links that do not, whatever happens to the datagrams between. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { NEARER } from "../../../src/cascade/cores.ts";
 import type { SimNode } from "./node.ts";
 import { cluster, gapIn, have, live, SECOND, watched } from "./scenes.ts";
 import type { Watcher } from "./watcher.ts";
 import type { World } from "./world.ts";
+
+setDefaultTimeout(120_000);
 
 const SEEDS = 10;
 

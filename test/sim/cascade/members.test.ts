@@ -1,7 +1,9 @@
 /** Who is a core, and whom edges have links with. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { cluster, SECOND } from "./scenes.ts";
 import { World } from "./world.ts";
+
+setDefaultTimeout(120_000);
 
 const FAR = { delayUs: 10_000, jitterUs: 1_000 };
 

@@ -1,8 +1,10 @@
 /** Who has a name when publishers move, and nodes and links fail. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { tracksOf } from "./publisher.ts";
 import { cluster, have, live, SECOND, watched } from "./scenes.ts";
 import { World } from "./world.ts";
+
+setDefaultTimeout(120_000);
 
 const FAR = { delayUs: 10_000, jitterUs: 1_000 };
 

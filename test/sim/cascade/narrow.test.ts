@@ -1,9 +1,11 @@
 /** Links that do not carry what is pulled by them: which layers come, and what is lost of those. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { SimNode } from "./node.ts";
 import { cluster, have, live, SECOND } from "./scenes.ts";
 import type { Watcher } from "./watcher.ts";
 import type { World } from "./world.ts";
+
+setDefaultTimeout(120_000);
 
 const PATH = { delayUs: 10_000, jitterUs: 1_000 };
 

@@ -1,6 +1,8 @@
 /** What viewers see of paths between nodes that take less than others: nothing. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { cluster, gapIn, have, live, SECOND, watched } from "./scenes.ts";
+
+setDefaultTimeout(120_000);
 
 /** Bytes of frames where packets of 1,280 pass, by IPv6. */
 const NARROW = 1_204;

@@ -27,6 +27,8 @@ export class Publisher {
   readonly asked: number[][];
   readonly sent: number[];
   readonly bytes: number[];
+  /** How much of both there was of each ring before its newest keyframe. */
+  readonly before: { sent: number; bytes: number }[];
   /** Of a usual packet. */
   videoBytes = VIDEO_BYTES;
   /** Packets of a usual frame, by video layer; a keyframe has 4 more. */
@@ -50,6 +52,7 @@ export class Publisher {
     this.asked = grants.map(() => []);
     this.sent = grants.map(() => 0);
     this.bytes = grants.map(() => 0);
+    this.before = grants.map(() => ({ sent: 0, bytes: 0 }));
     this.#keyframeAt = grants.map(() => 0);
     this.#keyframes = grants.map(() => new KeyframeRequests());
     const wished = this.writers.map((writer, i) => {
@@ -82,6 +85,7 @@ export class Publisher {
     const keyframe = isAsked || now >= this.#keyframeAt[ring]!;
     if (keyframe) {
       this.#keyframeAt[ring] = now + KEYFRAME_US;
+      this.before[ring] = { sent: this.sent[ring]!, bytes: this.bytes[ring]! };
       keyframes.keyframe(now);
     }
     const usual = this.layerPackets[ring - 1] ?? 2;

@@ -1,7 +1,9 @@
 /** What viewers see when the associations below links are replaced: nothing. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { FRAME_US } from "./publisher.ts";
 import { cluster, gapIn, have, live, SECOND, watched } from "./scenes.ts";
+
+setDefaultTimeout(120_000);
 
 const WEAR = { packets: 300, ageUs: Number.POSITIVE_INFINITY, forged: 64 };
 
