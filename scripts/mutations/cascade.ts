@@ -316,6 +316,7 @@ export const CASCADES: readonly Mutation[] = [
     "if (false) names",
   ),
   rule("cascade-doubt", `${CASCADE}members.ts`, "doubt(left) - doubt(right) || ", ""),
+  rule("cascade-edges", `${CASCADE}members.ts`, "if (unwanted && ", "if (false && "),
   rule("cascade-edges", `${CASCADE}cores.ts`, "if (!isUsed(linked[0]!)) return", "return"),
   rule("cascade-edges", `${CASCADE}greeting.ts`, "cores >= self.coresMax", "false"),
   rule("cascade-knock", `${CASCADE}keyring.ts`, "[...this.all, ...this.nameless]", "this.all"),
@@ -333,12 +334,7 @@ export const CASCADES: readonly Mutation[] = [
     "this.close(",
   ),
   rule("cascade-heads", PULLED, "!this.#believed || ", ""),
-  rule(
-    "cascade-heads",
-    PULLED,
-    "if (before === null || !isNear(head, before)) this.#believed = false;\n    else ",
-    "",
-  ),
+  rule("cascade-heads", PULLED, "before !== null && isNear(head, before)", "true"),
   rule("cascade-heads", PULLED, "if (now - this.#newAt < GAP_MIN_US) return false;", ""),
   rule("cascade-heads", PULLED, "if (beyond || ", "if ("),
 ];
