@@ -55,7 +55,12 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-due", "src/relay/pulled-stream.ts", "if (isNew && !isAsked) {", "if (isNew) {"),
   rule("cascade-due", PULLED, " && due < this.#dueAt", ""),
   rule("cascade-cursor", "src/relay/pulled-stream.ts", "Math.max(mostUs, ring.ageUs)", "mostUs"),
-  rule("cascade-cursor", "src/relay/child-stream.ts", "this.#outlets[ring]?.cursor ?? head", "head"),
+  rule(
+    "cascade-cursor",
+    "src/relay/child-stream.ts",
+    "this.#outlets[ring]?.cursor ?? head",
+    "head",
+  ),
   rule("cascade-cursor", PULLED, "this.missing.fill(receipt, sequence);", ""),
   rule("cascade-cursor", PULLED, "due < this.#dueAt", "this.#dueAt === Number.POSITIVE_INFINITY"),
   rule("cascade-cursor", PULLED, "this.#next !== null && due", "due"),

@@ -90,7 +90,8 @@ export class Gray {
     if (before.length > LONG_WINDOW_LOOKS + 1) before.shift();
     const loss = this.#lossOf(WINDOW_LOOKS);
     const first = before.at(-1 - WINDOW_LOOKS);
-    if (loss > 0 || first === undefined || figures.newest - first.newest >= ENOUGH_SENT) return loss;
+    if (loss > 0 || first === undefined || figures.newest - first.newest >= ENOUGH_SENT)
+      return loss;
     return this.#lossOf(LONG_WINDOW_LOOKS);
   }
 
