@@ -206,6 +206,14 @@ export const TAIL_WAIT_US = 9_000_000;
 export const TAIL_WAITERS_MAX = 20_000;
 /** ... and of one address: a company of 500 players behind one, each with two. Loopback is exempt. */
 export const TAIL_ADDRESS_WAITERS_MAX = 1_000;
+/** Tokens for which a playlist is kept zipped with theirs in its URIs, until its next part: 64 x (8 KiB
+ * of token + 2 KiB) are 640 KiB a rendition at worst. Those that many share are few. */
+export const TAIL_COPIES_MAX = 64;
+/** What a token grants is looked up again after so long: 500 players with their own show them 2,250
+ * times a second. A reload looks it up at once. */
+export const TOKENS_KEPT_US = 10_000_000;
+/** Tokens of which that is kept: 8 Ki x some 300 B are 2.5 MB; 64 MiB if each is as long as can be. */
+export const TOKENS_KEPT_MAX = 8_192;
 
 // -- HTTP and the registry (src/control) ---------------------------------------------------------
 

@@ -80,6 +80,7 @@ test("every option can be set by flag, environment and file", () => {
     "HOST[:PORT],...": "a.example,[2001:db8::1]:9000",
     ROLE: "edge",
     MODE: "always",
+    PROOF: "url",
     SECONDS: "0.25",
     NAME: "name",
     "mesh|etcd[s]://HOST:PORT,...": "etcds://a.example:1",

@@ -32,6 +32,7 @@ export const TAIL: readonly Mutation[] = [
     "this.#beginSegment(true, false, nowUs);",
   ),
   rule("V03", RENDITION, "this.#part.samples.length > 0 ? SLIVER_US : 0)", "0)"),
+  rule("F05", "src/control/http/hls.ts", "!file.startsWith(", "false && file.startsWith("),
   rule("F06", "src/control/http/tail-link.ts", '"../".repeat(path.split("/").length)', '"/"'),
   rule("F09", `${PACKAGER}timeline.ts`, "Math.min(ticks, now)", "ticks"),
   rule("F10", `${PACKAGER}segments.ts`, "video !== this.#initOf.video ||", "true ||"),

@@ -1,5 +1,5 @@
 /** Whether streams have a tail, and what it may take. */
-import type { HLS_MODES, OptionReader } from "./options.ts";
+import type { HLS_CHILDREN, HLS_MODES, OptionReader } from "./options.ts";
 import type { StreamRule } from "./tables.ts";
 import type { Memory } from "./values.ts";
 
@@ -10,6 +10,8 @@ export interface HlsConfig {
   readonly partUs: number;
   /** For the files of all tails. */
   readonly memoryBytes: number;
+  /** What opens the files that index.m3u8 names. */
+  readonly children: (typeof HLS_CHILDREN)[number];
 }
 
 /** `machineBytes`: the memory that shares are of. */
@@ -18,6 +20,7 @@ export function hlsOf(read: OptionReader, machineBytes: number): HlsConfig {
     mode: read("hls")!,
     partUs: read("hls-part")!,
     memoryBytes: bytesOf(read("hls-memory")!, machineBytes),
+    children: read("hls-children")!,
   };
 }
 

@@ -27,6 +27,8 @@ import {
 
 /** Whether a stream has a tail: for whom asks for it, from the beginning on, or never. */
 export const HLS_MODES = ["on", "always", "off"] as const;
+/** What opens the files that a tail's index.m3u8 names: the token that opened it, or their names. */
+export const HLS_CHILDREN = ["token", "url"] as const;
 
 export interface OptionSpec {
   readonly schema: z.ZodType;
@@ -159,6 +161,12 @@ export const OPTIONS = {
     default: "10%",
     value: "SIZE",
     help: "Memory for the files of all tails; one that finds none left gets 503.",
+  },
+  "hls-children": {
+    schema: z.enum(HLS_CHILDREN),
+    default: "token",
+    value: "PROOF",
+    help: "What opens its files: the token, or url: their names, which nobody guesses; caches keep one copy.",
   },
   "redirect-url": {
     schema: httpUrl(true),

@@ -24,7 +24,7 @@ const AT_START = {
   limits: "limits",
   hook: "hook",
   iceServers: "ice-servers",
-  hls: "hls, hls-part, hls-memory",
+  hls: "hls, hls-part, hls-memory, hls-children",
 } as const satisfies Partial<Record<keyof Config, string>>;
 
 /** Of a cluster its secrets alone are read again, and how it comes into etcd. */

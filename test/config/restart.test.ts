@@ -42,6 +42,9 @@ test("what counts from the next start on is named as it is written", () => {
     "log-level",
   ]);
   expect(changed(none, parse(["--limits-sessions=7"]))).toEqual(["limits"]);
+  expect(changed(none, parse(["--hls-children=url"]))).toEqual([
+    "hls, hls-part, hls-memory, hls-children",
+  ]);
   const slow = '[[streams]]\nmatch = "a"\nplayout-delay-min-ms = 100\n';
   expect(changed(none, parse([], slow))).toEqual(["streams"]);
 });

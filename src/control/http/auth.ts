@@ -12,6 +12,7 @@ import type { SessionBase } from "../streams/session-base.ts";
 import { credentialsOf } from "./credentials.ts";
 import { isForeign } from "./foreign.ts";
 import { readJwt } from "./jwt.ts";
+import { KeptGrants } from "./kept-grants.ts";
 import type { VerifyKey } from "./keys.ts";
 import { hasViewable, isViewable, narrow, type Openness, opennessOf } from "./openness.ts";
 import { matchesPattern } from "./pattern.ts";
@@ -57,6 +58,8 @@ export class Authenticator {
   #config: Config;
   #keys: readonly VerifyKey[];
   #openness: Openness;
+  /** Of tokens and keys as they are: others begin with none. */
+  #kept = new KeptGrants<Grant>();
   readonly #clock: Clock;
   readonly #ownToken: StaticToken | null;
 
@@ -98,6 +101,7 @@ export class Authenticator {
     this.#openness = openness;
     this.#config = config;
     this.#keys = keys;
+    this.#kept = new KeptGrants();
   }
 
   /**
@@ -181,11 +185,17 @@ export class Authenticator {
   /** What the token grants, or why nothing. */
   async #grantOf(token: string): Promise<Grant | string> {
     if (token.length > TOKEN_LENGTH_MAX) return UNKNOWN_TOKEN;
-    return this.#staticGrant(token) ?? (await this.#jwtGrant(token));
+    const hash = hashOf(token);
+    const now = this.#clock.now();
+    const known = this.#kept.get(hash, now);
+    if (known !== null) return known;
+    const fixed = this.#staticGrant(hash);
+    if (fixed === null) return this.#jwtGrant(token, hash);
+    this.#kept.keep(hash, fixed, now, Number.POSITIVE_INFINITY);
+    return fixed;
   }
 
-  #staticGrant(token: string): Grant | null {
-    const hash = hashOf(token);
+  #staticGrant(hash: string): Grant | null {
     let found: Grant | null = null;
     const own = this.#ownToken === null ? [] : [this.#ownToken];
     for (const entry of [...this.#config.auth.tokens, ...own]) {
@@ -206,18 +216,23 @@ export class Authenticator {
     return found;
   }
 
-  async #jwtGrant(token: string): Promise<Grant | string> {
+  async #jwtGrant(token: string, hash: string): Promise<Grant | string> {
     const { auth } = this.#config;
-    const result = await readJwt(token, this.#keys, auth, this.#clock.wall() / 1000);
+    // Keys may be others when it is found good.
+    const kept = this.#kept;
+    const wallS = this.#clock.wall() / 1000;
+    const result = await readJwt(token, this.#keys, auth, wallS);
     if (result === null) return UNKNOWN_TOKEN;
     if ("refusal" in result) return `The token is refused: ${result.refusal}.`;
     const { rights, streams, maxWidth, maxHeight, maxBitrate } = result.claims;
-    return {
+    const grant = {
       rights,
-      covers: (stream) => streams.some((pattern) => matchesPattern(pattern, stream)),
+      covers: (stream: string) => streams.some((pattern) => matchesPattern(pattern, stream)),
       limits: viewLimits({ width: maxWidth, height: maxHeight, bitrate: maxBitrate }),
-      tokenHash: hashOf(token),
+      tokenHash: hash,
     };
+    kept.keep(hash, grant, this.#clock.now(), (result.until - wallS) * 1e6);
+    return grant;
   }
 }
 

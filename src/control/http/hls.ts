@@ -15,6 +15,7 @@ import type { AppContext } from "./context.ts";
 import { streamName } from "./names.ts";
 import { notFound, problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
 import { streamOptions } from "./stream-options.ts";
+import { zippedFor } from "./tail-copies.ts";
 import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
 import { INDEX, PLAYLIST_TYPE, TIME_HEADER } from "./tail-link.ts";
 import { withToken } from "./tail-uris.ts";
@@ -24,6 +25,8 @@ export interface TailServices extends AdmissionServices {
   readonly tails: Tails | null;
 }
 
+/** A file that index.m3u8 leads to: its name begins with the edition. */
+const CHILD = /^[0-9a-f]{32}-/;
 /** Seconds that caches keep what never becomes another: six times the target duration (B.1). */
 const FILE_AGE_S = 18;
 const INIT_AGE_S = 3600;
@@ -54,8 +57,12 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   if (!name.ok) return problem(400, "Bad stream name", name.detail);
   const limited = file === INDEX ? rateLimited(c, services) : null;
   if (limited !== null) return limited;
-  const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
-  if (!verdict.ok) return verdict.response;
+  // Whatever it names: one that is no more is not asked for a token that nobody has.
+  const isChild = services.config.hls.children === "url" && CHILD.test(file);
+  if (!isChild) {
+    const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
+    if (!verdict.ok) return verdict.response;
+  }
   const { tails } = services;
   if (tails === null || streamOptions(services.config, name.name).hls === "off") {
     return problem(404, "No tail", `"${name.name}" is not served over HLS.`);
@@ -63,7 +70,9 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   if (file === INDEX) return index(c, services, tails, name.name);
   const stream = services.registry.streams.get(name.name);
   const tail = stream === undefined ? undefined : tails.of(stream);
-  if (stream === undefined || tail === undefined) return notFound("tail");
+  if (stream === undefined || tail === undefined) return notFound("file");
+  // Nobody else knows the edition but who was told by index.m3u8: strangers keep no tail going.
+  if (isChild && !file.startsWith(`${tail.edition}-`)) return notFound("file");
   tails.ask(stream);
   const asked = { c, services, tails, tail, file };
   return file.endsWith(".m3u8") ? playlist(asked) : media(asked);
@@ -121,7 +130,7 @@ async function playlist(asked: Asked): Promise<Response> {
   if ("wrong" in directives) return problem(400, "Bad directive", directives.wrong);
   const { wanted } = directives;
   const now = tail.playlist(file);
-  if (now === undefined) return notFound("playlist");
+  if (now === undefined) return notFound("file");
   if (wanted === null) return text(c, services, now, PLAIN_AGE_S);
   if (isTooFar(now, wanted, services.config.hls.partUs)) {
     return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
@@ -178,15 +187,16 @@ async function waitFor(
   return retryLater(503, RETRY_LIMIT_S, "Too many waiting", "Too many requests wait already.");
 }
 
-/** A playlist, with the asker's token in its URIs if one came in the query. */
+/** A playlist, with the asker's token in its URIs if one came in the query, and they need it. */
 function text(
   c: AppContext,
-  { clock }: TailServices,
+  { clock, config }: TailServices,
   playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> | null },
   age: number,
 ): Response {
-  const fromQuery = new URL(c.req.url).searchParams.has("token") ? tokenOf(c.req.raw) : null;
-  const shown = fromQuery === null ? playlist.text : withToken(playlist.text, fromQuery);
+  const needed = config.hls.children === "token" && new URL(c.req.url).searchParams.has("token");
+  const fromQuery = needed ? tokenOf(c.req.raw) : null;
+  const make = () => (fromQuery === null ? playlist.text : withToken(playlist.text, fromQuery));
   const headers: Record<string, string> = {
     ...TIMED,
     "Content-Type": PLAYLIST_TYPE,
@@ -194,8 +204,8 @@ function text(
     Vary: "Accept-Encoding",
     [TIME_HEADER]: String(Math.round(clock.wall())),
   };
-  if (!acceptsGzip(c)) return new Response(shown, { headers });
+  if (!acceptsGzip(c)) return new Response(make(), { headers });
   headers["Content-Encoding"] = "gzip";
-  const gzip = fromQuery === null ? playlist.gzip : null;
-  return new Response(gzip ?? Bun.gzipSync(shown), { headers });
+  if (fromQuery !== null) return new Response(zippedFor(playlist, fromQuery, make), { headers });
+  return new Response(playlist.gzip ?? Bun.gzipSync(make()), { headers });
 }

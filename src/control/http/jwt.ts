@@ -13,7 +13,9 @@ export interface JwtRules {
 }
 
 /** Null: no key vouches for it. A refusal says what is wrong with one that a key vouches for. */
-export type JwtResult = { readonly claims: Claims } | { readonly refusal: string } | null;
+export type JwtResult =
+  /** `until`: from then on it has expired, seconds since 1970. */
+  { readonly claims: Claims; readonly until: number } | { readonly refusal: string } | null;
 
 /** Seconds that clocks may differ (`exp`, `nbf`, `iat`). */
 const LEEWAY_S = 60;
@@ -99,7 +101,7 @@ function judge(payload: JWTPayload, rules: JwtRules, now: number): JwtResult {
   const wrong = wrongTimes(payload, rules, now) ?? misspelt(payload);
   if (wrong !== null) return { refusal: wrong };
   const parsed = claims.safeParse(payload);
-  if (parsed.success) return { claims: parsed.data };
+  if (parsed.success) return { claims: parsed.data, until: payload.exp! + LEEWAY_S };
   const name = String(parsed.error.issues[0]!.path[0]) as keyof Claims;
   return { refusal: `its \`${name}\` must be ${WANTED[name]}` };
 }

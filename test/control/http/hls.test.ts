@@ -241,8 +241,44 @@ test("F05 who comes with ?token= finds it in all URIs, whoever has a header does
   const byQuery = await (await show.get(`${show.playlist}?token=${TOKEN}`)).text();
   expect(byQuery).toContain(`${show.name(0)}?token=${TOKEN}"`);
   expect(await (await show.get(show.playlist, headers)).text()).not.toContain("token");
-  const refused = await show.get(show.playlist, {}, "198.51.100.7");
-  expect(refused.status).toBe(401);
+  for (const file of [show.playlist, show.name(0)]) {
+    expect((await show.get(file, {}, "198.51.100.7")).status).toBe(401);
+  }
+});
+
+test("F05 hls-children = url: the names of files are proof enough, and show no token", async () => {
+  const show = await Show.start(`hls-children = "url"\n${TOKEN_CONFIG}`, "a", `?token=${TOKEN}`);
+  const stranger = (file: string) => show.get(file, {}, "198.51.100.7");
+  const index = await show.get(`index.m3u8?token=${TOKEN}`, {}, "198.51.100.7");
+  expect([index.status, await index.text()]).toEqual([200, `#EXTM3U\n${show.playlist}\n`]);
+  const init = `${show.edition}-0-init0.mp4`;
+  for (const file of [show.playlist, show.name(0), init]) {
+    expect([file, (await stranger(file)).status]).toEqual([file, 200]);
+  }
+  // One who shows a token all the same gets what all get.
+  expect(await (await stranger(`${show.playlist}?token=${TOKEN}`)).text()).not.toContain("token");
+  const held = stranger(show.name(1));
+  show.part();
+  expect((await held).status).toBe(200);
+  // What its own edition does not name proves nothing, and nobody learns what there is.
+  for (const file of ["index.m3u8", show.edition, "still.mp4", `x${show.playlist}`]) {
+    expect([file, (await stranger(file)).status]).toEqual([file, 401]);
+  }
+  const address = "198.51.100.7";
+  const other = `${"0".repeat(32)}-0.m3u8`;
+  const refusals = [
+    await stranger(other),
+    await stranger(`${show.edition}-9.m3u8`),
+    await show.h.request("GET", `/hls/b/${show.playlist}`, { address }),
+    await show.h.request("GET", `/hls/b/${other}`, { address }),
+  ];
+  expect(refusals.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+  expect(new Set(await Promise.all(refusals.map((each) => each.text()))).size).toBe(1);
+  for (let i = 0; i < 61; i += 1) {
+    show.h.pass(1);
+    await stranger(other);
+  }
+  expect(show.h.plane.packaged.at(-1)?.type).toBe("tail-close");
 });
 
 test("a tail that nobody asks for ends, and its stream is not kept by it", async () => {
