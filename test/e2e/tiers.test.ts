@@ -63,7 +63,10 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
   }
 
   /** A watch page; `passes` tells whether the port of its media is open. */
-  async function watch(passes: boolean): Promise<{ page: Page; setPort: (is: boolean) => void }> {
+  async function watch(
+    passes: boolean,
+    query = "",
+  ): Promise<{ page: Page; setPort: (is: boolean) => void }> {
     const page = await browser.open("about:blank");
     let egress: number | null = null;
     let isOpen = passes;
@@ -80,7 +83,7 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
       setPort(isOpen);
     });
     await page.addInitScript(WITNESS);
-    await page.goto(`${server.base}/watch/one`);
+    await page.goto(`${server.base}/watch/one${query}`);
     return { page, setPort };
   }
 
@@ -113,6 +116,25 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
     await page.evaluate("document.querySelector('spillway-player').promote()");
     await tierIs(page, "realtime", 10_000);
     await expectSmooth(page, rising);
+  }, 240_000);
+
+  test("tier=tail: up by promote() for a while, and picture-in-picture goes along", async () => {
+    const { page } = await watch(true, "?tier=tail");
+    await tierIs(page, "tail", 15_000);
+    await page.evaluate(`document.addEventListener("click", () =>
+      document.querySelector("spillway-player").video.requestPictureInPicture(), { once: true })`);
+    await page.locator("#name").click();
+    const isOut = () =>
+      page.evaluate<boolean>(`(() => {
+        const player = document.querySelector("spillway-player");
+        return player.shadowRoot.pictureInPictureElement === player.video;
+      })()`);
+    await until("the tail is in a window", 5_000, isOut);
+    await page.evaluate("document.querySelector('spillway-player').promote(3_000)");
+    await tierIs(page, "realtime", 10_000);
+    await until("real time is in the window", 5_000, isOut);
+    await tierIs(page, "tail", 15_000);
+    await until("the tail is in the window again", 5_000, isOut);
   }, 240_000);
 });
 

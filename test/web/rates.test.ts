@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { Report } from "../../src/web/rates.ts";
-import { estimateLatency, publisherFigures, viewerFigures } from "../../src/web/rates.ts";
+import {
+  estimateLatency,
+  packetsOf,
+  publisherFigures,
+  viewerFigures,
+} from "../../src/web/rates.ts";
 
 function snapshot(at: number, counters: Record<string, number>): Report[] {
   return [
@@ -29,6 +34,12 @@ const second = snapshot(3000, {
 });
 
 describe("viewer figures", () => {
+  test("packets of picture and sound are counted together, those that are sent are not", () => {
+    const sound = { id: "a", type: "inbound-rtp", kind: "audio", packetsReceived: 7 };
+    const sent = { id: "o", type: "outbound-rtp", kind: "audio", packetsReceived: 5 };
+    expect([packetsOf([]), packetsOf([...first, sound, sent])]).toEqual([0, 97]);
+  });
+
   test("rates come from the growth between two looks", () => {
     const figures = viewerFigures(first, second);
     expect(figures.bitrate).toBe(2_000_000);
