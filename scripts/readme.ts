@@ -29,6 +29,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   clients: () => measured("npm run clients", clientsTable()),
   timeline: () => chartLines(ROOT, (bench) => bench === "timeline").join("\n\n"),
   nginx: () => fenced("nginx", "scripts/proxy/nginx.conf"),
+  varnish: () => fenced("vcl", "scripts/proxy/hls.vcl"),
   caddy: () => fenced("text", "scripts/proxy/Caddyfile"),
   bench: () => benchBlock(),
   "proxy-options": () => fenced("toml", "scripts/proxy/spillway.toml"),

@@ -10,6 +10,7 @@ need "/usr/lib/$(uname -m)-linux-gnu/libssl.so.3" libssl3 "DTLS and SRTP" || mis
 need chromium chromium "end-to-end tests" || missing=1
 need openssl openssl "certificates in tests" || missing=1
 need nginx nginx-light "tests behind a proxy" || missing=1
+need varnishd varnish "tests behind a cache" || missing=1
 need ffmpeg ffmpeg "media files in tests" || missing=1
 need etcd etcd-server "names by etcd" || missing=1
 need python3 python3-minimal "a receiver for sd_notify in tests" || missing=1
