@@ -73,7 +73,7 @@ export const OPTIONS = {
     help: "Threads that send to viewers; ingest is light beside them, so every core gets one.",
   },
   "ring-memory": {
-    schema: memory,
+    schema: memory("one video ring takes 16 MiB"),
     default: "25%",
     value: "SIZE",
     help: "Memory for media rings (512m, 2g, 25%); publishers beyond it get 503.",
@@ -157,7 +157,7 @@ export const OPTIONS = {
     help: "Length of its parts, 0.2 to 1: viewers are about three of them behind.",
   },
   "hls-memory": {
-    schema: memory,
+    schema: memory("the tail of 6 Mb/s takes as much"),
     default: "10%",
     value: "SIZE",
     help: "Memory for the files of all tails; one that finds none left gets 503.",

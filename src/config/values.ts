@@ -77,19 +77,21 @@ export type Memory = { readonly bytes: number } | { readonly share: number };
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-export const memory = z.union([z.string(), z.number()]).transform((value, context): Memory => {
-  const match = /^(\d+(?:\.\d+)?)\s*(%|[kmg]?)(?:i?b)?$/i.exec(String(value).trim());
-  if (match === null) return refuse(context, `"${value}" is not a size: 512m, 2g or 25%`);
-  const amount = Number(match[1]);
-  const unit = match[2]!.toLowerCase();
-  if (unit === "%") {
-    if (amount <= 0 || amount > 90) return refuse(context, "a share is above 0% and at most 90%");
-    return { share: amount / 100 };
-  }
-  const bytes = Math.floor(amount * UNITS[unit]!);
-  if (bytes < 32 * 1024 ** 2) return refuse(context, "at least 32m: one video ring takes 16 MiB");
-  return { bytes };
-});
+/** A size of at least 32 MiB, and why not less, or a share of the machine's memory. */
+export const memory = (least: string) =>
+  z.union([z.string(), z.number()]).transform((value, context): Memory => {
+    const match = /^(\d+(?:\.\d+)?)\s*(%|[kmg]?)(?:i?b)?$/i.exec(String(value).trim());
+    if (match === null) return refuse(context, `"${value}" is not a size: 512m, 2g or 25%`);
+    const amount = Number(match[1]);
+    const unit = match[2]!.toLowerCase();
+    if (unit === "%") {
+      if (amount <= 0 || amount > 90) return refuse(context, "a share is above 0% and at most 90%");
+      return { share: amount / 100 };
+    }
+    const bytes = Math.floor(amount * UNITS[unit]!);
+    if (bytes < 32 * 1024 ** 2) return refuse(context, `at least 32m: ${least}`);
+    return { bytes };
+  });
 
 /** Bits a second: a number, "800k", "8M". */
 export const bitrate = z.union([z.string(), z.number()]).transform((value, context): number => {
