@@ -129,8 +129,8 @@ export class Playlist {
     let text = `${this.#head}#EXT-X-MEDIA-SEQUENCE:${this.firstMsn}
 #EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}
 `;
-    // What begins with the next part counts: its hint stands in it.
-    const hinted = this.#isOpen || this.#ended ? 0 : 1;
+    // What begins with the next part counts: its hint stands in it. At the end nothing comes back.
+    const hinted = this.#isOpen ? 0 : 1;
     const withParts = this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
     let init = -1;
     for (const [at, entry] of this.#entries.entries()) {
