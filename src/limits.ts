@@ -199,6 +199,8 @@ export const TAIL_UNASKED_US = 60_000_000;
 export const TAIL_GRACE_US = 30_000_000;
 /** ... and what they name stays for so long: as long as they are. */
 export const TAIL_ENDED_US = 30_000_000;
+/** One that broke off by a mistake of ours begins anew after so long: what made it may come again. */
+export const TAIL_AGAIN_US = 5_000_000;
 /** A request waits for what is about to come: three times the target duration (6.2.5.2), below the ten
  * seconds after which hls.js gives up. */
 export const TAIL_WAIT_US = 9_000_000;

@@ -72,4 +72,6 @@ export type TailEvent =
       readonly stream: number;
       readonly edition: string;
       readonly reason: string;
-    };
+    }
+  /** It was cut short by a mistake of the server, and grows no more. */
+  | { readonly type: "tail-failed"; readonly stream: number; readonly edition: string };

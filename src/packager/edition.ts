@@ -82,7 +82,7 @@ export class Edition {
   /** It cannot go on. */
   fail(): void {
     const { stream, edition, tell } = this.#options;
-    tell({ type: "tail-unavailable", stream, edition, reason: "the server made a mistake" });
+    tell({ type: "tail-failed", stream, edition });
   }
 
   /** Its rings are not read any more. */

@@ -105,9 +105,14 @@ async function index(
     return retryLater(503, RETRY_LIMIT_S, "Server full", detail);
   }
   const asked = { c, services, tails, tail, file: INDEX };
-  const waited = await waitFor(asked, () => tail.master !== null || tail.state === "unavailable");
+  const isKnown = () => tail.master !== null || ["unavailable", "failed"].includes(tail.state);
+  const waited = await waitFor(asked, isKnown);
   if (waited instanceof Response) return waited;
   if (tail.state === "unavailable") return unavailable(tail);
+  if (tail.state === "failed") {
+    const detail = "The server made a mistake, and cuts another one soon.";
+    return retryLater(503, RETRY_LIMIT_S, "Broken off", detail);
+  }
   if (tail.master === null) {
     return retryLater(503, RETRY_START_S, "Not begun", "No whole picture has come yet.");
   }

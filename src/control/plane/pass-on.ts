@@ -1,4 +1,5 @@
 import type { WorkerEvent } from "../../contract/messages.ts";
+import type { TailEvent } from "../../contract/tail.ts";
 import type { PlaneEvents } from "./plane.ts";
 
 /** What a worker tells that is for control, and not for the plane itself. */
@@ -7,6 +8,10 @@ type ToldControl = Exclude<
   { readonly type: "stats" | "ready" | "source-changed" | "log" }
 >;
 
+function isOfTail(event: ToldControl): event is TailEvent {
+  return event.type.startsWith("tail-");
+}
+
 /** Tells control what a worker has told. */
 export function passOn(event: ToldControl, events: PlaneEvents): void {
   if (event.type === "connected") events.connected(event.session, event.path, event.srtpProfile);
@@ -14,6 +19,6 @@ export function passOn(event: ToldControl, events: PlaneEvents): void {
   else if (event.type === "closed") events.closed(event.session, event.reason);
   else if (event.type === "first-media") events.firstMedia(event.session, event.afterUs);
   else if (event.type === "layer") events.layer(event.session, event.layer);
-  else if (event.type === "tail-news" || event.type === "tail-unavailable") events.tail(event);
+  else if (isOfTail(event)) events.tail(event);
   else events.cluster(event);
 }

@@ -3,14 +3,18 @@ import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
 import type { Stream } from "./stream.ts";
 
-/** Where a tail stands: no playlist yet, one that grows, one that ended, or none that could be. */
-export type TailState = "starting" | "live" | "ended" | "unavailable";
+/** Where a tail stands: no playlist yet, one that grows, one that ended, none that could be, or one
+ * that broke off. */
+export const TAIL_STATES = ["starting", "live", "ended", "unavailable", "failed"] as const;
+export type TailState = (typeof TAIL_STATES)[number];
 
 /** A tail as control hands it out: one edition's files in memory. */
 export class Tail implements Audience {
   state: TailState = "starting";
-  /** Why it is unavailable. */
+  /** Why it is unavailable or failed. */
   reason = "";
+  /** us: when it failed; null of one that did not. */
+  failedAt: number | null = null;
   /** index.m3u8; null while it is not known. */
   master: string | null = null;
   /** us: when it was asked for last. */
@@ -40,15 +44,21 @@ export class Tail implements Audience {
   /** The packager is told of sources by itself, as all who read. */
   follow(): void {
     this.sourceless = null;
-    if (this.state === "unavailable") this.state = "starting";
+    if (this.state !== "unavailable") return;
+    this.state = this.#playlists.size === 0 ? "starting" : "live";
+    this.reason = "";
   }
 
-  /** Takes what the packager tells of this edition. */
-  take(event: TailEvent): void {
+  /** Takes what the packager tells of this edition, at `now`, us. */
+  take(event: TailEvent, now: number): void {
     if (event.type === "tail-news") this.#takeNews(event);
-    else {
+    else if (event.type === "tail-unavailable") {
       this.state = "unavailable";
       this.reason = event.reason;
+    } else {
+      this.state = "failed";
+      this.reason = "the server made a mistake";
+      this.failedAt = now;
     }
   }
 
@@ -79,7 +89,10 @@ export class Tail implements Audience {
     for (const name of gone) this.#drop(name);
     this.#playlists.set(playlist.name, playlist);
     if (master !== null) this.master = master;
-    if (this.master !== null) this.state = playlist.ended ? "ended" : "live";
+    if (this.master !== null) {
+      this.state = playlist.ended ? "ended" : "live";
+      this.reason = "";
+    }
     this.#keepWithin(TAIL_BYTES_MAX);
   }
 

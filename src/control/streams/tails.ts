@@ -1,6 +1,7 @@
 import type { TailEvent } from "../../contract/tail.ts";
 import {
   TAIL_ADDRESS_WAITERS_MAX,
+  TAIL_AGAIN_US,
   TAIL_ENDED_US,
   TAIL_GRACE_US,
   TAIL_UNASKED_US,
@@ -76,18 +77,14 @@ export class Tails {
   readonly handle = (event: TailEvent): void => {
     const tail = this.#tails.get(event.stream);
     if (tail === undefined || tail.edition !== event.edition) return;
-    tail.take(event);
-    this.waiters.look(this.#options.clock.now());
+    const now = this.#options.clock.now();
+    tail.take(event, now);
+    this.waiters.look(now);
   };
 
   /** The packager worker has begun: what there was has broken off, and begins anew under other names. */
   packagerStarted(): void {
-    for (const tail of [...this.#tails.values()]) {
-      this.#forget(tail);
-      const { stream } = tail;
-      if (stream.source !== null) this.#open(stream).askedAt = tail.askedAt;
-      else this.#options.streams.letGo(stream);
-    }
+    for (const tail of [...this.#tails.values()]) this.#again(tail);
     this.waiters.look(this.#options.clock.now());
   }
 
@@ -119,6 +116,10 @@ export class Tails {
     if (away > TAIL_GRACE_US && tail.state === "live") {
       packager.send({ type: "tail-end", stream: stream.number });
     }
+    if (this.#isToBeginAnew(tail, now)) {
+      this.#again(tail);
+      return;
+    }
     const unasked = !tail.always && now - tail.askedAt > TAIL_UNASKED_US;
     if (!unasked && away <= TAIL_GRACE_US + TAIL_ENDED_US) return;
     packager.send({ type: "tail-close", stream: stream.number });
@@ -135,6 +136,20 @@ export class Tails {
     stream.audiences.add(tail);
     packager.send({ type: "tail-open", stream: stream.number, edition, partUs });
     return tail;
+  }
+
+  /** It has failed for long enough, or had ended when its publisher came back after all. */
+  #isToBeginAnew({ failedAt, state, stream }: Tail, now: number): boolean {
+    if (failedAt !== null) return now - failedAt > TAIL_AGAIN_US;
+    return state === "ended" && stream.source !== null;
+  }
+
+  /** What there was has broken off: another edition takes its place, if there is something to cut. */
+  #again(tail: Tail): void {
+    const { stream, askedAt } = tail;
+    this.#forget(tail);
+    if (stream.source !== null) this.#open(stream).askedAt = askedAt;
+    else this.#options.streams.letGo(stream);
   }
 
   #forget(tail: Tail): void {

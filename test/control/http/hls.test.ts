@@ -1,94 +1,12 @@
 /** What is served of tails: ids B, C, F and H of references/hls.md. */
 import { expect, test } from "bun:test";
-import type { TailNews } from "../../../src/contract/tail.ts";
 import { TAIL_ADDRESS_WAITERS_MAX } from "../../../src/limits.ts";
 import { Harness, settle } from "../../support/control-harness.ts";
+import { playedBytes as bytes, PlayedTail as Show } from "../../support/played-tail.ts";
 
 const P = "application/vnd.apple.mpegurl";
 const TOKEN = "0123456789abcdef";
 const TOKEN_CONFIG = `[[auth.tokens]]\ntoken = "${TOKEN}"\nrights = ["view", "publish"]\n`;
-
-/** The packager played: a stream with a tail, and parts that come when the test says. */
-class Show {
-  edition = "";
-  stream = 0;
-  #part = -1;
-  #msn = 0;
-
-  private constructor(readonly h: Harness) {}
-
-  /** `config`: TOML. The first request is made and answered. */
-  static async start(config = "", name = "a", token = ""): Promise<Show> {
-    const show = new Show(await Harness.start({ config }));
-    await show.h.publish(name + token);
-    const asked = show.h.request("GET", `/hls/${name}/index.m3u8${token}`);
-    await settle();
-    show.adopt();
-    show.part();
-    expect((await asked).status).toBe(200);
-    return show;
-  }
-
-  /** Plays the tail that was opened last. */
-  adopt(): void {
-    const opened = this.h.plane.packaged.findLast(({ type }) => type === "tail-open");
-    if (opened?.type !== "tail-open") throw new Error("no tail was opened");
-    this.edition = opened.edition;
-    this.stream = opened.stream;
-  }
-
-  get playlist(): string {
-    return `${this.edition}-0.m3u8`;
-  }
-
-  name(part: number): string {
-    return `${this.edition}-0-${part}.m4s`;
-  }
-
-  /** The next part comes; four make a segment. */
-  part(more: Partial<TailNews> & { readonly ended?: boolean } = {}): void {
-    this.#part += 1;
-    const number = this.#part;
-    const part = number % 4;
-    if (part === 0 && number > 0) this.#msn += 1;
-    const whole = part === 3 ? this.#msn : this.#msn - 1;
-    const text = `#EXTM3U\n#EXT-X-PART:URI="${this.name(number)}"\n${this.edition}-0-0-3.m4s\n`;
-    const parts = [0, 1, 2, 3].map((i) => this.name(number - 3 + i));
-    this.h.plane.events.tail({
-      type: "tail-news",
-      stream: this.stream,
-      edition: this.edition,
-      rendition: 0,
-      files: [
-        ...(number === 0 ? [{ name: `${this.edition}-0-init0.mp4`, bytes: bytes(9) }] : []),
-        { name: this.name(number), bytes: bytes(number) },
-      ],
-      segments:
-        part === 3 ? [{ name: `${this.edition}-0-${number - 3}-${number}.m4s`, parts }] : [],
-      gone: [],
-      playlist: {
-        name: this.playlist,
-        text,
-        gzip: Bun.gzipSync(text),
-        msn: this.#msn,
-        part,
-        whole,
-        hint: more.ended === true ? null : this.name(number + 1),
-        ended: more.ended ?? false,
-      },
-      master: number === 0 ? `#EXTM3U\n${this.playlist}\n` : null,
-      ...more,
-    });
-  }
-
-  get(file: string, headers: Record<string, string> = {}, address = "127.0.0.1") {
-    return this.h.request("GET", `/hls/a/${file}`, { headers, address });
-  }
-}
-
-function bytes(value: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.of(value, value);
-}
 
 /** What has come of a request by now: its status, or that it waits. */
 async function stateOf(request: Promise<Response>): Promise<number | "waits"> {
