@@ -69,7 +69,7 @@ export class Edition {
     const { rendition } = this.#openOutput(reading);
     reading.read(rendition, now, wallUs);
     rendition.tick(wallUs);
-    if (rendition.wantsKeyframe(wallUs)) reading.askForKeyframe();
+    if (rendition.wantsKeyframe(wallUs, reading.waitsForKeyframe)) reading.askForKeyframe();
     this.#publish();
   }
 

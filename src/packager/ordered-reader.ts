@@ -2,11 +2,15 @@ import type { Feed } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
 import { AUDIO_SLOTS, RING_MARGIN } from "../limits.ts";
 import { Glance } from "../ring/glance.ts";
+import { SlotFlag } from "../ring/layout.ts";
 import { ReadResult, type RingKeyframe } from "../ring/reader.ts";
+import type { CodecId } from "../wire/codecs.ts";
 import type { Packet } from "./frames/frame.ts";
 
 /** A packet that is missing is waited for so long: repairs of repairs come within that. */
 const HOLE_US = 250_000;
+/** What is cached behind an older keyframe is not worth its parts: a playlist is 30 s long. */
+const GROUP_AGE_MAX_US = 20_000_000;
 /** Sound is taken from so far back: what goes with a cached group of pictures, as far as it is there. */
 const AUDIO_BACK = AUDIO_SLOTS - 2 * RING_MARGIN;
 
@@ -25,22 +29,24 @@ const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 export class OrderedReader {
   readonly #feed: Feed;
   readonly #staging: Staging;
+  readonly #codec: CodecId;
   /** The next origin sequence; null before the first. */
   #next: number | null = null;
-  /** Since when (us) that is missing; null while it is not. */
+  /** Since when (us) that is known to be missing; null while it is not. */
   #missingSince: number | null = null;
 
-  /** `staging`: room for one packet, not kept between two calls. */
-  constructor(feed: Feed, staging: Staging) {
+  /** `staging`: room for one packet, not kept between two calls. `codec`: packets of another are none. */
+  constructor(feed: Feed, staging: Staging, codec: CodecId) {
     this.#feed = feed;
     this.#staging = staging;
+    this.#codec = codec;
   }
 
   /** Gives all that can be read now: of pictures from the newest keyframe on, where one is there. */
   read(now: number, sink: PacketSink): void {
     const { reader } = this.#feed;
     if (reader.empty) return;
-    this.#next ??= this.#begin();
+    this.#next ??= this.#begin(now);
     for (;;) {
       const next: number = this.#next;
       if (reader.distance(next) <= 0) return;
@@ -48,7 +54,7 @@ export class OrderedReader {
       const result = this.#staging.load(reader, next);
       if (result === ReadResult.ok) this.#give(sink);
       else if (result === ReadResult.lapped) {
-        this.#skipTo(this.#begin(), sink);
+        this.#skipTo(this.#begin(now), sink);
         continue;
       } else if (this.#waits(now)) return;
       else {
@@ -60,10 +66,11 @@ export class OrderedReader {
     }
   }
 
-  #begin(): number {
+  #begin(now: number): number {
     const { reader, audio } = this.#feed;
     if (audio) return this.#firstFrom((reader.head - AUDIO_BACK) | 0);
-    return reader.newestKeyframe(keyframe) ? keyframe.sequence : reader.head;
+    if (!reader.newestKeyframe(keyframe)) return reader.head;
+    return now - keyframe.arrivalUs <= GROUP_AGE_MAX_US ? keyframe.sequence : reader.head;
   }
 
   /** The first sequence from this one on that is there; the ring's head without one. */
@@ -85,13 +92,25 @@ export class OrderedReader {
 
   /** Whether the missing packet may still come. */
   #waits(now: number): boolean {
-    this.#missingSince ??= now;
+    this.#missingSince ??= this.#knownSince(now);
     return now - this.#missingSince < HOLE_US;
+  }
+
+  /** When the packet behind the hole came: holes that follow each other are waited for all at once. */
+  #knownSince(now: number): number {
+    const behind = this.#firstFrom((this.#next! + 1) | 0);
+    return this.#feed.reader.glance(behind, glance) ? Math.min(now, glance.receiptUs) : now;
   }
 
   #give(sink: PacketSink): void {
     const staging = this.#staging;
+    if (staging.codecs[0] !== this.#codec) {
+      sink.hole();
+      return;
+    }
     this.#feed.note(staging, 0);
+    // What comes now builds on nothing that came before.
+    if ((staging.flags[0]! & SlotFlag.discontinuity) !== 0) sink.hole();
     const at = staging.payloadOffset(0);
     sink.packet({
       timestamp: staging.timestamps[0]!,

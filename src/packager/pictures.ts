@@ -1,5 +1,6 @@
 import type { Frame } from "./frames/frame.ts";
 import { Lag } from "./lag.ts";
+import type { Sample } from "./sample.ts";
 import type { Timeline } from "./timeline.ts";
 
 export const VIDEO_RATE = 90_000;
@@ -80,6 +81,11 @@ export class Pictures {
 /** Ticks of pictures as us. */
 export function usOf(ticks: number): number {
   return Math.round((ticks * 1e6) / VIDEO_RATE);
+}
+
+/** The picture as a sample that ends at `ticks`. */
+export function sampleOf({ frame, ticks: time }: Picture, ticks: number): Sample {
+  return { time, duration: ticks - time, offset: 0, key: frame.key, bytes: frame.data };
 }
 
 function pictureAt(frame: Frame, ticks: number): Picture {

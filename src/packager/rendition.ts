@@ -3,8 +3,7 @@ import type { Frame } from "./frames/frame.ts";
 import { LATE_US } from "./lag.ts";
 import { OpenPart } from "./open-part.ts";
 import type { Sink, Writer } from "./part.ts";
-import { type Picture, Pictures, usOf, VIDEO_RATE } from "./pictures.ts";
-import type { Sample } from "./sample.ts";
+import { type Picture, Pictures, sampleOf, usOf, VIDEO_RATE } from "./pictures.ts";
 import { Segments } from "./segments.ts";
 import { Sound, type SoundSource } from "./sound.ts";
 import type { Timeline } from "./timeline.ts";
@@ -21,6 +20,8 @@ const BREAK_US = 30_000_000;
 const SLIVER_US = 1_000;
 /** Who has seen no picture for longer sees the keyframe again: without pictures a player stops the sound. */
 const FROZEN_US = 1_000_000;
+/** Behind a break nothing begins earlier than so long before it: dates in a playlist do not go back. */
+const OVERLAP_US = 100_000;
 /** How long the last picture is shown, whose end is never known. */
 const LAST_TICKS = VIDEO_RATE / 30;
 
@@ -50,6 +51,8 @@ export class Rendition {
   #sound: Sound | null = null;
   #began = false;
   #ended = false;
+  /** What came before the newest break goes as far as this, us. */
+  #reachedUs = Number.NEGATIVE_INFINITY;
   readonly #part: OpenPart;
   /** The newest picture, whose end is not known. */
   #pending: Picture | null = null;
@@ -100,16 +103,19 @@ export class Rendition {
     let next = pictures?.next(nowUs) ?? null;
     for (; next !== null; next = pictures!.next(nowUs)) {
       if (this.#began) this.#see(next, nowUs);
-      else if (next.frame.key) this.#start(next, next.us, nowUs);
+      else if (next.frame.key && next.us > this.#reachedUs - OVERLAP_US) {
+        this.#start(next, next.us, nowUs);
+      }
     }
     this.#closeLate(nowUs);
   }
 
-  /** A keyframe is to be asked for now. */
-  wantsKeyframe(nowUs: number): boolean {
+  /** A keyframe is to be asked for now. `broken`: no frame comes before the next one. */
+  wantsKeyframe(nowUs: number, broken = false): boolean {
     if (this.#pictures === null || nowUs - this.#askedUs < KEYFRAME_ASK_US) return false;
     const age = this.#capturedUs(nowUs) - this.#segments.startUs;
-    if (this.#began && !this.#pictures.broken && age < SEGMENT_US) return false;
+    const lacksOne = broken || this.#pictures.broken || !this.#began;
+    if (!lacksOne && age < SEGMENT_US) return false;
     this.#askedUs = nowUs;
     return true;
   }
@@ -152,6 +158,7 @@ export class Rendition {
     if (endUs > this.#part.startUs) this.#close(endUs, nowUs);
     this.#segments.close();
     this.#pending = null;
+    this.#reachedUs = this.#part.startUs;
     this.#began = false;
   }
 
@@ -247,6 +254,7 @@ export class Rendition {
   #hear(nowUs: number): void {
     const sound = this.#sound;
     if (sound === null) return;
+    if (!this.#began) sound.forgetBefore(this.#reachedUs, nowUs);
     const firstUs = this.#began ? null : sound.firstUs(nowUs);
     if (firstUs !== null) this.#start(null, Math.round(firstUs), nowUs);
     while (this.#began && this.#heardUs(nowUs) >= this.#part.limitUs) {
@@ -254,9 +262,9 @@ export class Rendition {
     }
   }
 
-  /** Up to when (us) there is sound, as far as the open part goes. */
+  /** Up to when (us) there is sound, as far as the open part goes, and as it can be by now. */
   #heardUs(nowUs: number): number {
-    const endUs = this.#part.limitUs;
+    const endUs = Math.min(this.#part.limitUs, nowUs - this.#zeroUs());
     return Math.min(endUs, Math.round(this.#sound?.settle(endUs, nowUs) ?? 0));
   }
 
@@ -337,9 +345,4 @@ export class Rendition {
   #formatOf(frame: Frame): VideoFormat | null {
     return frame.format ?? this.#segments.video;
   }
-}
-
-/** The picture as a sample that ends at `ticks`. */
-function sampleOf({ frame, ticks: time }: Picture, ticks: number): Sample {
-  return { time, duration: ticks - time, offset: 0, key: frame.key, bytes: frame.data };
 }

@@ -1,5 +1,6 @@
 import type { Feed } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
+import { Codec } from "../wire/codecs.ts";
 import type { Frame, Packet } from "./frames/frame.ts";
 import { OpusFrames } from "./frames/opus.ts";
 import { OrderedReader } from "./ordered-reader.ts";
@@ -18,7 +19,7 @@ export class SoundTrack {
     zeroUs: number,
   ) {
     this.timeline = new Timeline(feed.reader.clockRate, zeroUs);
-    this.#reader = new OrderedReader(feed, staging);
+    this.#reader = new OrderedReader(feed, staging, Codec.opus);
   }
 
   /** Packets dropped for malformed input. */

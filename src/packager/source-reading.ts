@@ -4,13 +4,15 @@ import type { Staging } from "../feed/staging.ts";
 import { Codec } from "../wire/codecs.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
 import { PictureTrack } from "./picture-track.ts";
-import type { Rendition } from "./rendition.ts";
+import type { Rendition, Source } from "./rendition.ts";
 import { SoundTrack } from "./sound-track.ts";
 
 /** A ring from which nothing has come for so long is left where another sends. */
 const SILENT_US = 2_000_000;
-/** A source is known to have no pictures when only sound has come of it for so long. */
+/** A source is known to have no pictures when only sound has come of it for so long ... */
 const SOUND_ALONE_US = 2_000_000;
+/** ... and no sound when only pictures have. */
+const PICTURES_ALONE_US = 500_000;
 /** Opus decoders give two channels, whatever a packet has (RFC 7587 4.4). */
 const CHANNELS = 2;
 
@@ -66,11 +68,14 @@ export class SourceReading {
     this.#noteTimes(now, wallUs);
   }
 
-  /** Asks the publisher for a keyframe: to begin with, or for the next segment. */
+  /** Pictures are missing, and what builds on them is of no use. */
+  get waitsForKeyframe(): boolean {
+    return this.#pictures?.waitsForKeyframe === true;
+  }
+
+  /** Asks the publisher for a keyframe: to begin with, behind a hole, or for the next segment. */
   askForKeyframe(): void {
-    const pictures = this.#pictures;
-    const why = pictures?.waitsForKeyframe === true ? "join" : "segment";
-    pictures?.feed.reader.requestKeyframe(why);
+    this.#pictures?.feed.reader.requestKeyframe("segment");
   }
 
   /** The rings are read no more. */
@@ -81,51 +86,71 @@ export class SourceReading {
   /** Which rings it is that are read; false while that is not known. */
   #choose(rendition: Rendition, now: number, wallUs: number): boolean {
     const feed = this.#pictureRing(now);
-    if (feed === null && !this.#isSoundAlone(now)) return this.#began;
-    if (this.#began && feed === (this.#pictures?.feed ?? null)) return true;
-    for (const other of this.following.video) other.reader.want(false);
-    feed?.reader.wantUnwoken();
-    this.#pictures = feed === null ? null : new PictureTrack(feed, this.#staging, this.#zeroUs);
-    this.#sound ??= this.#openSound();
+    this.#want(feed, now);
+    const waits = feed === null ? !this.#isSoundAlone(now) : this.#waitsForSound(now);
+    if (waits) return this.#began;
+    const isOther = feed !== (this.#pictures?.feed ?? null);
+    const getsSound = this.#sound === null && this.#hasSound;
+    if (this.#began && !isOther && !getsSound) return true;
+    if (isOther) {
+      this.#pictures = feed === null ? null : new PictureTrack(feed, this.#staging, this.#zeroUs);
+    }
+    if (getsSound) {
+      this.#sound = new SoundTrack(this.following.audio!, this.#staging, this.#zeroUs);
+    }
     this.#began = true;
-    const sound = this.#sound;
-    rendition.begin(
-      {
-        pictures: this.#pictures?.timeline ?? null,
-        sound:
-          sound === null
-            ? null
-            : {
-                format: { codec: "opus", channels: CHANNELS },
-                timeline: sound.timeline,
-                silence: OPUS_SILENCE(CHANNELS),
-              },
-      },
-      wallUs,
-    );
+    rendition.begin(this.#source, wallUs);
     return true;
   }
 
-  #openSound(): SoundTrack | null {
-    const { audio } = this.following;
-    if (audio === null || audio.reader.codec === Codec.none) return null;
-    audio.reader.wantUnwoken();
-    return new SoundTrack(audio, this.#staging, this.#zeroUs);
+  /** Rings that nobody wants may stay empty: all are wanted until one is known to send. */
+  #want(feed: Feed | null, now: number): void {
+    const { audio, video } = this.following;
+    audio?.reader.wantUnwoken();
+    for (const other of video) {
+      if (other === feed || feed === null || !sends(feed, now)) other.reader.wantUnwoken();
+      else other.reader.want(false);
+    }
+  }
+
+  /** What the rendition is made of. */
+  get #source(): Source {
+    const sound = this.#sound;
+    return {
+      pictures: this.#pictures?.timeline ?? null,
+      sound:
+        sound === null
+          ? null
+          : {
+              format: { codec: "opus", channels: CHANNELS },
+              timeline: sound.timeline,
+              silence: OPUS_SILENCE(CHANNELS),
+            },
+    };
   }
 
   /** The one that is read, as long as it sends; else the highest that does. */
   #pictureRing(now: number): Feed | null {
-    const sends = ({ reader }: Feed): boolean =>
-      !reader.empty && now - reader.lastReceiptUs < SILENT_US;
     const present = this.#pictures?.feed ?? null;
-    if (present !== null && sends(present)) return present;
-    return this.following.video.find(sends) ?? present;
+    if (present !== null && sends(present, now)) return present;
+    return this.following.video.find((feed) => sends(feed, now)) ?? present;
+  }
+
+  get #hasSound(): boolean {
+    return hasCome(this.following.audio);
+  }
+
+  /** Pictures have come, and sound may yet: a tail that gets it later has to break for it. */
+  #waitsForSound(now: number): boolean {
+    const { audio } = this.following;
+    if (this.#began || audio === null || this.#hasSound) return false;
+    return now - this.#since < PICTURES_ALONE_US;
   }
 
   /** Nothing but sound has come, and long enough. */
   #isSoundAlone(now: number): boolean {
-    const { audio, video } = this.following;
-    if (audio === null || audio.reader.empty) return false;
+    const { video } = this.following;
+    if (!this.#hasSound) return false;
     return video.length === 0 || now - this.#since > SOUND_ALONE_US;
   }
 
@@ -139,4 +164,13 @@ export class SourceReading {
       if (timestamp !== null) timeline.note(timestamp, wallUs);
     }
   }
+}
+
+/** Something has come of a ring, at any time. */
+function hasCome(feed: Feed | null): boolean {
+  return feed !== null && !feed.reader.empty && feed.reader.codec !== Codec.none;
+}
+
+function sends(feed: Feed, now: number): boolean {
+  return hasCome(feed) && now - feed.reader.lastReceiptUs < SILENT_US;
 }

@@ -1,0 +1,265 @@
+/** A publisher's rings and a Packager that reads them, in virtual time; what it makes is kept, and held to the rules. */
+import type { WorkerCommand } from "../../src/contract/messages.ts";
+import type { StreamSource } from "../../src/contract/source.ts";
+import type { TailEvent, TailNews } from "../../src/contract/tail.ts";
+import { Packager } from "../../src/packager/packager.ts";
+import { SlotFlag } from "../../src/ring/layout.ts";
+import { Codec } from "../../src/wire/codecs.ts";
+import { KEY, sourceOf, Track, WALL_OFFSET_US } from "../egress/harness.ts";
+import { PlaylistRules } from "../support/playlist-rules.ts";
+import { seeded } from "../support/random.ts";
+import { CACHED, frameOf, PPS, packetsOf, SPS, slice } from "./h264-packets.ts";
+
+export const READER = 1;
+/** All ends of a shown file are of this tail. */
+export const EDITION = "ab".repeat(16);
+export const STREAM = 7;
+const TICK_US = 10_000;
+const OPUS = Uint8Array.of(0xfc, 1, 2, 3);
+
+export interface PublisherOptions {
+  readonly seed?: number;
+  readonly fps?: number;
+  /** us between keyframes that come by themselves; null: only when asked for. */
+  readonly keyframeEveryUs?: number | null;
+  /** us from a wish to the keyframe; null: wishes are ignored. */
+  readonly answerUs?: number | null;
+  readonly pictures?: boolean;
+  readonly sound?: boolean;
+  readonly frameBytes?: number;
+  readonly layers?: number;
+}
+
+/** Puts pictures and sound into rings of its own, as time passes. */
+export class RingPublisher {
+  readonly video: readonly Track[];
+  readonly audio: Track | null;
+  readonly source: StreamSource;
+  /** Packets of pictures, by origin sequence, that do not come, or at a time of their own (us). */
+  readonly lost = new Set<number>();
+  readonly late = new Map<number, number>();
+  /** Layers from which nothing comes any more. */
+  readonly silent = new Set<Track>();
+  soundIsSilent = false;
+  /** Next origin sequence of a layer, of the sound. */
+  readonly next: number[];
+  nextSound = 50;
+  keyframes = 0;
+  /** The next packet of pictures begins another numbering. */
+  discontinuity = false;
+  /** Added to the RTP times of pictures, ticks. */
+  jump = 0;
+  #waiting: { at: number; put: () => void }[] = [];
+  #pictureAt: number;
+  #soundAt: number;
+  #keyAt: number;
+  #heard = 0;
+  readonly #random: () => number;
+  readonly #options: Required<PublisherOptions>;
+
+  constructor(
+    readonly startUs: number,
+    options: PublisherOptions = {},
+  ) {
+    const all = { seed: 1, fps: 30, keyframeEveryUs: null, answerUs: 60_000, layers: 1 };
+    this.#options = { ...all, pictures: true, sound: true, frameBytes: 3000, ...options };
+    const { pictures, sound, layers, seed } = this.#options;
+    this.video = Array.from(
+      { length: pictures ? layers : 0 },
+      () => new Track("video", Codec.h264),
+    );
+    this.audio = sound ? new Track("audio") : null;
+    this.source = sourceOf({ audio: this.audio, video: this.video });
+    this.next = this.video.map(() => 100);
+    this.#random = seeded(seed);
+    this.#pictureAt = startUs;
+    this.#soundAt = startUs;
+    this.#keyAt = startUs;
+  }
+
+  /** Keyframe wishes in all rings so far, by reason. */
+  wishes(why: "join" | "segment" | "failure"): number {
+    return this.video.reduce(
+      (sum, { writer }) => sum + writer.keyframeRequests(READER + 1, why),
+      0,
+    );
+  }
+
+  /** All that is captured until `now`. */
+  pass(now: number): void {
+    this.#hear(now);
+    const { fps, keyframeEveryUs } = this.#options;
+    for (; this.video.length > 0 && this.#pictureAt <= now; this.#pictureAt += 1e6 / fps) {
+      const key = this.#pictureAt >= this.#keyAt;
+      if (key) {
+        this.#keyAt =
+          keyframeEveryUs === null ? Number.POSITIVE_INFINITY : this.#keyAt + keyframeEveryUs;
+        this.keyframes += 1;
+      }
+      for (const [layer, track] of this.video.entries()) {
+        if (!this.silent.has(track)) this.#picture(layer, key, now);
+      }
+    }
+    for (; this.#soundAt <= now; this.#soundAt += 20_000) {
+      if (this.audio !== null && !this.soundIsSilent) this.#sound(now);
+    }
+    const due = this.#waiting.filter(({ at }) => at <= now);
+    this.#waiting = this.#waiting.filter(({ at }) => at > now);
+    for (const { put } of due) put();
+  }
+
+  /** Passes over time: nothing is captured, as if its machine had slept. */
+  skip(now: number): void {
+    this.#pictureAt = Math.max(this.#pictureAt, now);
+    this.#soundAt = Math.max(this.#soundAt, now);
+  }
+
+  #hear(now: number): void {
+    const heard = this.wishes("join") + this.wishes("segment") + this.wishes("failure");
+    const { answerUs } = this.#options;
+    if (heard > this.#heard && answerUs !== null)
+      this.#keyAt = Math.min(this.#keyAt, now + answerUs);
+    this.#heard = heard;
+  }
+
+  #picture(layer: number, key: boolean, now: number): void {
+    const { frameBytes } = this.#options;
+    const body = slice(key ? "idr" : "delta", frameBytes, this.#random);
+    const frame = key ? frameOf(SPS, PPS, body) : frameOf(body);
+    const timestamp = Math.round(((this.#pictureAt - this.startUs) * 90) / 1000) + this.jump;
+    if (key) this.video[layer]!.writer.setParameterSets(CACHED);
+    for (const [i, { payload, flags }] of packetsOf(frame, timestamp).entries()) {
+      let first = i === 0 ? (key ? KEY : SlotFlag.frameStart) : 0;
+      if (this.discontinuity) first |= SlotFlag.discontinuity;
+      this.discontinuity = false;
+      this.#send(this.video[layer]!, this.next[layer]!, timestamp, now, payload, flags | first);
+      this.next[layer]! += 1;
+    }
+  }
+
+  #sound(now: number): void {
+    const timestamp = Math.round(((this.#soundAt - this.startUs) * 48) / 1000);
+    this.#send(this.audio!, this.nextSound, timestamp, now, OPUS, SlotFlag.marker);
+    this.nextSound += 1;
+  }
+
+  #send(
+    track: Track,
+    sequence: number,
+    timestamp: number,
+    now: number,
+    payload: Uint8Array,
+    flags: number,
+  ): void {
+    const isPicture = track !== this.audio;
+    if (isPicture && this.lost.has(sequence)) return;
+    const at = isPicture ? (this.late.get(sequence) ?? now) : now;
+    const put = (): void => void track.put(sequence, timestamp, at, { payload, flags });
+    if (at <= now) put();
+    else this.#waiting.push({ at, put });
+  }
+}
+
+/** One stream's packager with whoever publishes, and all that it told control. */
+export class Broadcast {
+  now = 100_000_000;
+  publisher: RingPublisher;
+  readonly events: TailEvent[] = [];
+  readonly failures: unknown[] = [];
+  readonly wished: number[] = [];
+  readonly files = new Map<string, Uint8Array>();
+  readonly rules = new PlaylistRules();
+  readonly packager: Packager;
+  /** The publisher goes on, and the packager looks. */
+  publishes = true;
+  looks = true;
+  gzip: (text: string) => Uint8Array<ArrayBuffer> = () => new Uint8Array(0);
+
+  constructor(options: PublisherOptions = {}) {
+    this.publisher = new RingPublisher(this.now, options);
+    this.packager = new Packager({
+      reader: READER,
+      wish: ({ index }) => this.wished.push(index),
+      tell: (event) => this.#take(event),
+      failed: (error) => this.failures.push(error),
+      gzip: (text) => this.gzip(text),
+      wallOffsetUs: WALL_OFFSET_US,
+    });
+  }
+
+  get wallUs(): number {
+    return this.now + WALL_OFFSET_US;
+  }
+
+  get news(): TailNews[] {
+    return this.events.filter(
+      (event): event is TailNews => event.type === "tail-news" && event.stream === STREAM,
+    );
+  }
+
+  /** The newest playlist's text; "" before the first. */
+  get text(): string {
+    return this.news.at(-1)?.playlist.text ?? "";
+  }
+
+  /** Newest part: its segment, its place in there. */
+  get newest(): readonly [msn: number, part: number] | null {
+    const playlist = this.news.at(-1)?.playlist;
+    return playlist === undefined ? null : [playlist.msn, playlist.part];
+  }
+
+  command(command: WorkerCommand): void {
+    this.packager.command(command, this.now);
+  }
+
+  /** The tail is wanted, and its source is known. */
+  open(partUs = 500_000): this {
+    this.command({ type: "source", stream: STREAM, source: this.publisher.source });
+    this.command({ type: "tail-open", stream: STREAM, edition: EDITION, partUs });
+    return this;
+  }
+
+  /** Another publisher comes, after `seconds`; the rings of the one before stay until then or do not. */
+  replace(seconds: number, options: PublisherOptions = {}, stay = false): void {
+    if (!stay) this.command({ type: "source", stream: STREAM, source: null });
+    this.publishes = false;
+    this.run(seconds);
+    this.publishes = true;
+    this.publisher = new RingPublisher(this.now, options);
+    this.command({ type: "source", stream: STREAM, source: this.publisher.source });
+  }
+
+  end(): void {
+    this.command({ type: "tail-end", stream: STREAM });
+  }
+
+  close(): void {
+    this.command({ type: "tail-close", stream: STREAM });
+  }
+
+  run(seconds: number): this {
+    const end = this.now + seconds * 1e6;
+    while (this.now < end) {
+      this.now += TICK_US;
+      if (this.publishes) this.publisher.pass(this.now);
+      else this.publisher.skip(this.now);
+      if (this.looks) this.packager.look(this.now);
+    }
+    return this;
+  }
+
+  /** Which rings a reader wants. */
+  wants(): boolean[] {
+    const { audio, video } = this.publisher;
+    return [...(audio === null ? [] : [audio]), ...video].map(({ writer }) =>
+      writer.wantedBy(READER),
+    );
+  }
+
+  #take(event: TailEvent): void {
+    this.events.push(event);
+    if (event.type !== "tail-news" || event.stream !== STREAM) return;
+    for (const { name, bytes } of event.files) this.files.set(name, bytes);
+    this.rules.check(event.playlist.text, this.wallUs);
+  }
+}

@@ -1,0 +1,117 @@
+/** A tail over all its publishers, in virtual time. */
+import { describe, expect, test } from "bun:test";
+import { Codec } from "../../src/wire/codecs.ts";
+import { Broadcast, EDITION, RingPublisher, STREAM } from "./broadcast.ts";
+import { breaksIn, expectWell, filmOf } from "./film.ts";
+
+test("keyframes are asked for by the word of segments, once each", () => {
+  const show = new Broadcast().open().run(20);
+  const { publisher } = show;
+  expect([publisher.wishes("join"), publisher.wishes("failure")]).toEqual([0, 0]);
+  expect(publisher.wishes("segment")).toBeWithin(8, 11);
+  expect(publisher.keyframes).toBe(publisher.wishes("segment") + 1);
+});
+
+test("who does not answer is asked no more than once a second", () => {
+  const show = new Broadcast({ answerUs: null }).open();
+  const asked: number[] = [];
+  for (let i = 0; i < 1_000; i += 1) {
+    const before = show.publisher.wishes("segment");
+    show.run(0.01);
+    if (show.publisher.wishes("segment") > before) asked.push(show.now);
+  }
+  expect(asked.length).toBeWithin(3, 10);
+  const apart = asked.slice(1).map((at, i) => at - asked[i]!);
+  expect(Math.min(...apart)).toBeGreaterThanOrEqual(1_000_000);
+  expectWell(show);
+});
+
+describe("another publisher", () => {
+  for (const seconds of [0, 3, 25]) {
+    test(`after ${seconds} s: a discontinuity, and numbers go on`, () => {
+      const show = new Broadcast().open().run(6);
+      const [msn] = show.newest!;
+      show.replace(seconds, { seed: 2 });
+      show.run(5);
+      expect(show.newest![0]).toBeWithin(msn + 2, msn + 5);
+      expect(breaksIn(show)).toBe(1);
+      expectWell(show);
+    });
+  }
+
+  test("finds the rings of the one before still there: until then the last picture stays", () => {
+    const show = new Broadcast().open().run(6);
+    const before = show.news.length;
+    show.replace(10, { seed: 2 }, true);
+    expect(show.news.length - before).toBeGreaterThan(18);
+    show.run(5);
+    expect(breaksIn(show)).toBe(1);
+    expectWell(show);
+  });
+
+  test("none comes: the end, and nothing behind it", () => {
+    const show = new Broadcast().open().run(6);
+    show.command({ type: "source", stream: STREAM, source: null });
+    show.publishes = false;
+    show.run(30);
+    expect(show.text).not.toContain("ENDLIST");
+    show.end();
+    expect(show.text).toEndWith("#EXT-X-ENDLIST\n");
+    const { length } = show.events;
+    show.publishes = true;
+    show.publisher = new RingPublisher(show.now);
+    show.command({ type: "source", stream: STREAM, source: show.publisher.source });
+    show.run(3);
+    expect(show.events).toHaveLength(length);
+    expectWell(show);
+  });
+
+  test("the end of one that never began is no playlist", () => {
+    const show = new Broadcast();
+    show.publishes = false;
+    show.open().run(1);
+    show.end();
+    expect(show.events).toEqual([]);
+  });
+});
+
+describe("what cannot be carried", () => {
+  test("is told once, with its reason, and another source may do", () => {
+    const show = new Broadcast();
+    show.publisher.video[0]!.describe(Codec.vp8);
+    show.open().run(2);
+    const reason = "its video is not H.264";
+    expect(show.events).toEqual([
+      { type: "tail-unavailable", stream: STREAM, edition: EDITION, reason },
+    ]);
+    show.replace(0);
+    show.run(2);
+    expect(show.newest).not.toBeNull();
+    expectWell(show);
+  });
+
+  test("a publisher that changes to VP8 and back: the tail goes on at the next keyframe", () => {
+    const show = new Broadcast().open().run(5);
+    const [video] = show.publisher.video;
+    const parts = show.news.length;
+    video!.describe(Codec.vp8);
+    show.run(2);
+    expect(show.events.at(-1)).toMatchObject({ type: "tail-unavailable" });
+    video!.describe(Codec.h264);
+    show.run(5);
+    expect(show.news.length).toBeGreaterThan(parts + 5);
+    expectWell(show);
+  });
+
+  test("packets of another codec are not taken for pictures", () => {
+    const show = new Broadcast().open().run(5);
+    const [video] = show.publisher.video;
+    // The description follows the packets.
+    video!.codec = Codec.vp8;
+    show.run(0.1);
+    video!.codec = Codec.h264;
+    show.run(3);
+    expect(filmOf(show).longestUs).toBeGreaterThan(100_000);
+    expectWell(show);
+  });
+});
