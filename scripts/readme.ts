@@ -99,6 +99,7 @@ function metricFamilies(): { name: string; type: string; help: string }[] {
     rssBytes: 0,
     cpuSeconds: 0,
     hookDropped: 0,
+    tails: null,
     cluster: { accepts: [], links: [], pulls: [], published: [], failures: [] },
     names: { owned: 0, trouble: null, verdicts: {}, lost: 0 },
   } as unknown as Parameters<Metrics["text"]>[0];

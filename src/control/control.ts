@@ -277,7 +277,7 @@ class Running implements Control {
   }
 
   #metricsText(): string {
-    const { plane, registry, metrics, hook, cluster } = this.#services;
+    const { plane, registry, metrics, hook, cluster, tails } = this.#services;
     const { rssBytes, cpuUs } = this.#options.usage();
     return metrics.text({
       plane,
@@ -286,6 +286,7 @@ class Running implements Control {
       rssBytes,
       cpuSeconds: cpuUs / 1e6,
       hookDropped: hook.dropped,
+      tails,
       cluster: cluster?.state ?? null,
       names: cluster?.names?.state ?? null,
     });

@@ -9,10 +9,12 @@ import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { Fullness } from "../streams/room.ts";
+import type { Tails } from "../streams/tails.ts";
 import type { Sink } from "./bus.ts";
 import { writeClusterMetrics, writeNamesMetrics } from "./cluster-metrics.ts";
 import { Exposition } from "./exposition.ts";
 import type { FaultPlace } from "./faults.ts";
+import { writeTailMetrics } from "./tail-metrics.ts";
 
 export type Refusal =
   | "rate-limit"
@@ -84,6 +86,8 @@ export class Metrics {
     readonly rssBytes: number;
     readonly cpuSeconds: number;
     readonly hookDropped: number;
+    /** Null where streams have none. */
+    readonly tails: Tails | null;
     /** Null where the server belongs to no cluster. */
     readonly cluster: ClusterState | null;
     /** Null where the nodes decide among each other whose a name is. */
@@ -101,6 +105,7 @@ export class Metrics {
     out.value("ring_bytes", "", rings.bytes);
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
+    writeTailMetrics(out, parts.tails);
     writeClusterMetrics(out, parts.cluster, this.#sentOn);
     writeNamesMetrics(out, parts.names);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
@@ -125,7 +130,7 @@ export class Metrics {
     }
     out.family("sessions_ended_total", "counter", "Sessions by why they ended.");
     for (const [labels, total] of this.#ended) out.value("sessions_ended_total", labels, total);
-    out.family("refused_total", "counter", "POSTs refused, by reason.");
+    out.family("refused_total", "counter", "POSTs, and GETs under /hls/, refused, by reason.");
     for (const [reason, total] of this.#refused) {
       out.value("refused_total", `reason="${reason}"`, total);
     }

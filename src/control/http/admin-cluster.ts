@@ -87,6 +87,8 @@ function joined(left: StreamEntry, right: StreamEntry): StreamEntry {
     ...first,
     viewers: left.viewers + right.viewers,
     publishers: left.publishers + right.publishers,
+    // The first is this node's own.
+    hls: left.hls ?? right.hls,
   };
 }
 
@@ -96,6 +98,7 @@ export function describeHeard({ name, tracks }: HeardStream): StreamEntry {
   const [audio, video] = [of("audio"), of("video")];
   return {
     ...{ name, live: true, origin: "link" as const, viewers: 0, publishers: 0, uptimeSeconds: 0 },
+    hls: null,
     video:
       video === undefined
         ? null

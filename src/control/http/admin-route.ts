@@ -7,6 +7,7 @@ import type { Clock } from "../ports.ts";
 import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { SourceRates } from "../streams/source-rates.ts";
+import type { Tails } from "../streams/tails.ts";
 import { problemSchema } from "./admin-schemas.ts";
 import type { Authenticator } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
@@ -21,6 +22,8 @@ export interface AdminServices {
   readonly registry: Registry;
   readonly plane: MediaPlane;
   readonly rates: SourceRates;
+  /** Null where streams have none. */
+  readonly tails: Tails | null;
   /** Null where this node belongs to none. */
   readonly cluster: Cluster | null;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { TAIL_STATES } from "../streams/tail.ts";
 
 /** The shapes of /api/v1; the pages and `spillway status` read them. */
 export const streamSchema = z
@@ -23,6 +24,15 @@ export const streamSchema = z
     audio: z
       .object({ codec: z.string(), bitrate: z.number(), channels: z.number().int() })
       .nullable(),
+    hls: z
+      .object({
+        state: z.enum(TAIL_STATES),
+        reason: z.string().nullable().describe("Why it is unavailable or failed."),
+      })
+      .nullable()
+      // Nodes of older versions do not tell it.
+      .default(null)
+      .describe("Its tail at this node; null while nobody asks for one."),
     uptimeSeconds: z.number(),
   })
   .openapi("Stream");

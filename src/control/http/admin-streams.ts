@@ -52,7 +52,7 @@ function mountList(api: Api, services: AdminServices): void {
 }
 
 function mountOne(api: Api, services: AdminServices): void {
-  const { registry, plane, rates, clock } = services;
+  const { registry, plane, rates, tails, clock } = services;
   const one = createRoute({
     method: "get",
     path: "/streams/{name}",
@@ -71,7 +71,7 @@ function mountOne(api: Api, services: AdminServices): void {
     const stats = await collectStats(plane, sessions);
     return c.json(
       {
-        ...describeStream(stream, { stats, plane, rates, clock }),
+        ...describeStream(stream, { stats, plane, rates, tails, clock }),
         sessions: sessions.map((session) =>
           describeSession(session, stats.get(session.number), clock),
         ),

@@ -9,6 +9,7 @@ import { kickSession, kickStream } from "./kick.ts";
 import type { Registry } from "./registry.ts";
 import { collectStats, describeSession, describeStreams } from "./snapshot.ts";
 import type { SourceRates } from "./source-rates.ts";
+import type { Tails } from "./tails.ts";
 
 /** Of one answer: what does not fit is counted. */
 const LIST_BYTES_MAX = 400_000;
@@ -24,6 +25,7 @@ export interface AnswerGround {
   readonly registry: Registry;
   readonly plane: MediaPlane;
   readonly rates: SourceRates;
+  readonly tails: Tails | null;
   readonly clock: Clock;
   readonly log: Logger;
   readonly cluster: Cluster | null;

@@ -7,6 +7,7 @@ import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
 import type { SourceRates } from "./source-rates.ts";
 import type { Stream } from "./stream.ts";
+import type { Tails } from "./tails.ts";
 
 /** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
 export async function collectStats(
@@ -25,10 +26,13 @@ interface StreamParts {
   readonly stats: ReadonlyMap<number, SessionStats>;
   readonly plane: MediaPlane;
   readonly rates: SourceRates;
+  /** Null where streams have none. */
+  readonly tails: Tails | null;
   readonly clock: Clock;
 }
 
-export function describeStream(stream: Stream, { stats, plane, rates, clock }: StreamParts) {
+export function describeStream(stream: Stream, { stats, plane, rates, tails, clock }: StreamParts) {
+  const tail = tails?.of(stream);
   const { source, publisher } = stream;
   const live = source?.live(plane) ?? null;
   // The largest of the layers.
@@ -62,6 +66,7 @@ export function describeStream(stream: Stream, { stats, plane, rates, clock }: S
             bitrate: bitrate("audio"),
             channels: source?.of("audio")[0]?.channels ?? 0,
           },
+    hls: tail === undefined ? null : { state: tail.state, reason: tail.reason || null },
     uptimeSeconds: source === null ? 0 : (clock.now() - source.sinceUs) / 1e6,
   };
 }

@@ -1,0 +1,140 @@
+/** When tails begin and end, and what they may take: by the requests of a server without threads. */
+import { expect, test } from "bun:test";
+import { Harness, settle } from "../../support/control-harness.ts";
+import { PlayedTail } from "../../support/played-tail.ts";
+
+const opened = (h: Harness) => h.plane.packaged.filter(({ type }) => type === "tail-open");
+
+async function gauge(h: Harness, name: string): Promise<number> {
+  const text = await (await h.request("GET", "/metrics")).text();
+  const line = text.split("\n").find((each) => each.startsWith(`spillway_${name} `));
+  return Number(line?.split(" ")[1]);
+}
+
+async function leave(show: PlayedTail): Promise<void> {
+  show.h.plane.events.closed(show.h.plane.publishers.at(-1)!.session, "peer-closed");
+  await settle();
+}
+
+/** What the API says of the stream's tail. */
+async function told(h: Harness): Promise<unknown> {
+  const response = await h.request("GET", "/api/v1/streams/a");
+  return ((await response.json()) as { readonly hls: unknown }).hls;
+}
+
+test("memory: a tail that would begin beyond it is refused, and those there are grow on", async () => {
+  const show = await PlayedTail.start('hls-memory = "32m"\n');
+  const { h } = show;
+  await h.publish("b");
+  show.part({ files: [{ name: show.name(1), bytes: new Uint8Array(2 ** 25) }] });
+  expect(await gauge(h, "hls_bytes")).toBeGreaterThan(2 ** 25);
+  const refused = await h.request("GET", "/hls/b/index.m3u8");
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+  expect(await refused.json()).toMatchObject({ detail: expect.stringContaining("hls-memory") });
+  expect(await gauge(h, 'refused_total{reason="hls-memory"}')).toBe(1);
+  expect((await show.get("index.m3u8")).status).toBe(200);
+  show.part({ gone: [show.name(1)] });
+  void h.request("GET", "/hls/b/index.m3u8");
+  await settle();
+  expect(opened(h)).toHaveLength(2);
+});
+
+test("metrics tell of tails by state, of their bytes and of who waits", async () => {
+  const show = await PlayedTail.start();
+  const { h } = show;
+  const blocked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  await settle();
+  expect(await gauge(h, 'hls_tails{state="live"}')).toBe(1);
+  expect(await gauge(h, 'hls_tails{state="starting"}')).toBe(0);
+  expect(await gauge(h, "hls_waiting")).toBe(1);
+  expect(await gauge(h, "hls_bytes")).toBe(4);
+  show.part();
+  await blocked;
+  expect(await gauge(h, "hls_waiting")).toBe(0);
+  expect(await gauge(h, "hls_bytes")).toBe(6);
+});
+
+test("the API tells of each stream's tail, and why there is none", async () => {
+  const h = await Harness.start();
+  await h.publish("a");
+  expect(await told(h)).toBeNull();
+  void h.request("GET", "/hls/a/index.m3u8");
+  await settle();
+  expect(await told(h)).toEqual({ state: "starting", reason: null });
+  const [tail] = h.plane.packaged;
+  if (tail?.type !== "tail-open") throw new Error("no tail was opened");
+  const { stream, edition } = tail;
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
+  expect(await told(h)).toEqual({ state: "unavailable", reason: "its video is VP8" });
+  const list = (await (await h.request("GET", "/api/v1/streams")).json()) as {
+    readonly streams: readonly { readonly hls: unknown }[];
+  };
+  expect(list.streams[0]!.hls).toEqual({ state: "unavailable", reason: "its video is VP8" });
+});
+
+test("editions have names that nobody can guess, and what is told of another one is not taken", async () => {
+  const show = await PlayedTail.start();
+  expect(show.edition).toMatch(/^[0-9a-f]{32}$/);
+  const before = show.edition;
+  show.edition = "00".repeat(16);
+  show.part();
+  show.edition = before;
+  expect((await show.get(`${"00".repeat(16)}-0.m3u8`)).status).toBe(404);
+  expect(await gauge(show.h, "hls_bytes")).toBe(4);
+});
+
+test("a tail that failed is begun anew by itself, under another name", async () => {
+  const show = await PlayedTail.start();
+  const { h, edition, stream } = show;
+  h.plane.events.tail({ type: "tail-failed", stream, edition });
+  expect(await told(h)).toEqual({ state: "failed", reason: "the server made a mistake" });
+  const refused = await show.get("index.m3u8");
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+  h.pass(4);
+  expect(opened(h)).toHaveLength(1);
+  h.pass(2);
+  expect(opened(h)).toHaveLength(2);
+  show.adopt();
+  expect(show.edition).not.toBe(edition);
+  show.part();
+  expect((await show.get("index.m3u8")).status).toBe(200);
+});
+
+test("a publisher that comes back behind the end finds another edition", async () => {
+  const show = await PlayedTail.start();
+  const { h, edition } = show;
+  await leave(show);
+  h.pass(31);
+  show.part({ ended: true });
+  expect(await told(h)).toMatchObject({ state: "ended" });
+  await h.publish("a");
+  h.pass(1);
+  show.adopt();
+  expect(show.edition).not.toBe(edition);
+  expect(opened(h)).toHaveLength(2);
+  const asked = show.get("index.m3u8");
+  await settle();
+  show.part();
+  expect((await asked).status).toBe(200);
+});
+
+test("always: a tail that ended begins again with its publisher", async () => {
+  const show = await PlayedTail.start('hls = "always"\n');
+  const { h } = show;
+  await leave(show);
+  h.pass(31);
+  show.part({ ended: true });
+  h.pass(31);
+  expect(h.plane.packaged.at(-1)).toEqual({ type: "tail-close", stream: show.stream });
+  await h.publish("a");
+  expect(opened(h)).toHaveLength(2);
+});
+
+test("a packager that begins anew, while the publisher is away: nothing is left of the stream", async () => {
+  const show = await PlayedTail.start();
+  const { h } = show;
+  await leave(show);
+  h.plane.events.packagerStarted();
+  expect(opened(h)).toHaveLength(1);
+  expect(h.control.registry.streams.size).toBe(0);
+});
