@@ -4,6 +4,7 @@ import { fuzzDtls } from "../../test/fuzz/dtls.ts";
 import { fuzzEtcd } from "../../test/fuzz/etcd.ts";
 import { fuzzFrames } from "../../test/fuzz/frames.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
+import { fuzzTail } from "../../test/fuzz/tail.ts";
 import { fuzzTicket } from "../../test/fuzz/ticket.ts";
 
 /** A fuzzer: one case is made wholly by its seed, in virtual time, and throws when a rule is broken. */
@@ -40,6 +41,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "frames",
     run: (seed) => {
       fuzzFrames(seed);
+    },
+  },
+  {
+    // Tails of rings that hold anything: their playlists keep the rules, and true media comes behind.
+    name: "tail",
+    run: (seed) => {
+      fuzzTail(seed);
     },
   },
   {
