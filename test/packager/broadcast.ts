@@ -5,6 +5,7 @@ import type { TailEvent, TailNews } from "../../src/contract/tail.ts";
 import { Packager } from "../../src/packager/packager.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
+import { NTP_EPOCH_US } from "../../src/wire/ntp.ts";
 import { KEY, sourceOf, Track, WALL_OFFSET_US } from "../egress/harness.ts";
 import { PlaylistRules } from "../support/playlist-rules.ts";
 import { seeded } from "../support/random.ts";
@@ -15,6 +16,7 @@ export const READER = 1;
 export const EDITION = "ab".repeat(16);
 export const STREAM = 7;
 const TICK_US = 10_000;
+const REPORT_US = 1_000_000;
 const OPUS = Uint8Array.of(0xfc, 1, 2, 3);
 
 export interface PublisherOptions {
@@ -28,6 +30,8 @@ export interface PublisherOptions {
   readonly sound?: boolean;
   readonly frameBytes?: number;
   readonly layers?: number;
+  /** What its clock is off by, as its sender reports tell, us; null: it sends none. */
+  readonly clockOffUs?: number | null;
 }
 
 /** Puts pictures and sound into rings of its own, as time passes. */
@@ -53,6 +57,7 @@ export class RingPublisher {
   #pictureAt: number;
   #soundAt: number;
   #keyAt: number;
+  #reportAt: number;
   #heard = 0;
   readonly #random: () => number;
   readonly #options: Required<PublisherOptions>;
@@ -62,7 +67,14 @@ export class RingPublisher {
     options: PublisherOptions = {},
   ) {
     const all = { seed: 1, fps: 30, keyframeEveryUs: null, answerUs: 60_000, layers: 1 };
-    this.#options = { ...all, pictures: true, sound: true, frameBytes: 3000, ...options };
+    this.#options = {
+      ...all,
+      clockOffUs: null,
+      pictures: true,
+      sound: true,
+      frameBytes: 3000,
+      ...options,
+    };
     const { pictures, sound, layers, seed } = this.#options;
     this.video = Array.from(
       { length: pictures ? layers : 0 },
@@ -75,6 +87,7 @@ export class RingPublisher {
     this.#pictureAt = startUs;
     this.#soundAt = startUs;
     this.#keyAt = startUs;
+    this.#reportAt = startUs + REPORT_US;
   }
 
   /** Keyframe wishes in all rings so far, by reason. */
@@ -103,6 +116,7 @@ export class RingPublisher {
     for (; this.#soundAt <= now; this.#soundAt += 20_000) {
       if (this.audio !== null && !this.soundIsSilent) this.#sound(now);
     }
+    for (; this.#reportAt <= now; this.#reportAt += REPORT_US) this.#report();
     const due = this.#waiting.filter(({ at }) => at <= now);
     this.#waiting = this.#waiting.filter(({ at }) => at > now);
     for (const { put } of due) put();
@@ -134,6 +148,21 @@ export class RingPublisher {
       this.discontinuity = false;
       this.#send(this.video[layer]!, this.next[layer]!, timestamp, now, payload, flags | first);
       this.next[layer]! += 1;
+    }
+  }
+
+  /** Sender reports of both. */
+  #report(): void {
+    const { clockOffUs } = this.#options;
+    if (clockOffUs === null) return;
+    const at = this.#reportAt;
+    const ntpUs = at + WALL_OFFSET_US + NTP_EPOCH_US + clockOffUs;
+    for (const { writer, clockRate } of [
+      ...this.video,
+      ...(this.audio === null ? [] : [this.audio]),
+    ]) {
+      const ticks = Math.round(((at - this.startUs) * clockRate) / 1e6);
+      writer.setTiming(ticks >>> 0, ntpUs, at);
     }
   }
 

@@ -1,6 +1,7 @@
 /** A tail over all its publishers, in virtual time. */
 import { describe, expect, test } from "bun:test";
 import { Codec } from "../../src/wire/codecs.ts";
+import { readPlaylist } from "../support/playlist-text.ts";
 import { Broadcast, EDITION, RingPublisher, STREAM } from "./broadcast.ts";
 import { breaksIn, expectWell, filmOf } from "./film.ts";
 
@@ -25,6 +26,16 @@ test("who does not answer is asked no more than once a second", () => {
   expect(Math.min(...apart)).toBeGreaterThanOrEqual(1_000_000);
   expectWell(show);
 });
+
+for (const hours of [-1, 0, 1]) {
+  test(`F09: a publisher's clock that is off by ${hours} h does not show`, () => {
+    const show = new Broadcast({ clockOffUs: hours * 3.6e9 }).open().run(12);
+    const newest = readPlaylist(show.text).segments.at(-1)!;
+    expect(show.wallUs / 1000 - newest.dateMs).toBeWithin(0, 3_000);
+    expect(breaksIn(show)).toBe(0);
+    expectWell(show);
+  });
+}
 
 describe("another publisher", () => {
   for (const seconds of [0, 3, 25]) {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readPlaylist } from "../support/playlist-text.ts";
 import { Broadcast } from "./broadcast.ts";
-import { expectWell, filmOf } from "./film.ts";
+import { breaksIn, expectWell, filmOf } from "./film.ts";
 
 describe("a packet that is missing", () => {
   /** Three seconds, then one packet of a picture that comes after `us`, or not at all; then more. */
@@ -37,7 +37,7 @@ describe("a packet that is missing", () => {
     expect(sounds).toBeWithin(320, 352);
   });
 
-  test("and many of them are waited for all at once", () => {
+  test("L07: and many of them are waited for all at once", () => {
     const show = new Broadcast({ keyframeEveryUs: 1_000_000 }).open().run(3);
     const { publisher } = show;
     const from = publisher.next[0]!;
@@ -49,6 +49,19 @@ describe("a packet that is missing", () => {
     expect(filmOf(show).pictures - before).toBeGreaterThan(40);
     expectWell(show);
   });
+});
+
+test("a packet of sound that does not come is silence", () => {
+  const show = new Broadcast().open().run(3);
+  const { publisher } = show;
+  publisher.soundIsSilent = true;
+  show.run(0.02);
+  publisher.soundIsSilent = false;
+  publisher.nextSound += 1;
+  show.run(3);
+  expect(filmOf(show).sounds).toBeWithin(270, 301);
+  expect(breaksIn(show)).toBe(0);
+  expectWell(show);
 });
 
 describe("a tail that begins later", () => {

@@ -11,8 +11,10 @@ describe("rings", () => {
     expectWell(show);
   });
 
-  test("that fall silent are left where another sends, and dates do not go back", () => {
-    const show = new Broadcast({ layers: 2 }).open().run(6);
+  test("F09: that fall silent are left where another sends, and dates do not go back", () => {
+    // The other one's newest keyframe is older than what was shown meanwhile.
+    const options = { layers: 2, keyframeEveryUs: 3_900_000, answerUs: null };
+    const show = new Broadcast(options).open().run(5);
     const { publisher } = show;
     publisher.silent.add(publisher.video[0]!);
     show.run(6);

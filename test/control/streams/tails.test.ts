@@ -100,7 +100,7 @@ test("a tail that failed is begun anew by itself, under another name", async () 
   expect((await show.get("index.m3u8")).status).toBe(200);
 });
 
-test("a publisher that comes back behind the end finds another edition", async () => {
+test("R05 a publisher that comes back behind the end finds another edition", async () => {
   const show = await PlayedTail.start();
   const { h, edition } = show;
   await leave(show);
