@@ -192,7 +192,7 @@ test("many cores with many long addresses are told of, and no link breaks by tha
   for (let number = 2; number < 40; number += 1) {
     expect(last.dialled).toContain(addresses(number)[0]!);
   }
-}, 20_000);
+}, 120_000);
 
 test("who drains gives what it publishes to those that have it from nobody else", () => {
   const cluster = new Cluster();
