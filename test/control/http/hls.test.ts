@@ -157,11 +157,15 @@ test("F05 who comes with ?token= finds it in all URIs, whoever has a header does
   const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
   const headers = { Authorization: `Bearer ${TOKEN}` };
   const byQuery = await (await show.get(`${show.playlist}?token=${TOKEN}`)).text();
+  expect((await show.get(`${show.name(9)}?token=${TOKEN}x`)).status).toBe(401);
   expect(byQuery).toContain(`${show.name(0)}?token=${TOKEN}"`);
   expect(await (await show.get(show.playlist, headers)).text()).not.toContain("token");
   for (const file of [show.playlist, show.name(0)]) {
     expect((await show.get(file, {}, "198.51.100.7")).status).toBe(401);
   }
+  // Whoever reads the log learns no token.
+  expect(show.h.lines.length).toBeGreaterThan(0);
+  expect(show.h.lines.join("\n")).not.toContain(TOKEN);
 });
 
 test("F05 hls-children = url: the names of files are proof enough, and show no token", async () => {
