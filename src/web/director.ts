@@ -173,7 +173,11 @@ export class Director extends EventTarget {
 
   #hear(playback: RealtimePlayback | TailPlayback, tier: Tier): void {
     playback.addEventListener("track", () => void this.#stage.play(tier));
-    playback.addEventListener("picture", this.#lookNow);
+    playback.addEventListener("picture", () => {
+      this.#look();
+      // Also where the tier stays: what covers the picture has to go at once.
+      this.#tell("statechange");
+    });
     for (const type of ["statechange", "layers"]) {
       playback.addEventListener(type, () => this.#tell(type));
     }
