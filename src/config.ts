@@ -8,7 +8,7 @@ import { type ClusterConfig, checkLinkPort, clusterOf } from "./config/cluster.t
 import { ConfigError, type Place, placeOf, readTomlFile, type Setting } from "./config/file.ts";
 import { bytesOf, type HlsConfig, hasTails, hlsOf } from "./config/hls.ts";
 import { type HookConfig, hookOf } from "./config/hook.ts";
-import { optionTable } from "./config/option-table.ts";
+import { type OptionRow, optionTable } from "./config/option-table.ts";
 import type { OptionKey, OptionReader } from "./config/options.ts";
 import { OPTIONS } from "./config/options.ts";
 import type { FileSource } from "./config/secret-file.ts";
@@ -155,7 +155,7 @@ function readFlags(args: readonly string[]): Map<string, Setting> {
     }
     let value: string;
     if (inline.length > 0) value = inline.join("=");
-    else if (row.value === "") value = "true";
+    else if (row.value === "" || isLeftOut(row, args[i + 1])) value = "true";
     else {
       i += 1;
       if (i >= args.length) throw new ConfigError(`${name}: needs a value: ${name} ${row.value}`);
@@ -164,6 +164,11 @@ function readFlags(args: readonly string[]): Map<string, Setting> {
     settings.set(row.key, { value, from: name });
   }
   return settings;
+}
+
+/** It is a switch that may be told more: what follows it is the next option, if anything. */
+function isLeftOut({ value }: OptionRow, next: string | undefined): boolean {
+  return value.startsWith("[") && (next === undefined || next.startsWith("--"));
 }
 
 function readEnvironment(env: ConfigSources["env"]): Map<string, Setting> {

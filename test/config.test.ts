@@ -81,6 +81,7 @@ test("every option can be set by flag, environment and file", () => {
     ROLE: "edge",
     MODE: "always",
     PROOF: "url",
+    "[MODE]": "standby",
     SECONDS: "0.25",
     NAME: "name",
     "mesh|etcd[s]://HOST:PORT,...": "etcds://a.example:1",

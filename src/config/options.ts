@@ -34,7 +34,7 @@ export interface OptionSpec {
   readonly schema: z.ZodType;
   /** As one would write it; "" when there is none. */
   readonly default: string;
-  /** What stands behind the flag in --help; "" for a switch. */
+  /** What stands behind the flag in --help; "" for a switch, in brackets what may be left out. */
   readonly value: string;
   readonly help: string;
   /** Not shown to users: for the test suite. */
@@ -135,8 +135,8 @@ export const OPTIONS = {
   takeover: {
     schema: takeover,
     default: "false",
-    value: "",
-    help: "A second publisher of a live name takes over instead of getting 409; with standby it waits.",
+    value: "[MODE]",
+    help: "A second publisher of a live name gets 409 (false), takes over (true) or waits (standby).",
   },
   "wait-for-stream": {
     schema: truth,

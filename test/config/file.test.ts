@@ -101,6 +101,32 @@ test("O5: the hash of a sample is refused: anybody has its token", () => {
   expect(load(token(sha256(ONE), "hash")).error).toBeNull();
 });
 
+test("takeover is a switch that may be told more, by a flag as by the environment", () => {
+  const [flag, variable] = ["--takeover", "SPILLWAY_TAKEOVER"];
+  const load = (args: string[], env: Record<string, string> = {}) => {
+    const sources = { args, env, readFile: () => "", cores: 1, memoryBytes: 1e9 };
+    const result = loadConfig(sources);
+    return result.ok ? result.config.takeover : result.error;
+  };
+  expect(load([])).toBe(false);
+  expect(load([flag])).toBe(true);
+  expect(load([flag, "--insecure"])).toBe(true);
+  for (const [text, takeover] of [
+    ["true", true],
+    ["false", false],
+    ["standby", "standby"],
+  ] as const) {
+    expect(load([flag, text])).toBe(takeover);
+    expect(load([flag, text, "--insecure"])).toBe(takeover);
+    expect(load([`${flag}=${text}`])).toBe(takeover);
+    expect(load([], { [variable]: text })).toBe(takeover);
+    expect(load([flag, text], { [variable]: "standby" })).toBe(takeover);
+  }
+  expect(load([flag, "later"])).toBe('--takeover: "later" is not true, false or standby');
+  expect(load([], { [variable]: "later" })).toContain('"later" is not true, false or standby');
+  expect(load(["--insecure", "true"])).toContain("true: unknown option");
+});
+
 test("takeover is a truth or standby, in general and in a rule for streams", () => {
   for (const [text, takeover] of [
     ["true", true],
