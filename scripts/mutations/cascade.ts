@@ -8,6 +8,7 @@ const CASCADE = "src/cascade/";
 const SIZE = `${CASCADE}path-size.ts`;
 const HANDOVER = `${CASCADE}handover.ts`;
 const PULLED = "src/relay/pulled-ring.ts";
+const PULLED_STREAM = "src/relay/pulled-stream.ts";
 
 export const CASCADES: readonly Mutation[] = [
   rule("cascade-path", `${CASCADE}pull.ts`, "path.includes(self) || ", ""),
@@ -231,6 +232,9 @@ export const CASCADES: readonly Mutation[] = [
     "Inactive.no",
   ),
   rule("cascade-layers", "src/relay/strain.ts", "!links.every(({ gray }) => gray.isGray)", "false"),
+  rule("cascade-layers", "src/relay/strain.ts", "links.length > 1 ? QUEUED_US : ", ""),
+  rule("cascade-layers", PULLED_STREAM, "flowsSince + BEGIN_US", "flowsSince"),
+  rule("cascade-layers", PULLED_STREAM, "if (pulled.flowsSince !== null) this.#ask", "this.#ask"),
   rule("cascade-layers", `${CASCADE}parents.ts`, " || (withheld & this.wanted) !== 0", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, "isBad || ", ""),
   rule("cascade-echo", `${CASCADE}link-time.ts`, "sentAt <= this.#answeredAt || ", ""),

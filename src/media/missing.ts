@@ -49,13 +49,6 @@ export class MissingPackets {
     return this.#count === 0 ? null : this.#sequence[0]!;
   }
 
-  /** Holes that were there by `at` already. */
-  since(at: number): number {
-    let count = 0;
-    for (let i = 0; i < this.#count; i += 1) if (this.#since[i]! <= at) count += 1;
-    return count;
-  }
-
   /** Notes that `from` .. `to - 1` (origin sequences, above all noted so far) did not come yet. */
   addGap(now: number, from: number, to: number, roundTripUs: number): void {
     let gap = (to - from) | 0;
@@ -109,10 +102,15 @@ export class MissingPackets {
     this.#next = Number.POSITIVE_INFINITY;
   }
 
-  /** Holes that are as old as `since` or older: no packet has merely overtaken another there. */
-  openSince(since: number): number {
+  /**
+   * Holes that are as old as `since` or older, where no packet has merely overtaken another, and not
+   * older than `from`.
+   */
+  openSince(since: number, from = Number.NEGATIVE_INFINITY): number {
     let count = 0;
-    for (let i = 0; i < this.#count; i += 1) if (this.#since[i]! <= since) count += 1;
+    for (let i = 0; i < this.#count; i += 1) {
+      if (this.#since[i]! <= since && this.#since[i]! >= from) count += 1;
+    }
     return count;
   }
 

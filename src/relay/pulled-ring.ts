@@ -53,6 +53,8 @@ export class PulledRing {
   readonly video: boolean;
   /** How old the newest was when it came of those that nobody had to ask for, us. */
   ageUs = 0;
+  /** Since when it is to flow, us; null while it is not. */
+  flowsSince: number | null = null;
   readonly #filler: SlotFiller;
   readonly #wishes: Wishes;
   readonly #readers: number;
@@ -63,7 +65,6 @@ export class PulledRing {
   #come = 0;
   #first = 0;
   #wantedAt = Number.NEGATIVE_INFINITY;
-  #flowing = false;
   #left = false;
   #withheld = false;
   /** Bits a second as its publisher sends it, as told last. */
@@ -111,7 +112,7 @@ export class PulledRing {
    * no use.
    */
   get have(): number | null {
-    if (!this.#flowing || this.#next === null) return null;
+    if (this.flowsSince === null || this.#next === null) return null;
     const oldest = this.missing.oldest ?? this.#come;
     return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;
   }
@@ -124,10 +125,6 @@ export class PulledRing {
     return now - this.#wantedAt <= LINGER_US;
   }
 
-  get flowing(): boolean {
-    return this.#flowing;
-  }
-
   /** Bits a second that a parent told, of video; 0 while it is not sent. */
   get rate(): number {
     return this.#rate;
@@ -135,7 +132,7 @@ export class PulledRing {
 
   /** A parent sent this first: what came first may have been sent behind it. */
   noteBegin(sequence: number, now: number, way: number): void {
-    if (!this.#flowing || this.#next === null) return;
+    if (this.flowsSince === null || this.#next === null) return;
     const below = (this.#first - sequence) | 0;
     if (below <= 0 || below > BEGIN_MAX) return;
     this.missing.addBelow(now, sequence, this.#first, way);
@@ -143,9 +140,10 @@ export class PulledRing {
   }
 
   /** It is to flow from now on, or no longer. */
-  setFlowing(flowing: boolean): void {
-    if (flowing && !this.#flowing) this.breakOff();
-    this.#flowing = flowing;
+  setFlowing(flowing: boolean, now: number): void {
+    if (flowing === (this.flowsSince !== null)) return;
+    if (flowing) this.breakOff();
+    this.flowsSince = flowing ? now : null;
   }
 
   /**
@@ -215,7 +213,7 @@ export class PulledRing {
 
   /** Whether a parent that is so far has nothing that is not here, and that is still missed. */
   isUpTo(head: number | null): boolean {
-    if (head === null || !this.#flowing) return true;
+    if (head === null || this.flowsSince === null) return true;
     if (this.#next === null) return false;
     if (((head - this.#come) | 0) <= 0) return true;
     return this.missing.size === 0 && this.#dueAt === Number.POSITIVE_INFINITY;
@@ -293,7 +291,7 @@ export class PulledRing {
   }
 
   #miss(head: number, now: number, way: number): void {
-    if (this.#next === null || !this.#flowing) return;
+    if (this.#next === null || this.flowsSince === null) return;
     // Many words, each a little further, reach no further than one.
     const beyond = ((head - this.#come) | 0) > VIDEO_SLOTS_MAX;
     if (beyond || ((head - this.#next) | 0) <= 0) return;

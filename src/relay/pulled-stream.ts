@@ -40,6 +40,8 @@ const QUIET_US = 200_000;
  * comes (`AGE_MAX_US`), and viewers wait for a picture of now.
  */
 const MISSED_MAX_US = 1_000_000;
+/** A ring begins with all that lies in it at once: what is lost of that shows nothing of the link. */
+const BEGIN_US = 1_000_000;
 /** Packets asked for again at once, of one ring. */
 const ASK_MAX = 256;
 
@@ -156,7 +158,8 @@ export class PulledStream implements PulledRings, Burden {
       if (reason !== null && first !== undefined) {
         first.link.sendLoose(writeKeyframeWish({ alias: first.alias, ring, reason }));
       }
-      this.#askMissing(ring, pulled, parents, now);
+      // Of what is not to come any more nothing is missed, and a full link has room for better.
+      if (pulled.flowsSince !== null) this.#askMissing(ring, pulled, parents, now);
     }
   }
 
@@ -172,8 +175,8 @@ export class PulledStream implements PulledRings, Burden {
   /** How it does: see Burden. */
   measure(now: number): void {
     let open = 0;
-    for (const { flowing, missing } of this.rings) {
-      if (flowing) open += missing.since(now - OPEN_US);
+    for (const { flowsSince, missing } of this.rings) {
+      if (flowsSince !== null) open += missing.openSince(now - OPEN_US, flowsSince + BEGIN_US);
     }
     this.strained = this.#strain.look(this.pull.asked.givers, this.#come, open);
   }
@@ -187,7 +190,7 @@ export class PulledStream implements PulledRings, Burden {
   }
 
   get flowing(): number {
-    return maskOf(this.rings, ({ flowing }) => flowing);
+    return maskOf(this.rings, ({ flowsSince }) => flowsSince !== null);
   }
 
   relieve(relief: Relief, now: number): void {
@@ -221,7 +224,7 @@ export class PulledStream implements PulledRings, Burden {
     const wanted = (wished & ~withheld) | tried;
     const absent = this.#absent;
     for (const [i, ring] of this.rings.entries()) {
-      ring.setFlowing((wanted & (1 << i)) !== 0);
+      ring.setFlowing((wanted & (1 << i)) !== 0, now);
       ring.setWithheld((absent & (1 << i)) !== 0);
     }
     this.pull.want(wanted, now);

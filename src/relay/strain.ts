@@ -11,6 +11,8 @@ const OPEN_MIN = 3;
 const OPEN_SHARE = 0.01;
 /** No other way is so much longer: what is, stands in a queue. */
 const LATER_MAX_US = 300_000;
+/** Where loss comes by chance nothing waits: of two links that lose and have a queue each is in the other's way. */
+const QUEUED_US = 25_000;
 
 /**
  * Whether links carry what they are to of one stream. Where loss comes by chance what is lost comes
@@ -27,7 +29,8 @@ export class Strain {
     this.#come.push(come);
     if (this.#come.length > WINDOW_LOOKS + 1) this.#come.shift();
     if (links.length === 0 || !links.every(({ gray }) => gray.isGray)) return false;
-    if (links.every(({ time }) => time.newestUs - time.roundTripUs > LATER_MAX_US)) return true;
+    const queueUs = Math.min(...links.map(({ time }) => time.newestUs - time.roundTripUs));
+    if (queueUs > (links.length > 1 ? QUEUED_US : LATER_MAX_US)) return true;
     return open >= OPEN_MIN && open > (come - this.#come[0]!) * OPEN_SHARE;
   }
 }

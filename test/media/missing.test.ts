@@ -16,9 +16,9 @@ describe("MissingPackets", () => {
     const missing = new MissingPackets();
     missing.addGap(1_000, 0, 3, RTT);
     missing.addGap(2_000, 5, 6, RTT);
-    expect([999, 1_000, 1_999, 2_000].map((at) => missing.since(at))).toEqual([0, 3, 3, 4]);
+    expect([999, 1_000, 1_999, 2_000].map((at) => missing.openSince(at))).toEqual([0, 3, 3, 4]);
     missing.fill(3_000, 1);
-    expect(missing.since(3_000)).toBe(3);
+    expect(missing.openSince(3_000)).toBe(3);
   });
 
   for (const start of WRAP_STARTS_32) {

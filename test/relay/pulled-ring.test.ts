@@ -32,7 +32,7 @@ class Ground {
     this.ring = new PulledRing(grant, track, 1, counters());
     this.reader = new RingReader(grant.buffer, READER, () => {});
     this.reader.want(true);
-    this.ring.setFlowing(this.ring.isWanted(this.now));
+    this.ring.setFlowing(this.ring.isWanted(this.now), this.now);
   }
 
   put(sequence: number, flags = SlotFlag.frameStart | SlotFlag.frameEnd): boolean {
@@ -103,8 +103,8 @@ test("cascade-holes: who is to give it now begins at the oldest hole, not where 
   expect(ground.ring.have).toBe(30);
   ground.put(33);
   // What lies before a pause is missed by nobody.
-  ground.ring.setFlowing(false);
-  ground.ring.setFlowing(true);
+  ground.ring.setFlowing(false, ground.now);
+  ground.ring.setFlowing(true, ground.now);
   ground.put(40);
   expect([ground.ring.have, ground.asked()]).toEqual([41, []]);
 });
@@ -247,11 +247,11 @@ test("a ring that flows again after a pause goes on with what comes, and misses 
   const ground = new Ground();
   ground.put(5, KEYFRAME);
   ground.put(6);
-  ground.ring.setFlowing(false);
+  ground.ring.setFlowing(false, ground.now);
   expect(ground.ring.have).toBeNull();
   ground.head(400);
   expect(ground.asked()).toEqual([]);
-  ground.ring.setFlowing(true);
+  ground.ring.setFlowing(true, ground.now);
   expect(ground.ring.have).toBeNull();
   expect(ground.put(500)).toBeTrue();
   expect(ground.flags(500)! & SlotFlag.discontinuity).toBe(SlotFlag.discontinuity);
@@ -391,8 +391,8 @@ test("cascade-due: what was awaited before a break is not missed behind it", () 
 test("cascade-cursor: what is here already when it is taken for missing is asked for once", () => {
   const ground = new Ground();
   for (const sequence of [5, 6, 7]) ground.put(sequence);
-  ground.ring.setFlowing(false);
-  ground.ring.setFlowing(true);
+  ground.ring.setFlowing(false, ground.now);
+  ground.ring.setFlowing(true, ground.now);
   ground.put(9);
   // What a parent sends first was here before the ring was wanted no more.
   ground.ring.noteBegin(6, ground.now, ROUND_TRIP_US);

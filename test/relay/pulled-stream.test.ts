@@ -341,6 +341,39 @@ test("cascade-layers: what is cut is not asked for, unless it is tried, and is h
   expect(inactive()).toEqual([Inactive.no, Inactive.no]);
 });
 
+test("cascade-layers: what is missing of a ring that is cut is asked for no more", () => {
+  const ground = new Ground([new Neighbour(2)], 2);
+  for (const sequence of [0, 4]) ground.data(sequence, 0, 1);
+  ground.look();
+  expect(fills(ground.parents[0]!).map(({ ring }) => ring)).toEqual([1]);
+  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0 }, ground.now);
+  // It may go on for a round trip.
+  ground.data(8, 0, 1);
+  for (const sequence of [0, 4]) ground.data(sequence);
+  ground.look();
+  ground.look();
+  const rings = fills(ground.parents[0]!).map(({ ring }) => ring);
+  expect([rings.length > 0, rings.includes(1)]).toEqual([true, false]);
+});
+
+test("cascade-layers: what is lost of a ring's begin strains nothing, what is lost later does", () => {
+  const parent = new Neighbour(2);
+  Object.defineProperty(parent.link.gray, "isGray", { value: true });
+  const ground = new Ground([parent]);
+  const strained = (): boolean => {
+    ground.look(450_000);
+    ground.stream.measure(ground.now);
+    return ground.stream.strained;
+  };
+  for (const sequence of [0, 10, 20]) ground.data(sequence);
+  expect(strained()).toBeFalse();
+  ground.data(30);
+  expect(strained()).toBeFalse();
+  ground.look(200_000);
+  ground.data(40);
+  expect(strained()).toBeTrue();
+});
+
 test("cascade-holes: after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
   for (const [silent, have] of [
     [900_000, 1],

@@ -29,7 +29,17 @@ test("cascade-layers: what stays missing shows that links that do badly do not c
 test("so does media that waits in queues on all ways", () => {
   expect(strainOf([link(true, 400_000)], 0)).toBeTrue();
   expect(strainOf([link(true, 200_000)], 0)).toBeFalse();
-  expect(strainOf([link(true, 400_000), link(true, 200_000)], 0)).toBeFalse();
+});
+
+test("cascade-layers: two that lose and have queues are in each other's way", () => {
+  expect(strainOf([link(true, 40_000), link(true, 30_000)], 0)).toBeTrue();
+  // One has nothing to spare, but is not full.
+  expect(strainOf([link(true, 40_000)], 0)).toBeFalse();
+  // Chance.
+  expect(strainOf([link(true, 2_000), link(true, 1_000)], 0)).toBeFalse();
+  // The other helps.
+  expect(strainOf([link(true, 40_000), link(true, 1_000)], 0)).toBeFalse();
+  expect(strainOf([link(true, 40_000), link(false, 40_000)], 0)).toBeFalse();
 });
 
 test("of few packets a few that are missing are no share", () => {

@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 setDefaultTimeout(120_000);
 
 const PATH = { delayUs: 10_000, jitterUs: 1_000 };
+/** What a full link loses hangs on chance: once is no proof. */
+const SEEDS = [7, 8, 9];
 
 /** A viewer that is shown the highest layer that there is, as egress does it. */
 class Adapting {
@@ -46,27 +48,29 @@ function published(world: World): void {
   publisher.layerPackets = [2, 5, 11];
 }
 
-/** Packets of the layer that is shown that have not come, of the last so many but those of 0.3 s. */
+/** Packets of the layer that is shown that have not come, of the last so many. */
 function missing(viewer: Adapting, of: number): number {
   const [, video] = have(viewer.watcher);
-  return video.missingFrom(video.highest - of, video.highest - 100);
+  return video.missingFrom(video.highest - of, video.highest - 20);
 }
 
 test("cascade-layers: where a link carries no more, the highest layer goes and the rest is whole", () => {
-  const world = cluster({ nodes: 2, path: PATH });
-  published(world);
-  const viewer = new Adapting(world.node(1), 2);
-  run(world, [viewer], 3 * SECOND);
-  expect(viewer.layer).toBe(2);
-  world.network.path(0, 1).rate = 1_800_000;
-  run(world, [viewer], 4 * SECOND);
-  expect(viewer.layer).toBe(1);
-  const { wanted } = world.node(1).relay.node.pulls.get("a")!.asked;
-  expect(wanted & 0b1000).toBe(0);
-  // It is tried now and then, which nobody sees.
-  run(world, [viewer], 30 * SECOND);
-  expect(viewer.layer).toBe(1);
-  expect(missing(viewer, 600)).toBe(0);
+  for (const seed of SEEDS) {
+    const world = cluster({ nodes: 2, path: PATH, seed });
+    published(world);
+    const viewer = new Adapting(world.node(1), 2);
+    run(world, [viewer], 3 * SECOND);
+    expect(viewer.layer).toBe(2);
+    world.network.path(0, 1).rate = 1_800_000;
+    run(world, [viewer], 4 * SECOND);
+    expect(viewer.layer).toBe(1);
+    const { wanted } = world.node(1).relay.node.pulls.get("a")!.asked;
+    expect(wanted & 0b1000).toBe(0);
+    // It is tried now and then, which nobody sees.
+    run(world, [viewer], 30 * SECOND);
+    expect(viewer.layer).toBe(1);
+    expect(missing(viewer, 600)).toBe(0);
+  }
 });
 
 test("cascade-layers: it comes back when there is room", () => {
@@ -110,37 +114,43 @@ test("a link that loses by chance gives up nothing, nor does one that has a seco
 });
 
 test("where all links are one line the second parent goes first, and then a layer if need be", () => {
-  const world = cluster({ nodes: 4, path: PATH });
-  published(world);
-  world.node(1).crowd = 10;
-  const viewer = new Adapting(world.node(1), 2);
-  run(world, [viewer], 3 * SECOND);
-  world.network.limit(1, 4_000_000);
-  // Between two times that it is tried again.
-  run(world, [viewer], 16 * SECOND);
-  expect(viewer.layer).toBe(2);
-  expect(missing(viewer, 400)).toBe(0);
-  world.network.limit(1, 1_800_000);
-  run(world, [viewer], 30 * SECOND);
-  expect(viewer.layer).toBe(1);
-  expect(missing(viewer, 400)).toBe(0);
+  for (const seed of SEEDS) {
+    const world = cluster({ nodes: 4, path: PATH, seed });
+    published(world);
+    world.node(1).crowd = 10;
+    const viewer = new Adapting(world.node(1), 2);
+    run(world, [viewer], 3 * SECOND);
+    const { asked } = world.node(1).relay.node.pulls.get("a")!;
+    expect(asked.givers).toHaveLength(2);
+    world.network.limit(1, 4_000_000);
+    // Between two times that it is tried again.
+    run(world, [viewer], 16 * SECOND);
+    expect([viewer.layer, asked.givers.length]).toEqual([2, 1]);
+    expect(missing(viewer, 400)).toBe(0);
+    world.network.limit(1, 1_800_000);
+    run(world, [viewer], 30 * SECOND);
+    expect(viewer.layer).toBe(1);
+    expect(missing(viewer, 400)).toBe(0);
+  }
 });
 
 test("those below do without it as well, or have it from another", () => {
-  for (const childrenMax of [1, 4]) {
-    const world = cluster({ nodes: 3, childrenMax, path: PATH });
-    world.network.between(0, 2, { delayUs: 60_000 });
-    published(world);
-    const middle = new Adapting(world.node(1), 2);
-    run(world, [middle], SECOND);
-    const below = new Adapting(world.node(2), 2);
-    run(world, [middle, below], 2 * SECOND);
-    expect(world.node(2).path("a")).toEqual([0, 1]);
-    world.network.path(0, 1).rate = 2_200_000;
-    run(world, [middle, below], 25 * SECOND);
-    expect(middle.layer).toBe(1);
-    // The publisher's node has a place for it, or none.
-    expect(below.layer).toBe(childrenMax === 1 ? 1 : 2);
-    expect(missing(below, 300)).toBe(0);
-  }
+  for (const seed of SEEDS) for (const childrenMax of [1, 4]) below(seed, childrenMax);
 });
+
+function below(seed: number, childrenMax: number): void {
+  const world = cluster({ nodes: 3, childrenMax, path: PATH, seed });
+  world.network.between(0, 2, { delayUs: 60_000 });
+  published(world);
+  const middle = new Adapting(world.node(1), 2);
+  run(world, [middle], SECOND);
+  const viewer = new Adapting(world.node(2), 2);
+  run(world, [middle, viewer], 2 * SECOND);
+  expect(world.node(2).path("a")).toEqual([0, 1]);
+  world.network.path(0, 1).rate = 1_800_000;
+  run(world, [middle, viewer], 15 * SECOND);
+  expect(middle.layer).toBe(1);
+  // The publisher's node has a place for it, or none.
+  expect(viewer.layer).toBe(childrenMax === 1 ? 1 : 2);
+  expect(missing(viewer, 300)).toBe(0);
+}
