@@ -19,6 +19,7 @@ import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
 import { REST } from "./mutations/rest.ts";
 import { RINGS } from "./mutations/rings.ts";
+import { ROLE_CHANGES } from "./mutations/roles.ts";
 import type { Mutation } from "./mutations/rule.ts";
 import { SAMPLES } from "./mutations/samples.ts";
 import { SHARES } from "./mutations/shares.ts";
@@ -46,6 +47,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...RINGS,
   ...HELD,
   ...LINKS,
+  ...ROLE_CHANGES,
   ...CASCADES,
   ...LOAD,
   ...SAMPLES,

@@ -1,10 +1,14 @@
 import type { Elements } from "../wire/cascade/elements.ts";
-import { readCores, type ToldCore, writeCores } from "../wire/cascade/node.ts";
+import type { NodeRole } from "../wire/cascade/hello.ts";
+import { readCores, type ToldCore, writeCores, writeDrain } from "../wire/cascade/node.ts";
+import { readRole } from "../wire/cascade/role.ts";
 import type { NodeSelf } from "./greeting.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { EDGE_LINKS, type Members } from "./members.ts";
+import type { NameExchange } from "./name-exchange.ts";
 import { type NodeId, nodeBytes, nodeIdOf } from "./node-id.ts";
+import { Roles } from "./roles.ts";
 
 /** Others are told whom this node has links with so often; an edge looks for one too many, too. */
 const LOOK_US = 1_000_000;
@@ -13,6 +17,8 @@ const AT_ONCE = 16;
 /** Who may know what cores publish that this node has no link with: so many of each, and of all. */
 const TELLERS = 2;
 const ASKED_MAX = 8;
+/** Cores hear of all names that an edge publishes before its links with them end. */
+const STEPPING_BACK_US = 2_000_000;
 /** Why an edge ends a link. */
 export const NEARER = "others are nearer";
 
@@ -23,6 +29,10 @@ interface CoresOptions {
   /** Streams come or go by it. */
   readonly isUsed: (link: Link) => boolean;
   readonly isQuiet: (link: Link) => boolean;
+  readonly random: () => number;
+  /** This node is something else now, as `self` says, beside so many cores. */
+  readonly turned: (cores: number) => void;
+  readonly exchange: () => NameExchange;
 }
 
 /** What a link's other end has told of cores; `next` is not whole yet. */
@@ -35,11 +45,27 @@ interface Told {
 export class Cores {
   readonly #options: CoresOptions;
   readonly #told = new Map<Link, Told>();
+  readonly #roles: Roles;
+  /** Links with edges that were cores. */
+  readonly #fallen = new WeakSet<Link>();
   #changed = false;
   #lookAt = 0;
 
   constructor(options: CoresOptions) {
     this.#options = options;
+    const { self, random } = options;
+    this.#roles = new Roles({
+      ...{ self, random },
+      openCount: () => options.links.openCount,
+      linked: () => this.#linked(),
+      known: () => this.#known(),
+      turn: (role, now) => this.#turn(role, now),
+    });
+  }
+
+  /** Whom it has links with: an edge that becomes a core has a core's before. */
+  get linksAs(): NodeRole {
+    return this.#roles.linksAs;
   }
 
   /** Regions of those that this node has a link with of which something comes. */
@@ -89,7 +115,10 @@ export class Cores {
     // It needs to know at once; all others have time.
     this.#tell([link]);
     const { node, hello } = link;
-    if (hello?.role !== "core") return;
+    if (hello?.role !== "core") {
+      this.#options.members.noCore(node);
+      return;
+    }
     const { addresses, region } = hello;
     this.#options.members.hint({ node, addresses, region, roundTripUs: null }, now);
   }
@@ -115,7 +144,22 @@ export class Cores {
     told.next = new Set();
   }
 
+  /** The other end says what it is now. */
+  roleHeard(link: Link, elements: Elements): void {
+    const role = readRole(elements);
+    if (role === null || role === link.hello?.role) return;
+    link.hello = { ...link.hello!, role };
+    this.#changed = true;
+    if (role === "core") this.#fallen.delete(link);
+    else {
+      this.#fallen.add(link);
+      this.#options.members.noCore(link.node);
+    }
+    this.#options.exchange().met(link);
+  }
+
   handleTimeout(now: number): void {
+    this.#roles.handleTimeout(now);
     if (now < this.#lookAt) return;
     if (this.#changed) {
       this.#changed = false;
@@ -123,14 +167,34 @@ export class Cores {
       this.#tell([...this.#options.links.open()]);
     }
     const surplus = this.#surplus();
-    if (surplus === null) return;
-    this.#lookAt = now + LOOK_US;
-    surplus.close(NEARER, now);
+    if (surplus.length > 0) this.#lookAt = now + LOOK_US;
+    for (const link of surplus) link.close(NEARER, now);
   }
 
   nextTimeout(): number {
-    const waits = this.#changed || this.#surplus() !== null;
-    return waits ? this.#lookAt : Number.POSITIVE_INFINITY;
+    const waits = this.#changed || this.#surplus().length > 0;
+    return Math.min(this.#roles.nextTimeout(), waits ? this.#lookAt : Number.POSITIVE_INFINITY);
+  }
+
+  #turn(role: NodeRole, now: number): void {
+    const { self, exchange, turned, links } = this.#options;
+    self.role = role;
+    exchange().turned();
+    turned(this.#known().size);
+    this.#lookAt = now + STEPPING_BACK_US;
+    if (role === "core") return;
+    // Its children look for a core in its place, and have what they have from here until then.
+    for (const link of links.open()) link.send(writeDrain(STEPPING_BACK_US / 1000));
+  }
+
+  /** All beside this node that are linked here, or with somebody who is. */
+  #known(): Set<NodeId> {
+    const linked = this.#linked();
+    const known = new Set(linked.map(({ node }) => node));
+    for (const link of linked)
+      for (const each of this.#told.get(link)?.whole ?? []) known.add(each);
+    known.delete(this.#options.self.id);
+    return known;
   }
 
   #linked(): Link[] {
@@ -155,12 +219,21 @@ export class Cores {
     } while (at < cores.length);
   }
 
-  /** An edge's link beyond those that it keeps: the farthest of which nothing depends on it; null for none. */
-  #surplus(): Link | null {
-    const { self, isUsed } = this.#options;
-    if (self.role === "core") return null;
+  /** An edge's links beyond those that it keeps: to those that were cores, and one other. */
+  #surplus(): Link[] {
+    const { links, isUsed } = this.#options;
+    if (this.linksAs === "core") return [];
     const linked = this.#linked();
-    if (linked.length <= EDGE_LINKS || linked.some(({ time }) => !time.known)) return null;
+    if (linked.length < EDGE_LINKS) return [];
+    const fallen = [...links.open()].filter((link) => this.#fallen.has(link) && !isUsed(link));
+    const farthest = this.#farthest(linked);
+    return farthest === null ? fallen : [...fallen, farthest];
+  }
+
+  /** Of these, if they are too many, the farthest of which nothing depends on it; null for none. */
+  #farthest(linked: Link[]): Link | null {
+    const { self, isUsed } = this.#options;
+    if (linked.length === EDGE_LINKS || linked.some(({ time }) => !time.known)) return null;
     const away = ({ hello }: Link): number => Number(hello?.region !== self.region);
     linked.sort((a, b) => away(b) - away(a) || b.time.roundTripUs - a.time.roundTripUs);
     if (!isUsed(linked[0]!)) return linked[0]!;

@@ -5,9 +5,7 @@ import { CORES_MAX } from "../wire/cascade/node.ts";
 import { isProof, type Keyring, LinkEnd, proofOf } from "./keyring.ts";
 import { type NodeId, nodeBytes, nodeIdOf } from "./node-id.ts";
 
-/** A node that is told to be a core is one as long as there are fewer ... */
-const CORES_TOLD = CORES_MAX;
-/** ... and one that is told nothing, as long as these do. */
+/** A node that is told nothing is a core as long as there are fewer. */
 const CORES_ENOUGH = 16;
 
 /** What a node is told to be. */
@@ -19,6 +17,7 @@ export interface NodeSelf {
   /** Drawn once a process. */
   readonly boot: number;
   readonly names: NamesMode;
+  readonly wish: RoleWish;
   /** Until it is decided, what it will be for all that it knows. */
   role: NodeRole;
   /** It is an edge where so many cores are already; null when that was decided. */
@@ -74,13 +73,19 @@ export function greet(
     addresses: self.addresses,
     accepts: keyring.all.map((each) => each.kid),
     cores,
+    told: self.wish !== "auto",
   });
 }
 
 /** What a node that is told this may be. */
-export function roleOf(wish: RoleWish): Pick<NodeSelf, "role" | "coresMax"> {
-  if (wish === "edge") return { role: "edge", coresMax: null };
-  return { role: "core", coresMax: wish === "core" ? CORES_TOLD : CORES_ENOUGH };
+export function roleOf(wish: RoleWish): Pick<NodeSelf, "wish" | "role" | "coresMax"> {
+  if (wish === "edge") return { wish, role: "edge", coresMax: null };
+  return { wish, role: "core", coresMax: coresMaxOf(wish) };
+}
+
+/** A node that is told this is a core as long as there are fewer. */
+export function coresMaxOf(wish: RoleWish): number {
+  return wish === "core" ? CORES_MAX : CORES_ENOUGH;
 }
 
 /** The first that answers, wherever it was called, knows how many cores there are. */

@@ -15,6 +15,7 @@ import {
   writePing,
   writePong,
 } from "../wire/cascade/ping.ts";
+import { writeRole } from "../wire/cascade/role.ts";
 import { Channel } from "./channel.ts";
 import { Gray } from "./gray.ts";
 import { decideRole, disagreement, greet, type LinkSecurity, type NodeSelf } from "./greeting.ts";
@@ -149,6 +150,12 @@ export class Link {
   /** A message in order behind all earlier ones. */
   send(message: readonly unknown[]): void {
     if (!this.closed) this.#channel.send(message);
+  }
+
+  /** This node is something else now. */
+  sendRole(): void {
+    this.#saidRole = this.#options.self.role;
+    this.send(writeRole(this.#saidRole));
   }
 
   /** A frame that may be lost. */

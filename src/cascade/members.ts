@@ -83,6 +83,15 @@ export class Members {
     place.told = false;
   }
 
+  /** It is none now, whoever said that it is: only as a seed it is dialled. */
+  noCore(node: NodeId): void {
+    for (const [address, place] of this.#places) {
+      if (place.node !== node || !place.core) continue;
+      place.core = false;
+      if (!place.seed) this.#places.delete(address);
+    }
+  }
+
   /**
    * A link to this node is over, whoever dialled; `unwanted`: by an edge that has enough, which is dialled
    * again only where somebody says that a stream can be had there.

@@ -45,12 +45,41 @@ export class NameExchange {
 
   /** A link opened: it hears all that it is to know. */
   greet(link: Link): void {
-    const { names, role, pulled } = this.#options;
+    const { names } = this.#options;
     this.#audiences.set(link, new Audience());
     for (const known of names.owned()) link.send(writeName(toName(known, false)));
-    if (role() === "core") for (const name of [...names.heard()]) this.#tellOn(link, name);
-    // What became of a name that it has from others it hears of by any of its cores.
-    else for (const name of pulled()) link.send(writeWhere(name));
+    this.#introduce(link);
+  }
+
+  /** This node is something else now: what it told on as a core it takes back before it says so. */
+  turned(): void {
+    const links = [...this.#audiences];
+    if (this.#options.role() === "edge") {
+      for (const [link, { told }] of links)
+        for (const name of [...told.keys()]) this.#tellOn(link, name);
+    }
+    for (const [link] of links) {
+      link.sendRole();
+      this.#introduce(link);
+    }
+  }
+
+  /** The other end is something else now. */
+  met(link: Link): void {
+    const { names, changed } = this.#options;
+    const audience = this.#audiences.get(link);
+    if (audience === undefined) return;
+    const told = [...names.toldBy(link.session)];
+    if (link.hello?.role === "core") this.#introduce(link);
+    else {
+      // It goes on with what it has by those names.
+      for (const name of audience.told.keys()) audience.follows.add(name);
+      for (const known of told.filter(({ owner }) => owner !== link.node)) {
+        names.unhear(link.session, known);
+        changed(known.name, true);
+      }
+    }
+    for (const { name } of told) this.#spread(name);
   }
 
   /** This node publishes it, and nothing else under its name any more. */
@@ -113,6 +142,14 @@ export class NameExchange {
   follow(name: string): void {
     const { role, links } = this.#options;
     if (role() === "edge") for (const link of links.cores()) link.send(writeWhere(name));
+  }
+
+  /** What it is to know of others' names. */
+  #introduce(link: Link): void {
+    const { names, role, pulled } = this.#options;
+    if (role() === "core") for (const name of [...names.heard()]) this.#tellOn(link, name);
+    // What became of a name that it has from others it hears of by any of its cores.
+    else for (const name of pulled()) link.send(writeWhere(name));
   }
 
   /** It asks for a name. */

@@ -26,6 +26,8 @@ export interface NodeEvents extends ServingEvents {
   accepted(pull: Pull, heads: readonly (number | null)[]): void;
   linkOpened(link: Link): void;
   linkClosed(link: Link, reason: string): void;
+  /** This node is a core from now on, or an edge: there are as many cores as it knows beside it. */
+  turned(cores: number): void;
   /** A parent told something about a ring; its type is one of those that no rule of the tree needs. */
   told(link: Link, type: number, elements: Elements, now: number, arrival: number): void;
 }

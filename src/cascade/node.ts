@@ -52,7 +52,7 @@ export class Node {
     this.serving = this.#makeServing(childrenMax);
     this.members = new Members({
       self: self.id,
-      role: () => self.role,
+      role: () => this.#cores.linksAs,
       region: self.region,
       random,
       isLinked: (node) => this.links.to(node)?.isQuiet(this.#now) === false,
@@ -245,9 +245,13 @@ export class Node {
   }
 
   #makeCores(): Cores {
-    const { self, links, members } = this;
+    const { links, members } = this;
+    const { self, random } = this.#options;
     const isUsed = (link: Link) => this.pulls.isParent(link) || this.serving.has(link);
-    return new Cores({ self, links, members, isUsed, isQuiet: (link) => link.isQuiet(this.#now) });
+    const isQuiet = (link: Link) => link.isQuiet(this.#now);
+    const exchange = () => this.#exchange;
+    const turned = (cores: number) => this.#events.turned(cores);
+    return new Cores({ ...{ self, links, members, exchange, random }, isUsed, isQuiet, turned });
   }
 
   #opened(link: Link, { end, node }: LinkSecurity, now: number): void {
@@ -298,6 +302,7 @@ export class Node {
     if (this.#exchange.message(link, type, elements)) return;
     if (type === Message.nowhere) this.lookUps.answered(link, elements);
     else if (type === Message.cores) this.#cores.heard(link, elements, now);
+    else if (type === Message.role) this.#cores.roleHeard(link, elements);
     else if (type === Message.drain) {
       if (readDrain(elements) !== null) this.pulls.avoid(link, now);
     } else if (this.serving.request(link, type, elements, now)) return;

@@ -1,6 +1,6 @@
 /** The relay as a worker's logic: what control commands, and what sessions and the loop bring. */
 import { NEARER } from "../cascade/cores.ts";
-import { type Disagreement, type NodeSelf, type RoleWish, roleOf } from "../cascade/greeting.ts";
+import { type Disagreement, type NodeSelf, roleOf } from "../cascade/greeting.ts";
 import type { Link } from "../cascade/link.ts";
 import type { Node } from "../cascade/node.ts";
 import { nodeIdOf } from "../cascade/node-id.ts";
@@ -224,9 +224,10 @@ export class RelayLogic {
       answered: (answer) => emit({ type: "answer-part", ...partOf(answer) }),
       linkOpened: ({ node, hello }) => {
         log("info", "Node linked", { node, address: hello?.addresses[0] ?? "" });
-        if (!toldRole && self.role === "edge") this.#tellRole(setup.role, hello?.cores ?? 0);
+        if (!toldRole && self.role === "edge") this.#tellRole(self, hello?.cores ?? 0);
         toldRole = true;
       },
+      turned: (cores) => this.#tellRole(self, cores),
       linkClosed: (link, reason) => this.#unlinked(link, reason, setup.node),
     });
     const relay = this.#relay;
@@ -236,10 +237,11 @@ export class RelayLogic {
     this.#early.clear();
   }
 
-  #tellRole(wish: RoleWish, cores: number): void {
+  #tellRole({ wish, role }: NodeSelf, cores: number): void {
     const { log } = this.#options;
     const fields = { cores: String(cores) };
-    if (wish === "auto") log("info", "There are enough cores: this node is an edge", fields);
+    if (role === "core") log("info", "There are too few cores: this node is one now", fields);
+    else if (wish === "auto") log("info", "There are enough cores: this node is an edge", fields);
     else log("warn", "There are as many cores as may be: this node is an edge", fields);
   }
 

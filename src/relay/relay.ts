@@ -62,6 +62,7 @@ export interface RelayEvents {
   lookedUp(name: string): void;
   linkOpened(link: Link): void;
   linkClosed(link: Link, reason: string): void;
+  turned(cores: number): void;
 }
 
 export class Relay {

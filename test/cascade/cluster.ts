@@ -31,6 +31,8 @@ export class TestNode {
   readonly wanted: string[] = [];
   readonly dialled: string[] = [];
   readonly closings: string[] = [];
+  /** What it became. */
+  readonly roles: string[] = [];
   readonly served: Child[] = [];
   readonly told: number[] = [];
   /** What no rule of the tree needs, and whoever has timers of its own. */
@@ -58,6 +60,7 @@ export class TestNode {
         carries: () => true,
         linkOpened: () => {},
         linkClosed: (_link, reason) => this.closings.push(reason),
+        turned: () => this.roles.push(this.self.role),
         told: (link, type, elements) => {
           this.told.push(type);
           this.hear(link, type, elements);

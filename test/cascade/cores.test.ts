@@ -83,3 +83,43 @@ test("cascade-edges: an edge that has a stream is dialled for it once, and not a
   cluster.run(100_000);
   expect(far.dialled).toHaveLength(2);
 });
+
+/** Sixteen cores that were told to be some, one that was not, and an edge of three of them and of that one. */
+function tooMany() {
+  const cluster = new Cluster();
+  const cores = Array.from({ length: 16 }, () => cluster.add());
+  const last = cluster.add({ wish: "auto" });
+  cluster.mesh();
+  const edge = cluster.add({ role: "edge" });
+  for (const core of [last, ...cores.slice(0, 3)]) cluster.link(edge, core);
+  const far = cluster.add({ role: "edge" });
+  cluster.link(far, last);
+  for (const core of cores.slice(3, 6)) cluster.link(far, core);
+  cluster.run(100_000);
+  return { cluster, cores, last, edge, far };
+}
+
+test("cascade-roles: a core that steps back keeps three links, and cores hear on of all that it and its edges publish", () => {
+  const { cluster, cores, last, edge, far } = tooMany();
+  last.publish(cluster, "own");
+  edge.publish(cluster, "edge's");
+  cluster.run(500_000);
+  last.node.pull(last.heard.get("edge's")!, 7, { have: () => [null] }, cluster.now);
+  for (let i = 0; i < 250; i += 1) {
+    cluster.run(40_000);
+    for (const core of cores) {
+      expect([i, core.best("own"), core.best("edge's")]).toEqual([i, "17 1", "18 1"]);
+    }
+    expect([i, last.best("edge's")]).toEqual([i, "18 1"]);
+  }
+  expect(last.roles).toEqual(["edge"]);
+  last.node.endPull("edge's", cluster.now);
+  cluster.run(12_000_000);
+  expect(linked(last)).toHaveLength(3);
+  expect(linked(edge)).toEqual([1, 2, 3]);
+  expect(linked(far)).toEqual([4, 5, 6]);
+  const dialled = cores.flatMap((core) => core.dialled).filter((each) => each === "10.0.0.17:8300");
+  cluster.run(2_000_000);
+  expect(cores.flatMap((core) => core.dialled)).toHaveLength(dialled.length);
+  expect(cores.map((core) => core.roles)).toEqual(cores.map(() => []));
+}, 60_000);

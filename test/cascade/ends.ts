@@ -21,6 +21,7 @@ export function selfOf(number: number, change: Partial<NodeSelf> = {}): NodeSelf
     id: idOf(number),
     boot: number,
     names: "mesh",
+    wish: change.role ?? "core",
     role: "core",
     coresMax: null,
     region: "",

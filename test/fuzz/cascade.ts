@@ -161,6 +161,7 @@ class World {
         lookedUp: () => {},
         linkOpened: () => {},
         linkClosed: () => {},
+        turned: () => {},
       },
     );
     for (const member of [this.honest, this.liar]) member.connect(this.#nextSession());

@@ -152,6 +152,7 @@ export class Liar {
       [Message.ownQuestion, this.#number(), name],
       [Message.own, this.#number(), true],
       [Message.drain, this.#number()],
+      [Message.role, dice.below(3)],
       [Message.rekey, dice.bytes(dice.pick([0, 0, 16, 15]))],
       [
         Message.ask,

@@ -216,6 +216,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // Whom there is to call, and who has which stream.
     ["asks", "place", "names"],
     ["members", "name-exchange", "look-ups", "owners"],
+    ["roles"],
     ["cores"],
     // The tree: what is had from others, and what is given to them.
     ["parent", "places", "pledges", "search", "way"],

@@ -55,6 +55,7 @@ export class Side {
         lookedUp: () => {},
         linkOpened: () => {},
         linkClosed: () => {},
+        turned: () => {},
       },
     );
   }

@@ -9,7 +9,7 @@ const ADDRESS_MAX = 64;
 /** More than are worth counting. */
 const CORES_KNOWN_MAX = 0xffff;
 
-const NODE_ROLES = ["core", "edge"] as const;
+export const NODE_ROLES = ["core", "edge"] as const;
 export type NodeRole = (typeof NODE_ROLES)[number];
 
 const NAMES_MODES = ["mesh", "etcd"] as const;
@@ -39,9 +39,12 @@ export interface Hello {
   readonly accepts: readonly string[];
   /** Cores that it knows beside the other end, itself among them; null of an older version. */
   readonly cores: number | null;
+  /** It is what it was told to be, and not what was left; null of an older version. */
+  readonly told: boolean | null;
 }
 
 export function writeHello(hello: Hello): unknown[] {
+  const told = hello.told === null ? [] : [hello.told];
   return [
     Message.hello,
     hello.protocolMin,
@@ -58,7 +61,7 @@ export function writeHello(hello: Hello): unknown[] {
     hello.url,
     hello.addresses,
     hello.accepts,
-    ...(hello.cores === null ? [] : [hello.cores]),
+    ...(hello.cores === null ? [] : [hello.cores, ...told]),
   ];
 }
 
@@ -80,6 +83,7 @@ export function readHello(elements: Elements): Hello | null {
     addresses: elements.list(NODE_ADDRESSES_MAX, (each) => each.text(ADDRESS_MAX)),
     accepts: elements.list(SECRETS_MAX, (each) => each.text(KID_LENGTH)),
     cores: elements.more ? elements.uint(CORES_KNOWN_MAX) : null,
+    told: elements.more ? elements.boolean() : null,
   };
   return elements.ok ? hello : null;
 }

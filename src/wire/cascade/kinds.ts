@@ -44,6 +44,7 @@ export const Message = {
   nowhere: 32,
   drain: 34,
   close: 35,
+  role: 36,
   rekey: 40,
   ask: 48,
   answer: 49,

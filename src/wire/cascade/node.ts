@@ -81,7 +81,7 @@ export function readOwn(elements: Elements): Own | null {
   return elements.ok ? own : null;
 }
 
-/** DRAIN: the teller leaves after so many ms: children look for another parent now. */
+/** DRAIN: the teller leaves after so many ms, or is no core any more: children look for another parent now. */
 export function writeDrain(ms: number): unknown[] {
   return [Message.drain, ms];
 }

@@ -39,9 +39,10 @@ export class SimNode {
   readonly watchers: Watcher[] = [];
   readonly publishers = new Map<string, Publisher>();
   readonly heard = new Map<string, KnownName>();
-  /** Names that another node has instead, and links that are over, in words. */
+  /** Names that another node has instead, links that are over, in words, and what it became. */
   readonly outranked: string[] = [];
   readonly closings: string[] = [];
+  readonly turns: string[] = [];
   /** What owners of names say of their publishers. */
   readonly answers: boolean[] = [];
   /** As if each watcher were so many viewers. */
@@ -284,10 +285,9 @@ export class SimNode {
       children: () => {},
       owner: (_request, alive) => this.answers.push(alive),
       lookedUp: (name) => later(() => this.#lookedUp(name)),
-      asked: () => {},
-      answered: () => {},
-      linkOpened: () => {},
+      ...{ asked: () => {}, answered: () => {}, linkOpened: () => {} },
       linkClosed: (_link, reason) => this.closings.push(reason),
+      turned: () => this.turns.push(this.role),
     });
   }
 

@@ -18,14 +18,17 @@ const HELLO: Hello = {
   addresses: ["10.0.0.1:8300", "[2001:db8::1]:8300"],
   accepts: ["AbCd+/09", "zzzzzzzz"],
   cores: 17,
+  told: false,
 };
 
 test("HELLO comes back as it was written", () => {
-  checkFrame(writeHello(HELLO), readHello, HELLO, 1);
+  checkFrame(writeHello(HELLO), readHello, HELLO, 2);
   const mesh: Hello = { ...HELLO, names: "mesh", role: "core", url: "", addresses: [] };
-  checkFrame(writeHello(mesh), readHello, mesh, 1);
-  const older: Hello = { ...HELLO, cores: null };
-  expect(overWire(writeHello(older), readHello)).toEqual(older);
+  checkFrame(writeHello(mesh), readHello, mesh, 2);
+  for (const cores of [17, null]) {
+    const older: Hello = { ...HELLO, cores, told: null };
+    expect(overWire(writeHello(older), readHello)).toEqual(older);
+  }
 });
 
 test("longer than it may be it is none", () => {

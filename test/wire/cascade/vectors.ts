@@ -15,6 +15,7 @@ import * as ordered from "../../../src/wire/cascade/ordered.ts";
 import * as ping from "../../../src/wire/cascade/ping.ts";
 import * as rekey from "../../../src/wire/cascade/rekey.ts";
 import * as ring from "../../../src/wire/cascade/ring.ts";
+import { readRole, writeRole } from "../../../src/wire/cascade/role.ts";
 import * as sub from "../../../src/wire/cascade/subscription.ts";
 import {
   readNowhere,
@@ -52,6 +53,7 @@ const HELLO: Hello = {
   addresses: ["10.0.0.1:8300"],
   accepts: ["AbCd+/09"],
   cores: 3,
+  told: true,
 };
 
 const NAME: Name = {
@@ -166,6 +168,7 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
   NOWHERE: of({ name: "cam", epoch: 3 }, writeNowhere, readNowhere),
   DRAIN: of(5_000, node.writeDrain, node.readDrain),
   CLOSE: of("stopping", node.writeClose, node.readClose),
+  ROLE: of("edge", writeRole, readRole),
   REKEY: of(A, rekey.writeRekey, rekey.readRekey),
   ASK: of(
     { asker: A, nonce: 9, to: new Uint8Array(0), question: Uint8Array.of(0x7b, 0x7d) },
