@@ -248,6 +248,8 @@ export class RelayLogic {
   #unlinked(link: Link, reason: string, self: string): void {
     // A node may be among its own seeds, and two nodes may have called each other at once.
     if (reason === REPLACED || (link.node === self && reason === ITSELF)) return;
+    // What was dialled while nothing came by a link, and was not needed: that goes on.
+    if (link.claim === null && this.#relay?.node.links.to(link.node)?.open === true) return;
     const dialled = this.#links?.addressOf(link.session) ?? "";
     const words = this.#state.failed(link, dialled, reason);
     const { log } = this.#options;
