@@ -5,14 +5,43 @@ import { readdirSync, readFileSync } from "node:fs";
 const THREADS = new Set(["relay", "egress"]);
 const LOOK_MS = 50;
 
-export class Waits {
-  readonly #pids: () => readonly number[];
+/** What threads have waited in all, seen again and again, tells how long one waited at once. */
+export class LongWaits {
   /** By thread: how long it had waited so far, ms. */
   readonly #before = new Map<string, number>();
+  readonly #long: { readonly at: number; readonly ms: number }[] = [];
+  #lookedAt: number;
+
+  constructor(now: number) {
+    this.#lookedAt = now;
+  }
+
+  /** `waited`: by thread, ms; NaN of one that is gone. */
+  look(now: number, waited: Iterable<readonly [string, number]>): void {
+    const elapsed = now - this.#lookedAt;
+    this.#lookedAt = now;
+    let longest = 0;
+    for (const [thread, ms] of waited) {
+      const before = this.#before.get(thread);
+      this.#before.set(thread, ms);
+      // The kernel counts a wait when it is over: what is more than has passed was one of before.
+      if (before !== undefined && ms - before - elapsed > longest) longest = ms - before - elapsed;
+    }
+    if (longest > 0) this.#long.push({ at: now, ms: longest });
+  }
+
+  /** The longest that ended at that time or later, ms. */
+  longest(since: number): number {
+    const ended = this.#long.filter(({ at }) => at >= since);
+    return Math.round(Math.max(0, ...ended.map(({ ms }) => ms)));
+  }
+}
+
+export class Waits {
+  readonly #pids: () => readonly number[];
   readonly #threads = new Map<number, readonly string[]>();
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #long: { readonly at: number; readonly ms: number }[] = [];
-  #lookedAt = performance.now();
+  readonly #long = new LongWaits(performance.now());
 
   /** Processes may come and go. */
   constructor(pids: () => readonly number[]) {
@@ -23,9 +52,7 @@ export class Waits {
 
   /** The longest that ended in the last so many seconds, ms. */
   lately(seconds: number): number {
-    const since = performance.now() - seconds * 1000;
-    const ended = this.#long.filter(({ at }) => at >= since);
-    return Math.round(Math.max(0, ...ended.map(({ ms }) => ms)));
+    return this.#long.longest(performance.now() - seconds * 1000);
   }
 
   /** The longest since the start, ms. */
@@ -36,22 +63,9 @@ export class Waits {
   }
 
   #look(): void {
-    const now = performance.now();
-    const elapsed = now - this.#lookedAt;
-    this.#lookedAt = now;
-    let longest = 0;
-    for (const pid of this.#pids()) {
-      for (const thread of this.#threadsOf(pid)) {
-        const waited = waitedMs(thread);
-        const before = this.#before.get(thread);
-        this.#before.set(thread, waited);
-        // The kernel counts a wait when it is over: what is more than has passed was one of before.
-        if (before !== undefined && waited - before - elapsed > longest) {
-          longest = waited - before - elapsed;
-        }
-      }
-    }
-    if (longest > 0) this.#long.push({ at: now, ms: longest });
+    const threads = this.#pids().flatMap((pid) => this.#threadsOf(pid));
+    const waited = threads.map((thread) => [thread, waitedMs(thread)] as const);
+    this.#long.look(performance.now(), waited);
   }
 
   #threadsOf(pid: number): readonly string[] {
