@@ -1,10 +1,33 @@
 /** What drills came to, and which of their bounds were missed. */
 import { type DrillResult, WAITED_MS_MAX } from "../test/net/drill.ts";
+import type { Places } from "../test/net/drill-tree.ts";
 import type { QuietResult } from "../test/net/quiet.ts";
 
 export interface Told extends Omit<DrillResult, "before" | "after"> {
   /** Percent. */
   readonly loss: number;
+  /** Below, where the longest gap was, media comes by a way that is longer by this from then on, ms. */
+  readonly longerMs: number;
+}
+
+/** What is told of a drill; `wayMs`: what is sent by a node is at another one after. */
+export function told(
+  { before, after, ...result }: DrillResult,
+  loss: number,
+  wayMs: (from: number, to: number) => number,
+): Told {
+  const { below, victim, byNode } = result;
+  const hit = byNode.filter(({ node }) => node !== victim && below.includes(node));
+  const worst = hit.toSorted((left, right) => right.gapMs - left.gapMs)[0]?.node;
+  const lengthOf = (places: Places): number | null => {
+    const path = worst === undefined ? undefined : places[worst]?.path;
+    if (path === undefined || path.length === 0) return null;
+    const nodes = [...path, worst!];
+    return sum(nodes.slice(1), (node) => wayMs(nodes[nodes.indexOf(node) - 1]!, node));
+  };
+  const [then, now] = [lengthOf(before), lengthOf(after)];
+  const longerMs = then === null || now === null ? 0 : Math.max(0, now - then);
+  return { ...result, loss, longerMs };
 }
 
 export interface Findings {
@@ -41,7 +64,7 @@ export function missesOf(
   if (counted.length < needed) {
     misses.push(`${counted.length} of ${kills} count, ${needed} must`);
   }
-  const late = counted.filter((each) => each.back === null && addedOf(each) > addedMs);
+  const late = counted.filter((each) => each.back === null && isLate(each, addedMs));
   if (late.length > 0) misses.push(`${late.length} gaps of more than ${addedMs} ms`);
   // A publisher that goes elsewhere is away for as long as that takes.
   const lateBack = counted.filter((each) => (afterReturnOf(each) ?? 0) > afterReturnMs);
@@ -58,6 +81,10 @@ export function missesOf(
   if (blind.length > 0) misses.push(`${blind.length} browsers lost their picture`);
   // One that was left while some node had no processor may have been silent.
   const timely = all.filter((each) => each.void === "" && each.waitedMs <= WAITED_MS_MAX);
+  // What the victim alone had is nothing: it had it from the publisher's node, which still has it.
+  const whole = timely.filter(({ loss, back }) => loss === 0 && back === null);
+  const lost = sum(whole, ({ lost }) => lost);
+  if (lost > 0) misses.push(`${lost} packets lost for good though no link loses any`);
   const falsely = sum(timely, ({ falseDeaths }) => falseDeaths.length);
   if (falsely > 0) misses.push(`${falsely} nodes left parents to which nothing had happened`);
   const changes = sum(quiet, ({ falseDeaths }) => falseDeaths.length);
@@ -72,6 +99,7 @@ export function summary(results: readonly Told[]) {
     gapMs: spread(results.map(({ gapMs }) => gapMs)),
     addedMs: spread(results.filter(({ back }) => back === null).map(addedOf)),
     freezeMs: spread(results.map(({ freezeMs }) => freezeMs)),
+    longerMs: spread(results.map(({ longerMs }) => longerMs)),
     elsewhereMs: spread(results.map(({ elsewhereMs }) => elsewhereMs)),
     afterReturnMs: spread(results.flatMap((each) => afterReturnOf(each) ?? [])),
     backMs: spread(results.flatMap(({ back }) => back?.ms ?? [])),
@@ -80,6 +108,20 @@ export function summary(results: readonly Told[]) {
     kept: sum(results, ({ kept }) => kept),
     falseDeaths: sum(results, ({ falseDeaths }) => falseDeaths.length),
   };
+}
+
+/**
+ * Where the way that is left is longer by more than is to be added, all of that time passes: the longer
+ * way counts by itself then.
+ */
+function isLate(told: Told, addedMs: number): boolean {
+  const own = isFarther(told, addedMs) ? told.longerMs : 0;
+  return addedOf(told) - own > addedMs;
+}
+
+/** No choice of the node below makes the pause as short as `addedMs`. */
+export function isFarther({ longerMs }: Told, addedMs: number): boolean {
+  return longerMs > addedMs;
 }
 
 function addedOf({ gapMs }: Told): number {
