@@ -298,6 +298,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-close", "src/relay/carriers.ts", "      carrier.link.leave(now);\n", ""),
   rule("cascade-close", "src/relay/carriers.ts", "now < until && ", ""),
   rule("cascade-resume", HANDOVER, "return this.#accepted;", "return true;"),
+  rule("cascade-resume", "src/relay/carriers.ts", "this.#dialled.add(port);", ";"),
   rule("cascade-resume", HANDOVER, 'this.#step === "resuming" && this.#options.lower', "false"),
   rule(
     "cascade-resume",

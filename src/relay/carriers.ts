@@ -29,6 +29,8 @@ export class Carriers {
   readonly #options: CarriersOptions;
   /** By the session that names the link, and by others that carry it. */
   readonly #bySession = new Map<number, Carrier>();
+  /** Those that this end has dialled. */
+  readonly #dialled = new WeakSet<LinkPort>();
   /** Those whose links this end has ended, until then. */
   readonly #leaving = new Map<Carrier, number>();
 
@@ -55,6 +57,7 @@ export class Carriers {
       node.linked(port.session, security, kid, address, at);
       this.#begin(carrier, node.links.bySession(port.session)!, at);
     };
+    if (address !== null) this.#dialled.add(port);
     if (address === null) begin(now);
     else if (this.#heir(port, security, address, now) || this.#resume(port, security, begin, now)) {
       node.members.reached(address, security.node);
@@ -121,7 +124,8 @@ export class Carriers {
       each.node === via.node && each.link.open && sameBytes(each.association, association);
     const meant = [...this.#all()].find(isMeant);
     if (meant === undefined) via.output.frame(encodeElements(writeRekey(NO_ASSOCIATION)));
-    else if (meant.handover.accept(session, now)) {
+    // Who dialled asks by it, and hears the answer: two that answer each other never come to an end.
+    else if (meant.handover.accept(session, now) && !this.#dialled.has(meant.ports.get(session)!)) {
       meant.output.frame(encodeElements(writeRekey(association)));
     }
   }

@@ -14,6 +14,12 @@ for (let part = 0; part < PARTS; part += 1) {
   }, 240_000);
 }
 
+test(
+  "cascade-resume: that a link goes on by a session is heard when that was a link of its own already",
+  () => expectClean(runSeed(805007)),
+  240_000,
+);
+
 test("seeds that failed once", () => {
   // The owner's process starts again while it is cut off, and publishes under the epoch that it had.
   expectClean(runSeed(5028));
