@@ -3,6 +3,7 @@
  * them one by one to a copy of the tree and expects the tests named by the ids to fail.
  */
 import { ACCESS } from "./mutations/access.ts";
+import { APART } from "./mutations/apart.ts";
 import { CASCADES } from "./mutations/cascade.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
@@ -48,6 +49,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...HELD,
   ...LINKS,
   ...ROLE_CHANGES,
+  ...APART,
   ...CASCADES,
   ...LOAD,
   ...SAMPLES,

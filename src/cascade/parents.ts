@@ -50,6 +50,24 @@ export class Parents {
     return live.sort((left, right) => since(left) - since(right));
   }
 
+  /**
+   * By whose way it comes: of those that give it the first that is well. Whoever has not been of use yet
+   * counts behind one that was, though that has fallen silent.
+   */
+  first(isWell: (parent: Parent) => boolean): Parent | null {
+    const giving = this.giving().filter(({ state }) => state === "accepted");
+    const used = giving.filter(({ usefulSince }) => usefulSince !== null);
+    const counted = used.length > 0 ? used : giving;
+    return counted.find(isWell) ?? counted[0] ?? null;
+  }
+
+  /** It was asked for it, and has not said yes so far. */
+  waitFor(link: Link): boolean {
+    return this.#all.some(
+      (each) => each.link === link && each.mode === "live" && each.state !== "accepted",
+    );
+  }
+
   /** Links by which it comes. */
   get givers(): Link[] {
     return this.#all.filter(isGiver).map(({ link }) => link);
@@ -160,6 +178,16 @@ export class Parents {
     parent.state = state;
     parent.since = now;
     this.#count(parent, 1);
+  }
+
+  /** What was worth having came of it. True the first time since it is live. */
+  noteUseful(link: Link, alias: number, at: number): boolean {
+    const parent = this.find(link, alias);
+    if (parent === null) return false;
+    const isFirst = parent.usefulSince === null;
+    parent.usefulSince ??= at;
+    parent.usefulAt = Math.max(at, parent.usefulAt ?? at);
+    return isFirst;
   }
 
   setMode(parent: Parent, mode: Mode, spare: boolean, now: number): void {

@@ -1,5 +1,6 @@
 import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Accept, Mode, Refuse } from "../wire/cascade/subscription.ts";
+import { inOrderOfUse, lacksApart } from "./apart.ts";
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeIdOf } from "./node-id.ts";
@@ -92,10 +93,7 @@ export class Pull {
 
   /** It waits for this node, which was asked for it and has not got it yet. */
   waitsFor(link: Link): boolean {
-    const waits = this.asked.all.some(
-      (each) => each.link === link && each.mode === "live" && each.state !== "accepted",
-    );
-    return waits && this.path === null;
+    return this.path === null && this.asked.waitFor(link);
   }
 
   /** So many are at this node; from some number on two parents give it at once. */
@@ -159,19 +157,14 @@ export class Pull {
   refused(link: Link, { alias, retryMs }: Refuse, now: number): void {
     const parent = this.asked.find(link, alias);
     if (parent === null) return;
+    if (parent.mode === "live" && parent.spare) this.search.noPlace(link.node, now);
     this.#giveUp(parent, now + Math.max(RETRY_US, retryMs * 1000), now);
     this.maintain(now);
   }
 
   /** By this link came what was worth having at a time, now or a moment ago. */
   useful(link: Link, alias: number, at: number): void {
-    const parent = this.asked.find(link, alias);
-    if (parent === null) return;
-    if (parent.usefulSince === null) {
-      parent.usefulSince = at;
-      this.#retryAt = at;
-    }
-    parent.usefulAt = Math.max(at, parent.usefulAt ?? at);
+    if (this.asked.noteUseful(link, alias, at)) this.#retryAt = at;
   }
 
   /** Its node leaves soon: what it gives is had from another as soon as one is found. */
@@ -240,15 +233,20 @@ export class Pull {
 
   /** Standbys give it from now on where too few do. */
   #raise(now: number, wantedLive: number): void {
-    let live = this.#serving(now).length;
+    const serving = this.#serving(now);
+    let isGiven = this.#isGiven(now);
+    let live = serving.length;
+    let isApart = !lacksApart(serving, wantedLive, this.path);
     for (const parent of this.asked.ready(this.path)) {
-      if (live >= wantedLive) return;
+      if (live >= wantedLive && (isApart || sharesNode(parent, this.path))) return;
       if (!this.#isHealthy(parent, now)) continue;
-      if (this.#shorter.isTooLong(parent, now) && this.#isGiven(now)) continue;
+      if (isGiven && !this.search.hasPlace(parent.link.node, now)) continue;
+      if (isGiven && this.#shorter.isTooLong(parent, now)) continue;
       // At the beginning who has it is asked before who would have to get it.
       if (parent.pledged && this.way.fresh && this.#askable(now).length > 0) continue;
       this.asked.setMode(parent, "live", live > 0 || this.#isSpare, now);
       live += 1;
+      [isGiven, isApart] = [true, true];
     }
   }
 
@@ -297,10 +295,8 @@ export class Pull {
     } else parent.path = path;
   }
 
-  /** Of those that give it the first whose link is well; of a parent that has fallen silent, too. */
   #noticePath(now: number): void {
-    const giving = this.asked.giving().filter(({ state }) => state === "accepted");
-    const parent = giving.find((each) => this.#isHealthy(each, now)) ?? giving[0];
+    const parent = this.asked.first((each) => this.#isHealthy(each, now));
     if (this.way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
   }
 
@@ -336,7 +332,8 @@ export class Pull {
     const proven = this.#giving(now).filter(
       ({ usefulSince }) => usefulSince !== null && now - usefulSince >= OVERLAP_US,
     );
-    for (const parent of proven.slice(wantedLive)) this.asked.setMode(parent, "warm", false, now);
+    const used = inOrderOfUse(proven, this.path);
+    for (const parent of used.slice(wantedLive)) this.asked.setMode(parent, "warm", false, now);
     // One standby is enough.
     for (const parent of this.asked.ready(this.path).slice(1)) {
       this.asked.remove(parent);

@@ -7,6 +7,8 @@ const STANDBY_AGAIN_MIN_US = 250_000;
 const STANDBY_AGAIN_MAX_US = 4_000_000;
 /** Whose way is no second one is asked to stand by no more for so long, while another does. */
 const NO_SECOND_WAY_US = 15_000_000;
+/** Who had no place for one that has it from another as well is asked for one again after so long. */
+const PLACE_AGAIN_US = 1_000_000;
 /** Every link says a word a second: one that does not may be dead, and is asked last. */
 const DOUBTFUL_US = 1_500_000;
 const SUGGESTED_MAX = 16;
@@ -23,6 +25,7 @@ export class Search {
   readonly suggested = new Set<NodeId>();
   readonly #until = new Map<NodeId, number>();
   readonly #unwilling = new Map<NodeId, Unwilling>();
+  readonly #noPlace = new Map<NodeId, number>();
   readonly #noSecondWay = new Map<NodeId, { until: number; path: string }>();
 
   suggest(nodes: readonly NodeId[]): void {
@@ -42,6 +45,15 @@ export class Search {
     this.#unwilling.set(node, { until: now + waitUs, waitUs });
   }
 
+  /** It has no place for one that has it from another as well. */
+  noPlace(node: NodeId, now: number): void {
+    this.#noPlace.set(node, now + PLACE_AGAIN_US);
+  }
+
+  hasPlace(node: NodeId, now: number): boolean {
+    return now >= (this.#noPlace.get(node) ?? Number.NEGATIVE_INFINITY);
+  }
+
   /** It stands by, but its way is that of whoever gives the stream, by this path. */
   noSecondWay(node: NodeId, path: readonly NodeId[] | null, now: number): void {
     this.#noSecondWay.set(node, { until: now + NO_SECOND_WAY_US, path: path?.join() ?? "" });
@@ -56,6 +68,7 @@ export class Search {
   forgive(node: NodeId): void {
     this.#until.delete(node);
     this.#unwilling.delete(node);
+    this.#noPlace.delete(node);
     this.#noSecondWay.delete(node);
   }
 

@@ -220,7 +220,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["cores"],
     // The tree: what is had from others, and what is given to them.
     ["parent", "places", "pledges", "search", "way"],
-    ["child", "parents", "shorter"],
+    ["apart", "child", "parents", "shorter"],
     ["admission", "pull-options"],
     ["pull", "serving"],
     ["pulls"],
