@@ -43,8 +43,28 @@ export interface TailNews {
   /** Files and segments that no playlist has named for long enough. */
   readonly gone: readonly string[];
   readonly playlist: TailPlaylist;
-  /** index.m3u8 from now on; null while it stays as it is, or is not known yet. */
-  readonly master: string | null;
+  /** What index.m3u8 tells of it from now on; null while that stays as it is. */
+  readonly variant: TailVariant | null;
+}
+
+/** One rendition as index.m3u8 tells of it. */
+export interface TailVariant {
+  readonly uri: string;
+  /** Bits a second as they are told: of its heaviest segment, and over a while. */
+  readonly bandwidth: number;
+  readonly averageBandwidth: number;
+  /** What it had of late, bits a second; null before its first segment is whole. */
+  readonly bitrate: number | null;
+  /** RFC 6381, of all that is in it. */
+  readonly codecs: string;
+  /** Of its pictures; null without. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  /** Pictures a second; null where there are none, or it is not known yet. */
+  readonly pictureRate: number | null;
+  /** Every segment so far begins with a keyframe. */
+  readonly independent: boolean;
+  /** Nothing that its playlist lists can be played. */
+  readonly gap: boolean;
 }
 
 /** A media playlist as text; its URIs stand in quotes or on lines of their own, and are relative. */

@@ -6,6 +6,18 @@ const LEAST = 64_000;
 /** The average is of this long, so that it follows a publisher who changes. */
 const AVERAGE_US = 60_000_000;
 
+/** What encoders are set to, bits a second: pictures by their size, at the rates that browsers use; sound. */
+const EXPECTED_BITS_A_PIXEL = 2.7;
+const EXPECTED_AUDIO_BPS = 64_000;
+
+/** What a publisher is taken for until segments were weighed, bits a second. */
+export function expectedOf(
+  video: { readonly width: number; readonly height: number } | null,
+): number {
+  const pixels = video === null ? 0 : video.width * video.height;
+  return Math.round(EXPECTED_AUDIO_BPS + pixels * EXPECTED_BITS_A_PIXEL);
+}
+
 /** What one segment of a rendition weighed. */
 interface Weighed {
   readonly bytes: number;
@@ -20,6 +32,8 @@ export class Bandwidth {
   /** Highest of a segment, and over a while, in bits a second. */
   peak: number;
   average: number;
+  /** As it was of late; null before the first segment. */
+  recent: number | null = null;
   #bytes = 0;
   #us = 0;
   readonly #recent: Weighed[] = [];
@@ -44,6 +58,7 @@ export class Bandwidth {
     this.peak = Math.max(this.peak, told((bytes * 8e6) / us, this.peak));
     this.average = Math.max(this.average, told((this.#bytes * 8e6) / this.#us, this.average));
     this.peak = Math.max(this.peak, this.average);
+    this.recent = Math.round((this.#bytes * 8e6) / this.#us);
   }
 }
 

@@ -18,8 +18,11 @@ export interface Segment {
   readonly msn: number;
   /** Number of its init. */
   readonly init: number;
-  /** Times do not go on from the segment before. */
-  readonly discontinuity: boolean;
+  /** Discontinuities before it, in all renditions; and since the segment before: times do not go on. */
+  readonly era: number;
+  readonly breaks: number;
+  /** Its layer does not come: it holds nothing (RFC 8216bis 4.4.4.7). */
+  readonly gap: boolean;
   readonly startUs: number;
   /** Wall clock at capture of what is shown at its start. */
   readonly wallUs: number;
@@ -39,6 +42,8 @@ export interface Part {
   readonly endUs: number;
   /** A player can begin with it. */
   readonly independent: boolean;
+  /** There is no such file: its segment is a gap. */
+  readonly gap: boolean;
   /** Pictures in it. */
   readonly pictures: number;
   readonly bytes: Uint8Array;

@@ -42,8 +42,6 @@ export class Playlist {
   readonly #entries: Entry[] = [];
   /** Sum over the complete segments that are listed. */
   #listedUs = 0;
-  /** Discontinuities that are not listed any more. */
-  #discontinuities = 0;
   #msn = 0;
   #nextPart = 0;
   /** Of the newest part. */
@@ -89,6 +87,11 @@ export class Playlist {
     return this.#ended;
   }
 
+  /** Nothing that it lists can be played. */
+  get isGap(): boolean {
+    return this.#entries.every(({ gap }) => gap);
+  }
+
   /** Files that nobody has to be given any more; each is told once. */
   takeGone(): string[] {
     return this.#departed.take(this.#endUs);
@@ -115,7 +118,6 @@ export class Playlist {
       if (leftUs < this.options.windowUs) break;
       this.#departed.add(first, this.#entries[1]!, this.#listedUs, this.#endUs);
       this.#listedUs = leftUs;
-      if (first.discontinuity) this.#discontinuities += 1;
       this.#entries.shift();
     }
   }
@@ -134,7 +136,7 @@ export class Playlist {
     const withParts = this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
     let init = -1;
     for (const [at, entry] of this.#entries.entries()) {
-      text += this.#headOf(entry, entry.init !== init || entry.discontinuity);
+      text += this.#headOf(entry, entry.init !== init || entry.breaks > 0);
       init = entry.init;
       if (at >= withParts) for (const part of entry.parts) text += this.#partLine(part);
       if (entry.complete) text += this.#segmentLines(entry);
@@ -148,6 +150,12 @@ export class Playlist {
     return text;
   }
 
+  /** Discontinuities before the first segment that is listed, but its own. */
+  get #discontinuities(): number {
+    const first = this.#entries[0];
+    return first === undefined ? 0 : first.era - first.breaks;
+  }
+
   /** The newest segment gets more parts. */
   get #isOpen(): boolean {
     return this.#entries.at(-1)?.complete === false;
@@ -155,21 +163,22 @@ export class Playlist {
 
   /** What stands before its first part. */
   #headOf(entry: Entry, withInit: boolean): string {
-    const discontinuity = entry.discontinuity ? "#EXT-X-DISCONTINUITY\n" : "";
+    const discontinuities = "#EXT-X-DISCONTINUITY\n".repeat(entry.breaks);
     const map = `#EXT-X-MAP:URI="${this.options.names.init(entry.init)}"\n`;
     const date = new Date(Math.floor(entry.wallUs / 1000)).toISOString();
-    return `${discontinuity}${withInit ? map : ""}#EXT-X-PROGRAM-DATE-TIME:${date}\n`;
+    return `${discontinuities}${withInit ? map : ""}#EXT-X-PROGRAM-DATE-TIME:${date}\n`;
   }
 
-  #partLine({ startUs, endUs, number, independent }: Part): string {
+  #partLine({ startUs, endUs, number, independent, gap }: Part): string {
     const uri = this.options.names.part(number);
-    const flag = independent ? ",INDEPENDENT=YES" : "";
+    const flag = `${independent ? ",INDEPENDENT=YES" : ""}${gap ? ",GAP=YES" : ""}`;
     return `#EXT-X-PART:DURATION=${exact(endUs - startUs)},URI="${uri}"${flag}\n`;
   }
 
   #segmentLines(entry: Entry): string {
     const last = entry.parts.at(-1)!.number;
-    return `#EXTINF:${exact(durationOf(entry))},\n${this.options.names.segment(entry.part, last)}\n`;
+    const gap = entry.gap ? "#EXT-X-GAP\n" : "";
+    return `${gap}#EXTINF:${exact(durationOf(entry))},\n${this.options.names.segment(entry.part, last)}\n`;
   }
 }
 

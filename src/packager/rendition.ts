@@ -1,27 +1,20 @@
+import { type Ensemble, type Member, SEGMENT_US } from "./ensemble.ts";
 import type { VideoFormat } from "./format.ts";
+import { FormatChanges } from "./format-changes.ts";
 import type { Frame } from "./frames/frame.ts";
+import { BREAK_US, Gap, MISSED_US } from "./gap.ts";
 import { LATE_US } from "./lag.ts";
 import { OpenPart } from "./open-part.ts";
 import type { Sink, Writer } from "./part.ts";
-import { type Picture, Pictures, sampleOf, usOf, VIDEO_RATE } from "./pictures.ts";
+import { type Picture, type Pictures, sampleOf, usOf, VIDEO_RATE } from "./pictures.ts";
 import { Segments } from "./segments.ts";
-import { Sound, type SoundSource } from "./sound.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Sound } from "./sound.ts";
+import { type Source, Tracks } from "./tracks.ts";
 
-/** A segment goes on for so long before the publisher is asked for a keyframe. */
-const SEGMENT_US = 2_000_000;
-/** Who sends one each 2 s by itself may be early by this. */
-const KEYFRAME_EARLY_US = 100_000;
-/** Keyframes are asked for so far apart. */
-const KEYFRAME_ASK_US = 1_000_000;
-/** What interrupts the media for longer is a break, and not filled part by part. */
-const BREAK_US = 30_000_000;
 /** The part that takes what came too late for those before it, in front of a keyframe. */
 const SLIVER_US = 1_000;
 /** Who has seen no picture for longer sees the keyframe again: without pictures a player stops the sound. */
 const FROZEN_US = 1_000_000;
-/** Behind a break nothing begins earlier than so long before it: dates in a playlist do not go back. */
-const OVERLAP_US = 100_000;
 /** How long the last picture is shown, whose end is never known. */
 const LAST_TICKS = VIDEO_RATE / 30;
 
@@ -31,59 +24,61 @@ export interface RenditionOptions {
   readonly targetDurationUs: number;
   readonly writer: Writer;
   readonly sink: Sink;
-}
-
-/** What comes in one epoch: of the rings with the pictures and with the sound, null without. */
-export interface Source {
-  readonly pictures: Timeline | null;
-  readonly sound: SoundSource | null;
+  readonly ensemble: Ensemble;
 }
 
 /**
  * Frames of one picture ring and one sound ring become parts and segments, by the times of the media;
  * the clock closes only what waits in vain. Between two ticks frames may be pushed in any order.
  */
-export class Rendition {
+export class Rendition implements Member {
   /** Segments that had to begin without a keyframe. */
   forced = 0;
+  /** The newest picture, us. */
+  shownUs = Number.NEGATIVE_INFINITY;
+  /** Of the present epoch. */
+  tracks = NO_TRACKS;
   readonly #segments: Segments;
-  #pictures: Pictures | null = null;
-  #sound: Sound | null = null;
+  readonly #gap: Gap;
   #began = false;
   #ended = false;
-  /** What came before the newest break goes as far as this, us. */
-  #reachedUs = Number.NEGATIVE_INFINITY;
   readonly #part: OpenPart;
   /** The newest picture, whose end is not known. */
   #pending: Picture | null = null;
   /** The newest keyframe, and whether it stands for pictures that do not come. */
   #key: Frame | null = null;
   #frozen = false;
-  /** When the format changed last, us. */
-  #changedUs = Number.NEGATIVE_INFINITY;
-  #askedUs = Number.NEGATIVE_INFINITY;
+  readonly #formats: FormatChanges;
 
   constructor(private readonly options: RenditionOptions) {
     this.#segments = new Segments(options.writer, options.sink);
     this.#part = new OpenPart(options.partTargetUs);
+    this.#formats = new FormatChanges(options.partTargetUs);
+    this.#gap = new Gap(this.#segments, options.ensemble, options.partTargetUs);
+    options.ensemble.join(this);
   }
 
-  /** Frames of the present epoch that were dropped, since their times could not be. */
-  get dropped(): number {
-    return (this.#pictures?.dropped ?? 0) + (this.#sound?.dropped ?? 0);
+  get cutUs(): number | null {
+    return this.#began && this.#pictures !== null ? this.#segments.startUs : null;
   }
 
-  /** Packets of silence that stand for missing ones in the present epoch. */
-  get filled(): number {
-    return this.#sound?.filled ?? 0;
+  get #pictures(): Pictures | null {
+    return this.tracks.pictures;
+  }
+
+  get #sound(): Sound | null {
+    return this.tracks.sound;
   }
 
   /** An epoch begins: with its first keyframe, or with sound where there are no pictures. */
   begin(source: Source, nowUs: number): void {
     this.pause(nowUs);
-    if (this.#ended) return;
-    this.#pictures = source.pictures === null ? null : new Pictures(source.pictures);
-    this.#sound = source.sound === null ? null : new Sound(source.sound);
+    this.attach(source);
+  }
+
+  /** Its layer comes later in the epoch than others, which have begun. */
+  attach(source: Source): void {
+    if (!this.#ended) this.tracks = new Tracks(source);
   }
 
   picture(frame: Frame): void {
@@ -97,34 +92,26 @@ export class Rendition {
   /** After the frames of each look. */
   tick(nowUs: number): void {
     const pictures = this.#pictures;
-    if (pictures === null && this.#sound === null) return;
+    if (this.tracks.none) return;
     this.#sound?.look(nowUs);
     if (pictures === null) this.#hear(nowUs);
     let next = pictures?.next(nowUs) ?? null;
     for (; next !== null; next = pictures!.next(nowUs)) {
       if (this.#began) this.#see(next, nowUs);
-      else if (next.frame.key && next.us > this.#reachedUs - OVERLAP_US) {
-        this.#start(next, next.us, nowUs);
-      }
+      else if (next.frame.key && this.#gap.allows(next.us)) this.#start(next, next.us, nowUs);
     }
     this.#closeLate(nowUs);
   }
 
-  /** A keyframe is to be asked for now. `broken`: no frame comes before the next one. */
-  wantsKeyframe(nowUs: number, broken = false): boolean {
-    if (this.#pictures === null || nowUs - this.#askedUs < KEYFRAME_ASK_US) return false;
-    const age = this.#capturedUs(nowUs) - this.#segments.startUs;
-    const lacksOne = broken || this.#pictures.broken || !this.#began;
-    if (!lacksOne && age < SEGMENT_US) return false;
-    this.#askedUs = nowUs;
-    return true;
+  /** None of the pictures that come can be shown before the next keyframe. */
+  get lacksKeyframe(): boolean {
+    return this.#pictures !== null && (this.#pictures.broken || !this.#began);
   }
 
   /** The publisher is gone: the open segment ends, and nothing follows until `begin`. */
   pause(nowUs: number): void {
     this.#interrupt(nowUs);
-    this.#pictures = null;
-    this.#sound = null;
+    this.tracks = NO_TRACKS;
   }
 
   /** Nothing will come any more. */
@@ -136,18 +123,22 @@ export class Rendition {
   }
 
   #start(picture: Picture | null, us: number, nowUs: number): void {
+    const goesOn = this.#gap.end(us, nowUs);
     this.#began = true;
+    this.#segments.numberFrom(this.options.ensemble.msnAt(us));
+    this.shownUs = us;
     this.#part.begin(us);
     this.#pending = picture;
     this.#key = picture?.frame ?? null;
     this.#frozen = false;
     this.#sound?.forgetBefore(us, nowUs);
     this.#sound?.start(us);
-    this.#beginSegment(true, true, nowUs);
+    this.#beginSegment(true, !goesOn, nowUs);
   }
 
   /** Pictures and sound break off here, to begin again with the next keyframe. */
   #interrupt(nowUs: number): void {
+    this.#gap.cut();
     if (!this.#began) return;
     const pending = this.#pending;
     let endUs = this.#part.startUs;
@@ -158,7 +149,7 @@ export class Rendition {
     if (endUs > this.#part.startUs) this.#close(endUs, nowUs);
     this.#segments.close();
     this.#pending = null;
-    this.#reachedUs = this.#part.startUs;
+    this.#gap.reachedUs = this.#part.startUs;
     this.#began = false;
   }
 
@@ -171,7 +162,7 @@ export class Rendition {
     }
     const cuts = this.#cutsAt(picture);
     const isLate = this.#frozen && picture.ticks <= this.#pending!.ticks;
-    if (isLate || (cuts && this.#changesAgain(picture))) {
+    if (isLate || (cuts && this.#isNew(picture) && this.#formats.again(picture.us))) {
       this.#pictures!.drop();
       return;
     }
@@ -179,6 +170,7 @@ export class Rendition {
     const step = picture.us - (this.#pending?.us ?? picture.us);
     if (picture.frame.key) this.#key = picture.frame;
     this.#frozen = false;
+    this.shownUs = picture.us;
     this.#reach(picture.us, nowUs, !(cuts && isNear), picture.ticks);
     if (cuts) {
       this.#cut(picture, nowUs);
@@ -211,19 +203,15 @@ export class Rendition {
     if (sample !== null) this.#part.samples.push(sample);
   }
 
-  #cutsAt({ us, frame }: Picture): boolean {
-    if (!frame.key) return false;
-    if (this.#formatOf(frame) !== this.#segments.video) return true;
-    return us - this.#segments.startUs >= SEGMENT_US - KEYFRAME_EARLY_US;
+  #cutsAt(picture: Picture): boolean {
+    if (!picture.frame.key) return false;
+    const { ensemble } = this.options;
+    return this.#isNew(picture) || ensemble.cutsAt(picture.us, this.#segments.startUs);
   }
 
-  /** Whoever changes the format with every frame gets no segment for each. */
-  #changesAgain({ us, frame }: Picture): boolean {
-    if (this.#formatOf(frame) === this.#segments.video) return false;
-    const since = us - this.#changedUs;
-    if (since >= 0 && since < this.options.partTargetUs) return true;
-    this.#changedUs = us;
-    return false;
+  /** Its format is another. */
+  #isNew({ frame }: Picture): boolean {
+    return this.#formatOf(frame) !== this.#segments.video;
   }
 
   /** A segment begins with this keyframe. */
@@ -233,28 +221,23 @@ export class Rendition {
     const endUs = Math.max(picture.us, least);
     if (endUs > this.#part.startUs) this.#close(endUs, nowUs);
     this.#pending = picture;
-    const steps = this.#step() !== null;
+    const { ensemble } = this.options;
+    const steps = ensemble.era !== this.#segments.openEra || ensemble.breaksAt(picture.us, this);
     if (steps) {
+      this.tracks.step();
       this.#pending = this.#pictures!.again(picture, nowUs);
+      this.shownUs = this.#pending.us;
       this.#part.begin(this.#pending.us);
       this.#sound?.start(this.#pending.us);
     }
     this.#beginSegment(true, steps, nowUs);
   }
 
-  /** Where a time map is off, all take their step. Returns that of the leading one, us. */
-  #step(): number | null {
-    const maps = [this.#pictures?.timeline, this.#sound?.source.timeline].filter((map) => !!map);
-    if (!maps.some(({ off }) => off)) return null;
-    const [first] = maps.map((map) => map.step());
-    return first!;
-  }
-
   /** Sound without pictures: it begins, and its parts end where there is enough of it. */
   #hear(nowUs: number): void {
     const sound = this.#sound;
     if (sound === null) return;
-    if (!this.#began) sound.forgetBefore(this.#reachedUs, nowUs);
+    if (!this.#began) sound.forgetBefore(this.#gap.reachedUs, nowUs);
     const firstUs = this.#began ? null : sound.firstUs(nowUs);
     if (firstUs !== null) this.#start(null, Math.round(firstUs), nowUs);
     while (this.#began && this.#heardUs(nowUs) >= this.#part.limitUs) {
@@ -264,20 +247,39 @@ export class Rendition {
 
   /** Up to when (us) there is sound, as far as the open part goes, and as it can be by now. */
   #heardUs(nowUs: number): number {
-    const endUs = Math.min(this.#part.limitUs, nowUs - this.#zeroUs());
+    const endUs = Math.min(this.#part.limitUs, nowUs - this.tracks.zeroUs);
     return Math.min(endUs, Math.round(this.#sound?.settle(endUs, nowUs) ?? 0));
   }
 
   /** Closes the parts for which nothing will come any more. */
   #closeLate(nowUs: number): void {
-    const capturedUs = this.#capturedUs(nowUs) - LATE_US;
-    if (!this.#began) this.#sound?.forgetBefore(capturedUs - BREAK_US, nowUs);
+    const capturedUs = this.tracks.capturedUs(nowUs) - LATE_US;
+    if (!this.#began) this.#gap.wait(this.tracks, capturedUs, nowUs);
     else if (capturedUs - this.#part.startUs > BREAK_US) this.#interrupt(nowUs);
     while (this.#began && capturedUs >= this.#part.limitUs) {
       const endUs = this.#part.endUs;
-      this.#freeze(endUs);
-      this.#closeWithin(endUs, nowUs);
+      if (this.#isLeftBehind(endUs)) this.#lose(endUs, nowUs);
+      else {
+        this.#freeze(endUs);
+        this.#closeWithin(endUs, nowUs);
+      }
     }
+  }
+
+  /** Others have had pictures for long, and this one has none. */
+  #isLeftBehind(endUs: number): boolean {
+    const newestUs = Math.min(endUs, this.options.ensemble.newestUs);
+    return this.#pictures !== null && newestUs - this.shownUs > MISSED_US;
+  }
+
+  /** The last picture ends here, and a gap begins. */
+  #lose(endUs: number, nowUs: number): void {
+    this.#part.samples.push(sampleOf(this.#pending!, Math.round((endUs * VIDEO_RATE) / 1e6)));
+    this.#close(endUs, nowUs);
+    this.#pending = null;
+    this.#began = false;
+    this.#pictures!.freeze();
+    this.#gap.begin(endUs, this.tracks, nowUs);
   }
 
   /**
@@ -294,15 +296,6 @@ export class Rendition {
     this.#pictures!.freeze();
   }
 
-  /** Up to when (us) what was captured should be here. */
-  #capturedUs(nowUs: number): number {
-    return nowUs - this.#zeroUs() - (this.#pictures ?? this.#sound)!.lagUs;
-  }
-
-  #zeroUs(): number {
-    return (this.#pictures?.timeline ?? this.#sound!.source.timeline).zeroUs;
-  }
-
   /** Closes the open part, and its segment where another part might not fit into that. */
   #closeWithin(endUs: number, nowUs: number, mayCut = true): void {
     this.#close(endUs, nowUs);
@@ -310,10 +303,10 @@ export class Rendition {
     const age = endUs - this.#segments.startUs;
     if (this.#pictures === null) {
       if (age < SEGMENT_US) return;
-      const step = this.#step();
-      this.#part.begin(endUs + (step ?? 0));
-      if (step !== null) this.#sound!.start(this.#part.startUs);
-      this.#beginSegment(true, step !== null, nowUs);
+      const steps = this.tracks.off;
+      if (steps) this.#part.begin(endUs + this.tracks.step());
+      if (steps) this.#sound!.start(this.#part.startUs);
+      this.#beginSegment(true, steps, nowUs);
     } else if (this.#frozen && age >= SEGMENT_US) {
       this.#beginSegment(true, false, nowUs);
     } else if (mayCut && age + partTargetUs > targetDurationUs) {
@@ -332,17 +325,25 @@ export class Rendition {
   /** A segment begins where the open part does. */
   #beginSegment(independent: boolean, breaks: boolean, nowUs: number): void {
     const pending = this.#pending?.frame;
+    const { startUs } = this.#part;
+    const { ensemble } = this.options;
+    // Those that begin without a keyframe break with the next one.
+    const { openEra } = this.#segments;
     this.#segments.begin({
-      startUs: this.#part.startUs,
-      wallUs: Math.min(this.#zeroUs() + this.#part.startUs, nowUs),
+      startUs,
+      wallUs: Math.min(this.tracks.zeroUs + startUs, nowUs),
       independent,
-      breaks,
+      era: breaks ? ensemble.enter(this.#segments.era, startUs, true) : openEra,
+      gap: false,
       video: pending === undefined ? null : this.#formatOf(pending),
       audio: this.#sound?.source.format ?? null,
     });
+    ensemble.note(this.#segments.msn, startUs);
   }
 
   #formatOf(frame: Frame): VideoFormat | null {
     return frame.format ?? this.#segments.video;
   }
 }
+
+const NO_TRACKS = new Tracks({ pictures: null, sound: null });

@@ -8,8 +8,10 @@ export interface Beginning {
   readonly startUs: number;
   readonly wallUs: number;
   readonly independent: boolean;
-  /** Times do not go on. */
-  readonly breaks: boolean;
+  /** Discontinuities so far, in all renditions. */
+  readonly era: number;
+  /** Nothing comes of its layer. */
+  readonly gap: boolean;
   readonly video: VideoFormat | null;
   readonly audio: AudioFormat | null;
 }
@@ -21,6 +23,8 @@ export class Segments {
   #parts = 0;
   #number = 0;
   #msn = 0;
+  /** Of the newest segment that was told of; null before the first. */
+  #era: number | null = null;
   /** The newest init, and what it is of. */
   #init = -1;
   #initOf: Beginning = NOTHING;
@@ -38,6 +42,30 @@ export class Segments {
   /** What its pictures need. */
   get video(): VideoFormat | null {
     return this.#open.video;
+  }
+
+  get audio(): AudioFormat | null {
+    return this.#open.audio;
+  }
+
+  /** The number of the open segment. */
+  get msn(): number {
+    return this.#msn;
+  }
+
+  /** Discontinuities before the newest segment; null before the first. */
+  get era(): number | null {
+    return this.#era;
+  }
+
+  /** Numbers begin here, where none was given yet. */
+  numberFrom(msn: number): void {
+    if (this.#era === null) this.#msn = msn;
+  }
+
+  /** The same of the open one. */
+  get openEra(): number {
+    return this.#open.era;
   }
 
   /** The next part begins a segment. */
@@ -62,6 +90,7 @@ export class Segments {
     sound: readonly Sample[],
   ): void {
     if (this.#parts === 0) this.#tell();
+    const { gap, video } = this.#open;
     const runs: Run[] = [];
     if (pictures.length > 0) runs.push({ track: 1, samples: pictures });
     if (sound.length > 0) runs.push({ track: 2, samples: sound });
@@ -70,9 +99,10 @@ export class Segments {
       msn: this.#msn,
       startUs,
       endUs,
-      independent: this.#open.video === null || pictures.some(({ key }) => key),
+      independent: !gap && (video === null || pictures.some(({ key }) => key)),
+      gap,
       pictures: pictures.length,
-      bytes: this.writer.fragment(this.#number + 1, runs),
+      bytes: gap ? NO_BYTES : this.writer.fragment(this.#number + 1, runs),
     });
     this.#number += 1;
     this.#parts += 1;
@@ -86,7 +116,9 @@ export class Segments {
 
   /** A segment is told of with its first part; it has none before. */
   #tell(): void {
-    const { startUs, wallUs, independent, breaks, video, audio } = this.#open;
+    const { startUs, wallUs, independent, era, gap, video, audio } = this.#open;
+    const breaks = era - (this.#era ?? era);
+    this.#era = era;
     if (this.#init < 0 || video !== this.#initOf.video || audio !== this.#initOf.audio) {
       this.#init += 1;
       this.#initOf = this.#open;
@@ -96,7 +128,7 @@ export class Segments {
     this.sink.segment({
       msn: this.#msn,
       init: this.#init,
-      discontinuity: breaks && this.#msn > 0,
+      ...{ era, breaks, gap },
       startUs,
       wallUs,
       independent,
@@ -105,12 +137,15 @@ export class Segments {
   }
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Before the first segment. */
 const NOTHING: Beginning = {
   startUs: 0,
   wallUs: 0,
   independent: true,
-  breaks: false,
+  era: 0,
+  gap: false,
   video: null,
   audio: null,
 };

@@ -6,9 +6,8 @@ import { OpusFrames } from "./frames/opus.ts";
 import { OrderedReader } from "./ordered-reader.ts";
 import { Timeline } from "./timeline.ts";
 
-/** A ring of sound on its way to frames with times. */
+/** A ring of sound on its way to frames; each rendition gives them times. */
 export class SoundTrack {
-  readonly timeline: Timeline;
   readonly #reader: OrderedReader;
   readonly #frames = new OpusFrames();
 
@@ -16,10 +15,14 @@ export class SoundTrack {
   constructor(
     readonly feed: Feed,
     staging: Staging,
-    zeroUs: number,
+    private readonly zeroUs: number,
   ) {
-    this.timeline = new Timeline(feed.reader.clockRate, zeroUs);
     this.#reader = new OrderedReader(feed, staging, Codec.opus);
+  }
+
+  /** The time map for a rendition: all take their steps where they are cut. */
+  newTimeline(): Timeline {
+    return new Timeline(this.feed.reader.clockRate, this.zeroUs);
   }
 
   /** Packets dropped for malformed input. */

@@ -4,10 +4,13 @@ import type { Staging } from "../feed/staging.ts";
 import { Codec } from "../wire/codecs.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
 import { PictureTrack } from "./picture-track.ts";
-import type { Rendition, Source } from "./rendition.ts";
+import { VIDEO_RATE } from "./pictures.ts";
+import type { Rendition } from "./rendition.ts";
 import { SoundTrack } from "./sound-track.ts";
+import { Timeline } from "./timeline.ts";
+import type { Source } from "./tracks.ts";
 
-/** A ring from which nothing has come for so long is left where another sends. */
+/** A ring from which nothing has come for so long is silent: it may be a while before it sends again. */
 const SILENT_US = 2_000_000;
 /** A source is known to have no pictures when only sound has come of it for so long ... */
 const SOUND_ALONE_US = 2_000_000;
@@ -16,15 +19,29 @@ const PICTURES_ALONE_US = 500_000;
 /** Opus decoders give two channels, whatever a packet has (RFC 7587 4.4). */
 const CHANNELS = 2;
 
-/** What is read of one source, and given to a rendition. */
+/** Who makes renditions of what is read. */
+export interface Audience {
+  renditionOf(layer: number, ignoresPli: boolean): Rendition;
+  newEpoch(idle: Source, wallUs: number): void;
+}
+
+/** A layer that has sent: its pictures, its time map of the sound, and what is made of both. */
+interface Layer {
+  /** Null where there is only sound. */
+  readonly pictures: PictureTrack | null;
+  readonly sound: Timeline | null;
+  readonly rendition: Rendition;
+}
+
+/** What is read of one source: each layer's pictures once, and the sound once for all of them. */
 export class SourceReading {
   readonly following: Following;
   readonly #staging: Staging;
   readonly #zeroUs: number;
   readonly #since: number;
-  #pictures: PictureTrack | null = null;
+  /** By ring; sound alone is the first of none. */
+  #layers: (Layer | null)[] = [];
   #sound: SoundTrack | null = null;
-  #began = false;
 
   /** `zeroUs`: wall clock of the tail's zero; `now`: when it began to be read, us. */
   constructor(following: Following, staging: Staging, zeroUs: number, now: number) {
@@ -45,37 +62,35 @@ export class SourceReading {
     return sound === Codec.none || sound === Codec.opus ? null : "its audio is not Opus";
   }
 
-  /** The publisher sends keyframes as it likes. */
-  get ignoresPli(): boolean {
-    return this.#pictures?.feed.reader.publisherIgnoresPli === true;
-  }
-
-  /** Frames and packets that were dropped for what they held. */
-  get dropped(): number {
-    return (this.#pictures?.dropped ?? 0) + (this.#sound?.dropped ?? 0);
-  }
-
-  /** Gives `rendition` what has come. `now` is monotonic, `wallUs` the server's clock then; us. */
-  read(rendition: Rendition, now: number, wallUs: number): void {
-    if (!this.#choose(rendition, now, wallUs)) return;
-    const pictures = this.#pictures;
-    const sound = this.#sound;
-    for (const track of [pictures, sound])
-      track?.feed.clock.update(track.feed.reader, track.feed.source);
+  /** Gives the renditions what has come. `now` is monotonic, `wallUs` the server's clock then; us. */
+  read(audience: Audience, now: number, wallUs: number): void {
+    // Rings that nobody wants may stay empty.
+    for (const { reader } of this.following.feeds) reader.wantUnwoken();
+    this.#open(audience, now, wallUs);
+    const layers = this.#layers.filter((layer) => layer !== null);
+    if (layers.length === 0) return;
+    const tracks = [this.#sound, ...layers.map(({ pictures }) => pictures)];
+    for (const track of tracks) track?.feed.clock.update(track.feed.reader, track.feed.source);
     // Sound first: a picture that cuts takes with it what belongs before it.
-    sound?.read(now, (frame) => rendition.sound(frame));
-    pictures?.read(now, (frame) => rendition.picture(frame));
-    this.#noteTimes(now, wallUs);
+    this.#sound?.read(now, (frame) => {
+      for (const { rendition } of layers) rendition.sound(frame);
+    });
+    for (const { pictures, rendition } of layers) {
+      pictures?.read(now, (frame) => rendition.picture(frame));
+    }
+    for (const layer of layers) this.#noteTimes(layer, now, wallUs);
   }
 
-  /** Pictures are missing, and what builds on them is of no use. */
-  get waitsForKeyframe(): boolean {
-    return this.#pictures?.waitsForKeyframe === true;
+  /** What comes of a layer is of no use before its next keyframe. `lacks`: so says its rendition. */
+  waits(layer: number, lacks: boolean, now: number): boolean {
+    const pictures = this.#layers[layer]?.pictures;
+    if (!pictures || !sends(pictures.feed, now)) return false;
+    return lacks || pictures.waitsForKeyframe;
   }
 
   /** Asks the publisher for a keyframe: to begin with, behind a hole, or for the next segment. */
-  askForKeyframe(): void {
-    this.#pictures?.feed.reader.requestKeyframe("segment");
+  askForKeyframe(layer: number): void {
+    this.#layers[layer]?.pictures?.feed.reader.requestKeyframe("segment");
   }
 
   /** The rings are read no more. */
@@ -83,85 +98,75 @@ export class SourceReading {
     for (const feed of this.following.feeds) feed.release();
   }
 
-  /** Which rings it is that are read; false while that is not known. */
-  #choose(rendition: Rendition, now: number, wallUs: number): boolean {
-    const feed = this.#pictureRing(now);
-    this.#want(feed, now);
-    const waits = feed === null ? !this.#isSoundAlone(now) : this.#waitsForSound(now);
-    if (waits) return this.#began;
-    const isOther = feed !== (this.#pictures?.feed ?? null);
-    const getsSound = this.#sound === null && this.#hasSound;
-    if (this.#began && !isOther && !getsSound) return true;
-    if (isOther) {
-      this.#pictures = feed === null ? null : new PictureTrack(feed, this.#staging, this.#zeroUs);
-    }
-    if (getsSound) {
-      this.#sound = new SoundTrack(this.following.audio!, this.#staging, this.#zeroUs);
-    }
-    this.#began = true;
-    rendition.begin(this.#source, wallUs);
-    return true;
-  }
-
-  /** Rings that nobody wants may stay empty: all are wanted until one is known to send. */
-  #want(feed: Feed | null, now: number): void {
+  /** Opens the layers that send and are not open. */
+  #open(audience: Audience, now: number, wallUs: number): void {
     const { audio, video } = this.following;
-    audio?.reader.wantUnwoken();
-    for (const other of video) {
-      if (other === feed || feed === null || !sends(feed, now)) other.reader.wantUnwoken();
-      else other.reader.want(false);
+    const getsSound = this.#sound === null && hasCome(audio);
+    const found = video.flatMap((feed, at) =>
+      this.#layers[at]?.pictures ? [] : sends(feed, now) ? [at] : [],
+    );
+    const hasPictures = this.#layers.some((layer) => layer?.pictures);
+    const isFirst = this.#layers.length === 0;
+    if (isFirst && this.#waits(found.length > 0, now)) return;
+    // Sound that comes to pictures, or pictures to sound: the tail has to break for it.
+    const isOther = isFirst || getsSound || (!hasPictures && found.length > 0);
+    if (getsSound) this.#sound = new SoundTrack(audio!, this.#staging, this.#zeroUs);
+    if (isOther) {
+      const tracks = this.#layers.map((layer) => layer?.pictures ?? null);
+      audience.newEpoch({ pictures: new Timeline(VIDEO_RATE, this.#zeroUs), sound: null }, wallUs);
+      this.#layers = [];
+      for (const [at, track] of tracks.entries()) {
+        if (track !== null) this.#begin(at, track, audience);
+      }
+      if (!hasPictures && found.length === 0) this.#begin(0, null, audience);
+    }
+    for (const at of found) {
+      const track = new PictureTrack(video[at]!, this.#staging, this.#zeroUs);
+      this.#begin(at, track, audience);
     }
   }
 
-  /** What the rendition is made of. */
-  get #source(): Source {
-    const sound = this.#sound;
-    return {
-      pictures: this.#pictures?.timeline ?? null,
+  #begin(at: number, pictures: PictureTrack | null, audience: Audience): void {
+    const sound = this.#sound?.newTimeline() ?? null;
+    const ignoresPli = pictures?.feed.reader.publisherIgnoresPli === true;
+    const rendition = audience.renditionOf(at, ignoresPli);
+    rendition.attach({
+      pictures: pictures?.timeline ?? null,
       sound:
         sound === null
           ? null
           : {
               format: { codec: "opus", channels: CHANNELS },
-              timeline: sound.timeline,
+              timeline: sound,
               silence: OPUS_SILENCE(CHANNELS),
             },
-    };
+    });
+    while (this.#layers.length <= at) this.#layers.push(null);
+    this.#layers[at] = { pictures, sound, rendition };
   }
 
-  /** The one that is read, as long as it sends; else the highest that does. */
-  #pictureRing(now: number): Feed | null {
-    const present = this.#pictures?.feed ?? null;
-    if (present !== null && sends(present, now)) return present;
-    return this.following.video.find((feed) => sends(feed, now)) ?? present;
-  }
-
-  get #hasSound(): boolean {
-    return hasCome(this.following.audio);
-  }
-
-  /** Pictures have come, and sound may yet: a tail that gets it later has to break for it. */
-  #waitsForSound(now: number): boolean {
-    const { audio } = this.following;
-    if (this.#began || audio === null || this.#hasSound) return false;
-    return now - this.#since < PICTURES_ALONE_US;
-  }
-
-  /** Nothing but sound has come, and long enough. */
-  #isSoundAlone(now: number): boolean {
-    const { video } = this.following;
-    if (!this.#hasSound) return false;
-    return video.length === 0 || now - this.#since > SOUND_ALONE_US;
+  /** What it consists of is not known yet. */
+  #waits(hasPictures: boolean, now: number): boolean {
+    const { audio, video } = this.following;
+    if (!hasPictures) {
+      return !hasCome(audio) || (video.length > 0 && now - this.#since <= SOUND_ALONE_US);
+    }
+    // A tail that gets sound later has to break for it.
+    return audio !== null && !hasCome(audio) && now - this.#since < PICTURES_ALONE_US;
   }
 
   /** Which RTP time is now, on each ring: as sender reports tell it. */
-  #noteTimes(now: number, wallUs: number): void {
-    const tracks = [this.#pictures, this.#sound].filter((track) => track !== null);
+  #noteTimes({ pictures, sound }: Layer, now: number, wallUs: number): void {
+    const maps = [
+      { feed: pictures?.feed, map: pictures?.timeline },
+      { feed: this.#sound?.feed, map: sound },
+    ];
     // One clock for both, or their errors would move one against the other.
-    const byReport = tracks.every(({ feed }) => feed.clock.hasReport);
-    for (const { feed, timeline } of tracks) {
+    const byReport = maps.every(({ feed }) => feed?.clock.hasReport !== false);
+    for (const { feed, map } of maps) {
+      if (!feed || !map) continue;
       const timestamp = feed.clock.timestampAt(now, feed.reader.clockRate, feed.source, byReport);
-      if (timestamp !== null) timeline.note(timestamp, wallUs);
+      if (timestamp !== null) map.note(timestamp, wallUs);
     }
   }
 }

@@ -7,8 +7,8 @@ import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { NTP_EPOCH_US } from "../../src/wire/ntp.ts";
 import { KEY, sourceOf, Track, WALL_OFFSET_US } from "../egress/harness.ts";
-import { PlaylistRules } from "../support/playlist-rules.ts";
 import { seeded } from "../support/random.ts";
+import { RenditionRules } from "../support/rendition-rules.ts";
 import { CACHED, frameOf, PPS, packetsOf, SPS, slice } from "./h264-packets.ts";
 
 export const READER = 1;
@@ -16,6 +16,8 @@ export const READER = 1;
 export const EDITION = "ab".repeat(16);
 export const STREAM = 7;
 const TICK_US = 10_000;
+/** RTP times of each layer begin elsewhere. */
+const LAYER_TICKS = 1_000_000;
 const REPORT_US = 1_000_000;
 const OPUS = Uint8Array.of(0xfc, 1, 2, 3);
 
@@ -32,6 +34,8 @@ export interface PublisherOptions {
   readonly layers?: number;
   /** What its clock is off by, as its sender reports tell, us; null: it sends none. */
   readonly clockOffUs?: number | null;
+  /** A layer that is asked for a keyframe gives it alone. */
+  readonly alone?: boolean;
 }
 
 /** Puts pictures and sound into rings of its own, as time passes. */
@@ -56,9 +60,10 @@ export class RingPublisher {
   #waiting: { at: number; put: () => void }[] = [];
   #pictureAt: number;
   #soundAt: number;
-  #keyAt: number;
+  /** By layer. */
+  readonly #keyAt: number[];
+  readonly #heard: number[];
   #reportAt: number;
-  #heard = 0;
   readonly #random: () => number;
   readonly #options: Required<PublisherOptions>;
 
@@ -67,14 +72,8 @@ export class RingPublisher {
     options: PublisherOptions = {},
   ) {
     const all = { seed: 1, fps: 30, keyframeEveryUs: null, answerUs: 60_000, layers: 1 };
-    this.#options = {
-      ...all,
-      clockOffUs: null,
-      pictures: true,
-      sound: true,
-      frameBytes: 3000,
-      ...options,
-    };
+    const media = { pictures: true, sound: true, frameBytes: 3000 };
+    this.#options = { ...all, ...media, alone: false, clockOffUs: null, ...options };
     const { pictures, sound, layers, seed } = this.#options;
     this.video = Array.from(
       { length: pictures ? layers : 0 },
@@ -86,7 +85,8 @@ export class RingPublisher {
     this.#random = seeded(seed);
     this.#pictureAt = startUs;
     this.#soundAt = startUs;
-    this.#keyAt = startUs;
+    this.#keyAt = this.video.map(() => startUs);
+    this.#heard = this.video.map(() => 0);
     this.#reportAt = startUs + REPORT_US;
   }
 
@@ -103,15 +103,24 @@ export class RingPublisher {
     this.#hear(now);
     const { fps, keyframeEveryUs } = this.#options;
     for (; this.video.length > 0 && this.#pictureAt <= now; this.#pictureAt += 1e6 / fps) {
-      const key = this.#pictureAt >= this.#keyAt;
-      if (key) {
-        this.#keyAt =
-          keyframeEveryUs === null ? Number.POSITIVE_INFINITY : this.#keyAt + keyframeEveryUs;
-        this.keyframes += 1;
-      }
+      let keys = 0;
       for (const [layer, track] of this.video.entries()) {
-        if (!this.silent.has(track)) this.#picture(layer, key, now);
+        if (this.silent.has(track)) {
+          // As encoders do: the first one after a pause is a keyframe.
+          this.#keyAt[layer] = this.#pictureAt;
+          continue;
+        }
+        const key = this.#pictureAt >= this.#keyAt[layer]!;
+        if (key) {
+          this.#keyAt[layer] =
+            keyframeEveryUs === null
+              ? Number.POSITIVE_INFINITY
+              : this.#keyAt[layer]! + keyframeEveryUs;
+          keys += 1;
+        }
+        this.#picture(layer, key, now);
       }
+      if (keys > 0) this.keyframes += 1;
     }
     for (; this.#soundAt <= now; this.#soundAt += 20_000) {
       if (this.audio !== null && !this.soundIsSilent) this.#sound(now);
@@ -129,18 +138,29 @@ export class RingPublisher {
   }
 
   #hear(now: number): void {
-    const heard = this.wishes("join") + this.wishes("segment") + this.wishes("failure");
-    const { answerUs } = this.#options;
-    if (heard > this.#heard && answerUs !== null)
-      this.#keyAt = Math.min(this.#keyAt, now + answerUs);
-    this.#heard = heard;
+    const { answerUs, alone } = this.#options;
+    const asked = this.video.map(({ writer }, layer) => {
+      const heard = this.#heard[layer]!;
+      const reasons = ["join", "segment", "failure"] as const;
+      this.#heard[layer] = reasons.reduce(
+        (sum, why) => sum + writer.keyframeRequests(READER + 1, why),
+        0,
+      );
+      return this.#heard[layer] > heard;
+    });
+    if (answerUs === null) return;
+    for (const layer of this.video.keys()) {
+      if (!(alone ? asked[layer] : asked.includes(true))) continue;
+      this.#keyAt[layer] = Math.min(this.#keyAt[layer]!, now + answerUs);
+    }
   }
 
   #picture(layer: number, key: boolean, now: number): void {
     const { frameBytes } = this.#options;
     const body = slice(key ? "idr" : "delta", frameBytes, this.#random);
     const frame = key ? frameOf(SPS, PPS, body) : frameOf(body);
-    const timestamp = Math.round(((this.#pictureAt - this.startUs) * 90) / 1000) + this.jump;
+    const start = layer * LAYER_TICKS + this.jump;
+    const timestamp = Math.round(((this.#pictureAt - this.startUs) * 90) / 1000) + start;
     if (key) this.video[layer]!.writer.setParameterSets(CACHED);
     for (const [i, { payload, flags }] of packetsOf(frame, timestamp).entries()) {
       let first = i === 0 ? (key ? KEY : SlotFlag.frameStart) : 0;
@@ -157,13 +177,12 @@ export class RingPublisher {
     if (clockOffUs === null) return;
     const at = this.#reportAt;
     const ntpUs = at + WALL_OFFSET_US + NTP_EPOCH_US + clockOffUs;
-    for (const { writer, clockRate } of [
-      ...this.video,
-      ...(this.audio === null ? [] : [this.audio]),
-    ]) {
-      const ticks = Math.round(((at - this.startUs) * clockRate) / 1e6);
+    const tell = ({ writer, clockRate }: Track, start: number): void => {
+      const ticks = Math.round(((at - this.startUs) * clockRate) / 1e6) + start;
       writer.setTiming(ticks >>> 0, ntpUs, at);
-    }
+    };
+    for (const [layer, track] of this.video.entries()) tell(track, layer * LAYER_TICKS);
+    if (this.audio !== null) tell(this.audio, 0);
   }
 
   #sound(now: number): void {
@@ -197,7 +216,7 @@ export class Broadcast {
   readonly failures: unknown[] = [];
   readonly wished: number[] = [];
   readonly files = new Map<string, Uint8Array>();
-  readonly rules = new PlaylistRules();
+  readonly rules = new RenditionRules();
   readonly packager: Packager;
   /** The publisher goes on, and the packager looks. */
   publishes = true;
@@ -220,15 +239,30 @@ export class Broadcast {
     return this.now + WALL_OFFSET_US;
   }
 
+  /** Of the highest layer. */
   get news(): TailNews[] {
+    return this.newsOf(0);
+  }
+
+  newsOf(rendition: number): TailNews[] {
     return this.events.filter(
-      (event): event is TailNews => event.type === "tail-news" && event.stream === STREAM,
+      (event): event is TailNews =>
+        event.type === "tail-news" && event.stream === STREAM && event.rendition === rendition,
     );
   }
 
-  /** The newest playlist's text; "" before the first. */
+  /** The newest playlist of the highest layer as text; "" before the first. */
   get text(): string {
-    return this.news.at(-1)?.playlist.text ?? "";
+    return this.textOf(0);
+  }
+
+  textOf(rendition: number): string {
+    return this.newsOf(rendition).at(-1)?.playlist.text ?? "";
+  }
+
+  /** Those of which there is something. */
+  get renditions(): number[] {
+    return [0, 1, 2, 3].filter((rendition) => this.newsOf(rendition).length > 0);
   }
 
   /** Newest part: its segment, its place in there. */
@@ -289,6 +323,6 @@ export class Broadcast {
     this.events.push(event);
     if (event.type !== "tail-news" || event.stream !== STREAM) return;
     for (const { name, bytes } of event.files) this.files.set(name, bytes);
-    this.rules.check(event.playlist.text, this.wallUs);
+    this.rules.check(event.rendition, event.playlist.text, this.wallUs);
   }
 }

@@ -60,6 +60,20 @@ describe("another publisher", () => {
     expectWell(show);
   });
 
+  test("F09: has sent long before: its cached group is older than what was shown, and dates do not go back", () => {
+    const show = new Broadcast().open().run(6);
+    const next = new RingPublisher(show.now, { seed: 2 });
+    for (let i = 0; i < 200; i += 1) {
+      show.run(0.01);
+      next.pass(show.now);
+    }
+    show.publisher = next;
+    show.command({ type: "source", stream: STREAM, source: next.source });
+    show.run(6);
+    expect(breaksIn(show)).toBe(1);
+    expectWell(show);
+  });
+
   test("none comes: the end, and nothing behind it", () => {
     const show = new Broadcast().open().run(6);
     show.command({ type: "source", stream: STREAM, source: null });

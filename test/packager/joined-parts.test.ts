@@ -1,5 +1,7 @@
 /** The clip through a rendition and the writer of MP4, as others read the parts it was cut into. */
+
 import { beforeAll, expect, test } from "bun:test";
+import { Ensemble } from "../../src/packager/ensemble.ts";
 import type { Frame } from "../../src/packager/frames/frame.ts";
 import { OPUS_SILENCE } from "../../src/packager/frames/opus.ts";
 import { writeFragment } from "../../src/packager/mp4/fragment.ts";
@@ -37,6 +39,7 @@ function cut(video: readonly Frame[], audio: readonly Frame[]): Cut {
     partTargetUs: 500_000,
     targetDurationUs: 3_000_000,
     writer: { init: (video, audio) => writeInit({ video, audio }), fragment: writeFragment },
+    ensemble: new Ensemble(),
     sink: {
       init: ({ bytes }) => void inits.push(bytes),
       part: (part) => void parts.push(part),

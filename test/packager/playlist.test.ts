@@ -18,6 +18,8 @@ class Fed {
   number = 0;
   us = 10_000_000;
   init = 0;
+  era = 0;
+  gap = false;
   #msn = -1;
 
   constructor(options: { partTargetUs?: number; windowUs?: number } = {}) {
@@ -28,24 +30,27 @@ class Fed {
     });
   }
 
-  segment(discontinuity = false): void {
+  segment(breaks = 0): void {
     this.#msn += 1;
     const place = { startUs: this.us, wallUs: BEGAN + this.us, part: this.number };
     const { init } = this;
-    this.playlist.segment({ msn: this.#msn, init, discontinuity, independent: true, ...place });
+    this.era += breaks;
+    const times = { era: this.era, breaks, gap: this.gap };
+    this.playlist.segment({ msn: this.#msn, init, independent: !this.gap, ...times, ...place });
   }
 
   part(us = 500_000, independent = false): void {
     const [startUs, endUs] = [this.us, this.us + us];
     const bytes = new Uint8Array(1);
-    const { number } = this;
-    this.playlist.part({ number, msn: this.#msn, startUs, endUs, independent, pictures: 1, bytes });
+    const { number, gap } = this;
+    const place = { number, msn: this.#msn, startUs, endUs };
+    this.playlist.part({ ...place, independent: independent && !gap, gap, pictures: 1, bytes });
     this.number += 1;
     this.us = endUs;
   }
 
-  whole(discontinuity = false): void {
-    this.segment(discontinuity);
+  whole(breaks = 0): void {
+    this.segment(breaks);
     for (let i = 0; i < 4; i += 1) this.part(500_000, i === 0);
     this.playlist.segmentEnd();
   }
@@ -73,7 +78,7 @@ describe("the text", () => {
     fed.part(500_000, true);
     fed.part(50_000);
     fed.playlist.segmentEnd();
-    fed.segment(true);
+    fed.segment(1);
     fed.part(500_000, true);
     expect(fed.playlist.render()).toContain(`#EXTINF:2.000000,
 5e55-0-0-3.m4s
@@ -135,7 +140,7 @@ describe("the window", () => {
 
   test("R02: a discontinuity that is not listed any more is counted", () => {
     const fed = new Fed();
-    for (let i = 0; i < 16; i += 1) fed.whole(i === 1 || i === 2);
+    for (let i = 0; i < 16; i += 1) fed.whole(i === 1 || i === 2 ? 1 : 0);
     const sequence = () => /DISCONTINUITY-SEQUENCE:(\d+)/.exec(fed.playlist.render())![1];
     const told = [sequence()];
     for (let i = 0; i < 4; i += 1) {

@@ -133,7 +133,7 @@ test("L06, V03: keyframes that come behind the clock still begin their segments"
     show.run(15);
     show.pictureDelayUs = 0;
     show.run(10);
-    expect(show.rendition.filled).toBe(0);
+    expect(show.rendition.tracks.filled).toBe(0);
     expectWell(show);
   }
 });
@@ -154,11 +154,11 @@ test("a hole in the sound becomes silence, and drift a packet more or less", () 
   show.run(1);
   show.losesSound = false;
   show.run(10);
-  expect(show.rendition.filled).toBeWithin(46, 54);
+  expect(show.rendition.tracks.filled).toBeWithin(46, 54);
   const silent = show.parts
     .flatMap((part) => samplesOf(part, 2))
     .filter(({ bytes }) => bytes.length === 3);
-  expect(silent.length).toBe(show.rendition.filled);
+  expect(silent.length).toBe(show.rendition.tracks.filled);
   expectWell(show);
 });
 
@@ -183,7 +183,7 @@ test("who changes the format with every picture gets no segment for each", () =>
     show.run(0.02);
   }
   expect(show.segments.length - segments).toBeLessThanOrEqual(20);
-  expect(show.rendition.dropped).toBeGreaterThan(200);
+  expect(show.rendition.tracks.dropped).toBeGreaterThan(200);
   show.run(10);
   expectWell(show);
 });
@@ -197,7 +197,7 @@ test("R01, R02, R03: a new epoch is a discontinuity, and numbers go on", () => {
   show.jump(123_456_789);
   show.newEpoch();
   const text = show.run(10);
-  const breaks = show.segments.filter(({ discontinuity }) => discontinuity);
+  const breaks = show.segments.filter(({ breaks }) => breaks > 0);
   expect(breaks.map(({ msn }) => msn)).toEqual([before + 1]);
   expect(text.match(/#EXT-X-DISCONTINUITY\n/g)!.length).toBe(1);
   expect(show.run(40)).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
@@ -211,7 +211,7 @@ test("a time map that is off by a step breaks the timeline at a keyframe", () =>
     show.run(10);
     show.mapErrorUs += error;
     show.run(10);
-    expect(show.segments.filter(({ discontinuity }) => discontinuity).length).toBe(1);
+    expect(show.segments.filter(({ breaks }) => breaks > 0).length).toBe(1);
     expectWell(show);
   }
 });
@@ -221,12 +221,12 @@ test("what the time map is off by less is slewed: nothing breaks, and nothing sh
   show.run(10);
   show.mapErrorUs = -90_000;
   show.run(40);
-  expect(show.segments.some(({ discontinuity }) => discontinuity)).toBe(false);
+  expect(show.segments.some(({ breaks }) => breaks > 0)).toBe(false);
   const pictures = show.parts.flatMap((part) => samplesOf(part, 1));
   const durations = pictures.map(({ duration }) => duration);
   expect(Math.min(...durations)).toBeGreaterThan(2990);
   expect(Math.max(...durations)).toBeLessThan(3010);
-  expect(show.rendition.filled).toBe(0);
+  expect(show.rendition.tracks.filled).toBe(0);
   expectWell(show);
 });
 
@@ -236,7 +236,7 @@ test("the publisher's timestamps jump: the media goes on", () => {
     show.run(10);
     show.jump(ticks);
     show.run(10);
-    expect(show.segments.some(({ discontinuity }) => discontinuity)).toBe(false);
+    expect(show.segments.some(({ breaks }) => breaks > 0)).toBe(false);
     expect(show.parts.at(-1)!.endUs).toBeGreaterThan(29_000_000);
     expectWell(show);
   }
@@ -257,7 +257,7 @@ test("hostile timestamps are dropped and counted, and the rendition lives", () =
     show.rendition.sound({ ...frame, timestamp: Math.imul(i, 0x9e3779b1) >>> 0 });
   }
   show.run(0.1);
-  expect(show.rendition.dropped).toBeGreaterThan(1900);
+  expect(show.rendition.tracks.dropped).toBeGreaterThan(1900);
   show.run(20);
   expect(show.parts.at(-1)!.endUs).toBeGreaterThan(39_000_000);
   expect(show.rules.problems).toEqual([]);
@@ -271,9 +271,9 @@ test.each([30, 0])(
     const parts = show.parts.length;
     show.sleep(3600);
     show.run(10);
-    expect(show.rendition.filled).toBeLessThan(50);
+    expect(show.rendition.tracks.filled).toBeLessThan(50);
     expect(show.parts.length - parts).toBeWithin(18, 26);
-    expect(show.segments.filter(({ discontinuity }) => discontinuity).length).toBe(1);
+    expect(show.segments.filter(({ breaks }) => breaks > 0).length).toBe(1);
     expectWell(show);
   },
 );

@@ -20,16 +20,24 @@ function recorded() {
     },
     {
       init: ({ number, video }: Init) => void told.push(`init ${number} ${video?.width}`),
-      segment: ({ msn, init, discontinuity, part }: Segment) =>
-        void told.push(`segment ${msn} ${init} ${discontinuity} ${part}`),
+      segment: ({ msn, init, breaks, part }: Segment) =>
+        void told.push(`segment ${msn} ${init} ${breaks > 0} ${part}`),
       part: ({ number, msn, independent }: Part) =>
         void told.push(`part ${number} ${msn} ${independent}`),
       segmentEnd: (msn) => void told.push(`end ${msn}`),
       end: () => void told.push("end"),
     },
   );
-  const begin = (video: VideoFormat | null, breaks = false) =>
-    segments.begin({ startUs: 0, wallUs: 0, independent: true, breaks, video, audio: AUDIO });
+  const begin = (video: VideoFormat | null, era = 0) =>
+    segments.begin({
+      startUs: 0,
+      wallUs: 0,
+      independent: true,
+      era,
+      gap: false,
+      video,
+      audio: AUDIO,
+    });
   return { told, segments, begin };
 }
 
@@ -54,12 +62,12 @@ test("F10: an init comes before the first segment that needs it, and only then",
 test("a segment is told of with its first part, and ends but once", () => {
   const { told, segments, begin } = recorded();
   begin(null);
-  begin(null, true);
+  begin(null, 1);
   segments.part(0, 1, [], [sample(true)]);
   segments.part(1, 2, [], []);
   segments.close();
   segments.close();
-  begin(null, true);
+  begin(null, 2);
   segments.part(2, 3, [], [sample(true)]);
   segments.end();
   expect(told).toEqual([

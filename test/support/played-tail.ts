@@ -1,4 +1,4 @@
-import type { TailNews } from "../../src/contract/tail.ts";
+import type { TailNews, TailVariant } from "../../src/contract/tail.ts";
 import { Harness, settle } from "./control-harness.ts";
 
 /** The packager played: a stream with a tail, and parts that come when the test says. */
@@ -20,6 +20,13 @@ export class PlayedTail {
     show.part();
     const { status } = await asked;
     if (status !== 200) throw new Error(`index.m3u8 is ${status}`);
+    return show;
+  }
+
+  /** Of a server where one has been asked for. */
+  static of(h: Harness): PlayedTail {
+    const show = new PlayedTail(h);
+    show.adopt();
     return show;
   }
 
@@ -72,8 +79,24 @@ export class PlayedTail {
         hint: more.ended === true ? null : this.name(number + 1),
         ended: more.ended ?? false,
       },
-      master: number === 0 ? `#EXTM3U\n${this.playlist}\n` : null,
+      variant: number === 0 ? variantOf(this.playlist) : null,
       ...more,
+    });
+  }
+
+  /** Another layer has a rendition, too: its first part comes. */
+  layer(number: number, changes: Partial<TailVariant>): void {
+    const name = (file: string) => `${this.edition}-${number}${file}`;
+    const text = `#EXTM3U\n#EXT-X-PART:URI="${name("-0.m4s")}"\n`;
+    this.h.plane.events.tail({
+      ...{ type: "tail-news", stream: this.stream, edition: this.edition, rendition: number },
+      files: [{ name: name("-0.m4s"), bytes: playedBytes(number) }],
+      ...{ segments: [], gone: [] },
+      playlist: {
+        ...{ name: name(".m3u8"), text, gzip: Bun.gzipSync(text) },
+        ...{ msn: 0, part: 0, whole: -1, hint: name("-1.m4s"), ended: false },
+      },
+      variant: variantOf(name(".m3u8"), changes),
     });
   }
 
@@ -84,4 +107,14 @@ export class PlayedTail {
 
 export function playedBytes(value: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(value, value);
+}
+
+/** A rendition of 720 lines with sound. */
+export function variantOf(uri: string, changes: Partial<TailVariant> = {}): TailVariant {
+  return {
+    ...{ uri, bandwidth: 2_400_000, averageBandwidth: 1_900_000, bitrate: 1_800_000 },
+    ...{ codecs: "avc1.42c01f,opus", size: { width: 1280, height: 720 }, pictureRate: 30 },
+    ...{ independent: true, gap: false },
+    ...changes,
+  };
 }

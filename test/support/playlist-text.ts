@@ -4,11 +4,16 @@ export interface ListedPart {
   readonly uri: string;
   readonly us: number;
   readonly independent: boolean;
+  readonly gap: boolean;
 }
 
 export interface ListedSegment {
   readonly msn: number;
   discontinuity: boolean;
+  /** How often its tag stands there. */
+  breaks: number;
+  /** It holds nothing. */
+  gap: boolean;
   /** The map that is valid for it; and whether its tag stands here. */
   map: string;
   dateMs: number;
@@ -42,8 +47,7 @@ export function readPlaylist(text: string): ListedPlaylist {
   let open: ListedSegment | null = null;
   for (const line of text.split("\n").slice(1, -1)) {
     const [, tag = "", value = ""] = /^#(?:EXT-X-)?([A-Z0-9-]+):?(.*)$/.exec(line) ?? [];
-    const ofSegment =
-      tag === "" || tag === "EXTINF" || tag === "PART" || BEFORE_PARTS.includes(tag);
+    const ofSegment = ["", "EXTINF", "PART", "GAP"].includes(tag) || BEFORE_PARTS.includes(tag);
     if (!ofSegment) {
       if (CONSTANT.includes(tag)) list.constants.push(line);
       if (tag === "PRELOAD-HINT") list.hints.push(attribute(value, "URI"));
@@ -56,6 +60,8 @@ export function readPlaylist(text: string): ListedPlaylist {
       open = {
         msn,
         discontinuity: false,
+        breaks: 0,
+        gap: false,
         map,
         dateMs: Number.NaN,
         parts: [],
@@ -75,7 +81,11 @@ export function readPlaylist(text: string): ListedPlaylist {
 
 function readSegmentLine(segment: ListedSegment, tag: string, value: string, line: string): void {
   if (BEFORE_PARTS.includes(tag) && segment.parts.length > 0) segment.late.push(tag);
-  if (tag === "DISCONTINUITY") segment.discontinuity = true;
+  if (tag === "DISCONTINUITY") {
+    segment.discontinuity = true;
+    segment.breaks += 1;
+  }
+  if (tag === "GAP") segment.gap = true;
   if (tag === "MAP") segment.map = attribute(value, "URI");
   if (tag === "PROGRAM-DATE-TIME") segment.dateMs = Date.parse(value);
   if (tag === "EXTINF") segment.us = usOf(value.replace(",", ""));
@@ -86,6 +96,7 @@ function readSegmentLine(segment: ListedSegment, tag: string, value: string, lin
     uri: attribute(value, "URI"),
     us: usOf(attribute(value, "DURATION")),
     independent,
+    gap: attribute(value, "GAP") === "YES",
   });
 }
 

@@ -27,7 +27,7 @@ export function samplesOf({ runs }: ShownPart, track: 1 | 2): readonly Sample[] 
 
 /** Parts between two discontinuities, as [first, end). */
 function stretches({ segments, parts }: Show): [number, number][] {
-  const starts = segments.filter(({ discontinuity }) => discontinuity).map(({ part }) => part);
+  const starts = segments.filter(({ breaks }) => breaks > 0).map(({ part }) => part);
   const bounds = [0, ...starts, parts.length];
   return bounds.slice(1).map((end, at) => [bounds[at]!, end]);
 }

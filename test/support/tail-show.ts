@@ -1,6 +1,9 @@
 /** A publisher, the looks of a packager and a rendition, in virtual time. */
+
+import { Ensemble } from "../../src/packager/ensemble.ts";
 import type { AudioFormat, VideoFormat } from "../../src/packager/format.ts";
 import type { Frame } from "../../src/packager/frames/frame.ts";
+import { KeyframeWishes } from "../../src/packager/keyframe-wishes.ts";
 import { Names } from "../../src/packager/names.ts";
 import type { Init, Part, Run, Segment } from "../../src/packager/part.ts";
 import { Playlist } from "../../src/packager/playlist.ts";
@@ -62,6 +65,8 @@ export class Show {
   losesPictures = false;
   losesSound = false;
   format: VideoFormat = formatOf(640);
+  readonly #ensemble = new Ensemble();
+  readonly #wishes = new KeyframeWishes();
   #wantsKey = true;
   #keyAt = Number.POSITIVE_INFINITY;
   #pictureAt = BEGAN_US;
@@ -94,7 +99,9 @@ export class Show {
         return new Uint8Array(1);
       },
     };
-    this.rendition = new Rendition({ partTargetUs, targetDurationUs, writer, sink: this.#sink() });
+    const sink = this.#sink();
+    const ensemble = this.#ensemble;
+    this.rendition = new Rendition({ partTargetUs, targetDurationUs, writer, sink, ensemble });
     this.newEpoch();
   }
 
@@ -106,6 +113,7 @@ export class Show {
     this.#sound = audio ? new Timeline(48_000, zeroUs) : null;
     const sound =
       this.#sound === null ? null : { format: AUDIO, timeline: this.#sound, silence: SILENCE };
+    this.#ensemble.newEpoch();
     this.rendition.begin({ pictures: this.#pictures, sound }, this.now);
     this.#pictureAt = this.now;
     this.#soundAt = this.now;
@@ -157,7 +165,8 @@ export class Show {
     this.rendition.tick(now);
     if (this.parts.length > known) this.#render();
     const { answerUs } = this.#options;
-    if (!this.rendition.wantsKeyframe(now)) return;
+    const lacks = () => this.rendition.lacksKeyframe;
+    if (this.#wishes.turn([this.rendition], lacks, now).length === 0) return;
     this.asked += 1;
     if (answerUs !== null) this.#keyAt = Math.min(this.#keyAt, now + answerUs);
   }

@@ -4,6 +4,7 @@
  */
 import type { TailPlaylist } from "../../contract/tail.ts";
 import { TAIL_WAIT_US } from "../../limits.ts";
+import { allows, strictest, type ViewLimits } from "../streams/layer-limits.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { Tail } from "../streams/tail.ts";
 import type { Tails } from "../streams/tails.ts";
@@ -18,7 +19,8 @@ import { streamOptions } from "./stream-options.ts";
 import { zippedFor } from "./tail-copies.ts";
 import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
 import { INDEX, PLAYLIST_TYPE, TIME_HEADER } from "./tail-link.ts";
-import { withToken } from "./tail-uris.ts";
+import { renderMaster } from "./tail-master.ts";
+import { withoutReports, withToken } from "./tail-uris.ts";
 
 export interface TailServices extends AdmissionServices {
   /** Null where streams have none. */
@@ -46,6 +48,8 @@ interface Asked {
   readonly tails: Tails;
   readonly tail: Tail;
   readonly file: string;
+  /** What stream and token leave of the renditions. */
+  readonly limits: ViewLimits;
 }
 
 /** The route. */
@@ -57,24 +61,29 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   if (!name.ok) return problem(400, "Bad stream name", name.detail);
   const limited = file === INDEX ? rateLimited(c, services) : null;
   if (limited !== null) return limited;
+  let { limits }: { limits: ViewLimits } = streamOptions(services.config, name.name);
   // Whatever it names: one that is no more is not asked for a token that nobody has.
   const isChild = services.config.hls.children === "url" && CHILD.test(file);
   if (!isChild) {
     const verdict = await services.auth.check(c.req.raw, c.get("client"), "view", name.name);
     if (!verdict.ok) return verdict.response;
+    limits = strictest(limits, verdict.grant.limits);
   }
   const { tails } = services;
   if (tails === null || streamOptions(services.config, name.name).hls === "off") {
     return problem(404, "No tail", `"${name.name}" is not served over HLS.`);
   }
-  if (file === INDEX) return index(c, services, tails, name.name);
+  if (file === INDEX) return index(c, services, tails, name.name, limits);
   const stream = services.registry.streams.get(name.name);
   const tail = stream === undefined ? undefined : tails.of(stream);
   if (stream === undefined || tail === undefined) return notFound("file");
   // Nobody else knows the edition but who was told by index.m3u8: strangers keep no tail going.
   if (isChild && !file.startsWith(`${tail.edition}-`)) return notFound("file");
   tails.ask(stream);
-  const asked = { c, services, tails, tail, file };
+  const asked = { c, services, tails, tail, file, limits };
+  const variant = tail.variantOf(file);
+  // What is not known yet was not listed, either.
+  if (variant !== undefined && allows(variant, limits) !== true) return beyond();
   return file.endsWith(".m3u8") ? playlist(asked) : media(asked);
 }
 
@@ -84,6 +93,7 @@ async function index(
   services: TailServices,
   tails: Tails,
   name: string,
+  limits: ViewLimits,
 ): Promise<Response> {
   const { registry, cluster, metrics } = services;
   if (registry.streams.get(name)?.isLive !== true) await cluster?.find(name);
@@ -104,19 +114,28 @@ async function index(
     const detail = "The memory for tails (hls-memory) is used up; try again later.";
     return retryLater(503, RETRY_LIMIT_S, "Server full", detail);
   }
-  const asked = { c, services, tails, tail, file: INDEX };
-  const isKnown = () => tail.master !== null || ["unavailable", "failed"].includes(tail.state);
-  const waited = await waitFor(asked, isKnown);
+  const asked = { c, services, tails, tail, file: INDEX, limits };
+  const allowed = () => tail.variants.filter((variant) => allows(variant, limits) === true);
+  const isKnown = () =>
+    tail.variants.length > 0 && tail.variants.every((variant) => allows(variant, limits) !== null);
+  const isOver = () => isKnown() || ["unavailable", "failed"].includes(tail.state);
+  const waited = await waitFor(asked, isOver);
   if (waited instanceof Response) return waited;
   if (tail.state === "unavailable") return unavailable(tail);
   if (tail.state === "failed") {
     const detail = "The server made a mistake, and cuts another one soon.";
     return retryLater(503, RETRY_LIMIT_S, "Broken off", detail);
   }
-  if (tail.master === null) {
+  if (!isKnown()) {
     return retryLater(503, RETRY_START_S, "Not begun", "No whole picture has come yet.");
   }
-  return text(c, services, { text: tail.master, gzip: null }, PLAIN_AGE_S);
+  const variants = allowed();
+  if (variants.length === 0) return beyond();
+  return text(asked, { text: renderMaster(variants), gzip: null }, PLAIN_AGE_S);
+}
+
+function beyond(): Response {
+  return problem(403, "Rendition not allowed", "It is beyond the limits of stream and token.");
 }
 
 /** A tail that has broken off with its publisher is still there for a while. */
@@ -136,7 +155,7 @@ async function playlist(asked: Asked): Promise<Response> {
   const { wanted } = directives;
   const now = tail.playlist(file);
   if (now === undefined) return notFound("file");
-  if (wanted === null) return text(c, services, now, PLAIN_AGE_S);
+  if (wanted === null) return text(asked, now, PLAIN_AGE_S);
   if (isTooFar(now, wanted, services.config.hls.partUs)) {
     return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
   }
@@ -144,7 +163,7 @@ async function playlist(asked: Asked): Promise<Response> {
 }
 
 async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
-  const { c, services, tail, file } = asked;
+  const { tail, file } = asked;
   const listed = (): TailPlaylist | null => {
     const newest = tail.playlist(file);
     return newest !== undefined && lists(newest, wanted) ? newest : null;
@@ -152,7 +171,7 @@ async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
   const waited = await waitFor(asked, () => listed() !== null);
   if (waited instanceof Response) return waited;
   const newest = listed();
-  if (newest !== null) return text(c, services, newest, BLOCKED_AGE_S);
+  if (newest !== null) return text(asked, newest, BLOCKED_AGE_S);
   const detail = "What is asked for has not come in time.";
   return retryLater(503, RETRY_START_S, "Nothing new", detail);
 }
@@ -192,16 +211,23 @@ async function waitFor(
   return retryLater(503, RETRY_LIMIT_S, "Too many waiting", "Too many requests wait already.");
 }
 
-/** A playlist, with the asker's token in its URIs if one came in the query, and they need it. */
+/**
+ * A playlist, with the asker's token in its URIs if one came in the query, and they need it; and
+ * without reports of renditions that are not allowed.
+ */
 function text(
-  c: AppContext,
-  { clock, config }: TailServices,
+  { c, services, tail, limits }: Asked,
   playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> | null },
   age: number,
 ): Response {
+  const { clock, config } = services;
   const needed = config.hls.children === "token" && new URL(c.req.url).searchParams.has("token");
   const fromQuery = needed ? tokenOf(c.req.raw) : null;
-  const make = () => (fromQuery === null ? playlist.text : withToken(playlist.text, fromQuery));
+  const hidden = tail.variants.filter((variant) => allows(variant, limits) !== true);
+  const make = () => {
+    const shown = withoutReports(playlist.text, hidden);
+    return fromQuery === null ? shown : withToken(shown, fromQuery);
+  };
   const headers: Record<string, string> = {
     ...TIMED,
     "Content-Type": PLAYLIST_TYPE,
@@ -212,5 +238,6 @@ function text(
   if (!acceptsGzip(c)) return new Response(make(), { headers });
   headers["Content-Encoding"] = "gzip";
   if (fromQuery !== null) return new Response(zippedFor(playlist, fromQuery, make), { headers });
-  return new Response(playlist.gzip ?? Bun.gzipSync(make()), { headers });
+  const gzip = hidden.length === 0 ? playlist.gzip : null;
+  return new Response(gzip ?? Bun.gzipSync(make()), { headers });
 }

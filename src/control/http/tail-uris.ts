@@ -8,3 +8,11 @@ export function withToken(playlist: string, token: string): string {
   const query = `?token=${encodeURIComponent(token)}`;
   return playlist.replace(URIS, (uri) => uri + query);
 }
+
+/** The playlist without the reports of these renditions. */
+export function withoutReports(playlist: string, of: readonly { readonly uri: string }[]): string {
+  return of.reduce((text, { uri }) => {
+    const at = text.indexOf(`#EXT-X-RENDITION-REPORT:URI="${uri}"`);
+    return at < 0 ? text : text.slice(0, at) + text.slice(text.indexOf("\n", at) + 1);
+  }, playlist);
+}

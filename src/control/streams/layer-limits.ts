@@ -1,3 +1,4 @@
+import type { TailVariant } from "../../contract/tail.ts";
 import { type LayerLimits, NO_LIMITS, type UsableLayer } from "../../media/layer-choice.ts";
 
 /** What a stream or a token leaves of the layers; Infinity where it says nothing. */
@@ -19,12 +20,24 @@ export function viewLimits({ width, height, bitrate }: WrittenLimits): ViewLimit
 }
 
 /** Whether a layer, as last measured, may be sent under these limits. */
-export function isWithin(layer: UsableLayer, limits: ViewLimits): boolean {
+export function isWithin(
+  layer: Pick<UsableLayer, "width" | "height" | "bitrate">,
+  limits: ViewLimits,
+): boolean {
   return (
     layer.width <= limits.widthMax &&
     layer.height <= limits.heightMax &&
     layer.bitrate <= limits.bitrateMax
   );
+}
+
+/** Whether a rendition of a tail may be sent under these limits; null while that is not known. */
+export function allows({ size, bitrate }: TailVariant, limits: ViewLimits): boolean | null {
+  const { width, height } = size ?? { width: 0, height: 0 };
+  if (bitrate !== null || limits.bitrateMax === Number.POSITIVE_INFINITY) {
+    return isWithin({ width, height, bitrate: bitrate ?? 0 }, limits);
+  }
+  return isWithin({ width, height, bitrate: 0 }, limits) ? null : false;
 }
 
 /** What all of them allow. Only a viewer's own choice names a rid. */

@@ -1,4 +1,4 @@
-import type { TailEvent, TailNews, TailPlaylist } from "../../contract/tail.ts";
+import type { TailEvent, TailNews, TailPlaylist, TailVariant } from "../../contract/tail.ts";
 import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
 import type { Stream } from "./stream.ts";
@@ -15,8 +15,6 @@ export class Tail implements Audience {
   reason = "";
   /** us: when it failed; null of one that did not. */
   failedAt: number | null = null;
-  /** index.m3u8; null while it is not known. */
-  master: string | null = null;
   /** us: when it was asked for last. */
   askedAt: number;
   /** us: since when its stream has no source; null while it has one. */
@@ -28,6 +26,8 @@ export class Tail implements Audience {
   readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #segments = new Map<string, readonly string[]>();
   readonly #playlists = new Map<string, TailPlaylist>();
+  /** By rendition: what index.m3u8 tells. */
+  readonly #variants = new Map<number, TailVariant>();
 
   constructor(
     readonly stream: Stream,
@@ -62,6 +62,17 @@ export class Tail implements Audience {
     }
   }
 
+  /** Of all renditions, of which limits allow some; none before the first part. */
+  get variants(): TailVariant[] {
+    return [...this.#variants.values()];
+  }
+
+  /** Which rendition a file belongs to, by its name. */
+  variantOf(file: string): TailVariant | undefined {
+    const rest = file.startsWith(`${this.edition}-`) ? file.slice(this.edition.length + 1) : "";
+    return this.#variants.get(Number.parseInt(rest, 10));
+  }
+
   playlist(name: string): TailPlaylist | undefined {
     return this.#playlists.get(name);
   }
@@ -80,7 +91,7 @@ export class Tail implements Audience {
     return false;
   }
 
-  #takeNews({ files, segments, gone, playlist, master }: TailNews): void {
+  #takeNews({ files, segments, gone, playlist, rendition, variant }: TailNews): void {
     for (const { name, bytes } of files) {
       this.#files.set(name, bytes);
       this.bytes += bytes.length;
@@ -88,8 +99,8 @@ export class Tail implements Audience {
     for (const { name, parts } of segments) this.#segments.set(name, parts);
     for (const name of gone) this.#drop(name);
     this.#playlists.set(playlist.name, playlist);
-    if (master !== null) this.master = master;
-    if (this.master !== null) {
+    if (variant !== null) this.#variants.set(rendition, variant);
+    if (this.#variants.size > 0) {
       this.state = playlist.ended ? "ended" : "live";
       this.reason = "";
     }

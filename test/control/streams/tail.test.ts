@@ -4,9 +4,12 @@ import type { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import { Tail } from "../../../src/control/streams/tail.ts";
 import { TAIL_BYTES_MAX } from "../../../src/limits.ts";
+import { variantOf } from "../../support/played-tail.ts";
 
 const EDITION = "e";
 const NOW = 5_000_000;
+
+const VARIANT = variantOf("e-0.m3u8");
 
 const tail = () => new Tail({} as Stream, EDITION, { now: NOW, always: false });
 const part = (number: number) => `e-0-${number}.m4s`;
@@ -15,7 +18,7 @@ const file = (name: string, length: number) => ({ name, bytes: new Uint8Array(le
 function news(changes: Partial<TailNews>, playlist: Partial<TailPlaylist> = {}): TailNews {
   return {
     ...{ type: "tail-news", stream: 1, edition: EDITION, rendition: 0 },
-    ...{ files: [], segments: [], gone: [], master: null },
+    ...{ files: [], segments: [], gone: [], variant: null },
     playlist: {
       ...{ name: "e-0.m3u8", text: "", gzip: new Uint8Array(0) },
       ...{ msn: 0, part: 0, whole: -1, hint: part(1), ended: false },
@@ -31,10 +34,10 @@ test("its states: starting, live, ended", () => {
   one.take(news({}), NOW);
   // Without the multivariant playlist nobody can begin.
   expect(one.state).toBe("starting");
-  one.take(news({ master: "#EXTM3U\n" }), NOW);
+  one.take(news({ variant: VARIANT }), NOW);
   expect(one.state).toBe("live");
   one.take(news({}, { ended: true, hint: null }), NOW);
-  expect([one.state, one.master]).toEqual(["ended", "#EXTM3U\n"]);
+  expect([one.state, one.variants]).toEqual(["ended", [VARIANT]]);
 });
 
 test("unavailable until another source comes, which may be carried", () => {
@@ -44,7 +47,7 @@ test("unavailable until another source comes, which may be carried", () => {
   expect([one.state, one.reason]).toEqual(["unavailable", "VP8"]);
   one.follow();
   expect([one.state, one.reason]).toEqual(["starting", ""]);
-  one.take(news({ master: "m" }), NOW);
+  one.take(news({ variant: VARIANT }), NOW);
   one.take(why, NOW);
   one.follow();
   expect(one.state).toBe("live");

@@ -1,0 +1,147 @@
+import type { TailFile, TailNews, TailSegment, TailVariant } from "../contract/tail.ts";
+import { TAIL_WINDOW_US } from "../limits.ts";
+import { Bandwidth, expectedOf } from "./bandwidth.ts";
+import type { Ensemble } from "./ensemble.ts";
+import { writeFragment } from "./mp4/fragment.ts";
+import { writeInit } from "./mp4/init.ts";
+import type { Names } from "./names.ts";
+import type { Init, Part, Segment, Sink } from "./part.ts";
+import { PictureRate } from "./picture-rate.ts";
+import { Playlist, type Report } from "./playlist.ts";
+import { Rendition } from "./rendition.ts";
+
+/** What control is told of it, but for whose it is. */
+type News = Omit<TailNews, "type" | "stream" | "edition" | "rendition">;
+
+/** A rendition and what it has made since control was told last. */
+export class Output implements Sink {
+  readonly rendition: Rendition;
+  readonly #names: Names;
+  readonly #playlist: Playlist;
+  #bandwidth: Bandwidth | null = null;
+  readonly #rate = new PictureRate();
+  #init: Init | null = null;
+  /** Of the open segment. */
+  #parts: Part[] = [];
+  /** As control knows it, as text. */
+  #variant = "";
+  #files: TailFile[] = [];
+  #segments: TailSegment[] = [];
+  #changed = false;
+
+  constructor(names: Names, ensemble: Ensemble, partTargetUs: number, targetDurationUs: number) {
+    this.#names = names;
+    this.#playlist = new Playlist({
+      names,
+      partTargetUs,
+      targetDurationUs,
+      windowUs: TAIL_WINDOW_US,
+    });
+    this.rendition = new Rendition({
+      partTargetUs,
+      targetDurationUs,
+      writer: {
+        init: (video, audio) => writeInit({ video, audio }),
+        fragment: writeFragment,
+      },
+      sink: this,
+      ensemble,
+    });
+  }
+
+  init(init: Init): void {
+    this.#init = init;
+    this.#bandwidth ??= new Bandwidth(expectedOf(init.video));
+    this.#file(this.#names.init(init.number), init.bytes);
+  }
+
+  segment(segment: Segment): void {
+    this.#playlist.segment(segment);
+    this.#changed = true;
+  }
+
+  part(part: Part): void {
+    this.#parts.push(part);
+    this.#playlist.part(part);
+    this.#changed = true;
+    if (part.gap) return;
+    this.#rate.note(part.pictures, part.endUs - part.startUs);
+    this.#file(this.#names.part(part.number), part.bytes);
+  }
+
+  segmentEnd(): void {
+    this.#playlist.segmentEnd();
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#changed = true;
+    const first = parts[0]!;
+    const last = parts.at(-1)!;
+    if (first.gap) return;
+    const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    this.#bandwidth!.note(bytes, last.endUs - first.startUs);
+    const name = this.#names.segment(first.number, last.number);
+    this.#segments.push({ name, parts: parts.map(({ number }) => this.#names.part(number)) });
+  }
+
+  end(): void {
+    this.#playlist.end();
+    this.#changed = true;
+  }
+
+  /** What the playlists of the others tell of this one; null before its first part. */
+  get report(): Report | null {
+    const { last } = this.#playlist;
+    return last === null ? null : { uri: this.#names.playlist, last };
+  }
+
+  /** What is new; null for nothing. `reports`: of the others. */
+  take(
+    gzip: (text: string) => Uint8Array<ArrayBuffer>,
+    reports: () => readonly Report[],
+  ): News | null {
+    if (!this.#changed || this.#init === null) return null;
+    this.#changed = false;
+    const files = this.#files;
+    const segments = this.#segments;
+    this.#files = [];
+    this.#segments = [];
+    const playlist = this.#playlist;
+    const text = playlist.render(reports());
+    const { last, whole, hint, ended } = playlist;
+    const name = this.#names.playlist;
+    const { msn, part } = last ?? { msn: -1, part: -1 };
+    return {
+      files,
+      segments,
+      gone: playlist.takeGone(),
+      playlist: { name, text, gzip: gzip(text), msn, part, whole, hint, ended },
+      variant: this.#variantIfNew(),
+    };
+  }
+
+  #variantIfNew(): TailVariant | null {
+    const { video, audio } = this.#init!;
+    const { peak, average, recent } = this.#bandwidth!;
+    const variant: TailVariant = {
+      uri: this.#names.playlist,
+      bandwidth: peak,
+      averageBandwidth: average,
+      bitrate: recent,
+      codecs: [video?.codecs, audio?.codec].filter((codec) => codec !== undefined).join(","),
+      size: video === null ? null : { width: video.width, height: video.height },
+      pictureRate: this.#rate.perSecond,
+      independent: this.rendition.forced === 0,
+      gap: this.#playlist.isGap,
+    };
+    const told = JSON.stringify(variant);
+    if (told === this.#variant) return null;
+    this.#variant = told;
+    return variant;
+  }
+
+  #file(name: string, bytes: Uint8Array): void {
+    // Of its own memory, so that it can be given to another thread.
+    this.#files.push({ name, bytes: bytes as Uint8Array<ArrayBuffer> });
+    this.#changed = true;
+  }
+}
