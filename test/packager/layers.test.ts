@@ -130,7 +130,7 @@ test("a layer that never sends has no rendition; one that comes later has, numbe
   expectWell(show);
 });
 
-describe("R01, V04: another source breaks all of them at one place", () => {
+describe("R01, V04, V07: another source breaks all of them at one place", () => {
   test("with as many layers", () => {
     const show = new Broadcast({ layers: 3 }).open().run(6);
     show.replace(3, { layers: 3, seed: 2 });
