@@ -27,29 +27,29 @@ export class Gap {
     return us > this.reachedUs - (this.#open ? 0 : OVERLAP_US);
   }
 
-  begin(us: number, { zeroUs }: Tracks, nowUs: number): void {
+  /** `breaks`: its times do not go on from what was before. */
+  begin(us: number, { zeroUs }: Tracks, nowUs: number, breaks = false): void {
     this.#open = true;
     this.reachedUs = us;
     this.#zeroUs = zeroUs;
-    this.#beginSegment(nowUs);
+    this.#beginSegment(nowUs, breaks);
   }
 
   /** Nothing can be shown so far; where others have begun in this epoch, a gap stands for it. */
   wait(tracks: Tracks, capturedUs: number, nowUs: number): void {
     const { beganUs, era } = this.ensemble;
-    // This thread stood still: nothing is filled that long.
+    // Where the times of the others break, its own do.
+    const breaks = this.#open && era !== this.segments.openEra;
+    if (breaks && beganUs !== null) this.begin(beganUs, tracks, nowUs);
+    // Nothing is filled that long.
     if (capturedUs - this.reachedUs > BREAK_US) this.cut();
     const wasThere = tracks.pictures !== null && this.segments.era !== null;
     const startUs = Math.max(beganUs ?? Number.POSITIVE_INFINITY, this.reachedUs);
     const missedUs = capturedUs - startUs;
     if (!this.#open && wasThere && missedUs > MISSED_US && missedUs <= BREAK_US) {
-      this.begin(startUs, tracks, nowUs);
+      this.begin(startUs, tracks, nowUs, true);
     }
-    if (this.#open) {
-      // Where the times of the others break, its own do.
-      if (era !== this.segments.openEra && beganUs !== null) this.begin(beganUs, tracks, nowUs);
-      this.#reach(capturedUs, nowUs);
-    }
+    if (this.#open) this.#reach(capturedUs, nowUs);
     tracks.sound?.forgetBefore(this.#open ? this.reachedUs : capturedUs - BREAK_US, nowUs);
   }
 
@@ -84,7 +84,7 @@ export class Gap {
     if (endUs - this.segments.startUs >= SEGMENT_US) this.#beginSegment(nowUs);
   }
 
-  #beginSegment(nowUs: number): void {
+  #beginSegment(nowUs: number, breaks = false): void {
     const { segments, ensemble } = this;
     const startUs = this.reachedUs;
     const { video, audio } = segments;
@@ -92,7 +92,7 @@ export class Gap {
       startUs,
       wallUs: Math.min(this.#zeroUs + startUs, nowUs),
       independent: true,
-      era: ensemble.enter(segments.era, startUs, false),
+      era: ensemble.enter(segments.era, startUs, breaks),
       gap: true,
       video,
       audio,

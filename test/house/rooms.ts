@@ -197,9 +197,13 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["frames/", "mp4/"],
     // One quantity, or one name; what is handed out.
     ["bandwidth", "lag", "names", "open-part", "part", "picture-rate", "timeline"],
+    ["ensemble", "format-changes"],
     // Tracks without a hole, and files that are numbered.
-    ["departed", "master-playlist", "pictures", "segments", "sound"],
+    ["departed", "pictures", "segments", "sound"],
+    ["tracks"],
+    ["gap", "keyframe-wishes"],
     ["playlist", "rendition"],
+    ["output"],
     // What is read of a ring, of a source, of a stream, and of all.
     ["ordered-reader"],
     ["picture-track", "sound-track"],

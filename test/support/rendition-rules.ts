@@ -12,10 +12,14 @@ export class RenditionRules {
 
   /** What was broken, each told once. */
   get problems(): string[] {
-    const each = [...this.#each].flatMap(([rendition, { problems }]) =>
+    return [...new Set([...this.ofEach, ...this.#problems])];
+  }
+
+  /** What was broken in one of them, without regard to the others. */
+  get ofEach(): string[] {
+    return [...this.#each].flatMap(([rendition, { problems }]) =>
       problems.map((problem) => `${rendition}: ${problem}`),
     );
-    return [...new Set([...each, ...this.#problems])];
   }
 
   /** `nowUs`: the wall clock when it was rendered. */
