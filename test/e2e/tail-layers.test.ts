@@ -1,6 +1,7 @@
 /** Three layers of H.264 in Chromium: hls.js goes from one to the other, and the picture does not stop. */
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
 import { lacksChromium, TestBrowser, type Watcher } from "../support/browser.ts";
+import { isShort } from "../support/long.ts";
 import { readPlaylist } from "../support/playlist-text.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { inTime, timed } from "../support/timed.ts";
@@ -47,7 +48,9 @@ interface State {
 
 const stateOf = ({ page }: Watcher) => page.evaluate<State>(STATE);
 
-describe.skipIf(lacksChromium("layers of tails"))("layers of tails", () => {
+const WHAT = "layers of tails";
+
+describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
   let server: TestServer;
   let browser: TestBrowser;
   beforeAll(async () => {

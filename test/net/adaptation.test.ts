@@ -5,16 +5,18 @@
  */
 import { describe, expect } from "bun:test";
 import { lacksChromium } from "../support/browser.ts";
+import { isShort } from "../support/long.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { lacksEmulator } from "./emulator.ts";
 import { type PhaseResult, runScenario, SCENARIOS } from "./scenarios.ts";
 
 const WHAT = "adaptation in a browser";
+const REST = "adaptation with layers in one stream";
 const SEED = 1;
 
 describe.skipIf(lacksChromium(WHAT) || lacksEmulator(WHAT))("adaptation", () => {
   const ordinary = SCENARIOS.filter(({ inSuite }) => inSuite);
-  for (const scenario of ordinary) {
+  for (const scenario of isShort(REST) ? ordinary.slice(0, 1) : ordinary) {
     const name = `the picture that Chromium decodes follows the rate of its network: ${scenario.name}`;
     timed(
       name,

@@ -1,5 +1,6 @@
 /** Two real processes between which nothing passes for a while: their link is the same behind it. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { isShort } from "../support/long.ts";
 import { inTime, Late, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 import { lacksEmulator } from "./emulator.ts";
@@ -17,7 +18,9 @@ const JOINED_MS = 15_000;
 const AGAIN_MS = 2_000;
 const CUTS_MS = [1_200, 2_000, 3_500];
 
-describe.skipIf(lacksEmulator("two nodes"))("outages of a link", () => {
+const WHAT = "outages of a link";
+
+describe.skipIf(lacksEmulator(WHAT) || isShort(WHAT))("outages of a link", () => {
   let cluster: StarCluster | null = null;
   let viewers: StarLoad | null = null;
   beforeAll(async () => {

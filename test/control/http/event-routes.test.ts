@@ -21,7 +21,10 @@ test("X01 X20 E46 both extensions are advertised in the 201, one Link each", asy
   const h = await Harness.start();
   const { response, location } = await watch(h);
   // Beside the stream's tail.
-  const links = response.headers.get("Link")!.split(", ").filter((link) => link.includes("urn:"));
+  const links = response.headers
+    .get("Link")!
+    .split(", ")
+    .filter((link) => link.includes("urn:"));
   const urn = "urn:ietf:params:whep:ext:core";
   const names = "active,inactive,layers,reconnect,viewercount";
   expect(links).toEqual([
