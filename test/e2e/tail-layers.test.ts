@@ -8,11 +8,11 @@ import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
 /**
- * F15: between two pictures, where the level changes. 300 ms is what is wanted, and what is seen where a
- * player has some seconds in hand; at the edge of 1.5 s the first keyframe of the new level mostly lies
- * before what is shown, Chromium waits for the next one, and 600 to 650 ms pass.
+ * F15: between two pictures, where the level changes. Missed so far at the edge of 1.5 s (600 to 650 ms on
+ * a quiet machine): the first keyframe of the new level mostly lies before what is shown, and Chromium
+ * waits for the next one.
  */
-const GAP_MAX_MS = 1_000;
+const GAP_MAX_MS = 300;
 /** A level is stayed on for so long: a segment, and what is buffered. */
 const STAY_MS = 6_000;
 
@@ -62,7 +62,7 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
   });
 
   timed(
-    "F15: each change of level is less than a second without a new picture, and sound goes on",
+    "F15: each change of level is at most 300 ms without a new picture, and sound goes on",
     async () => {
       const options = { codec: "H264", layers: "simulcast-3", width: 1280, height: 720, fps: 25 };
       await (await browser.publish(server.base, "a", options)).live();
@@ -72,7 +72,7 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
       await until("it plays", 20_000, plays, () => stateOf(watcher));
       const first = await stateOf(watcher);
       await watcher.page.evaluate(WATCH_FRAMES);
-      for (const height of [180, 720, 360]) {
+      for (const height of [180, 720, 360, 180, 720]) {
         const level = first.levels.indexOf(height);
         expect(level).toBeGreaterThanOrEqual(0);
         await watcher.page.evaluate(`void (${HLS}.loadLevel = ${level})`);
@@ -87,9 +87,9 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
       await samePlaces();
       inTime(() => {
         expect(widths.toSorted()).toEqual([1280, 320, 640]);
-        expect(changes).toBeGreaterThanOrEqual(2);
+        expect(changes).toBeGreaterThanOrEqual(4);
         expect(Math.max(...atChanges)).toBeLessThanOrEqual(GAP_MAX_MS);
-        expect(last.time - first.time).toBeGreaterThan(((3 * STAY_MS) / 1000) * 0.95);
+        expect(last.time - first.time).toBeGreaterThan(((5 * STAY_MS) / 1000) * 0.95);
       });
       expect(browser.pageErrors).toEqual([]);
     },

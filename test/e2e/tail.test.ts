@@ -8,7 +8,7 @@ import { until } from "../support/until.ts";
 /** Shown behind capture, by the server's clock. */
 const LATENCY_P50_MAX_MS = 1_600;
 const LATENCY_P95_MAX_MS = 1_900;
-const WATCHED_MS = 10_000;
+const WATCHED_MS = 15_000;
 const SAMPLE_MS = 100;
 /** From a publisher's return, or a packager's end, to pictures. */
 const RETURN_MAX_MS = 10_000;
