@@ -208,6 +208,12 @@ export const TAIL_WAIT_US = 9_000_000;
 export const TAIL_WAITERS_MAX = 20_000;
 /** ... and of one address: a company of 500 players behind one, each with two. Loopback is exempt. */
 export const TAIL_ADDRESS_WAITERS_MAX = 1_000;
+/** A picture of a stream is sought for so long: a keyframe that is asked for comes within a second, or
+ * the publisher sends them as it likes, some seconds apart ... */
+export const STILL_SOUGHT_US = 6_000_000;
+/** ... and is as good as another one for so long: a page full of pictures costs each publisher one
+ * keyframe in that time at most, and the server some 50 KB a stream. */
+export const STILL_KEPT_US = 10_000_000;
 /** Tokens for which a playlist is kept zipped with theirs in its URIs, until its next part: 64 x (8 KiB
  * of token + 2 KiB) are 640 KiB a rendition at worst. Those that many share are few. */
 export const TAIL_COPIES_MAX = 64;

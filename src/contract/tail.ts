@@ -17,7 +17,21 @@ export type TailCommand =
   /** No source will come any more: its playlists say so, and stay. */
   | { readonly type: "tail-end"; readonly stream: number }
   /** Nobody wants it any more. */
-  | { readonly type: "tail-close"; readonly stream: number };
+  | { readonly type: "tail-close"; readonly stream: number }
+  /** Somebody wants one picture of a stream: one `tail-still` comes of it, within STILL_SOUGHT_US. */
+  | { readonly type: "tail-still"; readonly stream: number };
+
+/** One picture of a stream, as far as there is one. */
+export interface TailStill {
+  readonly type: "tail-still";
+  readonly stream: number;
+  /** A whole MP4 file of it; null: there is none. */
+  readonly file: Uint8Array<ArrayBuffer> | null;
+  readonly width: number;
+  readonly height: number;
+  /** Why its source can have none; null where none came. */
+  readonly reason: string | null;
+}
 
 /** A file that came to be, whole. */
 export interface TailFile {
@@ -86,6 +100,7 @@ export interface TailPlaylist {
 /** From the packager worker. */
 export type TailEvent =
   | TailNews
+  | TailStill
   /** There can be none of this source, and why. Until another source comes. */
   | {
       readonly type: "tail-unavailable";

@@ -4,6 +4,7 @@ import type { TailEvent } from "../contract/tail.ts";
 import { Following } from "../feed/following.ts";
 import { Staging } from "../feed/staging.ts";
 import { Edition } from "./edition.ts";
+import { NO_STILL, Still } from "./still.ts";
 
 /** Nobody wakes the packager for packets: it comes by itself. A part of 200 ms is a tenth late at most. */
 const LOOK_US = 20_000;
@@ -28,6 +29,8 @@ export class Packager {
   /** By stream. */
   readonly #sources = new Map<number, StreamSource>();
   readonly #editions = new Map<number, Edition>();
+  /** Pictures that are sought. */
+  readonly #stills = new Map<number, Still>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ground: PackagerGround) {
@@ -43,17 +46,20 @@ export class Packager {
     } else if (command.type === "tail-end") {
       this.#editions.get(command.stream)?.end(this.#wallUs(now));
     } else if (command.type === "tail-close") this.#close(command.stream);
+    else if (command.type === "tail-still") this.#seek(command.stream, now);
   }
 
   /** When it wants to look again; Infinity when there is nothing to look at. */
   nextLook(): number {
-    return this.#editions.size === 0 ? Number.POSITIVE_INFINITY : this.#lookedAt + LOOK_US;
+    const isIdle = this.#editions.size + this.#stills.size === 0;
+    return isIdle ? Number.POSITIVE_INFINITY : this.#lookedAt + LOOK_US;
   }
 
   /** Takes what has come, if it is time. */
   look(now: number): void {
     if (now < this.nextLook()) return;
     this.#lookedAt = now;
+    this.#lookForStills(now);
     const wallUs = this.#wallUs(now);
     for (const [stream, edition] of this.#editions) {
       try {
@@ -67,10 +73,34 @@ export class Packager {
     }
   }
 
+  #lookForStills(now: number): void {
+    for (const [stream, still] of this.#stills) {
+      try {
+        const found = still.look(now);
+        if (found === null) continue;
+        this.#ground.tell({ type: "tail-still", stream, ...found });
+      } catch (error) {
+        this.#ground.tell({ type: "tail-still", stream, ...NO_STILL });
+        this.#ground.failed(error);
+      }
+      this.#stills.delete(stream);
+      // A tail of the stream has the same word in its rings.
+      if (!this.#editions.has(stream)) still.release();
+    }
+  }
+
   #setSource(stream: number, source: StreamSource | null, now: number): void {
     if (source === null) this.#sources.delete(stream);
     else this.#sources.set(stream, source);
+    this.#stills.get(stream)?.setSource(this.#follow(stream), now);
     this.#editions.get(stream)?.setSource(this.#follow(stream), now, this.#wallUs(now));
+  }
+
+  #seek(stream: number, now: number): void {
+    if (this.#stills.has(stream)) return;
+    const still = new Still(this.#staging, now);
+    this.#stills.set(stream, still);
+    still.setSource(this.#follow(stream), now);
   }
 
   #open(stream: number, edition: string, partUs: number, now: number): void {

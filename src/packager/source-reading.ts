@@ -176,6 +176,7 @@ function hasCome(feed: Feed | null): boolean {
   return feed !== null && !feed.reader.empty && feed.reader.codec !== Codec.none;
 }
 
-function sends(feed: Feed, now: number): boolean {
+/** Something has come of it of late. */
+export function sends(feed: Feed, now: number): boolean {
   return hasCome(feed) && now - feed.reader.lastReceiptUs < SILENT_US;
 }

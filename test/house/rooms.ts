@@ -208,6 +208,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["ordered-reader"],
     ["picture-track", "sound-track"],
     ["source-reading"],
+    ["still"],
     ["edition"],
     ["packager"],
   ],

@@ -3,7 +3,6 @@
  * is the file, all before it the stream.
  */
 import type { TailPlaylist } from "../../contract/tail.ts";
-import { TAIL_WAIT_US } from "../../limits.ts";
 import { allows, strictest, type ViewLimits } from "../streams/layer-limits.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { Tail } from "../streams/tail.ts";
@@ -15,12 +14,14 @@ import { acceptsGzip } from "./coding.ts";
 import type { AppContext } from "./context.ts";
 import { streamName } from "./names.ts";
 import { notFound, problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
+import { readStill, STILL } from "./still.ts";
 import { streamOptions } from "./stream-options.ts";
 import { zippedFor } from "./tail-copies.ts";
 import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
 import { INDEX, PLAYLIST_TYPE, TIME_HEADER } from "./tail-link.ts";
 import { renderMaster } from "./tail-master.ts";
 import { withoutReports, withToken } from "./tail-uris.ts";
+import { waitUntil } from "./tail-wait.ts";
 
 export interface TailServices extends AdmissionServices {
   /** Null where streams have none. */
@@ -59,7 +60,7 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
   const file = pathname.slice(end + 1);
   const name = streamName(pathname.slice(0, Math.max(end, "/hls/".length)), "/hls/");
   if (!name.ok) return problem(400, "Bad stream name", name.detail);
-  const limited = file === INDEX ? rateLimited(c, services) : null;
+  const limited = file === INDEX || file === STILL ? rateLimited(c, services) : null;
   if (limited !== null) return limited;
   let { limits }: { limits: ViewLimits } = streamOptions(services.config, name.name);
   // Whatever it names: one that is no more is not asked for a token that nobody has.
@@ -74,6 +75,7 @@ export async function readTail(c: AppContext, services: TailServices): Promise<R
     return problem(404, "No tail", `"${name.name}" is not served over HLS.`);
   }
   if (file === INDEX) return index(c, services, tails, name.name, limits);
+  if (file === STILL) return readStill(c, services, tails, name.name, limits);
   const stream = services.registry.streams.get(name.name);
   const tail = stream === undefined ? undefined : tails.of(stream);
   if (stream === undefined || tail === undefined) return notFound("file");
@@ -192,23 +194,12 @@ async function media(asked: Asked): Promise<Response> {
 }
 
 /** Waits until `isOver`, or its time is over; a Response when there is no place to wait in. */
-async function waitFor(
+function waitFor(
   { c, services, tails, tail }: Asked,
   isOver: Waiting["isOver"],
 ): Promise<boolean | Response> {
-  const { clock, metrics } = services;
-  const client = c.get("client");
-  c.env.patient?.();
-  const waited = tails.waiters.wait({
-    address: client.loopback ? null : client.address,
-    until: clock.now() + TAIL_WAIT_US,
-    signal: c.req.raw.signal,
-    // A tail that is no more brings nothing.
-    isOver: () => isOver() || tails.of(tail.stream) !== tail,
-  });
-  if (waited !== null) return waited;
-  metrics.refused("hls-waiting");
-  return retryLater(503, RETRY_LIMIT_S, "Too many waiting", "Too many requests wait already.");
+  // A tail that is no more brings nothing.
+  return waitUntil(c, services, tails, () => isOver() || tails.of(tail.stream) !== tail);
 }
 
 /**

@@ -1,4 +1,10 @@
-import type { TailEvent, TailNews, TailPlaylist, TailVariant } from "../../contract/tail.ts";
+import type {
+  TailEvent,
+  TailNews,
+  TailPlaylist,
+  TailStill,
+  TailVariant,
+} from "../../contract/tail.ts";
 import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
 import type { Stream } from "./stream.ts";
@@ -50,7 +56,7 @@ export class Tail implements Audience {
   }
 
   /** Takes what the packager tells of this edition, at `now`, us. */
-  take(event: TailEvent, now: number): void {
+  take(event: Exclude<TailEvent, TailStill>, now: number): void {
     if (event.type === "tail-news") this.#takeNews(event);
     else if (event.type === "tail-unavailable") {
       this.state = "unavailable";

@@ -9,6 +9,7 @@ import {
 } from "../../limits.ts";
 import type { PackagerPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import { Stills } from "./stills.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamEvent } from "./stream-event.ts";
 import type { Streams } from "./streams.ts";
@@ -38,12 +39,15 @@ export class Tails {
     max: TAIL_WAITERS_MAX,
     maxOfAddress: TAIL_ADDRESS_WAITERS_MAX,
   });
+  /** Single pictures, which need no tail. */
+  readonly stills: Stills;
   readonly #options: TailsOptions;
   /** By the number of their stream. */
   readonly #tails = new Map<number, Tail>();
 
   constructor(options: TailsOptions) {
     this.#options = options;
+    this.stills = new Stills(options);
   }
 
   get size(): number {
@@ -75,16 +79,20 @@ export class Tails {
 
   /** What the packager worker tells. An edition that has ended is told of once more at most. */
   readonly handle = (event: TailEvent): void => {
-    const tail = this.#tails.get(event.stream);
-    if (tail === undefined || tail.edition !== event.edition) return;
     const now = this.#options.clock.now();
-    tail.take(event, now);
+    if (event.type === "tail-still") this.stills.take(event);
+    else {
+      const tail = this.#tails.get(event.stream);
+      if (tail === undefined || tail.edition !== event.edition) return;
+      tail.take(event, now);
+    }
     this.waiters.look(now);
   };
 
   /** The packager worker has begun: what there was has broken off, and begins anew under other names. */
   packagerStarted(): void {
     for (const tail of [...this.#tails.values()]) this.#again(tail);
+    this.stills.packagerStarted();
     this.waiters.look(this.#options.clock.now());
   }
 
@@ -106,6 +114,7 @@ export class Tails {
   tick(): void {
     const now = this.#options.clock.now();
     for (const tail of [...this.#tails.values()]) this.#look(tail, now);
+    this.stills.tick();
     this.waiters.look(now);
   }
 
