@@ -26,6 +26,11 @@ test("no buffer is joined in the data path", () => {
   expect(linesWith(hot, /\bBuffer\.concat\b/)).toEqual([]);
 });
 
+test("what a log says is waited for: a server may write it after its answer", () => {
+  const tests = code.filter((path) => path.startsWith("test/"));
+  expect(linesWith(tests, /\blogs\(\).*\)\.to(Contain|Match)\b/)).toEqual([]);
+});
+
 test("types stay on and nothing is left for later", () => {
   // Put together from halves, so that this file does not find itself.
   const words = ["FIX" + "ME", "TO" + "DO", "HA" + "CK", "X" + "XX"].join("|");

@@ -15,6 +15,7 @@ import { systemdUnit } from "../../src/cli/unit.ts";
 import { binary, runBinary } from "../support/binary.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spillway-mistakes-"));
@@ -139,7 +140,7 @@ test("O5: a reload that fails is logged with key and line, and changes nothing",
   writeFileSync(config, '[[auth.tokens]]\ntoken = "the-other-token-1"\nrights = ["watch"]\n');
   server.signal("SIGHUP");
   const said = /"level":"error","message":"Reload failed[^}]*line 3: auth\.tokens\[0\]\.rights/;
-  await until("the log says so", 10_000, () => said.test(server!.logs()), server.logs);
+  await told(server, said);
   expect(await status()).toBe(before);
   writeFileSync(config, '[[auth.tokens]]\ntoken = "the-other-token-1"\nrights = ["view"]\n');
   server.signal("SIGHUP");
@@ -154,8 +155,7 @@ test("O5: SIGHUP reads a cluster's secrets again, and tells what is wrong with t
     writeFileSync(secret, text);
     chmodSync(secret, mode);
     server!.signal("SIGHUP");
-    const told = () => server!.logs().slice(before);
-    await until("the log says so", 10_000, () => said.test(told()), told);
+    await told(server!, said, { since: before });
   };
   const two = `${"5a".repeat(32)}\n${SECRET}\n`;
   await reload(two, 0o600, /"Read keys, secrets and certificates again"/);
@@ -245,5 +245,5 @@ test("O3: doctor and the log say that nobody else reaches it", async () => {
   expect(reach(["--http", "0.0.0.0:8080"]).level).toBe("ok");
   expect(reach(["--public-url", "https://live.example.com"]).level).toBe("ok");
   server = await startProcess(["serve"]);
-  expect(server.logs()).toContain("Only programs on this machine reach it");
+  await told(server, "Only programs on this machine reach it");
 }, 160_000);

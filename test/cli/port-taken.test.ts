@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { binary, runBinary } from "../support/binary.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
+import { told } from "../support/server-log.ts";
 
 let server: ServerProcess | null = null;
 afterEach(async () => {
@@ -30,7 +31,7 @@ for (const host of ["127.0.0.1", "0.0.0.0", "[::]", "localhost"]) {
 
 test("O2: a second server on the media ports of a running one is refused", async () => {
   server = await startProcess(["serve"]);
-  const port = /"media":"127\.0\.0\.1:(\d+)"/.exec(server.logs())![1]!;
+  const port = /"media":"127\.0\.0\.1:(\d+)"/.exec(await told(server, '"Serving"'))![1]!;
   // Its second worker's port is enough.
   for (const first of [Number(port), Number(port) + 1]) {
     const args = ["serve", "--http", "127.0.0.1:0", "--media", `127.0.0.1:${first}`];

@@ -5,6 +5,7 @@ import { binary, runBinary } from "../support/binary.ts";
 import { Clips, H264, lacksFfmpeg, OPUS } from "../support/clips.ts";
 import { freeTcpPort, type ServerProcess, startProcess } from "../support/process.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 const RESTART_MS = 300;
@@ -27,9 +28,9 @@ function publish(...args: string[]) {
   const ended = async () => {
     const code = await child.exited;
     await reading;
-    return code;
+    return { code, said };
   };
-  return { said: () => said, kill: (signal: NodeJS.Signals) => child.kill(signal), ended };
+  return { logs: () => said, kill: (signal: NodeJS.Signals) => child.kill(signal), ended };
 }
 
 /** Waits until media flows: a session that is still connecting has nothing to lose. */
@@ -63,8 +64,9 @@ test("F6: --loop goes on when the server restarts, and Ctrl-C ends the session b
       await live(server, "loop");
     }
     publisher.kill("SIGINT");
-    expect(await publisher.ended()).toBe(0);
-    const lines = publisher.said().trim().split("\n");
+    const { code, said } = await publisher.ended();
+    expect(code).toBe(0);
+    const lines = said.trim().split("\n");
     expect(lines.filter((line) => line.startsWith("publish: connected to "))).toHaveLength(3);
     expect(lines.some((line) => / tries again in \d+\.\d s$/.test(line))).toBe(true);
     const left = await fetch(`${server.base}/api/v1/streams/loop`);
@@ -89,10 +91,11 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
       const connectedAt = performance.now();
       await Bun.sleep(1_000);
       await restart(server);
-      expect(await publisher.ended()).toBe(0);
+      const { code, said } = await publisher.ended();
+      expect(code).toBe(0);
       // All of it was sent, and the pause came on top: time did not go on without a server.
       expect(performance.now() - connectedAt).toBeGreaterThan(seconds * 1000 + RESTART_MS - 300);
-      expect(publisher.said().match(/connected to/g)).toHaveLength(2);
+      expect(said.match(/connected to/g)).toHaveLength(2);
     } finally {
       publisher.kill("SIGKILL");
       await server.kill();
@@ -122,13 +125,14 @@ describe.skipIf(lacksFfmpeg("files that are published"))("files that are publish
     const server = await startProcess(["serve", "--drain-seconds", "0"]);
     const publisher = publish(file, `${server.base}/whip/broken`);
     try {
-      const told =
-        "publish: at 0:00 a frame is left out, video: its units do not fit their lengths\n";
-      await until("it is told", 10_000, () => publisher.said().includes(told), publisher.said);
+      const words =
+        "publish: at 0:00 a frame is left out, video: its units do not fit their lengths";
+      await told(publisher, words, { withinMs: 10_000 });
       // While it goes on, not at its end.
-      expect(publisher.said()).not.toContain("spillway:");
-      expect(await publisher.ended()).toBe(1);
-      expect(publisher.said()).toMatch(
+      expect(publisher.logs()).not.toContain("spillway:");
+      const { code, said } = await publisher.ended();
+      expect(code).toBe(1);
+      expect(said).toMatch(
         /spillway: \S+: frames were left out: 1 x video: its units .*; 4 x video: it builds on .*ffmpeg/,
       );
     } finally {
@@ -171,11 +175,12 @@ test("F6: 503 is waited out as its Retry-After says, and a refusal after it is f
   });
   const publisher = publish("demo:", `${web.url}whip/x`);
   try {
-    expect(await publisher.ended()).toBe(1);
+    const { code, said } = await publisher.ended();
+    expect(code).toBe(1);
     expect(posts).toHaveLength(3);
     for (const n of [1, 2]) expect(posts[n]! - posts[n - 1]!).toBeGreaterThan(990);
-    expect(publisher.said()).toMatch(/answered 503: full; tries again in 1\.0 s\n/);
-    expect(publisher.said()).toMatch(/spillway: .*answered 403: no\n$/);
+    expect(said).toMatch(/answered 503: full; tries again in 1\.0 s\n/);
+    expect(said).toMatch(/spillway: .*answered 403: no\n$/);
   } finally {
     publisher.kill("SIGKILL");
     web.stop(true);
@@ -191,9 +196,9 @@ test("Ctrl-C ends the waiting for a full server", async () => {
   });
   const publisher = publish("demo:", `${web.url}whip/x`, "--loop");
   try {
-    await until("it waits", 10_000, () => publisher.said().includes("tries again in 60.0 s"));
+    await told(publisher, "tries again in 60.0 s", { withinMs: 10_000 });
     publisher.kill("SIGINT");
-    expect(await publisher.ended()).toBe(0);
+    expect((await publisher.ended()).code).toBe(0);
   } finally {
     publisher.kill("SIGKILL");
     web.stop(true);

@@ -14,11 +14,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { binary, runBinary } from "../support/binary.ts";
 import { SETUP_MS, startServer } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { ServerLog, type Speaker, told } from "../support/server-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spillway-secrets-"));
 /** A proxy in front: the server is not open, and has to make a token. */
 const GUARDED = ["--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];
+/** In the last that a person at a terminal is shown at the start. */
+const BANNER = "WHIP, WHEP";
 let path = "";
 
 beforeAll(async () => {
@@ -26,66 +28,62 @@ beforeAll(async () => {
 }, SETUP_MS);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the server until it serves, with both outputs in one text, and stops it. */
-async function outputOf(command: readonly string[], look: (text: string) => void) {
+/** Runs the server with both outputs in one log until `look` has seen it; returns all that it told. */
+async function outputOf(
+  command: readonly string[],
+  look: (log: Speaker) => Promise<void>,
+): Promise<string> {
+  const log = new ServerLog();
   const child = Bun.spawn([...command], {
     env: { PATH: process.env.PATH ?? "", TERM: "dumb" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", log.fd, log.fd],
   });
-  let text = "";
-  const read = async (stream: typeof child.stdout) => {
-    for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
-  };
-  const reading = [read(child.stdout), read(child.stderr)];
   try {
-    await until(
-      "the server serves",
-      15_000,
-      () => /Serving/.test(text),
-      () => text,
-    );
-    // What is told beside it.
-    await Bun.sleep(300);
-    look(text);
+    await told(log, "Serving", { withinMs: 15_000 });
+    await look(log);
   } finally {
     child.kill("SIGTERM");
     await child.exited;
-    await Promise.all(reading);
+    log.close();
   }
+  return log.logs();
 }
 
+const tokenIn = (state: string): string => readFileSync(join(state, "token"), "utf8").trim();
+
 test("S14: without a terminal the first token is told by its file alone, which is private", async () => {
-  const told: string[] = [];
-  await outputOf([path, "serve", ...GUARDED], (text) => {
-    const file = /"file":"([^"]+)"/.exec(text)![1]!;
-    told.push(file);
-    const token = readFileSync(file, "utf8").trim();
-    expect(token).toMatch(/^[\w-]{32}$/);
-    expect(text).not.toContain(token);
+  let file = "";
+  let token = "";
+  const output = await outputOf([path, "serve", ...GUARDED], async (log) => {
+    file = /"file":"([^"]+)"/.exec(await told(log, '"file":'))![1]!;
+    token = readFileSync(file, "utf8").trim();
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
   });
+  expect(token).toMatch(/^[\w-]{32}$/);
+  expect(output).not.toContain(token);
   // Without a state folder it ends with the process.
-  expect(existsSync(told[0]!)).toBe(false);
+  expect(existsSync(file)).toBe(false);
 }, 120_000);
 
 test("S14: with a state folder it stays there, and a later start tells the same file", async () => {
   const state = join(folder, "state");
   const command = [path, "serve", ...GUARDED, "--state", state];
   for (const words of ["one was made", "is in use"]) {
-    await outputOf(command, (text) => {
-      expect(text).toContain(words);
-      expect(text).toContain(`"file":"${state}/token"`);
-      expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+    const output = await outputOf(command, async (log) => {
+      expect(await told(log, words)).toContain(`"file":"${state}/token"`);
     });
+    expect(output).not.toContain(tokenIn(state));
   }
 }, 120_000);
 
 test("S14: the demo tells it no journal either", async () => {
   const state = join(folder, "demo");
-  await outputOf([path, "demo", ...GUARDED, "--state", state], (text) => {
-    expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+  const command = [path, "demo", ...GUARDED, "--state", state];
+  const output = await outputOf(command, async (log) => {
+    await told(log, BANNER);
   });
+  expect(output).not.toContain(tokenIn(state));
 }, 120_000);
 
 const script = Bun.which("script");
@@ -99,12 +97,13 @@ test.skipIf(script === null)(
     const server = [path, "serve", ...GUARDED, "--state", state];
     const line = ["exec", "timeout", "--foreground", "15", ...server].join(" ");
     const command = [script!, "--quiet", "--return", "--command", line, "/dev/null"];
-    await outputOf(command, (text) => {
-      expect(text).toContain(readFileSync(join(state, "token"), "utf8").trim());
+    await outputOf(command, async (log) => {
+      await told(log, tokenIn(state));
     });
-    await outputOf(command, (text) => {
-      expect(text).not.toContain(readFileSync(join(state, "token"), "utf8").trim());
+    const again = await outputOf(command, async (log) => {
+      await told(log, BANNER);
     });
+    expect(again).not.toContain(tokenIn(state));
   },
   30_000,
 );
@@ -118,7 +117,7 @@ test("S14: doctor and the log warn of root, of secrets in ps, and of files that 
   const hook = ["--hook-url", "http://127.0.0.1:9/", "--hook-secret", "s3cret"];
   const { out } = runBinary(path, ["doctor", "--json", "--running", "--config", file, ...hook]);
   const { findings } = JSON.parse(out) as { findings: { detail: string; mend: string }[] };
-  const told = findings.map(({ detail, mend }) => `${detail}: ${mend}`).join("\n");
+  const found = findings.map(({ detail, mend }) => `${detail}: ${mend}`).join("\n");
   const server = await startServer("serve", { args: ["--config", file, ...hook] });
   try {
     for (const words of [
@@ -127,10 +126,10 @@ test("S14: doctor and the log warn of root, of secrets in ps, and of files that 
       "--hook-secret-file",
       ...(process.getuid?.() === 0 ? ["runs as root"] : []),
     ]) {
-      expect(told).toContain(words);
-      expect(server.logs()).toContain(words);
+      expect(found).toContain(words);
+      await told(server, words);
     }
-    expect(told + server.logs()).not.toContain("s3cret");
+    expect(found + server.logs()).not.toContain("s3cret");
   } finally {
     await server.stop();
   }
@@ -149,8 +148,8 @@ test("S5: doctor and the log say what is open without a token", async () => {
     const { out } = runBinary(path, ["doctor", "--running", "--config", file]);
     expect(out).toContain(words);
     const server = await startServer("serve", { config: text });
+    await told(server, new RegExp(`"withoutToken":"[^"]*${RegExp.escape(words)}`));
     await server.stop();
-    expect(server.logs()).toMatch(new RegExp(`"withoutToken":"[^"]*${RegExp.escape(words)}`));
   }
 }, 240_000);
 
@@ -163,12 +162,10 @@ test("S5: SIGHUP with an emptied file is refused and told, and the old tokens st
     (await fetch(`${server.base}/api/v1/stats`, { headers })).status;
   try {
     for (const text of ["", 'log-level = "info"\n', "insecure = true\n"]) {
-      const before = server.logs().length;
+      const since = server.logs().length;
       writeFileSync(file, text);
       process.kill(server.pid, "SIGHUP");
-      const told = () => server.logs().slice(before);
-      await until("the reload is told", 5_000, () => /Reload failed/.test(told()), told);
-      expect(told()).toContain("no token and no key is left");
+      await told(server, /Reload failed.*no token and no key is left/, { since });
       expect(await ask({})).toBe(401);
       expect(await ask({ Authorization: `Bearer ${token}` })).toBe(200);
     }

@@ -4,6 +4,7 @@ import { type ClusterNode, linked, logged, TestCluster } from "../support/cluste
 import { PUBLISHER_OFFER } from "../support/control-harness.ts";
 import { lacksEtcd, TestEtcd } from "../support/etcd.ts";
 import { SETUP_MS } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { goesOn, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
@@ -110,6 +111,7 @@ timed(
       const away = async () => (await metric(each, "cluster_names_reachable")) === 0;
       await until("it is told", 10_000, away);
       expect((await status(each)).node.names.trouble).toContain("cannot be reached");
+      await told(each, "etcd cannot be asked whose a name is");
       expect(logged(each, "etcd cannot be asked whose a name is")).toBe(1);
       const refused = await offer(each, "new");
       expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
@@ -131,6 +133,7 @@ timed(
     await until("the name is A's", 10_000, async () => (await status(a)).node.names.owned === 1);
     expect((await offer(b, STREAM)).status).toBe(409);
     expect(await epochOf(a)).toBe(epoch);
+    await told(a, "etcd can be asked again");
     expect(logged(a, "etcd can be asked again")).toBe(1);
   },
   120_000,
@@ -185,8 +188,8 @@ timed(
     a.signal("SIGSTOP");
     expect((await offer(b, STREAM)).status).toBe(201);
     a.signal("SIGCONT");
-    const lost = () => logged(a, "Another node has the name") === 1;
-    await until("A learns of it", 10_000, lost, a.logs);
+    await told(a, "Another node has the name", { withinMs: 10_000 });
+    expect(logged(a, "Another node has the name")).toBe(1);
     await clients.connect(a, "publisher", "own");
     await until("it is live", 3_000, async () => (await a.stream("own"))?.live === true);
     a.signal("SIGTERM");

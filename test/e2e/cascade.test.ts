@@ -7,6 +7,7 @@ import { Frames } from "../support/frames.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { ServerEvents } from "../support/server-events.ts";
+import { told } from "../support/server-log.ts";
 import { goesOn, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
@@ -245,6 +246,7 @@ test("a name that is published at A is refused at B; silence frees it", async ()
   publisher!.work = null;
   await clients.connect(b, "publisher", stream);
   await Promise.all(viewers.map((viewer) => goesOn(viewer)));
+  await told(a, "Another node has the name");
   expect(logged(a, "Another node has the name")).toBe(1);
   expect(await a.stream(stream)).toMatchObject({ live: true, origin: "link" });
 }, 60_000);

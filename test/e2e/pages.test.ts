@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Page } from "playwright-core";
 import { lacksChromium, TestBrowser } from "../support/browser.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 const SHOWN_MS = 10_000;
@@ -105,7 +106,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     });
     expect(again.lost).toBe(0);
     await shows(watcher.page, "#viewers", "1 viewer");
-    expect(server.logs()).toContain("Worker replaced");
+    await told(server, "Worker replaced");
   }, 160_000);
 });
 

@@ -8,6 +8,7 @@ import {
   RtpPacket,
 } from "werift";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { candidatePort, throughRelay, UdpRelay } from "../support/udp-relay.ts";
 import { until } from "../support/until.ts";
@@ -141,7 +142,7 @@ timed(
     await receiver.sendRtcpPLI(ssrc);
     await until("a viewer's keyframe request reaches it", 5_000, () => asked > 0);
     expect(await paths()).toContain(`127.0.0.1:${publisher.relay.publicPort}`);
-    expect(server.logs()).toContain("Session moved");
+    await told(server, "Session moved");
   },
   60_000,
 );

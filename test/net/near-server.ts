@@ -1,5 +1,6 @@
 /** The executable as a server on the near side of the emulator. */
 import { binary } from "../support/binary.ts";
+import { ServerLog } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 import type { LinkEmulator } from "./emulator.ts";
 
@@ -23,28 +24,25 @@ export async function startNearServer(path: LinkEmulator): Promise<NearServer> {
     ...["--media", `${path.nearAddress}:${MEDIA_PORT}`, "--insecure"],
     ...["--log-format", "json", "--drain-seconds", "0", "--no-warm-up"],
   ];
+  const log = new ServerLog();
   const child = Bun.spawn(path.inside("near", command), {
     cwd: "/",
     env: { PATH: process.env.PATH ?? "" },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", log.fd],
   });
-  let logs = "";
-  const reading = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) logs += text;
-  })();
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await child.exited;
     clearTimeout(timer);
-    await reading;
+    log.close();
   };
   try {
     const serves = (): boolean => {
-      if (child.exitCode !== null) throw new Error(`exit code ${child.exitCode}:\n${logs}`);
-      return logs.includes('"message":"Serving"');
+      if (child.exitCode !== null) throw new Error(`exit code ${child.exitCode}:\n${log.logs()}`);
+      return log.logs().includes('"message":"Serving"');
     };
-    await until("the server serves", READY_MS, serves, () => logs);
+    await until("the server serves", READY_MS, serves, log.logs);
   } catch (error) {
     await stop();
     throw error;
@@ -52,7 +50,7 @@ export async function startNearServer(path: LinkEmulator): Promise<NearServer> {
   return {
     nearBase: `http://127.0.0.1:${HTTP_PORT}`,
     farBase: `http://${path.nearAddress}:${HTTP_PORT}`,
-    logs: () => logs,
+    logs: log.logs,
     stop,
   };
 }

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { Client } from "../support/client.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
+import { told } from "../support/server-log.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -164,7 +165,7 @@ test("a thread that cannot be ended ends the process, with a word in the log", a
     return Promise.race([server.exited, Bun.sleep(50).then(() => null)]);
   });
   expect(code).toBe(1);
-  expect(server.logs()).toContain("Worker cannot be ended, ending the process");
+  await told(server, "Worker cannot be ended, ending the process");
 }, 60_000);
 
 timed(

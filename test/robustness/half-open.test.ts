@@ -5,6 +5,7 @@ import { Client } from "../support/client.ts";
 import { PUBLISHER_OFFER } from "../support/control-harness.ts";
 import { readMetrics } from "../support/metrics.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 /** 32 MiB are 25 publishers with an audio and a video ring at their smallest. */
@@ -84,7 +85,7 @@ test("S6: when connected publishers have all memory, the next one is told so, an
   });
   expect(refused!.headers.get("Retry-After")).toBe("5");
   expect(await refused!.text()).toContain("ring-memory");
-  expect(server.logs()).toContain("raise --ring-memory");
+  await told(server, "raise --ring-memory");
   // Rings that grow take room, too.
   expect((await readMetrics(server.base)).sum("rings")).toBeGreaterThan(10);
   const viewer = clients[1]!;

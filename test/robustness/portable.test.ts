@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Client } from "../support/client.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 let server: TestServer;
@@ -17,6 +18,6 @@ test("media goes from a publisher to its viewers without loss", async () => {
   );
   await until("media arrives", 15_000, () => viewers.every((v) => v.received.packets > 200));
   expect(viewers.map((viewer) => viewer.received.lost())).toEqual([0, 0, 0]);
-  expect(server.logs()).toContain("Portable path");
+  await told(server, "Portable path");
   await Promise.all([publisher, ...viewers].map((client) => client.leave()));
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, viewerOffer } from "../support/client.ts";
 import { type ServerProcess, startProcess } from "../support/process.ts";
+import { told } from "../support/server-log.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -81,7 +82,7 @@ timed(
     await connect("publisher");
     await connect("viewer");
     server.signal("SIGTERM");
-    await until("it stops", 1_000, () => server.logs().includes('"Stopping"'));
+    await told(server, '"Stopping"');
     const started = performance.now();
     server.signal("SIGTERM");
     expect(await server.exited).toBe(1);
@@ -108,7 +109,7 @@ test("SIGHUP: tokens are read again, sessions stay, a mistake changes nothing", 
     expect(await granted(old)).toBe(false);
     writeFileSync(file, "[[auth.tokens]\n");
     server.signal("SIGHUP");
-    await until("it complains", 2_000, () => server.logs().includes("Reload failed"), server.logs);
+    await told(server, "Reload failed");
     expect(await granted(fresh)).toBe(true);
   } finally {
     rmSync(folder, { recursive: true, force: true });

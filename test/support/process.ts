@@ -2,6 +2,7 @@
 import { createServer } from "node:net";
 import { closeUdpSocket, localPort, openUdpSocket } from "../../src/io/udp-socket.ts";
 import { binary } from "./binary.ts";
+import { ServerLog } from "./server-log.ts";
 import { until } from "./until.ts";
 
 /** Ports of one server's media; tests have three workers at most. */
@@ -45,22 +46,17 @@ export async function startProcess(
 }
 
 function supervise(line: readonly string[], restartMs: number | null, base: string): ServerProcess {
-  let logs = "";
+  const log = new ServerLog();
   let stopped = false;
-  const spawn = () => {
-    const child = Bun.spawn([...line], {
+  const spawn = () =>
+    Bun.spawn([...line], {
       cwd: "/",
       env: { PATH: process.env.PATH ?? "" },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", log.fd],
       onExit: () => {
         if (restartMs !== null && !stopped) setTimeout(restart, restartMs);
       },
     });
-    void (async () => {
-      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) logs += text;
-    })();
-    return child;
-  };
   const restart = () => {
     if (!stopped) child = spawn();
   };
@@ -68,7 +64,7 @@ function supervise(line: readonly string[], restartMs: number | null, base: stri
   return {
     base,
     pid: () => child.pid,
-    logs: () => logs,
+    logs: log.logs,
     exited: child.exited,
     signal: (signal) => child.kill(signal),
     ready: () =>
@@ -80,6 +76,7 @@ function supervise(line: readonly string[], restartMs: number | null, base: stri
       stopped = true;
       child.kill("SIGKILL");
       await child.exited;
+      log.close();
     },
   };
 }

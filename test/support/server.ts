@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binary } from "./binary.ts";
+import { ServerLog } from "./server-log.ts";
 import { until } from "./until.ts";
 
 const READY_MS = 15_000;
@@ -39,39 +40,31 @@ export async function startServer(
 ): Promise<TestServer> {
   const path = await binary();
   const folder = mkdtempSync(join(tmpdir(), "spillway-server-"));
-  let logs = "";
+  const log = new ServerLog();
   const child = Bun.spawn([path, command, ...flagsIn(folder, options)], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "" },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", log.fd],
   });
-  const reading = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) logs += text;
-  })();
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await child.exited;
     clearTimeout(timer);
-    await reading;
+    log.close();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     const port = await until(
       `${command} serves`,
       READY_MS,
-      () => portIn(logs, child),
-      () => logs,
+      () => portIn(log.logs(), child),
+      log.logs,
     );
     const base = `http://127.0.0.1:${port}`;
-    await until(
-      `${command} is ready`,
-      READY_MS,
-      () => isReady(base),
-      () => logs,
-    );
+    await until(`${command} is ready`, READY_MS, () => isReady(base), log.logs);
     const api = (call: string, init: RequestInit = {}) => callApi(base, call, init, options.token);
-    return { base, port, pid: child.pid, logs: () => logs, api, stop };
+    return { base, port, pid: child.pid, logs: log.logs, api, stop };
   } catch (error) {
     await stop();
     throw error;
