@@ -1,6 +1,6 @@
 /**
  * Links between nodes: LK1 who gets one, LK2 whom each end has at the other, LK3 what is opened, LK4 what
- * overheard knocks do when they are repeated.
+ * overheard knocks do when they are repeated, LK5 two nodes that call each other.
  */
 import { type Mutation, PEER, rule } from "./rule.ts";
 
@@ -60,5 +60,13 @@ export const LINKS: readonly Mutation[] = [
   rule("LK4", GATE, "if (accepted >= LINK_ACCEPTS_PER_SECOND_PER_ADDRESS) return false;", ""),
   rule("LK4", GATE, "if (!this.#accepts.take(now, 1)) return false;", ""),
   rule("LK4", GATE, "sockaddr.subarray(8, 16)", "sockaddr.subarray(8, 24)"),
+  rule("LK5", `${PEER}ice-controlling.ts`, "    path.heardAt = now;\n", ""),
+  rule(
+    "LK5",
+    `${PEER}peer-table.ts`,
+    "    if (this.#addresses.isCalled(via, sockaddr, sockaddrOffset)) return null;\n",
+    "",
+  ),
+  rule("LK5", `${PEER}ice-controlling.ts`, "    path.answeredAt = now;\n", ""),
   rule("LK4", "src/host/sessions.ts", "if (peer.kid === null) this", "this"),
 ];

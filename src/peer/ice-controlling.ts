@@ -111,7 +111,8 @@ export class IceControlling implements IceAgent {
       return message.errorCode === 403 ? IceOutcome.revoked : IceOutcome.ignored;
     }
     this.roundTripUs = now - transaction.sentAt;
-    this.consentAt = now;
+    path.answeredAt = now;
+    this.heard(now, path);
     if (!this.validated.paths.includes(path)) this.validated.add(path, this.selected);
     if (!this.#settled) {
       this.#settled = true;
@@ -126,8 +127,15 @@ export class IceControlling implements IceAgent {
     this.consentAt = now;
   }
 
-  heard(now: number): void {
+  /** The address is this session's: another one is none of it while something comes from there. */
+  heard(now: number, path: RemotePath): void {
+    path.heardAt = now;
     this.consentAt = now;
+  }
+
+  isCalling(via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): boolean {
+    if (this.#settled) return false;
+    return this.#paths.some((path) => samePath(path, via, sockaddr, sockaddrOffset));
   }
 
   awaits(bytes: Uint8Array, transactionIdOffset: number): boolean {
@@ -218,7 +226,7 @@ export class IceControlling implements IceAgent {
     this.#replyLength = writeBindingSuccess(this.#reply, 0, bytes, at, path.sockaddr, key);
     this.#replyPath = path;
     if (known === null) return IceOutcome.ignored;
-    this.consentAt = now;
+    this.heard(now, known);
     return IceOutcome.valid;
   }
 

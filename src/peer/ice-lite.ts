@@ -132,6 +132,10 @@ export class IceLite implements IceAgent {
     return this.#choice.sighted;
   }
 
+  isCalling(): boolean {
+    return false;
+  }
+
   awaits(bytes: Uint8Array, transactionIdOffset: number): boolean {
     return this.#checks.awaits(bytes, transactionIdOffset);
   }

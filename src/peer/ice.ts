@@ -49,6 +49,8 @@ export interface IceAgent {
   sight(now: number, via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): void;
   /** That address, until it has answered or a check has come from there. */
   readonly sighted: RemotePath | null;
+  /** Whether it calls at this address, and nobody has answered it so far. */
+  isCalling(via: Transport, sockaddr: Uint8Array, sockaddrOffset: number): boolean;
   /** Whether the STUN response with this transaction id answers a question of ours. */
   awaits(bytes: Uint8Array, transactionIdOffset: number): boolean;
   /** A validated path whose address is another session's so far: this one must prove it. */

@@ -53,6 +53,14 @@ export class PeerAddresses {
     return null;
   }
 
+  /** Whether one that called there may be answered from there. */
+  isCalled(via: Transport, sockaddr: Uint8Array, offset: number): boolean {
+    for (const { peer } of this.#contenders) {
+      if (peer.ice.isCalling(via, sockaddr, offset)) return true;
+    }
+    return false;
+  }
+
   /** Makes the addresses that ICE has validated lead to the peer, and only those. */
   update(now: number, entry: Entry): void {
     const { ice } = entry.peer;

@@ -267,7 +267,11 @@ export class PeerTable {
     return this.#byUfrag.get(localUfragOf(bytes, at, length)) ?? null;
   }
 
-  /** Whom the message made a session of. At an address that is somebody's it makes none. */
+  /**
+   * Whom the message made a session of. At an address that is somebody's it makes none, nor where this
+   * node calls itself: of two that call each other at once each would take the other's answers for its
+   * own. By another socket both are answered.
+   */
   #newcomer(
     now: number,
     bytes: Uint8Array,
@@ -279,6 +283,7 @@ export class PeerTable {
   ): Entry | null {
     if (this.#newcomers === null) return null;
     if (owner !== null && isHeld(now, owner, via, sockaddr, sockaddrOffset)) return null;
+    if (this.#addresses.isCalled(via, sockaddr, sockaddrOffset)) return null;
     const peer = this.#newcomers.peerOf(now, bytes, offset, message, via, sockaddr, sockaddrOffset);
     if (peer === null) return null;
     this.add(peer);

@@ -161,6 +161,48 @@ test("two nodes that call each other at once, each by a socket for calls, have t
   expect([...calls, beside].map(({ state }) => state)).toEqual(Array(3).fill("connected"));
 });
 
+test.each([
+  [0, 150],
+  [0.1, 1_000],
+  [0.3, 6_000],
+])(
+  "LK5: two nodes that call each other by the same sockets have two links, though %p of it is lost, within %p ms",
+  (loss, ms) => {
+    for (let apart = 0; apart <= 120; apart += 5) {
+      const world = new LinkWorld(loss, 1 + apart);
+      const [a, b] = [world.node(), world.node()];
+      a.dialAny(b.address, KEY);
+      world.run(() => false, apart * 1000);
+      b.dialAny(a.address, KEY);
+      const all = () => a.links.opened.length === 2 && b.links.opened.length === 2;
+      // Where one socket is not answered the other is, 50 ms later.
+      expect(world.run(all, ms * 1000), `${apart} ms apart`).toBe(true);
+      // Longer than an address is held.
+      world.run(() => false, 5_000_000);
+      const peers = [a, b].flatMap(({ sessions }) => [...sessions.table.peers()]);
+      expect(peers.map(({ state }) => state)).toEqual(Array(4).fill("connected"));
+      expect([...a.links.ended, ...b.links.ended]).toEqual([]);
+    }
+  },
+);
+
+test("LK5: who calls again by the same socket is answered when nothing came of the link for 3 s, at both ends", () => {
+  const { world, a, b, peer } = linked();
+  const called = b.link;
+  world.run(() => false, 1_000_000);
+  const early = a.dial(b);
+  world.run(() => false, 1_000_000);
+  // Something came for the link meanwhile: the address is its own.
+  expect([early.state, peer.path === null, called.path === null]).toEqual(["new", false, false]);
+  a.sessions.close(early.session, "deleted", world.now);
+  world.cut = true;
+  world.run(() => false, 4_000_000);
+  const again = a.dial(b);
+  world.cut = false;
+  expect(world.run(() => again.state === "connected", 500_000)).toBe(true);
+  expect([peer.path, called.path]).toEqual([null, null]);
+});
+
 test("LK2: a link needs a master secret of its own handshake (RFC 7627), at either end", () => {
   const openSsl = openOpenSsl("system");
   const SSL_OP_NO_EXTENDED_MASTER_SECRET = 1;

@@ -42,7 +42,7 @@ export class RelayNode {
         random: () => 0.5,
         wearLimits: { packets: WORN_PACKETS, ageUs: Number.POSITIVE_INFINITY, forged: 64 },
       },
-      dial: () => this.host.dialAny(sockaddr(1, 8300), keys.knockKey(keys.kids[0]!)!),
+      dial: (address) => this.host.dialAny(sockaddrOf(address), keys.knockKey(keys.kids[0]!)!),
       close: (session, reason, now) => this.host.sessions.close(session, reason, now),
     });
     const node = idOf(certificate);
@@ -96,6 +96,11 @@ export class RelayNode {
       },
     };
   }
+}
+
+/** Of an address as `members` have it: 10.0.0.NUMBER:8300. */
+function sockaddrOf(address: string): Uint8Array {
+  return sockaddr(Number(/^10\.0\.0\.(\d+):8300$/.exec(address)![1]), 8300);
 }
 
 function idOf({ certificatePem }: Certificate): string {
