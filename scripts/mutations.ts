@@ -8,6 +8,7 @@ import { CASCADES } from "./mutations/cascade.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
+import { HANDOVERS } from "./mutations/handovers.ts";
 import { HELD } from "./mutations/holding.ts";
 import { JOINS } from "./mutations/joins.ts";
 import { LINKS } from "./mutations/links.ts";
@@ -51,6 +52,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...ROLE_CHANGES,
   ...APART,
   ...CASCADES,
+  ...HANDOVERS,
   ...LOAD,
   ...SAMPLES,
   ...TAIL,

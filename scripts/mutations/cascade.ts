@@ -6,7 +6,6 @@ import { type Mutation, rule } from "./rule.ts";
 
 const CASCADE = "src/cascade/";
 const SIZE = `${CASCADE}path-size.ts`;
-const HANDOVER = `${CASCADE}handover.ts`;
 const PULLED = "src/relay/pulled-ring.ts";
 const PULLED_STREAM = "src/relay/pulled-stream.ts";
 
@@ -108,22 +107,6 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-mtu", SIZE, "this.bytes = LINK_PAYLOAD_MIN;\n    this.#dueAt", "this.#dueAt"),
   rule("cascade-mtu", "src/relay/fills.ts", "this.#writer.repeat(", "this.#writer.send("),
   rule("cascade-mtu", "src/relay/carriers.ts", "    carrier.output.size = link.size;\n", ""),
-  rule("cascade-rekey", HANDOVER, " && session === this.#other", ""),
-  rule("cascade-rekey", HANDOVER, " || !sameBytes(association, this.#association)", ""),
-  rule("cascade-rekey", HANDOVER, " && age >= APART_US", ""),
-  rule("cascade-rekey", HANDOVER, "Math.max(sent, received) >=", "sent >="),
-  rule(
-    "cascade-rekey",
-    "src/relay/link-output.ts",
-    "    port.buffer.set(this.buffer.subarray(0, this.#length));\n",
-    "",
-  ),
-  rule(
-    "cascade-rekey",
-    "src/relay/carriers.ts",
-    "this.#heir(port, security, address, now) || ",
-    "",
-  ),
   rule("cascade-stamps", `${CASCADE}liveness.ts`, "if (arrival > this.#heardAt) ", ""),
   rule("cascade-stamps", `${CASCADE}link.ts`, "liveness.heard(arrival)", "liveness.heard(now)"),
   rule(
@@ -289,35 +272,6 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-names", `${CASCADE}owners.ts`, 'if (from?.hello?.role !== "core") {', "{"),
   rule("cascade-edges", `${CASCADE}members.ts`, " - hopeful.length;", ";"),
   rule("cascade-edges", `${CASCADE}members.ts`, " || away(left) - away(right)", ""),
-  rule(
-    "cascade-close",
-    "src/relay/carriers.ts",
-    "if (carrier.link?.leaves) this.#leaving",
-    "if (carrier.link === null) this.#leaving",
-  ),
-  rule("cascade-close", "src/relay/carriers.ts", "      carrier.link.leave(now);\n", ""),
-  rule("cascade-close", "src/relay/carriers.ts", "now < until && ", ""),
-  rule("cascade-resume", HANDOVER, "return this.#accepted;", "return true;"),
-  rule("cascade-resume", "src/relay/carriers.ts", "this.#dialled.add(port);", ";"),
-  rule("cascade-resume", HANDOVER, 'this.#step === "resuming" && this.#options.lower', "false"),
-  rule(
-    "cascade-resume",
-    HANDOVER,
-    "if (!known) this.#separate(now);",
-    "if (false) this.#separate(now);",
-  ),
-  rule(
-    "cascade-resume",
-    "src/relay/carriers.ts",
-    "if (link.open && link.isQuiet(now)) carrier",
-    "if (link.closed) carrier",
-  ),
-  rule(
-    "cascade-resume",
-    "src/relay/carriers.ts",
-    "sameBytes(each.association, association);",
-    "each.link.open;",
-  ),
   rule("cascade-guests", `${CASCADE}admission.ts`, "names.size < PULLED_FOR_OTHERS_MAX", "true"),
   rule(
     "cascade-guests",

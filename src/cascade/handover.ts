@@ -164,6 +164,8 @@ export class Handover {
     this.#other = session;
     this.#options.events.take(session);
     this.#use(now, false);
+    // By the old one its end may not come either: the other has heard the answer, or given up, by then.
+    this.#stepUntil = now + 2 * this.#retiringUs;
     this.#accepted = true;
     return true;
   }
@@ -270,7 +272,7 @@ export class Handover {
 
   /** `closes`: this end has dialled it, and closes the old one. */
   #use(now: number, closes: boolean): void {
-    const { link, events } = this.#options;
+    const { events } = this.#options;
     const session = this.#other!;
     this.#other = this.#session;
     this.#session = session;
@@ -278,8 +280,11 @@ export class Handover {
     this.#since = now;
     events.use(session);
     // Whoever was called does when that never comes.
-    const retiring = Math.max(RETIRING_US, 4 * link.time.newestUs);
-    this.#enter("used", now + (closes ? retiring : STEP_US));
+    this.#enter("used", now + (closes ? this.#retiringUs : STEP_US));
+  }
+
+  get #retiringUs(): number {
+    return Math.max(RETIRING_US, 4 * this.#options.link.time.newestUs);
   }
 
   #separate(now: number): void {

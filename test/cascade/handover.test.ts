@@ -225,6 +225,14 @@ test("cascade-resume: a link that the other end does not know, or of which it sa
   }
 });
 
+test("cascade-resume: where the end of the old one is not heard either, who was asked ends it, after the other would", () => {
+  const asked = callee();
+  expect(asked.handover.accept(NEXT, asked.pair.now)).toBeTrue();
+  expect(asked.run(900_000)).toEqual([`take ${NEXT}`, `use ${NEXT}`]);
+  expect(asked.run(200_000)).toEqual(["drop 1"]);
+  expect(asked.handover.lost(NEXT, asked.pair.now)).toBeFalse();
+});
+
 test("cascade-resume: of two ends that ask each other the one of the lower id is answered", () => {
   const lower = caller();
   lower.handover.resume(NEXT, lower.pair.now);
@@ -239,4 +247,5 @@ test("cascade-resume: of two ends that ask each other the one of the lower id is
   expect(higher.run(100_000)).toEqual([]);
   // Who has dialled closes the old one.
   expect(higher.handover.lost(1, higher.pair.now)).toBeTrue();
+  expect(higher.run(2 * SECOND)).toEqual([]);
 });
