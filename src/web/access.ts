@@ -13,6 +13,11 @@ export function withToken(path: string): string {
   return token ? `${path}?token=${encodeURIComponent(token)}` : path;
 }
 
+/** GET with the page's token. */
+export function fetchWithToken(path: string): Promise<Response> {
+  return fetch(path, { headers: authorization(token) });
+}
+
 /** Calls the admin API; rejects with ServerRefusal. `see` is shown the response first. */
 export async function callApi(
   path: string,

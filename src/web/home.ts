@@ -5,12 +5,14 @@ import { formatBitrate, formatCount, formatDuration } from "./format.ts";
 import type { StreamEntry } from "./reports.ts";
 import { describeVideo } from "./reports.ts";
 import { ServerRefusal } from "./session.ts";
+import { StillPictures } from "./stillpictures.ts";
 import { pathOfName } from "./streamname.ts";
 
 const REFRESH_MS = 2_000;
 
 const list = byId("streams");
 const cards = new Map<string, HTMLElement>();
+const pictures = new StillPictures();
 
 carryToken();
 setText(byId("whip"), `${location.origin}/whip/NAME`);
@@ -51,6 +53,7 @@ function show(streams: readonly StreamEntry[]): void {
   const names = new Set(live.map((stream) => stream.name));
   for (const [name, card] of cards) {
     if (names.has(name)) continue;
+    pictures.forget(card.children[0]!);
     card.remove();
     cards.delete(name);
   }
@@ -74,13 +77,15 @@ function show(streams: readonly StreamEntry[]): void {
 function makeCard(name: string): HTMLElement {
   const title = make("a", "stretch", name);
   title.href = withToken(pathOfName("watch", name));
-  const head = make("div", "row", make("h2", "", title), make("span", "badge", "live"));
-  head.lastElementChild?.setAttribute("data-state", "live");
-  return make("li", "card stream", head, make("p", "numbers"), make("p", "muted numbers"));
+  const badge = make("span", "badge", "live");
+  badge.dataset.state = "live";
+  const head = make("div", "row", make("h2", "", title), badge);
+  const lines = [make("p", "numbers"), make("p", "muted numbers")];
+  return make("li", "card stream", pictures.place(name), head, ...lines);
 }
 
 function fillCard(card: HTMLElement, stream: StreamEntry): void {
-  const [, main, detail] = card.children;
+  const [, , main, detail] = card.children;
   const bitrate = (stream.video?.bitrate ?? 0) + (stream.audio?.bitrate ?? 0);
   if (main) setText(main, `${plural(stream.viewers, "viewer")} · ${formatBitrate(bitrate)}`);
   const parts = [describeVideo(stream.video), stream.audio?.codec.toUpperCase() ?? "no sound"];

@@ -50,8 +50,9 @@ export async function loadPages(): Promise<Pages> {
 function policyOf(key: string): string {
   const parts = ["default-src 'self'", "object-src 'none'", "base-uri 'none'"];
   parts.push("img-src 'self' data:", "form-action 'self'");
-  // A tail is played out of a Media Source, which is a blob.
-  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'", "media-src 'self' blob:");
+  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'");
+  // A tail is played out of a Media Source, which is a blob; a list's pictures come out of blobs, too.
+  if (key === "watch" || key === "home") parts.push("media-src 'self' blob:");
   if (key === "watch" || key === "publish") parts.push("connect-src 'self' http: https:");
   // A click into a transparent frame must not publish or end a session; watching is for embedding.
   if (key !== "watch") parts.push("frame-ancestors 'none'");

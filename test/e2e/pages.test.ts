@@ -39,6 +39,8 @@ describe.skipIf(skip)("pages of an open server", () => {
     const watcher = await browser.watch(server.base, "event/stage-1");
     await watcher.receives("a picture", ({ frames }) => frames > 0);
     await shows(home, card, "1 viewer ");
+    // Of VP8 there is no still.mp4.
+    expect(await home.locator("#streams .still canvas").isVisible()).toBe(false);
     await home.getByRole("link", { name: "event/stage-1" }).click();
     await shows(home, "#state", "live");
     await home.goBack();
@@ -197,11 +199,20 @@ rights = ["publish", "view", "admin"]
     const home = await browser.open(server.base);
     await giveToken(home, TOKENS.view);
     await shows(home, "#streams .card", "demo");
+    await home.locator("#streams .still canvas").waitFor({ timeout: SHOWN_MS });
+    expect(await home.evaluate(COLOURS)).toBeGreaterThan(50);
     const dashboard = await browser.open(`${server.base}/dashboard?token=${TOKENS.view}`);
     await giveToken(dashboard, TOKENS.admin);
     await shows(dashboard, "#workers", /ingest-0.*egress-0/);
   }, 160_000);
 });
+
+/** How many colours a card's picture has: none, or one, would be no picture. */
+const COLOURS = `(() => {
+  const canvas = document.querySelector("#streams canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()`;
 
 /** Waits until the element's text contains or matches `text`. */
 async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {

@@ -1,0 +1,52 @@
+/** All pages, wide and narrow, light and dark: nothing covers text, and every control has a name. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { lacksChromium, TestBrowser } from "../support/browser.ts";
+import { layoutProblems } from "../support/layout.ts";
+import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
+
+const LONG_NAME = "conference/the-great-hall-on-the-second-floor/camera-two";
+
+describe.skipIf(lacksChromium("layout"))("layout", () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer("demo"), TestBrowser.open()]);
+    const options = { codec: "VP8", width: 320, height: 180, fps: 15 };
+    await (await browser.publish(server.base, LONG_NAME, options)).live();
+  }, SETUP_MS);
+  afterEach(() => {
+    expect(browser.pageErrors).toEqual([]);
+  });
+  afterAll(async () => {
+    await Promise.all([browser?.close(), server?.stop()]);
+  });
+
+  async function open(path: string): Promise<Page> {
+    return browser.open(`${server.base}${path}`);
+  }
+
+  test("home, with a picture and without", async () => {
+    const page = await open("/");
+    await page.locator(".still canvas:visible").waitFor();
+    expect(await layoutProblems(page)).toEqual([]);
+  }, 60_000);
+
+  test("watch", async () => {
+    const page = await open(`/watch/${LONG_NAME}`);
+    await page.getByText("live", { exact: true }).first().waitFor();
+    expect(await layoutProblems(page)).toEqual([]);
+  }, 60_000);
+
+  test("publish", async () => {
+    const page = await open(`/publish/${LONG_NAME}-2`);
+    await page.getByRole("button", { name: "Start" }).waitFor();
+    expect(await layoutProblems(page)).toEqual([]);
+  }, 60_000);
+
+  test("dashboard", async () => {
+    const page = await open("/dashboard");
+    await page.locator("#sessions tr").first().waitFor();
+    expect(await layoutProblems(page)).toEqual([]);
+  }, 60_000);
+});
