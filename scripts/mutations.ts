@@ -7,6 +7,7 @@ import { APART } from "./mutations/apart.ts";
 import { CASCADES } from "./mutations/cascade.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
+import { EVENTS } from "./mutations/events.ts";
 import { EXTENSIONS } from "./mutations/extensions.ts";
 import { HANDOVERS } from "./mutations/handovers.ts";
 import { HELD } from "./mutations/holding.ts";
@@ -40,6 +41,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...MEDIA,
   ...REST,
   ...EXTENSIONS,
+  ...EVENTS,
   ...QUIRKS,
   ...ACCESS,
   ...MEMORY,

@@ -100,6 +100,7 @@ function metricFamilies(): { name: string; type: string; help: string }[] {
     cpuSeconds: 0,
     hookDropped: 0,
     tails: null,
+    discussions: { kept: 0, listening: 0 },
     cluster: { accepts: [], links: [], pulls: [], published: [], failures: [] },
     names: { owned: 0, trouble: null, verdicts: {}, lost: 0 },
   } as unknown as Parameters<Metrics["text"]>[0];

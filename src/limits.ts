@@ -204,10 +204,10 @@ export const TAIL_AGAIN_US = 5_000_000;
 /** A request waits for what is about to come: three times the target duration (6.2.5.2), below the ten
  * seconds after which hls.js gives up. */
 export const TAIL_WAIT_US = 9_000_000;
-/** Requests that wait for a part or a playlist: 20,000 x some 2 KiB are 40 MiB ... */
-export const TAIL_WAITERS_MAX = 20_000;
+/** Requests that wait for a part or a playlist, or listen to events: 20,000 x some 2 KiB are 40 MiB ... */
+export const HELD_REQUESTS_MAX = 20_000;
 /** ... and of one address: a company of 500 players behind one, each with two. Loopback is exempt. */
-export const TAIL_ADDRESS_WAITERS_MAX = 1_000;
+export const HELD_REQUESTS_OF_ADDRESS_MAX = 1_000;
 /** A picture of a stream is sought for so long: a keyframe that is asked for comes within a second, or
  * the publisher sends them as it likes, some seconds apart ... */
 export const STILL_SOUGHT_US = 6_000_000;
@@ -222,6 +222,35 @@ export const TAIL_COPIES_MAX = 64;
 export const TOKENS_KEPT_US = 10_000_000;
 /** Tokens of which that is kept: 8 Ki x some 300 B are 2.5 MB; 64 MiB if each is as long as can be. */
 export const TOKENS_KEPT_MAX = 8_192;
+
+// -- What is said of streams (src/control) -------------------------------------------------------
+
+/** The body of one that is sent: a line of chat in any script, or what a page makes of it. */
+export const EVENT_BYTES_MAX = 2 * KIB;
+/** Characters of its text. */
+export const EVENT_TEXT_MAX = 500;
+/** Characters of a sender's name that are told. */
+export const EVENT_NAME_MAX = 64;
+/** It may be about a picture so much older or newer than its coming: the slowest tail, and a clock that
+ * is off. */
+export const EVENT_AWAY_MAX_MS = 10_000;
+/** One sender may say so many at once, and then one a second: who types quickly. */
+export const EVENT_BURST = 5;
+export const EVENTS_PER_SECOND = 1;
+/** Senders of whom that is remembered: 64 Ki x about 100 B = 6.5 MB. */
+export const EVENT_SENDERS_MAX = 65_536;
+/** All senders of a stream together: nobody reads faster, and each goes to all who listen. */
+export const STREAM_EVENTS_BURST = 100;
+export const STREAM_EVENTS_PER_SECOND = 50;
+/** Reactions are counted together so often, less a look of the thread that counts ... */
+export const REACTIONS_US = 400_000;
+/** ... those that are alike; so many kinds of them at once. */
+export const REACTION_KINDS_MAX = 16;
+/** Of a stream so many are kept, so long, for those who come later or come back ... */
+export const EVENTS_KEPT_MAX = 200;
+export const EVENTS_KEPT_US = 900_000_000;
+/** ... and of all streams together: 16 Ki x some 3 KiB with what goes out are 48 MiB. */
+export const EVENTS_KEPT_OF_ALL_MAX = 16_384;
 
 // -- HTTP and the registry (src/control) ---------------------------------------------------------
 

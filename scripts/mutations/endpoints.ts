@@ -89,7 +89,12 @@ export const ENDPOINTS: readonly Mutation[] = [
     "",
   ),
   rule("W12 E13", `${CONTROL}http/cors.ts`, 'allowOrigin(c.res.headers, c.req.raw, "*");', ""),
-  rule("W12", `${CONTROL}http/cors.ts`, '"Authorization, Content-Type, If-Match, ETag"', '"*"'),
+  rule(
+    "W12",
+    `${CONTROL}http/cors.ts`,
+    '"Authorization, Content-Type, If-Match, ETag, Last-Event-ID"',
+    '"*"',
+  ),
   rule(
     "W13 E13",
     `${CONTROL}http/resource.ts`,

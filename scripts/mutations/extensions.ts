@@ -9,14 +9,14 @@ export const EXTENSIONS: readonly Mutation[] = [
   rule("X20 E46", `${CONTROL}http/links.ts`, 'rel="${EXTENSIONS}:layer"', 'rel="layer"'),
   rule("X02", `${CONTROL}http/event-routes.ts`, "status: 201,", "status: 200,"),
   rule("X03", `${CONTROL}http/event-routes.ts`, "z.array(z.enum(EVENT_NAMES))", "z.array(z.any())"),
-  rule("X04", `${CONTROL}bus/events.ts`, "if (!this.names.has(name)) return;", ""),
+  rule("X04", `${CONTROL}bus/events.ts`, "if (names.has(name)) stream", "stream"),
   rule(
     "X04 X05",
-    `${CONTROL}bus/events.ts`,
+    `${CONTROL}bus/event-stream.ts`,
     "JSON.stringify(data)}",
     "JSON.stringify(data, null, 1)}",
   ),
-  rule("X05", `${CONTROL}bus/events.ts`, "`event: ${name}\\ndata", "`data"),
+  rule("X05", `${CONTROL}bus/event-stream.ts`, "`event: ${name}\\n${", "`${"),
   rule(
     "X06",
     `${CONTROL}bus/events.ts`,

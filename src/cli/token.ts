@@ -61,6 +61,7 @@ const OPTIONS = [
     value: "BITS/S",
     help: "Nor one of more bits; a publisher is asked not to send more.",
   },
+  { flag: "--name", value: "TEXT", help: "What others read as the sender of its chat and events." },
   { flag: "--subject", value: "TEXT", help: "Who the token is for; appears in no log." },
 ];
 
@@ -154,6 +155,7 @@ async function sign(args: readonly string[]): Promise<number> {
         "max-width": { type: "string" },
         "max-height": { type: "string" },
         "max-bitrate": { type: "string" },
+        name: { type: "string" },
         subject: { type: "string" },
       },
     }),
@@ -173,6 +175,7 @@ async function sign(args: readonly string[]): Promise<number> {
     rights,
     streams,
     ...limits,
+    ...(values.name === undefined ? {} : { name: values.name }),
   })
     .setProtectedHeader({ alg: key.alg, ...(key.id === null ? {} : { kid: key.id }) })
     .setAudience(values.audience ?? config?.auth.audience ?? "spillway")

@@ -58,6 +58,7 @@ const TABLES = `# Static tokens: the token itself, or its SHA-256 (printf %s TOK
 # view = "open"                           # anybody may watch; "token" (the default): who has one
 # takeover = "standby"                  # a second publisher waits until the first is silent
 # wait-for-stream = true
+# chat = true                             # viewers may send chat, hands and reactions
 # playout-delay-min-ms = 0
 # playout-delay-max-ms = 200
 # max-width = 1280                        # the largest layer that viewers get

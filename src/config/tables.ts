@@ -81,6 +81,8 @@ const streamRule = z.strictObject({
   takeover: takeover.optional(),
   "wait-for-stream": z.boolean().optional(),
   hls: z.enum(HLS_MODES, `must be "on", "always" or "off"`).optional(),
+  /** Whether viewers may send chat, hands and reactions. */
+  chat: z.boolean("must be true or false").optional(),
   /** Who may watch: whoever has a token for it, or anybody. */
   view: z.enum(["token", "open"], 'must be "token" or "open"').optional(),
   "playout-delay-min-ms": delayMs.optional(),

@@ -9,13 +9,15 @@ import type { Logger } from "../log.ts";
 import type { MachineTime } from "../processors.ts";
 import { Announcer } from "./bus/announcer.ts";
 import { Bus } from "./bus/bus.ts";
+import { Discussions } from "./bus/discussions.ts";
 import { EventHub } from "./bus/events.ts";
 import { createFaults, type NoteFault } from "./bus/faults.ts";
 import { Gate } from "./bus/gate.ts";
 import { Hook } from "./bus/hook.ts";
 import { tellHook } from "./bus/hook-notices.ts";
 import { Metrics } from "./bus/metrics.ts";
-import { about, logSessions } from "./bus/session-log.ts";
+import { type Early, planeEvents } from "./bus/plane-events.ts";
+import { logSessions } from "./bus/session-log.ts";
 import { createApp, type Services } from "./http/app.ts";
 import { Authenticator } from "./http/auth.ts";
 import type { AppEnv } from "./http/context.ts";
@@ -28,16 +30,15 @@ import { streamOptions } from "./http/stream-options.ts";
 import type { MediaPlane, PlaneEvents } from "./plane/plane.ts";
 import { Sampler } from "./plane/sampler.ts";
 import type { Clock, RandomBytes } from "./ports.ts";
-import type { Cluster } from "./streams/cluster.ts";
 import { answerNode } from "./streams/cluster-answers.ts";
 import { lookForQuiet } from "./streams/quiet.ts";
 import { Registry } from "./streams/registry.ts";
+import { HELD_REQUESTS, Seats } from "./streams/seats.ts";
 import { SourceRates } from "./streams/source-rates.ts";
 import { STANDBYS_LOOK_MS } from "./streams/standbys.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
 import { startTails } from "./streams/start-tails.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
-import type { Tails } from "./streams/tails.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
 
@@ -110,34 +111,30 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const early: Early = { registry: null, cluster: null, tails: null };
   const plane = await options.plane(planeEvents(early, log, noteFault));
   const registry = new Registry({ plane, clock, random, log, publish: (e) => bus.publish(e) });
+  const { streams } = registry;
   const cluster = startCluster(options, plane, registry);
-  const tails = startTails(options, plane, registry.streams, (name) => streamOptions(config, name));
+  const seats = new Seats(HELD_REQUESTS);
+  const tails = startTails(options, plane, streams, seats, (name) => streamOptions(config, name));
   Object.assign(early, { registry, cluster, tails } satisfies Early);
   const layers = new StreamLayers(plane, clock);
   const sampler = new Sampler(plane);
   const hub = new EventHub(clock, random);
   const streamOf = (session: ViewerSession) => registry.streamOf(session);
-  const announcer = new Announcer({ hub, layers, clock, streamOf });
+  const discussions = new Discussions({ streams, clock, publish: (e) => bus.publish(e) });
+  const announcer = new Announcer({ hub, layers, discussions, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();
-  const own = [announcer.hear, metrics.hear, tellHook(hook), logSessions(log), gate.hear];
-  for (const hear of [...own, cluster?.hear, tails?.hear]) if (hear) bus.subscribe(hear);
   const parts = { plane, sampler, registry, metrics, clock, random, gate };
   const services: Services = {
-    config,
-    plane,
-    clock,
-    random,
-    log,
+    ...{ config, plane, clock, random, log, registry, cluster, tails },
     version: options.version,
-    registry,
-    cluster,
-    tails,
     handover: startHandover(config, cluster, parts),
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),
     announcer,
+    discussions,
+    seats,
     events: hub,
     layers,
     rates: new SourceRates(plane, clock),
@@ -145,36 +142,17 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     noteFault,
     draining: () => gate.draining,
   };
-  if (cluster !== null)
-    cluster.asks.answerer = (question, by) => answerNode(services, question, by);
+  connect(services, bus, gate);
   return new Running(options, services, sampler, bus, gate);
 }
 
-/** Whom workers report to, once they are there. */
-interface Early {
-  registry: Registry | null;
-  cluster: Cluster | null;
-  tails: Tails | null;
-}
-
-/** What workers tell goes to the registry, what the relay worker tells to the cluster. */
-function planeEvents(early: Readonly<Early>, log: Logger, noteFault: NoteFault): PlaneEvents {
-  return {
-    connected: (session, path, profile) => early.registry?.connected(session, path, profile),
-    moved: (session, path) => {
-      const from = early.registry?.sessions.moved(session, path) ?? null;
-      if (from !== null) log.info("Session moved", { ...about(from.session), from: from.path });
-    },
-    closed: (session, reason) => early.registry?.closed(session, reason),
-    firstMedia: (session, afterUs) => early.registry?.firstMedia(session, afterUs),
-    layer: (session, layer) => early.registry?.layer(session, layer),
-    workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
-    relayStarted: () => early.cluster?.relayStarted(),
-    cluster: (event) => early.cluster?.handle(event),
-    packagerStarted: () => early.tails?.packagerStarted(),
-    tail: (event) => early.tails?.handle(event),
-    fault: (error) => noteFault("worker event", error),
-  };
+/** Who hears of what happens, and who answers other nodes. */
+function connect(services: Services, bus: Bus, gate: Gate): void {
+  const { announcer, discussions, metrics, hook, log, cluster, tails } = services;
+  const own = [announcer.hear, discussions.hear, metrics.hear, tellHook(hook), logSessions(log)];
+  for (const hear of [...own, gate.hear, cluster?.hear, tails?.hear]) if (hear) bus.subscribe(hear);
+  if (cluster === null) return;
+  cluster.asks.answerer = (question, by) => answerNode(services, question, by);
 }
 
 class Running implements Control {
@@ -263,7 +241,7 @@ class Running implements Control {
   }
 
   async stop(): Promise<void> {
-    const { registry, hook, plane, cluster } = this.#services;
+    const { registry, hook, plane, cluster, discussions } = this.#services;
     this.#gate.draining = true;
     for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
     await within(
@@ -271,13 +249,14 @@ class Running implements Control {
       this.#gate.whenEmpty(() => registry.sessions.held === 0),
     );
     for (const cancel of this.#cancel) cancel();
+    discussions.stop();
     await within(STOP_TIMEOUT_MS, hook.settled());
     if (cluster !== null) await within(STOP_TIMEOUT_MS, cluster.leave());
     await plane.stop();
   }
 
   #metricsText(): string {
-    const { plane, registry, metrics, hook, cluster, tails } = this.#services;
+    const { plane, registry, metrics, hook, cluster, tails, discussions } = this.#services;
     const { rssBytes, cpuUs } = this.#options.usage();
     return metrics.text({
       plane,
@@ -287,6 +266,7 @@ class Running implements Control {
       cpuSeconds: cpuUs / 1e6,
       hookDropped: hook.dropped,
       tails,
+      discussions,
       cluster: cluster?.state ?? null,
       names: cluster?.names?.state ?? null,
     });
@@ -298,6 +278,7 @@ class Running implements Control {
     announcer.tickLayers();
     this.#services.cluster?.tick();
     this.#services.tails?.tick();
+    this.#services.discussions.tick();
   }
 
   /** Also those that had no address, or another one, the last time. */
@@ -320,6 +301,7 @@ class Running implements Control {
     }
     announcer.tick();
     events.heartbeat();
+    this.#services.discussions.heartbeat();
     const { cpuUs, machine } = this.#options.usage();
     this.#sampler.tick(clock.now(), cpuUs, machine);
     this.#services.handover?.room.look();

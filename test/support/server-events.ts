@@ -1,5 +1,7 @@
-/** The events of a viewer's session (WHEP events extension), as they come. */
+/** Events of a server, as they come: of a viewer's session (WHEP events extension), or of a stream. */
 interface ServerEvent {
+  /** Null where it has none. */
+  readonly id: string | null;
   readonly name: string;
   readonly data: unknown;
 }
@@ -10,10 +12,15 @@ export class ServerEvents {
   #text = "";
 
   /** Listens to all events of the session with this URL. */
-  static async of(session: string): Promise<ServerEvents> {
+  static of(session: string): Promise<ServerEvents> {
+    return ServerEvents.at(`${session}/events`);
+  }
+
+  /** Listens at this URL. */
+  static async at(url: string, headers: Record<string, string> = {}): Promise<ServerEvents> {
     const events = new ServerEvents();
     const signal = events.#stop.signal;
-    const response = await fetch(`${session}/events`, { signal });
+    const response = await fetch(url, { headers, signal });
     if (!response.ok) throw new Error(`events: ${response.status} ${await response.text()}`);
     void events.#read(response.body!);
     return events;
@@ -41,8 +48,9 @@ export class ServerEvents {
     this.#text = blocks.pop()!;
     for (const block of blocks) {
       const name = /^event: (.*)$/m.exec(block)?.[1];
-      const data = /^data: (.*)$/m.exec(block)?.[1];
-      if (name !== undefined) this.all.push({ name, data: JSON.parse(data ?? "null") });
+      const data = /^data: ([^\n]*)/m.exec(block)?.[1];
+      const id = /^id: (.*)$/m.exec(block)?.[1] ?? null;
+      if (name !== undefined) this.all.push({ id, name, data: JSON.parse(data ?? "null") });
     }
   }
 }

@@ -2,10 +2,13 @@
 import type { CloseReason } from "../../contract/session.ts";
 import { LAYERS_EVENT_US } from "../../limits.ts";
 import type { Clock } from "../ports.ts";
+import type { Remark } from "../streams/remark.ts";
 import type { Stream } from "../streams/stream.ts";
 import { layersFor, layersKey, type StreamLayers } from "../streams/stream-layers.ts";
 import type { ViewerSession } from "../streams/viewer-session.ts";
 import type { Sink } from "./bus.ts";
+import type { Discussions } from "./discussions.ts";
+import { encodeEvent } from "./event-stream.ts";
 import type { EventHub, EventName, NamedEvent } from "./events.ts";
 
 /** Ends after which the player should simply POST again. */
@@ -25,6 +28,7 @@ interface Told {
 interface AnnouncerOptions {
   readonly hub: EventHub;
   readonly layers: StreamLayers;
+  readonly discussions: Discussions;
   readonly clock: Clock;
   readonly streamOf: (session: ViewerSession) => Stream;
 }
@@ -32,26 +36,34 @@ interface AnnouncerOptions {
 export class Announcer {
   readonly #hub: EventHub;
   readonly #layers: StreamLayers;
+  readonly #discussions: Discussions;
   readonly #clock: Clock;
   readonly #streamOf: (session: ViewerSession) => Stream;
   readonly #viewers = new WeakMap<Stream, number>();
   readonly #told = new WeakMap<Stream, Told>();
 
-  constructor({ hub, layers, clock, streamOf }: AnnouncerOptions) {
+  constructor({ hub, layers, discussions, clock, streamOf }: AnnouncerOptions) {
     this.#hub = hub;
     this.#layers = layers;
+    this.#discussions = discussions;
     this.#clock = clock;
     this.#streamOf = streamOf;
   }
 
   /** A new event stream's id, or null when the session has too many. */
   subscribe(session: ViewerSession, names: readonly EventName[]): string | null {
-    return this.#hub.create(session, names, this.#initial(session));
+    return this.#hub.create(session, names, this.#initial(session), this.said(session, 0));
+  }
+
+  /** What was said of a viewer's stream after the remark with this id. */
+  said({ stream }: ViewerSession, id: number): readonly Remark[] {
+    return this.#discussions.since(stream, id);
   }
 
   readonly hear: Sink = (event) => {
     if (event.type === "active") this.#tellAll(event.stream, "active");
     else if (event.type === "inactive") this.#tellAll(event.stream, "inactive");
+    else if (event.type === "remark") this.#tellRemark(event.stream, event.remark);
     else if (event.type === "layer") this.#tellLayers(event.stream, event.session);
     else if (event.type === "left" && event.session.kind === "viewer") {
       if (RECONNECT.has(event.reason)) this.reconnect(event.session);
@@ -98,6 +110,11 @@ export class Announcer {
 
   #tellAll(stream: Stream, name: "active" | "inactive"): void {
     for (const viewer of stream.viewers) this.#hub.send(viewer, name, {});
+  }
+
+  #tellRemark(stream: Stream, remark: Remark): void {
+    const bytes = encodeEvent(remark.type, remark, remark.id);
+    for (const viewer of stream.viewers) this.#hub.sendEncoded(viewer, remark.type, bytes, true);
   }
 
   #tellLayers(stream: Stream, session: ViewerSession): void {

@@ -2,79 +2,23 @@
  * The WHEP events extension: server-sent events of one viewer session. A player subscribes with a
  * POST and reads the stream that it gets; some players GET the advertised URL at once.
  */
-import { EVENT_HEARTBEAT_US, EVENT_QUEUE_MAX, EVENT_STREAMS_PER_SESSION } from "../../limits.ts";
+import { EVENT_STREAMS_PER_SESSION } from "../../limits.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import { REMARK_TYPES, RETRACT, type Remark } from "../streams/remark.ts";
 import type { ViewerSession } from "../streams/viewer-session.ts";
+import { EventStream, encodeEvent, encodeRemarks } from "./event-stream.ts";
 
-export const EVENT_NAMES = ["active", "inactive", "layers", "reconnect", "viewercount"] as const;
+/** First those of the extension, then what is said of the stream. */
+export const EVENT_NAMES = [
+  "active",
+  "inactive",
+  "layers",
+  "reconnect",
+  "viewercount",
+  ...REMARK_TYPES,
+  RETRACT,
+] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
-
-/** One subscription. Events wait in it, bounded, until somebody reads. */
-class EventStream {
-  readonly #queue: string[] = [];
-  #reader: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #lastUs = 0;
-
-  constructor(readonly names: ReadonlySet<EventName>) {}
-
-  push(name: EventName, data: unknown): void {
-    if (!this.names.has(name)) return;
-    this.#queue.push(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (this.#queue.length > EVENT_QUEUE_MAX) this.#queue.shift();
-    this.#flush();
-  }
-
-  /** A new reader takes the place of the one before. */
-  open(nowUs: number, whenLeft: () => void): ReadableStream<Uint8Array> {
-    this.#close();
-    this.#lastUs = nowUs;
-    let mine: ReadableStreamDefaultController<Uint8Array> | null = null;
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          mine = controller;
-          this.#reader = controller;
-          // A first line makes proxies and browsers see the response begin.
-          controller.enqueue(encoder.encode(": spillway\n\n"));
-          this.#flush();
-        },
-        pull: () => this.#flush(),
-        cancel: () => {
-          if (this.#reader !== mine) return;
-          this.#reader = null;
-          whenLeft();
-        },
-      },
-      { highWaterMark: EVENT_QUEUE_MAX },
-    );
-  }
-
-  heartbeat(nowUs: number): void {
-    if (this.#reader === null || nowUs - this.#lastUs < EVENT_HEARTBEAT_US) return;
-    this.#lastUs = nowUs;
-    if ((this.#reader.desiredSize ?? 0) > 0) this.#reader.enqueue(encoder.encode(": alive\n\n"));
-  }
-
-  /** Drops the queue and ends the reader's response. */
-  destroy(): void {
-    this.#queue.length = 0;
-    this.#close();
-  }
-
-  #flush(): void {
-    while (this.#reader !== null && this.#queue.length > 0 && (this.#reader.desiredSize ?? 0) > 0) {
-      this.#reader.enqueue(encoder.encode(this.#queue.shift()));
-    }
-  }
-
-  #close(): void {
-    const reader = this.#reader;
-    this.#reader = null;
-    reader?.close();
-  }
-}
-
-const encoder = new TextEncoder();
 
 /** An event as a player gets it. */
 export interface NamedEvent {
@@ -82,9 +26,15 @@ export interface NamedEvent {
   readonly data: unknown;
 }
 
+/** A player's own stream of events, and what it wants to hear. */
+interface Subscription {
+  readonly names: ReadonlySet<EventName>;
+  readonly stream: EventStream;
+}
+
 /** All event streams, by viewer session. */
 export class EventHub {
-  readonly #streams = new Map<ViewerSession, Map<string, EventStream>>();
+  readonly #streams = new Map<ViewerSession, Map<string, Subscription>>();
   readonly #clock: Clock;
   readonly #random: RandomBytes;
 
@@ -93,11 +43,15 @@ export class EventHub {
     this.#random = random;
   }
 
-  /** The new stream's id, or null when the session has too many. `first` stands in it at once. */
+  /**
+   * The new stream's id, or null when the session has too many. `first` stands in it at once, and what
+   * was `said` of its stream.
+   */
   create(
     session: ViewerSession,
     names: readonly EventName[],
     first: readonly NamedEvent[],
+    said: readonly Remark[],
   ): string | null {
     let streams = this.#streams.get(session);
     if (streams === undefined) {
@@ -106,17 +60,27 @@ export class EventHub {
     }
     if (streams.size >= EVENT_STREAMS_PER_SESSION) return null;
     const id = Buffer.from(this.#random(16)).toString("base64url");
-    const stream = new EventStream(new Set(names));
-    streams.set(id, stream);
-    for (const { name, data } of first) stream.push(name, data);
+    const subscription = { names: new Set(names), stream: new EventStream() };
+    streams.set(id, subscription);
+    for (const { name, data } of first) push(subscription, name, encodeEvent(name, data, null));
+    repeat(subscription, said);
     return id;
   }
 
-  /** The response body, or null when there is no such stream. */
-  open(session: ViewerSession, id: string, disposable: boolean): ReadableStream<Uint8Array> | null {
-    const stream = this.#streams.get(session)?.get(id);
-    if (stream === undefined) return null;
-    return stream.open(this.#clock.now(), () => {
+  /**
+   * The response body, or null when there is no such stream. `missed`: what was said since its reader
+   * heard something last; null: it does not say when.
+   */
+  open(
+    session: ViewerSession,
+    id: string,
+    disposable: boolean,
+    missed: readonly Remark[] | null = null,
+  ): ReadableStream<Uint8Array> | null {
+    const subscription = this.#streams.get(session)?.get(id);
+    if (subscription === undefined) return null;
+    if (missed !== null) repeat(subscription, missed);
+    return subscription.stream.open(this.#clock.now(), () => {
       if (disposable) this.destroy(session, id);
     });
   }
@@ -124,9 +88,9 @@ export class EventHub {
   /** False when there is no such stream. */
   destroy(session: ViewerSession, id: string): boolean {
     const streams = this.#streams.get(session);
-    const stream = streams?.get(id);
-    if (streams === undefined || stream === undefined) return false;
-    stream.destroy();
+    const subscription = streams?.get(id);
+    if (streams === undefined || subscription === undefined) return false;
+    subscription.stream.destroy();
     streams.delete(id);
     if (streams.size === 0) this.#streams.delete(session);
     return true;
@@ -134,18 +98,25 @@ export class EventHub {
 
   /** The session has ended: its streams go with it. */
   destroySession(session: ViewerSession): void {
-    for (const stream of this.#streams.get(session)?.values() ?? []) stream.destroy();
+    for (const { stream } of this.#streams.get(session)?.values() ?? []) stream.destroy();
     this.#streams.delete(session);
   }
 
   send(session: ViewerSession, name: EventName, data: unknown): void {
-    for (const stream of this.#streams.get(session)?.values() ?? []) stream.push(name, data);
+    if (this.hears(session)) this.sendEncoded(session, name, encodeEvent(name, data, null));
+  }
+
+  /** The same of what was encoded once for many; `numbered`: with an id. */
+  sendEncoded(session: ViewerSession, name: EventName, bytes: Uint8Array, numbered = false): void {
+    for (const each of this.#streams.get(session)?.values() ?? []) {
+      push(each, name, bytes, numbered);
+    }
   }
 
   heartbeat(): void {
     const now = this.#clock.now();
     for (const streams of this.#streams.values()) {
-      for (const stream of streams.values()) stream.heartbeat(now);
+      for (const { stream } of streams.values()) stream.heartbeat(now);
     }
   }
 
@@ -162,4 +133,17 @@ export class EventHub {
   get size(): number {
     return this.#streams.size;
   }
+}
+
+function push(
+  { names, stream }: Subscription,
+  name: EventName,
+  bytes: Uint8Array,
+  numbered = false,
+): void {
+  if (names.has(name)) stream.push(bytes, numbered);
+}
+
+function repeat({ names, stream }: Subscription, said: readonly Remark[]): void {
+  stream.repeat(encodeRemarks(said.filter(({ type }) => names.has(type))));
 }

@@ -8,10 +8,12 @@ import type { NamesState } from "../etcd/etcd-names.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Sampler } from "../plane/sampler.ts";
 import type { Registry } from "../streams/registry.ts";
+import type { Remark } from "../streams/remark.ts";
 import type { Fullness } from "../streams/room.ts";
 import type { Tails } from "../streams/tails.ts";
 import type { Sink } from "./bus.ts";
 import { writeClusterMetrics, writeNamesMetrics } from "./cluster-metrics.ts";
+import type { Discussions } from "./discussions.ts";
 import { Exposition } from "./exposition.ts";
 import type { FaultPlace } from "./faults.ts";
 import { writeTailMetrics } from "./tail-metrics.ts";
@@ -28,7 +30,10 @@ export type Refusal =
   | "names"
   | "ticket"
   | "hls-memory"
-  | "hls-waiting";
+  | "hls-waiting"
+  | "events-open"
+  | "events-rate"
+  | "events-busy";
 
 /** Upper bounds of the join histogram, in seconds. */
 const JOIN_BUCKETS = [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
@@ -40,6 +45,7 @@ export class Metrics {
   readonly #sentOn = new Map<Fullness, number>();
   readonly #ended = new Map<string, number>();
   readonly #faults = new Map<FaultPlace, number>();
+  readonly #remarks = new Map<Remark["type"], number>();
   readonly #connected = { publisher: 0, viewer: 0 };
   readonly #joins = new Array<number>(JOIN_BUCKETS.length + 1).fill(0);
   #joinSeconds = 0;
@@ -65,6 +71,7 @@ export class Metrics {
 
   readonly hear: Sink = (event) => {
     if (event.type === "joined") this.#connected[event.session.kind] += 1;
+    else if (event.type === "remark") count(this.#remarks, event.remark.type);
     else if (event.type === "first-media") this.#firstMedia(event.afterUs);
     else if (event.type === "left") {
       count(this.#ended, `kind="${event.session.kind}",reason="${event.reason}"`);
@@ -88,6 +95,7 @@ export class Metrics {
     readonly hookDropped: number;
     /** Null where streams have none. */
     readonly tails: Tails | null;
+    readonly discussions: Pick<Discussions, "kept" | "listening">;
     /** Null where the server belongs to no cluster. */
     readonly cluster: ClusterState | null;
     /** Null where the nodes decide among each other whose a name is. */
@@ -106,6 +114,7 @@ export class Metrics {
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
     writeTailMetrics(out, parts.tails);
+    this.#events(out, parts.discussions);
     writeClusterMetrics(out, parts.cluster, this.#sentOn);
     writeNamesMetrics(out, parts.names);
     out.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
@@ -130,10 +139,23 @@ export class Metrics {
     }
     out.family("sessions_ended_total", "counter", "Sessions by why they ended.");
     for (const [labels, total] of this.#ended) out.value("sessions_ended_total", labels, total);
-    out.family("refused_total", "counter", "POSTs, and GETs under /hls/, refused, by reason.");
+    out.family(
+      "refused_total",
+      "counter",
+      "POSTs, and GETs under /hls/ and /events/, refused, by reason.",
+    );
     for (const [reason, total] of this.#refused) {
       out.value("refused_total", `reason="${reason}"`, total);
     }
+  }
+
+  #events(out: Exposition, { kept, listening }: Pick<Discussions, "kept" | "listening">): void {
+    out.family("events_total", "counter", "Events of streams that were told, by type.");
+    for (const [type, total] of this.#remarks) out.value("events_total", `type="${type}"`, total);
+    out.family("events_kept", "gauge", "Those that are kept for who comes later.");
+    out.value("events_kept", "", kept);
+    out.family("events_listening", "gauge", "Requests to /events/ that are open.");
+    out.value("events_listening", "", listening);
   }
 
   #http(out: Exposition): void {

@@ -27,6 +27,7 @@ import type { Pages } from "./page-routes.ts";
 import { mountPages } from "./page-routes.ts";
 import { notFound, problem } from "./problem.ts";
 import { resolveClient } from "./proxy.ts";
+import { listen, type RemarkServices, retract, say } from "./remarks.ts";
 import { mountResource } from "./resource.ts";
 import {
   deleteSession,
@@ -45,6 +46,7 @@ export interface Services
     EventServices,
     LayerServices,
     TailServices,
+    RemarkServices,
     AdminServices {
   readonly noteFault: NoteFault;
 }
@@ -61,7 +63,8 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   const { services } = parts;
   const app = new Hono<AppEnv>();
   observe(app, services);
-  for (const family of ["/whip/*", "/whep/*", "/hls/*", "/session/*"]) app.use(family, cors);
+  for (const family of ["/whip/*", "/whep/*", "/hls/*", "/events/*", "/session/*"])
+    app.use(family, cors);
   // Whose streams are live is everybody's business where anybody may watch them.
   app.use("/api/v1/streams", cors);
   for (const family of ["/api/*", "/metrics"]) app.use(family, corsFor(services.auth));
@@ -121,6 +124,11 @@ function mountMedia(app: Hono<AppEnv>, services: Services): void {
     links: links("view", "/whep/"),
   });
   mountResource(app, "/hls/*", { GET: (c) => readTail(c, services) });
+  mountResource(app, "/events/*", {
+    GET: (c) => listen(c, services),
+    POST: (c) => say(c, services),
+    DELETE: (c) => retract(c, services),
+  });
   mountResource(app, "/session/:id", {
     GET: (c) => getSession(c, services),
     PATCH: (c) => patchSession(c, services),
@@ -150,7 +158,17 @@ function describeEndpoint(c: AppContext, prefix: string): Response {
   });
 }
 
-const FAMILIES = new Set(["whip", "whep", "hls", "session", "api", "metrics", "healthz", "readyz"]);
+const FAMILIES = new Set([
+  "whip",
+  "whep",
+  "hls",
+  "events",
+  "session",
+  "api",
+  "metrics",
+  "healthz",
+  "readyz",
+]);
 
 function family(path: string): string {
   const first = path.split("/")[1] ?? "";

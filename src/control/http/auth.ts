@@ -31,6 +31,8 @@ export interface Grant {
   readonly limits: ViewLimits;
   /** SHA-256 of the token in hex; null without a token. */
   readonly tokenHash: string | null;
+  /** What a JWT calls who has it; null where it says nothing. */
+  readonly name: string | null;
 }
 
 export type Verdict =
@@ -44,6 +46,7 @@ const EVERYTHING: Grant = {
   covers: () => true,
   limits: viewLimits({}),
   tokenHash: null,
+  name: null,
 };
 
 export interface AuthenticatorOptions {
@@ -211,6 +214,7 @@ export class Authenticator {
           bitrate: entry["max-bitrate"],
         }),
         tokenHash: hash,
+        name: null,
       };
     }
     return found;
@@ -224,12 +228,13 @@ export class Authenticator {
     const result = await readJwt(token, this.#keys, auth, wallS);
     if (result === null) return UNKNOWN_TOKEN;
     if ("refusal" in result) return `The token is refused: ${result.refusal}.`;
-    const { rights, streams, maxWidth, maxHeight, maxBitrate } = result.claims;
+    const { rights, streams, maxWidth, maxHeight, maxBitrate, name } = result.claims;
     const grant = {
       rights,
       covers: (stream: string) => streams.some((pattern) => matchesPattern(pattern, stream)),
       limits: viewLimits({ width: maxWidth, height: maxHeight, bitrate: maxBitrate }),
       tokenHash: hash,
+      name: name || null,
     };
     kept.keep(hash, grant, this.#clock.now(), (result.until - wallS) * 1e6);
     return grant;

@@ -4,7 +4,7 @@ import type { AppEnv } from "./context.ts";
 
 const METHODS = "OPTIONS, GET, HEAD, POST, PATCH, DELETE";
 /** By name: `*` would not cover Authorization (Fetch standard, 4.8). */
-const REQUEST_HEADERS = "Authorization, Content-Type, If-Match, ETag";
+const REQUEST_HEADERS = "Authorization, Content-Type, If-Match, ETag, Last-Event-ID";
 const EXPOSED_HEADERS =
   "Location, ETag, Link, Retry-After, Accept-Post, Accept-Patch, " +
   "Access-Control-Allow-Methods, WWW-Authenticate, Age, Date, Content-Length, Spillway-Time";

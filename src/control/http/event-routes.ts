@@ -49,7 +49,9 @@ export async function readEvents(c: AppContext, services: EventServices): Promis
   const session = await findViewer(c, services);
   if (session instanceof Response) return session;
   if (c.req.method === "HEAD") return eventStream(null);
-  const body = services.events.open(session, c.req.param("stream") ?? "", false);
+  const last = lastEventId(c);
+  const missed = last === null ? null : services.announcer.said(session, last);
+  const body = services.events.open(session, c.req.param("stream") ?? "", false, missed);
   return body === null ? notFound("event stream") : eventStream(body);
 }
 
@@ -61,7 +63,9 @@ export async function readAllEvents(c: AppContext, services: EventServices): Pro
   if (c.req.method === "HEAD") return eventStream(null);
   const id = create(session, EVENT_NAMES, services);
   if (id instanceof Response) return id;
-  return eventStream(services.events.open(session, id, true));
+  const last = lastEventId(c);
+  const missed = last === null ? null : services.announcer.said(session, last);
+  return eventStream(services.events.open(session, id, true, missed));
 }
 
 export async function unsubscribe(c: AppContext, services: EventServices): Promise<Response> {
@@ -81,7 +85,13 @@ function create(
   return services.announcer.subscribe(session, names) ?? tooMany();
 }
 
-function eventStream(body: ReadableStream<Uint8Array> | null): Response {
+/** What the reader had last, as browsers tell when they come again (HTML standard, 9.2.4). */
+export function lastEventId(c: AppContext): number | null {
+  const value = c.req.header("Last-Event-ID") ?? "";
+  return /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+export function eventStream(body: ReadableStream<Uint8Array> | null): Response {
   return new Response(body, {
     status: 200,
     headers: {

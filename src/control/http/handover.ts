@@ -124,5 +124,11 @@ export function startHandover(
 
 /** What a ticket allows. */
 export function grantOf({ stream, limits }: Ticket): Grant {
-  return { rights: ["view"], covers: (name) => name === stream, limits, tokenHash: null };
+  return {
+    rights: ["view"],
+    covers: (name) => name === stream,
+    limits,
+    tokenHash: null,
+    name: null,
+  };
 }

@@ -2,6 +2,7 @@
 import type { JWTPayload } from "jose";
 import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import { z } from "zod";
+import { EVENT_NAME_MAX } from "../../limits.ts";
 import type { VerifyKey } from "./keys.ts";
 
 export type Claims = z.output<typeof claims>;
@@ -31,6 +32,12 @@ const claims = z.object({
   maxWidth: limit.optional(),
   maxHeight: limit.optional(),
   maxBitrate: limit.optional(),
+  /** Of who has it, as OpenID Connect has it: whatever stands there, the token is as good. */
+  name: z
+    .string()
+    .transform((name) => [...name].slice(0, EVENT_NAME_MAX).join(""))
+    .optional()
+    .catch(undefined),
 });
 
 /** What the claims must be, for whoever makes tokens. */
@@ -40,6 +47,7 @@ const WANTED: Readonly<Record<keyof Claims, string>> = {
   maxWidth: "a whole number of pixels",
   maxHeight: "a whole number of pixels",
   maxBitrate: "a whole number of bits a second",
+  name: "a text",
 };
 
 /** Checks signature, times and claims; `now` in seconds since 1970. */

@@ -8,6 +8,8 @@ export interface StreamOptions {
   readonly waitForStream: boolean;
   /** Whether it has a tail: for whom asks, from its beginning on, or never. */
   readonly hls: Config["hls"]["mode"];
+  /** Whether viewers may say something of it. */
+  readonly chat: boolean;
   /** In the extension's unit of 10 ms; null sends none. */
   readonly playoutDelay: { readonly min: number; readonly max: number } | null;
   /** What its viewers may have of the layers. */
@@ -23,6 +25,7 @@ export function streamOptions(config: Config, name: string): StreamOptions {
     takeover: rule?.takeover ?? config.takeover,
     waitForStream: rule?.["wait-for-stream"] ?? config.waitForStream,
     hls: rule?.hls ?? config.hls.mode,
+    chat: rule?.chat ?? false,
     playoutDelay:
       min === undefined && max === undefined
         ? null

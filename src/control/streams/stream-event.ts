@@ -1,4 +1,5 @@
 import type { CloseReason } from "../../contract/session.ts";
+import type { Remark } from "./remark.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { Stream } from "./stream.ts";
@@ -43,7 +44,9 @@ export type StreamEvent =
       readonly afterUs: number;
     }
   /** A viewer is sent another layer. */
-  | { readonly type: "layer"; readonly stream: Stream; readonly session: ViewerSession };
+  | { readonly type: "layer"; readonly stream: Stream; readonly session: ViewerSession }
+  /** Somebody says something of it. */
+  | { readonly type: "remark"; readonly stream: Stream; readonly remark: Remark };
 
 /** Tells an event to whoever listens. */
 export type Publish = (event: StreamEvent) => void;

@@ -1,14 +1,8 @@
 import type { TailEvent } from "../../contract/tail.ts";
-import {
-  TAIL_ADDRESS_WAITERS_MAX,
-  TAIL_AGAIN_US,
-  TAIL_ENDED_US,
-  TAIL_GRACE_US,
-  TAIL_UNASKED_US,
-  TAIL_WAITERS_MAX,
-} from "../../limits.ts";
+import { TAIL_AGAIN_US, TAIL_ENDED_US, TAIL_GRACE_US, TAIL_UNASKED_US } from "../../limits.ts";
 import type { PackagerPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import type { Seats } from "./seats.ts";
 import { Stills } from "./stills.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamEvent } from "./stream-event.ts";
@@ -25,6 +19,8 @@ interface TailsOptions {
   readonly partUs: number;
   /** Of all files of all tails. */
   readonly memoryBytes: number;
+  /** Of requests that wait. */
+  readonly seats: Seats;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
 }
@@ -35,10 +31,7 @@ const EDITION_BYTES = 16;
 /** The tails of all streams: who wants one makes it begin, and it ends when nobody asks any more. */
 export class Tails {
   /** Requests for what is about to come. */
-  readonly waiters = new Waiters({
-    max: TAIL_WAITERS_MAX,
-    maxOfAddress: TAIL_ADDRESS_WAITERS_MAX,
-  });
+  readonly waiters: Waiters;
   /** Single pictures, which need no tail. */
   readonly stills: Stills;
   readonly #options: TailsOptions;
@@ -47,6 +40,7 @@ export class Tails {
 
   constructor(options: TailsOptions) {
     this.#options = options;
+    this.waiters = new Waiters(options.seats);
     this.stills = new Stills(options);
   }
 

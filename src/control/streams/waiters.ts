@@ -1,4 +1,5 @@
 /** Who waits for something that comes soon, each for a while: requests that are answered later. */
+import type { Seats } from "./seats.ts";
 
 export interface Waiting {
   /** Whose it is: an address has its share of the places. Null: one that none is counted for. */
@@ -11,24 +12,17 @@ export interface Waiting {
   readonly isOver: () => boolean;
 }
 
-export interface WaitersOptions {
-  /** Of all addresses, and of one. */
-  readonly max: number;
-  readonly maxOfAddress: number;
-}
-
 interface Entry extends Waiting {
   readonly resolve: (came: boolean) => void;
 }
 
 /** Requests that wait. Whoever makes something come calls `look`. */
 export class Waiters {
-  readonly #options: WaitersOptions;
+  readonly #seats: Seats;
   readonly #entries = new Set<Entry>();
-  readonly #ofAddress = new Map<string, number>();
 
-  constructor(options: WaitersOptions) {
-    this.#options = options;
+  constructor(seats: Seats) {
+    this.#seats = seats;
   }
 
   get size(): number {
@@ -40,9 +34,7 @@ export class Waiters {
     if (waiting.isOver()) return Promise.resolve(true);
     if (waiting.signal.aborted) return Promise.resolve(false);
     const { address, signal } = waiting;
-    const mine = address === null ? 0 : (this.#ofAddress.get(address) ?? 0);
-    if (this.#entries.size >= this.#options.max || mine >= this.#options.maxOfAddress) return null;
-    if (address !== null) this.#ofAddress.set(address, mine + 1);
+    if (!this.#seats.take(address)) return null;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const leave = (): void => this.#leave(entry, false);
     const entry: Entry = {
@@ -67,12 +59,7 @@ export class Waiters {
 
   #leave(entry: Entry, came: boolean): void {
     if (!this.#entries.delete(entry)) return;
-    const { address } = entry;
-    if (address !== null) {
-      const left = this.#ofAddress.get(address)! - 1;
-      if (left === 0) this.#ofAddress.delete(address);
-      else this.#ofAddress.set(address, left);
-    }
+    this.#seats.free(entry.address);
     entry.resolve(came);
   }
 }

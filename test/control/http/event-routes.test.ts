@@ -22,7 +22,8 @@ test("X01 X20 E46 both extensions are advertised in the 201, one Link each", asy
   const { response, location } = await watch(h);
   const links = response.headers.get("Link")!.split(", ");
   const urn = "urn:ietf:params:whep:ext:core";
-  const names = "active,inactive,layers,reconnect,viewercount";
+  const own = "cue,caption,chat,hand,reaction,retract";
+  const names = `active,inactive,layers,reconnect,viewercount,${own}`;
   expect(links).toEqual([
     `<${location}/events>; rel="${urn}:server-sent-events"; events="${names}"`,
     `<${location}/layer>; rel="${urn}:layer"`,

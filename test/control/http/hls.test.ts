@@ -1,6 +1,6 @@
 /** What is served of tails: ids B, C, F and H of references/hls.md. */
 import { describe, expect, test } from "bun:test";
-import { TAIL_ADDRESS_WAITERS_MAX } from "../../../src/limits.ts";
+import { HELD_REQUESTS_OF_ADDRESS_MAX } from "../../../src/limits.ts";
 import { Harness, settle } from "../../support/control-harness.ts";
 import { playedBytes as bytes, PlayedTail as Show } from "../../support/played-tail.ts";
 
@@ -143,7 +143,7 @@ test("an address may wait so often, and is told when that is too much", async ()
   const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
   const query = `${show.playlist}?_HLS_msn=0&_HLS_part=1`;
   const ask = (address: string) => show.get(query, { Authorization: `Bearer ${TOKEN}` }, address);
-  const all = Array.from({ length: TAIL_ADDRESS_WAITERS_MAX }, () => ask("198.51.100.7"));
+  const all = Array.from({ length: HELD_REQUESTS_OF_ADDRESS_MAX }, () => ask("198.51.100.7"));
   expect(await stateOf(all.at(-1)!)).toBe("waits");
   const beyond = await ask("198.51.100.7");
   expect([beyond.status, beyond.headers.get("Retry-After")]).toEqual([503, "5"]);

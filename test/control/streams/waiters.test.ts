@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Seats } from "../../../src/control/streams/seats.ts";
 import { Waiters, type Waiting } from "../../../src/control/streams/waiters.ts";
 
 function waiting(isOver: () => boolean, more: Partial<Waiting> = {}): Waiting {
@@ -6,7 +7,7 @@ function waiting(isOver: () => boolean, more: Partial<Waiting> = {}): Waiting {
 }
 
 test("who waits is let go when it has come, or when the time is over", async () => {
-  const waiters = new Waiters({ max: 10, maxOfAddress: 10 });
+  const waiters = new Waiters(new Seats({ max: 10, maxOfAddress: 10 }));
   let came = false;
   const comes = waiters.wait(waiting(() => came));
   const never = waiters.wait(waiting(() => false));
@@ -21,12 +22,12 @@ test("who waits is let go when it has come, or when the time is over", async () 
 });
 
 test("what is there already is not waited for", async () => {
-  const waiters = new Waiters({ max: 0, maxOfAddress: 0 });
+  const waiters = new Waiters(new Seats({ max: 0, maxOfAddress: 0 }));
   expect(await waiters.wait(waiting(() => true))).toBeTrue();
 });
 
 test("B09 a client that goes frees its place: 1,000 aborted requests leave nobody", async () => {
-  const waiters = new Waiters({ max: 1000, maxOfAddress: 1000 });
+  const waiters = new Waiters(new Seats({ max: 1000, maxOfAddress: 1000 }));
   const aborts = Array.from({ length: 1000 }, () => new AbortController());
   const all = aborts.map(({ signal }) => waiters.wait(waiting(() => false, { signal })));
   expect(waiters.size).toBe(1000);
@@ -39,7 +40,7 @@ test("B09 a client that goes frees its place: 1,000 aborted requests leave nobod
 });
 
 test("an address has its share of the places, and loopback none that is counted", () => {
-  const waiters = new Waiters({ max: 4, maxOfAddress: 2 });
+  const waiters = new Waiters(new Seats({ max: 4, maxOfAddress: 2 }));
   const at = (address: string | null) => waiters.wait(waiting(() => false, { address }));
   expect([at("a"), at("a")].includes(null)).toBeFalse();
   expect(at("a")).toBeNull();

@@ -1,0 +1,95 @@
+/** What is said of a stream, by those who publish and watch it: what the API calls events. */
+import { EVENT_TEXT_MAX } from "../../limits.ts";
+
+export const REMARK_TYPES = ["cue", "caption", "chat", "hand", "reaction"] as const;
+export type RemarkType = (typeof REMARK_TYPES)[number];
+
+/** Says that another remark, by the id in its data, is taken back. */
+export const RETRACT = "retract";
+
+/** A remark as its sender has it. */
+export interface Draft {
+  readonly type: RemarkType;
+  /** Of the picture that it is about: capture time, ms since 1970; null: of now. */
+  readonly at: number | null;
+  readonly data: RemarkData;
+}
+
+export type RemarkData = Readonly<Record<string, unknown>>;
+
+/** A remark as all get it. */
+export interface Remark {
+  /** Higher than of all before it, and never that of another. */
+  readonly id: number;
+  readonly type: RemarkType | typeof RETRACT;
+  readonly at: number;
+  /** What its sender's token calls him; null when that says nothing, and of reactions. */
+  readonly from: string | null;
+  readonly data: RemarkData;
+}
+
+/** What keeps a remark from being said. */
+export type Refusal = "away" | "rate" | "busy" | "unknown" | "foreign" | "not-live" | "no-answer";
+
+/** Who says something. */
+export interface Speaker {
+  /** The same for all that one sender says. */
+  readonly key: string;
+  readonly name: string | null;
+  /** May take back what others said. */
+  readonly moderates: boolean;
+}
+
+/** Viewers may say these where the stream has a chat. */
+const OF_VIEWERS: ReadonlySet<string> = new Set<RemarkType>(["chat", "hand", "reaction"]);
+/** These are nothing without a text. */
+const WORDS: ReadonlySet<string> = new Set<RemarkType>(["caption", "chat"]);
+const TYPES: ReadonlySet<string> = new Set(REMARK_TYPES);
+const MEMBERS: ReadonlySet<string> = new Set(["type", "at", "data"]);
+
+export function isOfViewers(type: RemarkType): boolean {
+  return OF_VIEWERS.has(type);
+}
+
+/** The body of a POST, or what is wrong with it. Texts stay as they are, whatever they look like. */
+export function readDraft(body: string): Draft | { readonly wrong: string } {
+  const value = parse(body);
+  if (!isRecord(value)) return { wrong: "The body must be a JSON object." };
+  const stranger = Object.keys(value).find((key) => !MEMBERS.has(key));
+  if (stranger !== undefined) return { wrong: `\`${stranger}\` is no member of an event.` };
+  const { type, at, data } = value;
+  if (!isType(type)) {
+    return { wrong: `\`type\` must be one of: ${REMARK_TYPES.join(", ")}.` };
+  }
+  if (at !== undefined && !(typeof at === "number" && Number.isSafeInteger(Math.round(at)))) {
+    return { wrong: "`at` must be a number of milliseconds since 1970." };
+  }
+  if (!isRecord(data)) return { wrong: "`data` must be a JSON object." };
+  const wrong = objectionTo(type, data.text);
+  return wrong === null ? { type, at: at === undefined ? null : Math.round(at), data } : { wrong };
+}
+
+function objectionTo(type: RemarkType, text: unknown): string | null {
+  if (text === undefined && !WORDS.has(type)) return null;
+  if (typeof text !== "string" || text === "") return "`data.text` must be a text.";
+  // Whoever counts in other units than code points has fewer of them.
+  if (text.length <= EVENT_TEXT_MAX || [...text].length <= EVENT_TEXT_MAX) return null;
+  return `\`data.text\` has at most ${EVENT_TEXT_MAX} characters.`;
+}
+
+function isType(value: unknown): value is RemarkType {
+  return typeof value === "string" && TYPES.has(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Undefined for what is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
