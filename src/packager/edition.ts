@@ -122,7 +122,10 @@ export class Edition {
     const renditions = this.#outputs.map((output) => output?.rendition ?? null);
     const waits = (layer: number): boolean =>
       reading.waits(layer, renditions[layer]!.lacksKeyframe, now);
-    for (const layer of this.#wishes.turn(renditions, waits, wallUs)) reading.askForKeyframe(layer);
+    const { segmentUs } = this.#ensemble;
+    for (const layer of this.#wishes.turn(renditions, waits, segmentUs, wallUs)) {
+      reading.askForKeyframe(layer);
+    }
   }
 
   #publish(): void {

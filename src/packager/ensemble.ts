@@ -1,5 +1,7 @@
-/** A segment goes on for so long before the publisher is asked for a keyframe. */
+/** A segment goes on for so long before the publisher is asked for the next one's keyframe. */
 export const SEGMENT_US = 2_000_000;
+/** The first one is over sooner: players begin when one is. */
+const FIRST_SEGMENT_US = 1_000_000;
 /** Who sends one each 2 s by itself may be early by this. */
 const KEYFRAME_EARLY_US = 100_000;
 /** A younger segment is not ended for the sake of the others. */
@@ -65,12 +67,17 @@ export class Ensemble {
     return this.era;
   }
 
+  /** How long the open segments go on before the publisher is asked for a keyframe. */
+  get segmentUs(): number {
+    return this.#marks.length < 2 ? FIRST_SEGMENT_US : SEGMENT_US;
+  }
+
   /** Whether a keyframe at `us` begins a segment where the one before began at `startUs`. */
   cutsAt(us: number, startUs: number): boolean {
-    if (isOver(us, startUs)) return true;
+    if (this.#isOver(us, startUs)) return true;
     if (us - startUs < SEGMENT_LEAST_US) return false;
     return this.#members.some(
-      ({ cutUs }) => cutUs !== null && (isOver(us, cutUs) || Math.abs(us - cutUs) <= SAME_US),
+      ({ cutUs }) => cutUs !== null && (this.#isOver(us, cutUs) || Math.abs(us - cutUs) <= SAME_US),
     );
   }
 
@@ -95,8 +102,8 @@ export class Ensemble {
     const mark = this.#marks.findLast((each) => each.us <= us + SAME_US) ?? this.#marks[0];
     return mark?.msn ?? 0;
   }
-}
 
-function isOver(us: number, startUs: number): boolean {
-  return us - startUs >= SEGMENT_US - KEYFRAME_EARLY_US;
+  #isOver(us: number, startUs: number): boolean {
+    return us - startUs >= this.segmentUs - KEYFRAME_EARLY_US;
+  }
 }

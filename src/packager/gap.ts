@@ -9,6 +9,12 @@ export const BREAK_US = 30_000_000;
 /** Behind a break nothing begins earlier than so long before it: dates in a playlist do not go back. */
 const OVERLAP_US = 100_000;
 
+interface GapOptions {
+  readonly ensemble: Ensemble;
+  readonly partTargetUs: number;
+  readonly targetDurationUs: number;
+}
+
 /** What stands in a rendition's playlist while its layer does not come (RFC 8216bis 4.4.4.7): parts by the clock. */
 export class Gap {
   /** Where its open part begins, us; while there is no gap, how far that goes which came before. */
@@ -18,12 +24,16 @@ export class Gap {
 
   constructor(
     private readonly segments: Segments,
-    private readonly ensemble: Ensemble,
-    private readonly partTargetUs: number,
+    private readonly options: GapOptions,
   ) {}
 
-  /** Whether a layer may begin here: no part is listed there. */
-  allows(us: number): boolean {
+  /**
+   * Whether a layer may begin here: no part is listed there. A group of pictures that has gone on for
+   * long would have to be cut without a keyframe, and nobody can begin with what comes then.
+   */
+  allows(us: number, nowUs: number): boolean {
+    const { targetDurationUs, partTargetUs } = this.options;
+    if (nowUs - us > targetDurationUs - partTargetUs) return false;
     return us > this.reachedUs - (this.#open ? 0 : OVERLAP_US);
   }
 
@@ -37,7 +47,7 @@ export class Gap {
 
   /** Nothing can be shown so far; where others have begun in this epoch, a gap stands for it. */
   wait(tracks: Tracks, capturedUs: number, nowUs: number): void {
-    const { beganUs, era } = this.ensemble;
+    const { beganUs, era } = this.options.ensemble;
     // Where the times of the others break, its own do.
     const breaks = this.#open && era !== this.segments.openEra;
     if (breaks && beganUs !== null) this.begin(beganUs, tracks, nowUs);
@@ -72,7 +82,7 @@ export class Gap {
 
   #reach(us: number, nowUs: number): void {
     for (;;) {
-      const endUs = this.reachedUs + this.partTargetUs;
+      const endUs = this.reachedUs + this.options.partTargetUs;
       if (endUs > us) return;
       this.#part(endUs, nowUs);
     }
@@ -85,14 +95,14 @@ export class Gap {
   }
 
   #beginSegment(nowUs: number, breaks = false): void {
-    const { segments, ensemble } = this;
+    const { segments } = this;
     const startUs = this.reachedUs;
     const { video, audio } = segments;
     segments.begin({
       startUs,
       wallUs: Math.min(this.#zeroUs + startUs, nowUs),
       independent: true,
-      era: ensemble.enter(segments.era, startUs, breaks),
+      era: this.options.ensemble.enter(segments.era, startUs, breaks),
       gap: true,
       video,
       audio,

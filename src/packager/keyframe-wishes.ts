@@ -1,4 +1,4 @@
-import { SEGMENT_LEAST_US, SEGMENT_US } from "./ensemble.ts";
+import { SEGMENT_LEAST_US } from "./ensemble.ts";
 import type { Tracks } from "./tracks.ts";
 
 /** Keyframes are asked for so far apart, of each layer. */
@@ -17,15 +17,16 @@ export class KeyframeWishes {
 
   /**
    * The indices of those that are asked now. `waits`: what comes of this layer is of no use before the
-   * next keyframe, as far as its reader knows.
+   * next keyframe, as far as its reader knows. `segmentUs`: how long segments go on now.
    */
   turn(
     wishers: readonly (Wisher | null)[],
     waits: (index: number) => boolean,
+    segmentUs: number,
     nowUs: number,
   ): number[] {
     const ages = wishers.map((wisher) => ageOf(wisher, nowUs));
-    const isDue = ages.some((age) => age >= SEGMENT_US);
+    const isDue = ages.some((age) => age >= segmentUs);
     const asked: number[] = [];
     for (const [at, wisher] of wishers.entries()) {
       if (wisher === null || nowUs - (this.#askedUs[at] ?? -Infinity) < ASK_US) continue;

@@ -54,7 +54,7 @@ export class Rendition implements Member {
     this.#segments = new Segments(options.writer, options.sink);
     this.#part = new OpenPart(options.partTargetUs);
     this.#formats = new FormatChanges(options.partTargetUs);
-    this.#gap = new Gap(this.#segments, options.ensemble, options.partTargetUs);
+    this.#gap = new Gap(this.#segments, options);
     options.ensemble.join(this);
   }
 
@@ -98,7 +98,8 @@ export class Rendition implements Member {
     let next = pictures?.next(nowUs) ?? null;
     for (; next !== null; next = pictures!.next(nowUs)) {
       if (this.#began) this.#see(next, nowUs);
-      else if (next.frame.key && this.#gap.allows(next.us)) this.#start(next, next.us, nowUs);
+      else if (next.frame.key && this.#gap.allows(next.us, nowUs - this.tracks.zeroUs))
+        this.#start(next, next.us, nowUs);
     }
     this.#closeLate(nowUs);
   }

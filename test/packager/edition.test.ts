@@ -6,7 +6,7 @@ import { Broadcast, EDITION, RingPublisher, STREAM } from "./broadcast.ts";
 import { breaksIn, expectWell, filmOf } from "./film.ts";
 
 test("keyframes are asked for by the word of segments, once each", () => {
-  const show = new Broadcast().open().run(20);
+  const show = new Broadcast().open().run(19.5);
   const { publisher } = show;
   expect([publisher.wishes("join"), publisher.wishes("failure")]).toEqual([0, 0]);
   expect(publisher.wishes("segment")).toBeWithin(8, 11);
@@ -26,6 +26,24 @@ test("who does not answer is asked no more than once a second", () => {
   expect(Math.min(...apart)).toBeGreaterThanOrEqual(1_000_000);
   expectWell(show);
 });
+
+for (const seconds of [1.5, 2.3, 2.7, 6, 20]) {
+  test(`V03: a stream that nobody has asked for in ${seconds} s: its tail begins with a keyframe, and so does each segment`, () => {
+    const show = new Broadcast().run(seconds).open();
+    const before = show.now;
+    show.run(0.8);
+    // Out of the cached group of pictures; where that would have to be cut, with the keyframe that is asked for.
+    const startMs = readPlaylist(show.text).segments[0]!.dateMs;
+    const ageMs = (before - show.now) / 1000 + show.wallUs / 1000 - startMs;
+    if (seconds < 2.5) expect(ageMs).toBeWithin(seconds * 1000 - 100, seconds * 1000 + 100);
+    else expect(ageMs).toBeWithin(-200, 0);
+    show.run(10);
+    expect(readPlaylist(show.text).segments.length).toBeGreaterThan(3);
+    expect(show.publisher.keyframes).toBeWithin(5, 9);
+    expect(show.news.flatMap(({ variant }) => variant?.independent ?? [])).not.toContain(false);
+    expectWell(show);
+  });
+}
 
 for (const hours of [-1, 0, 1]) {
   test(`F09: a publisher's clock that is off by ${hours} h does not show`, () => {

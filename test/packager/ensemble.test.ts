@@ -31,6 +31,7 @@ test("a source that never began breaks nothing", () => {
 
 test("V04: who is cut where another was keeps to it, unless its segment has just begun", () => {
   const ensemble = new Ensemble();
+  for (const msn of [0, 1]) ensemble.note(msn, msn * 10 * SECOND);
   ensemble.join(member({ cutUs: 10 * SECOND }));
   ensemble.join(member({ cutUs: null }));
   const cuts = (us: number, age: number) => ensemble.cutsAt(us * SECOND, (us - age) * SECOND);
@@ -41,6 +42,18 @@ test("V04: who is cut where another was keeps to it, unless its segment has just
   // The other one is over, too.
   expect(cuts(12, 1.2)).toBeTrue();
   expect(cuts(10.5, 1.95)).toBeTrue();
+});
+
+test("the first segment is over after a second, for players begin when one is", () => {
+  const ensemble = new Ensemble();
+  ensemble.join(member());
+  ensemble.note(0, 0);
+  expect(ensemble.segmentUs).toBe(SECOND);
+  expect(ensemble.cutsAt(0.89 * SECOND, 0)).toBeFalse();
+  expect(ensemble.cutsAt(0.95 * SECOND, 0)).toBeTrue();
+  ensemble.note(1, SECOND);
+  expect(ensemble.segmentUs).toBe(2 * SECOND);
+  expect(ensemble.cutsAt(1.85 * SECOND, 0.9 * SECOND)).toBeFalse();
 });
 
 test("times break where the first of them is cut, not in the midst of a turn", () => {

@@ -7,7 +7,7 @@ import { breaksIn, expectWell, filmOf } from "./film.ts";
 test("pictures and sound of a stream that has just begun", () => {
   const show = new Broadcast().open().run(12);
   expectWell(show);
-  expect(show.newest).toEqual([5, 1]);
+  expect(show.newest).toEqual([5, 4]);
   const { pictures, sounds } = filmOf(show);
   expect(pictures).toBeWithin(340, 360);
   expect(sounds).toBeWithin(560, 600);

@@ -166,7 +166,8 @@ export class Show {
     if (this.parts.length > known) this.#render();
     const { answerUs } = this.#options;
     const lacks = () => this.rendition.lacksKeyframe;
-    if (this.#wishes.turn([this.rendition], lacks, now).length === 0) return;
+    if (this.#wishes.turn([this.rendition], lacks, this.#ensemble.segmentUs, now).length === 0)
+      return;
     this.asked += 1;
     if (answerUs !== null) this.#keyAt = Math.min(this.#keyAt, now + answerUs);
   }
