@@ -19,7 +19,7 @@ export class Output implements Sink {
   readonly #names: Names;
   readonly #playlist: Playlist;
   #bandwidth: Bandwidth | null = null;
-  readonly #rate = new PictureRate();
+  #rate = new PictureRate();
   #init: Init | null = null;
   /** Of the open segment. */
   #parts: Part[] = [];
@@ -51,6 +51,8 @@ export class Output implements Sink {
 
   init(init: Init): void {
     this.#init = init;
+    // Another source, or another size: its pictures may come at another rate.
+    this.#rate = new PictureRate();
     this.#bandwidth ??= new Bandwidth(expectedOf(init.video));
     this.#file(this.#names.init(init.number), init.bytes);
   }
