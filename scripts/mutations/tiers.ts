@@ -3,15 +3,21 @@ import { type Mutation, rule } from "./rule.ts";
 
 const TIERS = "src/web/tiers.ts";
 const LIVENESS = "src/web/liveness.ts";
+const START = "src/web/tailstart.ts";
+const CHANGE = "src/web/segmentchange.ts";
 const KEEPER = "src/web/tailkeeper.ts";
 
 export const TIER_RULES: readonly Mutation[] = [
   rule("F17", KEEPER, "targetS > holdBackS && nowMs", "targetS < holdBackS && nowMs"),
   rule("F18", KEEPER, "> SLEPT_MS) this.#slept = true;", "> SLEPT_MS) this.#slept = false;"),
-  rule("F19", TIERS, "nowMs - this.#dryAt >= limitMs", "false"),
+  rule("F15", CHANGE, "parts[at + 1]?.fragment.sn !== sn", "true"),
+  rule("F17", KEEPER, "aheadS > behindS", "true"),
+  rule("F19", TIERS, "if (dryMs >= limitMs)", "if (dryMs < 0)"),
   rule("F20", TIERS, "realtime.refusal === 0 && !realtime.connected", "false"),
   rule("F21", TIERS, "if (realtime.waits) {", "if (false) {"),
   rule("F21", TIERS, "realtime.flows || realtime.waits", "realtime.flows"),
-  rule("F22", TIERS, "if (this.#hasFlowed && connected) return true;\n", ""),
+  rule("F22", TIERS, 'if (this.#hasFlowed && connected) return "falling";\n', ""),
+  rule("F22", START, "timeS + aheadS > this.#endS", "true"),
+  rule("F22", LIVENESS, "return isFresh && (", "return ("),
   rule("F22", LIVENESS, "nowMs - this.#pictureAt < this.#limits.picturesMs;", "true;"),
 ];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export type PackedPages = Record<string, { readonly text: string; readonly contentType: string }>;
 
 const PAGES = ["home", "publish", "watch", "dashboard"];
-const SCRIPTS = ["home", "publish", "watch", "dashboard", "player", "ticker"];
+const SCRIPTS = ["home", "publish", "watch", "dashboard", "player", "tail", "ticker"];
 
 /** The scripts that are bundled, as paths. */
 export function bundledScripts(): readonly string[] {

@@ -5,16 +5,16 @@
 import { isBlocked, rememberBlocked } from "./blocked.ts";
 import type { PlayerStatus } from "./covertext.ts";
 import { RealtimePlayback } from "./realtime.ts";
+import { SecondHalfLoader } from "./secondhalf.ts";
 import type { Stage } from "./stage.ts";
-import { TailPlayback } from "./tail.ts";
-import { loadLibrary } from "./taillibrary.ts";
+import type { TailPlayback } from "./tail.ts";
 import { NO_SIGHT, type Tier, TierRules, type TierWish } from "./tiers.ts";
 import { keyFor, type Wish, wishOf } from "./wish.ts";
 
 const LOOK_INTERVAL_MS = 250;
 const LOOKS_PER_MEASURE = 2;
 const LOOKS_PER_FIGURES = 4;
-/** A first picture that takes so long may never come: the tail's library is fetched meanwhile. */
+/** A first picture that takes so long may never come: what plays the tail is fetched meanwhile. */
 const SLOW_MS = 1_000;
 
 export interface Programme {
@@ -34,7 +34,7 @@ export class Director extends EventTarget {
   #looks = 0;
   #wish: Wish | null = null;
   #told: Tier | null = null;
-  #isWarm = false;
+  readonly #loader = new SecondHalfLoader();
   realtime: RealtimePlayback | null = null;
   tail: TailPlayback | null = null;
 
@@ -80,7 +80,12 @@ export class Director extends EventTarget {
   }
 
   get status(): PlayerStatus {
-    return this.playing?.status ?? { state: "idle", message: "", status: 0 };
+    const { playing } = this;
+    if (playing !== null) return playing.status;
+    if (this.#rules === null) return { state: "idle", message: "", status: 0 };
+    if (!this.#loader.failed) return { state: "connecting", message: "", status: 0 };
+    const message = "A part of the player cannot be loaded.";
+    return { state: "retrying", message, status: 0 };
   }
 
   promote(ms?: number): void {
@@ -115,7 +120,7 @@ export class Director extends EventTarget {
     this.#remember(blocked, rules.blocked);
     const { askedAt, flows, waits } = realtime;
     const isSlow = askedAt !== null && !flows && !waits && now - askedAt > SLOW_MS;
-    if (isSlow && this.#programme?.wish === "auto") this.#warm();
+    if (isSlow && this.#programme?.wish === "auto") this.#loader.want(now, this.#lookNow);
     this.#apply(rules);
   }
 
@@ -126,11 +131,6 @@ export class Director extends EventTarget {
     this.tail?.hurry();
     this.#look();
   };
-
-  #warm(): void {
-    if (!this.#isWarm) void loadLibrary();
-    this.#isWarm = true;
-  }
 
   #remember(before: boolean | null, after: boolean | null): void {
     const whep = this.#programme?.whep ?? null;
@@ -167,7 +167,12 @@ export class Director extends EventTarget {
   #startTail(): void {
     const { hls, token } = this.#programme ?? {};
     if (this.tail !== null || !hls) return;
-    this.tail = new TailPlayback(this.#stage.videos.tail, hls, token ?? null, this.#wish);
+    const { half } = this.#loader;
+    if (half === null) {
+      this.#loader.want(performance.now(), this.#lookNow);
+      return;
+    }
+    this.tail = new half.TailPlayback(this.#stage.videos.tail, hls, token ?? null, this.#wish);
     this.#hear(this.tail, "tail");
   }
 

@@ -19,9 +19,22 @@ export interface LivenessLook {
 
 /** Between two looks: a machine that slept saw nothing, and nothing can be held against the stream. */
 const SLEPT_MS = 3_000;
-/** So many pictures, or some for so long: a player that fills its buffer shows one and stops again. */
+/** Without a packet for so long it is to be doubted. */
+const DOUBT_MS = 1_000;
+/** So many pictures, or some for so long, and they still come: a player may show one and stop again. */
 const STEADY_PICTURES = 6;
 const STEADY_MS = 2_000;
+const FRESH_MS = 500;
+
+/** How a playback looks. */
+export interface Life {
+  /** It has begun and goes on. */
+  readonly flows: boolean;
+  /** ... and has not just begun. */
+  readonly isSteady: boolean;
+  /** It flows so far, but nothing has come for a while. */
+  readonly isDoubtful: boolean;
+}
 
 export class Liveness {
   readonly #limits: LivenessLimits;
@@ -44,8 +57,7 @@ export class Liveness {
     this.#lookedAt = null;
   }
 
-  /** `flows`: it has begun and goes on; `isSteady`: and it has not just begun. */
-  look(look: LivenessLook): { readonly flows: boolean; readonly isSteady: boolean } {
+  look(look: LivenessLook): Life {
     const { nowMs, packets, pictures, hasPictures, isWatched } = look;
     const isFirst = this.#lookedAt === null;
     const slept = nowMs - (this.#lookedAt ?? nowMs) > SLEPT_MS;
@@ -65,7 +77,15 @@ export class Liveness {
       this.#hasBegun &&
       nowMs - this.#packetAt < this.#limits.packetsMs &&
       nowMs - this.#pictureAt < this.#limits.picturesMs;
-    const isFew = hasPictures && pictures - this.#picturesBefore < STEADY_PICTURES;
-    return { flows, isSteady: flows && (!isFew || nowMs - this.#begunAt >= STEADY_MS) };
+    const isDoubtful = flows && nowMs - this.#packetAt >= DOUBT_MS;
+    return { flows, isSteady: flows && this.#isSteady(look), isDoubtful };
+  }
+
+  #isSteady({ nowMs, pictures, hasPictures }: LivenessLook): boolean {
+    if (!hasPictures) return true;
+    const seen = pictures - this.#picturesBefore;
+    const isLong = nowMs - this.#begunAt >= STEADY_MS;
+    const isFresh = nowMs - this.#pictureAt < FRESH_MS;
+    return isFresh && (seen >= STEADY_PICTURES || isLong);
   }
 }

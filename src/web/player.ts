@@ -1,6 +1,6 @@
 /**
  * <spillway-player src="/whep/NAME">: a player with controls, for the watch page and for other sites
- * (served as /assets/player.js, with /assets/hls.js beside it for the tail).
+ * (served as /assets/player.js, with tail.js and hls.js beside it for the tail).
  *
  * Attributes: `src` (WHEP address), `tier` ("auto": in real time by WHEP, and where that does not
  * come through, by the tail over HLS, some seconds later; "realtime" or "tail": that one), `hls-src`
@@ -30,7 +30,7 @@ import { PLAYER_STYLE } from "./playerstyle.ts";
 import { QualityButton } from "./qualitymenu.ts";
 import type { Figures, Latency } from "./rates.ts";
 import { MEDIA_EVENTS, Stage } from "./stage.ts";
-import { TailPlayback } from "./tail.ts";
+import type { TailPlayback } from "./tail.ts";
 import type { Tier, TierWish } from "./tiers.ts";
 
 const DIRECTOR_EVENTS = ["statechange", "tierchange", "figures", "viewercount", "layers"];
@@ -132,8 +132,8 @@ export class SpillwayPlayer extends HTMLElement {
 
   /** The tail that is played; null in real time. */
   get tail(): TailPlayback | null {
-    const { playing } = this.#director;
-    return playing instanceof TailPlayback ? playing : null;
+    const { playing, tail } = this.#director;
+    return playing === tail ? tail : null;
   }
 
   /** Real time is wanted now, for instance to take part; with tier="tail", for `ms` (120 s). */

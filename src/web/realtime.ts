@@ -92,7 +92,7 @@ export class RealtimePlayback extends EventTarget {
 
   look(nowMs: number, isWatched: boolean): Sight {
     const { connection, active } = this.viewer;
-    const { flows, isSteady } = this.#liveness.look({
+    const { flows, isSteady, isDoubtful } = this.#liveness.look({
       nowMs,
       packets: this.#packets,
       pictures: this.#pictures.count,
@@ -104,6 +104,7 @@ export class RealtimePlayback extends EventTarget {
     return {
       flows,
       isSteady,
+      isDoubtful: isDoubtful && active,
       askedAt: this.#askedAt,
       refusal: connection.status === 409 ? 0 : connection.status,
       waits: !flows && (connection.status === 409 || !active),

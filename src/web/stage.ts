@@ -29,6 +29,8 @@ export class Stage extends EventTarget {
     super();
     this.#controller = controller;
     this.videos = { realtime: makeVideo(), tail: makeVideo() };
+    // The tail is played when it has enough to go on.
+    this.videos.tail.autoplay = false;
     this.videos.tail.muted = true;
     // By itself it takes the first video that it has.
     Object.defineProperty(controller, "media", { get: () => this.video });

@@ -13,8 +13,12 @@ import type { Layer } from "./layers.ts";
 import { Liveness } from "./liveness.ts";
 import { PictureCounter } from "./pictures.ts";
 import type { Latency } from "./rates.ts";
+import { changingBetweenSegments } from "./segmentchange.ts";
+import { ServerClock } from "./serverclock.ts";
 import { TailKeeper } from "./tailkeeper.ts";
+import { tailLayers } from "./taillayers.ts";
 import { loadLibrary, TAIL_CONFIG, type TailLibrary } from "./taillibrary.ts";
+import { type StartLook, TailStart } from "./tailstart.ts";
 import type { Sight } from "./tiers.ts";
 import { keyFor, type Wish } from "./wish.ts";
 
@@ -35,15 +39,17 @@ export class TailPlayback extends EventTarget {
   readonly #source: string;
   readonly #pictures: PictureCounter;
   readonly #liveness = new Liveness(LIMITS);
+  readonly #start = new TailStart();
   readonly #keeper = new TailKeeper();
+  readonly #clock = new ServerClock();
   #wish: Wish | null;
+  /** The level that the wish comes to; null for automatic. */
+  #level: number | null = null;
   #hls: Hls | null = null;
   #attempt = 0;
   #stalls = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dryAt: number | null = null;
-  /** The server's clock less ours, ms; null before the first answer. */
-  #clockAheadMs: number | null = null;
   /** Since the page began, in ms; null until the first picture. */
   firstFrameMs: number | null = null;
 
@@ -87,8 +93,8 @@ export class TailPlayback extends EventTarget {
   /** How far what is shown lies behind its capture, by the server's clock; null while not known. */
   get latencyMs(): number | null {
     const { captureMs } = this;
-    if (captureMs === null || this.#clockAheadMs === null) return null;
-    return Date.now() + this.#clockAheadMs - captureMs;
+    const nowMs = this.#clock.nowMs;
+    return captureMs === null || nowMs === null ? null : nowMs - captureMs;
   }
 
   get latency(): Latency | null {
@@ -103,10 +109,7 @@ export class TailPlayback extends EventTarget {
 
   /** Variants of the tail, highest first, as the quality menu wants them. */
   get layers(): readonly Layer[] {
-    const hls = this.#hls;
-    const current = hls?.loadLevel ?? -1;
-    const levels = hls?.levels ?? [];
-    return levels.map((level, index) => layerOf(level, index, index === current)).reverse();
+    return this.#hls === null ? [] : tailLayers(this.#hls, this.#video);
   }
 
   /** `layer`: the label of the one that flows. */
@@ -126,10 +129,7 @@ export class TailPlayback extends EventTarget {
 
   choose(wish: Wish | null): void {
     this.#wish = wish;
-    const hls = this.#hls;
-    if (hls === null) return;
-    const key = keyFor(this.layers, wish);
-    hls.nextLevel = key === null ? -1 : Number.parseInt(key, 10);
+    this.#chooseLevel();
     this.dispatchEvent(new Event("layers"));
   }
 
@@ -153,12 +153,15 @@ export class TailPlayback extends EventTarget {
       hasPictures: true,
       isWatched,
     });
+    this.#beginIfFilled(nowMs);
     this.#tend(nowMs, isWatched);
     this.#replaceDry(nowMs, flows);
     const isStale = isWatched && (this.latencyMs ?? 0) > STALE_MS;
+    const goesOn = this.#start.isSteady(this.#startLook(nowMs));
     return {
       flows: flows && !isStale,
-      isSteady: isSteady && !isStale,
+      isSteady: goesOn && isSteady && !isStale,
+      isDoubtful: false,
       askedAt: null,
       refusal: this.refusal,
       waits: this.state === "waiting",
@@ -166,13 +169,30 @@ export class TailPlayback extends EventTarget {
     };
   }
 
+  /** hls.js fills the buffer of a video that does not play yet. */
+  #beginIfFilled(nowMs: number): void {
+    if (this.#hls !== null && this.#start.begins(this.#startLook(nowMs))) this.#tellTrack();
+  }
+
+  #startLook(nowMs: number): StartLook {
+    const { currentTime: timeS, buffered } = this.#video;
+    const details = this.#hls?.latestLevelDetails ?? null;
+    const last = buffered.length - 1;
+    // What comes before a hole is passed over.
+    const aheadS = last < 0 ? 0 : buffered.end(last) - Math.max(timeS, buffered.start(last));
+    const { partTarget: partS = 0, partHoldBack: holdBackS = 0 } = details ?? {};
+    return { nowMs, timeS, aheadS, partS, holdBackS };
+  }
+
   #tend(nowMs: number, isWatched: boolean): void {
     const hls = this.#hls;
     const holdBackS = hls?.latestLevelDetails?.partHoldBack ?? 0;
     if (hls === null || holdBackS === 0 || this.firstFrameMs === null) return;
     const targetS = hls.targetLatency ?? holdBackS;
-    const look = { nowMs, latencyS: hls.latency, targetS, holdBackS, isWatched };
-    const { toEdge, resetAim } = this.#keeper.look(look);
+    const { aheadS } = this.#startLook(nowMs);
+    const look = { nowMs, latencyS: hls.latency, targetS, holdBackS, aheadS, isWatched };
+    const { toEdge, resetAim, rateMax } = this.#keeper.look(look);
+    hls.config.maxLiveSyncPlaybackRate = rateMax;
     if (resetAim) hls.targetLatency = holdBackS;
     if (toEdge) this.goLive();
   }
@@ -190,6 +210,7 @@ export class TailPlayback extends EventTarget {
     this.#set("connecting", "");
     this.firstFrameMs = null;
     this.#liveness.reset();
+    this.#start.reset();
     const library = await loadLibrary();
     if (this.state !== "connecting") return;
     if (library === null) this.#again("The player's second half cannot be loaded.");
@@ -198,10 +219,14 @@ export class TailPlayback extends EventTarget {
   }
 
   #play(library: TailLibrary): void {
-    const hls = new library({ ...TAIL_CONFIG, xhrSetup: (xhr) => this.#readClock(xhr) });
+    const hls = new library({
+      ...TAIL_CONFIG,
+      abrController: changingBetweenSegments(library, () => this.#level),
+      xhrSetup: (xhr) => this.#clock.read(xhr),
+    });
     this.#hls = hls;
     hls.on(library.Events.ERROR, (_, data) => this.#hearError(data));
-    hls.on(library.Events.FRAG_BUFFERED, () => this.#live());
+    hls.on(library.Events.FRAG_BUFFERED, () => this.#buffered());
     hls.on(library.Events.MANIFEST_PARSED, () => this.#begin(hls));
     // A playlist that has ended before anything was shown has only old pictures.
     hls.on(library.Events.LEVEL_LOADED, (_, { details }) => {
@@ -210,13 +235,26 @@ export class TailPlayback extends EventTarget {
     hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
     hls.attachMedia(this.#video);
     hls.loadSource(this.#source);
-    this.dispatchEvent(new Event("track"));
   }
 
   #begin(hls: Hls): void {
-    const key = keyFor(this.layers, this.#wish);
-    if (key !== null) hls.loadLevel = Number.parseInt(key, 10);
+    this.#chooseLevel();
+    hls.startLevel = this.#level ?? -1;
     this.dispatchEvent(new Event("layers"));
+  }
+
+  #chooseLevel(): void {
+    const key = keyFor(this.layers, this.#wish);
+    this.#level = key === null ? null : Number.parseInt(key, 10);
+  }
+
+  #buffered(): void {
+    this.#live();
+    this.#beginIfFilled(performance.now());
+  }
+
+  #tellTrack(): void {
+    this.dispatchEvent(new Event("track"));
   }
 
   /** Where there is no Media Source at all, the browser may know HLS itself: some seconds later. */
@@ -226,7 +264,7 @@ export class TailPlayback extends EventTarget {
       return;
     }
     this.#video.src = this.#source;
-    this.dispatchEvent(new Event("track"));
+    this.#tellTrack();
     this.#live();
   }
 
@@ -285,39 +323,10 @@ export class TailPlayback extends EventTarget {
     this.#video.removeAttribute("src");
   }
 
-  /** Each playlist tells the server's time: the answer that took least has it best. */
-  #readClock(xhr: XMLHttpRequest): void {
-    xhr.addEventListener("readystatechange", () => {
-      if (xhr.readyState !== xhr.HEADERS_RECEIVED) return;
-      const told = Number(xhr.getResponseHeader("Spillway-Time") ?? Number.NaN);
-      if (Number.isNaN(told)) return;
-      // Every answer comes late, so what was ahead most is nearest.
-      this.#clockAheadMs = Math.max(this.#clockAheadMs ?? -Infinity, told - Date.now());
-    });
-  }
-
   #set(state: ConnectionState, message: string): void {
     this.state = state;
     this.message = message;
     if (state === "live") this.refusal = 0;
     this.dispatchEvent(new Event("statechange"));
   }
-}
-
-/** hls.js sorts levels by bit rate; their place is their name. */
-function layerOf(
-  level: Readonly<{ bitrate: number; width: number; height: number }>,
-  index: number,
-  current: boolean,
-): Layer {
-  return {
-    mediaId: "tail",
-    rid: String(index),
-    spatialLayerId: null,
-    temporalLayerId: null,
-    bitrate: level.bitrate,
-    width: level.width || null,
-    height: level.height || null,
-    current,
-  };
 }

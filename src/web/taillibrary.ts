@@ -1,10 +1,10 @@
-/** hls.js: a file of its own, fetched when a tail is first played. */
+/** hls.js, a file of its own, as tails are played with it. */
 import type Hls from "hls.js";
 import type { HlsConfig } from "hls.js";
 
 export type TailLibrary = typeof Hls;
 
-/** Beside this file, whatever it was bundled into. */
+/** Beside the file that this is bundled into. */
 const LIBRARY = new URL("hls.js", import.meta.url).href;
 
 export const TAIL_CONFIG: Partial<HlsConfig> = {
@@ -12,7 +12,6 @@ export const TAIL_CONFIG: Partial<HlsConfig> = {
   // Its worker is for transmuxing; these files need none.
   enableWorker: false,
   backBufferLength: 30,
-  maxLiveSyncPlaybackRate: 1.05,
   liveSyncOnStallIncrease: 0.25,
   // Below half of the shortest part: a part at a segment's end is not skipped (hls.js #5028).
   maxFragLookUpTolerance: 0.08,

@@ -11,6 +11,8 @@ export interface Sight {
   readonly flows: boolean;
   /** ... and it has not just begun: nothing better needs to be kept on the screen for it. */
   readonly isSteady: boolean;
+  /** It flows, but nothing has come for a while, and may not any more. */
+  readonly isDoubtful: boolean;
   /** When its first request of this start was sent, ms; null before. */
   readonly askedAt: number | null;
   /** HTTP status of the newest answer when that was a refusal, else 0. */
@@ -25,6 +27,7 @@ export interface Sight {
 export const NO_SIGHT: Sight = {
   flows: false,
   isSteady: false,
+  isDoubtful: false,
   askedAt: null,
   refusal: 0,
   waits: false,
@@ -49,10 +52,11 @@ const FALLS_AT_ONCE = [503, 422];
 const REFUSED_FOR_GOOD = [400, 401, 403, 404];
 
 /**
- * realtime, tail: alone. falling: nothing flows, both are tried. rising: real time is tried behind the
- * tail. sinking: the tail is tried behind real time, which was wanted for a while only.
+ * realtime, tail: alone. doubting: real time may be over, and the tail gets ready. falling: nothing
+ * flows, both are tried. rising: real time is tried behind the tail. sinking: the tail is tried behind
+ * real time, which was wanted for a while only.
  */
-type Phase = Tier | "falling" | "rising" | "sinking";
+type Phase = Tier | "doubting" | "falling" | "rising" | "sinking";
 
 export interface TierStart {
   readonly wish: TierWish;
@@ -115,6 +119,7 @@ export class TierRules {
     if (realtime.flows) this.blocked = false;
     const looks: Record<Phase, () => void> = {
       realtime: () => this.#lookAtRealtime(nowMs, realtime),
+      doubting: () => this.#lookDoubting(nowMs, realtime),
       falling: () => this.#lookFalling(nowMs, realtime, tail),
       tail: () => this.#lookAtTail(nowMs, tail),
       rising: () => this.#lookRising(nowMs, realtime, tail),
@@ -129,6 +134,7 @@ export class TierRules {
       this.#hasFlowed = true;
       this.#dryAt = null;
       if (this.#wish === "tail" && nowMs >= this.#promotedUntil) this.#phase = "sinking";
+      else if (this.#wish !== "realtime" && realtime.isDoubtful) this.#phase = "doubting";
       return;
     }
     if (realtime.waits) {
@@ -138,16 +144,24 @@ export class TierRules {
     } else if (realtime.askedAt !== null) {
       this.#dryAt ??= this.#hasFlowed ? nowMs : Math.max(realtime.askedAt, this.#waitedAt);
     }
-    if (this.#wish !== "realtime" && this.#mustFall(nowMs, realtime)) this.#phase = "falling";
+    if (this.#wish !== "realtime") this.#phase = this.#withoutPictures(nowMs, realtime);
   }
 
-  #mustFall(nowMs: number, { refusal, connected }: Sight): boolean {
-    if (REFUSED_FOR_GOOD.includes(refusal)) return false;
-    if (FALLS_AT_ONCE.includes(refusal)) return true;
+  /** A tail that nobody has asked for takes a while to begin. */
+  #lookDoubting(nowMs: number, realtime: Sight): void {
+    this.#phase = "realtime";
+    this.#lookAtRealtime(nowMs, realtime);
+  }
+
+  #withoutPictures(nowMs: number, { refusal, connected }: Sight): Phase {
+    if (REFUSED_FOR_GOOD.includes(refusal)) return "realtime";
+    if (FALLS_AT_ONCE.includes(refusal)) return "falling";
     // A session that stands and fell silent has been waited for already.
-    if (this.#hasFlowed && connected) return true;
+    if (this.#hasFlowed && connected) return "falling";
     const limitMs = this.#hasFlowed ? NEXT_PICTURE_MS : FIRST_PICTURE_MS;
-    return this.#dryAt !== null && nowMs - this.#dryAt >= limitMs;
+    const dryMs = nowMs - (this.#dryAt ?? nowMs);
+    if (dryMs >= limitMs) return "falling";
+    return dryMs >= limitMs / 2 ? "doubting" : "realtime";
   }
 
   #lookFalling(nowMs: number, realtime: Sight, tail: Sight): void {

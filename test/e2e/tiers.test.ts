@@ -112,15 +112,18 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
     await until("a latency by capture", 10_000, () =>
       page.evaluate<boolean>(`${latency}?.basis === "capture" && ${latency}.ms < 2000`),
     );
-    setPort(false);
-    const falling = watchOthers();
-    await tierIs(page, "tail", 15_000);
-    await expectSmooth(page, falling);
-    setPort(true);
-    const rising = watchOthers();
-    await page.evaluate("document.querySelector('spillway-player').promote()");
-    await tierIs(page, "realtime", 10_000);
-    await expectSmooth(page, rising);
+    // Nobody has asked for the tail the first time; the second time it is there.
+    for (const _ of ["cold", "warm"]) {
+      setPort(false);
+      const falling = watchOthers();
+      await tierIs(page, "tail", 15_000);
+      await expectSmooth(page, falling);
+      setPort(true);
+      const rising = watchOthers();
+      await page.evaluate("document.querySelector('spillway-player').promote()");
+      await tierIs(page, "realtime", 10_000);
+      await expectSmooth(page, rising);
+    }
   }, 240_000);
 
   test("tier=tail: up by promote() for a while, and picture-in-picture goes along", async () => {
@@ -166,6 +169,7 @@ async function expectSmooth(page: Page, others: () => Taken): Promise<void> {
   const gap = async () => gapOf(await page.evaluate<Seen>("window.seen"));
   const ms = await until("a picture after the change", 5_000, gap);
   const meanwhile = others();
+  console.log(`between two pictures at the change: ${Math.round(ms)} ms`);
   if (ms > GAP_MS && machineWasTaken(meanwhile)) console.log(`void: ${ms} ms, ${told(meanwhile)}`);
   else expect(ms).toBeLessThanOrEqual(GAP_MS);
 }

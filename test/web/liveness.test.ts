@@ -8,6 +8,7 @@ class Played {
   now = 0;
   packets = 0;
   pictures = 0;
+  isDoubtful = false;
   readonly liveness = new Liveness({ packetsMs: 2_000, picturesMs: 4_000 });
 
   /** How long it was taken to flow, in a row from the begin of this run. */
@@ -20,7 +21,9 @@ class Played {
       this.pictures += come.pictures ?? 8;
       const { now: nowMs, packets, pictures } = this;
       const look = { nowMs, packets, pictures, hasPictures, isWatched };
-      flows = this.liveness.look(look).flows && flows;
+      const life = this.liveness.look(look);
+      flows = life.flows && flows;
+      this.isDoubtful = life.isDoubtful;
       if (flows) flowedMs += LOOK_MS;
     }
     return flowedMs;
@@ -68,17 +71,55 @@ describe("liveness", () => {
     expect(played.run(10_000, { packets: 0, pictures: 0 })).toBe(1_750);
   });
 
-  test("one picture and then none is no steady start; six are, and two seconds of few", () => {
+  /** A playback without packets of its own: looks of ms and pictures in all; whether each was steady. */
+  function steadies(...looks: readonly (readonly [number, number])[]): boolean[] {
     const liveness = new Liveness({ packetsMs: Number.POSITIVE_INFINITY, picturesMs: 6_000 });
-    const look = (nowMs: number, pictures: number) =>
-      liveness.look({ nowMs, packets: null, pictures, hasPictures: true, isWatched: true });
-    look(0, 0);
-    expect(look(250, 1)).toEqual({ flows: true, isSteady: false });
-    expect(look(2_000, 1).isSteady).toBe(false);
-    expect(look(2_250, 2).isSteady).toBe(true);
-    liveness.reset();
-    look(5_000, 2);
-    expect(look(5_250, 8)).toEqual({ flows: true, isSteady: true });
+    return looks.map(([nowMs, pictures]) => {
+      const look = { nowMs, packets: null, pictures, hasPictures: true, isWatched: true };
+      return liveness.look(look).isSteady;
+    });
+  }
+
+  test("six pictures are a steady start", () => {
+    expect(steadies([0, 2], [250, 8])).toEqual([false, true]);
+  });
+
+  test("F22: a picture or two, and then none, are no steady start, however long it flows", () => {
+    const none = Array.from({ length: 16 }, (_, i) => [1_000 + i * 250, 2] as const);
+    expect(steadies([0, 0], [250, 1], [500, 2], ...none)).not.toContain(true);
+  });
+
+  test("F22: nor are six, with which it stood still", () => {
+    expect(steadies([0, 0], [250, 4], [500, 4], [750, 4], [1_000, 7], [1_250, 7])).toEqual([
+      ...[false, false, false, false, true, true],
+    ]);
+    expect(steadies([0, 0], [250, 5], [3_000, 5], [3_250, 5])).not.toContain(true);
+  });
+
+  test("few, that come for two seconds, are", () => {
+    expect(steadies([0, 0], [250, 1], [1_250, 2], [2_250, 3], [3_000, 3])).toEqual([
+      ...[false, false, false, true, false],
+    ]);
+  });
+
+  test("a second without packets is doubtful, until one comes or it is over", () => {
+    const played = playing();
+    const doubts = Array.from({ length: 10 }, () => {
+      played.run(LOOK_MS, { packets: 0, pictures: 0 });
+      return played.isDoubtful;
+    });
+    expect(doubts).toEqual([
+      ...[false, false, false],
+      ...[true, true, true, true],
+      ...[false, false, false],
+    ]);
+    played.run(LOOK_MS);
+    played.run(750, { packets: 0, pictures: 0 });
+    expect(played.isDoubtful).toBe(false);
+    played.run(250, { packets: 0, pictures: 0 });
+    expect(played.isDoubtful).toBe(true);
+    played.run(250, { pictures: 0 });
+    expect(played.isDoubtful).toBe(false);
   });
 
   test("begun anew, what came before does not count", () => {

@@ -6,15 +6,19 @@ class Kept {
   now = 0;
   latencyS = 1.5;
   targetS = 1.5;
+  aheadS = 1;
+  /** Plays as fast as it may. */
+  hurries = false;
   moves = 0;
   resets = 0;
   readonly keeper = new TailKeeper();
 
   run(ms: number, isWatched = true): this {
     for (const end = this.now + ms; this.now < end; this.now += 250) {
-      const { now: nowMs, latencyS, targetS } = this;
-      const look = { nowMs, latencyS, targetS, holdBackS: 1.5, isWatched };
-      const { toEdge, resetAim } = this.keeper.look(look);
+      const { now: nowMs, latencyS, targetS, aheadS } = this;
+      const look = { nowMs, latencyS, targetS, aheadS, holdBackS: 1.5, isWatched };
+      const { toEdge, resetAim, rateMax } = this.keeper.look(look);
+      if (this.hurries) this.latencyS -= Math.min(latencyS - targetS, (rateMax - 1) * 0.25);
       if (toEdge) this.moves += 1;
       if (resetAim) this.resets += 1;
       if (resetAim) this.targetS = 1.5;
@@ -26,8 +30,48 @@ class Kept {
 describe("a tail's keeper", () => {
   test("leaves alone what is near its edge, or comes nearer by itself", () => {
     const kept = new Kept().run(60_000);
-    kept.latencyS = 8;
+    kept.latencyS = 5;
     expect(kept.run(60_000).moves).toBe(0);
+  });
+
+  test("F17: who is some seconds behind is back within a minute, without a jump", () => {
+    for (const latencyS of [2, 3.5, 5.4]) {
+      const kept = new Kept().run(10_000);
+      kept.latencyS = latencyS;
+      kept.hurries = true;
+      expect(kept.run(55_000).moves).toBe(0);
+      expect(kept.latencyS).toBeCloseTo(1.5);
+    }
+  });
+
+  test("F17: nobody hears it come nearer: 5 % faster, 10 % where it is more than a second behind", () => {
+    const rateAt = (latencyS: number): number => {
+      const look = { nowMs: 0, latencyS, targetS: 1.5, aheadS: 1, holdBackS: 1.5, isWatched: true };
+      return new TailKeeper().look(look).rateMax;
+    };
+    expect([1.5, 2.4, 2.6, 5].map(rateAt)).toEqual([1.05, 1.05, 1.1, 1.1]);
+  });
+
+  test("F17: where the picture stood still, it goes on at the edge as soon as that is buffered, once", () => {
+    const kept = new Kept().run(10_000);
+    kept.keeper.stalled(kept.now);
+    kept.latencyS = 4.5;
+    kept.aheadS = 0.2;
+    expect(kept.run(1_000).moves).toBe(0);
+    kept.aheadS = 3.5;
+    expect(kept.run(2_000).moves).toBe(1);
+    expect(kept.run(20_000).moves).toBe(1);
+    kept.keeper.stalled(kept.now);
+    expect(kept.run(1_000).moves).toBe(2);
+  });
+
+  test("F17: what comes to be buffered long after a stall is no reason for another break", () => {
+    const kept = new Kept().run(10_000);
+    kept.keeper.stalled(kept.now);
+    kept.latencyS = 4.5;
+    kept.aheadS = 0.2;
+    kept.run(5_000).aheadS = 3.5;
+    expect(kept.run(20_000).moves).toBe(0);
   });
 
   for (const latencyS of [5, 15]) {
@@ -41,9 +85,9 @@ describe("a tail's keeper", () => {
     });
   }
 
-  test("who falls more than 10 s behind goes to the edge, again and again", () => {
+  test("who falls more than 4 s behind its aim goes to the edge, again and again", () => {
     const kept = new Kept().run(10_000);
-    kept.latencyS = 10.5;
+    kept.latencyS = 5.6;
     expect(kept.run(60_000).moves).toBeGreaterThan(10);
   });
 

@@ -61,10 +61,11 @@ function fallen(): Show {
 
 describe("downwards", () => {
   test("F19: no first picture 3 s after the POST: the tail, beside real time until one has pictures", () => {
-    const show = new Show("auto").run(3_000);
+    const show = new Show("auto").run(1_500);
     expect(show.picture).toBe("r>nothing");
-    expect(show.run(500).picture).toBe("rt>nothing");
-    show.tail = FLOWS;
+    // It gets ready before.
+    show.run(500).tail = FLOWS;
+    expect(show.run(1_000).picture).toBe("rt>nothing");
     expect(show.run(500).picture).toBe("t>tail");
   });
 
@@ -75,7 +76,7 @@ describe("downwards", () => {
   });
 
   test("a picture in time: the tail is never asked for", () => {
-    const show = new Show("auto").run(2_500);
+    const show = new Show("auto").run(1_500);
     show.realtime = FLOWS;
     expect(show.run(10 * MINUTE).picture).toBe("r>realtime");
   });
@@ -103,7 +104,7 @@ describe("downwards", () => {
     show.realtime = { ...NO_SIGHT, waits: true };
     expect(show.run(10 * MINUTE).picture).toBe("r>nothing");
     show.realtime = NO_SIGHT;
-    expect(show.run(2_500).picture).toBe("r>nothing");
+    expect(show.run(1_250).picture).toBe("r>nothing");
     show.realtime = FLOWS;
     show.run(1_000);
     show.realtime = { ...NO_SIGHT, waits: true };
@@ -129,12 +130,36 @@ describe("downwards", () => {
     expect(show.run(250).picture).toBe("t>tail");
   });
 
+  test("packets that fail to come make the tail get ready, and it goes if they come again", () => {
+    const show = new Show("auto");
+    show.realtime = FLOWS;
+    expect(show.run(10_000).picture).toBe("r>realtime");
+    show.realtime = { ...FLOWS, isDoubtful: true };
+    expect(show.run(500).picture).toBe("rt>realtime");
+    show.realtime = FLOWS;
+    expect(show.run(500).picture).toBe("r>realtime");
+    show.realtime = { ...FLOWS, isDoubtful: true };
+    show.tail = FLOWS;
+    expect(show.run(MINUTE).picture).toBe("rt>realtime");
+    show.realtime = { ...NO_SIGHT, connected: true };
+    expect(show.run(500).picture).toBe("t>tail");
+  });
+
+  test("F21: nor does a doubt that turns out to be the publisher's end fall", () => {
+    const show = new Show("auto");
+    show.realtime = FLOWS;
+    show.run(10_000).realtime = { ...FLOWS, isDoubtful: true };
+    show.run(1_000).realtime = { ...NO_SIGHT, waits: true };
+    expect(show.run(MINUTE).picture).toBe("r>realtime");
+  });
+
   test("a session that is replaced, for its worker was lost, has 1.5 s to come back", () => {
     const show = new Show("auto");
     show.realtime = FLOWS;
     show.run(MINUTE);
     show.realtime = NO_SIGHT;
-    expect(show.run(1_250).picture).toBe("r>realtime");
+    expect(show.run(750).picture).toBe("r>realtime");
+    expect(show.run(500).picture).toBe("rt>realtime");
     expect(show.run(500).picture).toBe("rt>realtime");
     show.realtime = FLOWS;
     expect(show.run(250).picture).toBe("r>realtime");
