@@ -51,16 +51,32 @@ const statusShape = z.object({
 
 type Status = z.infer<typeof statusShape>;
 
+/** As much of GET /api/v1/streams as is shown. */
+const listShape = z.object({
+  streams: z.array(
+    z.object({
+      ...{ name: text, live: z.boolean(), viewers: z.number() },
+      hls: z
+        .object({ state: text, reason: text.nullable(), viewers: z.number().default(0) })
+        .nullish(),
+    }),
+  ),
+});
+
 /** Digits of a node's id that tell it from others. */
 const ID_SHOWN = 8;
 
-/** For people: a few lines and two tables. */
-export function statusText(answer: unknown): string {
+/** For people: a few lines and some tables. `list`: what GET /api/v1/streams answers. */
+export function statusText(answer: unknown, list: unknown = null): string {
   const parsed = statusShape.safeParse(answer);
   if (!parsed.success) return "The server answers something else.";
   const status = parsed.data;
   const { node } = status;
-  if (node === null) return `Spillway ${status.version}, in no cluster.`;
+  const audiences = listShape.safeParse(list).data?.streams.map(audience) ?? [];
+  const seen = audiences.length === 0 ? [] : table(AUDIENCE, audiences);
+  if (node === null) {
+    return [`Spillway ${status.version}, in no cluster.`, "", ...seen].join("\n").trimEnd();
+  }
   const place = node.region === "" ? node.role : `${node.role} in ${node.region}`;
   const lines = [
     `Node ${short(node.id)} (${place}) of "${node.cluster}", Spillway ${status.version}`,
@@ -70,6 +86,7 @@ export function statusText(answer: unknown): string {
     "",
     ...members(status),
     ...streams(status, node.id),
+    ...seen,
     ...differences(status),
     ...failures(status, node.id),
   ];
@@ -124,6 +141,24 @@ function streams({ streams: all }: Status, self: string): string[] {
     ]),
   );
   return table(["stream", "node", "viewers", "media age", "filled", "standby", ""], rows);
+}
+
+const AUDIENCE = ["stream", "", "viewers", "of its tail", "tail (HLS)"];
+
+/** Who watches a stream, by tier, and how its tail does. */
+function audience({
+  name,
+  live,
+  viewers,
+  hls,
+}: z.infer<typeof listShape>["streams"][number]): string[] {
+  const row = [name, live ? "live" : "waits", String(viewers)];
+  if (hls == null) return [...row, "", ""];
+  return [
+    ...row,
+    String(hls.viewers),
+    hls.reason === null ? hls.state : `${hls.state}: ${hls.reason}`,
+  ];
 }
 
 function wordOf(isOwner: boolean, way: Status["streams"][number]["nodes"][number] | null): string {

@@ -10,7 +10,8 @@ const TIMEOUT_MS = 3000;
 
 export const statusCommand: Command = {
   help: `Shows a cluster as one of its nodes sees it: the other nodes, the tree by which each stream reaches
-them, which secrets they accept, where tokens and keys differ, and why links could not be.
+them, which secrets they accept, where tokens and keys differ, and why links could not be. Of any server
+it tells who watches each stream, in real time and by its tail (HLS).
 
 Usage: spillway status [URL] [OPTIONS]
 
@@ -38,24 +39,31 @@ async function run(args: readonly string[]): Promise<number> {
     }),
   );
   if (positionals.length > 1) throw new UsageError("status: one URL at most");
-  const url = statusUrl(positionals[0] ?? "http://127.0.0.1:8080");
+  const server = serverUrl(positionals[0] ?? "http://127.0.0.1:8080");
   const token = await readToken(values["token-file"]);
   for (;;) {
-    const answer = await ask(url, token);
+    const [answer, list] = await Promise.all([
+      ask(apiUrl(server, "status"), token),
+      values.json ? null : ask(apiUrl(server, "streams"), token),
+    ]);
     if (answer === null) return 1;
     if (values.watch && !values.json && process.stdout.isTTY) console.clear();
-    console.log(values.json ? JSON.stringify(answer) : statusText(answer));
+    console.log(values.json ? JSON.stringify(answer) : statusText(answer, list));
     if (!values.watch) return 0;
     await Bun.sleep(WATCH_MS);
   }
 }
 
-function statusUrl(text: string): string {
+function serverUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`status: "${text}" is not an http(s) URL`);
   }
-  return new URL("/api/v1/status", url).href;
+  return url;
+}
+
+function apiUrl(server: URL, what: "status" | "streams"): string {
+  return new URL(`/api/v1/${what}`, server).href;
 }
 
 async function readToken(file: string | undefined): Promise<string | null> {

@@ -20,7 +20,7 @@ import type {
   StreamEntry,
   WorkerEntry,
 } from "./reports.ts";
-import { describeVideo } from "./reports.ts";
+import { describeTail, describeVideo } from "./reports.ts";
 import { ServerRefusal } from "./session.ts";
 import { pathOfName } from "./streamname.ts";
 import { fillTable } from "./table.ts";
@@ -91,14 +91,21 @@ function showNode(stats: NodeStats): void {
   const lines: FigureLine[] = [
     { label: "Streams", value: formatCount(stats.streams), hint: "Streams known to this node." },
     { label: "Publishers", value: formatCount(stats.publishers), hint: "Sessions that send." },
-    { label: "Viewers", value: formatCount(stats.viewers), hint: "Sessions that receive." },
+    { label: "Viewers", value: formatCount(stats.viewers), hint: "In real time, by WebRTC." },
+    {
+      label: "Viewers of tails",
+      value: formatCount(stats.hls.viewers),
+      hint: "Players that ask this server for HLS; those behind a cache are one.",
+    },
+    { label: "Tails", value: formatCount(stats.hls.tails), hint: "Streams that are cut for HLS." },
     { label: "In", value: formatBitrate(stats.bitsPerSecondIn), hint: "Media received." },
     { label: "Out", value: formatBitrate(stats.bitsPerSecondOut), hint: "Media sent." },
     { label: "Memory", value: formatBytes(stats.process.rssBytes), hint: "Resident set." },
   ];
   showTiles(byId("totals"), lines);
   plot("bits", stats.bitsPerSecondOut, formatBitrate(stats.bitsPerSecondOut));
-  plot("viewers", stats.viewers, formatCount(stats.viewers));
+  const viewers = stats.viewers + stats.hls.viewers;
+  plot("viewers", viewers, formatCount(viewers));
   plot("cpu", stats.process.cpu, stats.process.cpu.toFixed(2));
   plot("lag", lagMs, formatMs(lagMs));
 }
@@ -172,7 +179,9 @@ function showStreams(streams: readonly StreamEntry[]): void {
         : "–";
       const state = stream.live ? "live" : "idle";
       const uptime = stream.live ? formatDuration(stream.uptimeSeconds) : "–";
-      return [anchor, state, formatCount(stream.viewers), video, audio, uptime];
+      const tail = stream.hls === null ? "–" : formatCount(stream.hls.viewers);
+      const tiers = [formatCount(stream.viewers), tail, describeTail(stream.hls)];
+      return [anchor, state, ...tiers, video, audio, uptime];
     },
   );
 }

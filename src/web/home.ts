@@ -3,7 +3,7 @@ import { askForToken, callApi, carryToken, withToken } from "./access.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
 import { formatBitrate, formatCount, formatDuration } from "./format.ts";
 import type { StreamEntry } from "./reports.ts";
-import { describeVideo } from "./reports.ts";
+import { describeVideo, viewersOf } from "./reports.ts";
 import { ServerRefusal } from "./session.ts";
 import { StillPictures } from "./stillpictures.ts";
 import { pathOfName } from "./streamname.ts";
@@ -49,7 +49,9 @@ function offerToken({ ok, headers }: Response): void {
 
 function show(streams: readonly StreamEntry[]): void {
   const live = streams.filter((stream) => stream.live);
-  live.sort((left, right) => right.viewers - left.viewers || (left.name < right.name ? -1 : 1));
+  live.sort(
+    (left, right) => viewersOf(right) - viewersOf(left) || (left.name < right.name ? -1 : 1),
+  );
   const names = new Set(live.map((stream) => stream.name));
   for (const [name, card] of cards) {
     if (names.has(name)) continue;
@@ -67,7 +69,7 @@ function show(streams: readonly StreamEntry[]): void {
     if (list.children[index] !== card) list.insertBefore(card, list.children[index] ?? null);
   });
   byId("empty").hidden = live.length > 0;
-  const viewers = live.reduce((sum, stream) => sum + stream.viewers, 0);
+  const viewers = live.reduce((sum, stream) => sum + viewersOf(stream), 0);
   setText(
     byId("summary"),
     live.length === 0 ? "" : `${plural(live.length, "stream")}, ${plural(viewers, "viewer")}`,
@@ -87,7 +89,7 @@ function makeCard(name: string): HTMLElement {
 function fillCard(card: HTMLElement, stream: StreamEntry): void {
   const [, , main, detail] = card.children;
   const bitrate = (stream.video?.bitrate ?? 0) + (stream.audio?.bitrate ?? 0);
-  if (main) setText(main, `${plural(stream.viewers, "viewer")} · ${formatBitrate(bitrate)}`);
+  if (main) setText(main, `${plural(viewersOf(stream), "viewer")} · ${formatBitrate(bitrate)}`);
   const parts = [describeVideo(stream.video), stream.audio?.codec.toUpperCase() ?? "no sound"];
   // No-break spaces: the unit stays with its number.
   parts.push(`for ${formatDuration(stream.uptimeSeconds)}`.replaceAll(" ", "\u00a0"));

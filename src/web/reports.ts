@@ -20,6 +20,12 @@ export interface StreamEntry {
     readonly bitrate: number | null;
     readonly channels: number;
   } | null;
+  /** Null while nobody asks for its tail. */
+  readonly hls: {
+    readonly state: string;
+    readonly reason: string | null;
+    readonly viewers: number;
+  } | null;
   readonly uptimeSeconds: number | null;
 }
 
@@ -29,7 +35,9 @@ export interface NodeStats {
   readonly uptimeSeconds: number;
   readonly streams: number;
   readonly publishers: number;
+  /** In real time. */
   readonly viewers: number;
+  readonly hls: { readonly tails: number; readonly viewers: number; readonly bytes: number };
   readonly workers: readonly WorkerEntry[];
   /** `cpu` is in cores: 1.5 is one and a half busy cores. */
   readonly process: { readonly rssBytes: number; readonly cpu: number };
@@ -124,6 +132,17 @@ export interface StreamWay {
   readonly ageMs: number | null;
   readonly filled: number;
   readonly withheld: readonly string[];
+}
+
+/** All that watch it from this server: in real time, and its tail. */
+export function viewersOf({ viewers, hls }: StreamEntry): number {
+  return viewers + (hls?.viewers ?? 0);
+}
+
+/** "live", "unavailable: its video is VP8", or a dash where nobody asks for it. */
+export function describeTail(tail: StreamEntry["hls"]): string {
+  if (tail === null) return "–";
+  return tail.reason === null ? tail.state : `${tail.state}: ${tail.reason}`;
 }
 
 /** "H264 1280×720 30 fps" with what is known, or "no picture". */

@@ -129,6 +129,32 @@ test("a secret that all accept and not all use may come first", () => {
   expect(text).toContain("No other nodes.\n\nNo streams.");
 });
 
+test("who watches each stream by which tier, with and without a cluster", () => {
+  const stream = { name: "cam", live: true, viewers: 12, hls: null };
+  const unavailable = { state: "unavailable", reason: "its video is VP8" };
+  const list = {
+    streams: [
+      stream,
+      { ...stream, name: "hall", hls: { state: "live", reason: null, viewers: 340 } },
+      { ...stream, name: "old", live: false, viewers: 0, hls: unavailable },
+    ],
+  };
+  const lines = [
+    "stream         viewers  of its tail  tail (HLS)",
+    "cam     live   12",
+    "hall    live   12       340          live",
+    "old     waits  0        0            unavailable: its video is VP8",
+  ];
+  const alone = { version: "1", node: null, ...NOTHING };
+  expect(statusText(alone, list).split("\n")).toEqual([
+    ...["Spillway 1, in no cluster.", ""],
+    ...lines,
+  ]);
+  const node = { id: A, cluster: "live", role: "core", region: "", addresses: [] };
+  expect(statusText({ ...alone, node }, list)).toEndWith(lines.join("\n"));
+  expect(statusText(alone, { streams: [] })).toBe("Spillway 1, in no cluster.");
+});
+
 test("a server in no cluster, and an answer that is something else", () => {
   expect(statusText({ version: "1", node: null, ...NOTHING })).toBe("Spillway 1, in no cluster.");
   expect(statusText({ hello: 1 })).toBe("The server answers something else.");

@@ -9,6 +9,8 @@ export function writeTailMetrics(out: Exposition, tails: Tails | null): void {
   for (const state of tails === null ? [] : TAIL_STATES) {
     out.value("hls_tails", `state="${state}"`, all.filter((tail) => tail.state === state).length);
   }
+  out.family("hls_viewers", "gauge", "Players that ask this server for them; behind a cache one.");
+  out.value("hls_viewers", "", tails?.viewers ?? 0);
   out.family("hls_bytes", "gauge", "Memory of their files.");
   out.value("hls_bytes", "", tails?.bytes ?? 0);
   out.family("hls_waiting", "gauge", "Requests that wait for a part or a playlist.");

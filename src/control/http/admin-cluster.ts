@@ -87,9 +87,14 @@ function joined(left: StreamEntry, right: StreamEntry): StreamEntry {
     ...first,
     viewers: left.viewers + right.viewers,
     publishers: left.publishers + right.publishers,
-    // The first is this node's own.
-    hls: left.hls ?? right.hls,
+    hls: joinedTails(left.hls, right.hls),
   };
+}
+
+/** As this node's own stands, which comes first, with the viewers of all. */
+function joinedTails(left: StreamEntry["hls"], right: StreamEntry["hls"]): StreamEntry["hls"] {
+  const first = left ?? right;
+  return first && { ...first, viewers: (left?.viewers ?? 0) + (right?.viewers ?? 0) };
 }
 
 /** A stream of another node that nobody watches here: of its media its tracks are known, no more. */

@@ -10,7 +10,7 @@ export const streamSchema = z
       .enum(["session", "link"])
       .nullable()
       .describe("Who brings the media: a publisher's session here, a link from elsewhere, nobody."),
-    viewers: z.number().int(),
+    viewers: z.number().int().describe("WHEP sessions."),
     publishers: z.number().int(),
     video: z
       .object({
@@ -28,6 +28,11 @@ export const streamSchema = z
       .object({
         state: z.enum(TAIL_STATES),
         reason: z.string().nullable().describe("Why it is unavailable or failed."),
+        viewers: z
+          .number()
+          .int()
+          .default(0)
+          .describe("Players that ask this server for it, of late; those behind a cache are one."),
       })
       .nullable()
       // Nodes of older versions do not tell it.
@@ -98,7 +103,10 @@ export const statsSchema = z
     uptimeSeconds: z.number(),
     streams: z.number().int(),
     publishers: z.number().int(),
-    viewers: z.number().int(),
+    viewers: z.number().int().describe("WHEP sessions."),
+    hls: z
+      .object({ tails: z.number().int(), viewers: z.number().int(), bytes: z.number() })
+      .describe("Streams that are cut for HLS, players of them, memory of their files."),
     workers: z.array(
       z.object({
         name: z.string(),

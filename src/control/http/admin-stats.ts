@@ -13,7 +13,7 @@ export interface StatsParts {
 /** GET /stats. */
 export function mountStats(api: Api, parts: StatsParts): void {
   const { services, sampler } = parts;
-  const { registry, plane, clock } = services;
+  const { registry, plane, clock, tails } = services;
   const route = createRoute({
     method: "get",
     path: "/stats",
@@ -42,6 +42,11 @@ export function mountStats(api: Api, parts: StatsParts): void {
         streams: live.length,
         publishers: registry.count("publisher"),
         viewers: registry.count("viewer"),
+        hls: {
+          tails: tails?.size ?? 0,
+          viewers: tails?.viewers ?? 0,
+          bytes: tails?.bytes ?? 0,
+        },
         workers,
         process: { rssBytes: parts.rssBytes(), cpu: sampler.cpu },
         bitsPerSecondIn: sampler.total("publisher").in,

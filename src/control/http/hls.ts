@@ -36,6 +36,8 @@ const INIT_AGE_S = 3600;
 /** A playlist that was waited for never becomes another, either; any other does with the next part. */
 const BLOCKED_AGE_S = 18;
 const PLAIN_AGE_S = 1;
+/** Who waits for no part asks about once a target duration, us. */
+const PLAIN_STRETCH_US = 3_000_000;
 /** Seconds after which to ask again for a playlist that has not begun. */
 const RETRY_START_S = 1;
 
@@ -157,7 +159,10 @@ async function playlist(asked: Asked): Promise<Response> {
   const { wanted } = directives;
   const now = tail.playlist(file);
   if (now === undefined) return notFound("file");
-  if (wanted === null) return text(asked, now, PLAIN_AGE_S);
+  if (wanted === null) {
+    tail.viewers.note(services.clock.now(), PLAIN_STRETCH_US);
+    return text(asked, now, PLAIN_AGE_S);
+  }
   if (isTooFar(now, wanted, services.config.hls.partUs)) {
     return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
   }
@@ -165,7 +170,7 @@ async function playlist(asked: Asked): Promise<Response> {
 }
 
 async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
-  const { tail, file } = asked;
+  const { services, tail, file } = asked;
   const listed = (): TailPlaylist | null => {
     const newest = tail.playlist(file);
     return newest !== undefined && lists(newest, wanted) ? newest : null;
@@ -173,7 +178,10 @@ async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
   const waited = await waitFor(asked, () => listed() !== null);
   if (waited instanceof Response) return waited;
   const newest = listed();
-  if (newest !== null) return text(asked, newest, BLOCKED_AGE_S);
+  if (newest !== null) {
+    tail.viewers.note(services.clock.now(), services.config.hls.partUs);
+    return text(asked, newest, BLOCKED_AGE_S);
+  }
   const detail = "What is asked for has not come in time.";
   return retryLater(503, RETRY_START_S, "Nothing new", detail);
 }

@@ -7,6 +7,7 @@ import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
 import type { SourceRates } from "./source-rates.ts";
 import type { Stream } from "./stream.ts";
+import type { Tail } from "./tail.ts";
 import type { Tails } from "./tails.ts";
 
 /** The workers' reports by session number, of all sessions or one; those of a late worker are missing. */
@@ -66,9 +67,13 @@ export function describeStream(stream: Stream, { stats, plane, rates, tails, clo
             bitrate: bitrate("audio"),
             channels: source?.of("audio")[0]?.channels ?? 0,
           },
-    hls: tail === undefined ? null : { state: tail.state, reason: tail.reason || null },
+    hls: tail === undefined ? null : describeTail(tail, clock.now()),
     uptimeSeconds: source === null ? 0 : (clock.now() - source.sinceUs) / 1e6,
   };
+}
+
+function describeTail({ state, reason, viewers }: Tail, now: number) {
+  return { state, reason: reason || null, viewers: viewers.count(now) };
 }
 
 /** Streams that exist, by name, of those that are to be told. */

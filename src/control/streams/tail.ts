@@ -8,6 +8,7 @@ import type {
 import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
 import type { Stream } from "./stream.ts";
+import { TailViewers } from "./tail-viewers.ts";
 
 /** Where a tail stands: no playlist yet, one that grows, one that ended, none that could be, or one
  * that broke off. */
@@ -27,6 +28,7 @@ export class Tail implements Audience {
   sourceless: number | null = null;
   /** It needs nobody who asks. */
   readonly always: boolean;
+  readonly viewers = new TailViewers();
   /** Bytes of its files. */
   bytes = 0;
   readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();

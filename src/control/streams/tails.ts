@@ -59,6 +59,14 @@ export class Tails {
     return sum;
   }
 
+  /** Players of all. */
+  get viewers(): number {
+    const now = this.#options.clock.now();
+    let sum = 0;
+    for (const { viewers } of this.#tails.values()) sum += viewers.count(now);
+    return sum;
+  }
+
   of(stream: Stream): Tail | undefined {
     return this.#tails.get(stream.number);
   }

@@ -60,16 +60,37 @@ test("the API tells of each stream's tail, and why there is none", async () => {
   expect(await told(h)).toBeNull();
   void h.request("GET", "/hls/a/index.m3u8");
   await settle();
-  expect(await told(h)).toEqual({ state: "starting", reason: null });
+  expect(await told(h)).toEqual({ state: "starting", reason: null, viewers: 0 });
   const [tail] = h.plane.packaged;
   if (tail?.type !== "tail-open") throw new Error("no tail was opened");
   const { stream, edition } = tail;
   h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
-  expect(await told(h)).toEqual({ state: "unavailable", reason: "its video is VP8" });
+  expect(await told(h)).toEqual({ state: "unavailable", reason: "its video is VP8", viewers: 0 });
   const list = (await (await h.request("GET", "/api/v1/streams")).json()) as {
     readonly streams: readonly { readonly hls: unknown }[];
   };
-  expect(list.streams[0]!.hls).toEqual({ state: "unavailable", reason: "its video is VP8" });
+  expect(list.streams[0]!.hls).toEqual({
+    state: "unavailable",
+    reason: "its video is VP8",
+    viewers: 0,
+  });
+});
+
+test("the API tells how many players ask for a tail, and so do the metrics", async () => {
+  const show = await PlayedTail.start();
+  const { h } = show;
+  for (let i = 0; i < 24; i += 1) {
+    h.pass(0.5);
+    show.part();
+    const newest = `?_HLS_msn=${Math.floor((i + 1) / 4)}&_HLS_part=${(i + 1) % 4}`;
+    const asked = Array.from({ length: 5 }, () => show.get(show.playlist + newest));
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+  }
+  h.pass(0.5);
+  expect(await told(h)).toEqual({ state: "live", reason: null, viewers: 5 });
+  expect(await gauge(h, "hls_viewers")).toBe(5);
+  const stats = await (await h.request("GET", "/api/v1/stats")).json();
+  expect(stats).toMatchObject({ viewers: 0, hls: { tails: 1, viewers: 5 } });
 });
 
 test("editions have names that nobody can guess, and what is told of another one is not taken", async () => {
@@ -87,7 +108,11 @@ test("a tail that failed is begun anew by itself, under another name", async () 
   const show = await PlayedTail.start();
   const { h, edition, stream } = show;
   h.plane.events.tail({ type: "tail-failed", stream, edition });
-  expect(await told(h)).toEqual({ state: "failed", reason: "the server made a mistake" });
+  expect(await told(h)).toEqual({
+    state: "failed",
+    reason: "the server made a mistake",
+    viewers: 0,
+  });
   const refused = await show.get("index.m3u8");
   expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
   h.pass(4);
