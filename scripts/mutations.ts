@@ -20,6 +20,7 @@ import { NAMES } from "./mutations/names.ts";
 import { PATCHES } from "./mutations/patches.ts";
 import { PATHS } from "./mutations/paths.ts";
 import { QUIRKS } from "./mutations/quirks.ts";
+import { REPAIRS } from "./mutations/repair.ts";
 import { REST } from "./mutations/rest.ts";
 import { RINGS } from "./mutations/rings.ts";
 import { ROLE_CHANGES } from "./mutations/roles.ts";
@@ -55,6 +56,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...APART,
   ...CASCADES,
   ...HANDOVERS,
+  ...REPAIRS,
   ...LOAD,
   ...SAMPLES,
   ...TAIL,

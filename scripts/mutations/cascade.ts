@@ -214,8 +214,6 @@ export const CASCADES: readonly Mutation[] = [
     "this.#withheld ? Inactive.withheld : Inactive.no",
     "Inactive.no",
   ),
-  rule("cascade-layers", "src/relay/strain.ts", "!links.every(({ gray }) => gray.isGray)", "false"),
-  rule("cascade-layers", "src/relay/strain.ts", "links.length > 1 ? QUEUED_US : ", ""),
   rule("cascade-layers", PULLED_STREAM, "flowsSince + BEGIN_US", "flowsSince"),
   rule("cascade-layers", PULLED_STREAM, "if (pulled.flowsSince !== null) this.#ask", "this.#ask"),
   rule("cascade-layers", `${CASCADE}parents.ts`, " || (withheld & this.wanted) !== 0", ""),

@@ -68,9 +68,11 @@ export class Parents {
     );
   }
 
-  /** Links by which it comes. */
+  /** Links by which it comes, of which first who gives it longest. */
   get givers(): Link[] {
-    return this.#all.filter(isGiver).map(({ link }) => link);
+    return this.giving()
+      .filter(isGiver)
+      .map(({ link }) => link);
   }
 
   /** Rings that none of those has who give it, a bit each. */

@@ -29,7 +29,12 @@ export class MissingPackets {
   readonly #askAt = new Float64Array(MISSING_MAX);
   readonly #askedAt = new Float64Array(MISSING_MAX);
   readonly #tries = new Uint8Array(MISSING_MAX);
-  readonly #columns = [this.#sequence, this.#since, this.#askAt, this.#askedAt, this.#tries];
+  /** Whom it was asked of last. */
+  readonly #of = new Float64Array(MISSING_MAX);
+  readonly #columns = [
+    ...[this.#sequence, this.#since, this.#askAt],
+    ...[this.#askedAt, this.#tries, this.#of],
+  ];
 
   /**
    * `ageMaxUs`: a hole is given up after so long. `rarelyUs`: after TRIES in vain it is asked for so
@@ -87,6 +92,16 @@ export class MissingPackets {
     return at >= 0 && this.#tries[at]! > 0;
   }
 
+  /**
+   * The microseconds since what is missing was asked for, of whoever `of` is, and of nobody before; 0 for
+   * anything else.
+   */
+  answerUs(now: number, sequence: number, of: number): number {
+    const at = this.#find(sequence);
+    if (at < 0 || this.#tries[at] !== 1 || this.#of[at] !== of) return 0;
+    return Math.max(1, now - this.#askedAt[at]!);
+  }
+
   /** A keyframe begins at or after `sequence`: older holes are soon of no use. */
   keyframe(sequence: number): void {
     if (this.#hasKeyframe && ((sequence - this.#uselessBefore) | 0) < 0) return;
@@ -121,11 +136,12 @@ export class MissingPackets {
 
   /**
    * Gives up what is too old, then writes the origin sequences to ask for now, in rising order.
-   * Returns how many; 0 with an empty `out`, which only gives up.
+   * Returns how many; 0 with an empty `out`, which only gives up. `repeatUs`: they are asked for again
+   * after so long; `of`: the number of whoever is asked, where there are several.
    */
-  collect(now: number, roundTripUs: number, out: Int32Array): number {
+  collect(now: number, repeatUs: number, out: Int32Array, of = 0): number {
     this.#expire(now);
-    const interval = Math.max(INTERVAL_MIN_US, roundTripUs);
+    const interval = Math.max(INTERVAL_MIN_US, repeatUs);
     const rarely = Math.max(this.rarelyUs, interval);
     let next = Number.POSITIVE_INFINITY;
     let asked = 0;
@@ -135,6 +151,7 @@ export class MissingPackets {
         asked += 1;
         this.#tries[i] = this.#tries[i]! + 1;
         this.#askedAt[i] = now;
+        this.#of[i] = of;
         this.#askAt[i] = now + (this.#tries[i]! < TRIES ? interval : rarely);
       }
       const lostAt = this.#since[i]! + this.ageMaxUs;
@@ -154,6 +171,7 @@ export class MissingPackets {
       this.#askAt[at] = now + wait;
       this.#askedAt[at] = 0;
       this.#tries[at] = 0;
+      this.#of[at] = 0;
     }
     this.#count += gap;
     if (now + wait < this.#next) this.#next = now + wait;
@@ -180,6 +198,7 @@ export class MissingPackets {
     this.#askAt[to] = this.#askAt[from]!;
     this.#askedAt[to] = this.#askedAt[from]!;
     this.#tries[to] = this.#tries[from]!;
+    this.#of[to] = this.#of[from]!;
   }
 
   #giveUpOldest(count: number): void {

@@ -100,6 +100,7 @@ export class PulledStream implements PulledRings, Burden {
     const age = frame.ageUs + way;
     if (ring === undefined || age > AGE_MAX_US) return;
     const isAsked = ring.missing.asked(frame.sequence);
+    const answerUs = isAsked ? ring.missing.answerUs(receipt, frame.sequence, link.session) : 0;
     const isNew = ring.put(frame, bytes, receipt - age, receipt, link.time.roundTripUs);
     if (isNew) {
       this.rootHeardAt = receipt;
@@ -107,6 +108,7 @@ export class PulledStream implements PulledRings, Burden {
       this.#come += 1;
       this.age.note(age, receipt);
     }
+    if (isNew && answerUs > 0) link.time.noteAnswer(answerUs);
     if (isNew && isAsked && link !== this.#giver) this.#filled += 1;
     if (isNew && !isAsked) {
       this.#giver = link;
@@ -247,14 +249,14 @@ export class PulledStream implements PulledRings, Burden {
     parents: readonly { readonly link: Link; readonly alias: number }[],
     now: number,
   ): void {
-    const parent = parents[0];
-    const out = parent === undefined ? asked.subarray(0, 0) : asked;
-    const count = missing.collect(now, parent?.link.time.roundTripUs ?? 0, out);
-    if (count === 0 || parent === undefined) return;
     // In turn: a standby has what the other end of a dead link cannot send any more.
     const turn = this.#turns[ring]!;
+    const from = parents[turn % Math.max(1, parents.length)];
+    const out = from === undefined ? asked.subarray(0, 0) : asked;
+    const { repeatUs } = from?.link.time ?? { repeatUs: 0 };
+    const count = missing.collect(now, repeatUs, out, from?.link.session);
+    if (count === 0 || from === undefined) return;
     this.#turns[ring] = turn + 1;
-    const from = parents[turn % parents.length]!;
     for (const stretches of stretchesOf(asked, count)) {
       from.link.sendLoose(writeFill({ alias: from.alias, ring, stretches }));
     }

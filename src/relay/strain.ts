@@ -22,15 +22,17 @@ export class Strain {
   readonly #come: number[] = [];
 
   /**
-   * `links`: of those that give it; `come`: packets so far; `open`: those that are missing for
-   * `OPEN_US`.
+   * `links`: of those that give it, who does so longest first; `come`: packets so far; `open`: those that
+   * are missing for `OPEN_US`.
    */
   look(links: readonly Link[], come: number, open: number): boolean {
     this.#come.push(come);
     if (this.#come.length > WINDOW_LOOKS + 1) this.#come.shift();
-    if (links.length === 0 || !links.every(({ gray }) => gray.isGray)) return false;
     const queueUs = Math.min(...links.map(({ time }) => time.newestUs - time.roundTripUs));
-    if (queueUs > (links.length > 1 ? QUEUED_US : LATER_MAX_US)) return true;
+    // What a second gives stands in one line with what the first does, behind that, and is lost first.
+    if (links.length > 1 && queueUs > QUEUED_US && links.at(-1)!.gray.isGray) return true;
+    if (links.length === 0 || !links.every(({ gray }) => gray.isGray)) return false;
+    if (queueUs > LATER_MAX_US) return true;
     return open >= OPEN_MIN && open > (come - this.#come[0]!) * OPEN_SHARE;
   }
 }

@@ -41,3 +41,29 @@ test("cascade-echo: an answer that comes once more, or behind that to a later pi
   expect(time.note(30_000, 0, 55_000)).toBeTrue();
   expect([time.newestUs, time.unanswered]).toEqual([25_000, 0]);
 });
+
+test("cascade-again: what was asked for is waited for as long as answers take, queues and all", () => {
+  const time = new LinkTime();
+  expect(time.repeatUs).toBe(100_000);
+  let at = 0;
+  const ping = (us: number): void => {
+    time.note(at, 0, at + us);
+    at += 1_000_000;
+  };
+  for (let i = 0; i < 20; i += 1) ping(20_000);
+  // Where nothing waits it is the way.
+  expect(time.repeatUs - 20_000).toBeLessThan(500);
+  ping(90_000);
+  expect(time.repeatUs).toBeGreaterThan(90_000);
+  for (let i = 0; i < 20; i += 1) time.noteAnswer(90_000 + (i % 2) * 10_000);
+  expect(time.repeatUs).toBeGreaterThan(100_000);
+  expect(time.repeatUs).toBeLessThan(130_000);
+  expect(time.roundTripUs).toBe(20_000);
+  // Nothing is there sooner than by the shortest way: it came by itself.
+  for (let i = 0; i < 100; i += 1) time.noteAnswer(3_000);
+  expect(time.repeatUs).toBeGreaterThan(100_000);
+  for (let i = 0; i < 50; i += 1) time.noteAnswer(20_000);
+  expect(time.repeatUs).toBeLessThan(25_000);
+  for (let i = 0; i < 50; i += 1) time.noteAnswer(2_000_000);
+  expect(time.repeatUs).toBe(400_000);
+});

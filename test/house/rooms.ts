@@ -130,7 +130,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // One quantity, or one rule.
     ["acknowledged-rate", "bitrate-police", "catch-up-window", "delays", "dropped-numbers"],
     ["eager-growth"],
-    ["keyframe-requests", "loss-control", "missing", "pacer", "parameter-sets", "picture-group"],
+    ["keyframe-requests", "loss-control", "mean-deviation", "missing"],
+    ["pacer", "parameter-sets", "picture-group"],
     ["probe-cluster", "rate", "remb-bound", "remb-schedule", "round-trip", "rtx", "sent-packets"],
     ["sequence", "svc-filter", "token-bucket", "trendline", "usable-layer", "virtual-link"],
     ["vp9-rewrite"],

@@ -41,6 +41,21 @@ describe("MissingPackets", () => {
     });
   }
 
+  test("cascade-again: an answer is whose it was asked of, once and no more", () => {
+    const missing = new MissingPackets();
+    missing.addGap(0, 20, 24, RTT);
+    missing.collect(RTT, RTT, out, 7);
+    expect(missing.answerUs(RTT + 30_000, 20, 7)).toBe(30_000);
+    expect([missing.answerUs(RTT + 30_000, 20, 8), missing.answerUs(RTT, 99, 7)]).toEqual([0, 0]);
+    missing.fill(RTT, 20);
+    missing.addBelow(RTT, 18, 20, RTT);
+    expect([missing.answerUs(RTT, 19, 0), missing.answerUs(RTT + 1, 21, 7)]).toEqual([0, 1]);
+    missing.collect(2 * RTT, RTT, out, 8);
+    // Which of both it answers nobody knows.
+    for (const of of [7, 8]) expect(missing.answerUs(3 * RTT, 21, of)).toBe(0);
+    expect(missing.answerUs(3 * RTT, 19, 8)).toBe(RTT);
+  });
+
   test("what is found to be missing below all others is asked for first", () => {
     const missing = new MissingPackets();
     missing.addGap(0, 20, 22, RTT);

@@ -143,6 +143,17 @@ test("cascade-holes: each ring asks parents in turn, however many rings ask at t
   }
 });
 
+test("cascade-again: how long a parent takes is told by what it was asked for", () => {
+  const ground = new Ground([new Neighbour(2)]);
+  const { time } = ground.parents[0]!.link;
+  for (const sequence of [0, 2]) ground.data(sequence);
+  ground.look();
+  ground.now += 190_000;
+  for (let i = 0; i < 2; i += 1) ground.data(1);
+  expect(time.repeatUs).toBeGreaterThan(150_000);
+  expect(time.roundTripUs).toBeLessThan(10_000);
+});
+
 test("cascade-due: what a nearer standby has already is asked for when it does not come by itself", () => {
   const parents = [new Neighbour(2), new Neighbour(3)];
   const ground = new Ground(parents);

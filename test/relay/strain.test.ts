@@ -37,6 +37,9 @@ test("cascade-layers: two that lose and have queues are in each other's way", ()
   expect(strainOf([link(true, 40_000)], 0)).toBeFalse();
   // Chance.
   expect(strainOf([link(true, 2_000), link(true, 1_000)], 0)).toBeFalse();
+  // Of one line the first has what there is, and the second the rest.
+  expect(strainOf([link(false, 40_000), link(true, 30_000)], 0)).toBeTrue();
+  expect(strainOf([link(false, 40_000), link(true, 1_000)], 0)).toBeFalse();
   // The other helps.
   expect(strainOf([link(true, 40_000), link(true, 1_000)], 0)).toBeFalse();
   expect(strainOf([link(true, 40_000), link(false, 40_000)], 0)).toBeFalse();

@@ -140,7 +140,8 @@ test("those below do without it as well, or have it from another", () => {
 
 function below(seed: number, childrenMax: number): void {
   const world = cluster({ nodes: 3, childrenMax, path: PATH, seed });
-  world.network.between(0, 2, { delayUs: 60_000 });
+  // So much longer than it was that it is joined by another.
+  world.network.between(0, 2, { delayUs: 70_000 });
   published(world);
   const middle = new Adapting(world.node(1), 2);
   run(world, [middle], SECOND);

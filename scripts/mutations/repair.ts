@@ -1,0 +1,18 @@
+/** What is missing of a pulled stream: when it is asked for again, and what gives way. */
+import { type Mutation, rule } from "./rule.ts";
+
+const TIME = "src/cascade/link-time.ts";
+const STREAM = "src/relay/pulled-stream.ts";
+const STRAIN = "src/relay/strain.ts";
+
+export const REPAIRS: readonly Mutation[] = [
+  rule("cascade-again", TIME, "this.#answers.known ?", "!this.#answers.known ?"),
+  rule("cascade-again", TIME, "if (us < this.#shortest) return;", ""),
+  rule("cascade-again", TIME, "    this.#answers.note(roundTrip);\n", ""),
+  rule("cascade-again", STREAM, "if (isNew && answerUs > 0)", "if (isNew && answerUs < 0)"),
+  rule("cascade-again", "src/media/missing.ts", " || this.#of[at] !== of", ""),
+  rule("cascade-again", "src/media/missing.ts", "this.#tries[at] !== 1 || ", ""),
+  rule("cascade-layers", STRAIN, "links.length > 1 && queueUs > QUEUED_US", "false"),
+  rule("cascade-layers", STRAIN, " && links.at(-1)!.gray.isGray", ""),
+  rule("cascade-layers", STRAIN, "!links.every(({ gray }) => gray.isGray)", "false"),
+];
