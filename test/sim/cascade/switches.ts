@@ -19,11 +19,14 @@ interface Giving {
   readonly live: readonly number[];
   /** How many it needs, or did a moment ago. */
   readonly need: number;
+  /** One node's failure takes all of them: another is joined that it does not take. */
+  readonly alike: boolean;
 }
 
 /**
  * I5, where nothing has happened for a while: nobody is taken for dead, who gives a stream stays, and
- * others come and go for a reason only: many viewers, or a link that does badly.
+ * others come and go for a reason only: many viewers, a link that does badly, or ways that have a node in
+ * common.
  */
 export class Switches {
   readonly #world: World;
@@ -86,7 +89,7 @@ export class Switches {
     const moved = this.#world.now - this.#someGrayAt <= GRAY_GONE_US;
     if (giving.first !== before.first) {
       this.#checks.report("I5", `${told}: first ${giving.first}, before ${before.first}`);
-    } else if (come.length > 0 && giving.live.length > giving.need) {
+    } else if (come.length > 0 && giving.live.length > giving.need + Number(before.alike)) {
       this.#checks.report("I5", told);
     } else if (gone.length > 0 && before.live.length <= giving.need && !moved) {
       this.#checks.report("I5", `${told}, of ${giving.need} that it needs`);
@@ -123,7 +126,15 @@ export class Switches {
     const grayAt = Math.max(...live.map((parent) => this.#grayAtOf(node, parent)));
     const gray = !spare && this.#world.now - grayAt <= GRAY_FELT_US;
     const need = gray || viewers >= HOT_VIEWERS ? 2 : 1;
-    return { first: node.path(name)?.at(-1), live, need };
+    const path = node.path(name);
+    const alike = need > 1 && live.every((each) => this.#sharesNode(each, name, path));
+    return { first: path?.at(-1), live, need, alike };
+  }
+
+  /** By whom it comes: whether that, or what it has it by, is a node of this path beside the root. */
+  #sharesNode(parent: number, name: string, path: readonly number[] | null): boolean {
+    const way = [...(this.#world.node(parent).path(name) ?? []), parent];
+    return path?.slice(1).some((number) => way.includes(number)) === true;
   }
 
   /** When its link did badly last. */
