@@ -318,6 +318,13 @@ export const CATCH_UP_PACKETS = 16;
 /** ... and the next ones after this time: 16 packets of 1.2 kB in 4 ms are 38 Mb/s, so that half a
  * megabyte is there after 105 ms, as far as feedback says that the path takes it. */
 export const CATCH_UP_INTERVAL_US = 4_000;
+/** Between nodes what lies in a ring leaves at so many times the rate at which its publisher sends: what
+ * was missed for two seconds is made up for in two, ... */
+export const CATCH_UP_RATE = 2;
+/** ... at these bits a second at least: a group of 2 s at 300 kb/s is there after half a second, ... */
+export const CATCH_UP_BITS_MIN = 1_000_000;
+/** ... and so much of it at once, a keyframe of most layers: 16 packets of 1.2 kB. */
+export const CATCH_UP_BURST_BYTES = 19_200;
 /**
  * Of what lies in rings so much leaves on one link between nodes at once: a receive buffer of Linux'
  * default size (208 KiB) holds some 90 packets ...

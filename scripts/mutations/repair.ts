@@ -1,9 +1,11 @@
-/** What is missing of a pulled stream: when it is asked for again, and what gives way. */
+/** What is missing of a pulled stream: when it is asked for again, how fast it leaves, and what gives way. */
 import { type Mutation, rule } from "./rule.ts";
 
 const TIME = "src/cascade/link-time.ts";
 const STREAM = "src/relay/pulled-stream.ts";
 const STRAIN = "src/relay/strain.ts";
+const PACE = "src/relay/pace.ts";
+const OUTLET = "src/relay/outlet.ts";
 
 export const REPAIRS: readonly Mutation[] = [
   rule("cascade-again", TIME, "this.#answers.known ?", "!this.#answers.known ?"),
@@ -12,6 +14,17 @@ export const REPAIRS: readonly Mutation[] = [
   rule("cascade-again", STREAM, "if (isNew && answerUs > 0)", "if (isNew && answerUs < 0)"),
   rule("cascade-again", "src/media/missing.ts", " || this.#of[at] !== of", ""),
   rule("cascade-again", "src/media/missing.ts", "this.#tries[at] !== 1 || ", ""),
+  rule("cascade-pace", PACE, "CATCH_UP_RATE * Math.max", "0 * Math.max"),
+  rule("cascade-pace", PACE, "Math.max(this.measured, this.group)", "this.measured"),
+  rule("cascade-pace", PACE, "Math.max(CATCH_UP_BITS_MIN, ", "Math.max(1_000, "),
+  rule(
+    "cascade-pace",
+    OUTLET,
+    "this.#next !== null && this.#pace.dueAt <= now",
+    "this.#next !== null",
+  ),
+  rule("cascade-pace", OUTLET, "if (bytes > 0) this.#pace.left(bytes, now);", ""),
+  rule("cascade-pace", "src/relay/fills.ts", " && this.#pace.dueAt <= now", ""),
   rule("cascade-layers", STRAIN, "links.length > 1 && queueUs > QUEUED_US", "false"),
   rule("cascade-layers", STRAIN, " && links.at(-1)!.gray.isGray", ""),
   rule("cascade-layers", STRAIN, "!links.every(({ gray }) => gray.isGray)", "false"),

@@ -21,6 +21,8 @@ import { FillBudget } from "./fill-budget.ts";
 import { Fills } from "./fills.ts";
 import { absentOf, headsOf } from "./heads.ts";
 import { Outlet, Step } from "./outlet.ts";
+import { Pace } from "./pace.ts";
+import { ringRate } from "./ring-rate.ts";
 
 /** What is not media is looked at so often. */
 const TELL_US = 200_000;
@@ -45,6 +47,8 @@ export class ChildStream {
   /** By ring; null where the child does not want it. */
   readonly #outlets: (Outlet | null)[];
   readonly #fills: readonly Fills[];
+  /** By ring. */
+  readonly #paces: readonly Pace[];
   readonly #told: Told[];
   readonly #targets = new DecodeTargets();
   #headsAt = 0;
@@ -56,8 +60,10 @@ export class ChildStream {
     this.#writer = writer;
     this.#scratch = scratch;
     this.#outlets = following.feeds.map(() => null);
+    this.#paces = following.feeds.map(() => new Pace());
     this.#fills = following.feeds.map(({ reader }, ring) => {
-      return new Fills(child.alias, ring, reader, writer, scratch, new FillBudget());
+      const pace = this.#paces[ring]!;
+      return new Fills(child.alias, ring, reader, writer, scratch, new FillBudget(), pace);
     });
     this.#told = following.feeds.map(() => ({
       content: "",
@@ -69,6 +75,8 @@ export class ChildStream {
 
   /** Rings that the child wants now begin, others end. */
   change(now: number): void {
+    this.following.table.update(now);
+    this.#setPaces();
     const { wanted, mode, have, alias, link } = this.child;
     for (const [ring, feed] of this.following.feeds.entries()) {
       const flows = mode === "live" && (wanted & (1 << ring)) !== 0;
@@ -77,7 +85,8 @@ export class ChildStream {
         outlet?.end();
         this.#outlets[ring] = null;
       } else if (outlet === null) {
-        const next = new Outlet(link.session, alias, ring, feed, this.#writer, this.#scratch);
+        const pace = this.#paces[ring]!;
+        const next = new Outlet(link.session, alias, ring, feed, this.#writer, this.#scratch, pace);
         next.begin(have[ring] ?? null, now);
         this.#outlets[ring] = next;
       }
@@ -151,8 +160,16 @@ export class ChildStream {
     return began.some((sequence) => sequence !== null) ? began : [];
   }
 
+  #setPaces(): void {
+    const audio = this.following.audio === null ? 0 : 1;
+    for (let video = 0; video < this.following.video.length; video += 1) {
+      this.#paces[audio + video]!.measured = ringRate(this.following, video);
+    }
+  }
+
   #tell(now: number): void {
     this.following.table.update(now);
+    this.#setPaces();
     for (const [ring, { reader }] of this.following.feeds.entries()) {
       this.#tellContent(ring, reader);
       this.#tellTiming(ring, reader, now);

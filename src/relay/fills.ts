@@ -1,10 +1,11 @@
 import type { Staging } from "../feed/staging.ts";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
+import { CATCH_UP_INTERVAL_US } from "../limits.ts";
 import { HeaderFloat } from "../ring/layout.ts";
 import { ReadResult, type RingReader } from "../ring/reader.ts";
 import type { Stretch } from "../wire/cascade/wish.ts";
 import type { DataWriter } from "./data-writer.ts";
 import type { FillBudget } from "./fill-budget.ts";
+import type { Pace } from "./pace.ts";
 
 /** Packets that are asked for again and have not left yet. */
 const WAITING_MAX = 1024;
@@ -17,6 +18,7 @@ export class Fills {
   readonly #writer: DataWriter;
   readonly #scratch: Staging;
   readonly #budget: FillBudget;
+  readonly #pace: Pace;
   readonly #waiting: number[] = [];
   #burstAt = 0;
   /** Of the ring so far, when it was asked last. */
@@ -33,6 +35,7 @@ export class Fills {
     writer: DataWriter,
     scratch: Staging,
     budget: FillBudget,
+    pace: Pace,
   ) {
     this.#alias = alias;
     this.#ring = ring;
@@ -40,6 +43,7 @@ export class Fills {
     this.#writer = writer;
     this.#scratch = scratch;
     this.#budget = budget;
+    this.#pace = pace;
     this.#bytes = bytesOf(reader);
   }
 
@@ -62,12 +66,12 @@ export class Fills {
   /** Sends the next of them; false when the output is full. */
   step(now: number): boolean {
     if (now < this.#burstAt) return true;
-    for (let left = CATCH_UP_PACKETS; left > 0 && this.pending; left -= 1) {
+    while (this.pending && this.#pace.dueAt <= now) {
       if (!this.#writer.mayRepeat(now)) break;
       if (!this.#send(this.#waiting[0]!, now)) return false;
       this.#waiting.shift();
     }
-    this.#burstAt = now + CATCH_UP_INTERVAL_US;
+    this.#burstAt = Math.max(now + CATCH_UP_INTERVAL_US, this.#pace.dueAt);
     return true;
   }
 
@@ -81,7 +85,9 @@ export class Fills {
     if (this.#scratch.load(this.#reader, sequence) !== ReadResult.ok) return true;
     const length = this.#scratch.payloadLengths[0]!;
     if (!this.#budget.has(length)) return true;
-    if (this.#writer.repeat(this.#alias, this.#ring, this.#scratch, 0, now) < 0) return false;
+    const bytes = this.#writer.repeat(this.#alias, this.#ring, this.#scratch, 0, now);
+    if (bytes < 0) return false;
+    this.#pace.left(bytes, now);
     this.#budget.spend(length);
     return true;
   }

@@ -1,8 +1,8 @@
 import type { Link } from "../cascade/link.ts";
 import type { Following } from "../feed/following.ts";
-import { ringOf } from "../feed/layer-table.ts";
 import { AUDIO_BITS_ASSUMED, VIEWER_BITS_ASSUMED } from "../limits.ts";
 import type { Offers } from "./offers.ts";
+import { ringRate } from "./ring-rate.ts";
 
 /**
  * What one link carries to the node at its other end, of what it may. A stream counts with all of its
@@ -30,12 +30,10 @@ export class LinkShare {
 }
 
 /** Of all rings of a stream, as last measured here or told; as most have it before that is known. */
-function bitrateOf({ audio, video, table }: Following): number {
+function bitrateOf(following: Following): number {
+  const { audio, video } = following;
   let sum = 0;
-  for (let ring = 0; ring < video.length; ring += 1) {
-    const points = table.layers.filter(({ id }) => ringOf(id) === ring);
-    sum += Math.max(0, ...points.map(({ bitrate }) => bitrate));
-  }
+  for (let ring = 0; ring < video.length; ring += 1) sum += ringRate(following, ring);
   if (sum === 0 && video.length > 0) return VIEWER_BITS_ASSUMED;
   return audio === null ? sum : sum + AUDIO_BITS_ASSUMED;
 }

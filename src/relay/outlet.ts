@@ -1,11 +1,15 @@
 import type { Feed, Subscriber } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../limits.ts";
-import { ReadResult } from "../ring/reader.ts";
+import { CATCH_UP_INTERVAL_US } from "../limits.ts";
+import { ReadResult, type RingKeyframe } from "../ring/reader.ts";
 import type { DataWriter } from "./data-writer.ts";
+import type { Pace } from "./pace.ts";
 
 /** A child hears several times where its ring began. */
 const BEGAN_TOLD_US = 300_000;
+
+/** One at a time in a thread. */
+const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
 /** What an outlet's step came to. */
 export const Step = { done: 0, more: 1, full: 2 } as const;
@@ -19,6 +23,7 @@ export class Outlet implements Subscriber {
   readonly feed: Feed;
   readonly #writer: DataWriter;
   readonly #scratch: Staging;
+  readonly #pace: Pace;
   /** The child's number of the stream. */
   readonly #alias: number;
   /** Where the cached packets go on; null once they have all left. */
@@ -39,6 +44,7 @@ export class Outlet implements Subscriber {
     feed: Feed,
     writer: DataWriter,
     scratch: Staging,
+    pace: Pace,
   ) {
     this.session = session;
     this.ring = ring;
@@ -46,6 +52,7 @@ export class Outlet implements Subscriber {
     this.#alias = alias;
     this.#writer = writer;
     this.#scratch = scratch;
+    this.#pace = pace;
   }
 
   /**
@@ -61,6 +68,7 @@ export class Outlet implements Subscriber {
   }
 
   end(): void {
+    this.#pace.group = 0;
     this.feed.detach(this);
   }
 
@@ -96,13 +104,13 @@ export class Outlet implements Subscriber {
   /** Sends the next of what is cached. */
   step(now: number): number {
     if (now < this.#burstAt) return Step.done;
-    for (let left = CATCH_UP_PACKETS; left > 0; left -= 1) {
-      if (this.#next === null) return Step.done;
+    while (this.#next !== null && this.#pace.dueAt <= now) {
       if (!this.#writer.mayRepeat(now)) break;
       if (!this.#follow(now)) return Step.full;
     }
-    this.#burstAt = now + CATCH_UP_INTERVAL_US;
-    return this.#next === null ? Step.done : Step.more;
+    if (this.#next === null) return Step.done;
+    this.#burstAt = Math.max(now + CATCH_UP_INTERVAL_US, this.#pace.dueAt);
+    return Step.more;
   }
 
   /** When `step` has something to do; Infinity for never. */
@@ -114,12 +122,17 @@ export class Outlet implements Subscriber {
   #join(now: number): void {
     this.#next = this.feed.joinableKeyframe(now, true);
     this.#joined = this.#next !== null || this.feed.reader.empty;
+    const { reader } = this.feed;
+    const isGroup = this.#next !== null && reader.newestKeyframe(keyframe);
+    const ageUs = Math.max(1, now - keyframe.arrivalUs);
+    this.#pace.group = isGroup ? (keyframe.bytesSince * 8e6) / ageUs : 0;
   }
 
   #follow(now: number): boolean {
     const next = this.#next!;
     if (this.feed.isEdge(next)) {
       this.#next = null;
+      this.#pace.group = 0;
       return true;
     }
     const result = this.#load(next);
@@ -145,7 +158,9 @@ export class Outlet implements Subscriber {
   }
 
   #send(now: number): boolean {
-    return this.#writer.send(this.#alias, this.ring, this.#scratch, 0, now) >= 0;
+    const bytes = this.#writer.send(this.#alias, this.ring, this.#scratch, 0, now);
+    if (bytes > 0) this.#pace.left(bytes, now);
+    return bytes >= 0;
   }
 
   /** The ring has what the child asks to go on with, or will have it next. */

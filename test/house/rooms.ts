@@ -240,6 +240,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "keys",
       "link-port",
       "media-age",
+      "pace",
+      "ring-rate",
       "strain",
       "usual-age",
       "own-load",

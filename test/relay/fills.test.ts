@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import { Staging } from "../../src/feed/staging.ts";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../../src/limits.ts";
+import { CATCH_UP_BURST_BYTES, CATCH_UP_INTERVAL_US } from "../../src/limits.ts";
 import { DataWriter } from "../../src/relay/data-writer.ts";
 import { FillBudget } from "../../src/relay/fill-budget.ts";
 import { Fills } from "../../src/relay/fills.ts";
 import { LinkOutput } from "../../src/relay/link-output.ts";
+import { Pace } from "../../src/relay/pace.ts";
 import { RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
-import { DataFrame } from "../../src/wire/cascade/data.ts";
+import { DATA_OVERHEAD, DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import { allocate, counters, grantOf, Port, READER, writePacket } from "./slots.ts";
 
@@ -19,6 +20,7 @@ class Ground {
   readonly output = new LinkOutput(this.port);
   readonly writer = new DataWriter(this.output, counters());
   readonly budget = new FillBudget();
+  readonly pace = new Pace();
   readonly fills: Fills;
   now = NOW;
 
@@ -30,7 +32,7 @@ class Ground {
     for (let i = 100; i < 300; i += 1) if (i !== 150) writePacket(this.ring, i, NOW, 0, length);
     const reader = new RingReader(buffer, READER);
     const scratch = new Staging(allocate(Staging.bytes(1)), 1);
-    this.fills = new Fills(2, 1, reader, this.writer, scratch, this.budget);
+    this.fills = new Fills(2, 1, reader, this.writer, scratch, this.budget, this.pace);
   }
 
   /** The sequences that left until nothing was asked for any more. */
@@ -63,17 +65,23 @@ test("cascade-holes: what is asked for leaves in its order, but what is not ther
   expect(ground.run()).toEqual([148, 149, 151, 100, 299]);
 });
 
-test("in bursts, so that no repair is a loss of its own", () => {
-  const ground = new Ground();
-  ground.fills.ask([{ from: 200, count: 2 * CATCH_UP_PACKETS }]);
+test("cascade-pace: some at once and the rest by and by, so that no repair is a loss of its own", () => {
+  const ground = new Ground(1_000);
+  ground.pace.measured = 1_000_000;
+  ground.fills.ask([{ from: 200, count: 50 }]);
   expect(ground.fills.nextTimeout()).toBeLessThanOrEqual(NOW);
   ground.fills.step(NOW);
-  expect(ground.left()).toHaveLength(CATCH_UP_PACKETS);
-  expect(ground.fills.nextTimeout()).toBe(NOW + CATCH_UP_INTERVAL_US);
-  ground.fills.step(NOW + CATCH_UP_INTERVAL_US - 1);
+  const first = ground.left().length;
+  expect(first).toBe(Math.ceil(CATCH_UP_BURST_BYTES / (1_000 + DATA_OVERHEAD)));
+  const due = ground.fills.nextTimeout();
+  expect(due).toBeGreaterThanOrEqual(NOW + CATCH_UP_INTERVAL_US);
+  ground.fills.step(due - 1);
   expect(ground.left()).toHaveLength(0);
-  ground.now = NOW + CATCH_UP_INTERVAL_US;
-  expect(ground.run()).toHaveLength(CATCH_UP_PACKETS);
+  ground.now = due;
+  expect(ground.run()).toHaveLength(50 - first);
+  // 2 Mb/s.
+  const us = ((50 - first) * (1_000 + DATA_OVERHEAD) * 8) / 2;
+  expect(Math.abs(ground.now - NOW - us)).toBeLessThan(10_000);
   expect(ground.fills.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
 });
 
@@ -103,7 +111,7 @@ test("1,024 packets wait at most, however much is asked for", () => {
   for (let i = 0; i < 100; i += 1) ground.fills.ask([{ from: 151, count: 8192 }]);
   const before = ground.now;
   expect(ground.run()).toHaveLength(149);
-  expect(ground.now - before).toBeLessThanOrEqual((1024 / CATCH_UP_PACKETS) * CATCH_UP_INTERVAL_US);
+  expect(ground.now - before).toBeLessThanOrEqual(256_000);
 });
 
 test("cascade-holes: what came into the ring meanwhile is earned, whether it flows to the child or not", () => {

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { Feeds } from "../../src/feed/feeds.ts";
 import { Staging } from "../../src/feed/staging.ts";
-import { CATCH_UP_INTERVAL_US, CATCH_UP_PACKETS } from "../../src/limits.ts";
+import { CATCH_UP_BITS_MIN, CATCH_UP_BURST_BYTES, CATCH_UP_INTERVAL_US } from "../../src/limits.ts";
 import { DataWriter } from "../../src/relay/data-writer.ts";
 import { LinkOutput } from "../../src/relay/link-output.ts";
 import { Outlet } from "../../src/relay/outlet.ts";
+import { Pace } from "../../src/relay/pace.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
-import { DataFrame } from "../../src/wire/cascade/data.ts";
+import { DATA_OVERHEAD, DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import { allocate, counters, grantOf, KEYFRAME, Port, READER, writePacket } from "./slots.ts";
 
@@ -19,6 +20,7 @@ class Ground {
   readonly output = new LinkOutput(this.port);
   readonly writer: RingWriter;
   readonly outlet: Outlet;
+  readonly pace = new Pace();
   readonly #feeds: Feeds;
   #forwarded = true;
 
@@ -35,13 +37,14 @@ class Ground {
     const following = this.#feeds.open({ epoch: 1, audio: null, video: [grant] }, this.now);
     const scratch = new Staging(allocate(Staging.bytes(1)), 1);
     const writer = new DataWriter(this.output, counters());
-    this.outlet = new Outlet(5, ALIAS, 2, following.video[0]!, writer, scratch);
+    this.pace.measured = 20_000_000;
+    this.outlet = new Outlet(5, ALIAS, 2, following.video[0]!, writer, scratch, this.pace);
   }
 
   /** Packets in the ring, the first a keyframe if so. */
-  write(from: number, to: number, keyframe = false, at = this.now): void {
+  write(from: number, to: number, keyframe = false, at = this.now, length = 100): void {
     for (let i = from; i < to; i += 1) {
-      writePacket(this.writer, i, at, keyframe && i === from ? KEYFRAME : 0);
+      writePacket(this.writer, i, at, keyframe && i === from ? KEYFRAME : 0, length);
     }
   }
 
@@ -85,20 +88,57 @@ function range(from: number, to: number): number[] {
 test("a child begins at a cached keyframe, in bursts, and then has what comes, each once", () => {
   const ground = new Ground();
   ground.write(100, 110);
-  ground.write(110, 200, true);
+  ground.write(110, 130, true, ground.now, 1_000);
+  ground.write(130, 250, false, ground.now, 1_000);
   ground.outlet.begin(null, ground.now);
   expect(ground.outlet.cursor).not.toBeNull();
+  ground.pace.group = 0;
   ground.turn();
-  expect(ground.sent(0)).toEqual(range(110, 110 + CATCH_UP_PACKETS));
-  ground.write(200, 210);
+  const first = ground.sent(0);
+  // 8 ms of 40 Mb/s.
+  expect(first).toEqual(range(110, 110 + Math.ceil(40_000 / (1_000 + DATA_OVERHEAD))));
+  ground.write(250, 260);
   const rest = ground.sent();
-  expect(rest.toSorted((a, b) => a - b)).toEqual(range(110 + CATCH_UP_PACKETS, 210));
+  expect(rest.toSorted((a, b) => a - b)).toEqual(range(first.at(-1)! + 1, 260));
   expect([ground.outlet.cursor, ground.outlet.nextTimeout()]).toEqual([
     null,
     Number.POSITIVE_INFINITY,
   ]);
-  ground.write(210, 220);
-  expect(ground.sent()).toEqual(range(210, 220));
+  ground.write(260, 270);
+  expect(ground.sent()).toEqual(range(260, 270));
+});
+
+test("cascade-pace: what is cached leaves twice as fast as it came, however fast the link is", () => {
+  for (const apartUs of [2_000, 4_000, 20_000]) {
+    const ground = new Ground();
+    ground.pace.measured = 0;
+    const [count, us] = [800_000 / apartUs, 800_000];
+    const at = ground.now - us;
+    for (let i = 0; i < count; i += 1) ground.write(i, i + 1, i === 0, at + i * apartUs, 1_000);
+    ground.outlet.begin(null, ground.now);
+    const rate = (8e6 * (1_000 + DATA_OVERHEAD)) / apartUs;
+    const burst = Math.max(CATCH_UP_BURST_BYTES * 8, 0.008 * 2 * rate);
+    const bits = Math.max(CATCH_UP_BITS_MIN, 2 * rate);
+    const left = ground.sent(25).length * 8 * (1_000 + DATA_OVERHEAD);
+    expect(Math.abs(left - burst - 0.1 * bits)).toBeLessThan(0.15 * (burst + 0.1 * bits));
+    expect(ground.sent(100)).toHaveLength(count - left / 8 / (1_000 + DATA_OVERHEAD));
+    // Its group is over: of what is asked for later no more leaves than of what is sent.
+    expect(ground.pace.bits).toBe(CATCH_UP_BITS_MIN);
+  }
+});
+
+test("cascade-pace: a child that is behind comes to the edge of what goes on meanwhile", () => {
+  const ground = new Ground();
+  ground.pace.measured = 0;
+  ground.write(0, 1, true, ground.now - 400_000, 1_000);
+  for (let i = 1; i < 400; i += 1) ground.write(i, i + 1, false, ground.now - 400_000, 1_000);
+  ground.outlet.begin(null, ground.now);
+  let turns = 0;
+  for (; ground.outlet.cursor !== null; turns += 1) {
+    ground.write(400 + 4 * turns, 404 + 4 * turns, false, ground.now, 1_000);
+    ground.turn();
+  }
+  expect(turns * CATCH_UP_INTERVAL_US).toBeLessThan(440_000);
 });
 
 test("who had some goes on where it left off, without a keyframe", () => {

@@ -325,8 +325,8 @@ export class SimNode {
     relay.flush();
     if (relay.node.stopped && !relay.leaves) this.crash();
     else this.#control();
-    const next = world.now + Math.max(2 * this.#gatheredUs, relay.nextTimeout() - now);
-    this.#wake(Math.min(world.now + TURN_US, next));
+    const us = Math.min(TURN_US, relay.nextTimeout() - now, relay.workAt() - now);
+    this.#wake(world.now + Math.max(2 * this.#gatheredUs, us));
   }
 
   #serveViewers(now: number): void {

@@ -1,4 +1,4 @@
-/** How often what is missing is asked for. */
+/** How often what is missing is asked for, and how fast what is cached leaves. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { DataFrame } from "../../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../../src/wire/cascade/datagram.ts";
@@ -78,4 +78,31 @@ test("cascade-again: where nothing waits it is asked for as soon as its answer i
     // At most one of a thousand.
     expect(missing).toBeLessThanOrEqual(3);
   }
+});
+
+test("cascade-pace: a group leaves so that a link that carries a bit more than twice the stream loses nothing", () => {
+  const world = cluster({ nodes: 2, path: PATH });
+  live(world, 0, 1).layerPackets = [5];
+  world.run(1.2 * SECOND);
+  Object.assign(world.network.path(0, 1), { rate: 3_200_000, queueUs: 75_000 });
+  const asked = overheard(world);
+  const watcher = world.node(1).watch("a", [0]);
+  world.run(0.1 * SECOND);
+  const [, video] = have(watcher);
+  expect([video.began, video.ageUs > SECOND]).toEqual([true, true]);
+  world.run(1.9 * SECOND);
+  expect([asked.size, video.missing(0)]).toEqual([0, 0]);
+  // It is at the edge after as long as it was behind.
+  expect(video.ageUs).toBeLessThan(60_000);
+});
+
+test("cascade-pace: a small stream is caught up with at once", () => {
+  const world = cluster({ nodes: 2, path: PATH });
+  live(world, 0, 1).layerPackets = [1];
+  world.run(1.2 * SECOND);
+  const watcher = world.node(1).watch("a", [0]);
+  world.run(0.7 * SECOND);
+  const [, video] = have(watcher);
+  expect([video.began, video.missing(0)]).toEqual([true, 0]);
+  expect(video.ageUs).toBeLessThan(60_000);
 });
