@@ -12,5 +12,6 @@ export const ROLE_CHANGES: readonly Mutation[] = [
   rule("cascade-roles", ROLES, "SPREAD_US * drawn;", "0 * drawn;"),
   rule("cascade-roles", ROLES, "cores.size >= coresMaxOf(self.wish)", "cores.size >= 0"),
   rule("cascade-roles", CORES, "this.#fallen.has(link) && !isUsed(link)", "false"),
+  rule("cascade-roles", CORES, "this.#lookAt = now + STEPPING_BACK_US;", ""),
   rule("cascade-roles", NAMES, "for (const { name } of told) this.#spread(name);", ""),
 ];

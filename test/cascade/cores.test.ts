@@ -123,3 +123,22 @@ test("cascade-roles: a core that steps back keeps three links, and cores hear on
   expect(cores.flatMap((core) => core.dialled)).toHaveLength(dialled.length);
   expect(cores.map((core) => core.roles)).toEqual(cores.map(() => []));
 }, 60_000);
+
+test("cascade-roles: no link of a core that steps back ends for 2 s: whom it ends one with has heard of its names from others", () => {
+  const { cluster, cores, last } = tooMany();
+  last.publish(cluster, "own");
+  while (last.roles.length === 0) cluster.run(1_000);
+  const turnedAt = cluster.now;
+  const all = linked(last);
+  let endedAt: number | null = null;
+  for (let i = 0; i < 15_000; i += 1) {
+    cluster.run(1_000);
+    if (linked(last).length < all.length) endedAt ??= cluster.now;
+    const without = cores.filter((core) => core.best("own") !== "17 1").map(({ self }) => self.id);
+    expect([i, without]).toEqual([i, []]);
+  }
+  expect(endedAt! - turnedAt).toBeGreaterThanOrEqual(2_000_000);
+  // And not much later: one each second from then on.
+  expect(endedAt! - turnedAt).toBeLessThan(2_100_000);
+  expect(linked(last)).toHaveLength(3);
+});
