@@ -30,6 +30,8 @@ const COPIED = [
 ];
 /** A run that takes longer has shown nothing. */
 const RUN_MS = 300_000;
+/** Of a test: one that ends in the middle of its waiting fails between tests, which shows nothing either. */
+const TEST_MS = 60_000;
 /** Tests that drive the executable import one of these. */
 const NEEDS_BINARY = /support\/(binary|server|browser)\.ts"/;
 
@@ -85,7 +87,8 @@ function survivorsOf(rule: Rule, files: readonly TestFile[]): readonly string[] 
 
 function failedTests(rule: Rule, files: readonly string[]): readonly string[] {
   const pattern = `\\b(${rule.ids.join("|")})\\b`;
-  const run = Bun.spawnSync([process.execPath, "test", "-t", pattern, ...files], {
+  const limit = ["--timeout", String(TEST_MS)];
+  const run = Bun.spawnSync([process.execPath, "test", ...limit, "-t", pattern, ...files], {
     cwd: copy,
     timeout: RUN_MS,
     stdout: "pipe",

@@ -1,12 +1,10 @@
 /** The dashboard's view of the cluster: its nodes, the tree of each stream, and what is wrong. */
+import { short, wordsOf } from "./cluster-words.ts";
 import { byId, make, setText } from "./dom.ts";
 import { formatCount, formatMs, formatShare } from "./format.ts";
 import type { ClusterReport, MemberEntry, StreamWay } from "./reports.ts";
 import { fillTable } from "./table.ts";
 import { type TreePlace, treeOf } from "./tree.ts";
-
-/** Digits of a node's id that tell it from others. */
-const ID_SHOWN = 8;
 
 /** A line of the tree of a stream; the name stands in the first one. */
 interface TreeLine extends TreePlace<StreamWay> {
@@ -34,31 +32,6 @@ export function showCluster(report: ClusterReport): void {
     (line) => lineCells(line, node.id, members),
   );
   byId("trees-table").hidden = lines.length === 0;
-}
-
-/** What is wrong, a line each. */
-function wordsOf({ node, members, secrets, differences, failures }: ClusterReport): string[] {
-  const names = (nodes: readonly string[]): string => nodes.map(short).join(", ");
-  return [
-    ...failures.map(({ at, address, node: other, reason }) => {
-      const who = [address, short(other)].filter((part) => part !== "").join(", ");
-      const link = at === node?.id ? "No link" : `At ${short(at)}: no link`;
-      return who === "" ? `${link}: ${reason}.` : `${link} to ${who}: ${reason}.`;
-    }),
-    ...members
-      .filter(({ answered }) => !answered)
-      .map(({ node }) => `Node ${short(node)} does not answer.`),
-    ...[{ node: node?.id ?? "", names: node?.names }, ...members]
-      .filter(({ names: at }) => at?.trouble != null)
-      .map(({ node: id, names: at }) => `Node ${short(id)} cannot ask etcd: ${at?.trouble}.`),
-    ...secrets
-      .filter(({ lack }) => lack.length > 0)
-      .map(({ id, lack }) => `Secret ${id} is not accepted by ${names(lack)}.`),
-    ...differences.map(({ kind, id, have, lack }) => {
-      const name = kind === "token" ? "Token" : "Key";
-      return `${name} ${id} differs: it is at ${names(have)}, not at ${names(lack)}.`;
-    }),
-  ];
 }
 
 function showWords(words: readonly string[]): void {
@@ -113,8 +86,4 @@ function stateOf(isRoot: boolean, way: StreamWay | null): string {
   if (isRoot) return "publisher";
   if (way.path === null) return "nobody gives it";
   return way.withheld.length === 0 ? "" : `without ${way.withheld.join(", ")}`;
-}
-
-function short(id: string): string {
-  return id.slice(0, ID_SHOWN);
 }

@@ -1,6 +1,8 @@
 /** Names by etcd as publishers meet them: who comes in, in which epoch, and what ends whom. */
 import { expect, test } from "bun:test";
 import type { ClusterCommand } from "../../../src/contract/cluster.ts";
+import { wordsOf } from "../../../src/web/cluster-words.ts";
+import type { ClusterReport } from "../../../src/web/reports.ts";
 import { Harness, PUBLISHER_OFFER, settle } from "../../support/control-harness.ts";
 import { until } from "../../support/until.ts";
 import { FakeEtcd, Refused } from "../etcd/fake-etcd.ts";
@@ -176,9 +178,16 @@ test("etcd-claim: without etcd: new names get 503, what plays goes on, health is
     expect((await harness.request("GET", path)).status).toBe(200);
   }
   expect(harness.control.registry.streams.get("cam")!.publisher).not.toBeNull();
-  const status = await (await harness.request("GET", "/api/v1/status?scope=node")).json();
-  expect(status).toMatchObject({ node: { names: { by: "etcd", owned: 1 } } });
-  expect(JSON.stringify(status)).toContain("cannot be reached");
+  const report = async (): Promise<ClusterReport> => {
+    const response = await harness.request("GET", "/api/v1/status?scope=node");
+    return (await response.json()) as ClusterReport;
+  };
+  expect(await report()).toMatchObject({ node: { names: { by: "etcd", owned: 1 } } });
+  const words = wordsOf(await report());
+  expect(words).toHaveLength(1);
+  expect(words[0]).toMatch(
+    /^Node aaaaaaaa cannot ask etcd: http:\/\/192\.0\.2\.1:2379: cannot be reached.*, for \d+ s\.$/,
+  );
   const lines = harness.lines.filter((line) => line.includes("etcd cannot be asked"));
   expect(lines).toHaveLength(1);
   ground.away = false;
@@ -186,6 +195,7 @@ test("etcd-claim: without etcd: new names get 503, what plays goes on, health is
   const back = async () => (await ground.metric("cluster_names_reachable")) === 1;
   await until("it is back", 5_000, back);
   expect(harness.lines.some((line) => line.includes("etcd can be asked again"))).toBe(true);
+  expect(wordsOf(await report())).toEqual([]);
 });
 
 test("etcd-claim: another node has the name by etcd: the publisher here is ended", async () => {
