@@ -2,6 +2,11 @@ import { BitReader } from "./bits.ts";
 import type { PayloadDescription } from "./payload-description.ts";
 
 const bits = new BitReader();
+/** BT.709, sRGB, identity: the colours that are not subsampled whatever the profile (5.5.2). */
+const SRGB = 0x010d00;
+/** In both directions (4:2:0), and in one (4:2:2). */
+const SUBSAMPLED = 0b1100;
+const SUBSAMPLED_ACROSS = 0b1000;
 
 /**
  * Reads the largest picture size of a sequence header OBU's payload (AV1 specification 5.5.1).
@@ -37,6 +42,13 @@ export interface Av1Format {
   readonly tier: number;
   readonly bitDepth: number;
   readonly monochrome: boolean;
+  /** subsampling_x, subsampling_y, and chroma_sample_position, as bits one behind the other. */
+  readonly chroma: number;
+  /** The largest that pictures have. */
+  readonly width: number;
+  readonly height: number;
+  /** Of the first operating point, which is all that there is. */
+  readonly spatialLayers: number;
 }
 
 /** Reads a sequence header OBU's payload (5.5.1, 5.5.2); null when it is truncated. */
@@ -48,11 +60,14 @@ export function readSequenceFormat(payload: Uint8Array): Av1Format | null {
   if (reduced) {
     point.level = bits.bits(5);
     point.tier = 0;
+    point.layers = 0;
   } else {
     skipOperatingPoints();
   }
-  const sizeBits = bits.bits(4) + bits.bits(4) + 2;
-  bits.skip(sizeBits);
+  const widthBits = bits.bits(4) + 1;
+  const heightBits = bits.bits(4) + 1;
+  const width = bits.bits(widthBits) + 1;
+  const height = bits.bits(heightBits) + 1;
   if (!reduced && bits.bit() === 1) bits.skip(7); // frame id lengths
   bits.skip(3);
   if (!reduced) skipTools();
@@ -60,9 +75,32 @@ export function readSequenceFormat(payload: Uint8Array): Av1Format | null {
   const high = bits.bit();
   const twelve = profile === 2 && high === 1 ? bits.bit() : 0;
   const monochrome = profile !== 1 && bits.bit() === 1;
+  const bitDepth = 8 + 2 * high + 2 * twelve;
+  const chroma = readChroma(profile, bitDepth, monochrome);
   if (bits.overrun) return null;
-  const { level, tier } = point;
-  return { profile, level, tier, bitDepth: 8 + 2 * high + 2 * twelve, monochrome };
+  const { level, tier, layers } = point;
+  // 6.4.1: one bit for each spatial layer, above those of the temporal ones.
+  const spatialLayers = Math.max(1, 32 - Math.clz32(layers >> 8));
+  return { profile, level, tier, bitDepth, monochrome, chroma, width, height, spatialLayers };
+}
+
+/** 5.5.2, behind mono_chrome. */
+function readChroma(profile: number, bitDepth: number, monochrome: boolean): number {
+  let isRgb = false;
+  if (bits.bit() === 1) {
+    // color_primaries, transfer_characteristics, matrix_coefficients.
+    isRgb = bits.bits(24) === SRGB;
+  }
+  if (monochrome) return SUBSAMPLED;
+  if (isRgb) return 0;
+  bits.skip(1); // color_range
+  if (profile === 1) return 0;
+  let chroma = profile === 0 ? SUBSAMPLED : SUBSAMPLED_ACROSS;
+  if (profile === 2 && bitDepth === 12) {
+    const across = bits.bit() === 1;
+    chroma = !across ? 0 : bits.bit() === 1 ? SUBSAMPLED : SUBSAMPLED_ACROSS;
+  }
+  return chroma === SUBSAMPLED ? chroma | bits.bits(2) : chroma;
 }
 
 /** 5.5.1: from enable_interintra_compound to order_hint_bits. */
@@ -77,7 +115,7 @@ function skipTools(): void {
 }
 
 /** Of the first operating point that `skipOperatingPoints` passed. */
-const point = { level: 0, tier: 0 };
+const point = { level: 0, tier: 0, layers: 0 };
 
 function skipOperatingPoints(): void {
   let delayLength = 0;
@@ -93,12 +131,13 @@ function skipOperatingPoints(): void {
   const displayDelay = bits.bit() === 1;
   const count = bits.bits(5) + 1;
   for (let i = 0; i < count; i += 1) {
-    bits.skip(12);
+    const layers = bits.bits(12);
     const level = bits.bits(5);
     const tier = level > 7 ? bits.bit() : 0;
     if (i === 0) {
       point.level = level;
       point.tier = tier;
+      point.layers = layers;
     }
     if (delayLength > 0 && bits.bit() === 1) bits.skip(2 * delayLength + 1);
     if (displayDelay && bits.bit() === 1) bits.skip(4);

@@ -12,6 +12,8 @@ export const ObuType = {
   frameHeader: 3,
   tileGroup: 4,
   frame: 6,
+  tileList: 8,
+  padding: 15,
 } as const;
 
 const leb128 = new Leb128();

@@ -44,6 +44,8 @@ export class PayloadDescription {
   referencesKnown = false;
   /** VP9 scalability structure: how many spatial layers (N_S + 1); 0 when absent. */
   spatialLayers = 0;
+  /** VP9: where the data begins, behind the descriptor. Of other codecs it says nothing. */
+  dataOffset = 0;
   /** VP9 scalability structure: where its picture group begins (the byte N_G); 0 when absent. */
   pictureGroupOffset = 0;
   /** ParameterSet flags of the units that begin in this packet. */

@@ -4,9 +4,9 @@
  *  |I|P|L|F|B|E|V|Z| ; I: |M| picture id 7 or 15 | ; L: | TID |U| SID |D| ; L, not F: | TL0PICIDX |
  *  F and P: up to three | P_DIFF |N| ; V: scalability structure ; then VP9 data
  */
-import { BitReader } from "./bits.ts";
 import { readU16 } from "./bytes.ts";
 import type { PayloadDescription } from "./payload-description.ts";
+import { Vp9Header } from "./vp9-header.ts";
 
 const FLAG_I = 0x80;
 const FLAG_P = 0x40;
@@ -16,10 +16,8 @@ const FLAG_B = 0x08;
 const FLAG_E = 0x04;
 const FLAG_V = 0x02;
 const FLAG_Z = 0x01;
-const SYNC_CODE = 0x498342;
-const COLOR_SRGB = 7;
 
-const bits = new BitReader();
+const header = new Vp9Header();
 
 /** Fills `out` from one payload. False when the descriptor does not fit. */
 export function describeVp9(
@@ -42,7 +40,11 @@ export function describeVp9(
   out.frameEnd = (flags & FLAG_E) !== 0;
   out.notReferencedAbove = (flags & FLAG_Z) !== 0;
   out.keyframe = out.frameStart && (flags & FLAG_P) === 0 && out.spatialId === 0;
-  if (out.keyframe && out.width === 0) readUncompressedHeader(bytes, position, end, out);
+  out.dataOffset = position - offset;
+  if (out.keyframe && out.width === 0 && header.read(bytes, position, end)) {
+    out.width = header.width;
+    out.height = header.height;
+  }
   return true;
 }
 
@@ -143,30 +145,4 @@ function readStructure(
     position += 1 + ((bytes[position]! >> 2) & 3);
   }
   return position > end ? -1 : position;
-}
-
-/** VP9 bitstream specification 6.2, up to frame_size; leaves the size at 0 when it is no keyframe. */
-function readUncompressedHeader(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-  out: PayloadDescription,
-): void {
-  bits.reset(bytes, offset, end - offset, false);
-  if (bits.bits(2) !== 2) return;
-  const profile = bits.bit() + 2 * bits.bit();
-  if (profile === 3) bits.skip(1);
-  // show_existing_frame, frame_type (0 is a keyframe); then show_frame, error_resilient_mode.
-  if (bits.bit() === 1 || bits.bit() === 1) return;
-  bits.skip(2);
-  if (bits.bits(24) !== SYNC_CODE) return;
-  if (profile >= 2) bits.skip(1);
-  const odd = profile === 1 || profile === 3;
-  if (bits.bits(3) !== COLOR_SRGB) bits.skip(odd ? 4 : 1);
-  else if (odd) bits.skip(1);
-  const width = bits.bits(16) + 1;
-  const height = bits.bits(16) + 1;
-  if (bits.overrun) return;
-  out.width = width;
-  out.height = height;
 }

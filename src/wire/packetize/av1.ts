@@ -3,8 +3,6 @@ import { leb128Length, writeLeb128 } from "../leb128.ts";
 import { type Obu, splitObus } from "../obus.ts";
 import type { EmitPayload } from "./emit.ts";
 
-const TILE_LIST = 8;
-const PADDING = 15;
 const HAS_SIZE = 0x02;
 
 /**
@@ -54,7 +52,9 @@ function elementRoom(room: number): number {
 
 /** 5 of the RTP format: delimiters are removed; tile lists and padding should be. */
 function isForwarded({ type }: Obu): boolean {
-  return type !== ObuType.temporalDelimiter && type !== TILE_LIST && type !== PADDING;
+  return (
+    type !== ObuType.temporalDelimiter && type !== ObuType.tileList && type !== ObuType.padding
+  );
 }
 
 /** A copy without the size field. */
