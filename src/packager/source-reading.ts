@@ -1,7 +1,8 @@
 import type { Feed } from "../feed/feed.ts";
 import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
-import { Codec } from "../wire/codecs.ts";
+import { CODEC_NAMES, Codec } from "../wire/codecs.ts";
+import { isCarried } from "./frames/codecs.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
 import { PictureTrack } from "./picture-track.ts";
 import { VIDEO_RATE } from "./pictures.ts";
@@ -54,9 +55,15 @@ export class SourceReading {
   /** Why there can be no tail of it, as the end of a sentence; null where there can, or it is not known. */
   get unavailable(): string | null {
     const { audio, video } = this.following;
-    for (const { reader } of video) {
-      if (reader.codec !== Codec.none && reader.codec !== Codec.h264)
-        return "its video is not H.264";
+    const codecs = new Set(video.map(({ reader }) => reader.codec));
+    codecs.delete(Codec.none);
+    for (const codec of codecs) {
+      if (!isCarried(codec)) return `its video is ${CODEC_NAMES[codec].toUpperCase()}`;
+    }
+    if (codecs.size > 1) return "its layers are of several codecs";
+    for (const layer of this.#layers) {
+      const pictures = layer?.pictures ?? null;
+      if (pictures !== null && pictures.unfit !== null && !pictures.isPast) return pictures.unfit;
     }
     const sound = audio?.reader.codec ?? Codec.none;
     return sound === Codec.none || sound === Codec.opus ? null : "its audio is not Opus";
@@ -102,14 +109,15 @@ export class SourceReading {
   #open(audience: Audience, now: number, wallUs: number): void {
     const { audio, video } = this.following;
     const getsSound = this.#sound === null && hasCome(audio);
+    const isChanged = this.#forgetChanged();
     const found = video.flatMap((feed, at) =>
       this.#layers[at]?.pictures ? [] : sends(feed, now) ? [at] : [],
     );
     const hasPictures = this.#layers.some((layer) => layer?.pictures);
     const isFirst = this.#layers.length === 0;
     if (isFirst && this.#waits(found.length > 0, now)) return;
-    // Sound that comes to pictures, or pictures to sound: the tail has to break for it.
-    const isOther = isFirst || getsSound || (!hasPictures && found.length > 0);
+    // Another codec, sound that comes to pictures, or pictures to sound: the tail has to break for it.
+    const isOther = isFirst || isChanged || getsSound || (!hasPictures && found.length > 0);
     if (getsSound) this.#sound = new SoundTrack(audio!, this.#staging, this.#zeroUs);
     if (isOther) {
       const tracks = this.#layers.map((layer) => layer?.pictures ?? null);
@@ -124,6 +132,13 @@ export class SourceReading {
       const track = new PictureTrack(video[at]!, this.#staging, this.#zeroUs);
       this.#begin(at, track, audience);
     }
+  }
+
+  /** Forgets layers whose rings hold another codec now; true when there were some. */
+  #forgetChanged(): boolean {
+    const changed = this.#layers.map((layer) => layer?.pictures?.isPast === true);
+    this.#layers = this.#layers.map((layer, at) => (changed[at] ? null : layer));
+    return changed.includes(true);
   }
 
   #begin(at: number, pictures: PictureTrack | null, audience: Audience): void {

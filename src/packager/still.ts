@@ -57,6 +57,7 @@ export class Still {
   #lookIn({ unavailable, following: { video } }: SourceReading, now: number): StillFound | null {
     if (unavailable !== null) return { ...NO_STILL, reason: unavailable };
     if (video.length === 0) return { ...NO_STILL, reason: "it has no video" };
+    if (this.#track?.isPast === true) this.#track = null;
     // What nobody wants may not be here: then whatever comes first is shown.
     const wanted = this.#track === null ? video : [this.#track.feed];
     for (const { reader } of wanted) reader.wantUnwoken();
@@ -70,6 +71,7 @@ export class Still {
     track.read(now, (frame) => {
       if (found === null && frame.key && frame.format !== null) found = fileOf(frame, frame.format);
     });
+    if (track.unfit !== null) return { ...NO_STILL, reason: track.unfit };
     if (found === null && now >= this.#askAt) {
       this.#askAt = now + ASK_US;
       track.feed.reader.requestKeyframe("segment");

@@ -205,7 +205,7 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
     await watcher.page.getByText("cannot be served over HLS").waitFor({ timeout: 10_000 });
     expect(await watcher.state()).toBe("refused");
     const told = (await server.api("/streams/e")) as { readonly hls: unknown };
-    expect(told.hls).toEqual({ state: "unavailable", reason: "its video is not H.264" });
+    expect(told.hls).toEqual({ state: "unavailable", reason: "its video is VP8" });
   }, 60_000);
 
   /** The packager's place among the workers. */

@@ -1,34 +1,22 @@
-/** Hostile packets of H.264 and Opus: whatever comes out is a sample, and true frames come behind it. */
+/** Hostile packets of pictures and Opus: whatever comes out is a sample, and true frames come behind it. */
 import { boxAt } from "../../src/client/container/boxes.ts";
-import { readH264Record } from "../../src/client/decoder-record.ts";
 import { FRAME_BYTES_MAX } from "../../src/limits.ts";
+import { framesOf } from "../../src/packager/frames/codecs.ts";
 import type { Frame, Packet } from "../../src/packager/frames/frame.ts";
-import { H264Frames } from "../../src/packager/frames/h264.ts";
 import { OpusFrames } from "../../src/packager/frames/opus.ts";
+import type { VideoFrames } from "../../src/packager/frames/video-frames.ts";
 import { writeFragment } from "../../src/packager/mp4/fragment.ts";
 import { writeInit } from "../../src/packager/mp4/init.ts";
 import { Track } from "../../src/packager/mp4/tracks.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { sameBytes } from "../../src/wire/bytes.ts";
-import { splitUnits } from "../../src/wire/frame-units.ts";
 import { splitOpus } from "../../src/wire/opus.ts";
-import {
-  CACHED,
-  DELTA,
-  frameOf,
-  IDR,
-  PPS,
-  packet,
-  packetsOf,
-  SMALL_SPS,
-  SPS,
-  slice,
-} from "../packager/h264-packets.ts";
+import { packet, packetsOf } from "../packager/h264-packets.ts";
 import { Dice, join } from "./dice.ts";
+import { FRAME_KINDS, type FrameKind } from "./frame-kinds.ts";
 import { demand } from "./judge.ts";
 
 const STEPS = 300;
-const FORMS = [0x78, 0x7c, 0x7c, 0x79, 0x7d, 0x7e, 0x00, 0x41, 0x65, 0x67, 0x68, 0xe5];
 const FLAGS = [
   ...[0, SlotFlag.marker, SlotFlag.needsParameterSets, SlotFlag.skip],
   SlotFlag.keyframeStart | SlotFlag.marker,
@@ -37,10 +25,11 @@ const FLAGS = [
 /** One case: how many frames came of it. Throws when a rule is broken. */
 export function fuzzFrames(seed: number): number {
   const dice = new Dice(seed);
-  const judge = new FrameJudge();
-  const frames = new H264Frames(() =>
-    dice.chance(0.7) ? CACHED : dice.chance(0.5) ? null : dice.bytes(dice.below(200)),
-  );
+  const kind = FRAME_KINDS[seed % FRAME_KINDS.length]!;
+  const judge = new FrameJudge(kind);
+  const cached = () =>
+    dice.chance(0.7) ? kind.cached : dice.chance(0.5) ? null : dice.bytes(dice.below(200));
+  const frames = framesOf(kind.codec, cached);
   const opus = new OpusFrames();
   let timestamp = 0;
   for (let step = 0; step < STEPS; step += 1) {
@@ -49,7 +38,7 @@ export function fuzzFrames(seed: number): number {
     if (dice.chance(0.03)) frames.reset();
     const { dropped, waitsForKeyframe } = frames;
     judge.mustBeKey = waitsForKeyframe;
-    for (const each of packetsAt(dice, timestamp)) {
+    for (const each of packetsAt(dice, kind, timestamp)) {
       frames.push(each, (frame) => judge.take(frame));
       // The ring's memory is another's now.
       each.payload.fill(0xee);
@@ -58,33 +47,26 @@ export function fuzzFrames(seed: number): number {
     pushOpus(dice, opus);
   }
   judge.end();
-  demandTrueOnes(frames, (timestamp + 3000) >>> 0);
+  demandTrueOnes(kind, frames, (timestamp + 3000) >>> 0);
   return judge.count;
 }
 
 /** The packets of one frame, true or altered, or of nothing at all. */
-function packetsAt(dice: Dice, timestamp: number): Packet[] {
-  if (dice.chance(0.25)) return Array.from({ length: dice.below(5) }, () => noise(dice, timestamp));
-  const found = packetsOf(frameLike(dice), timestamp, dice.pick([64, 200, 1170]));
+function packetsAt(dice: Dice, kind: FrameKind, timestamp: number): Packet[] {
+  const any = () => noise(dice, kind, timestamp);
+  if (dice.chance(0.25)) return Array.from({ length: dice.below(5) }, any);
+  const frame = kind.make(dice, dice.chance(0.3));
+  const found = packetsOf(frame, timestamp, dice.pick([64, 200, 1170]), kind.codec);
   if (dice.chance(0.5)) return found;
   for (let changes = dice.between(1, 3); changes > 0 && found.length > 0; changes -= 1) {
     const at = dice.below(found.length);
-    found.splice(at, 1, ...altered(dice, found[at]!));
+    found.splice(at, 1, ...altered(dice, kind, found[at]!));
   }
   return found;
 }
 
-function frameLike(dice: Dice): Uint8Array {
-  const key = dice.chance(0.3);
-  const slices = Array.from({ length: dice.between(1, 3) }, () =>
-    slice(key ? "idr" : "delta", dice.between(4, 4000), dice.random),
-  );
-  const sets = [dice.chance(0.8) ? SPS : SMALL_SPS, PPS];
-  return frameOf(...(key && dice.chance(0.8) ? sets : []), ...slices);
-}
-
 /** One packet as none, two, or another. */
-function altered(dice: Dice, whole: Packet): Packet[] {
+function altered(dice: Dice, kind: FrameKind, whole: Packet): Packet[] {
   const { payload, timestamp, flags } = whole;
   const like = (bytes: Uint8Array, marks = flags) => packet(bytes, timestamp, marks);
   const flipped = payload.slice();
@@ -95,14 +77,14 @@ function altered(dice: Dice, whole: Packet): Packet[] {
     () => [like(payload.slice(0, dice.below(payload.length + 1)))],
     () => [like(flipped)],
     () => [like(payload, dice.pick(FLAGS))],
-    () => [like(join([0x78, payload.length >> 8, payload.length & 255], payload).slice(0, 1856))],
-    () => [noise(dice, timestamp), whole],
+    () => [like(join([dice.pick(kind.forms), payload.length >> 8, payload.length & 255], payload))],
+    () => [noise(dice, kind, timestamp), whole],
   ])();
 }
 
-function noise(dice: Dice, timestamp: number): Packet {
+function noise(dice: Dice, { forms }: FrameKind, timestamp: number): Packet {
   const bytes = dice.bytes(dice.pick([0, 1, 2, 3, 4, 20, 1856]));
-  if (bytes.length > 0) bytes[0] = dice.pick(FORMS);
+  if (bytes.length > 0) bytes[0] = dice.pick(forms);
   return packet(bytes, timestamp, dice.pick(FLAGS));
 }
 
@@ -113,28 +95,17 @@ class FrameJudge {
   /** The newest, with a copy of their bytes. */
   readonly #kept: (readonly [Frame, Uint8Array])[] = [];
 
+  constructor(private readonly kind: FrameKind) {}
+
   take(frame: Frame): void {
     const { data, key, format } = frame;
     demand(data.length <= FRAME_BYTES_MAX, "a frame is longer than any may be");
-    const units = splitUnits(data, 4);
-    demand(units !== null && sameBytes(frameOf(...units), data), "units and their lengths fill it");
-    const types = units.map((unit) => unit[0]! & 0x1f);
-    demand(
-      units.every((unit) => (unit[0]! & 0x80) === 0),
-      "a broken unit is in it",
-    );
-    demand(
-      types.every((type) => type >= 1 && type < 24 && ![7, 8, 9, 12].includes(type)),
-      `a unit that no sample has is in it: ${types}`,
-    );
-    const first = types.find((type) => type <= 5);
-    demand(first !== undefined && key === (first === 5), "it is a picture, and key says which");
     demand((format !== null) === key, "a keyframe has a format, and nothing else has");
     demand(key || !this.mustBeKey, "a keyframe was waited for");
     this.mustBeKey = false;
+    this.kind.check(frame);
     if (format !== null) {
-      demand(readH264Record(format.config) !== null, "what a decoder is told can be read");
-      demand(writeInit({ video: format, audio: null }).length > 500, "and be written");
+      demand(writeInit({ video: format, audio: null }).length > 500, "a format can be written");
     }
     this.count += 1;
     this.#kept.push([frame, data.slice()]);
@@ -156,18 +127,22 @@ class FrameJudge {
 }
 
 /** Behind anything that came a keyframe and what builds on it come whole. */
-function demandTrueOnes(frames: H264Frames, timestamp: number): void {
+function demandTrueOnes(
+  { codec, key, delta }: FrameKind,
+  to: VideoFrames,
+  timestamp: number,
+): void {
   const found: Uint8Array[] = [];
-  const { dropped } = frames;
-  frames.reset();
-  for (const [n, frame] of [frameOf(SPS, PPS, IDR), frameOf(DELTA), frameOf(DELTA)].entries()) {
-    for (const each of packetsOf(frame, (timestamp + 3000 * n) >>> 0)) {
-      frames.push(each, ({ data }) => found.push(data));
+  const { dropped } = to;
+  to.reset();
+  for (const [n, [sent]] of [key, delta, delta].entries()) {
+    for (const each of packetsOf(sent, (timestamp + 3000 * n) >>> 0, 1170, codec)) {
+      to.push(each, ({ data }) => found.push(data));
     }
   }
-  demand(sameBytes(found[0] ?? null, frameOf(IDR)), "a true keyframe comes whole");
-  demand(sameBytes(found[1] ?? null, frameOf(DELTA)), "and what builds on it");
-  demand(frames.dropped === dropped, "and nothing is counted");
+  demand(sameBytes(found[0] ?? null, key[1]), "a true keyframe comes whole");
+  demand(sameBytes(found[1] ?? null, delta[1]), "and what builds on it");
+  demand(to.dropped === dropped, "and nothing is counted");
 }
 
 function pushOpus(dice: Dice, opus: OpusFrames): void {

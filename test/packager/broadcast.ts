@@ -9,6 +9,7 @@ import { NTP_EPOCH_US } from "../../src/wire/ntp.ts";
 import { KEY, sourceOf, Track, WALL_OFFSET_US } from "../egress/harness.ts";
 import { seeded } from "../support/random.ts";
 import { RenditionRules } from "../support/rendition-rules.ts";
+import type { Encoded } from "./encoded.ts";
 import { CACHED, frameOf, PPS, packetsOf, SPS, slice } from "./h264-packets.ts";
 
 export const READER = 1;
@@ -36,6 +37,8 @@ export interface PublisherOptions {
   readonly clockOffUs?: number | null;
   /** A layer that is asked for a keyframe gives it alone. */
   readonly alone?: boolean;
+  /** Pictures that an encoder made, over and over, in place of such that no decoder takes. */
+  readonly encoded?: Encoded | null;
 }
 
 /** Puts pictures and sound into rings of its own, as time passes. */
@@ -57,6 +60,8 @@ export class RingPublisher {
   discontinuity = false;
   /** Added to the RTP times of pictures, ticks. */
   jump = 0;
+  /** Another encoder may take over; its ring is to be described anew. */
+  encoded: Encoded | null;
   #waiting: { at: number; put: () => void }[] = [];
   #pictureAt: number;
   #soundAt: number;
@@ -64,6 +69,7 @@ export class RingPublisher {
   readonly #keyAt: number[];
   readonly #heard: number[];
   #reportAt: number;
+  #shown = 0;
   readonly #random: () => number;
   readonly #options: Required<PublisherOptions>;
 
@@ -73,11 +79,13 @@ export class RingPublisher {
   ) {
     const all = { seed: 1, fps: 30, keyframeEveryUs: null, answerUs: 60_000, layers: 1 };
     const media = { pictures: true, sound: true, frameBytes: 3000 };
-    this.#options = { ...all, ...media, alone: false, clockOffUs: null, ...options };
-    const { pictures, sound, layers, seed } = this.#options;
+    const none = { alone: false, clockOffUs: null, encoded: null };
+    this.#options = { ...all, ...media, ...none, ...options };
+    const { pictures, sound, layers, seed, encoded } = this.#options;
+    this.encoded = encoded;
     this.video = Array.from(
       { length: pictures ? layers : 0 },
-      () => new Track("video", Codec.h264),
+      () => new Track("video", encoded?.codec ?? Codec.h264),
     );
     this.audio = sound ? new Track("audio") : null;
     this.source = sourceOf({ audio: this.audio, video: this.video });
@@ -110,7 +118,7 @@ export class RingPublisher {
           this.#keyAt[layer] = this.#pictureAt;
           continue;
         }
-        const key = this.#pictureAt >= this.#keyAt[layer]!;
+        const key = this.#encoded?.key ?? this.#pictureAt >= this.#keyAt[layer]!;
         if (key) {
           this.#keyAt[layer] =
             keyframeEveryUs === null
@@ -121,6 +129,7 @@ export class RingPublisher {
         this.#picture(layer, key, now);
       }
       if (keys > 0) this.keyframes += 1;
+      this.#shown += 1;
     }
     for (; this.#soundAt <= now; this.#soundAt += 20_000) {
       if (this.audio !== null && !this.soundIsSilent) this.#sound(now);
@@ -155,14 +164,25 @@ export class RingPublisher {
     }
   }
 
+  /** What the encoder made of the present picture. */
+  get #encoded(): Encoded["frames"][number] | null {
+    const frames = this.encoded?.frames;
+    return frames?.[this.#shown % frames.length] ?? null;
+  }
+
+  #frame(key: boolean): Uint8Array {
+    if (this.#encoded !== null) return this.#encoded.data;
+    const body = slice(key ? "idr" : "delta", this.#options.frameBytes, this.#random);
+    return key ? frameOf(SPS, PPS, body) : frameOf(body);
+  }
+
   #picture(layer: number, key: boolean, now: number): void {
-    const { frameBytes } = this.#options;
-    const body = slice(key ? "idr" : "delta", frameBytes, this.#random);
-    const frame = key ? frameOf(SPS, PPS, body) : frameOf(body);
+    const frame = this.#frame(key);
     const start = layer * LAYER_TICKS + this.jump;
     const timestamp = Math.round(((this.#pictureAt - this.startUs) * 90) / 1000) + start;
-    if (key) this.video[layer]!.writer.setParameterSets(CACHED);
-    for (const [i, { payload, flags }] of packetsOf(frame, timestamp).entries()) {
+    if (key && this.encoded === null) this.video[layer]!.writer.setParameterSets(CACHED);
+    const packets = packetsOf(frame, timestamp, 1170, this.video[layer]!.codec);
+    for (const [i, { payload, flags }] of packets.entries()) {
       let first = i === 0 ? (key ? KEY : SlotFlag.frameStart) : 0;
       if (this.discontinuity) first |= SlotFlag.discontinuity;
       this.discontinuity = false;

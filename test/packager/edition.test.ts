@@ -1,6 +1,9 @@
 /** A tail over all its publishers, in virtual time. */
 import { describe, expect, test } from "bun:test";
+import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
+import { KEY } from "../egress/harness.ts";
+import { fromHex } from "../support/hex.ts";
 import { readPlaylist } from "../support/playlist-text.ts";
 import { Broadcast, EDITION, RingPublisher, STREAM } from "./broadcast.ts";
 import { breaksIn, expectWell, filmOf } from "./film.ts";
@@ -123,10 +126,45 @@ describe("what cannot be carried", () => {
     const show = new Broadcast();
     show.publisher.video[0]!.describe(Codec.vp8);
     show.open().run(2);
-    const reason = "its video is not H.264";
+    const reason = "its video is VP8";
     expect(show.events).toEqual([
       { type: "tail-unavailable", stream: STREAM, edition: EDITION, reason },
     ]);
+    show.replace(0);
+    show.run(2);
+    expect(show.newest).not.toBeNull();
+    expectWell(show);
+  });
+
+  test("layers of several codecs have none; once they are of one, they have", () => {
+    const show = new Broadcast({ layers: 2, keyframeEveryUs: 1_000_000 });
+    const [top] = show.publisher.video;
+    top!.describe(Codec.vp9);
+    show.open().run(2);
+    const reason = "its layers are of several codecs";
+    expect(show.events).toMatchObject([{ type: "tail-unavailable", reason }]);
+    top!.describe(Codec.h264);
+    show.run(3);
+    expect(show.renditions).toEqual([0, 1]);
+    expectWell(show);
+  });
+
+  test("spatial layers are told when their keyframe comes", () => {
+    const show = new Broadcast();
+    const [video] = show.publisher.video;
+    video!.describe(Codec.vp9);
+    show.publishes = false;
+    show.open().run(1);
+    // | I P L F B E V Z |, a structure of two layers, a keyframe; then the layer above it.
+    const layers = ["ae8010 00 00 20 8249834200", "ac8010 03 00 8249834200"];
+    for (const [n, hex] of layers.entries()) {
+      const flags = n === 0 ? KEY : SlotFlag.marker;
+      video!.put(100 + n, 90_000, show.now, { payload: fromHex(hex), flags });
+    }
+    show.run(1);
+    const reason = "its VP9 has several spatial layers";
+    expect(show.events).toMatchObject([{ type: "tail-unavailable", reason }]);
+    show.publishes = true;
     show.replace(0);
     show.run(2);
     expect(show.newest).not.toBeNull();

@@ -1,8 +1,9 @@
 /** Packets of H.264 frames, as a ring gives them to the packager. */
 import type { Frame, Packet } from "../../src/packager/frames/frame.ts";
-import { H264Frames } from "../../src/packager/frames/h264.ts";
+import { h264Assembly } from "../../src/packager/frames/h264.ts";
+import { VideoFrames } from "../../src/packager/frames/video-frames.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
-import { Codec } from "../../src/wire/codecs.ts";
+import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { joinUnits } from "../../src/wire/frame-units.ts";
 import { Packetizer } from "../../src/wire/packetize.ts";
 import { fromHex } from "../support/hex.ts";
@@ -27,10 +28,15 @@ export function packet(payload: Uint8Array, timestamp: number, flags = 0, arriva
   return { timestamp, flags, payload, arrivalUs };
 }
 
-/** The packets of one frame (4-byte lengths), each in memory that is another's afterwards. */
-export function packetsOf(frame: Uint8Array, timestamp: number, bytesMax = 1170): Packet[] {
+/** The packets of one frame (of H.264 with 4-byte lengths), each in memory that is another's afterwards. */
+export function packetsOf(
+  frame: Uint8Array,
+  timestamp: number,
+  bytesMax = 1170,
+  codec: CodecId = Codec.h264,
+): Packet[] {
   const found: Packet[] = [];
-  new Packetizer(Codec.h264, bytesMax, 0).packetize(frame, (payload, length, last) => {
+  new Packetizer(codec, bytesMax, 0).packetize(frame, (payload, length, last) => {
     const flags = last ? SlotFlag.marker | SlotFlag.frameEnd : 0;
     found.push(packet(payload.slice(0, length), timestamp, flags, timestamp * 10 + found.length));
   });
@@ -40,7 +46,7 @@ export function packetsOf(frame: Uint8Array, timestamp: number, bytesMax = 1170)
 export const frameOf = (...units: Uint8Array[]) => joinUnits(units);
 
 /** What comes out of packets, the payload's memory being overwritten behind each. */
-export function pushAll(frames: H264Frames, packets: readonly Packet[]): Frame[] {
+export function pushAll(frames: VideoFrames, packets: readonly Packet[]): Frame[] {
   const found: Frame[] = [];
   const scratch = new Uint8Array(4096);
   for (const each of packets) {
@@ -53,8 +59,8 @@ export function pushAll(frames: H264Frames, packets: readonly Packet[]): Frame[]
 }
 
 /** With no sets but those that come with the pictures. */
-export function h264Frames(cached: Uint8Array | null = null): H264Frames {
-  return new H264Frames(() => cached);
+export function h264Frames(cached: Uint8Array | null = null): VideoFrames {
+  return new VideoFrames(h264Assembly(() => cached));
 }
 
 export const hexOf = (frames: readonly Frame[]) => frames.map(({ data }) => data.toHex());

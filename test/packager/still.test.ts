@@ -92,7 +92,7 @@ test("a source that can have none is told by its reason", () => {
     show.run(0.1);
     return stills(show).at(-1)!.reason;
   };
-  expect(tell([new Track("video")])).toBe("its video is not H.264");
+  expect(tell([new Track("video")])).toBe("its video is VP8");
   expect(tell([])).toBe("it has no video");
 });
 

@@ -12,6 +12,9 @@ const INIT_BYTES = 2048;
 /** How the sample entry of a codec is called, and the box in it that configures the decoder. */
 const VIDEO_ENTRIES: Readonly<Record<VideoFormat["codec"], readonly [string, string]>> = {
   h264: ["avc1", "avcC"],
+  h265: ["hvc1", "hvcC"],
+  vp9: ["vp09", "vpcC"],
+  av1: ["av01", "av1C"],
 };
 /** Samples that a decoder of Opus needs before it sounds right: what libopus looks ahead. */
 const OPUS_PRE_SKIP = 312;
