@@ -193,6 +193,8 @@ export const KEYFRAMES_SWITCH_PER_SECOND = 0.25;
 export const TAIL_BYTES_MAX = 64 * MIB;
 /** Segments that a playlist lists, by their time. */
 export const TAIL_WINDOW_US = 30_000_000;
+/** Cues and captions that one lists: 2 KiB of JSON are 3 KiB there. */
+export const TAIL_DATES_MAX = 100;
 /** A tail that nobody has asked for so long is cut no more: a player asks each second. */
 export const TAIL_UNASKED_US = 60_000_000;
 /** A publisher may be away for so long before its playlists end ... */

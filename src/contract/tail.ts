@@ -14,6 +14,10 @@ export type TailCommand =
       /** PART-TARGET, us. */
       readonly partUs: number;
     }
+  /** Something happens at a time of it: its playlists tell so from their next part on. */
+  | { readonly type: "tail-date"; readonly stream: number; readonly date: TailDate }
+  /** It does not, after all. */
+  | { readonly type: "tail-undate"; readonly stream: number; readonly id: number }
   /** No source will come any more: its playlists say so, and stay. */
   | { readonly type: "tail-end"; readonly stream: number }
   /** Nobody wants it any more. */
@@ -31,6 +35,16 @@ export interface TailStill {
   readonly height: number;
   /** Why its source can have none; null where none came. */
   readonly reason: string | null;
+}
+
+/** What happens at a time of a stream. */
+export interface TailDate {
+  readonly id: number;
+  readonly type: "cue" | "caption";
+  /** By the clock of EXT-X-PROGRAM-DATE-TIME: capture time, ms since 1970. */
+  readonly atMs: number;
+  /** All that is told of it. */
+  readonly json: string;
 }
 
 /** A file that came to be, whole. */

@@ -114,13 +114,14 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const { streams } = registry;
   const cluster = startCluster(options, plane, registry);
   const seats = new Seats(HELD_REQUESTS);
-  const tails = startTails(options, plane, streams, seats, (name) => streamOptions(config, name));
+  const discussions = new Discussions({ streams, clock, publish: (e) => bus.publish(e) });
+  const ground = { streams, seats, saidOf: (name: string) => discussions.since(name, 0) };
+  const tails = startTails(options, plane, ground, (name) => streamOptions(config, name));
   Object.assign(early, { registry, cluster, tails } satisfies Early);
   const layers = new StreamLayers(plane, clock);
   const sampler = new Sampler(plane);
   const hub = new EventHub(clock, random);
   const streamOf = (session: ViewerSession) => registry.streamOf(session);
-  const discussions = new Discussions({ streams, clock, publish: (e) => bus.publish(e) });
   const announcer = new Announcer({ hub, layers, discussions, clock, streamOf });
   const hook = new Hook({ config: config.hook, fetch: options.fetch ?? fetch, log });
   const gate = new Gate();

@@ -1,6 +1,7 @@
 import type { TailEvent } from "../contract/tail.ts";
 import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
+import { Dates } from "./dates.ts";
 import { Ensemble } from "./ensemble.ts";
 import { KeyframeWishes } from "./keyframe-wishes.ts";
 import { Names } from "./names.ts";
@@ -30,6 +31,7 @@ export interface EditionOptions {
 
 /** One stream's tail from its first part to its last, over all its sources: a rendition a layer. */
 export class Edition {
+  readonly dates = new Dates();
   readonly #options: EditionOptions;
   readonly #zeroUs: number;
   readonly #ensemble = new Ensemble();
@@ -131,7 +133,7 @@ export class Edition {
   #publish(): void {
     const { stream, edition, tell, gzip } = this.#options;
     for (const [rendition, output] of this.#outputs.entries()) {
-      const news = output?.take(gzip, () => this.#reportsBut(output)) ?? null;
+      const news = output?.take(gzip, () => this.#reportsBut(output), this.dates) ?? null;
       if (news !== null) tell({ type: "tail-news", stream, edition, rendition, ...news });
     }
   }

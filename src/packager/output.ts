@@ -1,6 +1,7 @@
 import type { TailFile, TailNews, TailSegment, TailVariant } from "../contract/tail.ts";
 import { TAIL_WINDOW_US } from "../limits.ts";
 import { Bandwidth, expectedOf } from "./bandwidth.ts";
+import type { Dates } from "./dates.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { writeFragment } from "./mp4/fragment.ts";
 import { writeInit } from "./mp4/init.ts";
@@ -96,10 +97,11 @@ export class Output implements Sink {
     return last === null ? null : { uri: this.#names.playlist, last };
   }
 
-  /** What is new; null for nothing. `reports`: of the others. */
+  /** What is new; null for nothing. `reports`: of the others. What happens in it alone is no news. */
   take(
     gzip: (text: string) => Uint8Array<ArrayBuffer>,
     reports: () => readonly Report[],
+    dates: Dates,
   ): News | null {
     if (!this.#changed || this.#init === null) return null;
     this.#changed = false;
@@ -108,7 +110,7 @@ export class Output implements Sink {
     this.#files = [];
     this.#segments = [];
     const playlist = this.#playlist;
-    const text = playlist.render(reports());
+    const text = playlist.render(reports(), dates);
     const { last, whole, hint, ended } = playlist;
     const name = this.#names.playlist;
     const { msn, part } = last ?? { msn: -1, part: -1 };

@@ -45,6 +45,10 @@ export class Packager {
       this.#open(command.stream, command.edition, command.partUs, now);
     } else if (command.type === "tail-end") {
       this.#editions.get(command.stream)?.end(this.#wallUs(now));
+    } else if (command.type === "tail-date") {
+      this.#editions.get(command.stream)?.dates.add(command.date);
+    } else if (command.type === "tail-undate") {
+      this.#editions.get(command.stream)?.dates.remove(command.id);
     } else if (command.type === "tail-close") this.#close(command.stream);
     else if (command.type === "tail-still") this.#seek(command.stream, now);
   }

@@ -1,3 +1,4 @@
+import type { Dates } from "./dates.ts";
 import { Departed } from "./departed.ts";
 import type { Names } from "./names.ts";
 import type { Part, Segment } from "./part.ts";
@@ -126,11 +127,13 @@ export class Playlist {
     this.#ended = true;
   }
 
-  /** `reports`: of all other renditions of the session. */
-  render(reports: readonly Report[] = []): string {
+  /** `reports`: of all other renditions of the session; `dates`: of all. */
+  render(reports: readonly Report[] = [], dates: Dates | null = null): string {
     let text = `${this.#head}#EXT-X-MEDIA-SEQUENCE:${this.firstMsn}
 #EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}
 `;
+    const first = this.#entries[0];
+    if (dates !== null && first !== undefined) text += dates.since(first.wallUs);
     // What begins with the next part counts: its hint stands in it. At the end nothing comes back.
     const hinted = this.#isOpen ? 0 : 1;
     const withParts = this.#entries.length + hinted - SEGMENTS_WITH_PARTS;

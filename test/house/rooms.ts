@@ -200,7 +200,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["bandwidth", "lag", "names", "open-part", "part", "picture-rate", "timeline"],
     ["ensemble", "format-changes"],
     // Tracks without a hole, and files that are numbered.
-    ["departed", "pictures", "segments", "sound"],
+    ["dates", "departed", "pictures", "segments", "sound"],
     ["tracks"],
     ["gap", "keyframe-wishes"],
     ["playlist", "rendition"],

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Dates } from "../../src/packager/dates.ts";
 import { Ensemble } from "../../src/packager/ensemble.ts";
 import { Names } from "../../src/packager/names.ts";
 import { Output } from "../../src/packager/output.ts";
@@ -15,7 +16,7 @@ function variantAfter(output: Output, msn: number, width: number, pictures: numb
   output.segment({ ...of, init: msn, era: 0, breaks: 0, wallUs: startUs, part: msn });
   output.part({ ...of, number: msn, endUs, pictures, bytes: new Uint8Array(bytes) });
   output.segmentEnd();
-  return output.take(gzip, () => [])?.variant;
+  return output.take(gzip, () => [], new Dates())?.variant;
 }
 
 test("index.m3u8 tells size and rate of what comes now, and of bit rates the highest", () => {

@@ -55,3 +55,29 @@ test("a source without any ring makes nothing, and does no harm", () => {
   expect(show.events).toMatchObject([{ type: "tail-unavailable" }]);
   expectWell(show);
 });
+
+test("EV10 what happens in a stream is told by all its playlists from their next part on", () => {
+  const show = new Broadcast({ layers: 2 }).open().run(2);
+  const before = show.news.length;
+  while (show.news.length === before) show.run(0.01);
+  const atMs = Math.round(show.wallUs / 1000);
+  const date = { id: 5, type: "cue" as const, atMs, json: '{"slide":1}' };
+  show.command({ type: "tail-date", stream: STREAM, date });
+  show.command({ type: "tail-date", stream: STREAM + 1, date: { ...date, id: 6 } });
+  show.command({ type: "tail-date", stream: STREAM, date: { ...date, id: 7 } });
+  const lines = (rendition: number) =>
+    show
+      .textOf(rendition)
+      .split("\n")
+      .filter((line) => line.startsWith("#EXT-X-DATERANGE"));
+  // It alone is no news.
+  show.run(0.05);
+  expect([show.news.length - before, lines(0)]).toEqual([1, []]);
+  show.run(0.6);
+  expect(lines(0)).toHaveLength(2);
+  expect(lines(1)).toEqual(lines(0));
+  show.command({ type: "tail-undate", stream: STREAM, id: 7 });
+  show.run(0.6);
+  expect(lines(1)).toEqual([expect.stringContaining('ID="5"')]);
+  expectWell(show);
+});

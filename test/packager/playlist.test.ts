@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Dates } from "../../src/packager/dates.ts";
 import { Names } from "../../src/packager/names.ts";
 import { Playlist } from "../../src/packager/playlist.ts";
 import { PlaylistRules } from "../support/playlist-rules.ts";
@@ -119,6 +120,39 @@ describe("the text", () => {
     expect(text).toContain("PART-HOLD-BACK=0.6,");
     expect(text).toContain("PART-TARGET=0.2\n");
     expect(new Fed({ partTargetUs: 1_000_000 }).playlist.render()).toContain("PART-TARGET=1\n");
+  });
+});
+
+describe("dates", () => {
+  const at = (id: number, us: number) => {
+    const atMs = (BEGAN + us) / 1000;
+    return { id, type: "cue" as const, atMs, json: "{}" };
+  };
+
+  test("stand before the first segment, and without them nothing is another", () => {
+    const fed = new Fed();
+    const dates = new Dates();
+    expect(fed.playlist.render([], dates)).toBe(fed.playlist.render());
+    fed.whole();
+    dates.add(at(1, 11_000_000));
+    const line =
+      '#EXT-X-DATERANGE:ID="1",CLASS="spillway.cue",START-DATE="2026-09-21T14:13:31.000Z",X-DATA="e30"\n';
+    const text = fed.playlist.render([], dates);
+    expect(text.replace(line, "")).toBe(fed.playlist.render());
+    expect(text.indexOf(line) + line.length).toBe(text.indexOf("#EXT-X-MAP"));
+  });
+
+  test("EV10 leave with the segment that they are in, and may be to come", () => {
+    const fed = new Fed();
+    const dates = new Dates();
+    for (let i = 0; i < 60; i += 1) dates.add(at(i, i * 1_000_000));
+    const first = () => Number(/DATERANGE:ID="(\d+)"/.exec(fed.playlist.render([], dates))?.[1]);
+    for (let i = 0; i < 25; i += 1) {
+      fed.whole();
+      // The first segment begins at 10 s.
+      expect(first()).toBe(10 + 2 * fed.playlist.firstMsn);
+      expect(fed.playlist.render([], dates)).toContain('DATERANGE:ID="59"');
+    }
   });
 });
 

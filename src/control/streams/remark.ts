@@ -42,6 +42,8 @@ export interface Speaker {
 
 /** Viewers may say these where the stream has a chat. */
 const OF_VIEWERS: ReadonlySet<string> = new Set<RemarkType>(["chat", "hand", "reaction"]);
+/** These stand in playlists, at the time of their picture. */
+const OF_PICTURES: ReadonlySet<string> = new Set<Remark["type"]>(["cue", "caption"]);
 /** These are nothing without a text. */
 const WORDS: ReadonlySet<string> = new Set<RemarkType>(["caption", "chat"]);
 const TYPES: ReadonlySet<string> = new Set(REMARK_TYPES);
@@ -49,6 +51,11 @@ const MEMBERS: ReadonlySet<string> = new Set(["type", "at", "data"]);
 
 export function isOfViewers(type: RemarkType): boolean {
   return OF_VIEWERS.has(type);
+}
+
+/** A cue or a caption. */
+export function isOfPictures(remark: Remark): remark is Remark & { type: "cue" | "caption" } {
+  return OF_PICTURES.has(remark.type);
 }
 
 /** The body of a POST, or what is wrong with it. Texts stay as they are, whatever they look like. */

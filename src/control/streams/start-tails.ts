@@ -2,9 +2,7 @@ import type { HlsConfig } from "../../config/hls.ts";
 import type { Config } from "../../config.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import type { Seats } from "./seats.ts";
-import type { Streams } from "./streams.ts";
-import { Tails } from "./tails.ts";
+import { Tails, type TailsOptions } from "./tails.ts";
 
 interface StartOptions {
   readonly config: Config;
@@ -16,12 +14,11 @@ interface StartOptions {
 export function startTails(
   { config, clock, random }: StartOptions,
   { packager }: MediaPlane,
-  streams: Streams,
-  seats: Seats,
+  ground: Pick<TailsOptions, "streams" | "seats" | "saidOf">,
   optionsOf: (name: string) => { readonly hls: HlsConfig["mode"] },
 ): Tails | null {
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
   const modeOf = (name: string) => optionsOf(name).hls;
-  return new Tails({ packager, streams, clock, random, partUs, memoryBytes, seats, modeOf });
+  return new Tails({ ...ground, packager, clock, random, partUs, memoryBytes, modeOf });
 }

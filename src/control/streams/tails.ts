@@ -2,6 +2,7 @@ import type { TailEvent } from "../../contract/tail.ts";
 import { TAIL_AGAIN_US, TAIL_ENDED_US, TAIL_GRACE_US, TAIL_UNASKED_US } from "../../limits.ts";
 import type { PackagerPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
 import { Stills } from "./stills.ts";
 import type { Stream } from "./stream.ts";
@@ -10,7 +11,7 @@ import type { Streams } from "./streams.ts";
 import { Tail } from "./tail.ts";
 import { Waiters } from "./waiters.ts";
 
-interface TailsOptions {
+export interface TailsOptions {
   readonly packager: PackagerPlane;
   readonly streams: Streams;
   readonly clock: Clock;
@@ -21,6 +22,8 @@ interface TailsOptions {
   readonly memoryBytes: number;
   /** Of requests that wait. */
   readonly seats: Seats;
+  /** What is kept of what was said of a stream, by its name. */
+  readonly saidOf: (name: string) => readonly Remark[];
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
 }
@@ -109,6 +112,8 @@ export class Tails {
       if (tail !== undefined && event.stream.source === null) {
         tail.sourceless = this.#options.clock.now();
       }
+    } else if (event.type === "remark" && this.#tails.has(event.stream.number)) {
+      this.#date(event.stream, event.remark);
     }
   };
 
@@ -139,14 +144,28 @@ export class Tails {
   }
 
   #open(stream: Stream): Tail {
-    const { packager, clock, random, partUs, modeOf } = this.#options;
+    const { packager, clock, random, partUs, modeOf, saidOf } = this.#options;
     const edition = random(EDITION_BYTES).toHex();
     const always = modeOf(stream.name) === "always";
     const tail = new Tail(stream, edition, { now: clock.now(), always });
     this.#tails.set(stream.number, tail);
     stream.audiences.add(tail);
     packager.send({ type: "tail-open", stream: stream.number, edition, partUs });
+    // Of those before its first picture it lists none.
+    for (const remark of saidOf(stream.name)) this.#date(stream, remark);
     return tail;
+  }
+
+  /** Its playlists tell of what is said of its pictures. */
+  #date({ number: stream }: Stream, remark: Remark): void {
+    const { packager } = this.#options;
+    if (remark.type === RETRACT) {
+      packager.send({ type: "tail-undate", stream, id: Number(remark.data.id) });
+    } else if (isOfPictures(remark)) {
+      const { id, type, at: atMs } = remark;
+      const date = { id, type, atMs, json: JSON.stringify(remark) };
+      packager.send({ type: "tail-date", stream, date });
+    }
   }
 
   /** It has failed for long enough, or had ended when its publisher came back after all. */

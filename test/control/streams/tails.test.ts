@@ -163,3 +163,48 @@ test("a packager that begins anew, while the publisher is away: nothing is left 
   expect(opened(h)).toHaveLength(1);
   expect(h.control.registry.streams.size).toBe(0);
 });
+
+test("EV10 a tail is told of cues and captions, of those before it as well, and of what is taken back", async () => {
+  const show = await PlayedTail.start();
+  const { h } = show;
+  const told = (): unknown[] =>
+    h.plane.packaged.flatMap((command) => {
+      if (command.type === "tail-date") return [command.date.id - show.h.wallMs];
+      return command.type === "tail-undate" ? [-command.id] : [];
+    });
+  const say = async (name: string, type: string): Promise<number> => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ type, data: { text: type } });
+    const response = await h.request("POST", `/events/${name}`, { headers, body });
+    return ((await response.json()) as { readonly id: number }).id;
+  };
+  await say("a", "chat");
+  const id = await say("a", "caption");
+  expect(h.plane.packaged.at(-1)).toEqual({
+    type: "tail-date",
+    stream: show.stream,
+    date: {
+      ...{ id, type: "caption", atMs: h.wallMs },
+      json: JSON.stringify({
+        id,
+        type: "caption",
+        at: h.wallMs,
+        from: null,
+        data: { text: "caption" },
+      }),
+    },
+  });
+  const cue = await say("a", "cue");
+  await h.request("DELETE", `/events/a/${id}`);
+  expect(told()).toEqual([1, 2, -id]);
+  // The packager has ended, and begins anew.
+  h.plane.packaged.length = 0;
+  h.plane.events.packagerStarted();
+  expect(h.plane.packaged[0]).toMatchObject({ type: "tail-open" });
+  expect(told()).toEqual([cue - h.wallMs, -id]);
+  // Nobody cuts this one.
+  h.pass(10);
+  await h.publish("b");
+  await say("b", "cue");
+  expect(told()).toHaveLength(2);
+});
