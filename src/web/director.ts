@@ -1,12 +1,16 @@
 /**
  * Runs the playbacks that the rules of the tiers want, and shows the one that they say. Dispatches
- * "statechange", "tierchange", "figures" (each second), "viewercount" and "layers".
+ * "statechange", "tierchange", "figures" (each second), "viewercount" and "layers". What is said of the
+ * stream goes to `hear` when the picture that it is about is shown.
  */
+import { Agenda } from "./agenda.ts";
 import { isBlocked, rememberBlocked } from "./blocked.ts";
 import type { PlayerStatus } from "./covertext.ts";
+import { Listener } from "./listener.ts";
 import { RealtimePlayback } from "./realtime.ts";
 import { SecondHalfLoader } from "./secondhalf.ts";
 import type { Stage } from "./stage.ts";
+import type { StreamEvent } from "./streamevent.ts";
 import type { TailPlayback } from "./tail.ts";
 import { NO_SIGHT, type Tier, TierRules, type TierWish } from "./tiers.ts";
 import { keyFor, type Wish, wishOf } from "./wish.ts";
@@ -23,6 +27,8 @@ export interface Programme {
   readonly whep: string | null;
   /** Of index.m3u8. */
   readonly hls: string;
+  /** Of /events/NAME, to be listened to while the tail plays: its playlists tell cues and captions alone. */
+  readonly events: string | null;
   readonly token: string | null;
 }
 
@@ -35,8 +41,11 @@ export class Director extends EventTarget {
   #wish: Wish | null = null;
   #told: Tier | null = null;
   readonly #loader = new SecondHalfLoader();
+  #agenda = new Agenda();
+  #listener: Listener | null = null;
   realtime: RealtimePlayback | null = null;
   tail: TailPlayback | null = null;
+  hear: (event: StreamEvent) => void = () => undefined;
 
   constructor(stage: Stage) {
     super();
@@ -64,6 +73,7 @@ export class Director extends EventTarget {
     removeEventListener("online", this.#hurry);
     this.#rules = null;
     this.#told = null;
+    this.#agenda = new Agenda();
     this.#stopRealtime();
     this.#stopTail();
   }
@@ -113,6 +123,7 @@ export class Director extends EventTarget {
     const { isWatched, isHeld } = this.#stage;
     const realtime = this.realtime?.look(now, isWatched) ?? NO_SIGHT;
     const tail = this.tail?.look(now, isWatched) ?? NO_SIGHT;
+    this.#tellDue((rules.shown === "tail" ? tail : realtime).flows);
     // Where a person paused, nothing flows, and nothing is to be changed.
     if (isHeld) return;
     const { blocked } = rules;
@@ -131,6 +142,12 @@ export class Director extends EventTarget {
     this.tail?.hurry();
     this.#look();
   };
+
+  /** `flows`: a picture is shown, and moves. */
+  #tellDue(flows: boolean): void {
+    const captureMs = flows ? (this.playing?.captureMs ?? null) : null;
+    for (const event of this.#agenda.take(captureMs, performance.now())) this.hear(event);
+  }
 
   #remember(before: boolean | null, after: boolean | null): void {
     const whep = this.#programme?.whep ?? null;
@@ -174,9 +191,19 @@ export class Director extends EventTarget {
     }
     this.tail = new half.TailPlayback(this.#stage.videos.tail, hls, token ?? null, this.#wish);
     this.#hear(this.tail, "tail");
+    const { events } = this.#programme ?? {};
+    if (!events) return;
+    this.#listener = new Listener(events, token ?? null, this.#note);
+    this.#listener.start();
   }
 
+  #note = (event: StreamEvent): void => this.#agenda.add(event, performance.now());
+
   #hear(playback: RealtimePlayback | TailPlayback, tier: Tier): void {
+    playback.hear = this.#note;
+    playback.shown = () => {
+      if (tier === this.tier) this.#tellDue(true);
+    };
     playback.addEventListener("track", () => void this.#stage.play(tier));
     playback.addEventListener("picture", () => {
       this.#look();
@@ -198,6 +225,8 @@ export class Director extends EventTarget {
   #stopTail(): void {
     const playback = this.tail;
     this.tail = null;
+    this.#listener?.stop();
+    this.#listener = null;
     playback?.stop();
   }
 

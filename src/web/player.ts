@@ -5,8 +5,10 @@
  * Attributes: `src` (WHEP address), `tier` ("auto": in real time by WHEP, and where that does not
  * come through, by the tail over HLS, some seconds later; "realtime" or "tail": that one), `hls-src`
  * (address of the tail where it is not src's), `token` (Bearer token), `muted`, `poster`, `controls`
- * ("none": the page has its own), `stats` (shows the overlay).
- * Events: "statechange", "tierchange", "figures" (each second), "viewercount", "layers" (what there
+ * ("none": the page has its own), `stats` (shows the overlay), `captions` (shows them), `chat` (hears
+ * all that is said of the stream on the tail as well, over one connection more).
+ * Events: "streamevent" (what is said of the stream, when the picture that it is about is shown: its
+ * `detail` is the event as the server has it), "statechange", "tierchange", "figures" (each second), "viewercount", "layers" (what there
  * is to choose from changed, or flows), and those of media elements, of the video that is shown.
  * It starts when it enters the document and stops when it leaves.
  */
@@ -18,6 +20,8 @@ import "media-chrome/dist/media-mute-button.js";
 import "media-chrome/dist/media-volume-range.js";
 import "media-chrome/dist/media-fullscreen-button.js";
 import "media-chrome/dist/media-pip-button.js";
+import { besideOf } from "./addresses.ts";
+import { Captions } from "./captions.ts";
 import { coverText, type PlayerStatus } from "./covertext.ts";
 import { Director } from "./director.ts";
 import { make } from "./dom.ts";
@@ -25,11 +29,13 @@ import { type FigureLine, figureLines, tailLines } from "./figures.ts";
 import type { Layer } from "./layers.ts";
 import { layerLabel, qualityMenu } from "./layers.ts";
 import { LiveBadge } from "./livebadge.ts";
-import { Cover, controlBar, Overlay, PressButton } from "./playerparts.ts";
+import { Cover, chip, controlBar, Overlay, PressButton } from "./playerparts.ts";
 import { PLAYER_STYLE } from "./playerstyle.ts";
 import { QualityButton } from "./qualitymenu.ts";
 import type { Figures, Latency } from "./rates.ts";
+import { sendStreamEvent } from "./sendevent.ts";
 import { MEDIA_EVENTS, Stage } from "./stage.ts";
+import type { StreamEvent } from "./streamevent.ts";
 import type { TailPlayback } from "./tail.ts";
 import type { Tier, TierWish } from "./tiers.ts";
 
@@ -38,6 +44,7 @@ const DIRECTOR_EVENTS = ["statechange", "tierchange", "figures", "viewercount", 
 export class SpillwayPlayer extends HTMLElement {
   static readonly observedAttributes = [
     ...["src", "tier", "hls-src", "token", "muted", "stats", "poster", "controls"],
+    ...["captions", "chat"],
   ];
 
   readonly #controller = document.createElement("media-controller") as MediaController;
@@ -45,6 +52,7 @@ export class SpillwayPlayer extends HTMLElement {
   readonly #director = new Director(this.#stage);
   readonly #cover = new Cover();
   readonly #overlay = new Overlay();
+  readonly #captions = new Captions(this.#stage);
   readonly #press = new PressButton(() => this.#stage.press());
   readonly #live = new LiveBadge(() => this.goLive());
   readonly #quality = new QualityButton(
@@ -52,6 +60,7 @@ export class SpillwayPlayer extends HTMLElement {
     // Controls that fade away would take the button of an open menu along.
     (isOpen) => this.#controller.toggleAttribute("noautohide", isOpen),
   );
+  readonly #cc = chip("CC", "Captions", () => this.toggleAttribute("captions"));
   #restart = false;
 
   constructor() {
@@ -64,6 +73,11 @@ export class SpillwayPlayer extends HTMLElement {
       this.#stage.addEventListener(type, () => this.dispatchEvent(new Event(type)));
     }
     this.#stage.addEventListener("autoplay", () => this.#showPress());
+    this.#director.hear = (event) => {
+      this.#captions.hear(event, this.captureTime);
+      this.#cc.hidden = !this.#captions.available;
+      this.dispatchEvent(new CustomEvent("streamevent", { detail: event }));
+    };
   }
 
   /** The video element that is shown: another one after a "tierchange". */
@@ -141,6 +155,16 @@ export class SpillwayPlayer extends HTMLElement {
     this.#director.promote(ms);
   }
 
+  /**
+   * Says something of the picture that is shown; rejects with an Error that says why it cannot be. Who
+   * may say what is the server's to know.
+   */
+  send(type: string, data: object): Promise<StreamEvent> {
+    const address = this.#address("events");
+    if (address === null) return Promise.reject(new Error("This stream has no events."));
+    return sendStreamEvent(address, this.getAttribute("token"), type, this.captureTime, data);
+  }
+
   /** To the newest picture, and on with playing. */
   goLive(): void {
     this.tail?.goLive();
@@ -161,7 +185,10 @@ export class SpillwayPlayer extends HTMLElement {
     else if (name === "muted") this.video.muted = after !== null;
     else if (name === "poster") this.#showPoster();
     else if (name === "controls") this.#showControls();
-    else if (this.isConnected && !this.#restart) this.#startSoon();
+    else if (name === "captions") {
+      this.#captions.show(after !== null);
+      this.#cc.setAttribute("aria-pressed", String(after !== null));
+    } else if (this.isConnected && !this.#restart) this.#startSoon();
   }
 
   /** Starts anew, for instance with another token. */
@@ -175,24 +202,37 @@ export class SpillwayPlayer extends HTMLElement {
 
   #start(): void {
     this.#director.stop();
-    const source = this.getAttribute("src");
-    const tail = this.getAttribute("hls-src") ?? (source && tailOf(source));
+    this.#captions.clear();
     this.#showPoster();
     this.#show();
-    if (!tail) return;
+    const hls = this.#address("hls");
+    if (hls === null) return;
     this.#director.start({
       wish: tierWish(this.getAttribute("tier")),
-      whep: source && new URL(source, document.baseURI).href,
-      hls: new URL(tail, document.baseURI).href,
+      whep: this.#address("whep"),
+      hls,
+      events: this.hasAttribute("chat") ? this.#address("events") : null,
       token: this.getAttribute("token"),
     });
+  }
+
+  #address(what: "whep" | "hls" | "events"): string | null {
+    const [source, tail] = [this.getAttribute("src"), this.getAttribute("hls-src")];
+    let address = { whep: source, hls: tail, events: null }[what];
+    if (what !== "whep") {
+      address ??= source === null ? besideOf(tail, "hls", what) : besideOf(source, "whep", what);
+    }
+    return address && new URL(address, document.baseURI).href;
   }
 
   #changed(type: string): void {
     if (type === "layers") this.#showLayers();
     else if (type === "figures") this.#showFigures();
     else if (type !== "viewercount") this.#show();
-    if (type === "tierchange") this.#showPoster();
+    if (type === "tierchange") {
+      this.#showPoster();
+      this.#captions.move();
+    }
     this.dispatchEvent(new Event(type));
   }
 
@@ -248,19 +288,15 @@ export class SpillwayPlayer extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(PLAYER_STYLE);
     root.adoptedStyleSheets = [sheet];
-    const stats = make("button", "chip stats", "Stats");
-    stats.type = "button";
-    // Keys that media-chrome would take for play.
-    stats.setAttribute("keysused", "Space Enter");
-    stats.setAttribute("aria-pressed", "false");
-    stats.addEventListener("click", () => {
-      stats.setAttribute("aria-pressed", String(this.toggleAttribute("stats")));
+    const stats = chip("Stats", "Statistics", () => {
       this.#overlay.fill(this.lines);
+      return this.toggleAttribute("stats");
     });
+    this.#cc.hidden = true;
     const controller = this.#controller;
     controller.setAttribute("defaultstreamtype", "live");
     controller.setAttribute("hotkeys", "noarrowleft noarrowright");
-    controller.append(controlBar(this.#live.button, this.#quality.button, stats));
+    controller.append(controlBar(this.#live.button, this.#quality.button, this.#cc, stats));
     const frame = make("div", "frame", controller, this.#cover.element, this.#overlay.element);
     frame.append(this.#press.element, this.#quality.menu);
     frame.part = "frame";
@@ -272,13 +308,6 @@ export class SpillwayPlayer extends HTMLElement {
 /** Anything but the other two is "auto". */
 function tierWish(attribute: string | null): TierWish {
   return attribute === "realtime" || attribute === "tail" ? attribute : "auto";
-}
-
-/** Where the tail of a stream stands beside its WHEP address. */
-function tailOf(whep: string): string {
-  const url = new URL(whep, document.baseURI);
-  url.pathname = `${url.pathname.replace(/\/whep\//, "/hls/")}/index.m3u8`;
-  return url.href;
 }
 
 if (!customElements.get("spillway-player"))

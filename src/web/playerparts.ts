@@ -59,18 +59,26 @@ export class PressButton {
   }
 }
 
-/** The bar at the bottom. `quality` and `live` are buttons that the player makes. */
-export function controlBar(
-  live: HTMLElement,
-  quality: HTMLElement,
-  stats: HTMLElement,
-): HTMLElement {
+/** A button that is on or off; `toggle` changes that, and returns what it is then. */
+export function chip(text: string, label: string, toggle: () => boolean): HTMLButtonElement {
+  const button = make("button", "chip", text);
+  button.type = "button";
+  button.setAttribute("aria-label", label);
+  // Keys that media-chrome would take for play.
+  button.setAttribute("keysused", "Space Enter");
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => button.setAttribute("aria-pressed", String(toggle())));
+  return button;
+}
+
+/** The bar at the bottom; its buttons are the player's. */
+export function controlBar(live: HTMLElement, ...chips: readonly HTMLElement[]): HTMLElement {
   const bar = document.createElement("media-control-bar");
   bar.part = "controls";
   for (const name of ["play-button", "mute-button", "volume-range"]) {
     bar.append(document.createElement(`media-${name}`));
   }
-  bar.append(live, make("span", "space"), quality, stats);
+  bar.append(live, make("span", "space"), ...chips);
   for (const name of ["pip-button", "fullscreen-button"]) {
     bar.append(document.createElement(`media-${name}`));
   }

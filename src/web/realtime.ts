@@ -9,6 +9,7 @@ import { PictureCounter } from "./pictures.ts";
 import { Playhead } from "./playhead.ts";
 import type { Figures, Latency, Report } from "./rates.ts";
 import { estimateLatency, packetsOf, viewerFigures } from "./rates.ts";
+import type { StreamEvent } from "./streamevent.ts";
 import type { Sight } from "./tiers.ts";
 import { Viewer } from "./whep.ts";
 import { keyFor, type Wish } from "./wish.ts";
@@ -38,6 +39,8 @@ export class RealtimePlayback extends EventTarget {
   /** Since the page began, in ms; null until the first picture of the newest session. */
   firstFrameMs: number | null = null;
   postToFirstFrameMs: number | null = null;
+  /** Called with each picture that is shown. */
+  shown: () => void = () => undefined;
 
   /** `endpoint`: the WHEP address. */
   constructor(video: HTMLVideoElement, endpoint: string, token: string | null, wish: Wish | null) {
@@ -83,6 +86,11 @@ export class RealtimePlayback extends EventTarget {
 
   get layers(): readonly Layer[] {
     return this.viewer.layers.layers;
+  }
+
+  /** What is said of the stream goes there. */
+  set hear(hear: (event: StreamEvent) => void) {
+    this.viewer.hear = hear;
   }
 
   choose(wish: Wish | null): void {
@@ -172,6 +180,7 @@ export class RealtimePlayback extends EventTarget {
 
   #seen(frame: VideoFrameCallbackMetadata): void {
     this.#playhead.shown(frame.rtpTimestamp);
+    this.shown();
     if (this.firstFrameMs !== null || this.viewer.connection.state === "stopped") return;
     this.firstFrameMs = performance.now();
     this.postToFirstFrameMs = this.firstFrameMs - this.viewer.connection.postedAt;

@@ -15,6 +15,8 @@ import { PictureCounter } from "./pictures.ts";
 import type { Latency } from "./rates.ts";
 import { changingBetweenSegments } from "./segmentchange.ts";
 import { ServerClock } from "./serverclock.ts";
+import type { StreamEvent } from "./streamevent.ts";
+import { eventsIn } from "./tailevents.ts";
 import { TailKeeper } from "./tailkeeper.ts";
 import { tailLayers } from "./taillayers.ts";
 import { loadLibrary, TAIL_CONFIG, type TailLibrary } from "./taillibrary.ts";
@@ -52,6 +54,10 @@ export class TailPlayback extends EventTarget {
   #dryAt: number | null = null;
   /** Since the page began, in ms; null until the first picture. */
   firstFrameMs: number | null = null;
+  /** Called with each picture that is shown. */
+  shown: () => void = () => undefined;
+  /** What is said of the stream goes there, as far as its playlists tell. */
+  hear: (event: StreamEvent) => void = () => undefined;
 
   /** `address`: of index.m3u8. */
   constructor(video: HTMLVideoElement, address: string, token: string | null, wish: Wish | null) {
@@ -231,6 +237,7 @@ export class TailPlayback extends EventTarget {
     // A playlist that has ended before anything was shown has only old pictures.
     hls.on(library.Events.LEVEL_LOADED, (_, { details }) => {
       if (!details.live && this.firstFrameMs === null) this.#wait();
+      for (const event of eventsIn(details)) this.hear(event);
     });
     hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
     hls.attachMedia(this.#video);
@@ -274,6 +281,7 @@ export class TailPlayback extends EventTarget {
 
   #seen(): void {
     this.#attempt = 0;
+    this.shown();
     if (this.firstFrameMs !== null) return;
     this.firstFrameMs = performance.now();
     this.dispatchEvent(new Event("picture"));

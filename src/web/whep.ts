@@ -1,16 +1,20 @@
 /**
  * The watching end (draft-ietf-wish-whep) with its events extension. Dispatches, beside the
- * connection's "statechange": "inactive", "active" and "viewercount"; `layers` has events of its own.
+ * connection's "statechange": "inactive", "active" and "viewercount"; `layers` has events of its own,
+ * and what is said of the stream goes to `hear`.
  */
 import { Connection } from "./connection.ts";
 import { LayerControl } from "./layercontrol.ts";
 import type { Selection } from "./layers.ts";
 import { findLink, REL_EVENTS, REL_LAYER } from "./link.ts";
+import { hearStreamEvents } from "./listener.ts";
 import { withStereoOpus } from "./sdp.ts";
 import type { Session } from "./session.ts";
 import { authorization, refusalOf } from "./session.ts";
+import { STREAM_EVENT_TYPES, type StreamEvent } from "./streamevent.ts";
 
 const EVENT_NAMES = ["active", "inactive", "layers", "viewercount", "reconnect"];
+const WANTED = [...EVENT_NAMES, ...STREAM_EVENT_TYPES];
 
 export class Viewer extends EventTarget {
   readonly connection: Connection;
@@ -22,6 +26,7 @@ export class Viewer extends EventTarget {
   /** False between the server's "inactive" and "active" events. */
   active = true;
   viewers: number | null = null;
+  hear: (event: StreamEvent) => void = () => undefined;
 
   constructor(endpoint: string, token: string | null) {
     super();
@@ -83,7 +88,7 @@ export class Viewer extends EventTarget {
     const link = findLink(session.links, REL_EVENTS);
     if (link === null) return;
     const offered = link.parameters.events?.split(",").map((name) => name.trim());
-    const wanted = EVENT_NAMES.filter((name) => offered === undefined || offered.includes(name));
+    const wanted = WANTED.filter((name) => offered === undefined || offered.includes(name));
     try {
       const response = await fetch(session.resolve(link.target), {
         method: "POST",
@@ -117,6 +122,7 @@ export class Viewer extends EventTarget {
       this.viewers = count;
       this.dispatchEvent(new Event("viewercount"));
     });
+    hearStreamEvents(events, (event) => this.hear(event));
     events.addEventListener("reconnect", (event) => {
       const url = readJson(event.data).url;
       this.connection.reconnect(typeof url === "string" ? url : null);
