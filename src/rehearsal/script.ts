@@ -18,7 +18,7 @@ export class Script {
     const answer =
       role === "viewer"
         ? answerViewer(offer, local, null)
-        : answerPublisher(offer, local, { simulcast: true });
+        : answerPublisher(offer, local, { simulcast: true, files: false });
     if (isProblem(answer)) throw new Error(answer.detail);
     this.media = answer.media;
     this.#peer = answer.peer;

@@ -32,22 +32,33 @@ export interface LiveTracks {
 /** An accepted section is one of these. */
 type MediaOffer = OfferSection & { readonly kind: MediaKind };
 
+export interface PublisherOptions {
+  /** All layers offered are accepted (OBS aborts at less); else none. */
+  readonly simulcast: boolean;
+  /** The stream is also to be had as files of MP4, which hold no VP8 and are not turned. */
+  readonly files: boolean;
+}
+
 /**
- * Answers a publisher: every codec that we forward, in its own order. With `simulcast` all layers
- * offered are accepted (OBS aborts at less), without it none. Error: 422 without a bundle.
+ * Answers a publisher: every codec that we forward, in its own order, but for files H.264 in front of
+ * VP8. Error: 422 without a bundle.
  */
 export function answerPublisher(
   offer: Offer,
   local: LocalDescription,
-  options: { readonly simulcast: boolean },
+  options: PublisherOptions,
 ): NegotiatedAnswer | SdpProblem {
   const sections = offer.sections.map((section): AnswerSection => {
     if (!isMedia(section) || section.formats.length === 0) return rejected(section);
     const mixed = allowsMixed(offer, section);
-    const extensions = acceptExtensions(section, "publisher", mixed);
+    const formats = options.files ? formatsForFiles(section.formats) : section.formats;
+    const turned = !options.files || formats[0]!.codec === "vp8";
+    const extensions = acceptExtensions(section, "publisher", mixed).filter(
+      ({ name }) => turned || name !== "videoOrientation",
+    );
     const ids = publisherIds(section, extensions, options.simulcast);
-    const media = acceptSection(section, section.formats, extensions, mixed, ids);
-    const fmtp = new Map(section.formats.map((f) => [f.payloadType, publisherFmtp(f)]));
+    const media = acceptSection(section, formats, extensions, mixed, ids);
+    const fmtp = new Map(formats.map((f) => [f.payloadType, publisherFmtp(f)]));
     return { offered: section, media, extensions, fmtp };
   });
   return finish(offer, local, sections);
@@ -145,6 +156,16 @@ function publisherIds(
   if (simulcast && extensions.some(({ name }) => name === "rid")) return { ssrcs, rtxSsrcs, rids };
   // Refused: the first stream remains (RFC 8853 5.3.2). Firefox declares the SSRCs of all.
   return { ssrcs: ssrcs.slice(0, 1), rtxSsrcs: rtxSsrcs.slice(0, 1), rids: [] };
+}
+
+/** Browsers offer VP8 first unless a page says otherwise, and send what the answer has first. */
+function formatsForFiles(formats: readonly OfferedFormat[]): readonly OfferedFormat[] {
+  if (formats[0]!.codec !== "vp8") return formats;
+  const h264 = formats.filter(({ codec }) => codec === "h264");
+  // RFC 6184 6.2: pictures in mode 0 have no unit above the size of a packet.
+  const best = h264.find(({ fmtp }) => fmtpParameters(fmtp).get("packetization-mode") === "1");
+  const first = best ?? h264[0];
+  return first === undefined ? formats : withFirst(formats, first);
 }
 
 /** What a sender says of its own stream has no place in a receiver's answer (RFC 6184 8.2.2). */

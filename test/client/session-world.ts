@@ -215,7 +215,7 @@ export class World implements SessionListener {
     const answer =
       role === "viewer"
         ? answerViewer(offer, local, null)
-        : answerPublisher(offer, local, { simulcast: false });
+        : answerPublisher(offer, local, { simulcast: false, files: false });
     if (isProblem(answer)) throw new Error(answer.detail);
     this.server = new Peer({
       session: 7,

@@ -52,9 +52,9 @@ export function fail(result: object, status: 400 | 413 | 422): SdpProblem {
   return result;
 }
 
-export function publish(text: string, simulcast = false) {
+export function publish(text: string, simulcast = false, files = false) {
   const offer = readOffer(text, { role: "publisher" });
-  return isProblem(offer) ? offer : answerPublisher(offer, LOCAL, { simulcast });
+  return isProblem(offer) ? offer : answerPublisher(offer, LOCAL, { simulcast, files });
 }
 
 export function watch(text: string, stream: LiveTracks | null = null) {

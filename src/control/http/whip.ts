@@ -61,7 +61,9 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
   const placement = placeSession(c, services, "publisher");
   if (placement instanceof Response) return placement;
   const local = describeLocal(services, placement);
-  const answer = answerPublisher(admission.offer, local, { simulcast: true });
+  const { hls, takeover } = streamOptions(config, admission.name);
+  const options = { simulcast: true, files: hls !== "off" };
+  const answer = answerPublisher(admission.offer, local, options);
   if (isProblem(answer)) return sdpProblem(answer);
   // The rings themselves come when it is connected; a full server says so at once.
   if (!RingLease.fits(plane, answer.media)) {
@@ -71,7 +73,7 @@ function open(c: AppContext, services: AdmissionServices, admission: Admission):
   const session = registry.openPublisher(
     freshSession(c, services, { admission, placement, local, answer }),
     Math.min(config.limits.bitrateMax, admission.grant.limits.bitrateMax),
-    streamOptions(config, admission.name).takeover === "standby",
+    takeover === "standby",
   );
   return created(c, session, answer.sdp, iceServerLinks(config.iceServers));
 }

@@ -396,6 +396,18 @@ test("stream names: slashes in both spellings, letters of any script, clear 400s
   }
 });
 
+test("a stream that has a tail is answered with H.264 in front of VP8, and any other as it was offered", async () => {
+  const h = await Harness.start({ config: '[[streams]]\nmatch = "calls/*"\nhls = "off"\n' });
+  const both = PUBLISHER_OFFER.replace("SAVPF 96", "SAVPF 96 97").replace(
+    "a=rtpmap:96",
+    "a=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=1\r\na=rtpmap:96",
+  );
+  expect((await h.publish("a", false, both)).answer).toContain("SAVPF 97 96\r\n");
+  expect((await h.publish("calls/a", false, both)).answer).toContain("SAVPF 96 97\r\n");
+  const off = await Harness.start({ args: ["--hls", "off"] });
+  expect((await off.publish("a", false, both)).answer).toContain("SAVPF 96 97\r\n");
+});
+
 const TOKENS = `
 [[auth.tokens]]
 token = "publisher-token-1"
