@@ -13,18 +13,19 @@ export function withToken(path: string): string {
   return token ? `${path}?token=${encodeURIComponent(token)}` : path;
 }
 
-/** GET with the page's token. */
-export function fetchWithToken(path: string): Promise<Response> {
-  return fetch(path, { headers: authorization(token) });
+/** A request with the page's token. */
+export function fetchWithToken(path: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
+  return fetch(path, { method, headers: authorization(token) });
 }
 
-/** Calls the admin API; rejects with ServerRefusal. `see` is shown the response first. */
+/** Calls the server; rejects with ServerRefusal. `see` is shown the response first. */
 export async function callApi(
   path: string,
-  init: RequestInit = {},
+  init: RequestInit & { readonly headers?: Record<string, string> } = {},
   see: (response: Response) => void = () => undefined,
 ): Promise<unknown> {
-  const response = await fetch(path, { ...init, headers: authorization(token) });
+  const headers = { ...init.headers, ...authorization(token) };
+  const response = await fetch(path, { ...init, headers });
   see(response);
   if (!response.ok) throw await refusalOf(response);
   return response.status === 204 ? null : await response.json();

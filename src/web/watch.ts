@@ -1,12 +1,15 @@
-/** /watch/NAME: the player, its figures and the snippet to embed it elsewhere. */
+/** /watch/NAME: the player, what is said beside it, its figures and the ways to it. */
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
 import { fromZero, LiveChart } from "./chart.ts";
+import { ChatPanel } from "./chatpanel.ts";
 import { byId, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
 import { formatBitrate, formatCount, formatSeconds } from "./format.ts";
 import { LayerHistory } from "./layerhistory.ts";
 import type { SpillwayPlayer } from "./player.ts";
 import { viewerFigures } from "./rates.ts";
+import { showWays } from "./sharepanel.ts";
+import { StreamEvents } from "./streamevents.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
 import { showTiles } from "./tiles.ts";
 
@@ -32,6 +35,8 @@ const STATES: Record<string, string> = {
 
 const name = nameFromPath(location.pathname, "watch");
 const tiles = byId("figures");
+const events = new StreamEvents(name);
+new ChatPanel({ events, stage: byId("stage"), moderates: false });
 const history = new LayerHistory(CHART_SECONDS);
 const bitChart = new LiveChart(byId("chart-bits"), {
   spanSeconds: CHART_SECONDS,
@@ -51,9 +56,7 @@ setText(byId("name"), name || "No stream named");
 document.title = `${name || "Watch"} – Spillway`;
 byId<HTMLAnchorElement>("publish").href = withToken(pathOfName("publish", name));
 showTiles(tiles, figureLines(viewerFigures([], []), null, ""));
-byId<HTMLTextAreaElement>("snippet").value = snippet();
-byId("statistics").addEventListener("click", toggleStatistics);
-byId("copy").addEventListener("click", () => void copySnippet());
+showWays(name);
 customElements.whenDefined("spillway-player").then(startPlayer);
 
 function startPlayer(): void {
@@ -82,16 +85,12 @@ function showFigures(player: SpillwayPlayer): void {
   setText(byId("value-layer"), layer || "–");
 }
 
-function toggleStatistics(): void {
-  tiles.hidden = !tiles.hidden;
-  byId("statistics").setAttribute("aria-expanded", String(!tiles.hidden));
-}
-
 function showState(player: SpillwayPlayer): void {
   const { state, status } = player.status;
   const badge = byId("state");
   setText(badge, STATES[state] ?? state);
   badge.dataset.state = state;
+  if (state !== "connecting") void events.open();
   const viewers = player.viewers;
   if (player.tail !== null) {
     const ms = player.latency?.ms;
@@ -107,24 +106,6 @@ function showState(player: SpillwayPlayer): void {
 function offerToken(player: SpillwayPlayer, status: number): void {
   if (status !== 401 && status !== 403) return;
   askForToken((token) => player.setAttribute("token", token));
-}
-
-function snippet(): string {
-  const origin = location.origin;
-  return `<script type="module" src="${origin}/assets/player.js"></script>
-<spillway-player src="${origin}${pathOfName("whep", name)}"></spillway-player>`;
-}
-
-async function copySnippet(): Promise<void> {
-  const area = byId<HTMLTextAreaElement>("snippet");
-  area.select();
-  try {
-    // Undefined outside a secure context; the text is selected then, ready for Ctrl+C.
-    await navigator.clipboard.writeText(area.value);
-    setText(byId("copied"), "Copied.");
-  } catch {
-    setText(byId("copied"), "Selected: press Ctrl+C to copy.");
-  }
 }
 
 function exposeForTests(player: SpillwayPlayer): void {

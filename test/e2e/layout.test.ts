@@ -6,12 +6,21 @@ import { layoutProblems } from "../support/layout.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 
 const LONG_NAME = "conference/the-great-hall-on-the-second-floor/camera-two";
+const CONFIG = '[[streams]]\nmatch = "conference/**"\nchat = true\n';
+const SAID = [
+  { type: "chat", data: { text: "Hello from the first row" } },
+  { type: "chat", data: { text: `A word that is ${"very".repeat(30)} long` } },
+  { type: "hand", data: { up: true } },
+];
 
 describe.skipIf(lacksChromium("layout"))("layout", () => {
   let server: TestServer;
   let browser: TestBrowser;
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer("demo"), TestBrowser.open()]);
+    [server, browser] = await Promise.all([
+      startServer("demo", { config: CONFIG }),
+      TestBrowser.open(),
+    ]);
     const options = { codec: "VP8", width: 320, height: 180, fps: 15 };
     await (await browser.publish(server.base, LONG_NAME, options)).live();
   }, SETUP_MS);
@@ -32,9 +41,19 @@ describe.skipIf(lacksChromium("layout"))("layout", () => {
     expect(await layoutProblems(page)).toEqual([]);
   }, 60_000);
 
-  test("watch", async () => {
+  test("watch, with a chat and all that can be opened", async () => {
+    for (const event of SAID) {
+      const { status } = await fetch(`${server.base}/events/${LONG_NAME}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(event),
+      });
+      expect(status).toBe(201);
+    }
     const page = await open(`/watch/${LONG_NAME}`);
     await page.getByText("live", { exact: true }).first().waitFor();
+    await page.locator("#hands li").waitFor();
+    for (const summary of await page.locator("summary").all()) await summary.click();
     expect(await layoutProblems(page)).toEqual([]);
   }, 60_000);
 

@@ -7,6 +7,7 @@ import { told } from "../support/server-log.ts";
 import { until } from "../support/until.ts";
 
 const SHOWN_MS = 10_000;
+const CHAT = '[[streams]]\nmatch = "talk"\nchat = true\n';
 /** With one ingest and one egress worker: the second is egress. */
 const EGRESS = 1;
 
@@ -16,7 +17,8 @@ describe.skipIf(skip)("pages of an open server", () => {
   let server: TestServer;
   let browser: TestBrowser;
   beforeAll(async () => {
-    const starting = startServer("serve", { args: ["--egress-workers", "1", "--drills"] });
+    const args = ["--egress-workers", "1", "--drills"];
+    const starting = startServer("serve", { args, config: CHAT });
     [server, browser] = await Promise.all([starting, TestBrowser.open()]);
   }, SETUP_MS);
   afterEach(async () => {
@@ -89,6 +91,57 @@ describe.skipIf(skip)("pages of an open server", () => {
     await publisher.page.getByRole("button", { name: "Start" }).click();
     await shows(first.page, "#state", "live");
     expect(first.posts).toBe(1);
+  }, 160_000);
+
+  test("chat, hands and reactions reach all who watch, and markup in them stays text", async () => {
+    const publisher = await browser.publish(server.base, "talk", { codec: "H264" });
+    await publisher.live();
+    const [one, other] = [
+      await browser.watch(server.base, "talk"),
+      await browser.watch(server.base, "talk", "?tier=tail"),
+    ];
+    await one.page.locator("#chat").waitFor({ timeout: SHOWN_MS });
+    await other.page.locator("#chat").waitFor({ timeout: SHOWN_MS });
+    const line = `<img src=x onerror="document.title='taken'"> & more`;
+    await one.page.getByLabel("Message").fill(line);
+    await one.page.getByRole("button", { name: "Send" }).click();
+    for (const { page } of [one, other]) {
+      await shows(page, "#lines li", line);
+      expect(await page.locator("#lines img").count()).toBe(0);
+    }
+    // It is one's own to take back.
+    expect(await other.page.getByRole("button", { name: "Take back" }).count()).toBe(0);
+    await other.page.getByRole("button", { name: "Raise hand" }).click();
+    await shows(one.page, "#hands", "Guest");
+    await shows(other.page, "#hands", "You");
+    await other.page.getByRole("button", { name: "Applause" }).click();
+    await one.page.locator(".bubble").waitFor({ state: "attached", timeout: SHOWN_MS });
+    await one.page.getByRole("button", { name: "Take back" }).click();
+    await other.page.locator("#lines li").waitFor({ state: "detached", timeout: SHOWN_MS });
+    await other.page.getByRole("button", { name: "Lower hand" }).click();
+    await one.page.locator("#hands li").waitFor({ state: "detached", timeout: SHOWN_MS });
+    // A stream without a chat has no room for one.
+    await (await browser.publish(server.base, "silent")).live();
+    const third = await browser.watch(server.base, "silent");
+    await third.live();
+    expect(await third.page.locator("#chat").isVisible()).toBe(false);
+  }, 160_000);
+
+  test("the ways to a stream are copied in one click", async () => {
+    await (await browser.publish(server.base, "event/stage-2")).live();
+    const { page } = await browser.watch(server.base, "event/stage-2", "?token=secret-0123456789");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByText("Share and embed").click();
+    const copied = async (way: string) => {
+      await page.getByRole("button", { name: `Copy ${way}` }).click();
+      return page.evaluate<string>("navigator.clipboard.readText()");
+    };
+    const { base } = server;
+    expect(await copied("Link")).toBe(`${base}/watch/event/stage-2`);
+    expect(await copied("HLS")).toBe(`${base}/hls/event/stage-2/index.m3u8`);
+    expect(await copied("WHEP")).toBe(`${base}/whep/event/stage-2`);
+    expect(await copied("Element")).toContain(`<spillway-player src="${base}/whep/event/stage-2">`);
+    expect(await copied("Frame")).toStartWith(`<iframe src="${base}/`);
   }, 160_000);
 
   test("events: `reconnect` brings viewers of a lost worker back at once", async () => {

@@ -43,7 +43,15 @@ export async function listen(c: AppContext, services: RemarkServices): Promise<R
   }
   const stream = await find(name.name, services);
   if (stream === null) return notLive(name.name);
-  if (c.req.method === "HEAD") return eventStream(null);
+  const told = (body: Parameters<typeof eventStream>[0]): Response => {
+    const response = eventStream(body);
+    // Pages show a chat by it.
+    if (streamOptions(services.config, name.name).chat) {
+      response.headers.set("Accept-Post", JSON_TYPE);
+    }
+    return response;
+  };
+  if (c.req.method === "HEAD") return told(null);
   const { address, loopback } = c.get("client");
   const seat = loopback ? null : address;
   if (!services.seats.take(seat)) {
@@ -52,7 +60,7 @@ export async function listen(c: AppContext, services: RemarkServices): Promise<R
     return retryLater(503, RETRY_LIMIT_S, "Too many listeners", detail);
   }
   const free = (): void => services.seats.free(seat);
-  return eventStream(services.discussions.listen(stream, lastEventId(c) ?? 0, free));
+  return told(services.discussions.listen(stream, lastEventId(c) ?? 0, free));
 }
 
 /** POST: says what the body has. */

@@ -310,3 +310,15 @@ test("who listens stays when the publisher goes and comes, and hears on", async 
   const reader = listening.body!.getReader();
   expect(new TextDecoder().decode((await reader.read()).value)).toBe(": alive\n\n");
 });
+
+test("whoever may listen is told whether viewers may speak", async () => {
+  const h = await Harness.start({ config: GUARDED });
+  const told = async (name: string) => {
+    await h.publish(`${name}?token=${HOST}`);
+    const response = await h.request("HEAD", `/events/${name}?token=${GUEST}`);
+    return [response.status, response.headers.get("Accept-Post")];
+  };
+  expect(await told("talk/a")).toEqual([200, "application/json"]);
+  expect(await told("quiet")).toEqual([200, null]);
+  expect((await h.request("HEAD", "/events/talk/a")).headers.has("Accept-Post")).toBe(false);
+});
