@@ -51,6 +51,9 @@ const WHAT = "events of streams in Chromium";
 describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))(WHAT, () => {
   let server: TestServer;
   let browser: TestBrowser;
+  /** One a run: what was said in the run before is kept. */
+  let name = "";
+  let runs = 0;
   beforeAll(async () => {
     [server, browser] = await Promise.all([startServer("serve"), TestBrowser.open()]);
   }, SETUP_MS);
@@ -60,7 +63,7 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))(WHAT, () => {
   });
 
   async function watch(query: string, chat: boolean): Promise<Watcher> {
-    const watcher = await browser.watch(server.base, "talk", query);
+    const watcher = await browser.watch(server.base, name, query);
     const player = `document.querySelector("spillway-player")`;
     await watcher.page.evaluate(`(() => {
       for (const name of ["captions"${chat ? ', "chat"' : ""}]) {
@@ -87,7 +90,7 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))(WHAT, () => {
   async function say(type: string, text: string): Promise<number> {
     const from = Date.now() + 1_200;
     const at = from + ((TRAVEL_MS / 2 - (from % TRAVEL_MS) + TRAVEL_MS) % TRAVEL_MS);
-    const response = await fetch(`${server.base}/events/talk`, {
+    const response = await fetch(`${server.base}/events/${name}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ type, at, data: { text } }),
@@ -99,8 +102,9 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))(WHAT, () => {
   timed(
     "a caption and a line of chat come at the same picture on both tiers, and captions stand in it",
     async () => {
-      const options = { codec: "H264", fps: 30 };
-      await (await browser.publish(server.base, "talk", options)).live();
+      runs += 1;
+      name = `talk-${runs}`;
+      await (await browser.publish(server.base, name, { codec: "H264", fps: 30 })).live();
       const [realtime, tail, crowd] = await Promise.all([
         watch("?tier=realtime", false),
         watch("?tier=tail", true),
