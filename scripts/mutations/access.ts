@@ -31,7 +31,7 @@ export const ACCESS: readonly Mutation[] = [
     `headers.set("Content-Security-Policy", "frame-ancestors 'none'");`,
     "",
   ),
-  rule("S4", "src/web/pages.ts", `if (key !== "watch") parts.push`, `if (key === "") parts.push`),
+  rule("S4", "src/web/pages.ts", "if (!plays) parts.push", "if (plays) parts.push"),
   rule(
     "S5",
     `${CONTROL}http/auth.ts`,

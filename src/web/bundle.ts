@@ -4,8 +4,8 @@ import { join } from "node:path";
 /** What pages.ts serves, by key; JSON-safe. */
 export type PackedPages = Record<string, { readonly text: string; readonly contentType: string }>;
 
-const PAGES = ["home", "publish", "watch", "dashboard"];
-const SCRIPTS = ["home", "publish", "watch", "dashboard", "player", "tail", "ticker"];
+const PAGES = ["home", "publish", "watch", "embed", "dashboard"];
+const SCRIPTS = ["home", "publish", "watch", "embed", "dashboard", "player", "tail", "ticker"];
 
 /** The scripts that are bundled, as paths. */
 export function bundledScripts(): readonly string[] {
@@ -27,8 +27,10 @@ export async function bundlePages(): Promise<PackedPages> {
   // Fetched by the player when it plays a tail.
   const hls = await bundleScript(Bun.resolveSync("hls.js/light", folder));
   packed["/assets/hls.js"] = { text: hls, contentType: "text/javascript; charset=utf-8" };
-  const style = await Bun.file(join(folder, "style.css")).text();
-  packed["/assets/style.css"] = { text: style, contentType: "text/css; charset=utf-8" };
+  for (const sheet of ["style", "embed"]) {
+    const text = await Bun.file(join(folder, `${sheet}.css`)).text();
+    packed[`/assets/${sheet}.css`] = { text, contentType: "text/css; charset=utf-8" };
+  }
   const icon = await Bun.file(join(folder, "icon.svg")).text();
   packed["/assets/icon.svg"] = { text: icon, contentType: "image/svg+xml" };
   return packed;

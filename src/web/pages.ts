@@ -15,7 +15,7 @@ export interface Page {
   readonly contentSecurityPolicy: string | null;
 }
 
-/** Keys: "home", "publish", "watch", "dashboard", and asset paths such as "/assets/player.js". */
+/** Keys: "home", "publish", "watch", "embed", "dashboard", and asset paths such as "/assets/player.js". */
 export interface Pages {
   get(key: string): Page | undefined;
   keys(): Iterable<string>;
@@ -44,18 +44,19 @@ export async function loadPages(): Promise<Pages> {
 
 /**
  * Scripts come from this server alone. media-chrome puts style elements into its shadow roots, so
- * the page that holds the player allows inline styles; a player or publisher may be sent to
- * another node (307, or the "reconnect" event), so those two pages may connect anywhere.
+ * the pages that hold the player allow inline styles; a player or publisher may be sent to
+ * another node (307, or the "reconnect" event), so those pages may connect anywhere.
  */
 function policyOf(key: string): string {
   const parts = ["default-src 'self'", "object-src 'none'", "base-uri 'none'"];
   parts.push("img-src 'self' data:", "form-action 'self'");
-  if (key === "watch") parts.push("style-src 'self' 'unsafe-inline'");
+  const plays = key === "watch" || key === "embed";
+  if (plays) parts.push("style-src 'self' 'unsafe-inline'");
   // A tail is played out of a Media Source, which is a blob; a list's pictures come out of blobs, too.
-  if (key === "watch" || key === "home") parts.push("media-src 'self' blob:");
-  if (key === "watch" || key === "publish") parts.push("connect-src 'self' http: https:");
+  if (plays || key === "home") parts.push("media-src 'self' blob:");
+  if (plays || key === "publish") parts.push("connect-src 'self' http: https:");
   // A click into a transparent frame must not publish or end a session; watching is for embedding.
-  if (key !== "watch") parts.push("frame-ancestors 'none'");
+  if (!plays) parts.push("frame-ancestors 'none'");
   return parts.join("; ");
 }
 

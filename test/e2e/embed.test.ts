@@ -8,6 +8,7 @@ import { until } from "../support/until.ts";
 
 const README = readFileSync(resolve(import.meta.dir, "../../README.md"), "utf8");
 const SNIPPET = /```html\n(<script type="module"[\s\S]*?)```/.exec(README)![1]!;
+const FRAME = /```html\n(<iframe[\s\S]*?)```/.exec(README)![1]!;
 const CONFIG = '[[streams]]\nmatch = "**"\nview = "open"\n';
 
 describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () => {
@@ -23,12 +24,11 @@ describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () =>
     await Promise.all([browser?.close(), server?.stop()]);
   });
 
-  /** A site whose one page is the snippet, for this server. */
-  function site(headers: Readonly<Record<string, string>>): string {
-    const body = SNIPPET.replaceAll("https://live.example.com", server.base).replace(
-      "NAME",
-      "embedded",
-    );
+  /** A site whose one page is a snippet of the README, for this server. */
+  function site(headers: Readonly<Record<string, string>>, snippet = SNIPPET): string {
+    const body = snippet
+      .replaceAll("https://live.example.com", server.base)
+      .replace("NAME", "embedded");
     const html = `<!doctype html><title>Another site</title>${body}`;
     const page = () =>
       new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8", ...headers } });
@@ -56,6 +56,29 @@ describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () =>
     }, 240_000);
   }
 
+  for (const tier of ["realtime", "tail"]) {
+    test(`O7: a page with a strict policy plays it as an element, and in a frame (${tier})`, async () => {
+      const publisher = await browser.publish(server.base, "embedded", { codec: "H264" });
+      await publisher.live();
+      const { base } = server;
+      const policy = `default-src 'none'; script-src ${base}; connect-src ${base}; media-src blob:`;
+      const element = SNIPPET.replace("<spillway-player", `<spillway-player tier="${tier}"`);
+      const page = await browser.open(site({ "Content-Security-Policy": policy }, element));
+      const framed = await browser.open(
+        site(
+          { "Content-Security-Policy": `default-src 'none'; frame-src ${base}` },
+          FRAME.replace("embed/NAME", `embed/NAME?tier=${tier}`),
+        ),
+      );
+      for (const place of [page, framed.frames()[1]!]) {
+        const frames = () => framesShown(place);
+        await until("pictures are shown", 15_000, async () => (await frames()) > 10, frames);
+      }
+      expect(browser.pageErrors).toEqual([]);
+      await browser.closePages();
+    }, 240_000);
+  }
+
   test("O7: what a page of another origin loads is marked for it, and nothing else is", async () => {
     const asset = await fetch(`${server.base}/assets/player.js`, {
       headers: { Origin: "http://x" },
@@ -66,7 +89,7 @@ describe.skipIf(lacksChromium("embedding in Chromium"))("on another site", () =>
     const again = await fetch(asset.url, { headers: { "If-None-Match": etag } });
     expect(again.status).toBe(304);
     expect(again.headers.get("Access-Control-Allow-Origin")).toBe("*");
-    for (const path of ["/", "/dashboard", "/watch/x"]) {
+    for (const path of ["/", "/dashboard", "/watch/x", "/embed/x"]) {
       const page = await fetch(`${server.base}${path}`);
       expect(page.headers.get("Access-Control-Allow-Origin")).toBeNull();
     }

@@ -1,6 +1,12 @@
 /** Debian's Chromium with pages of Spillway in it, each in a context of its own. */
 import { existsSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Frame,
+  type Page,
+} from "playwright-core";
 import { until } from "./until.ts";
 
 const EXECUTABLE = "/usr/bin/chromium";
@@ -211,16 +217,18 @@ function count(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** Pictures that the player within a page of another site has shown, wherever its video element is. */
-export function framesShown(page: Page): Promise<number> {
+/** Pictures that the player within a page of another site, or a frame in it, has shown, wherever its video element is. */
+export function framesShown(page: Page | Frame): Promise<number> {
   return page.evaluate<number>(`(() => {
     const roots = [document];
+    let frames = 0;
     for (const root of roots) {
       for (const element of root.querySelectorAll("*")) {
         if (element.shadowRoot) roots.push(element.shadowRoot);
-        if (element.tagName === "VIDEO") return element.getVideoPlaybackQuality().totalVideoFrames;
+        if (element.tagName !== "VIDEO") continue;
+        frames += element.getVideoPlaybackQuality().totalVideoFrames;
       }
     }
-    return 0;
+    return frames;
   })()`);
 }

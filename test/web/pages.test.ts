@@ -7,7 +7,7 @@ const PLAYER_SIZE_MAX = 48_000;
 
 test("every page loads only what is served here, and stays small", async () => {
   const pages = await loadPages();
-  for (const key of ["home", "publish", "watch", "dashboard"]) {
+  for (const key of ["home", "publish", "watch", "embed", "dashboard"]) {
     const page = pages.get(key);
     if (page === undefined) throw new Error(`no page ${key}`);
     const html = new TextDecoder().decode(page.body);
@@ -41,11 +41,12 @@ test("the test pattern's worker is served", async () => {
   expect(pages.get("/assets/ticker.js")?.contentType).toStartWith("text/javascript");
 });
 
-test("S4: no page but that for watching may be framed by other sites", async () => {
+test("S4: no page but those for watching may be framed by other sites", async () => {
   const pages = await loadPages();
-  for (const key of ["home", "publish", "watch", "dashboard"]) {
+  for (const key of ["home", "publish", "watch", "embed", "dashboard"]) {
     const policy = pages.get(key)?.contentSecurityPolicy ?? "";
-    expect([key, policy.includes("frame-ancestors 'none'")]).toEqual([key, key !== "watch"]);
-    expect([key, policy.includes("frame-ancestors")]).toEqual([key, key !== "watch"]);
+    const isFramed = key === "watch" || key === "embed";
+    expect([key, policy.includes("frame-ancestors 'none'")]).toEqual([key, !isFramed]);
+    expect([key, policy.includes("frame-ancestors")]).toEqual([key, !isFramed]);
   }
 });

@@ -13,7 +13,7 @@ export interface Page {
   readonly contentSecurityPolicy: string | null;
 }
 
-/** Keys: "home", "publish", "watch", "dashboard", and asset paths such as "/assets/player.js". */
+/** Keys: "home", "publish", "watch", "embed", "dashboard", and asset paths such as "/assets/player.js". */
 export interface Pages {
   get(key: string): Page | undefined;
 }
@@ -24,6 +24,7 @@ export function mountPages(app: Hono<AppEnv>, pages: Pages): void {
   app.get("/", serve("home"));
   app.get("/publish/*", serve("publish"));
   app.get("/watch/*", serve("watch"));
+  app.get("/embed/*", serve("embed"));
   app.get("/dashboard", serve("dashboard"));
   app.get("/*", (c) => send(c, c.req.path.includes(".") ? pages.get(c.req.path) : undefined));
 }
