@@ -298,7 +298,9 @@ export class TailPlayback extends EventTarget {
     this.refusal = status;
     if (status === 401 || status === 403) this.#refuse("The server asks for a token.");
     else if (status === 422) this.#refuse("This stream cannot be served over HLS.");
-    else if (status === 404) this.#wait();
+    else if (details === "manifestIncompatibleCodecsError") {
+      this.#refuse("This browser has no decoder for this stream.");
+    } else if (status === 404) this.#wait();
     else this.#again(`Playback broke off (${details}).`);
   }
 

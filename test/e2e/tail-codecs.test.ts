@@ -1,6 +1,8 @@
 /** Chromium's Media Source Extensions play tails of what Chromium sends, and what it sends by itself. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { binary } from "../support/binary.ts";
 import { lacksChromium, TestBrowser, type Watcher } from "../support/browser.ts";
+import { Clips, lacksFfmpeg, OPUS } from "../support/clips.ts";
 import { isShort } from "../support/long.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -70,6 +72,36 @@ describe.skipIf(none)("codecs of tails", () => {
       );
     }, 60_000);
   }
+
+  test.skipIf(lacksFfmpeg("a tail of H.265"))(
+    "H.265, of which Chromium here has no decoder, is read by FFmpeg, and the page says so",
+    async () => {
+      const clips = new Clips();
+      const encoder = ["-c:v", "libx265", "-preset", "ultrafast", "-bf", "0", "-g", "30"];
+      const path = await clips.make("h265.mp4", [...encoder, "-tag:v", "hvc1", ...OPUS], 4);
+      const command = [await binary(), "publish", path, `${server.base}/whip/h265`, "--loop"];
+      const publisher = Bun.spawn(command, { stdio: ["ignore", "ignore", "ignore"] });
+      try {
+        const master = `${server.base}/hls/h265/index.m3u8`;
+        const text = await until("a playlist", 15_000, async () => {
+          const response = await fetch(master);
+          return response.ok ? response.text() : "";
+        });
+        expect(text).toMatch(/CODECS="hvc1\.1\.6\.L30\.90,opus",RESOLUTION=160x90/);
+        const watcher = await browser.watch(server.base, "h265", "?tier=tail");
+        await watcher.page.getByText("no decoder for this stream").waitFor({ timeout: 10_000 });
+        expect(await watcher.state()).toBe("refused");
+        const show = ["-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0"];
+        const read = Bun.spawn(["ffprobe", "-v", "error", ...show, master], { stdout: "pipe" });
+        expect(await new Response(read.stdout).text()).toContain("hevc,160,90");
+      } finally {
+        publisher.kill("SIGINT");
+        await publisher.exited;
+        clips.remove();
+      }
+    },
+    60_000,
+  );
 
   test.each([
     ["a", "single", "H264"],
