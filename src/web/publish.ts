@@ -2,18 +2,25 @@
 import { messageOf } from "../errors.ts";
 import { probeAbilities, sendableCodecs } from "./abilities.ts";
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
+import { showAudience } from "./audience.ts";
+import { startCaptionBox } from "./captionbox.ts";
+import { ChatPanel } from "./chatpanel.ts";
 import type { Connection } from "./connection.ts";
+import { fillDevices, showDevices } from "./devices.ts";
 import { byId, setNotice, setText } from "./dom.ts";
 import { publisherLines } from "./figures.ts";
 import { LayeringPicker } from "./layeringpicker.ts";
-import { startMeter } from "./meter.ts";
 import type { Report } from "./rates.ts";
 import { publisherFigures } from "./rates.ts";
+import { copyLink, showWays } from "./sharepanel.ts";
 import type { SourceChoice, Sources } from "./sources.ts";
-import { openSources } from "./sources.ts";
+import { StreamEvents } from "./streamevents.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
+import { Studio } from "./studio.ts";
 import { showTiles } from "./tiles.ts";
 import { publishConnection } from "./whip.ts";
+
+const AUDIENCE_MS = 3_000;
 
 const STATES: Record<string, string> = {
   connecting: "connecting",
@@ -27,10 +34,10 @@ const name = nameFromPath(location.pathname, "publish");
 const parameters = new URLSearchParams(location.search);
 const form = byId<HTMLFormElement>("settings");
 const toggle = byId<HTMLButtonElement>("toggle");
-const preview = byId<HTMLVideoElement>("preview");
+const look = byId<HTMLButtonElement>("look");
+const studio = new Studio();
+const events = new StreamEvents(name);
 let connection: Connection | null = null;
-let sources: Sources | null = null;
-let stopMeter: () => void = () => undefined;
 let before: Report[] = [];
 let starting = false;
 let layers: LayeringPicker | null = null;
@@ -42,6 +49,10 @@ async function prepare(): Promise<void> {
   setText(byId("name"), name || "No stream named");
   document.title = `Publish ${name} – Spillway`;
   byId<HTMLAnchorElement>("watch").href = withToken(pathOfName("watch", name));
+  byId("link").addEventListener("click", () => void copyLink(name, byId("link")));
+  showWays(name);
+  new ChatPanel({ events, stage: byId("stage"), moderates: true });
+  startCaptionBox(events);
   for (const codec of sendableCodecs()) {
     byId<HTMLSelectElement>("codec").add(new Option(codec.toUpperCase(), codec));
   }
@@ -52,18 +63,44 @@ async function prepare(): Promise<void> {
   }
   applyParameters();
   showTiles(byId("figures"), publisherLines(publisherFigures([], [])));
+  listen();
+  setInterval(() => void measure(), 1_000);
+  setInterval(() => {
+    if (connection?.state === "live") void showAudience(name);
+  }, AUDIENCE_MS);
+  exposeForTests();
+  layers = new LayeringPicker(await probeAbilities(), parameters.get("layers"));
+  for (const id of ["codec", "size"]) byId(id).addEventListener("change", offerLayers);
+  void fillDevices();
+  offerLayers();
+  showRunning();
+  if (parameters.get("auto") === "1" && name !== "") void start();
+}
+
+/** To what is pressed, chosen and plugged in. */
+function listen(): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (connection === null) void start();
     else finish("stopped");
   });
-  setInterval(() => void measure(), 1_000);
-  exposeForTests();
-  layers = new LayeringPicker(await probeAbilities(), parameters.get("layers"));
-  for (const id of ["codec", "size"]) byId(id).addEventListener("change", offerLayers);
-  offerLayers();
-  toggle.disabled = name === "";
-  if (parameters.get("auto") === "1" && name !== "") void start();
+  look.addEventListener("click", () => {
+    if (studio.sources === null) void preview();
+    else studio.close();
+    showRunning();
+  });
+  studio.addEventListener("ended", () => {
+    if (connection !== null) finish("stopped", "The source ended.");
+    else studio.close();
+    showRunning();
+  });
+  for (const id of ["source", "audio", "size", "fps", "camera", "microphone"]) {
+    byId(id).addEventListener("change", () => {
+      showDevices();
+      if (studio.sources !== null) void preview();
+    });
+  }
+  navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices());
 }
 
 function offerLayers(): void {
@@ -118,50 +155,54 @@ function choice(): SourceChoice {
     width: width ?? 1280,
     height: height ?? 720,
     framesPerSecond: Number(chosenIn("fps")),
+    camera: chosenIn("camera"),
+    microphone: chosenIn("microphone"),
   };
 }
 
-async function start(): Promise<void> {
-  if (starting) return;
+/** The sources that are chosen; null, with a sentence that says why, when there are none. */
+async function openChosen(): Promise<Sources | null> {
   const chosen = choice();
   setNotice(byId("notice"), "");
   if (chosen.picture === "none" && chosen.sound === "none") {
     setNotice(byId("notice"), "Choose a picture or a sound to send.");
-    return;
+    return null;
   }
-  starting = true;
-  toggle.disabled = true;
   try {
-    sources = await openSources(chosen);
-    begin(sources);
+    return await studio.open(chosen);
   } catch (error) {
     setNotice(byId("notice"), messageOf(error));
-  } finally {
-    starting = false;
-    toggle.disabled = false;
+    return null;
   }
 }
 
-function begin(opened: Sources): void {
-  const tracks = [opened.video, opened.audio].filter((track) => track !== null);
-  preview.srcObject = new MediaStream(tracks);
-  byId("hint").hidden = opened.video !== null;
-  if (opened.video === null) setText(byId("hint"), "Sound only.");
-  if (opened.audio) stopMeter = startMeter(opened.audio, byId<HTMLMeterElement>("level"));
-  for (const track of tracks) {
-    track.addEventListener("ended", () => finish("stopped", "The source ended."));
-  }
+async function preview(): Promise<void> {
+  if ((await openChosen()) === null) studio.close();
+  else setNotice(byId("notice"), soundHint());
+  showRunning();
+}
+
+async function start(): Promise<void> {
+  if (starting) return;
+  starting = true;
+  showRunning();
+  const opened = await openChosen();
+  starting = false;
+  if (opened !== null) begin(opened);
+  showRunning();
+}
+
+function begin({ video, audio }: Sources): void {
   connection = publishConnection({
     endpoint: new URL(pathOfName("whip", name), location.href).href,
     token: currentToken(),
-    video: opened.video,
-    audio: opened.audio,
+    video,
+    audio,
     codec: chosenIn("codec") || null,
     layering: chosenIn("layers"),
     maxBitrate: Number(chosenIn("bitrate")),
   });
   connection.addEventListener("statechange", showState);
-  setRunning(true);
   connection.start();
 }
 
@@ -169,6 +210,10 @@ function showState(): void {
   if (connection === null) return;
   const { state, message, status } = connection;
   setBadge(state);
+  if (state === "live") {
+    void events.open();
+    void showAudience(name);
+  }
   if (state !== "refused") {
     setNotice(byId("notice"), state === "retrying" ? `${message} Trying again…` : soundHint());
     return;
@@ -178,7 +223,7 @@ function showState(): void {
 }
 
 function soundHint(): string {
-  if (!sources?.awaitsClick()) return "";
+  if (!studio.sources?.awaitsClick()) return "";
   return "The browser starts the test tone at your first click on this page.";
 }
 
@@ -186,24 +231,26 @@ function finish(state: string, message = ""): void {
   connection?.removeEventListener("statechange", showState);
   connection?.stop();
   connection = null;
-  stopMeter();
-  stopMeter = () => undefined;
-  sources?.stop();
-  sources = null;
+  studio.close();
   before = [];
-  preview.srcObject = null;
-  setText(byId("hint"), "Choose what to send, then press Start.");
-  byId("hint").hidden = false;
+  setText(byId("viewers"), "");
   setNotice(byId("notice"), message);
   setBadge(state);
-  setRunning(false);
+  showRunning();
   showTiles(byId("figures"), publisherLines(publisherFigures([], [])));
 }
 
-function setRunning(running: boolean): void {
+/** What can be done now. */
+function showRunning(): void {
+  const running = connection !== null;
   setText(toggle, running ? "Stop" : "Start");
   toggle.classList.toggle("danger", running);
-  for (const element of form.querySelectorAll("select")) element.disabled = running;
+  toggle.disabled = starting || name === "";
+  setText(look, studio.sources === null ? "Preview" : "End preview");
+  look.hidden = running;
+  look.disabled = starting;
+  byId("captioning").hidden = !running;
+  for (const element of form.querySelectorAll("select")) element.disabled = running || starting;
 }
 
 function setBadge(state: string): void {

@@ -15,6 +15,12 @@ export function showWays(name: string): void {
   byId("ways").replaceChildren(...waysTo(location.origin, name).map(rowOf));
 }
 
+/** Copies the address of the watch page. */
+export async function copyLink(name: string, button: HTMLElement): Promise<void> {
+  const [page] = waysTo(location.origin, name);
+  await copy(page!.text, button);
+}
+
 function waysTo(origin: string, name: string): Way[] {
   const at = (page: string): string => `${origin}${pathOfName(page, name)}`;
   return [

@@ -8,6 +8,9 @@ export interface SourceChoice {
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
+  /** Ids of devices; "" for any. */
+  readonly camera: string;
+  readonly microphone: string;
 }
 
 export interface Sources {
@@ -50,6 +53,7 @@ async function openPicture(choice: SourceChoice): Promise<OpenTrack> {
       return startPattern(width, height, framesPerSecond);
     case "camera": {
       const video = {
+        ...deviceOf(choice.camera),
         width: { ideal: width },
         height: { ideal: height },
         frameRate: { ideal: framesPerSecond },
@@ -72,7 +76,13 @@ async function openPicture(choice: SourceChoice): Promise<OpenTrack> {
 async function openSound(choice: SourceChoice): Promise<OpenTrack> {
   if (choice.sound === "none") return NOTHING;
   if (choice.sound === "tone") return startTone();
-  return firstTrack(await devices().getUserMedia({ audio: true }), "");
+  const audio = { ...deviceOf(choice.microphone) };
+  return firstTrack(await devices().getUserMedia({ audio }), "");
+}
+
+/** One that is not there any more is no reason to have none. */
+function deviceOf(id: string): { deviceId?: { ideal: string } } {
+  return id === "" ? {} : { deviceId: { ideal: id } };
 }
 
 const NOTHING: OpenTrack = { track: null, stop: () => undefined };
@@ -122,11 +132,11 @@ function explain(error: unknown, choice: SourceChoice): string {
   const name = error instanceof DOMException ? error.name : "";
   switch (name) {
     case "NotAllowedError":
-      return `The browser did not allow the ${device}. Allow it at the left of the address bar, then press Start again.`;
+      return `The browser did not allow the ${device}. Allow it at the left of the address bar, then try again.`;
     case "NotFoundError":
       return `No ${device} was found. Connect one, or choose the test picture and test tone.`;
     case "NotReadableError":
-      return `The ${device} is in use by another program, or the system does not allow it. Close that program and press Start again.`;
+      return `The ${device} is in use by another program, or the system does not allow it. Close that program and try again.`;
     case "OverconstrainedError":
       return "The camera cannot do this size or frame rate. Choose a smaller one.";
     case "SecurityError":

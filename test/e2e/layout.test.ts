@@ -57,9 +57,13 @@ describe.skipIf(lacksChromium("layout"))("layout", () => {
     expect(await layoutProblems(page)).toEqual([]);
   }, 60_000);
 
-  test("publish", async () => {
-    const page = await open(`/publish/${LONG_NAME}-2`);
-    await page.getByRole("button", { name: "Start" }).waitFor();
+  test("publish, before and while it is live", async () => {
+    const page = await open(`/publish/${LONG_NAME}-2?source=pattern&audio=tone`);
+    const start = page.getByRole("button", { name: "Start" });
+    await start.waitFor();
+    expect(await layoutProblems(page)).toEqual([]);
+    await start.click();
+    await page.locator("#chat").waitFor();
     expect(await layoutProblems(page)).toEqual([]);
   }, 60_000);
 

@@ -127,6 +127,48 @@ describe.skipIf(skip)("pages of an open server", () => {
     expect(await third.page.locator("#chat").isVisible()).toBe(false);
   }, 160_000);
 
+  test("whoever publishes sees what is sent before it is, mutes it, and has a say", async () => {
+    const page = await browser.open(`${server.base}/publish/talk?source=pattern&audio=tone`);
+    const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+    const shown = `document.getElementById("preview").videoWidth`;
+    await press("Preview");
+    await until("a preview", SHOWN_MS, async () => (await page.evaluate<number>(shown)) === 1280);
+    // What is chosen otherwise is shown at once.
+    await page.locator("#size").selectOption("640x360");
+    await until(
+      "the other size",
+      SHOWN_MS,
+      async () => (await page.evaluate<number>(shown)) === 640,
+    );
+    await press("End preview");
+    expect(await page.locator("#switches").isVisible()).toBe(false);
+    await press("Preview");
+    await press("Start");
+    await shows(page, "#state", "live");
+    const watcher = await browser.watch(server.base, "talk");
+    await watcher.receives("sound and a picture", ({ frames, energy }) => frames > 0 && energy > 0);
+    await shows(page, "#viewers", "1 viewer");
+
+    await press("Mute");
+    await press("Unmute");
+    await press("Hide picture");
+    await shows(page, "#blank", "Show picture");
+    await page.getByLabel("Caption").fill("<i>Good evening</i>");
+    await press("Show");
+    await shows(page, "#captioned", "Sent: <i>Good evening</i>");
+    await watcher.page.getByLabel("Message").fill("A question");
+    await watcher.page.getByRole("button", { name: "Send" }).click();
+    await watcher.page.getByRole("button", { name: "Raise hand" }).click();
+    await shows(page, "#lines", "A question");
+    await press("Take back: A question");
+    await press("Lower the hand of Guest");
+    await watcher.page.locator("#lines li").waitFor({ state: "detached", timeout: SHOWN_MS });
+    await shows(watcher.page, "#hand", "Raise hand");
+    await press("Stop");
+    await shows(page, "#hint", "press Preview or Start");
+    expect(await page.locator("#captioning").isVisible()).toBe(false);
+  }, 160_000);
+
   test("the ways to a stream are copied in one click", async () => {
     await (await browser.publish(server.base, "event/stage-2")).live();
     const { page } = await browser.watch(server.base, "event/stage-2", "?token=secret-0123456789");
