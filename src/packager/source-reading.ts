@@ -2,7 +2,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
 import { CODEC_NAMES, Codec } from "../wire/codecs.ts";
-import { isCarried } from "./frames/codecs.ts";
+import { whyNoFiles } from "../wire/file-codecs.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
 import { PictureTrack } from "./picture-track.ts";
 import { VIDEO_RATE } from "./pictures.ts";
@@ -55,12 +55,9 @@ export class SourceReading {
   /** Why there can be no tail of it, as the end of a sentence; null where there can, or it is not known. */
   get unavailable(): string | null {
     const { audio, video } = this.following;
-    const codecs = new Set(video.map(({ reader }) => reader.codec));
-    codecs.delete(Codec.none);
-    for (const codec of codecs) {
-      if (!isCarried(codec)) return `its video is ${CODEC_NAMES[codec].toUpperCase()}`;
-    }
-    if (codecs.size > 1) return "its layers are of several codecs";
+    const codecs = video.map(({ reader }) => CODEC_NAMES[reader.codec]);
+    const why = whyNoFiles(new Set(codecs.filter((codec) => codec !== "none")));
+    if (why !== null) return why;
     for (const layer of this.#layers) {
       const pictures = layer?.pictures ?? null;
       if (pictures !== null && pictures.unfit !== null && !pictures.isPast) return pictures.unfit;

@@ -88,7 +88,16 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["rtcp/", "stun"],
     ["stun-writer"],
     // Codecs: their units and headers, what a payload is, and how frames become payloads.
-    ["nal-units", "frame-units", "obus", "h264-profile", "h264-sps", "av1-sequence", "vp9-header"],
+    [
+      "nal-units",
+      "frame-units",
+      "obus",
+      "h264-profile",
+      "file-codecs",
+      "h264-sps",
+      "av1-sequence",
+      "vp9-header",
+    ],
     ["h265-sps"],
     ["h264", "h265", "vp8", "vp9", "av1", "opus"],
     ["describe"],

@@ -37,7 +37,7 @@ export const streamSchema = z
       .nullable()
       // Nodes of older versions do not tell it.
       .default(null)
-      .describe("Its tail at this node; null while nobody asks for one."),
+      .describe("Its tail at this node; null while nobody asks for one that there can be."),
     uptimeSeconds: z.number(),
   })
   .openapi("Stream");

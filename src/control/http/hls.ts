@@ -112,6 +112,8 @@ async function index(
     metrics.refused("not-live");
     return problem(404, "Not live", `Nobody publishes "${name}" now.`);
   }
+  const none = tails.of(stream) === undefined ? tails.whyNone(stream) : null;
+  if (none !== null) return unavailable(name, none);
   const tail = tails.ask(stream);
   if (tail === null) {
     metrics.refused("hls-memory");
@@ -125,7 +127,7 @@ async function index(
   const isOver = () => isKnown() || ["unavailable", "failed"].includes(tail.state);
   const waited = await waitFor(asked, isOver);
   if (waited instanceof Response) return waited;
-  if (tail.state === "unavailable") return unavailable(tail);
+  if (tail.state === "unavailable") return unavailable(name, tail.reason);
   if (tail.state === "failed") {
     const detail = "The server made a mistake, and cuts another one soon.";
     return retryLater(503, RETRY_LIMIT_S, "Broken off", detail);
@@ -147,8 +149,8 @@ function canBegin(stream: Stream, tails: Tails): boolean {
   return stream.isLive || tails.of(stream) !== undefined;
 }
 
-function unavailable(tail: Tail): Response {
-  return problem(422, "No tail", `"${tail.stream.name}" has none: ${tail.reason}.`);
+function unavailable(name: string, reason: string): Response {
+  return problem(422, "No tail", `"${name}" has none: ${reason}.`);
 }
 
 /** A media playlist: as it is, or once it lists what is asked for. */

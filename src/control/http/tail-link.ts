@@ -44,5 +44,6 @@ function hasTail(name: string, { config, registry, tails }: TailLinkServices): b
   if (tails === null || stream === undefined) return false;
   if (streamOptions(config, name).hls === "off") return false;
   const tail = tails.of(stream);
-  return tail === undefined ? stream.isLive : tail.state !== "unavailable";
+  if (tail !== undefined) return tail.state !== "unavailable";
+  return stream.isLive && tails.whyNone(stream) === null;
 }

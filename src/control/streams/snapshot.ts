@@ -67,13 +67,19 @@ export function describeStream(stream: Stream, { stats, plane, rates, tails, clo
             bitrate: bitrate("audio"),
             channels: source?.of("audio")[0]?.channels ?? 0,
           },
-    hls: tail === undefined ? null : describeTail(tail, clock.now()),
+    hls: tail === undefined ? describeNone(stream, tails) : describeTail(tail, clock.now()),
     uptimeSeconds: source === null ? 0 : (clock.now() - source.sinceUs) / 1e6,
   };
 }
 
 function describeTail({ state, reason, viewers }: Tail, now: number) {
   return { state, reason: reason || null, viewers: viewers.count(now) };
+}
+
+/** Of a stream that nobody cuts. */
+function describeNone(stream: Stream, tails: Tails | null) {
+  const reason = tails?.whyNone(stream) ?? null;
+  return reason === null ? null : { state: "unavailable" as const, reason, viewers: 0 };
 }
 
 /** Streams that exist, by name, of those that are to be told. */

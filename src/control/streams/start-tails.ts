@@ -1,5 +1,6 @@
 import type { HlsConfig } from "../../config/hls.ts";
 import type { Config } from "../../config.ts";
+import type { RingGrant } from "../../contract/source.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import { Tails, type TailsOptions } from "./tails.ts";
@@ -13,12 +14,14 @@ interface StartOptions {
 /** Null where no stream has a tail. */
 export function startTails(
   { config, clock, random }: StartOptions,
-  { packager }: MediaPlane,
+  plane: MediaPlane,
   ground: Pick<TailsOptions, "streams" | "seats" | "saidOf">,
   optionsOf: (name: string) => { readonly hls: HlsConfig["mode"] },
 ): Tails | null {
+  const { packager } = plane;
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
   const modeOf = (name: string) => optionsOf(name).hls;
-  return new Tails({ ...ground, packager, clock, random, partUs, memoryBytes, modeOf });
+  const codecOf = (ring: RingGrant) => plane.describeRing(ring).codec;
+  return new Tails({ ...ground, packager, clock, random, partUs, memoryBytes, codecOf, modeOf });
 }

@@ -1,5 +1,8 @@
+import type { RingGrant } from "../../contract/source.ts";
 import type { TailEvent } from "../../contract/tail.ts";
 import { TAIL_AGAIN_US, TAIL_ENDED_US, TAIL_GRACE_US, TAIL_UNASKED_US } from "../../limits.ts";
+import type { CodecName } from "../../wire/codecs.ts";
+import { whyNoFiles } from "../../wire/file-codecs.ts";
 import type { PackagerPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
@@ -24,6 +27,8 @@ export interface TailsOptions {
   readonly seats: Seats;
   /** What is kept of what was said of a stream, by its name. */
   readonly saidOf: (name: string) => readonly Remark[];
+  /** What a ring holds; null before something has come. */
+  readonly codecOf: (ring: RingGrant) => CodecName | null;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
 }
@@ -72,6 +77,14 @@ export class Tails {
 
   of(stream: Stream): Tail | undefined {
     return this.#tails.get(stream.number);
+  }
+
+  /** Why a stream can have none, as the end of a sentence, as far as that is known of one that nobody cuts. */
+  whyNone({ name, source }: Stream): string | null {
+    const { codecOf, modeOf } = this.#options;
+    if (source === null || modeOf(name) === "off") return null;
+    const codecs = source.of("video").map(({ ring }) => codecOf(ring));
+    return whyNoFiles(new Set(codecs.filter((codec) => codec !== null)));
   }
 
   /** The tail of a stream for somebody who asks: begins if need be; null when no memory is left for it. */

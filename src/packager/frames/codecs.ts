@@ -16,11 +16,7 @@ const ASSEMBLIES: Partial<Record<CodecId, (cached: Cached) => Assembly>> = {
   [Codec.av1]: () => new Av1Assembly(),
 };
 
-export function isCarried(codec: CodecId): boolean {
-  return ASSEMBLIES[codec] !== undefined;
-}
-
-/** Frames of one encoder of such a codec; `cached`: the parameter sets that the ring has, as one RTP payload. */
+/** Frames of one encoder of a codec that files can have; `cached`: the parameter sets that the ring has, as one RTP payload. */
 export function framesOf(codec: CodecId, cached: Cached): VideoFrames {
   return new VideoFrames(ASSEMBLIES[codec]!(cached));
 }

@@ -1,6 +1,6 @@
 /** When tails begin and end, and what they may take: by the requests of a server without threads. */
 import { expect, test } from "bun:test";
-import { Harness, settle } from "../../support/control-harness.ts";
+import { Harness, settle, VIEWER_OFFER } from "../../support/control-harness.ts";
 import { PlayedTail } from "../../support/played-tail.ts";
 
 const opened = (h: Harness) => h.plane.packaged.filter(({ type }) => type === "tail-open");
@@ -74,6 +74,32 @@ test("the API tells of each stream's tail, and why there is none", async () => {
     reason: "its video is VP8",
     viewers: 0,
   });
+});
+
+test("a codec that no file has is told without anybody who asks, and nothing is cut for one who does", async () => {
+  const h = await Harness.start();
+  await h.publish("a");
+  const [, [video]] = h.plane.grants[0]!.rings as [unknown, [{ readonly index: number }]];
+  h.plane.descriptions.set(video.index, { codec: "vp8" });
+  const reason = "its video is VP8";
+  expect(await told(h)).toEqual({ state: "unavailable", reason, viewers: 0 });
+  const refused = await h.request("GET", "/hls/a/index.m3u8");
+  expect(refused.status).toBe(422);
+  expect(await refused.json()).toMatchObject({ detail: `"a" has none: ${reason}.` });
+  expect((await h.post("/whep/a", VIEWER_OFFER)).headers.get("Link")).not.toContain("/hls/");
+  expect(h.plane.packaged).toEqual([]);
+  h.plane.descriptions.set(video.index, { codec: "vp9" });
+  expect(await told(h)).toBeNull();
+  void h.request("GET", "/hls/a/index.m3u8");
+  await settle();
+  expect(opened(h)).toHaveLength(1);
+});
+
+test("hls = off is no reason that is told", async () => {
+  const h = await Harness.start({ config: 'hls = "off"\n' });
+  await h.publish("a");
+  h.plane.description = { codec: "vp8" };
+  expect(await told(h)).toBeNull();
 });
 
 test("the API tells how many players ask for a tail, and so do the metrics", async () => {

@@ -1,7 +1,8 @@
 /** What real encoders make comes out of packets as it was. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { framesOf, isCarried } from "../../../src/packager/frames/codecs.ts";
-import { CODEC_NAMES, Codec, type CodecId } from "../../../src/wire/codecs.ts";
+import { framesOf } from "../../../src/packager/frames/codecs.ts";
+import { CODEC_NAMES, Codec } from "../../../src/wire/codecs.ts";
+import { whyNoFiles } from "../../../src/wire/file-codecs.ts";
 import { lacksFfmpeg } from "../../support/clips.ts";
 import { ENCODERS, encode, HEIGHT, WIDTH } from "../encoded.ts";
 import { packetsOf, pushAll } from "../h264-packets.ts";
@@ -11,9 +12,11 @@ setDefaultTimeout(60_000);
 
 const without = lacksFfmpeg("frames of real encoders");
 
-test("VP8 and sound are no pictures of a file", () => {
-  const carried = CODEC_NAMES.filter((name) => isCarried(Codec[name] as CodecId));
+test("there are frames of every codec that is told to have files", () => {
+  const names = CODEC_NAMES.filter((name) => name !== "none");
+  const carried = names.filter((name) => whyNoFiles(new Set([name])) === null);
   expect(carried).toEqual(["h264", "h265", "vp9", "av1"]);
+  for (const name of carried) expect(framesOf(Codec[name], () => null).unfit).toBeNull();
 });
 
 test.skipIf(without).each(ENCODERS)("$name", async (encoder) => {
