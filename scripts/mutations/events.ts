@@ -37,4 +37,24 @@ export const EVENTS: readonly Mutation[] = [
     "saidOf(stream.name)) this.#date(stream, remark);",
     "[]) this.#date(stream, remark);",
   ),
+  rule(
+    "EV11",
+    "src/relay/told-remarks.ts",
+    "this.#options.isOwn(child) || this.#newest.has(stream)",
+    "true",
+  ),
+  rule("EV11", "src/relay/told-remarks.ts", "if (this.#listening.has(child)) send", "send"),
+  rule("EV11", "src/relay/told-remarks.ts", "filter(({ id }) => id > newest)", "slice()"),
+  rule(
+    "EV12",
+    `${CONTROL}bus/discussions.ts`,
+    'if (stream.source?.origin.kind !== "link") return;',
+    "return;",
+  ),
+  rule(
+    "EV12",
+    `${CONTROL}bus/discussions.ts`,
+    "isHere ? null : (cluster?.ownerOf(name) ?? null)",
+    "null",
+  ),
 ];

@@ -23,7 +23,7 @@ export interface NodeEvents extends ServingEvents {
   /** Whether a link may carry this stream beside what it carries; null: one that is not here yet. */
   carries(link: Link, stream: number | null): boolean;
   /** A parent gives a stream: where its rings are. */
-  accepted(pull: Pull, heads: readonly (number | null)[]): void;
+  accepted(pull: Pull, heads: readonly (number | null)[], link: Link, alias: number): void;
   linkOpened(link: Link): void;
   linkClosed(link: Link, reason: string): void;
   /** This node is a core from now on, or an edge: there are as many cores as it knows beside it. */

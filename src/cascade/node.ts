@@ -67,7 +67,7 @@ export class Node {
       members: this.members,
       serving: this.serving,
       changed: (name, now) => this.#pullChanged(name, now),
-      accepted: (pull, heads) => events.accepted(pull, heads),
+      accepted: (...given) => events.accepted(...given),
     });
     this.#cores = this.#makeCores();
     const ask = () => this.#cores.knowing();

@@ -44,7 +44,12 @@ interface PullsOptions {
   /** Somebody gives the stream, nobody does, or it comes by another way. */
   readonly changed: (name: string, now: number) => void;
   /** A parent gives a stream: where its rings are. */
-  readonly accepted: (pull: Pull, heads: readonly (number | null)[]) => void;
+  readonly accepted: (
+    pull: Pull,
+    heads: readonly (number | null)[],
+    link: Link,
+    alias: number,
+  ) => void;
 }
 
 /** The streams that this node has from others: a child's half of the tree. */
@@ -224,7 +229,7 @@ export class Pulls {
   #accepted(link: Link, accept: Accept, now: number): void {
     const pull = this.of(link, accept.alias);
     if (pull === null) return;
-    this.#options.accepted(pull, accept.heads);
+    this.#options.accepted(pull, accept.heads, link, accept.alias);
     pull.accepted(link, accept, now);
   }
 

@@ -1,6 +1,7 @@
 /** The messages between control and the relay worker: streams that leave this node and that come to it. */
 import type { NamesMode } from "../wire/cascade/hello.ts";
 import type { Name, NamedTrack } from "../wire/cascade/name.ts";
+import type { NumberedRemark } from "../wire/cascade/remark.ts";
 import type { RingGrant } from "./source.ts";
 
 /** What a node says of itself, and whom it belongs to. Given once, when the relay worker starts. */
@@ -79,6 +80,19 @@ export type ClusterCommand =
       readonly request: number;
       readonly answer: Uint8Array;
     }
+  /** Something was said of a stream: for the nodes that have it from here. */
+  | {
+      readonly type: "tell-remarks";
+      readonly stream: number;
+      readonly remarks: readonly NumberedRemark[];
+    }
+  /** What is kept of a stream, for a node that asked by `remarks-wished`. */
+  | {
+      readonly type: "give-remarks";
+      readonly session: number;
+      readonly alias: number;
+      readonly remarks: readonly NumberedRemark[];
+    }
   /** Other nodes are asked for a name that none has told of; answered by `looked-up`. */
   | { readonly type: "look-up"; readonly name: string }
   | { readonly type: "drain"; readonly ms: number }
@@ -100,6 +114,23 @@ export interface AnswerPart {
   readonly asked: readonly string[];
   readonly part: Uint8Array;
 }
+
+/** What it tells of what is said. */
+export type RemarkEvent =
+  /** Something was said of a stream of another node. */
+  | {
+      readonly type: "remarks";
+      readonly stream: number;
+      readonly remarks: readonly NumberedRemark[];
+    }
+  /** A node wants what is kept of a stream that it has from here, and is newer than this one. */
+  | {
+      readonly type: "remarks-wished";
+      readonly stream: number;
+      readonly session: number;
+      readonly alias: number;
+      readonly since: number;
+    };
 
 /** From the relay worker. */
 export type ClusterEvent =
@@ -125,6 +156,7 @@ export type ClusterEvent =
       readonly request: number;
       readonly question: Uint8Array;
     }
+  | RemarkEvent
   /** The name was told of by `heard`, or nobody that was asked knows it. */
   | { readonly type: "looked-up"; readonly name: string }
   /** Answers `leave`: what was to be told has gone out. */

@@ -17,6 +17,7 @@ import { Hook } from "./bus/hook.ts";
 import { tellHook } from "./bus/hook-notices.ts";
 import { Metrics } from "./bus/metrics.ts";
 import { type Early, planeEvents } from "./bus/plane-events.ts";
+import { startRemarks } from "./bus/remark-links.ts";
 import { logSessions } from "./bus/session-log.ts";
 import { createApp, type Services } from "./http/app.ts";
 import { Authenticator } from "./http/auth.ts";
@@ -108,16 +109,17 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   const noteFault = createFaults(log, (place) => metrics.fault(place));
   const bus = new Bus((error) => noteFault("event sink", error));
   // The plane reports from its start on, to a registry that needs the plane.
-  const early: Early = { registry: null, cluster: null, tails: null };
+  const early: Early = { registry: null, cluster: null, tails: null, remarks: null };
   const plane = await options.plane(planeEvents(early, log, noteFault));
   const registry = new Registry({ plane, clock, random, log, publish: (e) => bus.publish(e) });
   const { streams } = registry;
   const cluster = startCluster(options, plane, registry);
   const seats = new Seats(HELD_REQUESTS);
-  const discussions = new Discussions({ streams, clock, publish: (e) => bus.publish(e) });
+  const discussions = new Discussions({ streams, cluster, clock, publish: (e) => bus.publish(e) });
+  const remarks = startRemarks(plane, streams, discussions);
   const ground = { streams, seats, saidOf: (name: string) => discussions.since(name, 0) };
   const tails = startTails(options, plane, ground, (name) => streamOptions(config, name));
-  Object.assign(early, { registry, cluster, tails } satisfies Early);
+  Object.assign(early, { registry, cluster, tails, remarks } satisfies Early);
   const layers = new StreamLayers(plane, clock);
   const sampler = new Sampler(plane);
   const hub = new EventHub(clock, random);
@@ -144,6 +146,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     draining: () => gate.draining,
   };
   connect(services, bus, gate);
+  if (remarks !== null) bus.subscribe(remarks.hear);
   return new Running(options, services, sampler, bus, gate);
 }
 

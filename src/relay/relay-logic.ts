@@ -15,7 +15,8 @@ import type { Answer } from "../wire/cascade/ask.ts";
 import type { RelayKeys } from "./keys.ts";
 import { LinkSessions } from "./link-sessions.ts";
 import type { LoadMeter } from "./own-load.ts";
-import { Relay, type RelayGround } from "./relay.ts";
+import { Relay } from "./relay.ts";
+import type { RelayGround } from "./relay-ground.ts";
 import { RelayState } from "./state.ts";
 
 /** Status is told so often. */
@@ -154,6 +155,10 @@ export class RelayLogic {
       this.#options.emit({ type: "asked", request, nodes });
     } else if (command.type === "answer") {
       relay.asks.answer(command.asker, command.request, command.answer);
+    } else if (command.type === "tell-remarks") {
+      relay.remarks.tell(command.stream, command.remarks);
+    } else if (command.type === "give-remarks") {
+      relay.giveRemarks(command.session, command.alias, command.remarks);
     } else if (command.type === "drain") node.drain(command.ms);
     else if (command.type === "leave") {
       relay.stop(now);
@@ -217,6 +222,13 @@ export class RelayLogic {
       wanted: (name) => emit({ type: "wanted", name }),
       children: (stream, count) => emit({ type: "children", stream, count }),
       lookedUp: (name) => emit({ type: "looked-up", name }),
+      remarks: (stream, remarks) => {
+        const copies = remarks.map(({ id, json }) => ({ id, json: json.slice() }));
+        emit({ type: "remarks", stream, remarks: copies });
+      },
+      remarksWished: ({ stream, link: { session }, alias }, since) => {
+        if (stream !== null) emit({ type: "remarks-wished", stream, session, alias, since });
+      },
       owner: (request, alive) => emit({ type: "owner-answer", request, alive }),
       asked: (asker, request, question) => {
         emit({ type: "question", asker, request, question: question.slice() });

@@ -4,71 +4,40 @@
  */
 import { Asks } from "../cascade/asks.ts";
 import type { LinkSecurity, NodeSelf } from "../cascade/greeting.ts";
-import { WEAR_LIMITS, type WearLimits } from "../cascade/handover.ts";
+import { WEAR_LIMITS } from "../cascade/handover.ts";
 import type { Keyring } from "../cascade/keyring.ts";
-import type { Link, OwnLoad } from "../cascade/link.ts";
-import type { KnownName } from "../cascade/names.ts";
+import type { Link } from "../cascade/link.ts";
 import { Node } from "../cascade/node.ts";
 import { type Asked, Owners } from "../cascade/owners.ts";
 import type { LinkTraffic } from "../contract/cluster.ts";
 import type { RingGrant, StreamSource } from "../contract/source.ts";
-import type { Answer } from "../wire/cascade/ask.ts";
 import { DataFrame } from "../wire/cascade/data.ts";
 import { type FrameSink, readDatagram } from "../wire/cascade/datagram.ts";
 import type { Elements } from "../wire/cascade/elements.ts";
 import { readHalf } from "../wire/cascade/half.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import { readRekey } from "../wire/cascade/rekey.ts";
+import { type NumberedRemark, readRemarks, readRemarksWish } from "../wire/cascade/remark.ts";
 import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
 import { Carriers } from "./carriers.ts";
 import type { ChildStream } from "./child-stream.ts";
-import { Intakes, type WritingGround } from "./intakes.ts";
+import { Intakes } from "./intakes.ts";
 import type { LinkPort } from "./link-port.ts";
 import { LinkShare } from "./link-share.ts";
-import { Offers, type ReadingGround } from "./offers.ts";
+import { Offers } from "./offers.ts";
 import type { Coming } from "./pulled-stream.ts";
+import type { RelayEvents, RelayGround } from "./relay-ground.ts";
+import { ToldRemarks } from "./told-remarks.ts";
 
 const NOT_COMING: Coming = { ageMs: null, filled: 0, withheld: [] };
 const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
-
-/** What the relay stands on. */
-export interface RelayGround extends ReadingGround, WritingGround {
-  /** 0 <= x < 1. */
-  readonly random: () => number;
-  readonly load: () => OwnLoad;
-  /** What a link may carry to a child, bits a second. */
-  readonly linkRate?: number | null;
-  /** How worn an association may be; WEAR_LIMITS. */
-  readonly wearLimits?: WearLimits;
-}
-
-/** What the relay tells control. */
-export interface RelayEvents {
-  /** Opens a session with whoever is at this address: `linked` or `unreachable` follows. */
-  dial(address: string): void;
-  heard(name: string, known: KnownName | null): void;
-  outranked(name: string): void;
-  /** A child asks for a stream that this node only knows of. */
-  wanted(name: string): void;
-  /** So many nodes have the stream from here. */
-  children(stream: number, count: number): void;
-  /** What `askOwner` came to. */
-  owner(request: number, alive: boolean): void;
-  /** A question of another node, to be answered by `asks.answer`. */
-  asked(asker: string, nonce: number, question: Uint8Array): void;
-  /** A part of an answer to a question that was put by `asks.ask`. */
-  answered(answer: Answer): void;
-  /** A name that was looked up was heard of, or nobody knows it. */
-  lookedUp(name: string): void;
-  linkOpened(link: Link): void;
-  linkClosed(link: Link, reason: string): void;
-  turned(cores: number): void;
-}
 
 export class Relay {
   readonly node: Node;
   /** What nodes ask each other for people. */
   readonly asks: Asks;
+  /** What is said of streams. */
+  readonly remarks: ToldRemarks;
   readonly #events: RelayEvents;
   readonly #offers: Offers;
   readonly #share: LinkShare;
@@ -97,26 +66,13 @@ export class Relay {
       rootAgeUs: (stream, now) => this.#intakes.rootAgeUs(stream, now),
     });
     this.#share = new LinkShare(ground.linkRate, this.#offers);
-    this.node = new Node({
-      self,
-      keyring,
-      childrenMax,
-      random: ground.random,
-      load: ground.load,
-      heads: (stream) => this.#offers.heads(stream, this.#now),
-      events: {
-        ...events,
-        output: (session, frame) => this.#carriers.get(session)?.output.frame(frame),
-        hangUp: (session, now) => this.#carriers.hangUp(session, now),
-        told: (link, type, elements, now, arrival) =>
-          this.#told(link, type, elements, now, arrival),
-        accepted: (pull, heads) => this.#intakes.ofPull(pull)?.accepted(heads),
-        serve: (child, now) => this.#offers.serve(child, now),
-        change: (child, now) => this.#offers.change(child, now),
-        stop: (child) => this.#offers.stop(child),
-        carries: (link, stream) => this.#share.fits(link, stream, this.#now),
-      },
+    this.remarks = new ToldRemarks({
+      children: (stream) => this.node.serving.of(stream),
+      isOwn: ({ key }) => key.owner === self.id,
+      told: (stream, remarks) => events.remarks(stream, remarks),
+      wished: (child, since) => events.remarksWished(child, since),
     });
+    this.node = this.#makeNode(self, keyring, childrenMax, ground);
     const { names, links } = this.node;
     this.#carriers = new Carriers({
       node: this.node,
@@ -207,12 +163,20 @@ export class Relay {
   /** No more; its rings are not written any more on return. */
   endPull(stream: number, now: number): void {
     const known = this.#intakes.end(stream);
+    this.remarks.forget(stream);
     if (known !== null) this.node.endPull(known.name, now);
   }
 
   /** From so many viewers on a stream is had from two parents at once. */
   setViewers(stream: number, count: number, now: number): void {
     this.#intakes.get(stream)?.pull.setViewers(count, now);
+  }
+
+  /** To a child that asked for what is kept. */
+  giveRemarks(session: number, alias: number, remarks: readonly NumberedRemark[]): void {
+    const link = this.node.links.bySession(session);
+    const child = link === null ? null : this.node.serving.find(link, alias);
+    if (child !== null) this.remarks.give(child, remarks);
   }
 
   /** Asks the node that has a name whether it heard of its publisher within so long. */
@@ -306,6 +270,32 @@ export class Relay {
     },
   };
 
+  #makeNode(self: NodeSelf, keyring: Keyring, childrenMax: number, ground: RelayGround): Node {
+    const { random, load } = ground;
+    return new Node({
+      ...{ self, keyring, childrenMax, random, load },
+      heads: (stream) => this.#offers.heads(stream, this.#now),
+      events: {
+        ...this.#events,
+        output: (session, frame) => this.#carriers.get(session)?.output.frame(frame),
+        hangUp: (session, now) => this.#carriers.hangUp(session, now),
+        told: (link, type, elements, now, arrival) =>
+          this.#told(link, type, elements, now, arrival),
+        accepted: (pull, heads, link, alias) => {
+          this.#intakes.ofPull(pull)?.accepted(heads);
+          this.remarks.accepted(pull.stream, link, alias);
+        },
+        serve: (child, now) => this.#offers.serve(child, now),
+        change: (child, now) => this.#offers.change(child, now),
+        stop: (child) => {
+          this.#offers.stop(child);
+          this.remarks.left(child);
+        },
+        carries: (link, stream) => this.#share.fits(link, stream, this.#now),
+      },
+    });
+  }
+
   #data(frame: DataFrame, bytes: Uint8Array): void {
     const link = this.node.links.bySession(this.#session);
     if (link === null || !link.open) return;
@@ -329,6 +319,14 @@ export class Relay {
     } else if (type === Message.rekey) {
       const association = readRekey(elements);
       if (association !== null) this.#carriers.told(link, association, now);
+    } else if (type === Message.remarksWish) {
+      const wish = readRemarksWish(elements);
+      const child = wish === null ? null : this.node.serving.find(link, wish.alias);
+      if (wish !== null && child !== null) this.remarks.asked(child, wish.since);
+    } else if (type === Message.remarks) {
+      const told = readRemarks(elements);
+      const pull = told === null ? null : this.node.pulls.of(link, told.alias);
+      if (told !== null && pull !== null) this.remarks.heard(pull.stream, told);
     } else {
       const pull = this.node.pulls.of(link, elements.peekUint());
       this.#intakes.ofPull(pull)?.told(link, type, elements, arrival);

@@ -234,6 +234,33 @@ timed(
   40_000,
 );
 
+test("what is said at B comes to who listens at either node, and what was said before as well", async () => {
+  const stream = await publish([]);
+  const say = async (node: ClusterNode, text: string): Promise<number> => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ type: "chat", data: { text } });
+    const response = await fetch(`${node.base}/events/${stream}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    expect(response.status).toBe(201);
+    return ((await response.json()) as { readonly id: number }).id;
+  };
+  const ids = [await say(a, "before"), await say(b, "from afar")];
+  const all = [
+    await ServerEvents.at(`${b.base}/events/${stream}`),
+    await ServerEvents.at(`${a.base}/events/${stream}`),
+  ];
+  ids.push(await say(b, "now"));
+  for (const events of all) {
+    await until("they hear all", 3_000, () => events.all.length >= 3);
+    expect(events.all.map(({ id }) => Number(id))).toEqual(ids);
+    events.close();
+  }
+  expect(ids).toEqual(ids.toSorted((left, right) => left - right));
+}, 20_000);
+
 test("a name that is published at A is refused at B; silence frees it", async () => {
   const stream = await publish([]);
   const [publisher] = clients.all;

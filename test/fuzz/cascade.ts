@@ -162,6 +162,8 @@ class World {
         linkOpened: () => {},
         linkClosed: () => {},
         turned: () => {},
+        remarks: (stream, remarks) => this.relay.remarks.tell(stream, remarks),
+        remarksWished: (child) => this.relay.remarks.give(child, []),
       },
     );
     for (const member of [this.honest, this.liar]) member.connect(this.#nextSession());

@@ -172,9 +172,16 @@ export class Liar {
         dice.bytes(900),
       ],
       [Message.cores, [[owner, [name, "10.9.9.8:1"], name, this.#number()]], dice.chance(0.5)],
-      [Message.where, name],
+      ...[[Message.where, name], this.#said(alias)],
       [Message.nowhere, name, epoch],
     ]);
+  }
+
+  #said(alias: number): unknown[] {
+    const dice = this.#dice;
+    if (dice.chance(0.5)) return [Message.remarksWish, alias, this.#number()];
+    const some = () => [this.#number(), dice.bytes(dice.below(300))];
+    return [Message.remarks, alias, Array.from({ length: dice.below(130) }, some)];
   }
 
   #number(): number {

@@ -266,11 +266,13 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["child-stream"],
     ["offers"],
     ["link-share"],
+    ["told-remarks"],
     // On its way here.
     ["pulled-ring"],
     ["pulled-stream"],
     ["intakes"],
     // All of it.
+    ["relay-ground"],
     ["relay"],
     ["link-sessions", "state"],
     ["relay-logic"],

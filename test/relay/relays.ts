@@ -6,6 +6,7 @@ import { Relay } from "../../src/relay/relay.ts";
 import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import type { Elements } from "../../src/wire/cascade/elements.ts";
+import type { NumberedRemark } from "../../src/wire/cascade/remark.ts";
 import { EXPORTED, idOf, KEYRING, selfOf } from "../cascade/ends.ts";
 import { allocate, counters, NO_WEAR } from "./slots.ts";
 
@@ -22,6 +23,8 @@ export class Side {
   /** Parts of what others answer, each of which says what it was asked. */
   readonly parts: Uint8Array[] = [];
   children = 0;
+  /** What was said of its streams, as control keeps it. */
+  readonly said: NumberedRemark[] = [];
   readonly news = new Set<number>();
   readonly counters = counters();
   /** Rings that this node writes itself. */
@@ -56,6 +59,16 @@ export class Side {
         linkOpened: () => {},
         linkClosed: () => {},
         turned: () => {},
+        remarks: (stream, remarks) => {
+          this.said.push(...remarks.map(({ id, json }) => ({ id, json: json.slice() })));
+          this.relay.remarks.tell(stream, remarks);
+        },
+        remarksWished: (child, since) => {
+          this.relay.remarks.give(
+            child,
+            this.said.filter(({ id }) => id > since),
+          );
+        },
       },
     );
   }

@@ -2,7 +2,16 @@
 import { EVENT_BURST, EVENT_SENDERS_MAX, EVENTS_PER_SECOND } from "../../limits.ts";
 import type { Clock } from "../ports.ts";
 import { Budgets } from "../streams/budgets.ts";
-import type { Draft, Refusal, Remark, Speaker } from "../streams/remark.ts";
+import type { Cluster } from "../streams/cluster.ts";
+import type { ClusterQuestion } from "../streams/cluster-asks.ts";
+import {
+  type Draft,
+  type Refusal,
+  type Remark,
+  type RemarkRoot,
+  readAnswer,
+  type Speaker,
+} from "../streams/remark.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { Publish } from "../streams/stream-event.ts";
 import type { Streams } from "../streams/streams.ts";
@@ -15,9 +24,11 @@ interface DiscussionsOptions {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly publish: Publish;
+  /** Null where this node belongs to no cluster. */
+  readonly cluster: Pick<Cluster, "ownerOf" | "asks"> | null;
 }
 
-export class Discussions {
+export class Discussions implements RemarkRoot {
   readonly #options: DiscussionsOptions;
   readonly #byName = new Map<string, Discussion>();
   readonly #listeners = new Map<Stream, Listeners>();
@@ -46,15 +57,42 @@ export class Discussions {
     return sum;
   }
 
-  /** Says something of a stream of this node. */
-  say(stream: Stream, draft: Draft, by: Speaker): Remark | Refusal | Promise<Remark | Refusal> {
-    return this.#of(stream.name).say(draft, by, this.#moment(stream));
+  /** Says something of a stream of this node, or of another that is asked to. */
+  async say(name: string, draft: Draft, by: Speaker): Promise<Remark | Refusal> {
+    const owner = this.#elsewhere(name);
+    if (owner === null) return this.sayHere(name, draft, by);
+    const { at, ...rest } = draft;
+    const timed = at === null ? rest : draft;
+    return this.#ask({ about: "say", stream: name, draft: timed, by }, owner);
   }
 
   /** Takes back what was said of it. */
-  retract(stream: Stream, id: number, by: Speaker): Remark | Refusal {
-    const discussion = this.#byName.get(stream.name);
-    return discussion?.retract(id, by, this.#moment(stream)) ?? "unknown";
+  async retract(name: string, id: number, by: Speaker): Promise<Remark | Refusal> {
+    const owner = this.#elsewhere(name);
+    if (owner === null) return this.retractHere(name, id, by);
+    return this.#ask({ about: "retract", stream: name, id, by }, owner);
+  }
+
+  async sayHere(name: string, draft: Draft, by: Speaker): Promise<Remark | Refusal> {
+    const stream = this.#own(name);
+    if (stream === null) return "not-live";
+    return this.#of(name).say(draft, by, this.#moment(stream));
+  }
+
+  async retractHere(name: string, id: number, by: Speaker): Promise<Remark | Refusal> {
+    const stream = this.#own(name);
+    if (stream === null) return "not-live";
+    return this.#byName.get(name)?.retract(id, by, this.#moment(stream)) ?? "unknown";
+  }
+
+  /** Takes what another node has numbered. */
+  take(stream: Stream, remark: Remark): void {
+    // Its publisher has come here meanwhile: it is numbered here.
+    if (stream.source?.origin.kind !== "link") return;
+    const { clock, publish } = this.#options;
+    if (this.#of(stream.name).take(remark, clock.now())) {
+      publish({ type: "remark", stream, remark });
+    }
   }
 
   /** What is kept of the stream with this name and came after the remark with this id. */
@@ -105,6 +143,28 @@ export class Discussions {
   /** Ends all responses. */
   stop(): void {
     for (const listeners of this.#listeners.values()) listeners.stop();
+  }
+
+  /** The other node that numbers what is said of it; null where that is this one. */
+  #elsewhere(name: string): string | null {
+    const { streams, cluster } = this.#options;
+    const isHere = streams.get(name)?.source?.origin.kind === "session";
+    return isHere ? null : (cluster?.ownerOf(name) ?? null);
+  }
+
+  /** A stream whose remarks are numbered here. */
+  #own(name: string): Stream | null {
+    const { streams, cluster } = this.#options;
+    const stream = streams.get(name);
+    if (stream === undefined || stream.abandoned) return null;
+    // Of one that nobody brings at present a node that is alone goes on: no other can have it.
+    const isOwn = stream.source === null ? cluster === null : stream.source.origin.kind !== "link";
+    return isOwn ? stream : null;
+  }
+
+  async #ask(question: ClusterQuestion, owner: string): Promise<Remark | Refusal> {
+    const replies = await this.#options.cluster!.asks.ask(question, owner);
+    return readAnswer(replies.find(({ node }) => node === owner)?.value);
   }
 
   #of(name: string): Discussion {

@@ -4,6 +4,7 @@ import type { Cluster } from "../streams/cluster.ts";
 import type { Registry } from "../streams/registry.ts";
 import type { Tails } from "../streams/tails.ts";
 import type { NoteFault } from "./faults.ts";
+import type { RemarkLinks } from "./remark-links.ts";
 import { about } from "./session-log.ts";
 
 /** Whom workers report to, once they are there. */
@@ -11,6 +12,7 @@ export interface Early {
   registry: Registry | null;
   cluster: Cluster | null;
   tails: Tails | null;
+  remarks: RemarkLinks | null;
 }
 
 /** What workers tell goes to the registry, what the relay worker tells to the cluster. */
@@ -30,7 +32,11 @@ export function planeEvents(
     layer: (session, layer) => early.registry?.layer(session, layer),
     workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
     relayStarted: () => early.cluster?.relayStarted(),
-    cluster: (event) => early.cluster?.handle(event),
+    cluster: (event) => {
+      const isRemark = event.type === "remarks" || event.type === "remarks-wished";
+      if (isRemark) early.remarks?.handle(event);
+      else early.cluster?.handle(event);
+    },
     packagerStarted: () => early.tails?.packagerStarted(),
     tail: (event) => early.tails?.handle(event),
     fault: (error) => noteFault("worker event", error),

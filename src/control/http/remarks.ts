@@ -86,9 +86,8 @@ export async function say(c: AppContext, services: RemarkServices): Promise<Resp
     if (entry.status !== 403 || !isChat || hasChat) return entry;
     return problem(403, "No chat", `"${name.name}" has no chat: only who publishes it may speak.`);
   }
-  const stream = await find(name.name, services);
-  if (stream === null) return notLive(name.name);
-  const said = await services.discussions.say(stream, draft, speaker(c, entry));
+  await look(name.name, services);
+  const said = await services.discussions.say(name.name, draft, speaker(c, entry));
   if (typeof said === "string") return refuse(said, name.name, services);
   const headers = {
     Location: `${new URL(c.req.url).pathname}/${said.id}`,
@@ -110,9 +109,9 @@ export async function retract(c: AppContext, services: RemarkServices): Promise<
   const entry = await enter(c, services, name.name, rights);
   if (entry instanceof Response) return entry;
   const id = Number(/^\d{1,15}$/.exec(pathname.slice(end + 1))?.[0] ?? Number.NaN);
-  const stream = await find(name.name, services);
-  if (stream === null || Number.isNaN(id)) return notFound("event");
-  const told = await services.discussions.retract(stream, id, speaker(c, entry));
+  if (Number.isNaN(id)) return notFound("event");
+  await look(name.name, services);
+  const told = await services.discussions.retract(name.name, id, speaker(c, entry));
   if (typeof told === "string") return refuse(told, name.name, services);
   return new Response(null, { status: 204 });
 }
@@ -137,12 +136,16 @@ async function enter(
   return refusal!;
 }
 
-/** A stream that somebody publishes, or waits for, here. */
-async function find(name: string, { registry, cluster }: RemarkServices): Promise<Stream | null> {
-  if (registry.streams.get(name)?.isLive !== true) {
-    await cluster?.find(name);
-    cluster?.ensure(name);
-  }
+/** It is known then whether another node publishes it. */
+async function look(name: string, { registry, cluster }: RemarkServices): Promise<void> {
+  if (registry.streams.get(name)?.isLive !== true) await cluster?.find(name);
+}
+
+/** A stream that somebody publishes, or waits for, here; or elsewhere, and is had from there. */
+async function find(name: string, services: RemarkServices): Promise<Stream | null> {
+  const { registry, cluster } = services;
+  await look(name, services);
+  if (registry.streams.get(name)?.isLive !== true) cluster?.ensure(name);
   const stream = registry.streams.get(name);
   return stream === undefined || stream.abandoned ? null : stream;
 }

@@ -2,6 +2,7 @@ import type { AnswerPart, ClusterEvent } from "../../contract/cluster.ts";
 import type { RelayPlane } from "../plane/plane.ts";
 import type { Clock } from "../ports.ts";
 import { within } from "../within.ts";
+import type { Speaker } from "./remark.ts";
 
 /** What nodes ask each other; the answers are as /api/v1 has them. */
 export type ClusterQuestion =
@@ -10,7 +11,15 @@ export type ClusterQuestion =
   | { readonly about: "sessions"; readonly id?: string }
   /** Ends a session, or all of a stream. */
   | { readonly about: "kick"; readonly id: string }
-  | { readonly about: "kick"; readonly stream: string };
+  | { readonly about: "kick"; readonly stream: string }
+  /** Says something of a stream that the asked one publishes, or takes it back. */
+  | { readonly about: "say"; readonly stream: string; readonly draft: object; readonly by: Speaker }
+  | {
+      readonly about: "retract";
+      readonly stream: string;
+      readonly id: number;
+      readonly by: Speaker;
+    };
 
 /** What came of a question at one node. */
 export interface Reply {

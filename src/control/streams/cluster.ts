@@ -4,6 +4,7 @@ import type {
   ClusterSetup,
   ClusterState,
   HeardStream,
+  RemarkEvent,
 } from "../../contract/cluster.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import type { Logger } from "../../log.ts";
@@ -153,7 +154,7 @@ export class Cluster {
   }
 
   /** What the relay worker tells. */
-  readonly handle = (event: ClusterEvent): void => {
+  readonly handle = (event: Exclude<ClusterEvent, RemarkEvent>): void => {
     if (event.type === "heard") this.#hear(event.name, event.stream);
     else if (event.type === "wanted") this.ensure(event.name);
     else if (event.type === "outranked") void this.#outranked(event.name);

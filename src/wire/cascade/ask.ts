@@ -2,7 +2,8 @@
 import type { Elements } from "./elements.ts";
 import { Message, NODE_ID_BYTES } from "./kinds.ts";
 
-const QUESTION_BYTES_MAX = 1024;
+/** One may hold what somebody says of a stream: 2 KiB, and who says it of what. */
+const QUESTION_BYTES_MAX = 3500;
 /** Bytes of an answer in one message. */
 export const ANSWER_PART_MAX = 3500;
 /** Parts of one answer: 448 kB. */

@@ -48,6 +48,8 @@ export const Message = {
   rekey: 40,
   ask: 48,
   answer: 49,
+  remarksWish: 51,
+  remarks: 129,
 } as const;
 
 /** Bytes of a node id: the first of the SHA-256 of its public key. */

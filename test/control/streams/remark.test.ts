@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
-import { REMARK_TYPES, readDraft } from "../../../src/control/streams/remark.ts";
-import { EVENT_TEXT_MAX } from "../../../src/limits.ts";
+import {
+  REMARK_TYPES,
+  type Remark,
+  readDraft,
+  readRemark,
+} from "../../../src/control/streams/remark.ts";
+import { EVENT_NAME_MAX, EVENT_TEXT_MAX } from "../../../src/limits.ts";
 import { Dice } from "../../fuzz/dice.ts";
 
 function draft(value: unknown) {
@@ -36,6 +41,11 @@ test("a text has 500 characters, in whatever script", () => {
   }
 });
 
+test("numbers that are longer when they are told do not make it longer than it may be", () => {
+  const body = `{"type":"cue","data":{"x":[${new Array(500).fill("1e20").join()}]}}`;
+  expect(readDraft(body)).toEqual({ wrong: "`data` is too long." });
+});
+
 test("what is no event is refused, and says why", () => {
   const data = { text: "x" };
   const wrong: readonly unknown[] = [
@@ -66,18 +76,42 @@ test("what is no event is refused, and says why", () => {
   expect(readDraft("")).toHaveProperty("wrong");
 });
 
+test("a remark of another node comes as it went, and one with less or more is none", () => {
+  const remark: Remark = { id: 7, type: "chat", at: 9, from: "Ann", data: { text: "x" } };
+  expect(readRemark(JSON.stringify(remark))).toEqual(remark);
+  expect(readRemark(JSON.stringify({ ...remark, type: "retract", from: null }))).not.toBeNull();
+  const wrong: readonly object[] = [
+    { id: 0 },
+    { id: -1 },
+    { id: 1.5 },
+    { id: "7" },
+    { type: "gossip" },
+    { at: null },
+    { from: 5 },
+    { from: "x".repeat(2 * EVENT_NAME_MAX + 1) },
+    { data: [] },
+  ];
+  for (const part of wrong) {
+    expect([part, readRemark(JSON.stringify({ ...remark, ...part }))]).toEqual([part, null]);
+  }
+});
+
 test("fuzz: whatever comes is an event within its limits, or refused", () => {
   let read = 0;
   for (let seed = 1; seed <= 400; seed += 1) {
     const dice = new Dice(seed);
     const text = altered(dice, JSON.stringify(anything(dice)));
     const found = readDraft(text);
+    readRemark(text);
     if ("wrong" in found) continue;
     read += 1;
     expect(REMARK_TYPES).toContain(found.type);
     expect(Object.keys(found)).toEqual(["type", "at", "data"]);
     const said = found.data.text;
     if (said !== undefined) expect([...String(said)].length).toBeWithin(1, EVENT_TEXT_MAX + 1);
+    // What is told can be told again.
+    const remark = { id: 1, type: found.type, at: found.at ?? 1, from: null, data: found.data };
+    if (remark.at > 0) expect(readRemark(JSON.stringify(remark))).toEqual(remark);
   }
   expect(read).toBeGreaterThan(40);
 });

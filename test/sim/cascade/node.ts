@@ -282,10 +282,10 @@ export class SimNode {
           this.unpublish(name);
         }),
       wanted: (name) => later(() => this.#ensure(name)),
-      children: () => {},
+      ...{ children: () => {}, remarksWished: () => {} },
       owner: (_request, alive) => this.answers.push(alive),
       lookedUp: (name) => later(() => this.#lookedUp(name)),
-      ...{ asked: () => {}, answered: () => {}, linkOpened: () => {} },
+      ...{ asked: () => {}, answered: () => {}, linkOpened: () => {}, remarks: () => {} },
       linkClosed: (_link, reason) => this.closings.push(reason),
       turned: () => this.turns.push(this.role),
     });

@@ -24,7 +24,7 @@ test("questions and answers come back as they were written", () => {
 });
 
 test("beyond their measure they are none", () => {
-  const question = new Uint8Array(1025);
+  const question = new Uint8Array(3501);
   expect(overWire(writeAsk({ ...ASK, question }), readAsk)).toBeNull();
   expect(overWire(writeAsk({ ...ASK, question: new Uint8Array(0) }), readAsk)).toBeNull();
   expect(overWire(writeAsk({ ...ASK, to: NODE.subarray(1) }), readAsk)).toBeNull();

@@ -14,6 +14,7 @@ import * as node from "../../../src/wire/cascade/node.ts";
 import * as ordered from "../../../src/wire/cascade/ordered.ts";
 import * as ping from "../../../src/wire/cascade/ping.ts";
 import * as rekey from "../../../src/wire/cascade/rekey.ts";
+import * as remark from "../../../src/wire/cascade/remark.ts";
 import * as ring from "../../../src/wire/cascade/ring.ts";
 import { readRole, writeRole } from "../../../src/wire/cascade/role.ts";
 import * as sub from "../../../src/wire/cascade/subscription.ts";
@@ -182,6 +183,16 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
     },
     writeAnswer,
     readAnswer,
+  ),
+  "EVENTS?": of(
+    { alias: 7, since: 1_790_000_000_000 },
+    remark.writeRemarksWish,
+    remark.readRemarksWish,
+  ),
+  EVENT: of(
+    { alias: 7, remarks: [{ id: 1_790_000_000_001, json: Uint8Array.of(0x7b, 0x7d) }] },
+    remark.writeRemarks,
+    remark.readRemarks,
   ),
 };
 
