@@ -39,8 +39,11 @@ async function outputOf(
     stdio: ["ignore", log.fd, log.fd],
   });
   try {
-    await told(log, "Serving", { withinMs: 15_000 });
+    const serving = await told(log, "Serving", { withinMs: 15_000 });
+    const [, port] = /http\W.*?127\.0\.0\.1:(\d+)/.exec(serving)!;
     await look(log);
+    // Whoever answers minds signals, too.
+    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
   } finally {
     child.kill("SIGTERM");
     await child.exited;
