@@ -35,12 +35,22 @@ export async function licenseText(
   return `${parts.join(`\n${RULE}\n\n`)}`;
 }
 
+/** The same of scripts for browsers alone. */
+export async function scriptLicenseText(scripts: readonly string[]): Promise<string> {
+  const folders = foldersOf(await inputsOf(scripts, "browser"));
+  const own = notice("Spillway", manifestOf(ROOT), readFileSync(join(ROOT, "LICENSE"), "utf8"));
+  return [own, ...folders.map((folder) => packageNotice(folder))].join(`\n${RULE}\n\n`);
+}
+
 /** Folders of the packages of which anything is bundled, sorted. */
 async function packageFolders(entrypoints: readonly string[]): Promise<readonly string[]> {
-  const inputs = [
+  return foldersOf([
     ...(await inputsOf(entrypoints, "bun")),
     ...(await inputsOf(bundledScripts(), "browser")),
-  ];
+  ]);
+}
+
+function foldersOf(inputs: readonly string[]): readonly string[] {
   const found = new Set<string>();
   for (const input of inputs) {
     const match = /^(.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input);

@@ -1,11 +1,12 @@
 /** Bundles the browser code of src/web into plain text. Runs from source only. */
 import { join } from "node:path";
+import type { BunPlugin } from "bun";
 
 /** What pages.ts serves, by key; JSON-safe. */
 export type PackedPages = Record<string, { readonly text: string; readonly contentType: string }>;
 
 const PAGES = ["home", "publish", "watch", "embed", "dashboard"];
-const SCRIPTS = ["home", "publish", "watch", "embed", "dashboard", "player", "tail", "ticker"];
+const SCRIPTS = [...PAGES, "player", "tail", "hls", "ticker"];
 
 /** The scripts that are bundled, as paths. */
 export function bundledScripts(): readonly string[] {
@@ -24,9 +25,6 @@ export async function bundlePages(): Promise<PackedPages> {
     const text = await bundleScript(join(folder, `${script}.ts`));
     packed[`/assets/${script}.js`] = { text, contentType: "text/javascript; charset=utf-8" };
   }
-  // Fetched by the player when it plays a tail.
-  const hls = await bundleScript(Bun.resolveSync("hls.js/light", folder));
-  packed["/assets/hls.js"] = { text: hls, contentType: "text/javascript; charset=utf-8" };
   for (const sheet of ["style", "embed"]) {
     const text = await Bun.file(join(folder, `${sheet}.css`)).text();
     packed[`/assets/${sheet}.css`] = { text, contentType: "text/css; charset=utf-8" };
@@ -36,12 +34,21 @@ export async function bundlePages(): Promise<PackedPages> {
   return packed;
 }
 
+/** What the player fetches when it plays a tail stays a file beside it. */
+const KEEP_FETCHED: BunPlugin = {
+  name: "fetched files",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/(tail|hls)\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 async function bundleScript(path: string): Promise<string> {
   const result = await Bun.build({
     entrypoints: [path],
     target: "browser",
     format: "esm",
     minify: true,
+    plugins: [KEEP_FETCHED],
   });
   const output = result.outputs[0];
   if (!result.success || output === undefined) {

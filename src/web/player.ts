@@ -144,7 +144,7 @@ export class SpillwayPlayer extends HTMLElement {
     return current === undefined ? "" : layerLabel(current, this.layers);
   }
 
-  /** The tail that is played; null in real time. */
+  /** @internal The tail that is played; null in real time. */
   get tail(): TailPlayback | null {
     const { playing, tail } = this.#director;
     return playing === tail ? tail : null;
@@ -308,6 +308,12 @@ export class SpillwayPlayer extends HTMLElement {
 /** Anything but the other two is "auto". */
 function tierWish(attribute: string | null): TierWish {
   return attribute === "realtime" || attribute === "tail" ? attribute : "auto";
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "spillway-player": SpillwayPlayer;
+  }
 }
 
 if (!customElements.get("spillway-player"))

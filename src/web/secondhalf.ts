@@ -2,8 +2,6 @@
 export type SecondHalf = typeof import("./tail.ts");
 
 const AGAIN_MS = 2_000;
-/** Beside this file, whatever it was bundled into. */
-const ADDRESSES = ["tail.js", "hls.js"].map((name) => new URL(name, import.meta.url).href);
 
 export class SecondHalfLoader {
   /** Null before it is there. */
@@ -16,10 +14,10 @@ export class SecondHalfLoader {
   want(nowMs: number, loaded: () => void): void {
     if (this.half !== null || nowMs < this.#again) return;
     this.#again = Number.POSITIVE_INFINITY;
-    // Both at once, though the first one asks for the second.
-    Promise.all(ADDRESSES.map((address) => import(address))).then(
+    // Both at once, though the first one asks for the second. They stay files of their own (bundle.ts).
+    Promise.all([import("./tail.js"), import("./hls.js")]).then(
       ([half]) => {
-        this.half = half as SecondHalf;
+        this.half = half;
         this.failed = false;
         loaded();
       },

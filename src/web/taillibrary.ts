@@ -1,11 +1,8 @@
-/** hls.js, a file of its own, as tails are played with it. */
+/** hls.js, which is fetched, and how tails are played with it. */
 import type Hls from "hls.js";
 import type { HlsConfig } from "hls.js";
 
 export type TailLibrary = typeof Hls;
-
-/** Beside the file that this is bundled into. */
-const LIBRARY = new URL("hls.js", import.meta.url).href;
 
 export const TAIL_CONFIG: Partial<HlsConfig> = {
   lowLatencyMode: true,
@@ -20,7 +17,7 @@ export const TAIL_CONFIG: Partial<HlsConfig> = {
 /** Null where it cannot be loaded now. */
 export async function loadLibrary(): Promise<TailLibrary | null> {
   try {
-    return ((await import(LIBRARY)) as { default: TailLibrary }).default;
+    return (await import("./hls.js")).default;
   } catch {
     return null;
   }
