@@ -1,21 +1,24 @@
 /** The box in which whoever publishes writes captions: each is shown with the picture of its moment. */
 import { messageOf } from "../errors.ts";
 import { byId, setNotice, setText } from "./dom.ts";
-import type { StreamEvents } from "./streamevents.ts";
 
-export function startCaptionBox(events: StreamEvents): void {
+/** `send` rejects with an Error that a person can read. */
+export function startCaptionBox(send: (text: string) => Promise<unknown>): void {
   const input = byId<HTMLInputElement>("caption");
   byId("captioning").addEventListener("submit", (event) => {
     event.preventDefault();
-    void send(events, input);
+    void show(send, input);
   });
 }
 
-async function send(events: StreamEvents, input: HTMLInputElement): Promise<void> {
+async function show(
+  send: (text: string) => Promise<unknown>,
+  input: HTMLInputElement,
+): Promise<void> {
   const text = input.value.trim();
   if (text === "") return;
   try {
-    await events.send("caption", { text });
+    await send(text);
     input.value = "";
     setText(byId("captioned"), `Sent: ${text}`);
     setNotice(byId("caption-notice"), "");

@@ -1,8 +1,9 @@
 /** Chat, raised hands and reactions beside a picture. What people write goes in as text. */
 import { messageOf } from "../errors.ts";
+import { takeBack } from "./discussion.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
-import type { StreamEvents } from "./streamevents.ts";
-import { reactionOf, type StreamEvent, Talk, textOf } from "./talk.ts";
+import { RETRACT, type StreamEvent } from "./streamevent.ts";
+import { reactionOf, Talk, textOf } from "./talk.ts";
 
 /** By the name that is read out. */
 const REACTIONS: Readonly<Record<string, string>> = {
@@ -19,9 +20,10 @@ const BUBBLES_MAX = 20;
 const NEAR_PX = 40;
 
 export interface ChatOptions {
-  readonly events: StreamEvents;
-  /** Where reactions rise; null: nowhere. */
-  readonly stage: HTMLElement | null;
+  /** The stream. */
+  readonly name: string;
+  /** Rejects with an Error that a person can read. */
+  readonly send: (type: string, data: object) => Promise<StreamEvent>;
   /** Whoever publishes takes back what others said, and lowers their hands. */
   readonly moderates: boolean;
 }
@@ -37,11 +39,6 @@ export class ChatPanel {
 
   constructor(options: ChatOptions) {
     this.#options = options;
-    const { events } = options;
-    events.addEventListener("ability", () => this.#appear());
-    events.addEventListener("heard", () => {
-      if (events.newest !== null) this.#take(events.newest);
-    });
     byId("say").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#say();
@@ -50,14 +47,14 @@ export class ChatPanel {
     if (options.moderates) byId("hand").hidden = true;
     byId("hand").addEventListener("click", () => void this.#turnHand());
     addEventListener("pagehide", () => {
-      if (this.#hand !== null) events.retract(this.#hand, true).catch(() => undefined);
+      if (this.#hand !== null) takeBack(options.name, this.#hand, true).catch(() => undefined);
     });
   }
 
-  #appear(): void {
-    const { hasChat } = this.#options.events;
-    byId("chat").hidden = !hasChat;
-    byId("stage").classList.toggle("talks", hasChat);
+  /** The stream has a chat. */
+  show(): void {
+    byId("chat").hidden = false;
+    byId("stage").classList.add("talks");
   }
 
   #offer(name: string, sign: string): void {
@@ -89,9 +86,9 @@ export class ChatPanel {
   }
 
   /** Null, with a sentence that says why, when the server does not take it. */
-  async #try(type: string, data: Record<string, unknown>): Promise<StreamEvent | null> {
+  async #try(type: string, data: object): Promise<StreamEvent | null> {
     try {
-      const sent = await this.#options.events.send(type, data);
+      const sent = await this.#options.send(type, data);
       this.#own.add(sent.id);
       setNotice(byId("chat-notice"), "");
       // It is shown as it comes to all, behind what was said before.
@@ -105,19 +102,20 @@ export class ChatPanel {
 
   async #retract(id: number): Promise<void> {
     try {
-      await this.#options.events.retract(id);
+      await takeBack(this.#options.name, id);
     } catch (error) {
       setNotice(byId("chat-notice"), messageOf(error));
     }
   }
 
-  #take(event: StreamEvent): void {
+  /** Takes what is said, to show it. */
+  hear(event: StreamEvent): void {
     const reaction = reactionOf(event);
     if (!this.#talk.take(event)) return;
     if (reaction !== null) this.#rise(reaction.text, reaction.count);
-    else if (event.type === "chat" || event.type === "retract") this.#showLines();
-    if (event.type === "retract" && event.data.id === this.#hand) this.#hand = null;
-    if (event.type === "hand" || event.type === "retract") this.#showHands();
+    else if (event.type === "chat" || event.type === RETRACT) this.#showLines();
+    if (event.type === RETRACT && event.data.id === this.#hand) this.#hand = null;
+    if (event.type === "hand" || event.type === RETRACT) this.#showHands();
   }
 
   #showLines(): void {
@@ -189,8 +187,8 @@ export class ChatPanel {
   }
 
   #rise(sign: string, count: number): void {
-    const bubbles = this.#options.stage?.querySelector(".bubbles");
-    if (!bubbles || bubbles.childElementCount >= BUBBLES_MAX) return;
+    const bubbles = byId("bubbles");
+    if (bubbles.childElementCount >= BUBBLES_MAX) return;
     const bubble = make("span", "bubble", count > 1 ? `${sign} ${count}` : sign);
     bubble.style.setProperty("--x", String(Math.random()));
     bubbles.append(bubble);

@@ -7,14 +7,17 @@ import { startCaptionBox } from "./captionbox.ts";
 import { ChatPanel } from "./chatpanel.ts";
 import type { Connection } from "./connection.ts";
 import { fillDevices, showDevices } from "./devices.ts";
+import { eventsAddress, hasChat } from "./discussion.ts";
 import { byId, setNotice, setText } from "./dom.ts";
 import { publisherLines } from "./figures.ts";
 import { LayeringPicker } from "./layeringpicker.ts";
+import { Listener } from "./listener.ts";
 import type { Report } from "./rates.ts";
 import { publisherFigures } from "./rates.ts";
+import { sendStreamEvent } from "./sendevent.ts";
 import { copyLink, showWays } from "./sharepanel.ts";
 import type { SourceChoice, Sources } from "./sources.ts";
-import { StreamEvents } from "./streamevents.ts";
+import type { StreamEvent } from "./streamevent.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
 import { Studio } from "./studio.ts";
 import { showTiles } from "./tiles.ts";
@@ -36,7 +39,8 @@ const form = byId<HTMLFormElement>("settings");
 const toggle = byId<HTMLButtonElement>("toggle");
 const look = byId<HTMLButtonElement>("look");
 const studio = new Studio();
-const events = new StreamEvents(name);
+const chat = new ChatPanel({ name, send, moderates: true });
+let listener: Listener | null = null;
 let connection: Connection | null = null;
 let before: Report[] = [];
 let starting = false;
@@ -51,8 +55,7 @@ async function prepare(): Promise<void> {
   byId<HTMLAnchorElement>("watch").href = withToken(pathOfName("watch", name));
   byId("link").addEventListener("click", () => void copyLink(name, byId("link")));
   showWays(name);
-  new ChatPanel({ events, stage: byId("stage"), moderates: true });
-  startCaptionBox(events);
+  startCaptionBox((text) => send("caption", { text }));
   for (const codec of sendableCodecs()) {
     byId<HTMLSelectElement>("codec").add(new Option(codec.toUpperCase(), codec));
   }
@@ -211,7 +214,7 @@ function showState(): void {
   const { state, message, status } = connection;
   setBadge(state);
   if (state === "live") {
-    void events.open();
+    void talk();
     void showAudience(name);
   }
   if (state !== "refused") {
@@ -220,6 +223,18 @@ function showState(): void {
   }
   finish("refused", message);
   if (status === 401 || status === 403) askForToken(() => void start());
+}
+
+function send(type: string, data: object): Promise<StreamEvent> {
+  return sendStreamEvent(eventsAddress(name), currentToken(), type, null, data);
+}
+
+/** Listens to what viewers say, where they may. */
+async function talk(): Promise<void> {
+  if (listener !== null || !(await hasChat(name)) || connection === null) return;
+  chat.show();
+  listener ??= new Listener(eventsAddress(name), currentToken(), (event) => chat.hear(event));
+  listener.start();
 }
 
 function soundHint(): string {
@@ -232,6 +247,8 @@ function finish(state: string, message = ""): void {
   connection?.stop();
   connection = null;
   studio.close();
+  listener?.stop();
+  listener = null;
   before = [];
   setText(byId("viewers"), "");
   setNotice(byId("notice"), message);

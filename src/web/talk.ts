@@ -1,18 +1,11 @@
 /** What is said of a stream, as its events come: lines, raised hands and reactions. */
 
-/** As the server tells it (GET /events/NAME). */
-export interface StreamEvent {
-  readonly id: number;
-  readonly type: string;
-  /** Capture time of the picture that it is about, ms since 1970. */
-  readonly at: number;
-  /** What the sender's token calls him. */
-  readonly from: string | null;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+import { RETRACT, type StreamEvent } from "./streamevent.ts";
 
 /** A page keeps so many lines, as the server does. */
 const LINES_MAX = 200;
+/** Events may come again when a connection does: of so many that is noticed. */
+const KNOWN_MAX = 1_000;
 /** Characters of a reaction: one sign, however it is put together, or a short word. */
 const REACTION_MAX = 16;
 
@@ -20,7 +13,7 @@ const REACTION_MAX = 16;
 export class Talk {
   #lines: StreamEvent[] = [];
   #hands: StreamEvent[] = [];
-  #newest = 0;
+  readonly #known = new Set<number>();
 
   /** Chat, the oldest first. */
   get lines(): readonly StreamEvent[] {
@@ -34,11 +27,12 @@ export class Talk {
 
   /** Takes an event; false when it was here before. */
   take(event: StreamEvent): boolean {
-    if (event.id <= this.#newest) return false;
-    this.#newest = event.id;
+    if (this.#known.has(event.id)) return false;
+    this.#known.add(event.id);
+    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.values().next().value!);
     if (event.type === "chat") this.#lines = [...this.#lines, event].slice(-LINES_MAX);
     else if (event.type === "hand") this.#raise(event);
-    else if (event.type === "retract") this.#drop(event.data.id);
+    else if (event.type === RETRACT) this.#drop(event.data.id);
     return true;
   }
 
@@ -65,17 +59,4 @@ export function reactionOf(event: StreamEvent): { text: string; count: number } 
   const text = textOf(event).trim();
   if (event.type !== "reaction" || text === "" || text.length > REACTION_MAX) return null;
   return { text, count: typeof count === "number" && count >= 1 ? Math.round(count) : 1 };
-}
-
-/** An event as it stands in a stream of them; null for what is none. */
-export function readEvent(text: string): StreamEvent | null {
-  try {
-    const { id, type, at, from, data } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof id !== "number" || typeof type !== "string" || typeof at !== "number") return null;
-    if (typeof data !== "object" || data === null) return null;
-    const name = typeof from === "string" ? from : null;
-    return { id, type, at, from: name, data: data as StreamEvent["data"] };
-  } catch {
-    return null;
-  }
 }

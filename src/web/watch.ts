@@ -2,6 +2,7 @@
 import { askForToken, carryToken, currentToken, withToken } from "./access.ts";
 import { fromZero, LiveChart } from "./chart.ts";
 import { ChatPanel } from "./chatpanel.ts";
+import { hasChat } from "./discussion.ts";
 import { byId, setText } from "./dom.ts";
 import { figureLines } from "./figures.ts";
 import { formatBitrate, formatCount, formatSeconds } from "./format.ts";
@@ -9,7 +10,7 @@ import { LayerHistory } from "./layerhistory.ts";
 import type { SpillwayPlayer } from "./player.ts";
 import { viewerFigures } from "./rates.ts";
 import { showWays } from "./sharepanel.ts";
-import { StreamEvents } from "./streamevents.ts";
+import type { StreamEvent } from "./streamevent.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
 import { showTiles } from "./tiles.ts";
 
@@ -21,6 +22,7 @@ declare global {
 }
 
 const CHART_SECONDS = 60;
+const CHAT_WAIT_MS = 500;
 
 const STATES: Record<string, string> = {
   idle: "idle",
@@ -35,8 +37,11 @@ const STATES: Record<string, string> = {
 
 const name = nameFromPath(location.pathname, "watch");
 const tiles = byId("figures");
-const events = new StreamEvents(name);
-new ChatPanel({ events, stage: byId("stage"), moderates: false });
+const chat = new ChatPanel({
+  name,
+  send: (type, data) => byId<SpillwayPlayer>("player").send(type, data),
+  moderates: false,
+});
 const history = new LayerHistory(CHART_SECONDS);
 const bitChart = new LiveChart(byId("chart-bits"), {
   spanSeconds: CHART_SECONDS,
@@ -57,7 +62,20 @@ document.title = `${name || "Watch"} – Spillway`;
 byId<HTMLAnchorElement>("publish").href = withToken(pathOfName("publish", name));
 showTiles(tiles, figureLines(viewerFigures([], []), null, ""));
 showWays(name);
-customElements.whenDefined("spillway-player").then(startPlayer);
+void Promise.all([customElements.whenDefined("spillway-player"), chatOrLate()]).then(startPlayer);
+
+/** What is said comes by the player, which is to know beforehand whether anything may be. */
+async function lookForChat(): Promise<void> {
+  if (!(await hasChat(name))) return;
+  chat.show();
+  byId("player").setAttribute("chat", "");
+}
+
+/** The picture does not wait for long for that. */
+function chatOrLate(): Promise<unknown> {
+  const late = new Promise((resolve) => setTimeout(resolve, CHAT_WAIT_MS));
+  return Promise.race([lookForChat(), late]);
+}
 
 function startPlayer(): void {
   const player = byId<SpillwayPlayer>("player");
@@ -65,6 +83,9 @@ function startPlayer(): void {
   player.addEventListener("viewercount", () => showState(player));
   player.addEventListener("figures", () => showFigures(player));
   exposeForTests(player);
+  player.addEventListener("streamevent", (event) => {
+    chat.hear((event as CustomEvent<StreamEvent>).detail);
+  });
   const token = currentToken();
   if (token) player.setAttribute("token", token);
   const tier = new URLSearchParams(location.search).get("tier");
@@ -90,7 +111,6 @@ function showState(player: SpillwayPlayer): void {
   const badge = byId("state");
   setText(badge, STATES[state] ?? state);
   badge.dataset.state = state;
-  if (state !== "connecting") void events.open();
   const viewers = player.viewers;
   if (player.tail !== null) {
     const ms = player.latency?.ms;
@@ -105,7 +125,9 @@ function showState(player: SpillwayPlayer): void {
 
 function offerToken(player: SpillwayPlayer, status: number): void {
   if (status !== 401 && status !== 403) return;
-  askForToken((token) => player.setAttribute("token", token));
+  askForToken((token) => {
+    void lookForChat().then(() => player.setAttribute("token", token));
+  });
 }
 
 function exposeForTests(player: SpillwayPlayer): void {

@@ -38,20 +38,21 @@ export async function listen(c: AppContext, services: RemarkServices): Promise<R
   if (limited !== null) return limited;
   const entry = await enter(c, services, name.name, ["view"]);
   if (entry instanceof Response) return entry;
+  const response = await hear(c, services, name.name);
+  // Pages show a chat by it, also before somebody publishes.
+  if (streamOptions(services.config, name.name).chat) {
+    response.headers.set("Accept-Post", JSON_TYPE);
+  }
+  return response;
+}
+
+async function hear(c: AppContext, services: RemarkServices, name: string): Promise<Response> {
   if (services.draining()) {
     return retryLater(503, RETRY_LIMIT_S, "Stopping", "The server is stopping.");
   }
-  const stream = await find(name.name, services);
-  if (stream === null) return notLive(name.name);
-  const told = (body: Parameters<typeof eventStream>[0]): Response => {
-    const response = eventStream(body);
-    // Pages show a chat by it.
-    if (streamOptions(services.config, name.name).chat) {
-      response.headers.set("Accept-Post", JSON_TYPE);
-    }
-    return response;
-  };
-  if (c.req.method === "HEAD") return told(null);
+  const stream = await find(name, services);
+  if (stream === null) return notLive(name);
+  if (c.req.method === "HEAD") return eventStream(null);
   const { address, loopback } = c.get("client");
   const seat = loopback ? null : address;
   if (!services.seats.take(seat)) {
@@ -60,7 +61,7 @@ export async function listen(c: AppContext, services: RemarkServices): Promise<R
     return retryLater(503, RETRY_LIMIT_S, "Too many listeners", detail);
   }
   const free = (): void => services.seats.free(seat);
-  return told(services.discussions.listen(stream, lastEventId(c) ?? 0, free));
+  return eventStream(services.discussions.listen(stream, lastEventId(c) ?? 0, free));
 }
 
 /** POST: says what the body has. */

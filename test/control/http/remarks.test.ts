@@ -320,5 +320,7 @@ test("whoever may listen is told whether viewers may speak", async () => {
   };
   expect(await told("talk/a")).toEqual([200, "application/json"]);
   expect(await told("quiet")).toEqual([200, null]);
+  const before = await h.request("HEAD", `/events/talk/later?token=${GUEST}`);
+  expect([before.status, before.headers.get("Accept-Post")]).toEqual([404, "application/json"]);
   expect((await h.request("HEAD", "/events/talk/a")).headers.has("Accept-Post")).toBe(false);
 });
