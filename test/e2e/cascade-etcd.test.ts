@@ -1,11 +1,10 @@
 /** Names by etcd: nodes of one cluster, a real etcd, which is killed, and real viewers, who notice nothing. */
 import { afterEach, beforeEach, expect } from "bun:test";
 import { type ClusterNode, linked, logged, TestCluster } from "../support/cluster.ts";
-import { PUBLISHER_OFFER } from "../support/control-harness.ts";
 import { lacksEtcd, TestEtcd } from "../support/etcd.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { told } from "../support/server-log.ts";
-import { goesOn, TestClients } from "../support/test-clients.ts";
+import { goesOn, offerToPublish, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -29,12 +28,6 @@ afterEach(async () => {
 
 function start(name: string, join: readonly string[] = []): Promise<ClusterNode> {
   return cluster.start(name, { join, args: ["--names", etcd.names] });
-}
-
-/** Somebody who wants to publish and never connects. */
-function offer(node: ClusterNode, stream: string): Promise<Response> {
-  const headers = { "Content-Type": "application/sdp" };
-  return fetch(`${node.base}/whip/${stream}`, { method: "POST", headers, body: PUBLISHER_OFFER });
 }
 
 interface Names {
@@ -73,16 +66,19 @@ timed(
     if (skip) return;
     const [a, b] = [await start("A"), await start("B")];
     for (let i = 0; i < 10; i += 1) {
-      const both = await Promise.all([offer(a, `race${i}`), offer(b, `race${i}`)]);
+      const both = await Promise.all([
+        offerToPublish(a, `race${i}`),
+        offerToPublish(b, `race${i}`),
+      ]);
       expect(both.map(({ status: code }) => code).toSorted()).toEqual([201, 409]);
     }
     const publisher = await clients.connect(a, "publisher", STREAM);
     await until("it is live", 3_000, async () => (await a.stream(STREAM))?.live === true);
-    const refused = await offer(b, STREAM);
+    const refused = await offerToPublish(b, STREAM);
     expect([refused.status, refused.headers.get("Retry-After")]).toEqual([409, "1"]);
     publisher.hangUp();
     const next = await until("the name is free", 10_000, async () => {
-      const response = await offer(b, STREAM);
+      const response = await offerToPublish(b, STREAM);
       return response.status === 201 ? response : null;
     });
     expect(next.status).toBe(201);
@@ -113,12 +109,12 @@ timed(
       expect((await status(each)).node.names.trouble).toContain("cannot be reached");
       await told(each, "etcd cannot be asked whose a name is");
       expect(logged(each, "etcd cannot be asked whose a name is")).toBe(1);
-      const refused = await offer(each, "new");
+      const refused = await offerToPublish(each, "new");
       expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
       expect(await each.ready()).toBe(true);
     }
     // A name that others have is theirs, as the nodes themselves say.
-    expect((await offer(b, STREAM)).status).toBe(409);
+    expect((await offerToPublish(b, STREAM)).status).toBe(409);
     // Beyond the lease.
     await Bun.sleep(12_000);
     for (const viewer of viewers) await inTime(() => goesOn(viewer));
@@ -131,7 +127,7 @@ timed(
     for (const viewer of viewers) await inTime(() => goesOn(viewer));
     expect(publisher.peer.state).toBe("connected");
     await until("the name is A's", 10_000, async () => (await status(a)).node.names.owned === 1);
-    expect((await offer(b, STREAM)).status).toBe(409);
+    expect((await offerToPublish(b, STREAM)).status).toBe(409);
     expect(await epochOf(a)).toBe(epoch);
     await told(a, "etcd can be asked again");
     expect(logged(a, "etcd can be asked again")).toBe(1);
@@ -140,7 +136,7 @@ timed(
 );
 
 async function created(node: ClusterNode, stream: string): Promise<Response | null> {
-  const response = await offer(node, stream);
+  const response = await offerToPublish(node, stream);
   return response.status === 201 ? response : null;
 }
 
@@ -159,7 +155,7 @@ timed(
     await a.kill();
     const killedAt = performance.now();
     await until("its name is free", 10_000, async () => {
-      const response = await offer(b, STREAM);
+      const response = await offerToPublish(b, STREAM);
       return response.status === 201;
     });
     inTime(() => expect(performance.now() - killedAt).toBeLessThan(4_000));
@@ -186,7 +182,7 @@ timed(
     await clients.connect(a, "publisher", STREAM);
     await until("it is live", 3_000, async () => (await a.stream(STREAM))?.live === true);
     a.signal("SIGSTOP");
-    expect((await offer(b, STREAM)).status).toBe(201);
+    expect((await offerToPublish(b, STREAM)).status).toBe(201);
     a.signal("SIGCONT");
     await told(a, "Another node has the name", { withinMs: 10_000 });
     expect(logged(a, "Another node has the name")).toBe(1);
@@ -195,7 +191,7 @@ timed(
     a.signal("SIGTERM");
     await a.exited;
     const asked = performance.now();
-    expect((await offer(b, "own")).status).toBe(201);
+    expect((await offerToPublish(b, "own")).status).toBe(201);
     // Nobody was to be asked.
     expect(performance.now() - asked).toBeLessThan(5_000);
   },

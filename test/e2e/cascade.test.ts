@@ -8,7 +8,7 @@ import { readMetrics } from "../support/metrics.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { ServerEvents } from "../support/server-events.ts";
 import { told } from "../support/server-log.ts";
-import { goesOn, TestClients } from "../support/test-clients.ts";
+import { goesOn, offerToPublish, TestClients } from "../support/test-clients.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
 
@@ -269,7 +269,7 @@ test("a name that is published at A is refused at B; silence frees it", async ()
     await clients.connect(b, "viewer", stream),
   ];
   await Promise.all(viewers.map((viewer) => goesOn(viewer)));
-  expect(await postPublisher(b, stream)).toBe(409);
+  expect((await offerToPublish(b, stream)).status).toBe(409);
   publisher!.work = null;
   await clients.connect(b, "publisher", stream);
   await Promise.all(viewers.map((viewer) => goesOn(viewer)));
@@ -277,12 +277,3 @@ test("a name that is published at A is refused at B; silence frees it", async ()
   expect(logged(a, "Another node has the name")).toBe(1);
   expect(await a.stream(stream)).toMatchObject({ live: true, origin: "link" });
 }, 60_000);
-
-async function postPublisher(node: ClusterNode, stream: string): Promise<number> {
-  const url = `${node.base}/whip/${stream}`;
-  const body = viewerOffer().replaceAll("a=recvonly", "a=sendonly");
-  const headers = { "Content-Type": "application/sdp" };
-  const response = await fetch(url, { method: "POST", headers, body });
-  await response.text();
-  return response.status;
-}

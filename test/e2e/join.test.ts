@@ -6,7 +6,7 @@ import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { inTime, timed } from "../support/timed.ts";
 
 /** `bun run bench:join` takes more. */
-const JOINS = 7;
+const JOINS = 5;
 
 describe.skipIf(lacksChromium("joins in Chromium"))("joins in Chromium", () => {
   let server: TestServer;

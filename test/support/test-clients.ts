@@ -1,6 +1,6 @@
 /** Clients of one test, at servers of its choice: all end with it. */
 import { expect } from "bun:test";
-import { Client, type ClientOptions } from "./client.ts";
+import { Client, type ClientOptions, viewerOffer } from "./client.ts";
 import { until } from "./until.ts";
 
 export class TestClients {
@@ -28,6 +28,16 @@ export class TestClients {
   hangUp(): void {
     for (const client of this.#clients.splice(0)) client.hangUp();
   }
+}
+
+/** Somebody who wants to publish, asks once and never connects. */
+export function offerToPublish(
+  { base }: { readonly base: string },
+  stream: string,
+): Promise<Response> {
+  const body = viewerOffer().replaceAll("a=recvonly", "a=sendonly");
+  const headers = { "Content-Type": "application/sdp" };
+  return fetch(`${base}/whip/${stream}`, { method: "POST", headers, body });
 }
 
 /** Media comes, on the same connection, and no number is left out. */

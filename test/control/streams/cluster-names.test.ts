@@ -204,7 +204,7 @@ test("etcd-claim: another node has the name by etcd: the publisher here is ended
   ground.put(OTHER);
   const stop = ground.otherAnswers();
   await until("it is ended", 10_000, () => {
-    ground.harness.nowUs += 20_000;
+    ground.harness.nowUs += 100_000;
     return ground.harness.plane.closes.some(({ reason }) => reason === "taken-over");
   });
   stop();
