@@ -5,6 +5,7 @@
 import { CONTROL, type Mutation, rule } from "./rule.ts";
 
 const DISCUSSION = `${CONTROL}bus/discussion.ts`;
+const AGENDA = "src/web/agenda.ts";
 const ROUTES = `${CONTROL}http/remarks.ts`;
 
 export const EVENTS: readonly Mutation[] = [
@@ -57,4 +58,8 @@ export const EVENTS: readonly Mutation[] = [
     "isHere ? null : (cluster?.ownerOf(name) ?? null)",
     "null",
   ),
+  rule("EV13", AGENDA, "event.at <= (captureMs ?? Number.NEGATIVE_INFINITY)", "true"),
+  rule("EV13", AGENDA, "if (this.#known.has(event.id)) return;", ""),
+  rule("EV13", AGENDA, "if (isHere) return;", ""),
+  rule("EV13", AGENDA, "nowMs - sinceMs >= heldMs", "false"),
 ];

@@ -1,7 +1,7 @@
 /** One player over both tiers, behind a firewall that comes and goes: real time where it can be. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { lacksChromium, TestBrowser } from "../support/browser.ts";
+import { lacksChromium, type Publisher, publishUrl, TestBrowser } from "../support/browser.ts";
 import { Firewall, OUTSIDE_ADDRESS } from "../support/firewall.ts";
 import { isShort } from "../support/long.ts";
 import { machineWasTaken, type Taken, told, watchOthers } from "../support/others.ts";
@@ -9,7 +9,10 @@ import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { candidatePort } from "../support/udp-relay.ts";
 import { until } from "../support/until.ts";
 
+const PUBLISHED = { codec: "H264", fps: 30 };
 const TAIL_MS = 5_000;
+/** From a publisher's return to pictures, where real time does not come through. */
+const RETURN_MS = 10_000;
 const BACK_MS = 60_000;
 /** Between two pictures, over a change. */
 const GAP_MS = 250;
@@ -41,11 +44,12 @@ interface Seen {
 describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
   let server: TestServer;
   let browser: TestBrowser;
+  let publisher: Publisher;
   const walls = new Map<number, Firewall>();
   beforeAll(async () => {
     const args = ["--advertise", OUTSIDE_ADDRESS, "--egress-workers", "1"];
     [server, browser] = await Promise.all([startServer("serve", { args }), TestBrowser.open()]);
-    const publisher = await browser.publish(server.base, "one", { codec: "H264", fps: 30 });
+    publisher = await browser.publish(server.base, "one", PUBLISHED);
     const answer = () =>
       publisher.page.evaluate<string>("window.spillway?.pc?.remoteDescription?.sdp ?? ''");
     const sdp = await until("an answer", 20_000, answer);
@@ -125,6 +129,31 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
       await expectSmooth(page, rising);
     }
   }, 240_000);
+
+  for (const seconds of [3, 10]) {
+    const what = `a publisher that is gone for ${seconds} s`;
+    test.skipIf(isShort(what))(
+      `${what}, behind a dead port: the tail comes back`,
+      async () => {
+        const { page } = await watch(false);
+        await tierIs(page, "tail", 15_000);
+        await publisher.page.goto("about:blank");
+        await Bun.sleep(seconds * 1_000);
+        await publisher.page.goto(publishUrl(server.base, "one", PUBLISHED));
+        await publisher.live(20_000);
+        const before = (await page.evaluate<Seen>("window.seen")).tail.length;
+        const moves = async () => {
+          const seen = await page.evaluate<Seen>("window.seen");
+          return seen.tail.length > before + 30;
+        };
+        await until("the tail moves", RETURN_MS, moves, () => page.evaluate("window.seen.changes"));
+        await tierIs(page, "tail", 1_000);
+        expect(await shown(page)).toBe("tail");
+        await page.close();
+      },
+      240_000,
+    );
+  }
 
   test("tier=tail: up by promote() for a while, and picture-in-picture goes along", async () => {
     const { page } = await watch(true, "?tier=tail");

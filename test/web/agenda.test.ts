@@ -16,7 +16,7 @@ function agendaOf(...events: readonly StreamEvent[]): Agenda {
 
 const ids = (events: readonly StreamEvent[]) => events.map(({ id }) => id);
 
-describe("what is said of a stream", () => {
+describe("EV13: what is said of a stream", () => {
   test("comes when its picture is shown, once, whichever way it came", () => {
     const agenda = agendaOf(event(1));
     expect(agenda.take(AT - 1, 0)).toEqual([]);
