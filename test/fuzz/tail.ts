@@ -18,6 +18,8 @@ const FLAGS = [
   ...[SlotFlag.discontinuity, SlotFlag.frameStart, KEY, KEY | SlotFlag.discontinuity],
 ];
 
+const CODECS = [Codec.vp8, Codec.vp9, Codec.av1, Codec.h265, Codec.h264];
+
 /** One case: how many parts came of it. Throws when a rule is broken. */
 export function fuzzTail(seed: number): number {
   const dice = new Dice(seed);
@@ -83,7 +85,7 @@ function act(dice: Dice, show: Broadcast): void {
     () => (dice.chance(0.3) ? publisher.silent.add(track) : publisher.silent.clear()),
     () => track.writer.setTiming(dice.below(2 ** 32), dice.random() * 4e15, show.now),
     () => void (dice.chance(0.1) && skipAhead(dice, publisher, layer)),
-    () => void (dice.chance(0.05) && track.describe(dice.pick([Codec.vp8, Codec.h264]))),
+    () => void (dice.chance(0.3) && track.describe(dice.pick(CODECS))),
     () => track.describe(Codec.h264),
     () => track.writer.setParameterSets(dice.bytes(dice.below(200))),
     () => track.writer.setParameterSets(new Uint8Array(0)),
