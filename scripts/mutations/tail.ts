@@ -59,4 +59,9 @@ export const TAIL: readonly Mutation[] = [
   rule("F10", `${PACKAGER}segments.ts`, "video !== this.#initOf.video ||", "true ||"),
   rule("F14", `${PACKAGER}bandwidth.ts`, "Math.max(0, Math.ceil(Math.log", "(Math.ceil(Math.log"),
   rule("F26", PLAYLIST, '.padStart(6, "0")', ""),
+  rule("ST1", `${PACKAGER}still.ts`, "pixels(one) - pixels(other)", "pixels(other) - pixels(one)"),
+  rule("ST2", `${PACKAGER}packager.ts`, "if (!this.#editions.has(stream)) still.release();", ""),
+  rule("ST3", "src/control/http/still.ts", 'await askHook(c, services, "viewer", name)', "null"),
+  rule("ST4", "src/control/http/still.ts", "!isWithin(", "false && !isWithin("),
+  rule("ST5", "src/control/streams/stills.ts", "stream.audiences.add(still);", ""),
 ];

@@ -34,7 +34,7 @@ function waysTo(origin: string, name: string): Way[] {
     {
       label: "Frame",
       hint: "For pages that take no scripts of others.",
-      text: `<iframe src="${at("watch")}" width="640" height="360" style="border: 0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
+      text: `<iframe src="${at("embed")}" width="640" height="360" style="border: 0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`,
     },
     { label: "HLS", hint: "For other players and CDNs.", text: `${at("hls")}/index.m3u8` },
     { label: "WHEP", hint: "For WebRTC players.", text: at("whep") },

@@ -183,7 +183,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     expect(await copied("HLS")).toBe(`${base}/hls/event/stage-2/index.m3u8`);
     expect(await copied("WHEP")).toBe(`${base}/whep/event/stage-2`);
     expect(await copied("Element")).toContain(`<spillway-player src="${base}/whep/event/stage-2">`);
-    expect(await copied("Frame")).toStartWith(`<iframe src="${base}/`);
+    expect(await copied("Frame")).toStartWith(`<iframe src="${base}/embed/event/stage-2"`);
   }, 160_000);
 
   test("events: `reconnect` brings viewers of a lost worker back at once", async () => {

@@ -18,7 +18,7 @@ const ask = (show: Broadcast) => show.command({ type: "tail-still", stream: STRE
 const stills = ({ events }: Broadcast) =>
   events.filter((event): event is TailStill => event.type === "tail-still");
 
-test("of a stream without a tail it is there at once, and its rings are let go", async () => {
+test("ST2 of a stream without a tail it is there at once, and its rings are let go", async () => {
   const show = shown({ keyframeEveryUs: 2_000_000 }).run(5);
   ask(show);
   ask(show);
@@ -51,7 +51,7 @@ test("a tail goes on beside it", () => {
   expect(show.wants()).toEqual([false, false]);
 });
 
-test("of the smallest layer that sends a keyframe is asked for, where none is cached", () => {
+test("ST1 of the smallest layer that sends a keyframe is asked for, where none is cached", () => {
   const show = shown({ layers: 3, alone: true });
   const [top, middle, low] = show.publisher.video;
   top!.writer.setSize(1280, 720);

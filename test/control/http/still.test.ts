@@ -96,7 +96,7 @@ test("a packager that does not answer, or is another now, keeps nobody waiting",
   expect((await again).status).toBe(503);
 });
 
-test("a stream is kept while its picture is sought, and no longer", async () => {
+test("ST5 a stream is kept while its picture is sought, and no longer", async () => {
   const h = await Harness.start();
   const publisher = await h.publish("a");
   const asked = get(h);
@@ -110,7 +110,7 @@ test("a stream is kept while its picture is sought, and no longer", async () => 
   expect((await get(h)).status).toBe(404);
 });
 
-test("it takes the right to view, and a layer that stream and token allow", async () => {
+test("ST4 it takes the right to view, and a layer that stream and token allow", async () => {
   const h = await Harness.start({ config: TOKENS });
   await h.publish(`a?token=${TOKEN}`);
   expect((await get(h)).status).toBe(401);
@@ -128,7 +128,7 @@ test("a stream without a tail has none", async () => {
   expect(h.plane.packaged).toEqual([]);
 });
 
-test("the hook that decides who may view is asked", async () => {
+test("ST3 the hook that decides who may view is asked", async () => {
   const asked: unknown[] = [];
   const h = await Harness.start({
     config: '[hook]\nurl = "http://127.0.0.1:1/hook"\nsecret = "0123456789abcdef"\n',
