@@ -18,7 +18,12 @@ export const EVENTS: readonly Mutation[] = [
   rule("EV5", ROUTES, "isChat && hasChat ?", "hasChat ?"),
   rule("EV5", ROUTES, "isChat && hasChat ?", "isChat ?"),
   rule("EV5", ROUTES, "await askHook(c, services, role, name)", "null"),
-  rule("EV6", `${CONTROL}bus/event-stream.ts`, "${JSON.stringify(data)}", "${data.data.text}"),
+  rule(
+    "EV6",
+    `${CONTROL}bus/event-stream.ts`,
+    "${JSON.stringify(data)}",
+    "${JSON.stringify(data).replaceAll('\\\\n', '\\n')}",
+  ),
   rule("EV7", ROUTES, "services.seats.free(seat)", "undefined"),
   rule("EV7", ROUTES, "loopback ? null : address", "null"),
   rule("EV8", DISCUSSION, "now - oldest.since <= EVENTS_KEPT_US", "true"),
