@@ -103,6 +103,29 @@ describe.skipIf(none)("codecs of tails", () => {
     60_000,
   );
 
+  for (const [codec, layers] of [
+    ["AV1", "L3T3_KEY"],
+    ["VP9", "L3T3"],
+  ] as const) {
+    test(`spatial layers of ${codec} have no tail, and it is told why`, async () => {
+      const size = { width: 960, height: 576, fps: 15 };
+      const publisher = await browser.publish(server.base, `${codec}-svc`, {
+        codec,
+        layers,
+        ...size,
+      });
+      await publisher.live();
+      const told = async () => {
+        const { hls } = (await server.api(`/streams/${codec}-svc`)) as { readonly hls: unknown };
+        return hls as { readonly state: string; readonly reason: string } | null;
+      };
+      const watcher = await browser.watch(server.base, `${codec}-svc`, "?tier=tail");
+      await until("it is told", 20_000, async () => (await told())?.state === "unavailable", told);
+      expect((await told())!.reason).toBe(`its ${codec} has several spatial layers`);
+      await watcher.page.getByText("cannot be served over HLS").waitFor({ timeout: 15_000 });
+    }, 60_000);
+  }
+
   test.each([
     ["a", "single", "H264"],
     ["b", "simulcast-2", "H264"],

@@ -15,7 +15,7 @@ const without = lacksFfmpeg("tails of real encoders");
 const filesOf = ({ news }: Broadcast) => news.flatMap(({ files }) => files);
 const allFiles = (show: Broadcast) => joined(filesOf(show).map(({ bytes }) => bytes));
 
-test.skipIf(without).each(ENCODERS)("$name: codec, size and every frame", async (encoder) => {
+test.skipIf(without).each(ENCODERS)("V02 $name: codec, size and every frame", async (encoder) => {
   const encoded = await encode(encoder);
   const show = new Broadcast({ encoded, clockOffUs: 0 }).open();
   show.run(1.5);
