@@ -67,10 +67,10 @@ test("a packet of sound that does not come is silence", () => {
 describe("a tail that begins later", () => {
   test("begins with the group of pictures that is cached", () => {
     const show = new Broadcast({ keyframeEveryUs: 4_000_000 });
-    show.run(7);
+    show.run(6.2);
     show.open().run(0.02);
-    // Three seconds of it are there at once.
-    expect(filmOf(show).pictures).toBeWithin(70, 95);
+    // Two seconds of it are there at once.
+    expect(filmOf(show).pictures).toBeWithin(50, 67);
     expect(show.publisher.wishes("segment")).toBe(1);
     show.run(5);
     expectWell(show);
