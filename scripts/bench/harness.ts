@@ -177,6 +177,23 @@ export async function runLoad(
   return (await reportOf(pinned(cores, measured))) as LoadReport;
 }
 
+/** Streams of a name (with {n} for several) that are published until `stop`, from the load's core. */
+export function startPublishers(
+  server: RunningServer,
+  stream: string,
+  streams: number,
+  source: readonly string[],
+): { readonly stop: () => Promise<void> } {
+  const args = ["--publish", server.whip(stream), ...source, "--streams", String(streams)];
+  const command = [EXECUTABLE, "load", ...args, "--duration", "3600"];
+  const child = Bun.spawn(pinned(LOAD_CORE, command), { stdio: ["ignore", "ignore", "ignore"] });
+  const stop = async (): Promise<void> => {
+    child.kill();
+    await child.exited;
+  };
+  return { stop };
+}
+
 /** The JSON that a command prints; throws what it says instead. */
 export async function reportOf(command: readonly string[]): Promise<unknown> {
   const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"] });

@@ -24,6 +24,7 @@ import { RESULTS } from "./results.ts";
 import { ring } from "./ring.ts";
 import { memory, publishers, workers } from "./small.ts";
 import { soak } from "./soak.ts";
+import { tail } from "./tail.ts";
 import { timeline } from "./timeline.ts";
 import { tree } from "./tree.ts";
 import { viewers } from "./viewers.ts";
@@ -42,6 +43,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   relay,
   tree,
+  tail,
   ring,
   publishers,
   correctness,

@@ -26,6 +26,16 @@ export function threadsOf(pid: number, name: string): string[] {
   );
 }
 
+/** Processor time of a process's threads of a name so far, us: the kernel's count. */
+export function threadTimeUs(pid: number, name: string): number {
+  let us = 0;
+  for (const thread of threadsOf(pid, name)) {
+    const [ran] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+    us += Number(ran) / 1000;
+  }
+  return us;
+}
+
 /** Moves the threads of a name to a core of their own; the others stay where they are. */
 export function pinThreads(pid: number, name: string, core: number): void {
   if (!possible) return;

@@ -1,11 +1,11 @@
 /** Nodes of a cluster for `relay`: executables that link to the first of them, and what each of them did. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Metrics, readMetrics } from "../../test/support/metrics.ts";
 import { until } from "../../test/support/until.ts";
 import { EXECUTABLE, nextPort, type RunningServer, startServer } from "./harness.ts";
-import { LOAD_CORE, SERVER_CORE, threadsOf } from "./pin.ts";
+import { LOAD_CORE, SERVER_CORE, threadTimeUs } from "./pin.ts";
 
 export interface Node extends RunningServer {
   readonly base: string;
@@ -97,7 +97,7 @@ const RELAY = 'worker="relay-0"';
 const INGEST = 'worker="ingest-0"';
 
 export async function totalsOf({ base, pid }: Node): Promise<NodeTotals> {
-  const relayUs = relayTimeUs(pid);
+  const relayUs = threadTimeUs(pid, "relay");
   const metrics: Metrics = await readMetrics(base);
   return {
     atMs: performance.now(),
@@ -137,14 +137,4 @@ export function between(from: NodeTotals, to: NodeTotals): NodeTotals {
     linkBytesOut: grown("linkBytesOut"),
     relayUs: grown("relayUs"),
   };
-}
-
-/** Processor time of a node's relay thread so far: the kernel's count, ns. */
-function relayTimeUs(pid: number): number {
-  let us = 0;
-  for (const thread of threadsOf(pid, "relay")) {
-    const [ran] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
-    us += Number(ran) / 1000;
-  }
-  return us;
 }

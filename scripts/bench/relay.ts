@@ -1,8 +1,8 @@
 /** `relay`: what it costs to give a stream on to other nodes, and how much later it is there. */
 import type { LoadReport } from "../../src/load/report.ts";
 import { until } from "../../test/support/until.ts";
-import { type Bench, EXECUTABLE, type Row, runLoad, sourceArguments } from "./harness.ts";
-import { LOAD_CORE, pinned, SERVER_CORE } from "./pin.ts";
+import { type Bench, type Row, runLoad, sourceArguments, startPublishers } from "./harness.ts";
+import { LOAD_CORE, SERVER_CORE } from "./pin.ts";
 import {
   between,
   type Node,
@@ -146,7 +146,7 @@ async function passed({ all }: Nodes, streams: number, quick: boolean): Promise<
   const [root, middle, leaf] = all as [Node, Node, Node];
   const stream = named(streams);
   const seconds = quick ? 6 : 20;
-  const publisher = publish(root, stream, streams);
+  const publisher = startPublishers(root, stream, streams, sourceArguments(BITRATE, true));
   try {
     await Bun.sleep(SETTLE_MS);
     const own = watch(middle, stream, streams, String(seconds + 10));
@@ -166,8 +166,7 @@ async function passed({ all }: Nodes, streams: number, quick: boolean): Promise<
       lost: reports.reduce((lost, { quality }) => lost + quality.lost, 0),
     };
   } finally {
-    publisher.kill();
-    await publisher.exited;
+    await publisher.stop();
   }
 }
 
@@ -192,7 +191,7 @@ async function measure({ all }: Nodes, streams: number, quick: boolean): Promise
   const stream = named(streams);
   const seconds = quick ? 7 : 12;
   const warmUpMs = quick ? 1_000 : WARM_UP_MS;
-  const publisher = publish(root, stream, streams);
+  const publisher = startPublishers(root, stream, streams, sourceArguments(BITRATE, true));
   try {
     await Bun.sleep(SETTLE_MS);
     const wholeSeconds = String(seconds + warmUpMs / 1000);
@@ -206,8 +205,7 @@ async function measure({ all }: Nodes, streams: number, quick: boolean): Promise
     const reports = await Promise.all(watching);
     return { ...describe(children.length, streams, sent!, received!, reports), ...stay };
   } finally {
-    publisher.kill();
-    await publisher.exited;
+    await publisher.stop();
   }
 }
 
@@ -235,13 +233,6 @@ function describe(
     "packets/datagram": round(received.linkPacketsIn / received.linkDatagramsIn),
     lost: reports.reduce((lost, { quality }) => lost + quality.lost, 0),
   };
-}
-
-function publish(node: Node, stream: string, streams: number) {
-  const source = [...sourceArguments(BITRATE, true), "--streams", String(streams)];
-  const command = [EXECUTABLE, "load", "--publish", node.whip(stream), ...source];
-  const stdio: ["ignore", "ignore", "ignore"] = ["ignore", "ignore", "ignore"];
-  return Bun.spawn(pinned(LOAD_CORE, [...command, "--duration", "3600"]), { stdio });
 }
 
 function watch(node: Node, stream: string, streams: number, seconds: string): Promise<LoadReport> {

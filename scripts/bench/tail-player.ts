@@ -65,3 +65,11 @@ function nextOf(text: string): { readonly msn: number; readonly part: number } {
   const open = text.slice(Math.max(0, text.lastIndexOf("#EXTINF:")));
   return { msn: first + whole, part: open.match(/^#EXT-X-PART:/gm)?.length ?? 0 };
 }
+
+/** The media playlist that index.m3u8 names last, and which segment comes behind those it lists. */
+export async function openMedia(
+  index: string,
+): Promise<{ readonly media: URL; readonly msn: number }> {
+  const media = new URL(lastLine(await (await fetch(index)).text()), index);
+  return { media, msn: nextOf(await (await fetch(media)).text()).msn };
+}
