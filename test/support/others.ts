@@ -3,8 +3,10 @@
  * this test run, and what the hypervisor gave to other guests.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { readOthers } from "../../src/io/processor-time.ts";
-import { type Reading, shareTaken } from "../../src/processors.ts";
+import { monotonicUs } from "../../src/io/clock.ts";
+import { readMachineTime, readProcessTimes } from "../../src/io/processor-time.ts";
+import { type Reading, reading, shareTaken } from "../../src/processors.ts";
+import { RUN } from "./beside.ts";
 
 /** Others who take this share of all processors make a missed time bound void ... */
 export const TAKEN_SHARE = 0.1;
@@ -23,6 +25,11 @@ const libc = dlopen("libc.so.6", {
   prctl: { args: [FFIType.i32, FFIType.u64], returns: FFIType.i32 },
 });
 libc.symbols.prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+/** What others than this run of tests have had of the machine so far. */
+function readOthers(): Reading {
+  return reading(monotonicUs(), readMachineTime(), readProcessTimes(), RUN);
+}
 
 /** Of readings in the order of time, about a second apart. */
 export function taken(readings: readonly Reading[]): Taken {

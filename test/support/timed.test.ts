@@ -90,11 +90,14 @@ test("O8: a missed bound fails on a machine of its own; beside others it is trie
   expect([1, 2, 3].map((run) => judge(late, IDLE, run))).toEqual(["failed", "failed", "failed"]);
   expect([1, 2, 3].map((run) => judge(late, TAKEN, run))).toEqual(["repeat", "repeat", "void"]);
   expect(judge(null, TAKEN, 3)).toBe("passed");
+  // Beside the other half of the run it may have been that.
+  expect([judge(late, IDLE, 1, true), judge(late, TAKEN, 1, true)]).toEqual(["repeat", "repeat"]);
 });
 
 test("O8: what is no bound of time is never void", () => {
   const wrong = new Error("expected 1, received 2");
   expect([1, 2, 3].map((run) => judge(wrong, TAKEN, run))).toEqual(["failed", "failed", "failed"]);
+  expect(judge(wrong, TAKEN, 1, true)).toBe("failed");
 });
 
 test("O8: only what is checked in time is a bound of time", async () => {

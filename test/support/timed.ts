@@ -5,6 +5,7 @@
  */
 import { test } from "bun:test";
 import { appendFileSync } from "node:fs";
+import { isBeside, standStill } from "./beside.ts";
 import { machineWasTaken, type Taken, told, watchOthers } from "./others.ts";
 
 export const RUNS = 3;
@@ -38,10 +39,14 @@ export function inTime(check: () => unknown): unknown {
 /** How a run ended. */
 export type Verdict = "passed" | "failed" | "repeat" | "void";
 
-/** The verdict on run `number`, 1 for the first; `error` is null when it passed. */
-export function judge(error: unknown, others: Taken, number: number): Verdict {
+/**
+ * The verdict on run `number`, 1 for the first; `error` is null when it passed. `beside`: the other
+ * half of this run of tests was there, which no repeated one meets.
+ */
+export function judge(error: unknown, others: Taken, number: number, beside = false): Verdict {
   if (error === null) return "passed";
-  if (!(error instanceof Late) || !machineWasTaken(others)) return "failed";
+  if (!(error instanceof Late)) return "failed";
+  if (!machineWasTaken(others)) return beside ? "repeat" : "failed";
   return number < RUNS ? "repeat" : "void";
 }
 
@@ -53,10 +58,13 @@ export function timed(name: string, body: () => void | Promise<void>, timeoutMs 
   const attempt = async (): Promise<void> => {
     if (failed !== null) throw failed;
     run += 1;
+    const beside = run === 1 && isBeside();
+    const goOn = run > 1 ? standStill() : () => {};
     const stop = watchOthers();
     const error = await outcome(body);
     const others = stop();
-    const verdict = judge(error, others, run);
+    goOn();
+    const verdict = judge(error, others, run, beside);
     if (verdict === "passed") return;
     if (verdict === "void") {
       tellVoid(name, others, (error as Late).message);
