@@ -26,6 +26,7 @@ export const EVENTS: readonly Mutation[] = [
   ),
   rule("EV7", ROUTES, "services.seats.free(seat)", "undefined"),
   rule("EV7", ROUTES, "loopback ? null : address", "null"),
+  rule("EV7", `${CONTROL}bus/listeners.ts`, "isMany && now", "false && now"),
   rule("EV8", DISCUSSION, "now - oldest.since <= EVENTS_KEPT_US", "true"),
   rule("EV8", `${CONTROL}bus/event-stream.ts`, "filter(({ numbered }) => !numbered)", "slice()"),
   rule("EV9", DISCUSSION, 'if (remark.type === "reaction") return;', ""),

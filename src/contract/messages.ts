@@ -40,6 +40,8 @@
  *   tail        a stream as files for HTTP (LL-HLS): what the crowd watches, some seconds later;
  *               a rendition is one quality of it, cut into parts and segments
  *   edition     a tail from its first part to its last: all its files are named with it
+ *   remark      what somebody says of a stream, or that it is taken back: what the API calls an event.
+ *               All remarks of a stream are its discussion
  *   bell        what ends a worker's sleep: a writer rings with news, a reader with a new wish
  *   feed        a ring as one egress worker reads it, and the tracks of viewers that it feeds
  *   following   a stream's present source as one egress worker reads it: a feed a ring

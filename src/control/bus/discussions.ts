@@ -17,7 +17,7 @@ import type { Publish } from "../streams/stream-event.ts";
 import type { Streams } from "../streams/streams.ts";
 import type { Sink } from "./bus.ts";
 import { Discussion, type Moment } from "./discussion.ts";
-import { EventStream, encodeEvent, encodeRemarks } from "./event-stream.ts";
+import { EventStream, encodeRemarks } from "./event-stream.ts";
 import { Listeners } from "./listeners.ts";
 
 interface DiscussionsOptions {
@@ -109,7 +109,7 @@ export class Discussions implements RemarkRoot {
     this.#listeners.set(stream, listeners);
     stream.audiences.add(listeners);
     const events = new EventStream();
-    events.repeat(encodeRemarks(this.since(stream.name, id)));
+    events.repeat(encodeRemarks(listeners.told(this.since(stream.name, id))));
     listeners.add(events);
     return events.open(this.#options.clock.now(), () => {
       whenLeft();
@@ -120,7 +120,7 @@ export class Discussions implements RemarkRoot {
   readonly hear: Sink = (event) => {
     if (event.type !== "remark") return;
     const { stream, remark } = event;
-    this.#listeners.get(stream)?.push(encodeEvent(remark.type, remark, remark.id));
+    this.#listeners.get(stream)?.push(remark, this.#options.clock.now());
   };
 
   /** Called some times a second. */
@@ -131,6 +131,8 @@ export class Discussions implements RemarkRoot {
       discussion.tick(this.#moment(stream ?? null));
       if (discussion.isOver && stream === undefined) this.#byName.delete(name);
     }
+    const now = this.#options.clock.now();
+    for (const listeners of this.#listeners.values()) listeners.tick(now);
   }
 
   /** Called about once a second: those who listen hear that the server is there. */
