@@ -61,8 +61,9 @@ function isMet(element, { left, right, top, bottom }) {
 function lookAt(node, element, text) {
   if (isFaint(element)) problems.push(`faint: ${told(element, text)}`);
   if (isCutOff(element)) problems.push(`cut off: ${told(element, text)}`);
-  element.scrollIntoView({ block: "center", inline: "nearest" });
   range.selectNodeContents(node);
+  const { top, bottom } = range.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) element.scrollIntoView({ block: "center" });
   const scroller = element.closest(".scroll")?.getBoundingClientRect();
   for (const rect of range.getClientRects()) {
     // The rest of a wide table is there for whoever scrolls it.
