@@ -1,5 +1,6 @@
 /** A caption and a line of chat in Chromium: on both tiers at the same picture, seconds apart. */
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
+import { BAR_MS, TRAVEL_MS } from "../support/bar.ts";
 import { lacksChromium, TestBrowser, type Watcher } from "../support/browser.ts";
 import { isShort } from "../support/long.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
@@ -8,24 +9,11 @@ import { until } from "../support/until.ts";
 
 /** Between the picture that it is about and the one that is shown when it comes. */
 const APART_MAX_MS = 100;
-/** The test picture's white bar goes from left to right in so long. */
-const TRAVEL_MS = 4_000;
 
 /** Notes what comes, with the capture time of what is shown then, and where the bar stands in it. */
 const WITNESS = `(() => {
   const player = document.querySelector("spillway-player");
-  const canvas = document.createElement("canvas");
-  const barMs = (video) => {
-    const { videoWidth: width, videoHeight: height } = video;
-    canvas.width = width;
-    canvas.height = 1;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(video, 0, Math.floor(height / 3), width, 1, 0, 0, width, 1);
-    const { data } = context.getImageData(0, 0, width, 1);
-    const white = [...Array(width).keys()].filter((x) =>
-      Math.min(data[4 * x], data[4 * x + 1], data[4 * x + 2]) > 200 && x > width / 6);
-    return ((white[0] ?? NaN) / width) * ${TRAVEL_MS};
-  };
+  const barMs = ${BAR_MS};
   window.came = [];
   player.addEventListener("streamevent", ({ detail }) => {
     const { video, captureTime, tier } = player;
