@@ -65,6 +65,12 @@ export class Elements {
       : this.#fail(0);
   }
 
+  /** A whole number of either sign, up to 2^53. */
+  integer(): number {
+    const value = this.#take();
+    return Number.isSafeInteger(value) ? (value as number) : this.#fail(0);
+  }
+
   /** Two's complement, 32 bits. */
   int32(): number {
     const value = this.#take();
@@ -74,6 +80,13 @@ export class Elements {
   /** The same, or null. */
   optionalInt32(): number | null {
     if (this.#values[this.#next] !== null) return this.int32();
+    this.#next += 1;
+    return null;
+  }
+
+  /** A whole number of 32 bits, or null. */
+  optionalUint(): number | null {
+    if (this.#values[this.#next] !== null) return this.uint();
     this.#next += 1;
     return null;
   }

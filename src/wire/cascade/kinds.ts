@@ -48,7 +48,9 @@ export const Message = {
   rekey: 40,
   ask: 48,
   answer: 49,
+  cutWish: 50,
   remarksWish: 51,
+  cut: 128,
   remarks: 129,
 } as const;
 

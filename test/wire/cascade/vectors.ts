@@ -1,5 +1,7 @@
 /** What the hex digits in PROTOCOL.md say, and the functions that write and read it. */
 import { readAnswer, readAsk, writeAnswer, writeAsk } from "../../../src/wire/cascade/ask.ts";
+import * as cut from "../../../src/wire/cascade/cut.ts";
+import { type CutBody, encodeCuts } from "../../../src/wire/cascade/cut-body.ts";
 import type { Elements } from "../../../src/wire/cascade/elements.ts";
 import { readHalf, writeHalf } from "../../../src/wire/cascade/half.ts";
 import { type Hello, readHello, writeHello } from "../../../src/wire/cascade/hello.ts";
@@ -118,6 +120,38 @@ const CORES = {
 const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000], spare: false };
 const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }] };
 
+const EDITION = A.toHex();
+/** A segment that begins, with a keyframe and one more picture, and three packets of sound. */
+export const CUT_BODY: CutBody = {
+  ...{ partUs: 500_000, targetUs: 3_000_000, zeroUs: 1_700_000_000_000_000, rendition: 1 },
+  marks: [
+    {
+      ...{ type: "segment", msn: 5, init: 0, era: 1, startUs: 30_000_000 },
+      ...{ wallUs: 1_700_000_030_000_000, first: 0xffff_f000 },
+      ...{ independent: true, gap: false, pictures: true, sound: true },
+    },
+    {
+      ...{ type: "part", number: 20, startUs: 30_000_000, endUs: 30_500_000 },
+      pictures: {
+        time: 2_700_000,
+        samples: [
+          { timestamp: 0xffff_f000, duration: 3_000, key: true },
+          { timestamp: 0x0000_0bb8, duration: 42_000, key: false },
+        ],
+      },
+      sound: {
+        time: 1_440_000,
+        samples: [
+          { timestamp: 960, duration: 960, key: true },
+          { timestamp: 1_920, duration: 960, key: true },
+          { timestamp: null, duration: 960, key: true },
+        ],
+      },
+    },
+    { type: "segment-end" },
+  ],
+};
+
 /** By the name that stands in front of the digits. */
 export const VECTORS: Readonly<Record<string, Vector>> = {
   ORDERED: of(
@@ -183,6 +217,16 @@ export const VECTORS: Readonly<Record<string, Vector>> = {
     },
     writeAnswer,
     readAnswer,
+  ),
+  "CUT?": of(
+    { alias: 7, wanted: true, last: { edition: EDITION, number: 41 } },
+    cut.writeCutWish,
+    cut.readCutWish,
+  ),
+  CUT: of(
+    { alias: 7, edition: EDITION, number: 42, body: encodeCuts(CUT_BODY)[0]! },
+    cut.writeCut,
+    cut.readCut,
   ),
   "EVENTS?": of(
     { alias: 7, since: 1_790_000_000_000 },
