@@ -195,6 +195,11 @@ export const TAIL_BYTES_MAX = 64 * MIB;
 export const TAIL_WINDOW_US = 30_000_000;
 /** Cues and captions that one lists: 2 KiB of JSON are 3 KiB there. */
 export const TAIL_DATES_MAX = 100;
+/** How a stream was cut is kept for nodes that come later: as far back as a group of pictures that goes
+ * on may begin, some 20 KB of three layers with parts of 0.5 s ... */
+export const CUTS_KEPT_US = 15_000_000;
+/** ... and no more of a stream than that, of eight layers with parts of 0.2 s. */
+export const CUTS_BYTES_MAX = 256 * KIB;
 /** A tail that nobody has asked for so long is cut no more: a player asks each second. */
 export const TAIL_UNASKED_US = 60_000_000;
 /** A publisher may be away for so long before its playlists end ... */

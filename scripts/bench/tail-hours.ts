@@ -20,7 +20,7 @@ const packager = new Packager({
   reader: READER,
   wish: () => {},
   tell: (event) => {
-    if (event.type !== "tail-still") tail.take(event, now);
+    if (event.type !== "tail-still" && event.type !== "tail-cut") tail.take(event, now);
   },
   failed: (error) => {
     throw error;

@@ -3,12 +3,14 @@ import { type Mutation, rule } from "./rule.ts";
 
 const PACKAGER = "src/packager/";
 const PLAYLIST = `${PACKAGER}playlist.ts`;
+const COPY = `${PACKAGER}rendition-copy.ts`;
+const TAILS = "src/control/streams/tails.ts";
 const RENDITION = `${PACKAGER}rendition.ts`;
 
 export const TAIL: readonly Mutation[] = [
   rule("L02", RENDITION, "while (us > this.#part.limitUs) {", "while (us < 0) {"),
   rule("L03", `${PACKAGER}open-part.ts`, "const SHARE_MIN = 0.85;", "const SHARE_MIN = 0.5;"),
-  rule("L04", `${PACKAGER}segments.ts`, "pictures.some(({ key }) => key)", "false"),
+  rule("L04", `${PACKAGER}part.ts`, "pictures.some(({ key }) => key)", "false"),
   rule(
     "L05",
     PLAYLIST,
@@ -25,7 +27,7 @@ export const TAIL: readonly Mutation[] = [
   rule("L11", PLAYLIST, "plain(HOLD_BACK * partTargetUs)", "plain(2.5 * partTargetUs)"),
   rule("L12", PLAYLIST, "plain(HOLD_BACK * targetDurationUs)", "plain(2 * targetDurationUs)"),
   rule("L16", PLAYLIST, "this.#nextPart = part.number + 1;", "this.#nextPart = part.number + 2;"),
-  rule("L17", `${PACKAGER}edition.ts`, "() => this.#reportsBut(output)", "() => []"),
+  rule("L17", `${PACKAGER}outputs.ts`, "() => this.#reportsBut(output)", "() => []"),
   rule("R02", PLAYLIST, "first.era - first.breaks", "first.breaks - first.breaks"),
   rule(
     "R01",
@@ -33,7 +35,7 @@ export const TAIL: readonly Mutation[] = [
     "this.#beginSegment(true, !goesOn, nowUs);",
     "this.#beginSegment(true, false, nowUs);",
   ),
-  rule("R05", "src/control/streams/tails.ts", 'state === "ended" && ', "false && "),
+  rule("R05", TAILS, 'state === "ended" && ', "false && "),
   rule("V03", RENDITION, "this.#part.samples.length > 0 ? SLIVER_US : 0)", "0)"),
   rule("V04", `${PACKAGER}ensemble.ts`, "this.#breaks ||= this.beganUs !== null;", ""),
   rule("V04", `${PACKAGER}ensemble.ts`, "Math.abs(us - cutUs) <= SAME_US", "false"),
@@ -56,11 +58,44 @@ export const TAIL: readonly Mutation[] = [
     "nowUs - us > targetDurationUs",
     "us > Infinity && nowUs > targetDurationUs",
   ),
-  rule("F10", `${PACKAGER}segments.ts`, "video !== this.#initOf.video ||", "true ||"),
+  rule("F10", `${PACKAGER}segments.ts`, "video !== known.video ||", "true ||"),
   rule("F14", `${PACKAGER}bandwidth.ts`, "Math.max(0, Math.ceil(Math.log", "(Math.ceil(Math.log"),
+  rule("CUT", `${PACKAGER}packager.ts`, "return pulled === true;", "return pulled === null;"),
+  rule("CUT", COPY, "now - at >= WAIT_US", "now >= at"),
+  rule("CUT", COPY, "this.#broken ||= frame === null;", ""),
+  rule("CUT", COPY, "const bytes = frame?.data ?? SILENCE;", "const bytes = SILENCE;"),
+  rule("CUT", `${PACKAGER}outputs.ts`, "this.newestCut += LEFT_OUT;", ""),
+  rule("CUT", PLAYLIST, "if (segment.msn !== this.#msn) this.#beginAnew(segment);", ""),
+  rule(
+    "CUT",
+    `${PACKAGER}edition.ts`,
+    "isAhead ? Number.NEGATIVE_INFINITY : next.endUs",
+    "next.endUs",
+  ),
+  rule(
+    "CUT",
+    `${PACKAGER}ensemble.ts`,
+    "this.era = era;\n    this.#breaks = true;",
+    "this.era = era;",
+  ),
+  rule(
+    "CUT",
+    "src/relay/kept-cuts.ts",
+    " && cut.number <= last.number) return",
+    " && false) return",
+  ),
+  rule("CUT", "src/relay/cuts.ts", " || told.teller?.link !== link) return;", ") return;"),
+  rule("CUT", "src/relay/cuts.ts", "if (child.cuts) send(child, cut);", "send(child, cut);"),
+  rule("CUT", TAILS, "tail.always || this.#wished.has(stream.number);", "tail.always;"),
+  rule(
+    "CUT",
+    TAILS,
+    'origin.kind === "link" ? null : edition',
+    'origin.kind === "link" ? edition : edition',
+  ),
   rule("F26", PLAYLIST, '.padStart(6, "0")', ""),
   rule("ST1", `${PACKAGER}still.ts`, "pixels(one) - pixels(other)", "pixels(other) - pixels(one)"),
-  rule("ST2", `${PACKAGER}packager.ts`, "if (!this.#editions.has(stream)) still.release();", ""),
+  rule("ST2", `${PACKAGER}packager.ts`, "if (!this.#tails.has(stream)) still.release();", ""),
   rule("ST3", "src/control/http/still.ts", 'await askHook(c, services, "viewer", name)', "null"),
   rule("ST4", "src/control/http/still.ts", "!isWithin(", "false && !isWithin("),
   rule("ST5", "src/control/streams/stills.ts", "stream.audiences.add(still);", ""),

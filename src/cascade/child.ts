@@ -32,6 +32,8 @@ export interface Child {
   /** Another parent gives it already. */
   spare: boolean;
   have: readonly (number | null)[];
+  /** It wants to hear how the stream's tail is cut. */
+  cuts: boolean;
 }
 
 /** What is wrong with a way for it: it is in it itself, or it is too long with it; null when nothing is. */

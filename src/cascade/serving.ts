@@ -123,7 +123,8 @@ export class Serving {
 
   subscribe(link: Link, sub: Subscribe, now: number): void {
     const { alias, wanted, mode, have, spare } = sub;
-    const child: Child = { link, alias, key: keyOf(sub), stream: null, wanted, mode, have, spare };
+    const asked = { link, alias, key: keyOf(sub), wanted, mode, have, spare };
+    const child: Child = { ...asked, stream: null, cuts: false };
     for (const before of this.#replacedBy(child)) this.#remove(before);
     const refusal = this.#admission.refusalOf(child, now);
     if (refusal !== null) {

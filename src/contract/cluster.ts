@@ -1,4 +1,5 @@
 /** The messages between control and the relay worker: streams that leave this node and that come to it. */
+import type { Cut } from "../wire/cascade/cut.ts";
 import type { NamesMode } from "../wire/cascade/hello.ts";
 import type { Name, NamedTrack } from "../wire/cascade/name.ts";
 import type { NumberedRemark } from "../wire/cascade/remark.ts";
@@ -93,6 +94,10 @@ export type ClusterCommand =
       readonly alias: number;
       readonly remarks: readonly NumberedRemark[];
     }
+  /** This node cuts the tail of a stream, for players of its own, or does not any more. */
+  | { readonly type: "cuts"; readonly stream: number; readonly open: boolean }
+  /** So it cuts one that it publishes. */
+  | ({ readonly type: "cut"; readonly stream: number } & Cut)
   /** Other nodes are asked for a name that none has told of; answered by `looked-up`. */
   | { readonly type: "look-up"; readonly name: string }
   | { readonly type: "drain"; readonly ms: number }
@@ -131,6 +136,12 @@ export type RemarkEvent =
       readonly alias: number;
       readonly since: number;
     };
+/** What it tells of tails. */
+export type CutEvent =
+  /** So the root of a stream cuts it; after `cuts`. */
+  | ({ readonly type: "cut"; readonly stream: number } & Cut)
+  /** Nodes that have a stream from here cut it, or none does any more. */
+  | { readonly type: "cuts-wished"; readonly stream: number; readonly wished: boolean };
 
 /** From the relay worker. */
 export type ClusterEvent =
@@ -157,6 +168,7 @@ export type ClusterEvent =
       readonly question: Uint8Array;
     }
   | RemarkEvent
+  | CutEvent
   /** The name was told of by `heard`, or nobody that was asked knows it. */
   | { readonly type: "looked-up"; readonly name: string }
   /** Answers `leave`: what was to be told has gone out. */

@@ -14,4 +14,6 @@ export interface StreamSource {
   readonly audio: RingGrant | null;
   /** One ring a layer, highest first; empty for an audio-only publisher. */
   readonly video: readonly RingGrant[];
+  /** It comes from another node, which decides for all nodes how its tail is cut. */
+  readonly pulled?: boolean;
 }

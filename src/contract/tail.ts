@@ -3,13 +3,15 @@
  * worker cuts out of the rings and control hands out.
  */
 
+import type { Cut } from "../wire/cascade/cut.ts";
+
 /** To the packager worker. */
 export type TailCommand =
   /** Somebody wants the tail of a stream: begins with what its source's rings hold, now or later. */
   | {
       readonly type: "tail-open";
       readonly stream: number;
-      /** 32 hex digits; every file of this edition is named with it. */
+      /** 32 hex digits; every file is named with it, if it is this node that decides how it is cut. */
       readonly edition: string;
       /** PART-TARGET, us. */
       readonly partUs: number;
@@ -18,12 +20,20 @@ export type TailCommand =
   | { readonly type: "tail-date"; readonly stream: number; readonly date: TailDate }
   /** It does not, after all. */
   | { readonly type: "tail-undate"; readonly stream: number; readonly id: number }
+  /** So it is cut by the node that decides it. */
+  | TailCut
   /** No source will come any more: its playlists say so, and stay. */
   | { readonly type: "tail-end"; readonly stream: number }
   /** Nobody wants it any more. */
   | { readonly type: "tail-close"; readonly stream: number }
   /** Somebody wants one picture of a stream: one `tail-still` comes of it, within STILL_SOUGHT_US. */
   | { readonly type: "tail-still"; readonly stream: number };
+
+/** How a tail is cut, as the node decides it that publishes the stream. */
+export interface TailCut extends Cut {
+  readonly type: "tail-cut";
+  readonly stream: number;
+}
 
 /** One picture of a stream, as far as there is one. */
 export interface TailStill {
@@ -119,8 +129,11 @@ export type TailEvent =
   | {
       readonly type: "tail-unavailable";
       readonly stream: number;
-      readonly edition: string;
+      /** Null while another node decides, and has told nothing. */
+      readonly edition: string | null;
       readonly reason: string;
     }
+  /** So it is cut here, for other nodes to know. */
+  | TailCut
   /** It was cut short by a mistake of the server, and grows no more. */
   | { readonly type: "tail-failed"; readonly stream: number; readonly edition: string };

@@ -1,14 +1,14 @@
-import type { TailEvent } from "../contract/tail.ts";
 import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
-import { Dates } from "./dates.ts";
 import { Ensemble } from "./ensemble.ts";
 import { KeyframeWishes } from "./keyframe-wishes.ts";
-import { Names } from "./names.ts";
-import { Output } from "./output.ts";
-import type { Report } from "./playlist.ts";
-import type { Rendition } from "./rendition.ts";
+import { Outputs, type OutputsGround } from "./outputs.ts";
+import { Rendition } from "./rendition.ts";
+import { NO_NUMBERS, type Numbers } from "./segments.ts";
 import { SourceReading } from "./source-reading.ts";
+import type { TailCutter } from "./tail-cutter.ts";
+import { Unavailable } from "./unavailable.ts";
+import { WRITER } from "./writer.ts";
 
 /** TARGETDURATION: a segment of 2 s and the keyframe that was asked for then, however late ... */
 const TARGET_US = 3_000_000;
@@ -16,45 +16,48 @@ const TARGET_US = 3_000_000;
 const TARGET_DEAF_US = 10_000_000;
 /** Cached groups of pictures are younger: no time of a tail is below zero. */
 const ZERO_BACK_US = 30_000_000;
+/** Another node's clock that is ahead by more is not waited for. */
+const AHEAD_US = 2_000_000;
 
-export interface EditionOptions {
-  readonly stream: number;
-  /** What its files are named with. */
+interface EditionOptions extends OutputsGround {
+  /** What its files are named with, if it is a new one. */
   readonly edition: string;
   readonly partUs: number;
   /** Wall clock when it begins, us. */
   readonly wallUs: number;
   readonly staging: Staging;
-  readonly tell: (event: TailEvent) => void;
-  readonly gzip: (text: string) => Uint8Array<ArrayBuffer>;
+  /** What another node has decided of it so far; null where it is new. */
+  readonly before: Outputs | null;
 }
 
 /** One stream's tail from its first part to its last, over all its sources: a rendition a layer. */
-export class Edition {
-  readonly dates = new Dates();
+export class Edition implements TailCutter {
+  outputs: Outputs | null;
   readonly #options: EditionOptions;
   readonly #zeroUs: number;
   readonly #ensemble = new Ensemble();
   readonly #wishes = new KeyframeWishes();
+  readonly #unavailable: Unavailable;
   #reading: SourceReading | null = null;
   /** By layer, the highest first; null for one that has sent nothing in any source. */
-  readonly #outputs: (Output | null)[] = [];
-  /** TARGETDURATION of all, us; null before the first. */
-  #targetUs: number | null = null;
-  /** What control was told is why there is none. */
-  #unavailable: string | null = null;
+  readonly #renditions: (Rendition | null)[] = [];
 
   constructor(options: EditionOptions) {
+    const { before, wallUs } = options;
     this.#options = options;
-    this.#zeroUs = options.wallUs - ZERO_BACK_US;
+    this.outputs = before;
+    this.#zeroUs = before?.head.zeroUs ?? wallUs - ZERO_BACK_US;
+    this.#unavailable = new Unavailable(options);
+    if (before === null) return;
+    before.takeOver();
+    this.#ensemble.goOn(before.msn, before.era);
   }
 
-  /** Another source, or none: the rings of the one before are not read any more. */
   setSource(following: Following | null, now: number, wallUs: number): void {
     this.#reading?.release();
-    for (const output of this.#outputs) output?.rendition.pause(wallUs);
+    for (const rendition of this.#renditions) rendition?.pause(wallUs);
     this.#ensemble.newEpoch();
-    this.#unavailable = null;
+    this.#unavailable.forget();
     this.#reading =
       following === null
         ? null
@@ -62,29 +65,21 @@ export class Edition {
     this.#publish();
   }
 
-  /** Takes what has come, and tells control what came of it. `now` is monotonic; us. */
   look(now: number, wallUs: number): void {
     const reading = this.#reading;
-    if (reading === null || !this.#isPossible(reading)) return;
+    const edition = this.outputs?.edition ?? this.#options.edition;
+    if (reading === null || this.#unavailable.look(reading, edition)) return;
     reading.read(this, now, wallUs);
-    for (const output of this.#outputs) output?.rendition.tick(wallUs);
+    for (const rendition of this.#renditions) rendition?.tick(wallUs);
     this.#wish(reading, now, wallUs);
     this.#publish();
   }
 
-  /** No source will come any more. */
   end(wallUs: number): void {
-    for (const output of this.#outputs) output?.rendition.end(wallUs);
+    for (const rendition of this.#renditions) rendition?.end(wallUs);
     this.#publish();
   }
 
-  /** It cannot go on. */
-  fail(): void {
-    const { stream, edition, tell } = this.#options;
-    tell({ type: "tail-failed", stream, edition });
-  }
-
-  /** Its rings are not read any more. */
   release(): void {
     this.#reading?.release();
     this.#reading = null;
@@ -93,35 +88,42 @@ export class Edition {
   /** Of a layer that is there: its rendition, from now on if there is none yet. */
   renditionOf(layer: number, ignoresPli: boolean): Rendition {
     const { partUs, edition } = this.#options;
-    while (this.#outputs.length <= layer) this.#outputs.push(null);
-    this.#targetUs ??= ignoresPli ? TARGET_DEAF_US : TARGET_US;
-    this.#outputs[layer] ??= new Output(
-      new Names(edition, layer),
-      this.#ensemble,
-      partUs,
-      this.#targetUs,
+    while (this.#renditions.length <= layer) this.#renditions.push(null);
+    const targetUs = ignoresPli ? TARGET_DEAF_US : TARGET_US;
+    this.outputs ??= new Outputs(
+      edition,
+      { partUs, targetUs, zeroUs: this.#zeroUs },
+      this.#options,
     );
-    return this.#outputs[layer].rendition;
+    const { head } = this.outputs;
+    const sink = this.outputs.at(layer);
+    this.#renditions[layer] ??= new Rendition({
+      partTargetUs: head.partUs,
+      targetDurationUs: head.targetUs,
+      writer: WRITER,
+      sink,
+      ensemble: this.#ensemble,
+      from: this.#goOn(sink.next),
+    });
+    return this.#renditions[layer];
   }
 
   /** What comes next has nothing to do with what was before. `idle`: of a layer that is not there. */
   newEpoch(idle: Parameters<Rendition["begin"]>[0], wallUs: number): void {
     this.#ensemble.newEpoch();
-    for (const output of this.#outputs) output?.rendition.begin(idle, wallUs);
+    for (const rendition of this.#renditions) rendition?.begin(idle, wallUs);
   }
 
-  #isPossible(reading: SourceReading): boolean {
-    const { unavailable } = reading;
-    if (unavailable !== null && unavailable !== this.#unavailable) {
-      const { stream, edition, tell } = this.#options;
-      tell({ type: "tail-unavailable", stream, edition, reason: unavailable });
-    }
-    this.#unavailable = unavailable;
-    return unavailable === null;
+  /** All renditions go on with one segment. */
+  #goOn(next: Numbers): Numbers {
+    if (next.era === null) return NO_NUMBERS;
+    const isAhead = this.#zeroUs + next.endUs - this.#options.wallUs > AHEAD_US;
+    const endUs = isAhead ? Number.NEGATIVE_INFINITY : next.endUs;
+    return { ...next, msn: this.outputs!.msn, endUs };
   }
 
   #wish(reading: SourceReading, now: number, wallUs: number): void {
-    const renditions = this.#outputs.map((output) => output?.rendition ?? null);
+    const renditions = this.#renditions;
     const waits = (layer: number): boolean =>
       reading.waits(layer, renditions[layer]!.lacksKeyframe, now);
     const { segmentUs } = this.#ensemble;
@@ -131,18 +133,7 @@ export class Edition {
   }
 
   #publish(): void {
-    const { stream, edition, tell, gzip } = this.#options;
-    for (const [rendition, output] of this.#outputs.entries()) {
-      const news = output?.take(gzip, () => this.#reportsBut(output), this.dates) ?? null;
-      if (news !== null) tell({ type: "tail-news", stream, edition, rendition, ...news });
-    }
-  }
-
-  /** Of all others. */
-  #reportsBut(output: Output): Report[] {
-    return this.#outputs.flatMap((other) => {
-      const report = other === null || other === output ? null : other.report;
-      return report === null ? [] : [report];
-    });
+    this.outputs?.publish();
+    this.outputs?.publishCuts();
   }
 }

@@ -38,6 +38,13 @@ export class Ensemble {
   /** Where segments began, by rising number. */
   readonly #marks: { readonly msn: number; us: number }[] = [];
 
+  /** Segments so far were of another; they end before `msn`, behind so many discontinuities. */
+  goOn(msn: number, era: number): void {
+    this.era = era;
+    this.#breaks = true;
+    this.#marks.push({ msn, us: Number.NEGATIVE_INFINITY });
+  }
+
   join(member: Member): void {
     this.#members.push(member);
   }

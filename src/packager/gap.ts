@@ -1,5 +1,5 @@
 import { type Ensemble, SEGMENT_US } from "./ensemble.ts";
-import type { Segments } from "./segments.ts";
+import type { Numbers, Segments } from "./segments.ts";
 import type { Tracks } from "./tracks.ts";
 
 /** A layer that has shown nothing for longer, while others do, is not there. */
@@ -13,19 +13,22 @@ interface GapOptions {
   readonly ensemble: Ensemble;
   readonly partTargetUs: number;
   readonly targetDurationUs: number;
+  readonly from: Numbers;
 }
 
 /** What stands in a rendition's playlist while its layer does not come (RFC 8216bis 4.4.4.7): parts by the clock. */
 export class Gap {
   /** Where its open part begins, us; while there is no gap, how far that goes which came before. */
-  reachedUs = Number.NEGATIVE_INFINITY;
+  reachedUs: number;
   #open = false;
   #zeroUs = 0;
 
   constructor(
     private readonly segments: Segments,
     private readonly options: GapOptions,
-  ) {}
+  ) {
+    this.reachedUs = options.from.endUs;
+  }
 
   /**
    * Whether a layer may begin here: no part is listed there. A group of pictures that has gone on for
@@ -104,6 +107,7 @@ export class Gap {
       independent: true,
       era: this.options.ensemble.enter(segments.era, startUs, breaks),
       gap: true,
+      first: null,
       video,
       audio,
     });

@@ -1,27 +1,30 @@
 import type { TailFile, TailNews, TailSegment, TailVariant } from "../contract/tail.ts";
 import { TAIL_WINDOW_US } from "../limits.ts";
 import { Bandwidth, expectedOf } from "./bandwidth.ts";
+import { CutRecord } from "./cut-record.ts";
 import type { Dates } from "./dates.ts";
-import type { Ensemble } from "./ensemble.ts";
-import { writeFragment } from "./mp4/fragment.ts";
-import { writeInit } from "./mp4/init.ts";
 import type { Names } from "./names.ts";
-import type { Init, Part, Segment, Sink } from "./part.ts";
+import type { Init, Part, Run, Segment, Sink } from "./part.ts";
 import { PictureRate } from "./picture-rate.ts";
 import { Playlist, type Report } from "./playlist.ts";
-import { Rendition } from "./rendition.ts";
+import type { Numbers } from "./segments.ts";
 
 /** What control is told of it, but for whose it is. */
 type News = Omit<TailNews, "type" | "stream" | "edition" | "rendition">;
 
-/** A rendition and what it has made since control was told last. */
+/** The playlist of a rendition, and what has come of it since control was told last. */
 export class Output implements Sink {
-  readonly rendition: Rendition;
+  /** For other nodes. */
+  readonly record = new CutRecord();
   readonly #names: Names;
   readonly #playlist: Playlist;
   #bandwidth: Bandwidth | null = null;
   #rate = new PictureRate();
   #init: Init | null = null;
+  /** Of the newest segment; null before the first. */
+  #era: number | null = null;
+  /** Every segment so far begins with a keyframe. */
+  #independent = true;
   /** Of the open segment. */
   #parts: Part[] = [];
   /** As control knows it, as text. */
@@ -30,7 +33,7 @@ export class Output implements Sink {
   #segments: TailSegment[] = [];
   #changed = false;
 
-  constructor(names: Names, ensemble: Ensemble, partTargetUs: number, targetDurationUs: number) {
+  constructor(names: Names, partTargetUs: number, targetDurationUs: number) {
     this.#names = names;
     this.#playlist = new Playlist({
       names,
@@ -38,19 +41,22 @@ export class Output implements Sink {
       targetDurationUs,
       windowUs: TAIL_WINDOW_US,
     });
-    this.rendition = new Rendition({
-      partTargetUs,
-      targetDurationUs,
-      writer: {
-        init: (video, audio) => writeInit({ video, audio }),
-        fragment: writeFragment,
-      },
-      sink: this,
-      ensemble,
-    });
+  }
+
+  /** How its numbers go on. */
+  get next(): Numbers {
+    const { nextPart: part, nextMsn: msn, endUs } = this.#playlist;
+    return { part, msn, init: this.#init?.number ?? -1, era: this.#era, endUs };
+  }
+
+  /** The open segment gets no more parts, and so many numbers of parts are not given. */
+  cutShort(leftOut: number): void {
+    if (this.#parts.length > 0) this.segmentEnd();
+    this.#playlist.leaveOut(leftOut);
   }
 
   init(init: Init): void {
+    this.record.init(init);
     this.#init = init;
     // Another source, or another size: its pictures may come at another rate.
     this.#rate = new PictureRate();
@@ -59,11 +65,19 @@ export class Output implements Sink {
   }
 
   segment(segment: Segment): void {
+    // Whoever decides may have died before its end.
+    const goesOn = segment.msn === this.#playlist.nextMsn;
+    if (goesOn && this.#parts.length > 0) this.segmentEnd();
+    this.#parts = [];
+    this.record.segment(segment);
     this.#playlist.segment(segment);
+    this.#era = segment.era;
+    this.#independent &&= segment.independent;
     this.#changed = true;
   }
 
-  part(part: Part): void {
+  part(part: Part, runs: readonly Run[]): void {
+    this.record.part(part, runs);
     this.#parts.push(part);
     this.#playlist.part(part);
     this.#changed = true;
@@ -73,6 +87,7 @@ export class Output implements Sink {
   }
 
   segmentEnd(): void {
+    this.record.segmentEnd();
     this.#playlist.segmentEnd();
     const parts = this.#parts;
     this.#parts = [];
@@ -87,6 +102,7 @@ export class Output implements Sink {
   }
 
   end(): void {
+    this.record.end();
     this.#playlist.end();
     this.#changed = true;
   }
@@ -134,7 +150,7 @@ export class Output implements Sink {
       codecs: [video?.codecs, audio?.codec].filter((codec) => codec !== undefined).join(","),
       size: video === null ? null : { width: video.width, height: video.height },
       pictureRate: this.#rate.perSecond,
-      independent: this.rendition.forced === 0,
+      independent: this.#independent,
       gap: this.#playlist.isGap,
     };
     const told = JSON.stringify(variant);

@@ -3,8 +3,11 @@ import type { RingGrant, StreamSource } from "../contract/source.ts";
 import type { TailEvent } from "../contract/tail.ts";
 import { Following } from "../feed/following.ts";
 import { Staging } from "../feed/staging.ts";
+import { Dates } from "./dates.ts";
 import { Edition } from "./edition.ts";
+import { EditionCopy } from "./edition-copy.ts";
 import { NO_STILL, Still } from "./still.ts";
+import type { TailCutter } from "./tail-cutter.ts";
 
 /** Nobody wakes the packager for packets: it comes by itself. A part of 200 ms is a tenth late at most. */
 const LOOK_US = 20_000;
@@ -22,13 +25,23 @@ export interface PackagerGround {
   readonly wallOffsetUs: number;
 }
 
+type TailOpen = Extract<WorkerCommand, { readonly type: "tail-open" }>;
+
+/** A tail that somebody wants. */
+interface Tail {
+  readonly opened: TailOpen;
+  readonly cutter: TailCutter;
+  /** What happens in it. */
+  readonly dates: Dates;
+}
+
 /** The tails that somebody wants, of all streams, on one thread. Times in us, monotonic. */
 export class Packager {
   readonly #ground: PackagerGround;
   readonly #staging: Staging;
   /** By stream. */
   readonly #sources = new Map<number, StreamSource>();
-  readonly #editions = new Map<number, Edition>();
+  readonly #tails = new Map<number, Tail>();
   /** Pictures that are sought. */
   readonly #stills = new Map<number, Still>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -41,21 +54,23 @@ export class Packager {
 
   command(command: WorkerCommand, now: number): void {
     if (command.type === "source") this.#setSource(command.stream, command.source, now);
-    else if (command.type === "tail-open") {
-      this.#open(command.stream, command.edition, command.partUs, now);
+    else if (command.type === "tail-open") this.#open(command, now);
+    else if (command.type === "tail-cut") {
+      const cutter = this.#tails.get(command.stream)?.cutter;
+      if (cutter instanceof EditionCopy) cutter.cut(command, now);
     } else if (command.type === "tail-end") {
-      this.#editions.get(command.stream)?.end(this.#wallUs(now));
+      this.#tails.get(command.stream)?.cutter.end(this.#wallUs(now));
     } else if (command.type === "tail-date") {
-      this.#editions.get(command.stream)?.dates.add(command.date);
+      this.#tails.get(command.stream)?.dates.add(command.date);
     } else if (command.type === "tail-undate") {
-      this.#editions.get(command.stream)?.dates.remove(command.id);
+      this.#tails.get(command.stream)?.dates.remove(command.id);
     } else if (command.type === "tail-close") this.#close(command.stream);
     else if (command.type === "tail-still") this.#seek(command.stream, now);
   }
 
   /** When it wants to look again; Infinity when there is nothing to look at. */
   nextLook(): number {
-    const isIdle = this.#editions.size + this.#stills.size === 0;
+    const isIdle = this.#tails.size + this.#stills.size === 0;
     return isIdle ? Number.POSITIVE_INFINITY : this.#lookedAt + LOOK_US;
   }
 
@@ -65,13 +80,14 @@ export class Packager {
     this.#lookedAt = now;
     this.#lookForStills(now);
     const wallUs = this.#wallUs(now);
-    for (const [stream, edition] of this.#editions) {
+    for (const [stream, { cutter, opened }] of this.#tails) {
       try {
-        edition.look(now, wallUs);
+        cutter.look(now, wallUs);
       } catch (error) {
         // Whatever it was made of: other tails go on.
         this.#close(stream);
-        edition.fail();
+        const edition = cutter.outputs?.edition ?? opened.edition;
+        this.#ground.tell({ type: "tail-failed", stream, edition });
         this.#ground.failed(error);
       }
     }
@@ -89,7 +105,7 @@ export class Packager {
       }
       this.#stills.delete(stream);
       // A tail of the stream has the same word in its rings.
-      if (!this.#editions.has(stream)) still.release();
+      if (!this.#tails.has(stream)) still.release();
     }
   }
 
@@ -97,7 +113,16 @@ export class Packager {
     if (source === null) this.#sources.delete(stream);
     else this.#sources.set(stream, source);
     this.#stills.get(stream)?.setSource(this.#follow(stream), now);
-    this.#editions.get(stream)?.setSource(this.#follow(stream), now, this.#wallUs(now));
+    const tail = this.#tails.get(stream);
+    if (tail === undefined) return;
+    const { cutter, opened, dates } = tail;
+    const isOther = source !== null && isPulled(source) !== cutter instanceof EditionCopy;
+    if (!isOther) cutter.setSource(this.#follow(stream), now, this.#wallUs(now));
+    else {
+      // Another node decides from now on, or this one does.
+      cutter.setSource(null, now, this.#wallUs(now));
+      this.#begin(opened, dates, cutter, now);
+    }
   }
 
   #seek(stream: number, now: number): void {
@@ -107,26 +132,29 @@ export class Packager {
     still.setSource(this.#follow(stream), now);
   }
 
-  #open(stream: number, edition: string, partUs: number, now: number): void {
-    this.#close(stream);
+  #open(opened: TailOpen, now: number): void {
+    this.#close(opened.stream);
+    this.#begin(opened, new Dates(), null, now);
+  }
+
+  #begin(opened: TailOpen, dates: Dates, before: TailCutter | null, now: number): void {
+    const { stream, edition, partUs } = opened;
     const { tell, gzip } = this.#ground;
     const wallUs = this.#wallUs(now);
-    const opened = new Edition({
-      stream,
-      edition,
-      partUs,
-      wallUs,
-      staging: this.#staging,
-      tell,
-      gzip,
-    });
-    this.#editions.set(stream, opened);
-    opened.setSource(this.#follow(stream), now, wallUs);
+    const outputs = before?.outputs ?? null;
+    const ground = { stream, tell, gzip, dates, staging: this.#staging, before: outputs };
+    const source = this.#sources.get(stream);
+    const cutter =
+      source !== undefined && isPulled(source)
+        ? new EditionCopy(ground)
+        : new Edition({ ...ground, edition, partUs, wallUs });
+    this.#tails.set(stream, { opened, cutter, dates });
+    cutter.setSource(this.#follow(stream), now, wallUs);
   }
 
   #close(stream: number): void {
-    this.#editions.get(stream)?.release();
-    this.#editions.delete(stream);
+    this.#tails.get(stream)?.cutter.release();
+    this.#tails.delete(stream);
   }
 
   #follow(stream: number): Following | null {
@@ -135,7 +163,13 @@ export class Packager {
     return source === undefined ? null : new Following(source, reader, wish);
   }
 
+  /** Whole: times of media are. */
   #wallUs(now: number): number {
-    return now + this.#ground.wallOffsetUs;
+    return Math.round(now + this.#ground.wallOffsetUs);
   }
+}
+
+/** Another node is the root of it. */
+function isPulled({ pulled }: StreamSource): boolean {
+  return pulled === true;
 }

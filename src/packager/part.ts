@@ -23,6 +23,8 @@ export interface Segment {
   readonly breaks: number;
   /** Its layer does not come: it holds nothing (RFC 8216bis 4.4.4.7). */
   readonly gap: boolean;
+  /** RTP timestamp of the picture that it begins with; null without. */
+  readonly first: number | null;
   readonly startUs: number;
   /** Wall clock at capture of what is shown at its start. */
   readonly wallUs: number;
@@ -65,9 +67,27 @@ export interface Writer {
 export interface Sink {
   init(init: Init): void;
   segment(segment: Segment): void;
-  part(part: Part): void;
+  part(part: Part, runs: readonly Run[]): void;
   /** The segment is complete with the part before. */
   segmentEnd(msn: number): void;
   /** Nothing more will come. */
   end(): void;
 }
+
+/** A part of these samples. `hasPictures`: its rendition does, so that a player begins with a keyframe only. */
+export function partOf(
+  writer: Writer,
+  place: Pick<Part, "number" | "msn" | "startUs" | "endUs" | "gap">,
+  runs: readonly Run[],
+  hasPictures: boolean,
+): Part {
+  const pictures = runs.find(({ track }) => track === 1)?.samples ?? [];
+  return {
+    ...place,
+    independent: !place.gap && (!hasPictures || pictures.some(({ key }) => key)),
+    pictures: pictures.length,
+    bytes: place.gap ? NO_BYTES : writer.fragment(place.number + 1, runs),
+  };
+}
+
+const NO_BYTES = new Uint8Array(0);

@@ -85,7 +85,8 @@ export function usOf(ticks: number): number {
 
 /** The picture as a sample that ends at `ticks`. */
 export function sampleOf({ frame, ticks: time }: Picture, ticks: number): Sample {
-  return { time, duration: ticks - time, offset: 0, key: frame.key, bytes: frame.data };
+  const { key, data: bytes, timestamp } = frame;
+  return { time, duration: ticks - time, offset: 0, key, timestamp, bytes };
 }
 
 function pictureAt(frame: Frame, ticks: number): Picture {

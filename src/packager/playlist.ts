@@ -46,7 +46,7 @@ export class Playlist {
   #msn = 0;
   #nextPart = 0;
   /** Of the newest part. */
-  #endUs = 0;
+  #endUs = Number.NEGATIVE_INFINITY;
   readonly #departed: Departed;
   #ended = false;
 
@@ -79,6 +79,19 @@ export class Playlist {
     return this.#isOpen ? this.#msn - 2 : this.#msn - 1;
   }
 
+  /** Numbers of the next part and the next segment, and where the newest part ends (us). */
+  get nextPart(): number {
+    return this.#nextPart;
+  }
+
+  get nextMsn(): number {
+    return this.#msn;
+  }
+
+  get endUs(): number {
+    return this.#endUs;
+  }
+
   /** The part that comes next; null when none will. */
   get hint(): string | null {
     return this.#ended ? null : this.options.names.part(this.#nextPart);
@@ -98,7 +111,14 @@ export class Playlist {
     return this.#departed.take(this.#endUs);
   }
 
+  /** So many numbers of parts are not given. */
+  leaveOut(parts: number): void {
+    this.#nextPart += parts;
+  }
+
+  /** One that does not go on from what is listed begins the list anew: numbers between are not known. */
   segment(segment: Segment): void {
+    if (segment.msn !== this.#msn) this.#beginAnew(segment);
     this.#entries.push({ ...segment, parts: [], complete: false });
     this.#msn = segment.msn + 1;
   }
@@ -125,6 +145,14 @@ export class Playlist {
 
   end(): void {
     this.#ended = true;
+  }
+
+  #beginAnew(next: Segment): void {
+    const entries = this.#entries.splice(0);
+    for (const [at, entry] of entries.entries()) {
+      this.#departed.add(entry, entries[at + 1] ?? next, this.#listedUs, this.#endUs);
+    }
+    this.#listedUs = 0;
   }
 
   /** `reports`: of all other renditions of the session; `dates`: of all. */

@@ -7,7 +7,7 @@ import { LATE_US } from "./lag.ts";
 import { OpenPart } from "./open-part.ts";
 import type { Sink, Writer } from "./part.ts";
 import { type Picture, type Pictures, sampleOf, usOf, VIDEO_RATE } from "./pictures.ts";
-import { Segments } from "./segments.ts";
+import { type Numbers, Segments } from "./segments.ts";
 import type { Sound } from "./sound.ts";
 import { type Source, Tracks } from "./tracks.ts";
 
@@ -25,6 +25,7 @@ export interface RenditionOptions {
   readonly writer: Writer;
   readonly sink: Sink;
   readonly ensemble: Ensemble;
+  readonly from: Numbers;
 }
 
 /**
@@ -32,8 +33,6 @@ export interface RenditionOptions {
  * the clock closes only what waits in vain. Between two ticks frames may be pushed in any order.
  */
 export class Rendition implements Member {
-  /** Segments that had to begin without a keyframe. */
-  forced = 0;
   /** The newest picture, us. */
   shownUs = Number.NEGATIVE_INFINITY;
   /** Of the present epoch. */
@@ -51,7 +50,7 @@ export class Rendition implements Member {
   readonly #formats: FormatChanges;
 
   constructor(private readonly options: RenditionOptions) {
-    this.#segments = new Segments(options.writer, options.sink);
+    this.#segments = new Segments(options.writer, options.sink, options.from);
     this.#part = new OpenPart(options.partTargetUs);
     this.#formats = new FormatChanges(options.partTargetUs);
     this.#gap = new Gap(this.#segments, options);
@@ -311,7 +310,6 @@ export class Rendition implements Member {
     } else if (this.#frozen && age >= SEGMENT_US) {
       this.#beginSegment(true, false, nowUs);
     } else if (mayCut && age + partTargetUs > targetDurationUs) {
-      this.forced += 1;
       this.#beginSegment(false, false, nowUs);
     }
   }
@@ -336,6 +334,7 @@ export class Rendition implements Member {
       independent,
       era: breaks ? ensemble.enter(this.#segments.era, startUs, true) : openEra,
       gap: false,
+      first: pending?.timestamp ?? null,
       video: pending === undefined ? null : this.#formatOf(pending),
       audio: this.#sound?.source.format ?? null,
     });

@@ -7,5 +7,7 @@ export interface Sample {
   /** From the decode time to when it is shown, in ticks. */
   readonly offset: number;
   readonly key: boolean;
+  /** RTP timestamp of the frame that it is; null for silence that stands for none. */
+  readonly timestamp: number | null;
   readonly bytes: Uint8Array;
 }

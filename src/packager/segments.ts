@@ -1,5 +1,5 @@
 import type { AudioFormat, VideoFormat } from "./format.ts";
-import type { Run, Sink, Writer } from "./part.ts";
+import { partOf, type Run, type Sink, type Writer } from "./part.ts";
 import type { Sample } from "./sample.ts";
 
 /** What a segment begins with. */
@@ -12,8 +12,21 @@ export interface Beginning {
   readonly era: number;
   /** Nothing comes of its layer. */
   readonly gap: boolean;
+  /** RTP timestamp of the picture that it begins with; null without. */
+  readonly first: number | null;
   readonly video: VideoFormat | null;
   readonly audio: AudioFormat | null;
+}
+
+/** How the numbers of a rendition go on. */
+export interface Numbers {
+  readonly part: number;
+  readonly msn: number;
+  /** The newest init, and discontinuities so far; -1 and null before the first. */
+  readonly init: number;
+  readonly era: number | null;
+  /** Where its newest part ends, us. */
+  readonly endUs: number;
 }
 
 /** Numbers the parts, segments and inits of a rendition over all its epochs, and hands them out. */
@@ -21,18 +34,24 @@ export class Segments {
   #open: Beginning = NOTHING;
   /** Parts of the open segment, and of all. */
   #parts = 0;
-  #number = 0;
-  #msn = 0;
+  #number: number;
+  #msn: number;
   /** Of the newest segment that was told of; null before the first. */
-  #era: number | null = null;
-  /** The newest init, and what it is of. */
-  #init = -1;
-  #initOf: Beginning = NOTHING;
+  #era: number | null;
+  /** The newest init, and what it is of; null while that is not known. */
+  #init: number;
+  #initOf: Beginning | null = null;
 
   constructor(
     private readonly writer: Writer,
     private readonly sink: Sink,
-  ) {}
+    { part, msn, init, era }: Numbers,
+  ) {
+    this.#number = part;
+    this.#msn = msn;
+    this.#init = init;
+    this.#era = era;
+  }
 
   /** Where the open one begins, us. */
   get startUs(): number {
@@ -94,16 +113,8 @@ export class Segments {
     const runs: Run[] = [];
     if (pictures.length > 0) runs.push({ track: 1, samples: pictures });
     if (sound.length > 0) runs.push({ track: 2, samples: sound });
-    this.sink.part({
-      number: this.#number,
-      msn: this.#msn,
-      startUs,
-      endUs,
-      independent: !gap && (video === null || pictures.some(({ key }) => key)),
-      gap,
-      pictures: pictures.length,
-      bytes: gap ? NO_BYTES : this.writer.fragment(this.#number + 1, runs),
-    });
+    const place = { number: this.#number, msn: this.#msn, startUs, endUs, gap };
+    this.sink.part(partOf(this.writer, place, runs, video !== null), runs);
     this.#number += 1;
     this.#parts += 1;
   }
@@ -116,10 +127,11 @@ export class Segments {
 
   /** A segment is told of with its first part; it has none before. */
   #tell(): void {
-    const { startUs, wallUs, independent, era, gap, video, audio } = this.#open;
+    const { startUs, wallUs, independent, era, gap, first, video, audio } = this.#open;
     const breaks = era - (this.#era ?? era);
     this.#era = era;
-    if (this.#init < 0 || video !== this.#initOf.video || audio !== this.#initOf.audio) {
+    const known = this.#initOf;
+    if (known === null || video !== known.video || audio !== known.audio) {
       this.#init += 1;
       this.#initOf = this.#open;
       const bytes = this.writer.init(video, audio);
@@ -128,7 +140,7 @@ export class Segments {
     this.sink.segment({
       msn: this.#msn,
       init: this.#init,
-      ...{ era, breaks, gap },
+      ...{ era, breaks, gap, first },
       startUs,
       wallUs,
       independent,
@@ -137,8 +149,6 @@ export class Segments {
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 /** Before the first segment. */
 const NOTHING: Beginning = {
   startUs: 0,
@@ -146,6 +156,16 @@ const NOTHING: Beginning = {
   independent: true,
   era: 0,
   gap: false,
+  first: null,
   video: null,
   audio: null,
+};
+
+/** Of one that begins. */
+export const NO_NUMBERS: Numbers = {
+  part: 0,
+  msn: 0,
+  init: -1,
+  era: null,
+  endUs: Number.NEGATIVE_INFINITY,
 };

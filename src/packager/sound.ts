@@ -107,16 +107,18 @@ export class Sound {
       return;
     }
     if (ticks > this.#next + DRIFT) this.#fill(ticks);
-    this.#add(frame.data, frame.samples);
+    this.#add(frame.data, frame.samples, frame.timestamp);
   }
 
   /** Silence up to `ticks`, as far as whole packets go. */
   #fill(ticks: number): void {
-    for (; this.#next + SILENCE <= ticks; this.filled += 1) this.#add(this.source.silence, SILENCE);
+    for (; this.#next + SILENCE <= ticks; this.filled += 1) {
+      this.#add(this.source.silence, SILENCE, null);
+    }
   }
 
-  #add(bytes: Uint8Array, duration: number): void {
-    this.#samples.push({ time: this.#next, duration, offset: 0, key: true, bytes });
+  #add(bytes: Uint8Array, duration: number, timestamp: number | null): void {
+    this.#samples.push({ time: this.#next, duration, offset: 0, key: true, timestamp, bytes });
     this.#next += duration;
   }
 

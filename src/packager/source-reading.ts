@@ -3,10 +3,10 @@ import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
 import { CODEC_NAMES, Codec } from "../wire/codecs.ts";
 import { whyNoFiles } from "../wire/file-codecs.ts";
+import type { Frame } from "./frames/frame.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
 import { PictureTrack } from "./picture-track.ts";
 import { VIDEO_RATE } from "./pictures.ts";
-import type { Rendition } from "./rendition.ts";
 import { SoundTrack } from "./sound-track.ts";
 import { Timeline } from "./timeline.ts";
 import type { Source } from "./tracks.ts";
@@ -18,11 +18,18 @@ const SOUND_ALONE_US = 2_000_000;
 /** ... and no sound when only pictures have. */
 const PICTURES_ALONE_US = 500_000;
 /** Opus decoders give two channels, whatever a packet has (RFC 7587 4.4). */
-const CHANNELS = 2;
+export const CHANNELS = 2;
+
+/** Who makes a rendition of what is read. */
+interface Taker {
+  attach(source: Source): void;
+  picture(frame: Frame): void;
+  sound(frame: Frame): void;
+}
 
 /** Who makes renditions of what is read. */
 export interface Audience {
-  renditionOf(layer: number, ignoresPli: boolean): Rendition;
+  renditionOf(layer: number, ignoresPli: boolean): Taker;
   newEpoch(idle: Source, wallUs: number): void;
 }
 
@@ -31,7 +38,7 @@ interface Layer {
   /** Null where there is only sound. */
   readonly pictures: PictureTrack | null;
   readonly sound: Timeline | null;
-  readonly rendition: Rendition;
+  readonly rendition: Taker;
 }
 
 /** What is read of one source: each layer's pictures once, and the sound once for all of them. */

@@ -93,7 +93,7 @@ function smallest(layers: readonly Feed[]): Feed | null {
 function fileOf({ data }: Frame, format: VideoFormat): StillFound {
   const init = writeInit({ video: format, audio: null });
   const duration = TICKS_PER_SECOND[Track.video];
-  const sample = { time: 0, duration, offset: 0, key: true, bytes: data };
+  const sample = { time: 0, duration, offset: 0, key: true, timestamp: null, bytes: data };
   const fragment = writeFragment(1, [{ track: Track.video, samples: [sample] }]);
   const file = new Uint8Array(init.length + fragment.length);
   file.set(init);

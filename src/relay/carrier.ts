@@ -9,6 +9,9 @@ import { DataWriter } from "./data-writer.ts";
 import { LinkOutput } from "./link-output.ts";
 import type { LinkPort } from "./link-port.ts";
 
+/** Of a link that is not there. */
+export const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
+
 /** What is on its way over a link, by whichever session carries it. */
 export class Carrier {
   readonly output: LinkOutput;

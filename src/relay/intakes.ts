@@ -84,6 +84,11 @@ export class Intakes {
     this.#written.add(pulled);
   }
 
+  /** Whom to ask about a stream, the best first; see Pull. */
+  parentsOf(stream: number, now: number): ReturnType<Pull["sources"]> {
+    return this.#streams.get(stream)?.pull.sources(now) ?? [];
+  }
+
   rootAgeUs(stream: number, now: number): number {
     const pulled = this.#streams.get(stream);
     return pulled === undefined ? 0 : Math.max(0, Math.round(now - pulled.rootHeardAt));

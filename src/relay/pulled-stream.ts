@@ -51,6 +51,8 @@ const asked = new Int32Array(ASK_MAX);
 /** How a stream comes here. */
 export type Coming = Pick<PullState, "ageMs" | "filled" | "withheld">;
 
+export const NOT_COMING: Coming = { ageMs: null, filled: 0, withheld: [] };
+
 /** A stream of another node, in rings of this one. */
 export class PulledStream implements PulledRings, Burden {
   readonly known: KnownName;

@@ -3,6 +3,7 @@ import type { WearLimits } from "../cascade/handover.ts";
 import type { Link, OwnLoad } from "../cascade/link.ts";
 import type { KnownName } from "../cascade/names.ts";
 import type { Answer } from "../wire/cascade/ask.ts";
+import type { Cut } from "../wire/cascade/cut.ts";
 import type { NumberedRemark } from "../wire/cascade/remark.ts";
 import type { WritingGround } from "./intakes.ts";
 import type { ReadingGround } from "./offers.ts";
@@ -43,4 +44,8 @@ export interface RelayEvents {
   remarks(stream: number, remarks: readonly NumberedRemark[]): void;
   /** A child wants what is kept of its stream and came after this one, by `remarks.give`. */
   remarksWished(child: Child, since: number): void;
+  /** The root of a stream that this node cuts has told how. */
+  cut(stream: number, cut: Cut): void;
+  /** Nodes that have a stream from here cut it, or none does any more. */
+  cutsWished(stream: number, wished: boolean): void;
 }

@@ -159,7 +159,9 @@ export class RelayLogic {
       relay.remarks.tell(command.stream, command.remarks);
     } else if (command.type === "give-remarks") {
       relay.giveRemarks(command.session, command.alias, command.remarks);
-    } else if (command.type === "drain") node.drain(command.ms);
+    } else if (command.type === "cuts") relay.cuts.setOpen(command.stream, command.open);
+    else if (command.type === "cut") relay.cuts.decided(command.stream, command, now);
+    else if (command.type === "drain") node.drain(command.ms);
     else if (command.type === "leave") {
       relay.stop(now);
       this.#tellsUntil = now + TOLD_MAX_US;
@@ -240,6 +242,10 @@ export class RelayLogic {
         toldRole = true;
       },
       turned: (cores) => this.#tellRole(self, cores),
+      cut: (stream, { edition, number, body }) => {
+        emit({ type: "cut", stream, edition, number, body });
+      },
+      cutsWished: (stream, wished) => emit({ type: "cuts-wished", stream, wished }),
       linkClosed: (link, reason) => this.#unlinked(link, reason, setup.node),
     });
     const relay = this.#relay;

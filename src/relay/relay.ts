@@ -17,20 +17,20 @@ import type { Elements } from "../wire/cascade/elements.ts";
 import { readHalf } from "../wire/cascade/half.ts";
 import { Frame, Message } from "../wire/cascade/kinds.ts";
 import { readRekey } from "../wire/cascade/rekey.ts";
-import { type NumberedRemark, readRemarks, readRemarksWish } from "../wire/cascade/remark.ts";
+import type { NumberedRemark } from "../wire/cascade/remark.ts";
 import { readFill, readKeyframeWish } from "../wire/cascade/wish.ts";
+import { NO_TRAFFIC } from "./carrier.ts";
 import { Carriers } from "./carriers.ts";
 import type { ChildStream } from "./child-stream.ts";
+import { Cuts } from "./cuts.ts";
 import { Intakes } from "./intakes.ts";
 import type { LinkPort } from "./link-port.ts";
 import { LinkShare } from "./link-share.ts";
 import { Offers } from "./offers.ts";
-import type { Coming } from "./pulled-stream.ts";
+import { type Coming, NOT_COMING } from "./pulled-stream.ts";
 import type { RelayEvents, RelayGround } from "./relay-ground.ts";
 import { ToldRemarks } from "./told-remarks.ts";
-
-const NOT_COMING: Coming = { ageMs: null, filled: 0, withheld: [] };
-const NO_TRAFFIC: LinkTraffic = { datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0 };
+import { TreeMessages } from "./tree-messages.ts";
 
 export class Relay {
   readonly node: Node;
@@ -38,12 +38,15 @@ export class Relay {
   readonly asks: Asks;
   /** What is said of streams. */
   readonly remarks: ToldRemarks;
+  /** How the tails of streams are cut. */
+  readonly cuts: Cuts;
   readonly #events: RelayEvents;
   readonly #offers: Offers;
   readonly #share: LinkShare;
   readonly #intakes: Intakes;
   readonly #carriers: Carriers;
   readonly #owners: Owners;
+  readonly #tree: TreeMessages;
   readonly #frame = new DataFrame();
   /** Of the datagram that is being read. */
   #session = 0;
@@ -66,13 +69,18 @@ export class Relay {
       rootAgeUs: (stream, now) => this.#intakes.rootAgeUs(stream, now),
     });
     this.#share = new LinkShare(ground.linkRate, this.#offers);
+    const children = (stream: number) => this.node.serving.of(stream);
+    const { cut: told, cutsWished: wished } = events;
+    const parents = (stream: number, now: number) => this.#intakes.parentsOf(stream, now);
+    this.cuts = new Cuts({ children, parents, told, wished });
     this.remarks = new ToldRemarks({
-      children: (stream) => this.node.serving.of(stream),
+      children,
       isOwn: ({ key }) => key.owner === self.id,
       told: (stream, remarks) => events.remarks(stream, remarks),
       wished: (child, since) => events.remarksWished(child, since),
     });
     this.node = this.#makeNode(self, keyring, childrenMax, ground);
+    this.#tree = new TreeMessages(this.node, this.cuts, this.remarks);
     const { names, links } = this.node;
     this.#carriers = new Carriers({
       node: this.node,
@@ -216,6 +224,7 @@ export class Relay {
     this.#intakes.handleTimeout(now);
     this.#offers.handleTimeout(now);
     this.#carriers.handleTimeout(now);
+    this.cuts.handleTimeout(now);
     // In front of the links, which send what they are given.
     this.asks.handleTimeout(now);
     this.node.handleTimeout(now);
@@ -228,6 +237,7 @@ export class Relay {
       this.#offers.nextTimeout(),
       this.#carriers.nextTimeout(),
       this.asks.nextTimeout(),
+      this.cuts.nextTimeout(),
     );
   }
 
@@ -319,15 +329,7 @@ export class Relay {
     } else if (type === Message.rekey) {
       const association = readRekey(elements);
       if (association !== null) this.#carriers.told(link, association, now);
-    } else if (type === Message.remarksWish) {
-      const wish = readRemarksWish(elements);
-      const child = wish === null ? null : this.node.serving.find(link, wish.alias);
-      if (wish !== null && child !== null) this.remarks.asked(child, wish.since);
-    } else if (type === Message.remarks) {
-      const told = readRemarks(elements);
-      const pull = told === null ? null : this.node.pulls.of(link, told.alias);
-      if (told !== null && pull !== null) this.remarks.heard(pull.stream, told);
-    } else {
+    } else if (!this.#tree.take(link, type, elements, now)) {
       const pull = this.node.pulls.of(link, elements.peekUint());
       this.#intakes.ofPull(pull)?.told(link, type, elements, arrival);
     }

@@ -12,6 +12,7 @@ import type { LinkPort } from "../../src/relay/link-port.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { ReadResult, RingReader } from "../../src/ring/reader.ts";
 import { RingWriter } from "../../src/ring/writer.ts";
+import { writeCut } from "../../src/wire/cascade/cut.ts";
 import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import type { Elements } from "../../src/wire/cascade/elements.ts";
@@ -29,6 +30,8 @@ import { Liar } from "./liar.ts";
 
 const STEPS = 600;
 const STEP_US = 1_000;
+/** A CUT for so many packets. */
+const CUT_PACKETS = 20;
 const VIEWER = 1;
 const [NODE, HONEST, LIAR] = [1, 2, 3];
 const TRACKS: readonly NamedTrack[] = [
@@ -138,6 +141,9 @@ class World {
   #sent = 0;
   #lied = 0;
   #ended = 0;
+  /** Numbers of CUTs of the honest member's stream, and how many it has sent. */
+  readonly #cuts: number[] = [];
+  #cutsSent = 0;
 
   constructor(seed: number) {
     this.#dice = new Dice(seed);
@@ -164,6 +170,10 @@ class World {
         turned: () => {},
         remarks: (stream, remarks) => this.relay.remarks.tell(stream, remarks),
         remarksWished: (child) => this.relay.remarks.give(child, []),
+        cut: (stream, { number }) => {
+          if (stream === 2) this.#cuts.push(number);
+        },
+        cutsWished: () => {},
       },
     );
     for (const member of [this.honest, this.liar]) member.connect(this.#nextSession());
@@ -179,6 +189,7 @@ class World {
     this.#turns(10);
     this.relay.pull("true", 2, [this.#grants[0]!], this.now);
     this.relay.pull("lie", 3, [this.#grants[1]!], this.now);
+    for (const stream of [2, 3]) this.relay.cuts.setOpen(stream, true);
     this.#turns(20);
     const alias = this.honest.asked.get("true");
     demand(alias !== undefined, "the honest member is asked for its stream");
@@ -203,6 +214,11 @@ class World {
       demand(isPacket(own, sequence), `own packet ${sequence} is as it was`);
       demand(isPacket(pulled, sequence), `packet ${sequence} of the honest member is there`);
     }
+    // From when it was asked for them on.
+    const first = this.#cuts[0] ?? this.#cutsSent;
+    const told = Array.from({ length: this.#cutsSent - first }, (_, i) => first + i);
+    demand(told.length > this.#cutsSent / 2, "the honest member is asked for CUTs");
+    demand(this.#cuts.join() === told.join(), "all of them are heard, and no others");
     const taken = lie.describe().packets;
     return { lies: this.#lied, ended: this.#ended, taken };
   }
@@ -248,6 +264,11 @@ class World {
       payload,
     };
     this.honest.send(dataBytes(media));
+    if (sequence % CUT_PACKETS !== CUT_PACKETS - 1) return;
+    const [number, body] = [this.#cutsSent, payload];
+    this.#cutsSent += 1;
+    this.honest.link.send(writeCut({ alias, edition: "01".repeat(16), number, body }));
+    this.relay.cuts.decided(1, { edition: "02".repeat(16), number, body }, this.now);
   }
 
   #lie(): void {

@@ -115,8 +115,8 @@ class FrameJudge {
   end(): void {
     for (const [{ data }, copy] of this.#kept)
       demand(sameBytes(data, copy), "bytes are overwritten");
-    const samples = this.#kept.map(([{ key, data: bytes }], n) => ({
-      ...{ time: n, duration: 1, offset: 0 },
+    const samples = this.#kept.map(([{ key, data: bytes, timestamp }], n) => ({
+      ...{ time: n, duration: 1, offset: 0, timestamp },
       key,
       bytes,
     }));

@@ -154,25 +154,9 @@ export class Liar {
       [Message.drain, this.#number()],
       [Message.role, dice.below(3)],
       [Message.rekey, dice.bytes(dice.pick([0, 0, 16, 15]))],
-      [
-        Message.ask,
-        owner,
-        this.#number(),
-        dice.pick([owner, dice.bytes(0)]),
-        dice.bytes(dice.below(1100)),
-      ],
-      [
-        Message.answer,
-        owner,
-        this.#number(),
-        owner,
-        dice.below(200),
-        true,
-        dice.bytes(32),
-        dice.bytes(900),
-      ],
+      this.#question(owner),
       [Message.cores, [[owner, [name, "10.9.9.8:1"], name, this.#number()]], dice.chance(0.5)],
-      ...[[Message.where, name], this.#said(alias)],
+      ...[[Message.where, name], this.#said(alias), this.#cut(alias, epoch)],
       [Message.nowhere, name, epoch],
     ]);
   }
@@ -182,6 +166,26 @@ export class Liar {
     if (dice.chance(0.5)) return [Message.remarksWish, alias, this.#number()];
     const some = () => [this.#number(), dice.bytes(dice.below(300))];
     return [Message.remarks, alias, Array.from({ length: dice.below(130) }, some)];
+  }
+
+  #cut(alias: number, number: number): unknown[] {
+    const dice = this.#dice;
+    const edition = dice.chance(0.8)
+      ? new Uint8Array(16).fill(1)
+      : dice.bytes(dice.pick([0, 15, 16]));
+    if (dice.chance(0.5)) return [Message.cutWish, alias, dice.chance(0.8), edition, number];
+    return [Message.cut, alias, edition, this.#number(), dice.bytes(dice.between(1, 900))];
+  }
+
+  #question(owner: Uint8Array): unknown[] {
+    const dice = this.#dice;
+    const nonce = this.#number();
+    if (dice.chance(0.5)) {
+      const to = dice.pick([owner, dice.bytes(0)]);
+      return [Message.ask, owner, nonce, to, dice.bytes(dice.below(1100))];
+    }
+    const part = [dice.below(200), true, dice.bytes(32), dice.bytes(900)];
+    return [Message.answer, owner, nonce, owner, ...part];
   }
 
   #number(): number {

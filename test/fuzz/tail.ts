@@ -3,11 +3,13 @@
  * can be read, and behind it true pictures and sound are shown.
  */
 import { SlotFlag } from "../../src/ring/layout.ts";
+import { sameBytes } from "../../src/wire/bytes.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { KEY, type Track } from "../egress/harness.ts";
-import { Broadcast, type RingPublisher } from "../packager/broadcast.ts";
+import { Broadcast, READER, type RingPublisher } from "../packager/broadcast.ts";
 import { filmOf } from "../packager/film.ts";
 import { frameOf, IDR, PPS, packetsOf, SMALL_SPS, SPS, slice } from "../packager/h264-packets.ts";
+import { NodeCopy } from "../packager/node-copy.ts";
 import { Dice } from "./dice.ts";
 import { demand } from "./judge.ts";
 
@@ -34,23 +36,39 @@ export function fuzzTail(seed: number): number {
   if (dice.chance(0.5)) show.run(dice.random() * 5);
   const partUs = dice.pick([200_000, 500_000, 1_000_000]);
   show.open(partUs);
+  const node = new NodeCopy(show, { reader: READER + 1 }).share().open();
   for (let step = 0; step < STEPS; step += 1) {
     for (let acts = dice.below(4); acts > 0; acts -= 1) act(dice, show);
-    show.run(dice.chance(0.02) ? dice.random() * 4 : dice.pick([0.01, 0.02, 0.1]));
+    node.run(dice.chance(0.02) ? dice.random() * 4 : dice.pick([0.01, 0.02, 0.1]));
   }
   judge(show);
+  judgeCopy(show, node);
   const { length } = show.news;
   show.replace(0.5, { keyframeEveryUs: 1_000_000 });
+  node.share();
   const before = filmOf(show);
-  show.run(6);
+  node.run(6);
   const after = filmOf(show);
   demand(after.pictures > before.pictures + 100, "true pictures are shown behind it");
   demand(after.sounds > before.sounds + 200, "and true sound is heard");
   demand(show.news.length - length >= 4_500_000 / partUs, "in parts that come steadily");
   judge(show);
+  judgeCopy(show, node);
+  const newest = [...node.files].slice(-4);
+  demand(newest.length === 4, "another node has files, too");
+  for (const [name, bytes] of newest) {
+    demand(sameBytes(bytes, show.files.get(name)!), `${name} is the same at another node`);
+  }
   show.close();
   demand(!show.wants().includes(true), "no ring is wanted in the end");
   return show.news.length;
+}
+
+/** Another node, which cuts the same rings as it is told, has no file that the root has not. */
+function judgeCopy(show: Broadcast, { failures, rules, files }: NodeCopy): void {
+  if (failures.length > 0) throw failures[0];
+  demand(rules.ofEach.length === 0, `at another node: ${rules.ofEach.join("; ")}`);
+  for (const name of files.keys()) demand(show.files.has(name), `another node has ${name}`);
 }
 
 function judge({ failures, rules, files }: Broadcast): void {

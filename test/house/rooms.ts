@@ -207,19 +207,20 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["frames/", "mp4/"],
     // One quantity, or one name; what is handed out.
     ["bandwidth", "lag", "names", "open-part", "part", "picture-rate", "timeline"],
-    ["ensemble", "format-changes"],
+    ["cut-record", "ensemble", "format-changes", "frame-store", "writer"],
     // Tracks without a hole, and files that are numbered.
     ["dates", "departed", "pictures", "segments", "sound"],
     ["tracks"],
     ["gap", "keyframe-wishes"],
     ["playlist", "rendition"],
     ["output"],
+    ["outputs"],
     // What is read of a ring, of a source, of a stream, and of all.
     ["ordered-reader"],
     ["picture-track", "sound-track"],
     ["source-reading"],
-    ["still"],
-    ["edition"],
+    ["rendition-copy", "still", "tail-cutter", "unavailable"],
+    ["edition", "edition-copy"],
     ["packager"],
   ],
   cascade: [
@@ -246,6 +247,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     [
       "fill-budget",
       "heads",
+      "kept-cuts",
       "keys",
       "link-port",
       "media-age",
@@ -272,7 +274,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["pulled-stream"],
     ["intakes"],
     // All of it.
-    ["relay-ground"],
+    ["cuts", "relay-ground"],
+    ["tree-messages"],
     ["relay"],
     ["link-sessions", "state"],
     ["relay-logic"],

@@ -16,6 +16,8 @@ export const READER = 1;
 /** All ends of a shown file are of this tail. */
 export const EDITION = "ab".repeat(16);
 export const STREAM = 7;
+export type TailCut = Extract<TailEvent, { readonly type: "tail-cut" }>;
+
 const TICK_US = 10_000;
 /** RTP times of each layer begin elsewhere. */
 const LAYER_TICKS = 1_000_000;
@@ -41,6 +43,17 @@ export interface PublisherOptions {
   readonly encoded?: Encoded | null;
 }
 
+/** A packet as another node gets it. */
+export interface RelayedPacket {
+  /** The layer; null for sound. */
+  readonly place: number | null;
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly arrivalUs: number;
+  readonly payload: Uint8Array;
+  readonly flags: number;
+}
+
 /** Puts pictures and sound into rings of its own, as time passes. */
 export class RingPublisher {
   readonly video: readonly Track[];
@@ -62,6 +75,8 @@ export class RingPublisher {
   jump = 0;
   /** Another encoder may take over; its ring is to be described anew. */
   encoded: Encoded | null;
+  /** All that lies in its rings goes on to others. */
+  relayed: (packet: RelayedPacket) => void = () => {};
   #waiting: { at: number; put: () => void }[] = [];
   #pictureAt: number;
   #soundAt: number;
@@ -222,7 +237,11 @@ export class RingPublisher {
     const isPicture = track !== this.audio;
     if (isPicture && this.lost.has(sequence)) return;
     const at = isPicture ? (this.late.get(sequence) ?? now) : now;
-    const put = (): void => void track.put(sequence, timestamp, at, { payload, flags });
+    const put = (): void => {
+      track.put(sequence, timestamp, at, { payload, flags });
+      const place = isPicture ? this.video.indexOf(track) : null;
+      this.relayed({ place, sequence, timestamp, arrivalUs: at, payload, flags });
+    };
     if (at <= now) put();
     else this.#waiting.push({ at, put });
   }
@@ -233,6 +252,8 @@ export class Broadcast {
   now = 100_000_000;
   publisher: RingPublisher;
   readonly events: TailEvent[] = [];
+  /** How it was cut, for other nodes. */
+  readonly cuts: TailCut[] = [];
   readonly failures: unknown[] = [];
   readonly wished: number[] = [];
   readonly files = new Map<string, Uint8Array>();
@@ -251,7 +272,8 @@ export class Broadcast {
       tell: (event) => this.#take(event),
       failed: (error) => this.failures.push(error),
       gzip: (text) => this.gzip(text),
-      wallOffsetUs: WALL_OFFSET_US,
+      // Clocks are not in step with each other.
+      wallOffsetUs: WALL_OFFSET_US + 0.375,
     });
   }
 
@@ -340,6 +362,10 @@ export class Broadcast {
   }
 
   #take(event: TailEvent): void {
+    if (event.type === "tail-cut") {
+      this.cuts.push(event);
+      return;
+    }
     this.events.push(event);
     if (event.type !== "tail-news" || event.stream !== STREAM) return;
     for (const { name, bytes } of event.files) this.files.set(name, bytes);

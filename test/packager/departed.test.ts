@@ -7,7 +7,15 @@ function segment(number: number, init: number) {
   const [startUs, endUs] = [number * 2e6, number * 2e6 + 2e6];
   const part = { number, msn: number, startUs, endUs, independent: true, gap: false, pictures: 1 };
   const parts = [{ ...part, bytes: new Uint8Array(1) }];
-  const place = { startUs, wallUs: startUs, part: number, era: 0, breaks: 0, gap: false };
+  const place = {
+    startUs,
+    wallUs: startUs,
+    part: number,
+    era: 0,
+    breaks: 0,
+    gap: false,
+    first: null,
+  };
   return { msn: number, init, independent: true, ...place, parts };
 }
 

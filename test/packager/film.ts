@@ -15,7 +15,7 @@ export interface Film {
 }
 
 /** Of all parts; where the map changes another file begins. */
-export function filmOf(show: Broadcast, rendition = 0): Film {
+export function filmOf(show: Pick<Broadcast, "newsOf" | "textOf" | "files">, rendition = 0): Film {
   const [news, text, { files }] = [show.newsOf(rendition), show.textOf(rendition), show];
   const problems: string[] = [];
   const breaks = new Set(

@@ -7,6 +7,7 @@ import { OPUS_SILENCE } from "../../src/packager/frames/opus.ts";
 import { writeFragment } from "../../src/packager/mp4/fragment.ts";
 import { writeInit } from "../../src/packager/mp4/init.ts";
 import { Rendition } from "../../src/packager/rendition.ts";
+import { NO_NUMBERS } from "../../src/packager/segments.ts";
 import { Timeline } from "../../src/packager/timeline.ts";
 import {
   md5,
@@ -40,6 +41,7 @@ function cut(video: readonly Frame[], audio: readonly Frame[]): Cut {
     targetDurationUs: 3_000_000,
     writer: { init: (video, audio) => writeInit({ video, audio }), fragment: writeFragment },
     ensemble: new Ensemble(),
+    from: NO_NUMBERS,
     sink: {
       init: ({ bytes }) => void inits.push(bytes),
       part: (part) => void parts.push(part),

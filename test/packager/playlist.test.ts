@@ -36,7 +36,7 @@ class Fed {
     const place = { startUs: this.us, wallUs: BEGAN + this.us, part: this.number };
     const { init } = this;
     this.era += breaks;
-    const times = { era: this.era, breaks, gap: this.gap };
+    const times = { era: this.era, breaks, gap: this.gap, first: null };
     this.playlist.segment({ msn: this.#msn, init, independent: !this.gap, ...times, ...place });
   }
 

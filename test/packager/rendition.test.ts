@@ -60,7 +60,7 @@ test("segments end at the keyframe that is asked for after 2 s, the first one af
   expect(first).toBeWithin(1.1, 1.25);
   for (const length of others) expect(length).toBeWithin(2.1, 2.25);
   expect(show.asked).toBeWithin(17, 21);
-  expect(show.rendition.forced).toBe(0);
+  expect(show.forced).toBe(0);
   expectWell(show);
 });
 
@@ -68,13 +68,13 @@ test("who sends a keyframe each 2 s has segments of 2 s, whatever the jitter", (
   const show = new Show({ keyframeEvery: 60, answerUs: null, jitter: 0.5 });
   show.run(40);
   for (const length of lengthsOf(show)) expect(length).toBeWithin(1.95, 2.05);
-  expect(show.rendition.forced).toBe(0);
+  expect(show.forced).toBe(0);
 });
 
 test("without keyframes segments are cut before the target duration, counted, and not independent", () => {
   const show = new Show({ answerUs: null });
   show.run(30);
-  expect(show.rendition.forced).toBeWithin(8, 12);
+  expect(show.forced).toBeWithin(8, 12);
   expect(show.segments[0]!.independent).toBe(true);
   expect(show.segments.slice(1).some(({ independent }) => independent)).toBe(false);
   expectWell(show);
@@ -113,7 +113,7 @@ test("L07: where pictures do not come any more, the keyframe stands for them, an
       .flatMap((part) => samplesOf(part, 1))
       .filter(({ time }) => time > 40 * 90_000);
     expect(back[0]!.key).toBe(true);
-    expect(show.rendition.forced).toBe(0);
+    expect(show.forced).toBe(0);
     for (const length of lengthsOf(show).slice(5)) expect(length).toBeWithin(1.9, 3);
     expectWell(show);
   }

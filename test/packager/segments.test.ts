@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { VideoFormat } from "../../src/packager/format.ts";
 import type { Init, Part, Segment } from "../../src/packager/part.ts";
 import type { Sample } from "../../src/packager/sample.ts";
-import { Segments } from "../../src/packager/segments.ts";
+import { NO_NUMBERS, Segments } from "../../src/packager/segments.ts";
 import { formatOf } from "../support/tail-show.ts";
 
 const AUDIO = { codec: "opus", channels: 2 } as const;
@@ -27,6 +27,7 @@ function recorded() {
       segmentEnd: (msn) => void told.push(`end ${msn}`),
       end: () => void told.push("end"),
     },
+    NO_NUMBERS,
   );
   const begin = (video: VideoFormat | null, era = 0) =>
     segments.begin({
@@ -35,6 +36,7 @@ function recorded() {
       independent: true,
       era,
       gap: false,
+      first: null,
       video,
       audio: AUDIO,
     });
@@ -42,7 +44,7 @@ function recorded() {
 }
 
 function sample(key: boolean): Sample {
-  return { time: 0, duration: 1, offset: 0, key, bytes: new Uint8Array(1) };
+  return { time: 0, duration: 1, offset: 0, key, timestamp: null, bytes: new Uint8Array(1) };
 }
 
 test("F10: an init comes before the first segment that needs it, and only then", () => {

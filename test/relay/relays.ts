@@ -3,6 +3,7 @@ import { LinkEnd } from "../../src/cascade/keyring.ts";
 import { LINK_PAYLOAD_MAX } from "../../src/cascade/path-size.ts";
 import type { LinkPort } from "../../src/relay/link-port.ts";
 import { Relay } from "../../src/relay/relay.ts";
+import type { Cut } from "../../src/wire/cascade/cut.ts";
 import { DataFrame } from "../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../src/wire/cascade/datagram.ts";
 import type { Elements } from "../../src/wire/cascade/elements.ts";
@@ -22,6 +23,9 @@ export class Side {
   readonly answers: boolean[] = [];
   /** Parts of what others answer, each of which says what it was asked. */
   readonly parts: Uint8Array[] = [];
+  /** What it was told of how others cut, and who wants to hear how it does. */
+  readonly cuts: (Cut & { readonly stream: number })[] = [];
+  readonly wished: string[] = [];
   children = 0;
   /** What was said of its streams, as control keeps it. */
   readonly said: NumberedRemark[] = [];
@@ -69,6 +73,8 @@ export class Side {
             this.said.filter(({ id }) => id > since),
           );
         },
+        cut: (stream, cut) => this.cuts.push({ stream, ...cut, body: cut.body.slice() }),
+        cutsWished: (stream, wished) => this.wished.push(`${stream} ${wished}`),
       },
     );
   }

@@ -8,6 +8,7 @@ import { Names } from "../../src/packager/names.ts";
 import type { Init, Part, Run, Segment } from "../../src/packager/part.ts";
 import { Playlist } from "../../src/packager/playlist.ts";
 import { Rendition } from "../../src/packager/rendition.ts";
+import { NO_NUMBERS } from "../../src/packager/segments.ts";
 import { Timeline } from "../../src/packager/timeline.ts";
 import { PlaylistRules } from "./playlist-rules.ts";
 import { seeded } from "./random.ts";
@@ -50,6 +51,11 @@ export class Show {
   readonly rules = new PlaylistRules();
   readonly inits: Init[] = [];
   readonly segments: Segment[] = [];
+  /** Segments that had to begin without a keyframe. */
+  get forced(): number {
+    return this.segments.filter(({ independent }) => !independent).length;
+  }
+
   readonly parts: ShownPart[] = [];
   /** When each part came, us. */
   readonly cameAt: number[] = [];
@@ -101,7 +107,15 @@ export class Show {
     };
     const sink = this.#sink();
     const ensemble = this.#ensemble;
-    this.rendition = new Rendition({ partTargetUs, targetDurationUs, writer, sink, ensemble });
+    const from = NO_NUMBERS;
+    this.rendition = new Rendition({
+      partTargetUs,
+      targetDurationUs,
+      writer,
+      sink,
+      ensemble,
+      from,
+    });
     this.newEpoch();
   }
 

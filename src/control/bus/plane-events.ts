@@ -31,10 +31,13 @@ export function planeEvents(
     firstMedia: (session, afterUs) => early.registry?.firstMedia(session, afterUs),
     layer: (session, layer) => early.registry?.layer(session, layer),
     workerRestarted: (worker, name, cause) => early.registry?.workerRestarted(worker, name, cause),
-    relayStarted: () => early.cluster?.relayStarted(),
+    relayStarted: () => {
+      early.cluster?.relayStarted();
+      early.tails?.relayStarted();
+    },
     cluster: (event) => {
-      const isRemark = event.type === "remarks" || event.type === "remarks-wished";
-      if (isRemark) early.remarks?.handle(event);
+      if (event.type === "remarks" || event.type === "remarks-wished") early.remarks?.handle(event);
+      else if (event.type === "cut" || event.type === "cuts-wished") early.tails?.hearNodes(event);
       else early.cluster?.handle(event);
     },
     packagerStarted: () => early.tails?.packagerStarted(),

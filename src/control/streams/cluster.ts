@@ -3,6 +3,7 @@ import type {
   ClusterEvent,
   ClusterSetup,
   ClusterState,
+  CutEvent,
   HeardStream,
   RemarkEvent,
 } from "../../contract/cluster.ts";
@@ -154,7 +155,7 @@ export class Cluster {
   }
 
   /** What the relay worker tells. */
-  readonly handle = (event: Exclude<ClusterEvent, RemarkEvent>): void => {
+  readonly handle = (event: Exclude<ClusterEvent, RemarkEvent | CutEvent>): void => {
     if (event.type === "heard") this.#hear(event.name, event.stream);
     else if (event.type === "wanted") this.ensure(event.name);
     else if (event.type === "outranked") void this.#outranked(event.name);

@@ -69,7 +69,9 @@ export class Source {
   /** What readers are told of it. */
   get granted(): StreamSource {
     const rings = (kind: MediaKind) => this.of(kind).map(({ ring }) => ring);
-    return { epoch: this.epoch, audio: rings("audio")[0] ?? null, video: rings("video") };
+    const [audio = null] = rings("audio");
+    const pulled = this.origin.kind === "link";
+    return { epoch: this.epoch, audio, video: rings("video"), ...(pulled && { pulled }) };
   }
 
   of(kind: MediaKind): readonly SourceTrack[] {

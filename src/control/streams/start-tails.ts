@@ -18,10 +18,13 @@ export function startTails(
   ground: Pick<TailsOptions, "streams" | "seats" | "saidOf">,
   optionsOf: (name: string) => { readonly hls: HlsConfig["mode"] },
 ): Tails | null {
-  const { packager } = plane;
+  const { packager, relay } = plane;
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
   const modeOf = (name: string) => optionsOf(name).hls;
   const codecOf = (ring: RingGrant) => plane.describeRing(ring).codec;
-  return new Tails({ ...ground, packager, clock, random, partUs, memoryBytes, codecOf, modeOf });
+  return new Tails({
+    ...{ ...ground, packager, relay, clock, random },
+    ...{ partUs, memoryBytes, codecOf, modeOf },
+  });
 }

@@ -1,4 +1,5 @@
 import type {
+  TailCut,
   TailEvent,
   TailNews,
   TailPlaylist,
@@ -39,7 +40,8 @@ export class Tail implements Audience {
 
   constructor(
     readonly stream: Stream,
-    readonly edition: string,
+    /** What its files are named with; null until the node that decides has told. */
+    public edition: string | null,
     { now, always }: { readonly now: number; readonly always: boolean },
   ) {
     this.askedAt = now;
@@ -58,7 +60,8 @@ export class Tail implements Audience {
   }
 
   /** Takes what the packager tells of this edition, at `now`, us. */
-  take(event: Exclude<TailEvent, TailStill>, now: number): void {
+  take(event: Exclude<TailEvent, TailStill | TailCut>, now: number): void {
+    this.edition ??= event.edition;
     if (event.type === "tail-news") this.#takeNews(event);
     else if (event.type === "tail-unavailable") {
       this.state = "unavailable";
@@ -77,7 +80,8 @@ export class Tail implements Audience {
 
   /** Which rendition a file belongs to, by its name. */
   variantOf(file: string): TailVariant | undefined {
-    const rest = file.startsWith(`${this.edition}-`) ? file.slice(this.edition.length + 1) : "";
+    const prefix = `${this.edition}-`;
+    const rest = file.startsWith(prefix) ? file.slice(prefix.length) : "";
     return this.#variants.get(Number.parseInt(rest, 10));
   }
 

@@ -1,9 +1,10 @@
+import type { CutEvent } from "../../contract/cluster.ts";
 import type { RingGrant } from "../../contract/source.ts";
 import type { TailEvent } from "../../contract/tail.ts";
 import { TAIL_AGAIN_US, TAIL_ENDED_US, TAIL_GRACE_US, TAIL_UNASKED_US } from "../../limits.ts";
 import type { CodecName } from "../../wire/codecs.ts";
 import { whyNoFiles } from "../../wire/file-codecs.ts";
-import type { PackagerPlane } from "../plane/plane.ts";
+import type { PackagerPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
@@ -16,6 +17,8 @@ import { Waiters } from "./waiters.ts";
 
 export interface TailsOptions {
   readonly packager: PackagerPlane;
+  /** Null where this node belongs to no cluster. */
+  readonly relay: RelayPlane | null;
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -45,6 +48,8 @@ export class Tails {
   readonly #options: TailsOptions;
   /** By the number of their stream. */
   readonly #tails = new Map<number, Tail>();
+  /** Streams that other nodes cut as this one does. */
+  readonly #wished = new Set<number>();
 
   constructor(options: TailsOptions) {
     this.#options = options;
@@ -99,13 +104,30 @@ export class Tails {
   readonly handle = (event: TailEvent): void => {
     const now = this.#options.clock.now();
     if (event.type === "tail-still") this.stills.take(event);
-    else {
-      const tail = this.#tails.get(event.stream);
-      if (tail === undefined || tail.edition !== event.edition) return;
-      tail.take(event, now);
-    }
+    else if (event.type === "tail-cut") {
+      const { stream, edition, number, body } = event;
+      this.#options.relay?.send({ type: "cut", stream, edition, number, body });
+    } else this.#tailOf(event)?.take(event, now);
     this.waiters.look(now);
   };
+
+  /** What other nodes tell of tails, and want of them. */
+  hearNodes(event: CutEvent): void {
+    const { stream } = event;
+    if (event.type === "cut") {
+      const { edition, number, body } = event;
+      this.#options.packager.send({ type: "tail-cut", stream, edition, number, body });
+    } else if (event.wished) {
+      this.#wished.add(stream);
+      this.#openWished();
+    } else this.#wished.delete(stream);
+  }
+
+  /** The relay worker has begun: it knows nothing. */
+  relayStarted(): void {
+    this.#wished.clear();
+    for (const stream of this.#tails.keys()) this.#tellRelay(stream, true);
+  }
 
   /** The packager worker has begun: what there was has broken off, and begins anew under other names. */
   packagerStarted(): void {
@@ -134,6 +156,7 @@ export class Tails {
   tick(): void {
     const now = this.#options.clock.now();
     for (const tail of [...this.#tails.values()]) this.#look(tail, now);
+    this.#openWished();
     this.stills.tick();
     this.waiters.look(now);
   }
@@ -149,7 +172,8 @@ export class Tails {
       this.#again(tail);
       return;
     }
-    const unasked = !tail.always && now - tail.askedAt > TAIL_UNASKED_US;
+    const isNeeded = tail.always || this.#wished.has(stream.number);
+    const unasked = !isNeeded && now - tail.askedAt > TAIL_UNASKED_US;
     if (!unasked && away <= TAIL_GRACE_US + TAIL_ENDED_US) return;
     packager.send({ type: "tail-close", stream: stream.number });
     this.#forget(tail);
@@ -160,12 +184,14 @@ export class Tails {
     const { packager, clock, random, partUs, modeOf, saidOf } = this.#options;
     const edition = random(EDITION_BYTES).toHex();
     const always = modeOf(stream.name) === "always";
-    const tail = new Tail(stream, edition, { now: clock.now(), always });
+    const own = stream.source?.origin.kind === "link" ? null : edition;
+    const tail = new Tail(stream, own, { now: clock.now(), always });
     this.#tails.set(stream.number, tail);
     stream.audiences.add(tail);
     packager.send({ type: "tail-open", stream: stream.number, edition, partUs });
     // Of those before its first picture it lists none.
     for (const remark of saidOf(stream.name)) this.#date(stream, remark);
+    this.#tellRelay(stream.number, true);
     return tail;
   }
 
@@ -179,6 +205,39 @@ export class Tails {
       const date = { id, type, atMs, json: JSON.stringify(remark) };
       packager.send({ type: "tail-date", stream, date });
     }
+  }
+
+  /** Whose news it is; another one where the node that decides has begun anew. */
+  #tailOf({ stream, edition }: { stream: number; edition: string | null }): Tail | null {
+    const tail = this.#tails.get(stream);
+    if (tail === undefined) return null;
+    if (tail.edition === null || tail.edition === edition) return tail;
+    if (edition === null || tail.stream.source?.origin.kind !== "link") return null;
+    return this.#replace(tail, edition);
+  }
+
+  #replace(tail: Tail, edition: string): Tail {
+    const { stream, always, sourceless, askedAt: now } = tail;
+    const next = new Tail(stream, edition, { now, always });
+    next.sourceless = sourceless;
+    this.#tails.set(stream.number, next);
+    stream.audiences.delete(tail);
+    stream.audiences.add(next);
+    return next;
+  }
+
+  /** What other nodes cut as this one does it has to cut, whoever asks here. */
+  #openWished(): void {
+    if (this.#wished.size === 0) return;
+    for (const stream of this.#options.streams.values()) {
+      const isOwn = stream.source?.origin.kind === "session";
+      if (!isOwn || !this.#wished.has(stream.number) || this.#tails.has(stream.number)) continue;
+      if (this.#options.modeOf(stream.name) !== "off" && this.#hasRoom()) this.#open(stream);
+    }
+  }
+
+  #tellRelay(stream: number, open: boolean): void {
+    this.#options.relay?.send({ type: "cuts", stream, open });
   }
 
   /** It has failed for long enough, or had ended when its publisher came back after all. */
@@ -196,6 +255,7 @@ export class Tails {
   }
 
   #forget(tail: Tail): void {
+    this.#tellRelay(tail.stream.number, false);
     this.#tails.delete(tail.stream.number);
     tail.stream.audiences.delete(tail);
   }

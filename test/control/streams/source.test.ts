@@ -39,7 +39,8 @@ function withPlane() {
 test("readers are told of its rings by kind, the highest layer first", () => {
   const { source } = withPlane();
   const [audio, high, low] = source.lease.rings.flat();
-  expect(source.granted).toEqual({ epoch: 7, audio: audio!, video: [high!, low!] });
+  const granted = { epoch: 7, audio: audio!, video: [high!, low!], pulled: true };
+  expect(source.granted).toEqual(granted);
   expect(source.rids).toEqual(["h", "l"]);
 });
 

@@ -75,6 +75,7 @@ describe("three readers find each sample at its time", () => {
       duration: 3000,
       offset,
       key: n === 0,
+      timestamp: null,
       bytes: frameOf(slice(n === 0 ? "idr" : "delta", 500, random)),
     }));
     const runs = [[{ track: Track.video, samples }]];

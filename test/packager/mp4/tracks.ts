@@ -25,8 +25,9 @@ export function partsOf({ video, audio }: Clip, videoStart: number, audioStart: 
   ]);
 }
 
-function sampleOf({ key, data: bytes }: Frame, time: number, duration: number): Sample {
-  return { time, duration, offset: 0, key, bytes };
+function sampleOf(frame: Frame, time: number, duration: number): Sample {
+  const { key, data: bytes, timestamp } = frame;
+  return { time, duration, offset: 0, key, timestamp, bytes };
 }
 
 /** What a reader is to find of one track in several fragments. */

@@ -43,8 +43,10 @@ export class SimNode {
   readonly outranked: string[] = [];
   readonly closings: string[] = [];
   readonly turns: string[] = [];
-  /** What owners of names say of their publishers. */
+  /** What owners of names say of their publishers; CUTs that it was told, and whether nodes below want some. */
   readonly answers: boolean[] = [];
+  readonly cuts: number[] = [];
+  readonly wished: boolean[] = [];
   /** As if each watcher were so many viewers. */
   crowd = 1;
   readonly #world: World;
@@ -58,6 +60,7 @@ export class SimNode {
   /** Publishers that wait until their name was looked up. */
   readonly #announced = new Map<string, () => void>();
   readonly #inbox: (() => void)[] = [];
+  readonly #gatheredUs = () => (this.#world.nodes.length > MANY ? GATHERED_MANY_US : GATHERED_US);
   #feeds!: Feeds;
   #epoch = 0;
   #rings = 0;
@@ -198,7 +201,7 @@ export class SimNode {
   receive(work: () => void): void {
     if (!this.alive) return;
     this.#inbox.push(work);
-    this.#wake(Math.max(this.#world.now + this.#gatheredUs, this.pausedUntil));
+    this.#wake(Math.max(this.#world.now + this.#gatheredUs(), this.pausedUntil));
   }
 
   /** Something of its publishers is new. */
@@ -206,7 +209,7 @@ export class SimNode {
     for (const { grants } of this.publishers.values()) {
       for (const { index } of grants) this.#news(index);
     }
-    this.#wake(this.#world.now + this.#gatheredUs);
+    this.#wake(this.#world.now + this.#gatheredUs());
   }
 
   /** The key of the source that its viewers have now. */
@@ -282,17 +285,14 @@ export class SimNode {
           this.unpublish(name);
         }),
       wanted: (name) => later(() => this.#ensure(name)),
-      ...{ children: () => {}, remarksWished: () => {} },
       owner: (_request, alive) => this.answers.push(alive),
       lookedUp: (name) => later(() => this.#lookedUp(name)),
       ...{ asked: () => {}, answered: () => {}, linkOpened: () => {}, remarks: () => {} },
       linkClosed: (_link, reason) => this.closings.push(reason),
-      turned: () => this.turns.push(this.role),
+      ...{ turned: () => this.turns.push(this.role), children: () => {}, remarksWished: () => {} },
+      cut: (_stream, { number }) => this.cuts.push(number),
+      cutsWished: (_stream, is) => this.wished.push(is),
     });
-  }
-
-  get #gatheredUs(): number {
-    return this.#world.nodes.length > MANY ? GATHERED_MANY_US : GATHERED_US;
   }
 
   #wake(at: number): void {
@@ -326,7 +326,7 @@ export class SimNode {
     if (relay.node.stopped && !relay.leaves) this.crash();
     else this.#control();
     const us = Math.min(TURN_US, relay.nextTimeout() - now, relay.workAt() - now);
-    this.#wake(world.now + Math.max(2 * this.#gatheredUs, us));
+    this.#wake(world.now + Math.max(2 * this.#gatheredUs(), us));
   }
 
   #serveViewers(now: number): void {

@@ -1,0 +1,99 @@
+import type { TailEvent } from "../contract/tail.ts";
+import { type CutHead, encodeCuts } from "../wire/cascade/cut-body.ts";
+import type { Dates } from "./dates.ts";
+import { Names } from "./names.ts";
+import { Output } from "./output.ts";
+import type { Report } from "./playlist.ts";
+
+/** Of what another node decided some may have gone elsewhere and not here: these numbers are left out. */
+const LEFT_OUT = 16;
+
+/** Whom what comes of it is for. */
+export interface OutputsGround {
+  readonly stream: number;
+  readonly tell: (event: TailEvent) => void;
+  readonly gzip: (text: string) => Uint8Array<ArrayBuffer>;
+  /** What happens in it, for all playlists. */
+  readonly dates: Dates;
+}
+
+/** What an edition consists of: the playlists of its renditions, whoever decides how they are cut. */
+export class Outputs {
+  /** Number of its newest CUT; -1 before the first. */
+  newestCut = -1;
+  /** By layer, the highest first; null for one that has sent nothing in any source. */
+  readonly #all: (Output | null)[] = [];
+
+  constructor(
+    readonly edition: string,
+    readonly head: CutHead,
+    private readonly ground: OutputsGround,
+  ) {}
+
+  /** Of a layer that is there: opened if need be. */
+  at(layer: number): Output {
+    const { partUs, targetUs } = this.head;
+    while (this.#all.length <= layer) this.#all.push(null);
+    this.#all[layer] ??= new Output(new Names(this.edition, layer), partUs, targetUs);
+    return this.#all[layer];
+  }
+
+  /** Discontinuities so far, and the next segment, of all renditions. */
+  get era(): number {
+    return this.#most(({ next }) => next.era ?? 0);
+  }
+
+  get msn(): number {
+    return this.#most(({ next }) => next.msn);
+  }
+
+  /** Another node decided so far; this one does from now on, and nobody mistakes one for the other. */
+  takeOver(): void {
+    for (const output of this.#all) output?.cutShort(LEFT_OUT);
+    this.newestCut += LEFT_OUT;
+  }
+
+  /** Nothing follows. */
+  end(): void {
+    for (const output of this.#all) output?.end();
+  }
+
+  /** Tells what is new. */
+  publish(): void {
+    const { stream, tell, gzip, dates } = this.ground;
+    for (const [rendition, output] of this.#all.entries()) {
+      const news = output?.take(gzip, () => this.#reportsBut(output), dates) ?? null;
+      if (news === null) continue;
+      tell({ type: "tail-news", stream, edition: this.edition, rendition, ...news });
+    }
+  }
+
+  /** Tells how it was cut; it was decided here. */
+  publishCuts(): void {
+    const { stream, tell } = this.ground;
+    for (const [rendition, output] of this.#all.entries()) {
+      const marks = output?.record.take() ?? [];
+      for (const body of encodeCuts({ ...this.head, rendition, marks })) {
+        this.newestCut += 1;
+        tell({ type: "tail-cut", stream, edition: this.edition, number: this.newestCut, body });
+      }
+    }
+  }
+
+  /** It was decided elsewhere, and is known there. */
+  forgetCuts(): void {
+    for (const output of this.#all) output?.record.take();
+  }
+
+  #most(of: (output: Output) => number): number {
+    return this.#all.reduce((most, output) => Math.max(most, output === null ? 0 : of(output)), 0);
+  }
+
+  /** Of all others. */
+  #reportsBut(output: Output): Report[] {
+    return this.#all.flatMap((other) => {
+      const report = other === null || other === output ? null : other.report;
+      return report === null ? [] : [report];
+    });
+  }
+}
