@@ -20,21 +20,42 @@ export interface EtcdTls {
   readonly clientCa: string;
 }
 
+/** Where a member talks to the others of its etcd, and which of them it is. */
+interface Peers {
+  readonly urls: readonly string[];
+  readonly place: number;
+}
+
 export class TestEtcd {
   readonly #folder = mkdtempSync(join(tmpdir(), "spillway-etcd-"));
   readonly #tls: EtcdTls | null;
   readonly #port: number;
+  readonly #peers: Peers | null;
   #child: Bun.Subprocess | null = null;
 
-  private constructor(port: number, tls: EtcdTls | null) {
+  private constructor(port: number, tls: EtcdTls | null, peers: Peers | null = null) {
     this.#port = port;
     this.#tls = tls;
+    this.#peers = peers;
   }
 
   static async start(tls: EtcdTls | null = null): Promise<TestEtcd> {
     const etcd = new TestEtcd(await freeTcpPort(), tls);
     await etcd.start();
     return etcd;
+  }
+
+  /** One etcd of so many members, once they have a leader. */
+  static async startMembers(count: number): Promise<TestEtcd[]> {
+    const urls: string[] = [];
+    while (urls.length < count) urls.push(`http://127.0.0.1:${await freeTcpPort()}`);
+    const members: TestEtcd[] = [];
+    for (const place of urls.keys()) {
+      members.push(new TestEtcd(await freeTcpPort(), null, { urls, place }));
+    }
+    await Promise.all(members.map((member) => member.start()));
+    await until("etcd has a leader", 20_000, async () => (await leaderOf(members)) !== null);
+    return members;
   }
 
   /** As `--names` takes it. */
@@ -60,11 +81,37 @@ export class TestEtcd {
       [
         ...["etcd", "--data-dir", join(this.#folder, "data"), "--logger", "zap"],
         ...["--listen-client-urls", url, "--advertise-client-urls", url],
-        ...["--listen-peer-urls", "http://127.0.0.1:0", ...secure],
+        ...this.#among,
+        ...secure,
       ],
       { stdio: ["ignore", "ignore", "ignore"] },
     );
     await until("etcd listens", 20_000, () => listens(this.#port));
+  }
+
+  get #among(): string[] {
+    if (this.#peers === null) return ["--listen-peer-urls", "http://127.0.0.1:0"];
+    const { urls, place } = this.#peers;
+    const url = urls[place]!;
+    return [
+      ...["--name", `m${place}`, "--listen-peer-urls", url, "--initial-advertise-peer-urls", url],
+      ...["--initial-cluster", urls.map((each, i) => `m${i}=${each}`).join(",")],
+    ];
+  }
+
+  /** Whether it leads the others, as it says itself; null where it says nothing. */
+  async leads(): Promise<boolean | null> {
+    try {
+      const init = { method: "POST", body: "{}", signal: AbortSignal.timeout(1_000) };
+      const response = await fetch(`${this.url}/v3/maintenance/status`, init);
+      const { leader, header } = (await response.json()) as {
+        readonly leader?: string;
+        readonly header?: { readonly member_id?: string };
+      };
+      return leader !== undefined && leader === header?.member_id;
+    } catch {
+      return null;
+    }
   }
 
   async kill(): Promise<void> {
@@ -86,6 +133,12 @@ export class TestEtcd {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The one that leads; null while none does. */
+export async function leaderOf(members: readonly TestEtcd[]): Promise<TestEtcd | null> {
+  const leads = await Promise.all(members.map((member) => member.leads()));
+  return members[leads.indexOf(true)] ?? null;
 }
 
 async function listens(port: number): Promise<boolean> {
