@@ -27,7 +27,7 @@ function held(value: string, modRevision = "2"): object {
   return { header: HEAD, responses: [{ response_range: { header: {}, kvs, count: "1" } }] };
 }
 
-test("a lease is granted, renewed, and over", () => {
+test("etcd-claim: a lease is granted, renewed, and over", () => {
   const granted = { header: HEAD, ID: LEASE, TTL: "10" };
   expect(readAnswer(GRANT, granted, KEYS)).toEqual({ type: "lease", lease: LEASE });
   expect(readAnswer(RENEW, { result: granted }, KEYS)).toEqual({ type: "lease", lease: LEASE });

@@ -261,6 +261,8 @@ test("etcd-claim: thousands of names come back to etcd some at a time", () => {
   world.run(2);
   expect(a!.verdicts.filter((verdict) => verdict.endsWith(" won"))).toHaveLength(500);
   world.etcd.dropLeases();
+  // What is asked at once comes at once.
+  world.weather.delayUs = 0;
   let most = 0;
   let calls = 0;
   const call = world.etcd.call.bind(world.etcd);
@@ -274,4 +276,26 @@ test("etcd-claim: thousands of names come back to etcd some at a time", () => {
   });
   expect(world.etcd.values.size).toBe(500);
   expect(most).toBeLessThanOrEqual(64);
+});
+
+test("etcd-claim: who gave a name back does not have it any more, though the answer was lost", () => {
+  const [world, a, b] = worldOf(2);
+  a!.publish("cam");
+  world.run(1);
+  a!.leave("cam");
+  world.run(0);
+  // The call is on its way.
+  a!.cut = true;
+  world.run(1);
+  expect(world.holder("cam")).toBeNull();
+  b!.publish("cam");
+  world.run(4);
+  expect(b!.verdicts).toEqual(["cam won"]);
+  a!.publish("cam");
+  world.run(1);
+  expect(a!.verdicts.at(-1)).toBe("cam away");
+  expect(a!.claims.owned).toBe(0);
+  a!.cut = false;
+  world.run(15);
+  expect(world.holder("cam")).toBe(b!);
 });

@@ -9,12 +9,15 @@ import { FakeEtcd, Refused } from "../etcd/fake-etcd.ts";
 
 const KEY = "/spillway/spillway/names/cam";
 const OTHER = JSON.stringify({ node: "bb".repeat(16), boot: 9, serial: 1 });
+/** Far more than any test here makes. */
+const CALLS_MAX = 5_000;
 
 class Ground {
   readonly etcd = new FakeEtcd();
   harness!: Harness;
   leased = false;
   away = false;
+  #calls = 0;
 
   static async start(args: readonly string[] = []): Promise<Ground> {
     const ground = new Ground();
@@ -81,7 +84,10 @@ class Ground {
 
   async #answer(url: string, init: RequestInit): Promise<Response> {
     const { pathname } = new URL(url);
-    if (this.away) throw Object.assign(new Error("no"), { code: "ConnectionRefused" });
+    this.#calls += 1;
+    // Whoever goes round in circles would keep all timers from running.
+    if (this.away || this.#calls > CALLS_MAX)
+      throw Object.assign(new Error("no"), { code: "ConnectionRefused" });
     if (pathname === "/v3/watch") return await new Promise<Response>(() => {});
     // It is asked before all else stands.
     this.etcd.now = this.harness?.nowUs ?? 0;
