@@ -256,6 +256,20 @@ export const CASCADES: readonly Mutation[] = [
     'else if (child.mode === "warm") this.#pledge(child, now);',
     "",
   ),
+  rule(
+    "cascade-notice",
+    `${CASCADE}serving.ts`,
+    'if (other.mode === "live") this.#notices.give(other, now);\n      else this.#refuse',
+    "this.#refuse",
+  ),
+  rule("cascade-notice", `${CASCADE}serving.ts`, "!fits && !this.#notices.has(child)", "!fits"),
+  rule(
+    "cascade-notice",
+    `${CASCADE}serving.ts`,
+    "if (!this.#admission.mayBecome(child, child, now)) this",
+    "this",
+  ),
+  rule("cascade-notice", `${CASCADE}notices.ts`, "if (!this.#until.has(child)) this", "this"),
   // Who tells whom of a name, and whom an edge has links with.
   rule("cascade-names", `${CASCADE}name-exchange.ts`, "if (toCore && !direct) continue;", ""),
   rule(

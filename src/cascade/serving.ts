@@ -24,6 +24,7 @@ import {
 import type { Link } from "./link.ts";
 import { keyOf, type StreamKey, sameKey } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
+import { Notices } from "./notices.ts";
 import { needOf } from "./places.ts";
 import { Pledges } from "./pledges.ts";
 
@@ -56,6 +57,7 @@ export class Serving {
   readonly #children: Child[] = [];
   readonly #admission: Admission;
   readonly #pledges: Pledges;
+  readonly #notices = new Notices();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -148,7 +150,9 @@ export class Serving {
     if (child === null) return;
     const turns = update.mode !== child.mode;
     const grows = needOf(update) > needOf(child);
-    if (grows && !this.#admission.mayBecome(child, update, now)) {
+    const fits = !grows || this.#admission.mayBecome(child, update, now);
+    // One whose place is another's stays until its time is over: then there may be one.
+    if (!fits && !this.#notices.has(child)) {
       this.#refuse(this.#remove(child), "full");
       return;
     }
@@ -156,7 +160,10 @@ export class Serving {
     child.wanted = update.wanted;
     child.mode = update.mode;
     child.have = update.have;
-    if (grows) this.#makeRoom(child, now);
+    if (grows && fits) {
+      this.#notices.delete(child);
+      this.#makeRoom(child, now);
+    }
     if (child.stream !== null) this.#options.events.change(child, now);
     else if (turns) this.#answer(child, now);
   }
@@ -199,10 +206,13 @@ export class Serving {
 
   handleTimeout(now: number): void {
     this.#pledges.handleTimeout(now);
+    for (const child of this.#notices.takeDue(now)) {
+      if (!this.#admission.mayBecome(child, child, now)) this.#refuse(this.#remove(child), "full");
+    }
   }
 
   nextTimeout(): number {
-    return this.#pledges.nextTimeout();
+    return Math.min(this.#pledges.nextTimeout(), this.#notices.nextTimeout());
   }
 
   /** It has it, stands by for it, or waits until it is here. */
@@ -264,7 +274,8 @@ export class Serving {
   /** Others give their places to one that has the stream from nobody else. */
   #makeRoom(child: Child, now: number): void {
     for (const other of this.#admission.displacedBy(child, now)) {
-      this.#refuse(this.#remove(other), "full");
+      if (other.mode === "live") this.#notices.give(other, now);
+      else this.#refuse(this.#remove(other), "full");
     }
   }
 
@@ -285,6 +296,7 @@ export class Serving {
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
     this.#pledges.delete(child);
+    this.#notices.delete(child);
     if (child.stream !== null) this.#options.events.stop(child);
     return child;
   }

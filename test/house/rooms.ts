@@ -237,7 +237,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // The tree: what is had from others, and what is given to them.
     ["parent", "places", "pledges", "search", "way"],
     ["apart", "child", "parents", "shorter"],
-    ["admission", "pull-options"],
+    ["admission", "notices", "pull-options"],
     ["pull", "serving"],
     ["pulls"],
     ["node-options"],

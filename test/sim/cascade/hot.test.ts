@@ -136,3 +136,52 @@ test.each([
   },
   30_000,
 );
+
+/**
+ * Node 1 has it by node 2 and from the root as well, which is far; node 3, which is near the root, has it by
+ * node 2 alone. The root gives it to two.
+ */
+function displacing(): { world: World; far: SimNode } {
+  const world = new World({ seed: 3, nodes: 4, childrenMax: 2, path: { delayUs: 5_000 } });
+  world.network.between(0, 1, { delayUs: 40_000 });
+  world.network.between(0, 3, { delayUs: 1_000, cut: true });
+  world.network.between(1, 3, { cut: true });
+  world.seedAll(2);
+  world.run(2 * SECOND);
+  live(world, 0);
+  const far = world.node(1);
+  far.crowd = 10;
+  watched(world, 2, 3, 1);
+  world.run(2 * SECOND);
+  // Whom it has it from first is whoever gives it longest.
+  world.network.path(0, 1).cut = true;
+  world.run(0.6 * SECOND);
+  world.network.path(0, 1).cut = false;
+  world.network.between(0, 3, { cut: false });
+  world.run(4 * SECOND);
+  return { world, far };
+}
+
+test("cascade-notice: who loses one parent while the other has given its place away has it all the same", () => {
+  const { world, far } = displacing();
+  expect(far.path("a")).toEqual([0, 2]);
+  expect(waysOf(world, 1)).toEqual([[2], []]);
+  expect(
+    world
+      .node(3)
+      .parents("a")
+      .map(({ node }) => node),
+  ).toEqual([2]);
+  world.node(2).crash();
+  let gap = 0;
+  for (const end = world.now + 4 * SECOND; world.now < end; ) {
+    world.run(2_000);
+    gap = Math.max(gap, world.now - far.watchers[0]!.heardAt);
+  }
+  // The root's own word is farther than that of the other was.
+  expect(gap - FRAME_US).toBeLessThan(ADDED_US_MAX);
+  for (const number of [1, 3]) expect(world.node(number).path("a")?.[0]).toBe(0);
+  const { children } = world.node(0).relay.node.serving;
+  const alive = children.filter(({ link }) => link.node !== world.node(2).id);
+  expect(alive.length).toBeLessThanOrEqual(2);
+}, 30_000);
