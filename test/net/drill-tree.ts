@@ -1,5 +1,7 @@
 /** The tree of a drill's stream as the nodes tell it, and who in it may be a victim. */
+import { PATH_NODES_MAX } from "../../src/wire/cascade/kinds.ts";
 import { until } from "../support/until.ts";
+import type { Kind } from "./faults.ts";
 import type { Place, StarCluster } from "./star-cluster.ts";
 
 export type Places = readonly (Place | null)[];
@@ -66,4 +68,29 @@ export function childrenOf(places: Places, node: number): number[] {
   return [...places.keys()].filter(
     (number) => places[number]?.parent === node && places[number].path.at(-1) === node,
   );
+}
+
+/** Nodes that left a parent to which nothing had happened. */
+export function falseDeaths(
+  kind: Kind,
+  before: Places,
+  after: Places,
+  victim: number,
+): readonly number[] {
+  // Another root has another tree.
+  if (before[victim]?.parent === null) return [];
+  return [...before.keys()].filter((node) => {
+    const parent = before[node]?.parent ?? null;
+    if (parent === null || node === victim) return false;
+    if (after[node] == null || after[node].parent === parent) return false;
+    // What happened to its parent was one, but for a short pause, and so was what happened to the way there.
+    return kind === "pause" || !(parent === victim || isTooLongWithout(before, parent, victim));
+  });
+}
+
+/** It had the stream by the victim, and by one that stands by it is so far away that nobody has it from there. */
+function isTooLongWithout(places: Places, node: number, victim: number): boolean {
+  const { path, standby } = places[node]!;
+  if (!path.includes(victim)) return false;
+  return standby.some((other) => (places[other]?.path ?? []).length + 2 >= PATH_NODES_MAX);
 }

@@ -1,5 +1,5 @@
 /** A drill: something happens to a node that gives media to another; what viewers below see of it. */
-import { childrenOf, others, type Places, settledTree, spared } from "./drill-tree.ts";
+import { childrenOf, falseDeaths, others, type Places, settledTree, spared } from "./drill-tree.ts";
 import { type Fault, type Happened, happen, type Kind, type Return } from "./faults.ts";
 import { Lateness } from "./lateness.ts";
 import type { StarCluster } from "./star-cluster.ts";
@@ -179,16 +179,4 @@ function voidness({
   if (lateP99Ms > LATE_P99_MS) return `the forwarder was ${lateP99Ms} ms late at p99`;
   if (pauseMs > PAUSE_MS_MAX) return `the pause took ${Math.round(pauseMs)} ms`;
   return "";
-}
-
-function falseDeaths(kind: Kind, before: Places, after: Places, victim: number): number[] {
-  // Another root has another tree.
-  if (before[victim]?.parent === null) return [];
-  return [...before.keys()].filter((node) => {
-    const parent = before[node]?.parent ?? null;
-    if (parent === null || node === victim) return false;
-    // What happened to its parent was one, but for a short pause.
-    if (kind !== "pause" && parent === victim) return false;
-    return after[node] != null && after[node].parent !== parent;
-  });
 }
