@@ -288,7 +288,7 @@ export class SpillwayPlayer extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(PLAYER_STYLE);
     root.adoptedStyleSheets = [sheet];
-    const stats = chip("Stats", "Statistics", () => {
+    const stats = chip("Stats", "Figures over the picture", () => {
       this.#overlay.fill(this.lines);
       return this.toggleAttribute("stats");
     });

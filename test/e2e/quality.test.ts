@@ -129,10 +129,10 @@ describe.skipIf(lacksChromium("quality menu in Chromium"))("quality menu in Chro
     await flows(watcher, "360p");
     const { page } = watcher;
     expect(await button(page).isVisible()).toBe(false);
+    expect(await page.locator("#figures").isVisible()).toBe(false);
+    await page.locator("#statistics summary").click();
     await page.locator("#chart-layer[aria-label='Now 360p']").waitFor();
     await page.locator("#chart-bits[aria-label$='b/s']").waitFor();
-    expect(await page.locator("#figures").isVisible()).toBe(false);
-    await page.getByRole("button", { name: "Statistics" }).click();
     const figures = page.locator("#figures");
     await figures.filter({ hasText: /Layer360p.*Resolution640\D+360/, visible: true }).waitFor();
   }, 160_000);
