@@ -246,7 +246,8 @@ export class TailPlayback extends EventTarget {
 
   #begin(hls: Hls): void {
     this.#chooseLevel();
-    hls.startLevel = this.#level ?? -1;
+    // Without a wish it begins as index.m3u8 says.
+    if (this.#level !== null) hls.startLevel = this.#level;
     this.dispatchEvent(new Event("layers"));
   }
 
