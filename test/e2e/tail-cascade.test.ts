@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { lacksChromium, TestBrowser } from "../support/browser.ts";
 import { type ClusterNode, linked, TestCluster } from "../support/cluster.ts";
+import { readByMp4box } from "../support/mp4-readers.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -41,6 +42,11 @@ describe.skipIf(lacksChromium("tails of a cascade"))("tails of a cascade", () =>
     };
     const hex = async (file: string, node: ClusterNode) =>
       (await (await fetch(`${node.base}/hls/show/${file}`)).bytes()).toHex();
+    // Before anybody asks for a tail of it.
+    const still = await fetch(`${b.base}/hls/show/still.mp4`);
+    expect([still.status, still.headers.get("Content-Type")]).toEqual([200, "video/mp4"]);
+    const [picture] = readByMp4box(await still.bytes()).tracks;
+    expect(picture!.samples).toMatchObject([{ key: true }]);
     const index = await until("the tail begins", 15_000, () => get("index.m3u8"));
     expect(index).toContain("avc1.");
     expect(index).toContain("opus");
