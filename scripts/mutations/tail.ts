@@ -72,12 +72,7 @@ export const TAIL: readonly Mutation[] = [
     "isAhead ? Number.NEGATIVE_INFINITY : next.endUs",
     "next.endUs",
   ),
-  rule(
-    "CUT",
-    `${PACKAGER}ensemble.ts`,
-    "this.era = era;\n    this.#breaks = true;",
-    "this.era = era;",
-  ),
+  rule("CUT", `${PACKAGER}ensemble.ts`, "this.era = era;", ""),
   rule(
     "CUT",
     "src/relay/kept-cuts.ts",

@@ -41,7 +41,6 @@ export class Ensemble {
   /** Segments so far were of another; they end before `msn`, behind so many discontinuities. */
   goOn(msn: number, era: number): void {
     this.era = era;
-    this.#breaks = true;
     this.#marks.push({ msn, us: Number.NEGATIVE_INFINITY });
   }
 

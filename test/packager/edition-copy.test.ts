@@ -2,7 +2,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readPlaylist } from "../support/playlist-text.ts";
 import { seeded } from "../support/random.ts";
-import { Broadcast, EDITION, type PublisherOptions, RingPublisher, STREAM } from "./broadcast.ts";
+import {
+  Broadcast,
+  EDITION,
+  type PublisherOptions,
+  READER,
+  RingPublisher,
+  STREAM,
+} from "./broadcast.ts";
 import { filmOf } from "./film.ts";
 import { type LinkOptions, NodeCopy } from "./node-copy.ts";
 
@@ -125,7 +132,9 @@ describe("what is missing here", () => {
     const from = readPlaylist(node.textOf()).segments[0]!.msn;
     const mine = common(node.textOf(), from).slice(0, -1);
     expect(mine).toEqual(common(show.text, from).slice(0, mine.length));
-    expect(filmOf(node).problems).toEqual([]);
+    const { problems, longestUs } = filmOf(node);
+    expect(problems).toEqual([]);
+    expect(longestUs).toBeGreaterThan(200_000);
   });
 
   test("CUT: sound is silence", () => {
@@ -197,6 +206,11 @@ describe("the publisher comes to another node", () => {
       const show = new Broadcast().open();
       const node = new NodeCopy(show, { clockUs }).pull().open();
       node.run(6.3);
+      // One of before is known, too.
+      const after = new RingPublisher(show.now, { seed: 2 });
+      show.command({ type: "source", stream: STREAM, source: after.source });
+      show.publisher = after;
+      node.pull().run(4);
       show.publishes = false;
       node.hears = false;
       node.run(2);
@@ -212,8 +226,8 @@ describe("the publisher comes to another node", () => {
       }
       const { segments } = readPlaylist(node.textOf());
       const breaks = segments.filter((each) => each.discontinuity);
-      expect(breaks).toHaveLength(1);
-      expect(breaks[0]!.msn).toBe(before.msn + 1);
+      expect(breaks).toHaveLength(2);
+      expect(breaks[1]!.msn).toBe(before.msn + 1);
       expect(node.files.size).toBeGreaterThan(parts + 10);
       expect([...node.files.keys()].every((name) => name.startsWith(EDITION))).toBeTrue();
       // Nobody takes what it decides for what the other decided last.
@@ -256,6 +270,19 @@ describe("the publisher comes to another node", () => {
     expect(segments.find(({ msn }) => msn === end.msn)?.uri).toBe(end.uri);
     expect([heir.failures, third.failures]).toEqual([[], []]);
   });
+});
+
+test("CUT: keyframes are asked for by the root alone, as many as if there were no other node", () => {
+  const alone = new Broadcast({ layers: 2 }).open().run(12);
+  const { show, node } = scene({ layers: 2 }, { loses: ({ sequence }) => sequence % 97 === 0 });
+  node.run(12);
+  expect(show.publisher.wishes("segment")).toBe(alone.publisher.wishes("segment"));
+  const asked = node.video.flatMap(({ writer }) => {
+    return (["join", "failure", "segment"] as const).map((why) =>
+      writer.keyframeRequests(READER + 1, why),
+    );
+  });
+  expect(asked).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("CUT: frames that come behind the root's word are waited for", () => {
