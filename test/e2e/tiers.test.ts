@@ -61,7 +61,7 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
     await browser?.close();
     for (const wall of walls.values()) await wall.close();
     await server?.stop();
-  });
+  }, SETUP_MS);
 
   async function guard(port: number): Promise<void> {
     if (!walls.has(port)) walls.set(port, await Firewall.open(port));
