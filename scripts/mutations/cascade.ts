@@ -210,7 +210,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-layers", "src/relay/pulled-stream.ts", "(wished & ~withheld) | tried", "wished"),
   rule(
     "cascade-layers",
-    "src/relay/pulled-ring.ts",
+    "src/relay/absence.ts",
     "this.#withheld ? Inactive.withheld : Inactive.no",
     "Inactive.no",
   ),
@@ -309,8 +309,8 @@ export const CASCADES: readonly Mutation[] = [
     "if (this.#saidRole === null) this.#greet();\n      this.close(",
     "this.close(",
   ),
-  rule("cascade-heads", PULLED, "!this.#believed || ", ""),
-  rule("cascade-heads", PULLED, "before !== null && isNear(head, before)", "true"),
+  rule("cascade-heads", "src/relay/told-head.ts", "this.#believed && ", ""),
+  rule("cascade-heads", "src/relay/told-head.ts", "this.isWithin(head, VIDEO_SLOTS_MAX)", "true"),
   rule("cascade-heads", PULLED, "if (now - this.#newAt < GAP_MIN_US) return false;", ""),
   rule("cascade-heads", PULLED, "if (beyond || ", "if ("),
 ];

@@ -1,10 +1,15 @@
-/** What is missing of a pulled stream: when it is asked for again, how fast it leaves, and what gives way. */
+/**
+ * What is missing of a pulled stream: when it is asked for again, how fast it leaves, and
+ * where a ring goes on that is wanted again; and what gives way.
+ */
 import { type Mutation, rule } from "./rule.ts";
 
 const TIME = "src/cascade/link-time.ts";
 const STREAM = "src/relay/pulled-stream.ts";
 const STRAIN = "src/relay/strain.ts";
 const PACE = "src/relay/pace.ts";
+const PULLED = "src/relay/pulled-ring.ts";
+const RESUMPTION = "src/relay/resumption.ts";
 const OUTLET = "src/relay/outlet.ts";
 
 export const REPAIRS: readonly Mutation[] = [
@@ -25,6 +30,13 @@ export const REPAIRS: readonly Mutation[] = [
   ),
   rule("cascade-pace", OUTLET, "if (bytes > 0) this.#pace.left(bytes, now);", ""),
   rule("cascade-pace", "src/relay/fills.ts", " && this.#pace.dueAt <= now", ""),
+  rule("pulled-again", PULLED, "if (this.#holdsGroup) this.#resume();\n    else this", "this"),
+  rule("pulled-again", PULLED, "if (this.#resumption.awaited) return;\n    if (due", "if (due"),
+  rule("pulled-again", PULLED, "(this.#resumption.awaited && ahead > 0)", "false"),
+  rule("pulled-again", PULLED, "if (sequence === this.#next) this", "if (false) this"),
+  rule("pulled-again", RESUMPTION, "behind && keyframe", "behind"),
+  rule("pulled-again", RESUMPTION, "    if (!behind) this.#at = null;\n", ""),
+  rule("pulled-again", OUTLET, " && !this.#isPassed(have, now)", ""),
   rule("cascade-layers", STRAIN, "links.length > 1 && queueUs > QUEUED_US", "false"),
   rule("cascade-layers", STRAIN, " && links.at(-1)!.gray.isGray", ""),
   rule("cascade-layers", STRAIN, "!links.every(({ gray }) => gray.isGray)", "false"),

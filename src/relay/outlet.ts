@@ -8,6 +8,9 @@ import type { Pace } from "./pace.ts";
 /** A child hears several times where its ring began. */
 const BEGAN_TOLD_US = 300_000;
 
+/** After so long without it a child wants no more what it has missed (src/relay/pulled-stream.ts). */
+const PASSED_US = 1_000_000;
+
 /** One at a time in a thread. */
 const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
 
@@ -56,14 +59,14 @@ export class Outlet implements Subscriber {
   }
 
   /**
-   * Begins where the child left off, if the ring still has that, else at a cached keyframe if a join
-   * may begin there, else with what comes.
+   * Begins where the child left off, if the ring still has that and no keyframe is much nearer to what
+   * comes, else at a cached keyframe if a join may begin there, else with what comes.
    */
   begin(have: number | null, now: number): void {
     const { feed } = this;
     feed.attach(this);
     this.#joined = true;
-    if (have !== null && this.#holds(have)) this.#next = have;
+    if (have !== null && this.#holds(have) && !this.#isPassed(have, now)) this.#next = have;
     else this.#join(now);
   }
 
@@ -168,5 +171,12 @@ export class Outlet implements Subscriber {
     const { reader } = this.feed;
     const behind = reader.distance(have);
     return behind >= 0 && behind < reader.slots >> 1;
+  }
+
+  /** It left off long ago: a newer keyframe is of more use to it than all that lies between. */
+  #isPassed(have: number, now: number): boolean {
+    const begin = this.feed.joinableKeyframe(now, true);
+    if (begin === null || ((begin - have) | 0) <= 0) return false;
+    return this.#load(have) === ReadResult.ok && now - this.#scratch.arrivals[0]! > PASSED_US;
   }
 }

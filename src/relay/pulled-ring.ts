@@ -5,22 +5,18 @@ import { SLOT_BYTES, VIDEO_SLOTS_MAX } from "../limits.ts";
 import { KeyframeRequests } from "../media/keyframe-requests.ts";
 import { MissingPackets } from "../media/missing.ts";
 import { storeDecodeTargets } from "../ring/decode-targets.ts";
-import {
-  Header,
-  Inactive,
-  LAYER_SIZES,
-  Slot,
-  SlotFlag,
-  KeyframeWish as Wish,
-} from "../ring/layout.ts";
-import { ToldLayers } from "../ring/told-layers.ts";
+import { Header, Slot, SlotFlag, KeyframeWish as Wish } from "../ring/layout.ts";
 import { NO_SLOT, RingWriter } from "../ring/writer.ts";
 import type { DataFrame } from "../wire/cascade/data.ts";
 import type { NamedTrack } from "../wire/cascade/name.ts";
 import type { RingFigures, RingTold, Timing } from "../wire/cascade/ring.ts";
 import type { KeyframeReason } from "../wire/cascade/wish.ts";
 import { CODEC_NAMES, type CodecId } from "../wire/codecs.ts";
+import { Absence } from "./absence.ts";
+import { Resumption } from "./resumption.ts";
 import { readSlot } from "./slot-frame.ts";
+import { ToldFigures } from "./told-figures.ts";
+import { ToldHead } from "./told-head.ts";
 
 const AUDIO_CLOCK = 48_000;
 const VIDEO_CLOCK = 90_000;
@@ -50,6 +46,7 @@ export class PulledRing {
   readonly writer: RingWriter;
   readonly missing = new MissingPackets(HOLE_AGE_MAX_US, ASK_RARELY_US);
   readonly keyframes = new KeyframeRequests();
+  readonly absence: Absence;
   readonly video: boolean;
   /** How old the newest was when it came of those that nobody had to ask for, us. */
   ageUs = 0;
@@ -58,26 +55,20 @@ export class PulledRing {
   readonly #filler: SlotFiller;
   readonly #wishes: Wishes;
   readonly #readers: number;
-  readonly #layers = new ToldLayers();
+  readonly #figures = new ToldFigures();
+  readonly #resumption = new Resumption();
   /** One past the highest origin sequence; null before the first. */
   #next: number | null = null;
   /** One past the highest that has come, and the lowest, while `#next` is not null. */
   #come = 0;
   #first = 0;
   #wantedAt = Number.NEGATIVE_INFINITY;
-  #left = false;
-  #withheld = false;
-  /** Bits a second as its publisher sends it, as told last. */
-  #rate = 0;
   /** The next packet does not follow on what is here. */
   #broken = false;
-  /** Where a parent has said that its ring is: a number near that is no lie of one packet. */
-  #told: number | null = null;
-  #believed = false;
+  readonly #told = new ToldHead();
   /** What comes by itself until then, us, reaches so far; Infinity for nothing. */
   #dueHead = 0;
   #dueAt = Number.POSITIVE_INFINITY;
-  #ignoresPli = false;
   /** When a packet came last that was not there yet, us. */
   #newAt = Number.NEGATIVE_INFINITY;
 
@@ -85,6 +76,7 @@ export class PulledRing {
     this.grant = grant;
     this.video = track.kind === "video";
     this.writer = new RingWriter(grant.buffer);
+    this.absence = new Absence(this.writer);
     this.#filler = new SlotFiller(this.writer, this.video, NO_EXTENSIONS, counters);
     const codec = CODEC_NAMES.indexOf(track.codec) as CodecId;
     const clockRate = this.video ? VIDEO_CLOCK : AUDIO_CLOCK;
@@ -127,12 +119,15 @@ export class PulledRing {
 
   /** Bits a second that a parent told, of video; 0 while it is not sent. */
   get rate(): number {
-    return this.#rate;
+    return this.video ? this.#figures.rate : 0;
   }
 
   /** A parent sent this first: what came first may have been sent behind it. */
   noteBegin(sequence: number, now: number, way: number): void {
     if (this.flowsSince === null || this.#next === null) return;
+    const { awaited } = this.#resumption;
+    if (this.#resumption.isTold(sequence)) this.#goOnBehind(sequence);
+    if (awaited) return;
     const below = (this.#first - sequence) | 0;
     if (below <= 0 || below > BEGIN_MAX) return;
     this.missing.addBelow(now, sequence, this.#first, way);
@@ -142,8 +137,10 @@ export class PulledRing {
   /** It is to flow from now on, or no longer. */
   setFlowing(flowing: boolean, now: number): void {
     if (flowing === (this.flowsSince !== null)) return;
-    if (flowing) this.breakOff();
     this.flowsSince = flowing ? now : null;
+    if (!flowing) return;
+    if (this.#holdsGroup) this.#resume();
+    else this.breakOff();
   }
 
   /**
@@ -153,6 +150,7 @@ export class PulledRing {
   breakOff(): void {
     if (this.#next === null) return;
     this.missing.clear();
+    this.#resumption.end();
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#next = null;
     this.#broken = true;
@@ -165,6 +163,8 @@ export class PulledRing {
   put(frame: DataFrame, bytes: Uint8Array, arrival: number, receipt: number, way: number): boolean {
     if (!readSlot(frame, bytes, slot)) return false;
     const { sequence } = frame;
+    const keyframe = (slot[Slot.flags]! & SlotFlag.keyframeStart) !== 0;
+    if (this.#resumption.beginsBehind(sequence, keyframe)) this.#goOnBehind(sequence);
     if (this.#isBeyond(sequence) && !this.#mayGoOnAt(sequence, receipt)) return false;
     if (this.#broken) this.writer.resume(sequence);
     if (this.#broken) slot[Slot.flags] = slot[Slot.flags]! | SlotFlag.discontinuity;
@@ -172,12 +172,13 @@ export class PulledRing {
     if (flags === NO_SLOT) {
       // It was here, or is too old: to ask for it once more is of no use.
       this.missing.fill(receipt, sequence);
+      if (sequence === this.#next) this.#noteSequence(sequence, receipt, way);
       return false;
     }
     this.#broken = false;
     this.#newAt = receipt;
     this.#noteSequence(sequence, receipt, way);
-    if ((flags & SlotFlag.keyframeStart) !== 0) this.keyframes.keyframe(receipt);
+    if (keyframe) this.keyframes.keyframe(receipt);
     return true;
   }
 
@@ -186,10 +187,9 @@ export class PulledRing {
    * only stands by may have it sooner than it comes here: it is missed when it has not come by `due`.
    */
   noteHead(head: number, now: number, way: number, due: number): void {
-    const before = this.#told;
-    this.#told = head;
-    // One word alone may be a slip: a second one near it, or the answer to a subscription, is none.
-    this.#believed = before !== null && isNear(head, before);
+    this.#told.note(head);
+    // What lies between comes by itself, or not at all.
+    if (this.#resumption.awaited) return;
     if (due <= now) this.#miss(head, now, way);
     // The next word comes 25 ms later: none of them puts off the one before.
     else if (this.#next !== null && due < this.#dueAt) {
@@ -207,8 +207,7 @@ export class PulledRing {
 
   /** A parent that accepted a subscription is so far. */
   believeHead(head: number): void {
-    this.#told = head;
-    this.#believed = true;
+    this.#told.believe(head);
   }
 
   /** Whether a parent that is so far has nothing that is not here, and that is still missed. */
@@ -216,6 +215,7 @@ export class PulledRing {
     if (head === null || this.flowsSince === null) return true;
     if (this.#next === null) return false;
     if (((head - this.#come) | 0) <= 0) return true;
+    if (this.#resumption.awaited) return false;
     return this.missing.size === 0 && this.#dueAt === Number.POSITIVE_INFINITY;
   }
 
@@ -231,7 +231,7 @@ export class PulledRing {
     if (!this.video) return null;
     this.#wishes.read(now);
     // Whether the publisher answers is for the root to say.
-    this.writer.setWord(Header.pliIgnored, this.#ignoresPli ? 1 : 0);
+    this.writer.setWord(Header.pliIgnored, this.#figures.ignoresPli ? 1 : 0);
     const { standing } = this.keyframes;
     if (!this.keyframes.take(now)) return null;
     if ((standing & Wish.failure) !== 0) return "failure";
@@ -246,19 +246,6 @@ export class PulledRing {
     }
   }
 
-  /** Whether its publisher has said BYE and has sent nothing since. */
-  setLeft(left: boolean): void {
-    this.#left = left;
-    this.#tellInactive();
-  }
-
-  /** Whether readers are to do without it though it is sent. */
-  setWithheld(withheld: boolean): void {
-    if (withheld === this.#withheld) return;
-    this.#withheld = withheld;
-    this.#tellInactive();
-  }
-
   setParameterSets(payload: Uint8Array): void {
     this.writer.setParameterSets(payload);
   }
@@ -269,25 +256,38 @@ export class PulledRing {
   }
 
   setFigures(figures: RingFigures, now: number): void {
-    const { views } = this.writer;
-    this.#layers.keyframes = figures.hasKeyframe;
-    this.#layers.bitrates.fill(0);
-    this.#layers.seenUs.fill(0);
-    this.#rate = this.video ? Math.max(0, ...figures.points.map(({ bitrate }) => bitrate)) : 0;
-    for (const { point, bitrate, ageUs } of figures.points) {
-      this.#layers.bitrates[point] = bitrate;
-      // What is withheld was not seen by anybody below.
-      if (!this.#withheld) this.#layers.seenUs[point] = Math.max(1, now - ageUs);
-    }
-    this.#layers.store(views);
-    for (const [spatial, size] of figures.sizes.entries())
-      views.words[LAYER_SIZES + spatial] = size;
-    views.words[Header.size] = figures.size;
-    this.#ignoresPli = figures.ignoresPli;
+    this.#figures.take(figures, this.writer.views, !this.absence.withheld, now);
   }
 
   close(): void {
     this.writer.close();
+  }
+
+  /** It is where it was wanted last, of a group of which all that came is here. */
+  get #holdsGroup(): boolean {
+    const { words } = this.writer.views;
+    if (this.#next === null || words[Header.keyframeValid] === 0) return false;
+    return this.#told.isWithin(this.#come, words[Header.slots]! >> 1);
+  }
+
+  /** Goes on where it stopped, or at the first hole in front of that. */
+  #resume(): void {
+    this.#come = this.have!;
+    this.#next = this.#come;
+    this.missing.clear();
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#resumption.begin(this.#come);
+  }
+
+  /** A parent began there: what is here lies behind a gap. */
+  #goOnBehind(sequence: number): void {
+    if (this.#resumption.awaited) {
+      this.breakOff();
+      return;
+    }
+    this.#resumption.end();
+    this.writer.resume(sequence);
+    this.#broken = true;
   }
 
   #miss(head: number, now: number, way: number): void {
@@ -297,11 +297,6 @@ export class PulledRing {
     if (beyond || ((head - this.#next) | 0) <= 0) return;
     this.missing.addGap(now, this.#next, head, way);
     this.#next = head;
-  }
-
-  #tellInactive(): void {
-    const inactive = this.#withheld ? Inactive.withheld : Inactive.no;
-    this.writer.setWord(Header.inactive, this.#left ? Inactive.left : inactive);
   }
 
   /** One absurd number would put all true ones behind the ring's reach. */
@@ -314,7 +309,7 @@ export class PulledRing {
    * come that follow on: there is no way back.
    */
   #mayGoOnAt(sequence: number, now: number): boolean {
-    if (!this.#believed || this.#told === null || !isNear(sequence, this.#told)) return false;
+    if (!this.#told.leadsTo(sequence)) return false;
     if (now - this.#newAt < GAP_MIN_US) return false;
     this.breakOff();
     return true;
@@ -322,9 +317,12 @@ export class PulledRing {
 
   #noteSequence(sequence: number, now: number, way: number): void {
     const next = (sequence + 1) | 0;
-    if (this.#next === null) this.#first = sequence;
+    let ahead = this.#next === null ? 0 : (sequence - this.#next) | 0;
+    // What came first was perhaps not sent first, or is where another group begins.
+    const begins = this.#next === null || (this.#resumption.awaited && ahead > 0);
+    this.#resumption.awaited = false;
+    if (begins) [this.#first, ahead] = [sequence, 0];
     if (this.#next === null || ((next - this.#come) | 0) > 0) this.#come = next;
-    const ahead = this.#next === null ? 0 : (sequence - this.#next) | 0;
     if (ahead < 0) {
       this.#noteLate(sequence, now, way);
       return;
@@ -341,8 +339,4 @@ export class PulledRing {
     this.missing.addBelow(now, sequence + 1, this.#first, way);
     this.#first = sequence;
   }
-}
-
-function isNear(left: number, right: number): boolean {
-  return Math.abs((left - right) | 0) <= VIDEO_SLOTS_MAX;
 }

@@ -229,7 +229,7 @@ export class PulledStream implements PulledRings, Burden {
     const absent = this.#absent;
     for (const [i, ring] of this.rings.entries()) {
       ring.setFlowing((wanted & (1 << i)) !== 0, now);
-      ring.setWithheld((absent & (1 << i)) !== 0);
+      ring.absence.setWithheld((absent & (1 << i)) !== 0);
     }
     this.pull.want(wanted, now);
   }
@@ -268,7 +268,8 @@ export class PulledStream implements PulledRings, Burden {
     const told = readHeads(elements);
     if (told === null) return;
     this.rootHeardAt = Math.max(this.rootHeardAt, now - told.rootAgeUs);
-    for (const [i, ring] of this.rings.entries()) ring.setLeft((told.left & (1 << i)) !== 0);
+    for (const [i, ring] of this.rings.entries())
+      ring.absence.setLeft((told.left & (1 << i)) !== 0);
     this.pull.withholds(link, told.alias, told.withheld, now);
     for (const [i, sequence] of told.began.entries()) {
       if (sequence !== null) this.rings[i]?.noteBegin(sequence, now, link.time.roundTripUs);

@@ -245,6 +245,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   relay: [
     [
+      "absence",
       "fill-budget",
       "heads",
       "kept-cuts",
@@ -252,8 +253,11 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "link-port",
       "media-age",
       "pace",
+      "resumption",
       "ring-rate",
       "strain",
+      "told-figures",
+      "told-head",
       "usual-age",
       "own-load",
       "residence",

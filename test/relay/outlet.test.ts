@@ -154,6 +154,23 @@ test("who had some goes on where it left off, without a keyframe", () => {
   expect(upToDate.sent()).toEqual([200, 201, 202]);
 });
 
+test("pulled-again: who left off a second ago goes on at a newer keyframe, who did just now does not", () => {
+  for (const [agoUs, first] of [
+    [1_200_000, 150],
+    [900_000, 110],
+  ] as const) {
+    const ground = new Ground();
+    ground.write(100, 150, true, ground.now - agoUs);
+    ground.write(150, 160, true, ground.now - 100_000);
+    ground.outlet.begin(110, ground.now);
+    expect(ground.sent()).toEqual(range(first, 160));
+  }
+  const alone = new Ground();
+  alone.write(100, 150, true, alone.now - 1_500_000);
+  alone.outlet.begin(110, alone.now);
+  expect(alone.sent()).toEqual(range(110, 150));
+});
+
 test("what the ring has no more, or not yet, is begun at the keyframe", () => {
   for (const have of [100 - 5_000, 5_000, 2 ** 31 - 1, -(2 ** 31)]) {
     const ground = new Ground();

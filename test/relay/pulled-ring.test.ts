@@ -1,80 +1,20 @@
 import { expect, test } from "bun:test";
 import { VIDEO_SLOTS_MAX } from "../../src/limits.ts";
-import { PulledRing } from "../../src/relay/pulled-ring.ts";
-import { Header, LAYER_SIZES, Slot, SlotFlag } from "../../src/ring/layout.ts";
-import {
-  ReadResult,
-  type RingKeyframe,
-  RingReader,
-  type RingTiming,
-} from "../../src/ring/reader.ts";
+import { Header, LAYER_SIZES, SlotFlag } from "../../src/ring/layout.ts";
+import type { RingTiming } from "../../src/ring/reader.ts";
 import { ToldLayers } from "../../src/ring/told-layers.ts";
-import { DataFrame, readData } from "../../src/wire/cascade/data.ts";
 import type { NamedTrack } from "../../src/wire/cascade/name.ts";
 import { Codec } from "../../src/wire/codecs.ts";
-import { dataBytes } from "../wire/cascade/data-frames.ts";
-import { counters, grantOf, KEYFRAME, READER } from "./slots.ts";
+import { RingGround, ROUND_TRIP_US } from "./ring-ground.ts";
+import { KEYFRAME } from "./slots.ts";
 
-const VIDEO: NamedTrack = { kind: "video", rid: "h", codec: "h264", fmtp: "f", channels: 0 };
 const AUDIO: NamedTrack = { kind: "audio", rid: null, codec: "opus", fmtp: "", channels: 2 };
-const ROUND_TRIP_US = 20_000;
 const FAR = 1_000_000;
 /** So long nothing has come. */
 const GAP_US = 200_000;
 
-class Ground {
-  now = 10_000_000;
-  readonly ring: PulledRing;
-  readonly reader: RingReader;
-
-  constructor(track = VIDEO) {
-    const grant = grantOf(track.kind);
-    this.ring = new PulledRing(grant, track, 1, counters());
-    this.reader = new RingReader(grant.buffer, READER, () => {});
-    this.reader.want(true);
-    this.ring.setFlowing(this.ring.isWanted(this.now), this.now);
-  }
-
-  put(sequence: number, flags = SlotFlag.frameStart | SlotFlag.frameEnd): boolean {
-    this.now += 1_000;
-    const payload = new Uint8Array(50).fill(sequence);
-    const bytes = dataBytes({ codec: Codec.h264, sequence, flags, payload, timestamp: 9 });
-    const frame = new DataFrame();
-    readData(bytes, 0, bytes.length, frame);
-    return this.ring.put(frame, bytes, this.now - 30_000, this.now, ROUND_TRIP_US);
-  }
-
-  /** `lateUs`: what it says comes here so much later by itself. */
-  head(head: number, lateUs = 0): void {
-    this.ring.noteHead(head, this.now, ROUND_TRIP_US, this.now + lateUs);
-  }
-
-  look(us: number): void {
-    this.now += us;
-    this.ring.look(this.now, ROUND_TRIP_US);
-  }
-
-  /** What the parents are asked for. */
-  asked(): number[] {
-    const out = new Int32Array(600);
-    const count = this.ring.missing.collect(this.now + 50_000, ROUND_TRIP_US, out);
-    return [...out.subarray(0, count)];
-  }
-
-  flags(sequence: number): number | null {
-    const slot = new Uint8Array(2048);
-    if (this.reader.read(sequence, slot, 0) !== ReadResult.ok) return null;
-    return new DataView(slot.buffer).getUint32(Slot.flags, true);
-  }
-
-  get keyframe(): number | null {
-    const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
-    return this.reader.newestKeyframe(keyframe) ? keyframe.sequence : null;
-  }
-}
-
 test("cascade-copies: a packet is new once, from whichever parent it comes first", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   expect(ground.ring.have).toBeNull();
   expect([5, 6, 6, 5, 7, 7].map((each) => ground.put(each))).toEqual([
     true,
@@ -90,7 +30,7 @@ test("cascade-copies: a packet is new once, from whichever parent it comes first
 });
 
 test("cascade-holes: who is to give it now begins at the oldest hole, not where another said it is", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   for (const sequence of [5, 6, 8, 9]) ground.put(sequence);
   ground.head(30);
   expect(ground.ring.have).toBe(7);
@@ -110,14 +50,14 @@ test("cascade-holes: who is to give it now begins at the oldest hole, not where 
 });
 
 test("it counts as come when it came to the root, and as late by the way from there", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   expect(ground.reader.lastArrivalUs).toBe(ground.now - 30_000);
   expect(ground.reader.lastReceiptUs).toBe(ground.now);
 });
 
 test("cascade-holes: holes are asked for, and not once they are filled", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   for (const sequence of [5, 6, 10, 12]) ground.put(sequence);
   ground.put(8);
   expect(ground.asked()).toEqual([7, 9, 11]);
@@ -126,7 +66,7 @@ test("cascade-holes: holes are asked for, and not once they are filled", () => {
 });
 
 test("cascade-holes: what a parent near by misses itself is asked for until it has had time to get it", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   for (const sequence of [5, 7]) ground.put(sequence);
   let asks = 0;
   for (const until = ground.now + 600_000; ground.now < until; ground.now += 5_000) {
@@ -139,7 +79,7 @@ test("cascade-holes: what a parent near by misses itself is asked for until it h
 });
 
 test("cascade-holes: what was lost at the end of a burst is asked for when the parent says how far it is", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   ground.head(9);
   expect(ground.asked()).toEqual([6, 7, 8]);
@@ -156,7 +96,7 @@ test("cascade-holes: what was lost at the end of a burst is asked for when the p
 });
 
 test("cascade-holes: what came first was not what was sent first: between them nothing is lost", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   for (const sequence of [12, 13, 9, 15]) ground.put(sequence);
   expect(ground.asked()).toEqual([10, 11, 14]);
   for (const sequence of [5, 11]) ground.put(sequence);
@@ -167,7 +107,7 @@ test("cascade-holes: what came first was not what was sent first: between them n
 });
 
 test("sequences wrap", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(2 ** 31 - 2);
   ground.put(-(2 ** 31) + 1);
   expect(ground.asked()).toEqual([2 ** 31 - 1, -(2 ** 31)]);
@@ -179,7 +119,7 @@ test("sequences wrap", () => {
 
 test("cascade-heads: an absurd number is no packet, and what follows on is one as before", () => {
   for (const absurd of [5 + FAR, 5 + 2 ** 30, 5 - FAR, -(2 ** 31), 6 + VIDEO_SLOTS_MAX + 1]) {
-    const ground = new Ground();
+    const ground = new RingGround();
     ground.put(5);
     for (let i = 0; i < 10; i += 1) expect(ground.put(absurd | 0)).toBeFalse();
     expect(ground.put(6)).toBeTrue();
@@ -188,7 +128,7 @@ test("cascade-heads: an absurd number is no packet, and what follows on is one a
 });
 
 test("cascade-heads: one word of a parent that it is so far is not believed; a second near it is", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   ground.now += GAP_US;
   ground.head(FAR);
@@ -207,7 +147,7 @@ test("cascade-heads: one word of a parent that it is so far is not believed; a s
 });
 
 test("cascade-heads: the answer to a subscription is believed at once", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5, KEYFRAME);
   expect(ground.keyframe).toBe(5);
   ground.now += GAP_US;
@@ -221,7 +161,7 @@ test("cascade-heads: the answer to a subscription is believed at once", () => {
 
 test("cascade-heads: nobody leads a ring astray while packets come that follow on", () => {
   for (const lie of [FAR, 2 ** 30, -FAR]) {
-    const ground = new Ground();
+    const ground = new RingGround();
     for (let sequence = 5; sequence < 500; sequence += 1) {
       expect(ground.put(sequence)).toBeTrue();
       if (sequence % 2 === 0) ground.ring.believeHead(lie);
@@ -233,7 +173,7 @@ test("cascade-heads: nobody leads a ring astray while packets come that follow o
 });
 
 test("cascade-heads: many words, each a little further, keep no true packet out", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   for (let i = 1; i < 1_000; i += 1) ground.head((i * VIDEO_SLOTS_MAX) | 0);
   for (let sequence = 6; sequence < 100; sequence += 1) {
@@ -244,7 +184,7 @@ test("cascade-heads: many words, each a little further, keep no true packet out"
 });
 
 test("a ring that flows again after a pause goes on with what comes, and misses nothing between", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5, KEYFRAME);
   ground.put(6);
   ground.ring.setFlowing(false, ground.now);
@@ -261,7 +201,7 @@ test("a ring that flows again after a pause goes on with what comes, and misses 
 });
 
 test("it is wanted until 2 s after the last reader", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   const { ring, reader, now } = ground;
   expect(ring.isWanted(now)).toBeTrue();
   reader.want(false);
@@ -271,7 +211,7 @@ test("it is wanted until 2 s after the last reader", () => {
 });
 
 test("a reader's wish for a keyframe goes up, and not again when one has come", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   expect(ground.ring.takeKeyframeWish(ground.now)).toBeNull();
   ground.reader.requestKeyframe("join");
@@ -280,13 +220,13 @@ test("a reader's wish for a keyframe goes up, and not again when one has come", 
   ground.put(6, KEYFRAME);
   ground.now += 10_000_000;
   expect(ground.ring.takeKeyframeWish(ground.now)).toBeNull();
-  const sound = new Ground(AUDIO);
+  const sound = new RingGround(AUDIO);
   sound.reader.requestKeyframe("failure");
   expect(sound.ring.takeKeyframeWish(sound.now)).toBeNull();
 });
 
 test("figures of layers whose packets are not here are there to choose by", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   const figures = {
     alias: 1,
     ring: 0,
@@ -318,7 +258,7 @@ test("figures of layers whose packets are not here are there to choose by", () =
 });
 
 test("what the ring carries, its parameter sets and the publisher's clock are the parent's", () => {
-  const { ring, reader, now } = new Ground();
+  const { ring, reader, now } = new RingGround();
   expect(reader.describe()).toMatchObject({ fmtp: "f", rid: "h" });
   const told = { alias: 1, ring: 0, clockRate: 90_000, fmtp: "g", rid: "q", targetsVersion: 3 };
   ring.describe({ ...told, codec: Codec.av1, targets: Uint8Array.of(0, 8) });
@@ -336,7 +276,7 @@ test("what the ring carries, its parameter sets and the publisher's clock are th
 });
 
 test("cascade-due: what is on its way is missed when it has not come in time, not before", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   ground.head(9, 40_000);
   // Those that follow do not put it off.
@@ -357,7 +297,7 @@ test("cascade-due: what is on its way is missed when it has not come in time, no
 });
 
 test("cascade-due: whoever gives it and is so far is believed at once", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   ground.head(9, 300_000);
   ground.head(8);
@@ -368,7 +308,7 @@ test("cascade-due: whoever gives it and is so far is believed at once", () => {
 });
 
 test("cascade-due: a parent has more to give while that is still to come", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   expect(ground.ring.isUpTo(6)).toBeTrue();
   ground.head(8, 100_000);
@@ -379,7 +319,7 @@ test("cascade-due: a parent has more to give while that is still to come", () =>
 });
 
 test("cascade-due: what was awaited before a break is not missed behind it", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   ground.put(5);
   ground.head(900, 40_000);
   ground.ring.breakOff();
@@ -389,7 +329,7 @@ test("cascade-due: what was awaited before a break is not missed behind it", () 
 });
 
 test("cascade-cursor: what is here already when it is taken for missing is asked for once", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   for (const sequence of [5, 6, 7]) ground.put(sequence);
   ground.ring.setFlowing(false, ground.now);
   ground.ring.setFlowing(true, ground.now);
@@ -403,7 +343,7 @@ test("cascade-cursor: what is here already when it is taken for missing is asked
 });
 
 test("cascade-cursor: the sooner of two times is when what is on its way is missed", () => {
-  const ground = new Ground();
+  const ground = new RingGround();
   // Before the first packet nothing is.
   ground.head(9, 10_000);
   ground.put(5);

@@ -176,10 +176,7 @@ export class SimNode {
     const { following } = watcher;
     for (const feed of following?.video ?? []) feed.detach(watcher);
     (watcher as { layers: readonly number[] }).layers = layers;
-    for (const layer of layers) {
-      following?.video[layer]?.attach(watcher);
-      following?.video[layer]?.reader.requestKeyframe("join");
-    }
+    for (const layer of layers) watcher.begin(following?.video[layer], this.now);
     this.#wake(this.#world.now);
   }
 
@@ -425,10 +422,7 @@ export class SimNode {
     this.#following.set(watcher.name, following);
     watcher.follow(following, { ...key, name: watcher.name }, source.epoch);
     following.audio?.attach(watcher);
-    for (const layer of watcher.layers) {
-      following.video[layer]?.attach(watcher);
-      following.video[layer]?.reader.requestKeyframe("join");
-    }
+    for (const layer of watcher.layers) watcher.begin(following.video[layer], this.now);
   }
 
   #tellViewers(name: string): void {

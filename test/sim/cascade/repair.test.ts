@@ -1,5 +1,7 @@
-/** How often what is missing is asked for, and how fast what is cached leaves. */
+/** How often what is missing is asked for, how fast what is cached leaves, and where a layer goes on. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { SLOT_BYTES } from "../../../src/limits.ts";
+import { ReadResult } from "../../../src/ring/reader.ts";
 import { DataFrame } from "../../../src/wire/cascade/data.ts";
 import { readDatagram } from "../../../src/wire/cascade/datagram.ts";
 import { Frame } from "../../../src/wire/cascade/kinds.ts";
@@ -105,4 +107,39 @@ test("cascade-pace: a small stream is caught up with at once", () => {
   const [, video] = have(watcher);
   expect([video.began, video.missing(0)]).toEqual([true, 0]);
   expect(video.ageUs).toBeLessThan(60_000);
+});
+
+test("pulled-again: a layer that is wanted again within its group is whole, and nobody is asked for a keyframe", () => {
+  for (const seed of SEEDS) {
+    const world = cluster({ nodes: 2, path: PATH, seed });
+    const publisher = live(world, 0, 2);
+    const node = world.node(1);
+    const watcher = node.watch("a", [1]);
+    const toKeyframe = (): void => {
+      const before = publisher.before[2]!.sent;
+      while (publisher.before[2]!.sent === before) world.run(10_000);
+    };
+    world.run(0.5 * SECOND);
+    toKeyframe();
+    world.run(0.2 * SECOND);
+    // It flows for two seconds more, 0.2 s of its next group.
+    node.choose(watcher, [0]);
+    toKeyframe();
+    world.run(0.4 * SECOND);
+    const pull = node.relay.node.pulls.get("a")!;
+    expect(pull.wanted & 0b100).toBe(0);
+    const asked = publisher.asked[2]!.length;
+    node.choose(watcher, [1]);
+    world.run(0.3 * SECOND);
+    const feed = watcher.following!.video[1]!;
+    const { reader } = feed;
+    const begin = feed.joinableKeyframe(node.now)!;
+    expect([begin === null, publisher.asked[2]!.length]).toEqual([false, asked]);
+    expect(publisher.next[2]! - reader.head).toBeLessThanOrEqual(4);
+    const slot = new Uint8Array(SLOT_BYTES);
+    for (let at = begin; at < reader.head; at += 1) {
+      expect(reader.read(at, slot, 0)).toBe(ReadResult.ok);
+    }
+    expect(reader.head - begin).toBeGreaterThan(40);
+  }
 });

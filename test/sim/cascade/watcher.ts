@@ -66,6 +66,12 @@ export class Watcher implements Subscriber {
     this.#key = `${key.epoch} ${key.owner.slice(-2)} ${generation}`;
   }
 
+  /** Is shown a layer from now on; asks for a keyframe where none is there to begin at, as egress does. */
+  begin(feed: Feed | undefined, now: number): void {
+    feed?.attach(this);
+    if (feed?.joinableKeyframe(now) === null) feed.reader.requestKeyframe("join");
+  }
+
   /** Of the present source. */
   of(ring: number): Received | undefined {
     return this.received.get(`${this.#key} ${ring}`);
