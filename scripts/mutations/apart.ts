@@ -1,4 +1,4 @@
-/** Two parents at once: on ways apart, and by whose way the stream comes. */
+/** Two parents at once: on ways apart, the shortest, and by whose way the stream comes. */
 import { type Mutation, rule } from "./rule.ts";
 
 const CASCADE = "src/cascade/";
@@ -9,5 +9,20 @@ export const APART: readonly Mutation[] = [
   rule("cascade-apart", `${CASCADE}apart.ts`, "rank(left) - rank(right)", "0"),
   rule("cascade-apart", `${CASCADE}pull.ts`, "isGiven && !this.search", "false && !this.search"),
   rule("cascade-apart", `${CASCADE}pull.ts`, "isGiven && !this.search", "!this.search"),
+  rule(
+    "cascade-ways",
+    `${CASCADE}whole-way.ts`,
+    "(tripBetween(path[i - 1]!, path[i]!) ?? 0) / 2",
+    "0",
+  ),
+  rule(
+    "cascade-ways",
+    `${CASCADE}apart.ts`,
+    "cost(link) < way - Math.max(SHORTER_US, way / 4)",
+    "false",
+  ),
+  rule("cascade-ways", `${CASCADE}apart.ts`, "Math.max(SHORTER_US, way / 4)", "0"),
+  rule("cascade-ways", `${CASCADE}parents.ts`, " || way(left) - way(right)", ""),
+  rule("cascade-ways", `${CASCADE}cores.ts`, "if (this.#tripsChanged()) this.#changed = true;", ""),
   rule("cascade-first", `${CASCADE}parents.ts`, "used.length > 0 ? used : giving", "giving"),
 ];

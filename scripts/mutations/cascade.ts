@@ -241,7 +241,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-gray", `${CASCADE}gray.ts`, "this.#lossOf(LONG_WINDOW_LOOKS)", "0"),
   rule("cascade-gray", `${CASCADE}gray.ts`, " && unanswered >= UNANSWERED_PINGS", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, " && !spare)", ")"),
-  rule("cascade-standby", `${CASCADE}pull.ts`, " || !sharesNode(parent, path)", ""),
+  rule("cascade-standby", `${CASCADE}apart.ts`, " || sharesNode(best, path)", ""),
   rule("cascade-standby", `${CASCADE}search.ts`, " || known.path !== path?.join()", ""),
   rule("cascade-standby", `${CASCADE}pull.ts`, "standbys.length > 0 ? path : null", "path"),
   rule(

@@ -1,3 +1,4 @@
+import type { Link } from "./link.ts";
 import type { NodeId } from "./node-id.ts";
 import { type Parent, sharesNode } from "./parent.ts";
 
@@ -21,4 +22,24 @@ export function inOrderOfUse(
 ): readonly Parent[] {
   const rank = (parent: Parent): number => Number(parent !== giving[0] && sharesNode(parent, path));
   return giving.toSorted((left, right) => rank(left) - rank(right));
+}
+
+/** A standby is replaced for a whole way that is shorter by so much, and by a quarter. */
+const SHORTER_US = 5_000;
+
+/**
+ * Of these links, the nearest first, those at whose ends somebody may be a better standby than the best
+ * that there is: of whom one failure takes less, or who has it by a much shorter way, as far as `cost` knows.
+ */
+export function betterThan(
+  best: Parent | undefined,
+  links: readonly Link[],
+  path: readonly NodeId[] | null,
+  cost: (link: Link, path?: readonly NodeId[]) => number,
+): readonly Link[] {
+  const isTaken = ({ node }: Link): boolean => path !== null && path.indexOf(node) > 0;
+  const apart = links.filter((link) => !isTaken(link));
+  if (best === undefined || sharesNode(best, path)) return [...apart, ...links.filter(isTaken)];
+  const way = cost(best.link, best.path);
+  return apart.filter((link) => cost(link) < way - Math.max(SHORTER_US, way / 4));
 }

@@ -19,6 +19,8 @@ const TELLERS = 2;
 const ASKED_MAX = 8;
 /** Cores hear of all names that an edge publishes before its links with them end. */
 const STEPPING_BACK_US = 2_000_000;
+/** A round trip is told again that is so much longer or shorter than was told, and by a quarter of that. */
+const TRIP_CHANGED_US = 10_000;
 /** Why an edge ends a link. */
 export const NEARER = "others are nearer";
 
@@ -35,10 +37,13 @@ interface CoresOptions {
   readonly exchange: () => NameExchange;
 }
 
+/** Round trips to cores, us; null where one is not known. */
+type Trips = ReadonlyMap<NodeId, number | null>;
+
 /** What a link's other end has told of cores; `next` is not whole yet. */
 interface Told {
-  whole: ReadonlySet<NodeId>;
-  next: Set<NodeId>;
+  whole: Trips;
+  next: Map<NodeId, number | null>;
 }
 
 /** The cores of the cluster, as nodes tell each other whom they have links with. */
@@ -50,6 +55,9 @@ export class Cores {
   readonly #fallen = new WeakSet<Link>();
   #changed = false;
   #lookAt = 0;
+  /** What others were told last, and when that is compared with what is next. */
+  #tripsTold: Trips = new Map();
+  #compareAt = 0;
 
   constructor(options: CoresOptions) {
     this.#options = options;
@@ -78,7 +86,7 @@ export class Cores {
     const { self, links } = this.#options;
     const known = new Set<NodeId>();
     for (const link of links.all()) if (link.hello?.role !== "edge") known.add(link.node);
-    for (const { whole } of this.#told.values()) for (const each of whole) known.add(each);
+    for (const { whole } of this.#told.values()) for (const each of whole.keys()) known.add(each);
     for (const other of [node, self.id]) known.delete(other);
     return known.size + (self.role === "core" ? 1 : 0);
   }
@@ -86,6 +94,11 @@ export class Cores {
   /** Whoever is at the other end has told that it has a link with that core. */
   hasLink(link: Link, core: NodeId): boolean {
     return this.#told.get(link)?.whole.has(core) === true;
+  }
+
+  /** There and back between two other nodes, us, as one of them has told; null where neither has. */
+  tripBetween(a: NodeId, b: NodeId): number | null {
+    return this.#tripTo(a, b) ?? this.#tripTo(b, a);
   }
 
   /**
@@ -99,7 +112,7 @@ export class Cores {
     const asked = new Set<Link>();
     const near = this.#linked().sort((a, b) => a.time.roundTripUs - b.time.roundTripUs);
     for (const link of near) {
-      for (const core of this.#told.get(link)?.whole ?? []) {
+      for (const core of this.#told.get(link)?.whole.keys() ?? []) {
         const direct = links.to(core);
         const count = tellers.get(core) ?? 0;
         if (core === self.id || count >= TELLERS || (direct !== null && !isQuiet(direct))) continue;
@@ -131,17 +144,17 @@ export class Cores {
   heard(link: Link, elements: Elements, now: number): void {
     const message = readCores(elements);
     if (message === null) return;
-    const told = this.#told.get(link) ?? { whole: new Set(), next: new Set() };
+    const told = this.#told.get(link) ?? { whole: new Map(), next: new Map() };
     this.#told.set(link, told);
     for (const { node, addresses, region, roundTripUs } of message.cores) {
       const id = nodeIdOf(node);
-      told.next.add(id);
+      told.next.set(id, roundTripUs);
       const way = roundTripUs === null ? null : roundTripUs + link.time.roundTripUs;
       this.#options.members.hint({ node: id, addresses, region, roundTripUs: way }, now);
     }
     if (message.more) return;
     told.whole = told.next;
-    told.next = new Set();
+    told.next = new Map();
   }
 
   /** The other end says what it is now. */
@@ -160,10 +173,16 @@ export class Cores {
 
   handleTimeout(now: number): void {
     this.#roles.handleTimeout(now);
+    if (now >= this.#compareAt) {
+      this.#compareAt = now + LOOK_US;
+      if (this.#tripsChanged()) this.#changed = true;
+    }
     if (now < this.#lookAt) return;
     if (this.#changed) {
       this.#changed = false;
       this.#lookAt = now + LOOK_US;
+      const linked = this.#options.links.cores();
+      this.#tripsTold = new Map(linked.map((link) => [link.node, tripOf(link)]));
       this.#tell([...this.#options.links.open()]);
     }
     const surplus = this.#surplus();
@@ -173,7 +192,8 @@ export class Cores {
 
   nextTimeout(): number {
     const waits = this.#changed || this.#surplus().length > 0;
-    return Math.min(this.#roles.nextTimeout(), waits ? this.#lookAt : Number.POSITIVE_INFINITY);
+    const lookAt = waits ? this.#lookAt : Number.POSITIVE_INFINITY;
+    return Math.min(this.#roles.nextTimeout(), this.#compareAt, lookAt);
   }
 
   #turn(role: NodeRole, now: number): void {
@@ -192,7 +212,7 @@ export class Cores {
     const linked = this.#linked();
     const known = new Set(linked.map(({ node }) => node));
     for (const link of linked)
-      for (const each of this.#told.get(link)?.whole ?? []) known.add(each);
+      for (const each of this.#told.get(link)?.whole.keys() ?? []) known.add(each);
     known.delete(this.#options.self.id);
     return known;
   }
@@ -201,13 +221,28 @@ export class Cores {
     return this.#options.links.cores().filter((link) => !this.#options.isQuiet(link));
   }
 
+  #tripTo(from: NodeId, to: NodeId): number | null {
+    const link = this.#options.links.to(from);
+    return (link === null ? null : this.#told.get(link)?.whole.get(to)) ?? null;
+  }
+
+  /** Some core is known to be nearer or farther than others were told. */
+  #tripsChanged(): boolean {
+    return this.#options.links.cores().some((link) => {
+      const [before, trip] = [this.#tripsTold.get(link.node) ?? null, tripOf(link)];
+      if (before === null || trip === null) return before !== trip;
+      return Math.abs(trip - before) > Math.max(TRIP_CHANGED_US, before / 4);
+    });
+  }
+
   #tell(to: readonly Link[]): void {
-    const cores = this.#options.links.cores().map(
-      ({ node, hello, time }): ToldCore => ({
-        node: nodeBytes(node),
-        addresses: hello?.addresses ?? [],
-        region: hello?.region ?? "",
-        roundTripUs: time.known ? Math.round(time.roundTripUs) : null,
+    const linked = this.#options.links.cores();
+    const cores = linked.map(
+      (link): ToldCore => ({
+        node: nodeBytes(link.node),
+        addresses: link.hello?.addresses ?? [],
+        region: link.hello?.region ?? "",
+        roundTripUs: tripOf(link),
       }),
     );
     let at = 0;
@@ -240,4 +275,8 @@ export class Cores {
     // One too many may be the farthest, as long as it is needed.
     return linked.length > EDGE_LINKS + 1 ? (linked.find((link) => !isUsed(link)) ?? null) : null;
   }
+}
+
+function tripOf({ time }: Link): number | null {
+  return time.known ? Math.round(time.roundTripUs) : null;
 }

@@ -66,6 +66,7 @@ export class Node {
       links: this.links,
       members: this.members,
       serving: this.serving,
+      tripBetween: (a, b) => this.#cores.tripBetween(a, b),
       changed: (name, now) => this.#pullChanged(name, now),
       accepted: (...given) => events.accepted(...given),
     });

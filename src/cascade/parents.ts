@@ -26,6 +26,8 @@ interface ParentsOptions {
   readonly alias: (link: Link) => number;
   /** So many streams more come from this node, or stand by there: 1 or -1. */
   readonly counted: (node: NodeId, change: number) => void;
+  /** How long the whole way is, as in PullOptions. */
+  readonly cost: (link: Link, path: readonly NodeId[]) => number;
 }
 
 /** The nodes that were asked for one stream, and what they are told. */
@@ -99,15 +101,16 @@ export class Parents {
   }
 
   /**
-   * Those that stand by, of which first whom no failure of a node takes together with `path`, and of
-   * those by whom it can be given on.
+   * Those that stand by, of which first whom no failure of a node takes together with `path`, of those by
+   * whom it can be given on, and of those who has it by the shortest way.
    */
   ready(path: readonly NodeId[] | null): Parent[] {
     const ready = this.standbys.filter(({ state }) => state === "accepted");
     const rank = (parent: Parent): number => {
       return (sharesNode(parent, path) ? 2 : 0) + (isDeep(parent.path) ? 1 : 0);
     };
-    return ready.sort((left, right) => rank(left) - rank(right));
+    const way = ({ link, path: by }: Parent): number => this.#options.cost(link, by);
+    return ready.sort((left, right) => rank(left) - rank(right) || way(left) - way(right));
   }
 
   /**

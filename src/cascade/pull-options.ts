@@ -13,6 +13,11 @@ export interface PullOptions {
   readonly candidates: () => readonly Link[];
   /** Links that have it or could get it when it is needed, best first. */
   readonly standbys: () => readonly Link[];
+  /**
+   * How long the whole way by this link is, us, and what speaks against it. `path`: the nodes to its other
+   * end, the root first; without, as far as that is known.
+   */
+  readonly cost: (link: Link, path?: readonly NodeId[]) => number;
   /** Rings that children wait for, a bit each. */
   readonly awaited: () => number;
   /** A number that no other stream has on this link. */

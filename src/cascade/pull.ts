@@ -1,6 +1,6 @@
 import { PATH_NODES_MAX } from "../wire/cascade/kinds.ts";
 import type { Accept, Mode, Refuse } from "../wire/cascade/subscription.ts";
-import { inOrderOfUse, lacksApart } from "./apart.ts";
+import { betterThan, inOrderOfUse, lacksApart } from "./apart.ts";
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeIdOf } from "./node-id.ts";
@@ -17,7 +17,7 @@ const RETRY_US = 250_000;
 const STUCK_US = 1_000_000;
 /** Both flow for so long when one takes over from another. */
 const OVERLAP_US = 200_000;
-/** A standby that the same failure may take is kept, and a better one looked for so often. */
+/** A standby is kept, and a better one looked for so often. */
 const BETTER_US = 500_000;
 /** A node that said that it leaves is not asked again before. */
 const DRAIN_US = 10_000_000;
@@ -277,12 +277,14 @@ export class Pull {
     if (this.#isSpare) return;
     const { standbys } = this.asked;
     const { path } = this;
-    if (standbys.some((parent) => parent.state !== "accepted" || !sharesNode(parent, path))) return;
+    if (standbys.some(({ state }) => state !== "accepted")) return;
     if (standbys.length > 0 && now < this.#betterAt) return;
     this.#betterAt = now + BETTER_US;
-    const next = this.search
+    const [best] = this.asked.ready(path);
+    const askable = this.search
       .asStandby(this.#options.standbys(), now, standbys.length > 0 ? path : null)
-      .find((link) => !this.asked.has(link) && !this.#options.isFed(link));
+      .filter((link) => !this.asked.has(link) && !this.#options.isFed(link));
+    const [next] = betterThan(best, askable, path, this.#options.cost);
     if (next !== undefined) this.asked.ask(next, "warm", this.path, false, now);
   }
 
@@ -337,7 +339,7 @@ export class Pull {
     // One standby is enough.
     for (const parent of this.asked.ready(this.path).slice(1)) {
       this.asked.remove(parent);
-      if (sharesNode(parent, this.path)) this.search.noSecondWay(parent.link.node, this.path, now);
+      this.search.noSecondWay(parent.link.node, this.path, now);
     }
     if (proven.length === 0) return;
     for (const parent of [...this.asked.all]) {

@@ -18,11 +18,10 @@ import { type NodeId, nodeIdOf } from "./node-id.ts";
 import type { PulledRings } from "./parents.ts";
 import { Pull } from "./pull.ts";
 import type { Serving } from "./serving.ts";
+import { wholeWay } from "./whole-way.ts";
 
 /** What a parent of another region costs beside its way, as if it were so much further. */
 const OTHER_REGION_US = 20_000;
-/** One more node that media passes. */
-const HOP_US = 10_000;
 const BUSY_US = 50_000;
 const BUSY = 0.8;
 /** A standby that has to get it first gives it later. */
@@ -41,6 +40,8 @@ interface PullsOptions {
   readonly members: Members;
   /** What this node gives to others. */
   readonly serving: Pick<Serving, "isFed" | "isSpare" | "awaited">;
+  /** There and back between two other nodes, us; null where that is not known. */
+  readonly tripBetween: (a: NodeId, b: NodeId) => number | null;
   /** Somebody gives the stream, nobody does, or it comes by another way. */
   readonly changed: (name: string, now: number) => void;
   /** A parent gives a stream: where its rings are. */
@@ -119,6 +120,7 @@ export class Pulls {
       awaited: () => awaited().wanted,
       candidates: () => this.#candidates(known),
       standbys: () => this.#standbys(known),
+      cost: (link, path) => this.#cost(link, known, path),
       alias: (link) => this.#nextAlias(link),
       counted: (node, change) => this.#count(node, change),
       isFed: (link) => this.#options.serving.isFed(known, link),
@@ -291,11 +293,12 @@ export class Pulls {
     return best !== null && outranks(best, known);
   }
 
-  #cost({ node, time, load, lagUs, hello }: Link, { owner }: KnownName): number {
+  /** The length of the whole way, and what speaks against it besides. `path`: to the link's other end. */
+  #cost(link: Link, { owner }: KnownName, path = pathBy(link, owner)): number {
+    const { load, lagUs, hello } = link;
     const region = hello?.region === this.#options.self.region ? 0 : OTHER_REGION_US;
-    const hop = node === owner ? 0 : HOP_US;
     const busy = load > BUSY ? BUSY_US : 0;
-    return time.oneWayUs + (time.newestUs - time.roundTripUs) + region + hop + busy + lagUs;
+    return wholeWay(link, path, this.#options.tripBetween) + region + busy + lagUs;
   }
 
   #nextAlias(link: Link): number {
@@ -304,6 +307,11 @@ export class Pulls {
     while (this.of(link, this.#alias) !== null);
     return this.#alias;
   }
+}
+
+/** The nodes by which whoever is there has it, or would: before it has said more. */
+function pathBy({ node }: Link, owner: NodeId): readonly NodeId[] {
+  return node === owner ? [owner] : [owner, node];
 }
 
 /** By this each node has the others in another order. */

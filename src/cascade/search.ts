@@ -5,7 +5,7 @@ import type { NodeId } from "./node-id.ts";
 const STANDBY_AGAIN_MIN_US = 250_000;
 /** ... up to this: a place may have come free. */
 const STANDBY_AGAIN_MAX_US = 4_000_000;
-/** Whose way is no second one is asked to stand by no more for so long, while another does. */
+/** Whose way is no second one, or longer than another's, is asked to stand by no more for so long, while another does. */
 const NO_SECOND_WAY_US = 15_000_000;
 /** Who had no place for one that has it from another as well is asked for one again after so long. */
 const PLACE_AGAIN_US = 1_000_000;
@@ -54,7 +54,7 @@ export class Search {
     return now >= (this.#noPlace.get(node) ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** It stands by, but its way is that of whoever gives the stream, by this path. */
+  /** It stands by, but by no better way than another, for what comes by this path. */
   noSecondWay(node: NodeId, path: readonly NodeId[] | null, now: number): void {
     this.#noSecondWay.set(node, { until: now + NO_SECOND_WAY_US, path: path?.join() ?? "" });
   }

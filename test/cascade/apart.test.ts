@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { inOrderOfUse, lacksApart } from "../../src/cascade/apart.ts";
+import { betterThan, inOrderOfUse, lacksApart } from "../../src/cascade/apart.ts";
+import type { Link } from "../../src/cascade/link.ts";
 import type { Parent } from "../../src/cascade/parent.ts";
 import { idOf } from "./ends.ts";
 import type { Neighbour } from "./neighbour.ts";
@@ -22,6 +23,25 @@ test("another is wanted where two are to give it and the failure of one node tak
 test("the first goes on, whoever has a way apart from its own before those that have not", () => {
   expect(inOrderOfUse([A, B, C], A.path)).toEqual([A, C, B]);
   expect(inOrderOfUse([C, A, B], C.path)).toEqual([C, A, B]);
+});
+
+test("cascade-ways: a standby gives way to one on a much shorter way, or on a way apart from what it comes by", () => {
+  const link = (node: string): Link => ({ node }) as Link;
+  const links = ["1", "5", "6"].map(link);
+  const costs: Record<string, number> = { "1": 1_000, "5": 30_000, "6": 33_000, "4": 40_000 };
+  const cost = ({ node }: Link): number => costs[node]!;
+  const better = (best?: Parent) => betterThan(best, links, A.path, cost).map(({ node }) => node);
+  const standby = (by: Parent, node: string): Parent => ({ ...by, link: link(node) });
+  // Node 1 is what it comes by already.
+  expect(better()).toEqual(["5", "6", "1"]);
+  expect(better(standby(B, "3"))).toEqual(["5", "6", "1"]);
+  // A quarter is much.
+  expect(better(standby(C, "4"))).toEqual([]);
+  costs["4"] = 44_100;
+  expect(better(standby(C, "4"))).toEqual(["5", "6"]);
+  // So are 5 ms.
+  Object.assign(costs, { "4": 9_000, "5": 4_500, "6": 3_900 });
+  expect(better(standby(C, "4"))).toEqual(["6"]);
 });
 
 /** Two give it by node 7; a third would stand by. */

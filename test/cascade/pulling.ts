@@ -21,6 +21,8 @@ export class Ground {
   have: (number | null)[] = [null, 9];
   readonly pull: Pull;
   readAt = Number.POSITIVE_INFINITY;
+  /** By node: how long the whole way is, us. */
+  readonly ways = new Map<string, number>();
   readonly #flowing = new Map<Neighbour, number>();
   #alias = 0;
 
@@ -33,6 +35,7 @@ export class Ground {
       rings: { have: () => this.have },
       candidates: () => this.parents.map(({ link }) => link),
       standbys: () => [...this.parents, ...this.others].map(({ link }) => link),
+      cost: ({ node }) => this.ways.get(node) ?? 0,
       awaited: () => 0,
       alias: () => {
         this.#alias += 1;

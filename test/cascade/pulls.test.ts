@@ -36,6 +36,8 @@ class Ground {
   readonly pulls: Pulls;
   readonly changes: string[] = [];
   readonly heads: (number | null)[] = [];
+  /** There and back between two others, us. */
+  readonly trips = new Map<string, number>();
   awaited: Awaited = { wanted: 0, have: [] };
   /** Who has it from here, or waits for it. */
   fed: Link | null = null;
@@ -63,6 +65,7 @@ class Ground {
         isSpare: () => false,
         awaited: () => this.awaited,
       },
+      tripBetween: (a, b) => this.trips.get(`${a} ${b}`) ?? this.trips.get(`${b} ${a}`) ?? null,
       changed: (name) => this.changes.push(name),
       accepted: (_pull, heads) => this.heads.push(...heads),
     });
@@ -171,6 +174,17 @@ test("who tells of it is asked before any that would look for it, however near t
   const [near, nearer, telling] = [neighbour(3), neighbour(4), neighbour(5, { region: "us" })];
   telling.link.load = 0.95;
   expect(new Ground([near, nearer, telling], [5]).order()[0]).toBe(5);
+});
+
+test("cascade-ways: of those that tell of it whoever is nearest to the owner and to here is asked first", () => {
+  const [near, far] = [neighbour(4), neighbour(5)];
+  far.link.time.note(0, 0, 30_000);
+  for (let at = 1; at < 9; at += 1) far.link.time.note(at, 0, at + 30_000);
+  const ground = new Ground([near, far], [4, 5]);
+  expect(ground.order()).toEqual([4, 5]);
+  ground.trips.set(`${idOf(OWNER)} ${near.id}`, 90_000);
+  ground.trips.set(`${idOf(OWNER)} ${far.id}`, 2_000);
+  expect(ground.order()).toEqual([5, 4]);
 });
 
 test("cascade-fed: who waits for it from here, or has it by this node, is asked behind all others", () => {

@@ -235,7 +235,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["roles"],
     ["cores"],
     // The tree: what is had from others, and what is given to them.
-    ["parent", "places", "pledges", "search", "way"],
+    ["parent", "places", "pledges", "search", "way", "whole-way"],
     ["apart", "child", "parents", "shorter"],
     ["admission", "notices", "pull-options"],
     ["pull", "serving"],
