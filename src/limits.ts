@@ -332,6 +332,8 @@ export const CATCH_UP_INTERVAL_US = 4_000;
 /** Between nodes what lies in a ring leaves at so many times the rate at which its publisher sends: what
  * was missed for two seconds is made up for in two, ... */
 export const CATCH_UP_RATE = 2;
+/** ... or at so many times where a fifth of it gets lost, ... */
+export const CATCH_UP_RATE_LOST = 1.25;
 /** ... at these bits a second at least: a group of 2 s at 300 kb/s is there after half a second, ... */
 export const CATCH_UP_BITS_MIN = 1_000_000;
 /** ... and so much of it at once, a keyframe of most layers: 16 packets of 1.2 kB. */

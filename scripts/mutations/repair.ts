@@ -19,7 +19,10 @@ export const REPAIRS: readonly Mutation[] = [
   rule("cascade-again", STREAM, "if (isNew && answerUs > 0)", "if (isNew && answerUs < 0)"),
   rule("cascade-again", "src/media/missing.ts", " || this.#of[at] !== of", ""),
   rule("cascade-again", "src/media/missing.ts", "this.#tries[at] !== 1 || ", ""),
-  rule("cascade-pace", PACE, "CATCH_UP_RATE * Math.max", "0 * Math.max"),
+  rule("cascade-pace", PACE, "this.#times * Math.max", "0 * Math.max"),
+  rule("cascade-pace", PACE, "this.group > 0 && ", ""),
+  rule("cascade-pace", PACE, "this.#asked > LOST_SHARE * this.#left", "false"),
+  rule("cascade-pace", "src/relay/fills.ts", "      this.#pace.asked(count);\n", ""),
   rule("cascade-pace", PACE, "Math.max(this.measured, this.group)", "this.measured"),
   rule("cascade-pace", PACE, "Math.max(CATCH_UP_BITS_MIN, ", "Math.max(1_000, "),
   rule(

@@ -29,17 +29,20 @@ const SHORTER_US = 5_000;
 
 /**
  * Of these links, the nearest first, those at whose ends somebody may be a better standby than the best
- * that there is: of whom one failure takes less, or who has it by a much shorter way, as far as `cost` knows.
+ * that there is: of whom one failure takes less, or who would have it by a way that is known to be much
+ * shorter.
  */
 export function betterThan(
   best: Parent | undefined,
   links: readonly Link[],
   path: readonly NodeId[] | null,
-  cost: (link: Link, path?: readonly NodeId[]) => number,
+  way: (link: Link, path?: readonly NodeId[]) => number | null,
 ): readonly Link[] {
   const isTaken = ({ node }: Link): boolean => path !== null && path.indexOf(node) > 0;
   const apart = links.filter((link) => !isTaken(link));
   if (best === undefined || sharesNode(best, path)) return [...apart, ...links.filter(isTaken)];
-  const way = cost(best.link, best.path);
-  return apart.filter((link) => cost(link) < way - Math.max(SHORTER_US, way / 4));
+  const present = way(best.link, best.path);
+  if (present === null) return [];
+  const most = present - Math.max(SHORTER_US, present / 4);
+  return apart.filter((link) => (way(link) ?? most) < most);
 }

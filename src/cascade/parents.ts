@@ -27,7 +27,7 @@ interface ParentsOptions {
   /** So many streams more come from this node, or stand by there: 1 or -1. */
   readonly counted: (node: NodeId, change: number) => void;
   /** How long the whole way is, as in PullOptions. */
-  readonly cost: (link: Link, path: readonly NodeId[]) => number;
+  readonly way: (link: Link, path: readonly NodeId[]) => number | null;
 }
 
 /** The nodes that were asked for one stream, and what they are told. */
@@ -109,8 +109,15 @@ export class Parents {
     const rank = (parent: Parent): number => {
       return (sharesNode(parent, path) ? 2 : 0) + (isDeep(parent.path) ? 1 : 0);
     };
-    const way = ({ link, path: by }: Parent): number => this.#options.cost(link, by);
+    const way = ({ link, path: by }: Parent): number => {
+      return this.#options.way(link, by) ?? Number.MAX_SAFE_INTEGER;
+    };
     return ready.sort((left, right) => rank(left) - rank(right) || way(left) - way(right));
+  }
+
+  /** Somebody stands by whom no failure of a node takes together with `path`. */
+  hasApart(path: readonly NodeId[] | null): boolean {
+    return this.standbys.some((each) => each.state === "accepted" && !sharesNode(each, path));
   }
 
   /**

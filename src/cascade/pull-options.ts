@@ -14,10 +14,10 @@ export interface PullOptions {
   /** Links that have it or could get it when it is needed, best first. */
   readonly standbys: () => readonly Link[];
   /**
-   * How long the whole way by this link is, us, and what speaks against it. `path`: the nodes to its other
-   * end, the root first; without, as far as that is known.
+   * How long the whole way by this link is, us; null where that is not known. `path`: the nodes to its other
+   * end, the root first; without, as whoever is there would have it.
    */
-  readonly cost: (link: Link, path?: readonly NodeId[]) => number;
+  readonly way: (link: Link, path?: readonly NodeId[]) => number | null;
   /** Rings that children wait for, a bit each. */
   readonly awaited: () => number;
   /** A number that no other stream has on this link. */

@@ -284,7 +284,7 @@ export class Pull {
     const askable = this.search
       .asStandby(this.#options.standbys(), now, standbys.length > 0 ? path : null)
       .filter((link) => !this.asked.has(link) && !this.#options.isFed(link));
-    const [next] = betterThan(best, askable, path, this.#options.cost);
+    const [next] = betterThan(best, askable, path, this.#options.way);
     if (next !== undefined) this.asked.ask(next, "warm", this.path, false, now);
   }
 
@@ -325,8 +325,8 @@ export class Pull {
   #giveUp(parent: Parent, until: number, now: number): void {
     const { link, mode } = parent;
     this.asked.remove(parent);
-    if (mode === "warm") this.search.unwilling(link.node, now);
-    else this.search.avoid(link.node, until);
+    if (mode === "live") this.search.avoid(link.node, until);
+    else this.search.unwilling(link.node, now, this.path, this.asked.hasApart(this.path));
   }
 
   /** Those beyond need go once another has proven useful; who is silent goes then, too. */
@@ -339,7 +339,7 @@ export class Pull {
     // One standby is enough.
     for (const parent of this.asked.ready(this.path).slice(1)) {
       this.asked.remove(parent);
-      this.search.noSecondWay(parent.link.node, this.path, now);
+      this.search.noSecondWay(parent.link.node, this.path, now, sharesNode(parent, this.path));
     }
     if (proven.length === 0) return;
     for (const parent of [...this.asked.all]) {

@@ -18,7 +18,7 @@ import { type NodeId, nodeIdOf } from "./node-id.ts";
 import type { PulledRings } from "./parents.ts";
 import { Pull } from "./pull.ts";
 import type { Serving } from "./serving.ts";
-import { wholeWay } from "./whole-way.ts";
+import { HOP_US, wholeWay } from "./whole-way.ts";
 
 /** What a parent of another region costs beside its way, as if it were so much further. */
 const OTHER_REGION_US = 20_000;
@@ -120,7 +120,7 @@ export class Pulls {
       awaited: () => awaited().wanted,
       candidates: () => this.#candidates(known),
       standbys: () => this.#standbys(known),
-      cost: (link, path) => this.#cost(link, known, path),
+      way: (link, path) => this.#way(link, path ?? pathBy(link, known.owner)),
       alias: (link) => this.#nextAlias(link),
       counted: (node, change) => this.#count(node, change),
       isFed: (link) => this.#options.serving.isFed(known, link),
@@ -293,12 +293,23 @@ export class Pulls {
     return best !== null && outranks(best, known);
   }
 
-  /** The length of the whole way, and what speaks against it besides. `path`: to the link's other end. */
-  #cost(link: Link, { owner }: KnownName, path = pathBy(link, owner)): number {
-    const { load, lagUs, hello } = link;
-    const region = hello?.region === this.#options.self.region ? 0 : OTHER_REGION_US;
+  /** The length of the whole way, as far as it is known, and what speaks against it now. */
+  #cost(link: Link, { owner }: KnownName): number {
+    const { load, lagUs, time } = link;
+    const path = pathBy(link, owner);
+    const way =
+      this.#way(link, path) ?? time.oneWayUs + HOP_US * (path.length - 1) + this.#abroad(link);
     const busy = load > BUSY ? BUSY_US : 0;
-    return wholeWay(link, path, this.#options.tripBetween) + region + busy + lagUs;
+    return way + (time.newestUs - time.roundTripUs) + busy + lagUs;
+  }
+
+  #way(link: Link, path: readonly NodeId[]): number | null {
+    const way = wholeWay(link, path, this.#options.tripBetween);
+    return way === null ? null : way + this.#abroad(link);
+  }
+
+  #abroad({ hello }: Link): number {
+    return hello?.region === this.#options.self.region ? 0 : OTHER_REGION_US;
   }
 
   #nextAlias(link: Link): number {

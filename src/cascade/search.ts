@@ -7,6 +7,8 @@ const STANDBY_AGAIN_MIN_US = 250_000;
 const STANDBY_AGAIN_MAX_US = 4_000_000;
 /** Whose way is no second one, or longer than another's, is asked to stand by no more for so long, while another does. */
 const NO_SECOND_WAY_US = 15_000_000;
+/** Who might have it by a shorter way than one that stands by on a way apart, and has not, or would not. */
+const NO_SHORTER_WAY_US = 60_000_000;
 /** Who had no place for one that has it from another as well is asked for one again after so long. */
 const PLACE_AGAIN_US = 1_000_000;
 /** Every link says a word a second: one that does not may be dead, and is asked last. */
@@ -38,8 +40,9 @@ export class Search {
     this.#until.set(node, until);
   }
 
-  /** It does not stand by. */
-  unwilling(node: NodeId, now: number): void {
+  /** It does not stand by; `apart`: another does already on a way apart from this path. */
+  unwilling(node: NodeId, now: number, path: readonly NodeId[] | null = null, apart = false): void {
+    if (apart) this.noSecondWay(node, path, now, false);
     const before = this.#unwilling.get(node);
     const waitUs = Math.min(STANDBY_AGAIN_MAX_US, 2 * (before?.waitUs ?? STANDBY_AGAIN_MIN_US / 2));
     this.#unwilling.set(node, { until: now + waitUs, waitUs });
@@ -54,9 +57,13 @@ export class Search {
     return now >= (this.#noPlace.get(node) ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** It stands by, but by no better way than another, for what comes by this path. */
-  noSecondWay(node: NodeId, path: readonly NodeId[] | null, now: number): void {
-    this.#noSecondWay.set(node, { until: now + NO_SECOND_WAY_US, path: path?.join() ?? "" });
+  /**
+   * It stands by, but by no better way than another, for what comes by this path. `shares`: by that of
+   * whoever gives it; where another stands by on a way apart nothing is lost by waiting.
+   */
+  noSecondWay(node: NodeId, path: readonly NodeId[] | null, now: number, shares = true): void {
+    const us = shares ? NO_SECOND_WAY_US : NO_SHORTER_WAY_US;
+    this.#noSecondWay.set(node, { until: now + us, path: path?.join() ?? "" });
   }
 
   /** It stands by. */

@@ -56,6 +56,7 @@ export class Fills {
     this.#budget.earn(bytes - this.#bytes);
     this.#bytes = bytes;
     for (const { from, count } of stretches) {
+      this.#pace.asked(count);
       for (let i = 0; i < count; i += 1) {
         if (this.#waiting.length >= WAITING_MAX) return;
         this.#waiting.push((from + i) | 0);

@@ -71,7 +71,7 @@ export class Outlet implements Subscriber {
   }
 
   end(): void {
-    this.#pace.group = 0;
+    this.#pace.begin(0);
     this.feed.detach(this);
   }
 
@@ -128,14 +128,14 @@ export class Outlet implements Subscriber {
     const { reader } = this.feed;
     const isGroup = this.#next !== null && reader.newestKeyframe(keyframe);
     const ageUs = Math.max(1, now - keyframe.arrivalUs);
-    this.#pace.group = isGroup ? (keyframe.bytesSince * 8e6) / ageUs : 0;
+    this.#pace.begin(isGroup ? (keyframe.bytesSince * 8e6) / ageUs : 0);
   }
 
   #follow(now: number): boolean {
     const next = this.#next!;
     if (this.feed.isEdge(next)) {
       this.#next = null;
-      this.#pace.group = 0;
+      this.#pace.begin(0);
       return true;
     }
     const result = this.#load(next);

@@ -40,8 +40,11 @@ const QUIET_US = 200_000;
  * comes (`AGE_MAX_US`), and viewers wait for a picture of now.
  */
 const MISSED_MAX_US = 1_000_000;
-/** A ring begins with all that lies in it at once: what is lost of that shows nothing of the link. */
-const BEGIN_US = 1_000_000;
+/**
+ * A ring begins with a group of up to two seconds at twice its rate: what is lost of that shows nothing of the
+ * link, nor does what is lost while it is made up for.
+ */
+const BEGIN_US = 3_000_000;
 /** Packets asked for again at once, of one ring. */
 const ASK_MAX = 256;
 

@@ -28,20 +28,25 @@ test("the first goes on, whoever has a way apart from its own before those that 
 test("cascade-ways: a standby gives way to one on a much shorter way, or on a way apart from what it comes by", () => {
   const link = (node: string): Link => ({ node }) as Link;
   const links = ["1", "5", "6"].map(link);
-  const costs: Record<string, number> = { "1": 1_000, "5": 30_000, "6": 33_000, "4": 40_000 };
-  const cost = ({ node }: Link): number => costs[node]!;
-  const better = (best?: Parent) => betterThan(best, links, A.path, cost).map(({ node }) => node);
+  const ways: Record<string, number> = { "1": 1_000, "5": 30_000, "6": 33_000, "4": 40_000 };
+  const way = ({ node }: Link): number | null => ways[node] ?? null;
+  const better = (best?: Parent) => betterThan(best, links, A.path, way).map(({ node }) => node);
   const standby = (by: Parent, node: string): Parent => ({ ...by, link: link(node) });
   // Node 1 is what it comes by already.
   expect(better()).toEqual(["5", "6", "1"]);
   expect(better(standby(B, "3"))).toEqual(["5", "6", "1"]);
   // A quarter is much.
   expect(better(standby(C, "4"))).toEqual([]);
-  costs["4"] = 44_100;
+  ways["4"] = 44_100;
   expect(better(standby(C, "4"))).toEqual(["5", "6"]);
   // So are 5 ms.
-  Object.assign(costs, { "4": 9_000, "5": 4_500, "6": 3_900 });
+  Object.assign(ways, { "4": 9_000, "5": 4_500, "6": 3_900 });
   expect(better(standby(C, "4"))).toEqual(["6"]);
+  // What is not known is not shorter, and nothing is shorter than that.
+  delete ways["6"];
+  expect(better(standby(C, "4"))).toEqual([]);
+  delete ways["4"];
+  expect(better(standby(C, "4"))).toEqual([]);
 });
 
 /** Two give it by node 7; a third would stand by. */

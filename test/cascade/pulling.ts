@@ -35,7 +35,7 @@ export class Ground {
       rings: { have: () => this.have },
       candidates: () => this.parents.map(({ link }) => link),
       standbys: () => [...this.parents, ...this.others].map(({ link }) => link),
-      cost: ({ node }) => this.ways.get(node) ?? 0,
+      way: ({ node }) => this.ways.get(node) ?? null,
       awaited: () => 0,
       alias: () => {
         this.#alias += 1;

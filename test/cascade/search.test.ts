@@ -59,6 +59,19 @@ test("cascade-standby: who comes by the same way is left alone for a while, wher
   expect(search.asStandby(links, 0, path)).toHaveLength(1);
 });
 
+test("cascade-ways: who has no shorter way, or would not stand by, is left alone for long where another is apart", () => {
+  const search = new Search();
+  const links = [new Neighbour(2).link];
+  const path = [idOf(1), idOf(7)];
+  search.noSecondWay(idOf(2), path, 0, false);
+  expect(search.asStandby(links, 59 * SECOND, path)).toEqual([]);
+  expect(search.asStandby(links, 60 * SECOND, path)).toHaveLength(1);
+  search.forgive(idOf(2));
+  search.unwilling(idOf(2), 0, path, true);
+  expect(search.asStandby(links, 59 * SECOND, path)).toEqual([]);
+  expect(search.asStandby(links, SECOND, null)).toHaveLength(1);
+});
+
 test("a link of which nothing came for long is asked last, one that is silent not at all", () => {
   const search = new Search();
   const links = [2, 3, 4].map((number) => new Neighbour(number).link);

@@ -92,7 +92,7 @@ test("a child begins at a cached keyframe, in bursts, and then has what comes, e
   ground.write(130, 250, false, ground.now, 1_000);
   ground.outlet.begin(null, ground.now);
   expect(ground.outlet.cursor).not.toBeNull();
-  ground.pace.group = 0;
+  ground.pace.begin(0);
   ground.turn();
   const first = ground.sent(0);
   // 8 ms of 40 Mb/s.

@@ -44,10 +44,10 @@ test("cascade-pace: of what is small or not known yet 1 Mb/s", () => {
 test("cascade-pace: a group that is more than what is sent now leaves in half of its time", () => {
   const pace = new Pace();
   pace.measured = 400_000;
-  pace.group = 4_000_000;
+  pace.begin(4_000_000);
   const group = leaves(pace, 0, SECOND);
   expect(Math.abs(group - CATCH_UP_BURST_BYTES - SECOND)).toBeLessThan(20_000);
-  pace.group = 0;
+  pace.begin(0);
   expect(leaves(pace, SECOND, SECOND)).toBeLessThan(130_000);
 });
 
@@ -56,4 +56,26 @@ test("who looks seldom loses little of it", () => {
   pace.measured = 20_000_000;
   const often = leaves(pace, 0, SECOND, 1_000);
   expect(leaves(pace, 2 * SECOND, SECOND, 6_000)).toBeGreaterThan(0.95 * often);
+});
+
+test("cascade-pace: a group of which much gets lost leaves a bit faster than it is sent, and the next as before", () => {
+  const pace = new Pace();
+  pace.begin(4_000_000);
+  leaves(pace, 0, 100_000);
+  // As many as get lost by chance.
+  pace.asked(15);
+  expect(pace.bits).toBe(8_000_000);
+  pace.asked(15);
+  expect(pace.bits).toBe(5_000_000);
+  pace.begin(0);
+  pace.measured = 4_000_000;
+  expect(pace.bits).toBe(8_000_000);
+  // Of a few nothing is known, and what is asked for later is no group.
+  pace.begin(4_000_000);
+  pace.asked(20);
+  expect(pace.bits).toBe(8_000_000);
+  pace.begin(0);
+  leaves(pace, 200_000, 100_000);
+  pace.asked(100);
+  expect(pace.bits).toBe(8_000_000);
 });
