@@ -66,6 +66,6 @@ export const EVENTS: readonly Mutation[] = [
   ),
   rule("EV13", AGENDA, "event.at <= (captureMs ?? Number.NEGATIVE_INFINITY)", "true"),
   rule("EV13", AGENDA, "if (this.#known.has(event.id)) return;", ""),
-  rule("EV13", AGENDA, "if (isHere) return;", ""),
+  rule("EV13", AGENDA, "waiting.event.id !== id", "true"),
   rule("EV13", AGENDA, "nowMs - sinceMs >= heldMs", "false"),
 ];

@@ -26,10 +26,8 @@ export class Agenda {
     if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.values().next().value!);
     if (event.type === RETRACT) {
       const { id } = event.data;
-      const isHere = this.#waiting.some((waiting) => waiting.event.id === id);
+      // Nobody sees it any more; that it is over is told also to whoever said it.
       this.#waiting = this.#waiting.filter((waiting) => waiting.event.id !== id);
-      // Nobody has seen it.
-      if (isHere) return;
     }
     this.#waiting.push({ event, sinceMs: nowMs });
   }
