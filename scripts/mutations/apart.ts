@@ -15,7 +15,7 @@ export const APART: readonly Mutation[] = [
   rule("cascade-ways", `${CASCADE}apart.ts`, "Math.max(SHORTER_US, present / 4)", "0"),
   rule("cascade-ways", `${CASCADE}parents.ts`, " || way(left) - way(right)", ""),
   rule("cascade-ways", `${CASCADE}cores.ts`, "if (this.#tripsChanged()) this.#changed = true;", ""),
-  rule("cascade-ways", `${CASCADE}search.ts`, "shares ? NO_SECOND_WAY_US : ", ""),
+  rule("cascade-standby", `${CASCADE}search.ts`, "shares ? NO_SECOND_WAY_US : ", ""),
   rule("cascade-ways", `${CASCADE}search.ts`, "if (apart) this", "if (!apart) this"),
   rule("cascade-first", `${CASCADE}parents.ts`, "used.length > 0 ? used : giving", "giving"),
 ];

@@ -122,3 +122,13 @@ test("cascade-holes: what came into the ring meanwhile is earned, whether it flo
   ground.fills.ask([{ from: 300, count: 40 }]);
   expect(ground.run()).toHaveLength(10);
 });
+
+test("cascade-pace: what is asked for of a group that leaves tells how much of it the link loses", () => {
+  const ground = new Ground();
+  ground.pace.begin(4_000_000);
+  for (let i = 0; i < 40; i += 1) ground.pace.left(1_000, NOW);
+  ground.fills.ask([{ from: 200, count: 5 }]);
+  expect(ground.pace.bits).toBe(8_000_000);
+  ground.fills.ask([{ from: 205, count: 5 }]);
+  expect(ground.pace.bits).toBe(5_000_000);
+});
