@@ -10,8 +10,8 @@ const TIMEOUT_MS = 3000;
 
 export const statusCommand: Command = {
   help: `Shows a cluster as one of its nodes sees it: the other nodes, the tree by which each stream reaches
-them, which secrets they accept, where tokens and keys differ, and why links could not be. Of any server
-it tells who watches each stream, in real time and by its tail (HLS).
+them, which secrets they accept, where tokens and keys differ, and why links could not be. Of any
+server it tells who watches each stream, in real time and by its tail (HLS).
 
 Usage: spillway status [URL] [OPTIONS]
 

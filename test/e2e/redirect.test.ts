@@ -150,13 +150,9 @@ describe.skipIf(lacksChromium("a redirect in Chromium"))("in Chromium", () => {
       await chooseLayer(layerUrl, { rid: "q" });
       await watcher.receives("the smallest", ({ size }) => size === "320x180");
       // By events.
-      const told = async () => (await watcher.page.locator("body").textContent()) ?? "";
-      await until(
-        "the page tells how many watch",
-        10_000,
-        async () => /\b2\b/.test(await told()),
-        told,
-      );
+      const told = () => watcher.page.locator("#viewers").textContent();
+      const hasTold = async () => (await told()) === "1 viewer";
+      await until("the page tells how many watch", 10_000, hasTold, told);
       await watcher.page.close();
       await until("its DELETE has come to B", 10_000, async () => (await viewersAtB(name)) === 0);
       expect(browser.pageErrors).toEqual([]);
