@@ -5,9 +5,14 @@ import { Show } from "./tail-show.ts";
 
 const show = new Show({ fps: 30 });
 show.run(40);
-const before = show.playlist.render();
-while (show.playlist.render() === before) show.run(0.02);
-const text = show.playlist.render();
+/** Two that come one after the other, the second one in the middle of a segment. */
+let before = show.playlist.render();
+let text = before;
+while (text === before || !/^#EXT-X-PART:.*\n#EXT-X-PRELOAD/m.test(text)) {
+  before = text;
+  show.run(0.02);
+  text = show.playlist.render();
+}
 
 /** What is said of a text that follows a good one. */
 function said(changed: string, nowUs = show.now): string[] {
