@@ -64,10 +64,23 @@ export interface TailFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A segment: its parts' bytes, one after the other. */
+/** A segment that is complete: its parts' bytes, one after the other. */
 export interface TailSegment {
   readonly name: string;
+  /** Names of its files; none of a gap. */
   readonly parts: readonly string[];
+  /** Media sequence number. */
+  readonly msn: number;
+  readonly durationUs: number;
+  /** Wall clock at capture of what is shown at its start. */
+  readonly wallUs: number;
+  /** Name of the file that a player has to read before it. */
+  readonly init: string;
+  /** Discontinuities before it: in all, and since the segment before. */
+  readonly era: number;
+  readonly breaks: number;
+  /** Its layer did not come: there is no such file. */
+  readonly gap: boolean;
 }
 
 /** What is new of one rendition, all of it at once: files, then the playlist that names them. */

@@ -21,8 +21,8 @@ export class Output implements Sink {
   #bandwidth: Bandwidth | null = null;
   #rate = new PictureRate();
   #init: Init | null = null;
-  /** Of the newest segment; null before the first. */
-  #era: number | null = null;
+  /** The newest segment; null before the first. */
+  #segment: Segment | null = null;
   /** Every segment so far begins with a keyframe. */
   #independent = true;
   /** Of the open segment. */
@@ -46,7 +46,7 @@ export class Output implements Sink {
   /** How its numbers go on. */
   get next(): Numbers {
     const { nextPart: part, nextMsn: msn, endUs } = this.#playlist;
-    return { part, msn, init: this.#init?.number ?? -1, era: this.#era, endUs };
+    return { part, msn, init: this.#init?.number ?? -1, era: this.#segment?.era ?? null, endUs };
   }
 
   /** The open segment gets no more parts, and so many numbers of parts are not given. */
@@ -71,7 +71,7 @@ export class Output implements Sink {
     this.#parts = [];
     this.record.segment(segment);
     this.#playlist.segment(segment);
-    this.#era = segment.era;
+    this.#segment = segment;
     this.#independent &&= segment.independent;
     this.#changed = true;
   }
@@ -92,13 +92,11 @@ export class Output implements Sink {
     const parts = this.#parts;
     this.#parts = [];
     this.#changed = true;
-    const first = parts[0]!;
-    const last = parts.at(-1)!;
-    if (first.gap) return;
+    const segment = this.#complete(parts);
+    this.#segments.push(segment);
+    if (segment.gap) return;
     const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-    this.#bandwidth!.note(bytes, last.endUs - first.startUs);
-    const name = this.#names.segment(first.number, last.number);
-    this.#segments.push({ name, parts: parts.map(({ number }) => this.#names.part(number)) });
+    this.#bandwidth!.note(bytes, segment.durationUs);
   }
 
   end(): void {
@@ -136,6 +134,23 @@ export class Output implements Sink {
       gone: playlist.takeGone(),
       playlist: { name, text, gzip: gzip(text), msn, part, whole, hint, ended },
       variant: this.#variantIfNew(),
+    };
+  }
+
+  /** The newest segment, of these parts. */
+  #complete(parts: readonly Part[]): TailSegment {
+    const names = this.#names;
+    const { msn, wallUs, init, era, breaks, gap } = this.#segment!;
+    const first = parts[0]!;
+    const last = parts.at(-1)!;
+    return {
+      name: names.segment(first.number, last.number),
+      parts: gap ? [] : parts.map(({ number }) => names.part(number)),
+      msn,
+      durationUs: last.endUs - first.startUs,
+      wallUs,
+      init: names.init(init),
+      ...{ era, breaks, gap },
     };
   }
 

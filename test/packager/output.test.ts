@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { TailSegment } from "../../src/contract/tail.ts";
 import { Dates } from "../../src/packager/dates.ts";
 import { Names } from "../../src/packager/names.ts";
 import { Output } from "../../src/packager/output.ts";
@@ -29,4 +30,42 @@ test("index.m3u8 tells size and rate of what comes now, and of bit rates the hig
   const smaller = variantAfter(output, 2, 640, 30)!;
   expect(smaller).toMatchObject({ size: sizeOf(640), pictureRate: 15 });
   expect(smaller.bandwidth).toBe(larger.bandwidth);
+});
+
+test("of each segment that is complete all is told that a playlist lists of it", () => {
+  const names = new Names("ab".repeat(16), 0);
+  const output = new Output(names, 500_000, 3 * SECOND);
+  output.init({ number: 0, video: formatOf(640), audio: null, bytes: new Uint8Array(1) });
+  const told: TailSegment[] = [];
+  const show = (msn: number, number: number, changes: { gap: boolean; breaks: number }) => {
+    const startUs = 7 * SECOND + number * 500_000;
+    const of = { msn, startUs, independent: true, gap: changes.gap };
+    const wallUs = 1_790_000_000_000_000 + startUs;
+    const era = msn === 0 ? 4 : 4 + changes.breaks;
+    output.segment({ ...of, ...changes, first: null, init: 0, era, wallUs, part: number });
+    for (const at of [0, 1]) {
+      const endUs = startUs + (at + 1) * 400_000;
+      const part = { ...of, number: number + at, endUs, pictures: 12, bytes: new Uint8Array(9) };
+      output.part({ ...part, startUs: endUs - 400_000 }, []);
+    }
+    expect(output.take(gzip, () => [], new Dates())!.segments).toBeEmpty();
+    output.segmentEnd();
+    const { segments, playlist } = output.take(gzip, () => [], new Dates())!;
+    told.push(...segments);
+    expect(playlist.text).toContain(segments[0]!.name);
+  };
+  show(0, 0, { gap: false, breaks: 0 });
+  show(1, 2, { gap: true, breaks: 2 });
+  const wallUs = 1_790_000_007_000_000;
+  const of = { durationUs: 800_000, init: names.init(0) };
+  expect(told).toEqual([
+    {
+      ...{ ...of, name: names.segment(0, 1), parts: [names.part(0), names.part(1)] },
+      ...{ msn: 0, wallUs, era: 4, breaks: 0, gap: false },
+    },
+    {
+      ...{ ...of, name: names.segment(2, 3), parts: [] },
+      ...{ msn: 1, wallUs: wallUs + SECOND, era: 6, breaks: 2, gap: true },
+    },
+  ]);
 });

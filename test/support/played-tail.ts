@@ -1,4 +1,4 @@
-import type { TailNews, TailVariant } from "../../src/contract/tail.ts";
+import type { TailNews, TailSegment, TailVariant } from "../../src/contract/tail.ts";
 import { Harness, settle } from "./control-harness.ts";
 
 /** The packager played: a stream with a tail, and parts that come when the test says. */
@@ -56,7 +56,6 @@ export class PlayedTail {
     if (part === 0 && number > 0) this.#msn += 1;
     const whole = part === 3 ? this.#msn : this.#msn - 1;
     const text = `#EXTM3U\n#EXT-X-PART:URI="${this.name(number)}"\n${this.edition}-0-0-3.m4s\n`;
-    const parts = [0, 1, 2, 3].map((i) => this.name(number - 3 + i));
     this.h.plane.events.tail({
       type: "tail-news",
       stream: this.stream,
@@ -66,8 +65,7 @@ export class PlayedTail {
         ...(number === 0 ? [{ name: `${this.edition}-0-init0.mp4`, bytes: playedBytes(9) }] : []),
         { name: this.name(number), bytes: playedBytes(number) },
       ],
-      segments:
-        part === 3 ? [{ name: `${this.edition}-0-${number - 3}-${number}.m4s`, parts }] : [],
+      segments: part === 3 ? [playedSegment(this.edition, this.#msn)] : [],
       gone: [],
       playlist: {
         name: this.playlist,
@@ -104,6 +102,24 @@ export class PlayedTail {
     return this.h.request("GET", `/hls/a/${file}`, { headers, address });
   }
 }
+
+/** A segment of rendition 0: of four parts of half a second each, from the first on. */
+export function playedSegment(edition: string, msn: number): TailSegment {
+  const prefix = `${edition}-0-`;
+  const [first, last] = [4 * msn, 4 * msn + 3];
+  return {
+    name: `${prefix}${first}-${last}.m4s`,
+    parts: [0, 1, 2, 3].map((part) => `${prefix}${first + part}.m4s`),
+    msn,
+    durationUs: 2_000_000,
+    wallUs: PLAYED_FROM_US + msn * 2_000_000,
+    init: `${prefix}init0.mp4`,
+    ...{ era: 0, breaks: 0, gap: false },
+  };
+}
+
+/** Wall clock at the beginning of what is played. */
+export const PLAYED_FROM_US = 1_790_000_000_000_000;
 
 export function playedBytes(value: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(value, value);

@@ -108,7 +108,7 @@ export class Tail implements Audience {
       this.#files.set(name, bytes);
       this.bytes += bytes.length;
     }
-    for (const { name, parts } of segments) this.#segments.set(name, parts);
+    for (const { name, parts, gap } of segments) if (!gap) this.#segments.set(name, parts);
     for (const name of gone) this.#drop(name);
     this.#playlists.set(playlist.name, playlist);
     if (variant !== null) this.#variants.set(rendition, variant);

@@ -4,7 +4,7 @@ import type { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import { Tail } from "../../../src/control/streams/tail.ts";
 import { TAIL_BYTES_MAX } from "../../../src/limits.ts";
-import { variantOf } from "../../support/played-tail.ts";
+import { playedSegment, variantOf } from "../../support/played-tail.ts";
 
 const EDITION = "e";
 const NOW = 5_000_000;
@@ -74,7 +74,8 @@ test("another source ends the time without one", () => {
 test("files, segments of whole parts, and what is gone", () => {
   const one = tail();
   one.take(news({ files: [file("e-0-init0.mp4", 5), file(part(0), 10), file(part(1), 20)] }), NOW);
-  one.take(news({ segments: [{ name: "e-0-0-1.m4s", parts: [part(0), part(1)] }] }), NOW);
+  const of = playedSegment(EDITION, 0);
+  one.take(news({ segments: [{ ...of, name: "e-0-0-1.m4s", parts: [part(0), part(1)] }] }), NOW);
   expect(one.bytes).toBe(35);
   expect(one.file("e-0-0-1.m4s")!.map(({ length }) => length)).toEqual([10, 20]);
   expect(one.file(part(1))).toHaveLength(1);
@@ -85,6 +86,13 @@ test("files, segments of whole parts, and what is gone", () => {
   expect(one.file("e-0-0-1.m4s")).toBeUndefined();
   one.take(news({ gone: [part(1), "e-0-0-1.m4s", "e-0-init0.mp4"] }), NOW);
   expect(one.bytes).toBe(0);
+});
+
+test("of a gap there is no file", () => {
+  const one = tail();
+  const of = playedSegment(EDITION, 0);
+  one.take(news({ segments: [{ ...of, parts: [], gap: true }] }), NOW);
+  expect(one.file(of.name)).toBeUndefined();
 });
 
 test("what playlists hint at is on its way", () => {
