@@ -4,28 +4,33 @@
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { bundledScripts, bundlePages } from "../src/web/bundle.ts";
+import { basename, join, resolve } from "node:path";
+import { bundledScripts, bundlePages, CHUNKS } from "../src/web/bundle.ts";
 import { scriptLicenseText } from "./licenses.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const WEB = join(ROOT, "src/web");
-/** The tail's are fetched by the player when it plays one. */
-const MODULES = ["player", "tail", "hls"];
+/** The player, and what it fetches when it plays a tail. */
+const MODULES = ["player", ...CHUNKS];
+const MODULE = new RegExp(`^/assets/((?:${MODULES.join("|")})(?:-[0-9a-f]{16})?\\.js)$`);
 const README_SECTION = /\*\*Your own site\.\*\*[\s\S]*?(?=\n\*\*)/;
 
-/** Writes all files into `folder`. */
-export async function packagePlayer(folder: string): Promise<void> {
+/** Writes all files into `folder`; returns the names of the scripts. */
+export async function packagePlayer(folder: string): Promise<readonly string[]> {
   await mkdir(join(folder, "types"), { recursive: true });
-  const packed = await bundlePages();
-  for (const name of MODULES) {
-    await Bun.write(join(folder, `${name}.js`), packed[`/assets/${name}.js`]!.text);
+  const scriptFiles: string[] = [];
+  for (const [key, { text }] of Object.entries(await bundlePages())) {
+    const file = MODULE.exec(key)?.[1];
+    if (file === undefined) continue;
+    scriptFiles.push(file);
+    await Bun.write(join(folder, file), text);
   }
   await writeTypes(folder);
-  const scripts = bundledScripts().filter((path) => /\/(player|tail|hls)\.ts$/.test(path));
+  const scripts = bundledScripts().filter((path) => MODULES.includes(basename(path, ".ts")));
   await Bun.write(join(folder, "LICENSES.txt"), await scriptLicenseText(scripts));
   await Bun.write(join(folder, "README.md"), await readme());
   await Bun.write(join(folder, "package.json"), await manifest());
+  return scriptFiles;
 }
 
 /** What the player's own types need, file by file; its parts stay inside. */
@@ -58,8 +63,9 @@ async function readme(): Promise<string> {
   return `# spillway-player
 
 Plays streams of a Spillway server in real time (WHEP), and where that does not come through, some seconds
-later (LL-HLS). Serve the three scripts from one folder, or let a bundler take \`player.js\`, which names the
-other two in \`import()\`. The address of \`player.js\` is yours then, in place of the server's.
+later (LL-HLS). Serve the scripts from one folder, or let a bundler take \`player.js\`, which names the others
+in \`import()\`. Those have a hash of themselves in their names, so caches may keep them for ever. The address
+of \`player.js\` is yours then, in place of the server's.
 
 ${section[0].trim()}
 `;
@@ -87,10 +93,9 @@ async function manifest(): Promise<string> {
 
 if (import.meta.main) {
   const folder = resolve(process.argv[2] ?? join(ROOT, "dist/player"));
-  await packagePlayer(folder);
-  for (const name of MODULES) {
-    const bytes = await Bun.file(join(folder, `${name}.js`)).bytes();
-    console.log(`${name}.js: ${(Bun.gzipSync(bytes).length / 1000).toFixed(1)} kB gzipped`);
+  for (const file of await packagePlayer(folder)) {
+    const bytes = await Bun.file(join(folder, file)).bytes();
+    console.log(`${file}: ${(Bun.gzipSync(bytes).length / 1000).toFixed(1)} kB gzipped`);
   }
   console.log(folder);
 }

@@ -6,11 +6,13 @@ import type { BunPlugin } from "bun";
 export type PackedPages = Record<string, { readonly text: string; readonly contentType: string }>;
 
 const PAGES = ["home", "publish", "watch", "embed", "dashboard"];
-const SCRIPTS = [...PAGES, "player", "tail", "hls", "ticker"];
+/** What the player fetches when it plays a tail, each after those that it fetches itself. */
+export const CHUNKS = ["hls", "tail"];
+const SCRIPTS = [...PAGES, "player", "ticker"];
 
 /** The scripts that are bundled, as paths. */
 export function bundledScripts(): readonly string[] {
-  return SCRIPTS.map((script) => join(import.meta.dir, `${script}.ts`));
+  return [...CHUNKS, ...SCRIPTS].map((script) => join(import.meta.dir, `${script}.ts`));
 }
 
 /** Returns every page and asset. Throws with the bundler's messages when a script is broken. */
@@ -21,9 +23,13 @@ export async function bundlePages(): Promise<PackedPages> {
     const text = await Bun.file(join(folder, `${page}.html`)).text();
     packed[page] = { text, contentType: "text/html; charset=utf-8" };
   }
-  for (const script of SCRIPTS) {
-    const text = await bundleScript(join(folder, `${script}.ts`));
-    packed[`/assets/${script}.js`] = { text, contentType: "text/javascript; charset=utf-8" };
+  const chunks = new Map<string, string>();
+  for (const script of [...CHUNKS, ...SCRIPTS]) {
+    const text = await bundleScript(join(folder, `${script}.ts`), chunks);
+    const isChunk = CHUNKS.includes(script);
+    const file = isChunk ? `${script}-${hashOf(text)}.js` : `${script}.js`;
+    if (isChunk) chunks.set(script, file);
+    packed[`/assets/${file}`] = { text, contentType: "text/javascript; charset=utf-8" };
   }
   for (const sheet of ["style", "embed"]) {
     const text = await Bun.file(join(folder, `${sheet}.css`)).text();
@@ -34,21 +40,35 @@ export async function bundlePages(): Promise<PackedPages> {
   return packed;
 }
 
-/** What the player fetches when it plays a tail stays a file beside it. */
-const KEEP_FETCHED: BunPlugin = {
-  name: "fetched files",
-  setup(build) {
-    build.onResolve({ filter: /^\.\/(tail|hls)\.js$/ }, ({ path }) => ({ path, external: true }));
-  },
-};
+function hashOf(text: string): string {
+  return Bun.hash(text).toString(16).padStart(16, "0");
+}
 
-async function bundleScript(path: string): Promise<string> {
+/**
+ * Chunks stay files beside the script that fetches them, and are fetched by names that tell what is in
+ * them: such a file never becomes another.
+ */
+function keepFetched(chunks: ReadonlyMap<string, string>): BunPlugin {
+  return {
+    name: "fetched files",
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^\\./(${CHUNKS.join("|")})\\.js$`) }, ({ path }) => {
+        const name = path.slice("./".length, -".js".length);
+        const file = chunks.get(name);
+        if (file === undefined) throw new Error(`${name}.js is fetched before it is bundled`);
+        return { path: `./${file}`, external: true };
+      });
+    },
+  };
+}
+
+async function bundleScript(path: string, chunks: ReadonlyMap<string, string>): Promise<string> {
   const result = await Bun.build({
     entrypoints: [path],
     target: "browser",
     format: "esm",
     minify: true,
-    plugins: [KEEP_FETCHED],
+    plugins: [keepFetched(chunks)],
   });
   const output = result.outputs[0];
   if (!result.success || output === undefined) {

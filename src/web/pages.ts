@@ -13,9 +13,14 @@ export interface Page {
   /** A strong entity tag, quotes included. */
   readonly etag: string;
   readonly contentSecurityPolicy: string | null;
+  /** Its address has a hash of it: what is behind that never becomes another. */
+  readonly isImmutable: boolean;
 }
 
-/** Keys: "home", "publish", "watch", "embed", "dashboard", and asset paths such as "/assets/player.js". */
+/**
+ * Keys: "home", "publish", "watch", "embed", "dashboard", and asset paths such as "/assets/player.js".
+ * What is immutable has a second one without the hash ("/assets/tail.js"), which is not.
+ */
 export interface Pages {
   get(key: string): Page | undefined;
   keys(): Iterable<string>;
@@ -24,6 +29,8 @@ export interface Pages {
 /** Name (before the bundler's hash) of the embedded file; scripts/web.ts writes it. */
 export const PACK_NAME = "spillway-web";
 
+const HASHED = /-[0-9a-f]{16}(?=\.js$)/;
+
 /** Loads all pages once, at start. Throws when the sources do not bundle: our own bug. */
 export async function loadPages(): Promise<Pages> {
   const packed = (await readEmbedded()) ?? (await bundleNow());
@@ -31,13 +38,16 @@ export async function loadPages(): Promise<Pages> {
   for (const [key, file] of Object.entries(packed)) {
     const body = new TextEncoder().encode(file.text);
     let gzip: Uint8Array<ArrayBuffer> | null = null;
-    pages.set(key, {
+    const page = {
       body,
       gzip: () => (gzip ??= Bun.gzipSync(body)),
       contentType: file.contentType,
       etag: `"${Bun.hash(body).toString(16).padStart(16, "0")}"`,
       contentSecurityPolicy: file.contentType.startsWith("text/html") ? policyOf(key) : null,
-    });
+      isImmutable: HASHED.test(key),
+    };
+    pages.set(key, page);
+    if (page.isImmutable) pages.set(key.replace(HASHED, ""), { ...page, isImmutable: false });
   }
   return pages;
 }

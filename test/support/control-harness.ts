@@ -248,6 +248,7 @@ const PAGES: Record<string, Page> = Object.fromEntries(
       contentType: "text/html; charset=utf-8",
       etag: `"${key}"`,
       contentSecurityPolicy: "default-src 'self'",
+      isImmutable: false,
     },
   ]),
 );

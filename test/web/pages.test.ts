@@ -36,6 +36,21 @@ test("the player stays small, and brings no hls.js along", async () => {
   expect(pages.get("/assets/hls.js")!.body.length).toBeGreaterThan(300_000);
 });
 
+test("what is fetched later has a name that tells what is in it, and never becomes another", async () => {
+  const pages = await loadPages();
+  const isChunk = (key: string) => /^\/assets\/(hls|tail)-[0-9a-f]{16}\.js$/.test(key);
+  const keys = [...pages.keys()];
+  expect(keys.filter(isChunk).length).toBe(2);
+  for (const key of keys) {
+    const page = pages.get(key)!;
+    expect([key, page.isImmutable]).toEqual([key, isChunk(key)]);
+    if (!page.isImmutable) continue;
+    expect(key).toContain(page.etag.slice(1, -1));
+    const plain = pages.get(key.replace(/-\w+\.js$/, ".js"));
+    expect([plain?.etag, plain?.isImmutable]).toEqual([page.etag, false]);
+  }
+});
+
 test("the test pattern's worker is served", async () => {
   const pages = await loadPages();
   expect(pages.get("/assets/ticker.js")?.contentType).toStartWith("text/javascript");

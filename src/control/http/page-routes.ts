@@ -11,12 +11,17 @@ export interface Page {
   /** A strong entity tag, quotes included. */
   readonly etag: string;
   readonly contentSecurityPolicy: string | null;
+  /** Its address has a hash of it: what is behind that never becomes another. */
+  readonly isImmutable: boolean;
 }
 
 /** Keys: "home", "publish", "watch", "embed", "dashboard", and asset paths such as "/assets/player.js". */
 export interface Pages {
   get(key: string): Page | undefined;
 }
+
+const HASH = /-[0-9a-f]{16}(?=\.js$)/;
+const FOREVER = "public, max-age=31536000, immutable";
 
 /** The pages and their assets. A token may stand in a page's URL, so no referrer leaves it. */
 export function mountPages(app: Hono<AppEnv>, pages: Pages): void {
@@ -26,7 +31,12 @@ export function mountPages(app: Hono<AppEnv>, pages: Pages): void {
   app.get("/watch/*", serve("watch"));
   app.get("/embed/*", serve("embed"));
   app.get("/dashboard", serve("dashboard"));
-  app.get("/*", (c) => send(c, c.req.path.includes(".") ? pages.get(c.req.path) : undefined));
+  app.get("/*", (c) => send(c, c.req.path.includes(".") ? asset(c.req.path, pages) : undefined));
+}
+
+/** A player that was loaded from an older server asks for a file of that one: it gets today's. */
+function asset(path: string, pages: Pages): Page | undefined {
+  return pages.get(path) ?? pages.get(path.replace(HASH, ""));
 }
 
 function send(c: AppContext, page: Page | undefined): Response {
@@ -38,7 +48,7 @@ function send(c: AppContext, page: Page | undefined): Response {
     "Content-Type": page.contentType,
     ETag: etag,
     Vary: "Accept-Encoding",
-    "Cache-Control": "no-cache",
+    "Cache-Control": page.isImmutable ? FOREVER : "no-cache",
     "Referrer-Policy": "no-referrer",
   };
   // The player is for pages of any origin: a module script is fetched with CORS, and an origin that
