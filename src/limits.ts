@@ -208,6 +208,9 @@ export const TAIL_GRACE_US = 30_000_000;
 export const TAIL_ENDED_US = 30_000_000;
 /** One that broke off by a mistake of ours begins anew after so long: what made it may come again. */
 export const TAIL_AGAIN_US = 5_000_000;
+/** Who asks first is told of all layers whose first keyframe comes within so long of the first of them:
+ * a player goes on with what it was told. Layers that an encoder begins together are 100 ms apart. */
+export const TAIL_LAYERS_US = 1_000_000;
 /** A request waits for what is about to come: three times the target duration (6.2.5.2), below the ten
  * seconds after which hls.js gives up. */
 export const TAIL_WAIT_US = 9_000_000;

@@ -35,6 +35,8 @@ export const TAIL: readonly Mutation[] = [
     "this.#beginSegment(true, !goesOn, nowUs);",
     "this.#beginSegment(true, false, nowUs);",
   ),
+  rule("V07", TAILS, "if (renditions.has(layer)) return false;", "return false;"),
+  rule("V07", TAILS, "return now - heardUs < PUBLISHER_SILENCE_US;", "return now > heardUs;"),
   rule("R05", TAILS, 'state === "ended" && ', "false && "),
   rule("V03", RENDITION, "this.#part.samples.length > 0 ? SLIVER_US : 0)", "0)"),
   rule("V04", `${PACKAGER}ensemble.ts`, "this.#breaks ||= this.beganUs !== null;", ""),

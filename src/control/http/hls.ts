@@ -124,7 +124,8 @@ async function index(
   const allowed = () => tail.variants.filter((variant) => allows(variant, limits) === true);
   const isKnown = () =>
     tail.variants.length > 0 && tail.variants.every((variant) => allows(variant, limits) !== null);
-  const isOver = () => isKnown() || ["unavailable", "failed"].includes(tail.state);
+  const isOver = () =>
+    (isKnown() && !tails.awaitsLayers(tail)) || ["unavailable", "failed"].includes(tail.state);
   const waited = await waitFor(asked, isOver);
   if (waited instanceof Response) return waited;
   if (tail.state === "unavailable") return unavailable(name, tail.reason);

@@ -1,6 +1,5 @@
 import type { HlsConfig } from "../../config/hls.ts";
 import type { Config } from "../../config.ts";
-import type { RingGrant } from "../../contract/source.ts";
 import type { MediaPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import { Tails, type TailsOptions } from "./tails.ts";
@@ -22,9 +21,8 @@ export function startTails(
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
   const modeOf = (name: string) => optionsOf(name).hls;
-  const codecOf = (ring: RingGrant) => plane.describeRing(ring).codec;
   return new Tails({
     ...{ ...ground, packager, relay, clock, random },
-    ...{ partUs, memoryBytes, codecOf, modeOf },
+    ...{ partUs, memoryBytes, plane, modeOf },
   });
 }

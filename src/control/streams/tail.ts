@@ -23,6 +23,8 @@ export class Tail implements Audience {
   reason = "";
   /** us: when it failed; null of one that did not. */
   failedAt: number | null = null;
+  /** us: when there was something to play first; null before. */
+  beganAt: number | null = null;
   /** us: when it was asked for last. */
   askedAt: number;
   /** us: since when its stream has no source; null while it has one. */
@@ -62,8 +64,10 @@ export class Tail implements Audience {
   /** Takes what the packager tells of this edition, at `now`, us. */
   take(event: Exclude<TailEvent, TailStill | TailCut>, now: number): void {
     this.edition ??= event.edition;
-    if (event.type === "tail-news") this.#takeNews(event);
-    else if (event.type === "tail-unavailable") {
+    if (event.type === "tail-news") {
+      this.#takeNews(event);
+      if (this.#variants.size > 0) this.beganAt ??= now;
+    } else if (event.type === "tail-unavailable") {
       this.state = "unavailable";
       this.reason = event.reason;
     } else {
@@ -76,6 +80,11 @@ export class Tail implements Audience {
   /** Of all renditions, of which limits allow some; none before the first part. */
   get variants(): TailVariant[] {
     return [...this.#variants.values()];
+  }
+
+  /** Those of which index.m3u8 can tell, by number: that of their layer. */
+  get renditions(): ReadonlySet<number> {
+    return new Set(this.#variants.keys());
   }
 
   /** Which rendition a file belongs to, by its name. */

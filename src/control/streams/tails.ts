@@ -1,10 +1,15 @@
 import type { CutEvent } from "../../contract/cluster.ts";
-import type { RingGrant } from "../../contract/source.ts";
 import type { TailEvent } from "../../contract/tail.ts";
-import { TAIL_AGAIN_US, TAIL_ENDED_US, TAIL_GRACE_US, TAIL_UNASKED_US } from "../../limits.ts";
-import type { CodecName } from "../../wire/codecs.ts";
+import {
+  PUBLISHER_SILENCE_US,
+  TAIL_AGAIN_US,
+  TAIL_ENDED_US,
+  TAIL_GRACE_US,
+  TAIL_LAYERS_US,
+  TAIL_UNASKED_US,
+} from "../../limits.ts";
 import { whyNoFiles } from "../../wire/file-codecs.ts";
-import type { PackagerPlane, RelayPlane } from "../plane/plane.ts";
+import type { MediaPlane, PackagerPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
 import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
@@ -30,8 +35,7 @@ export interface TailsOptions {
   readonly seats: Seats;
   /** What is kept of what was said of a stream, by its name. */
   readonly saidOf: (name: string) => readonly Remark[];
-  /** What a ring holds; null before something has come. */
-  readonly codecOf: (ring: RingGrant) => CodecName | null;
+  readonly plane: Pick<MediaPlane, "describeRing">;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
 }
@@ -86,9 +90,9 @@ export class Tails {
 
   /** Why a stream can have none, as the end of a sentence, as far as that is known of one that nobody cuts. */
   whyNone({ name, source }: Stream): string | null {
-    const { codecOf, modeOf } = this.#options;
+    const { plane, modeOf } = this.#options;
     if (source === null || modeOf(name) === "off") return null;
-    const codecs = source.of("video").map(({ ring }) => codecOf(ring));
+    const codecs = source.of("video").map(({ ring }) => plane.describeRing(ring).codec);
     return whyNoFiles(new Set(codecs.filter((codec) => codec !== null)));
   }
 
@@ -98,6 +102,21 @@ export class Tails {
     if (tail === undefined) return this.#hasRoom() ? this.#open(stream) : null;
     tail.askedAt = this.#options.clock.now();
     return tail;
+  }
+
+  /** Whether layers that its source sends have no rendition yet, though they may in a moment. */
+  awaitsLayers({ stream: { source }, beganAt, renditions }: Tail): boolean {
+    if (source === null || beganAt === null) return false;
+    const { clock, plane } = this.#options;
+    const now = clock.now();
+    if (now - Math.max(beganAt, source.sinceUs) >= TAIL_LAYERS_US) return false;
+    return source.of("video").some(({ ring }, layer) => {
+      if (renditions.has(layer)) return false;
+      // What nobody has wanted yet begins to flow from another node only now.
+      if (source.origin.kind === "link") return true;
+      const heardUs = Math.max(source.sinceUs, plane.describeRing(ring).lastReceiptUs);
+      return now - heardUs < PUBLISHER_SILENCE_US;
+    });
   }
 
   /** What the packager worker tells. An edition that has ended is told of once more at most. */

@@ -1,7 +1,7 @@
 /** What is served of tails: ids B, C, F and H of references/hls.md. */
 import { describe, expect, test } from "bun:test";
 import { HELD_REQUESTS_OF_ADDRESS_MAX } from "../../../src/limits.ts";
-import { Harness, settle } from "../../support/control-harness.ts";
+import { Harness, SIMULCAST_OFFER, settle } from "../../support/control-harness.ts";
 import { playedBytes as bytes, PlayedTail as Show } from "../../support/played-tail.ts";
 
 const P = "application/vnd.apple.mpegurl";
@@ -32,6 +32,64 @@ test("the first request makes the tail begin, and is answered when it has", asyn
   expect(h.plane.packaged).toHaveLength(1);
   h.pass(9);
   expect((await again).status).toBe(503);
+});
+
+describe("V07 who asks first is told of all layers that send", () => {
+  const listed = async (response: Response) =>
+    (await response.text()).match(/-(\d)\.m3u8$/gm)?.map((end) => end.slice(1, 2));
+
+  /** The first request for a stream of two layers, after `sinceS` of its source. */
+  async function first(sinceS: number, sends: readonly number[]) {
+    const h = await Harness.start();
+    await h.publish("a", true, SIMULCAST_OFFER);
+    h.pass(sinceS);
+    const video = h.plane.sources.at(-1)!.source!.video;
+    for (const layer of sends) {
+      h.plane.descriptions.set(video[layer]!.index, { lastReceiptUs: h.nowUs });
+    }
+    const asked = h.request("GET", "/hls/a/index.m3u8");
+    await settle();
+    const show = Show.of(h);
+    return { h, show, asked };
+  }
+
+  test("the answer waits for the second", async () => {
+    const { h, show, asked } = await first(60, [0, 1]);
+    show.layer(1, {});
+    h.pass(0.5);
+    expect(await stateOf(asked)).toBe("waits");
+    show.part();
+    expect(await listed(await asked)).toEqual(["1", "0"]);
+  });
+
+  test("one second at most, and nobody waits after that", async () => {
+    const { h, show, asked } = await first(60, [0, 1]);
+    show.layer(1, {});
+    h.pass(0.75);
+    expect(await stateOf(asked)).toBe("waits");
+    h.pass(0.25);
+    expect(await listed(await asked)).toEqual(["1"]);
+    expect((await show.get("index.m3u8")).status).toBe(200);
+  });
+
+  test("not for one that is dead", async () => {
+    const { show, asked } = await first(3, [1]);
+    show.layer(1, {});
+    expect(await stateOf(asked)).toBe(200);
+  });
+
+  test("those of a publisher that comes back are waited for anew", async () => {
+    const show = await Show.start();
+    const { h } = show;
+    h.plane.events.closed(h.plane.publishers[0]!.session, "peer-closed");
+    await settle();
+    h.pass(5);
+    await h.publish("a", true, SIMULCAST_OFFER);
+    const asked = show.get("index.m3u8");
+    expect(await stateOf(asked)).toBe("waits");
+    show.layer(1, {});
+    expect(await stateOf(asked)).toBe(200);
+  });
 });
 
 test("what nobody publishes is 404, and F07 asking for it costs no memory", async () => {
@@ -329,9 +387,9 @@ describe("variants beyond what stream and token allow are neither listed nor ser
     const asked = h.request("GET", "/hls/a/index.m3u8");
     await settle();
     const show = Show.of(h);
-    show.layer(1, { ...small, bitrate: null });
+    show.layer(0, { ...small, bitrate: null });
     expect(await stateOf(asked)).toBe("waits");
-    show.layer(1, small);
+    show.layer(0, small);
     expect(await sizes(await asked)).toEqual([360]);
   });
 

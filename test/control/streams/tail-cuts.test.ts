@@ -16,9 +16,9 @@ const relayed = (h: Harness) =>
   h.plane.told.filter(({ type }) => type === "cut" || type === "cuts");
 
 /** A node that has the stream from another, whose tail is asked for. */
-async function follower() {
+async function follower(tracks: readonly (typeof TRACKS)[number][] = TRACKS) {
   const h = await node();
-  const stream = { name: "a", epoch: 1, owner: OWNER, tracks: TRACKS };
+  const stream = { name: "a", epoch: 1, owner: OWNER, tracks };
   h.plane.events.cluster({ type: "heard", name: "a", stream });
   const asked = h.request("GET", "/hls/a/index.m3u8");
   await settle();
@@ -57,6 +57,17 @@ test("CUT: other nodes want it before its publisher is here", async () => {
   const stream = numberOf(h);
   h.plane.events.cluster({ type: "cuts-wished", stream, wished: true });
   expect(opened(h)).toHaveLength(1);
+});
+
+test("CUT: V07 layers that nobody has wanted here yet are waited for", async () => {
+  const { h, show, asked } = await follower([...TRACKS, ...TRACKS]);
+  show.edition = ONE;
+  const isAnswered = () => Promise.race([asked.then(() => true), settle().then(() => false)]);
+  show.part();
+  h.pass(0.75);
+  expect(await isAnswered()).toBe(false);
+  show.layer(1, {});
+  expect((await (await asked).text()).match(/m3u8$/gm)).toHaveLength(2);
 });
 
 test("CUT: another node waits for what the root says, and takes its edition", async () => {
