@@ -1,5 +1,6 @@
 /** Chat, raised hands and reactions beside a picture. What people write goes in as text. */
 import { messageOf } from "../errors.ts";
+import { makeChat } from "./chatparts.ts";
 import { takeBack } from "./discussion.ts";
 import { byId, make, setNotice, setText } from "./dom.ts";
 import { RETRACT, type StreamEvent } from "./streamevent.ts";
@@ -34,18 +35,19 @@ export class ChatPanel {
   /** What was sent from here. */
   readonly #own = new Set<number>();
   #hand: number | null = null;
-  readonly #list = byId("lines");
+  readonly #parts = makeChat();
   readonly #rows = new Map<number, HTMLElement>();
 
   constructor(options: ChatOptions) {
     this.#options = options;
-    byId("say").addEventListener("submit", (event) => {
+    const { form, hand } = this.#parts;
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#say();
     });
     for (const [name, sign] of Object.entries(REACTIONS)) this.#offer(name, sign);
-    if (options.moderates) byId("hand").hidden = true;
-    byId("hand").addEventListener("click", () => void this.#turnHand());
+    hand.hidden = options.moderates;
+    hand.addEventListener("click", () => void this.#turnHand());
     addEventListener("pagehide", () => {
       if (this.#hand !== null) takeBack(options.name, this.#hand, true).catch(() => undefined);
     });
@@ -53,7 +55,7 @@ export class ChatPanel {
 
   /** The stream has a chat. */
   show(): void {
-    byId("chat").hidden = false;
+    this.#parts.section.hidden = false;
     byId("stage").classList.add("talks");
   }
 
@@ -63,15 +65,15 @@ export class ChatPanel {
     button.ariaLabel = name;
     button.title = name;
     button.addEventListener("click", () => void this.#try("reaction", { text: sign }));
-    byId("reactions").append(button);
+    this.#parts.reactions.append(button);
   }
 
   async #say(): Promise<void> {
-    const input = byId<HTMLInputElement>("words");
-    const text = input.value.trim();
+    const { words } = this.#parts;
+    const text = words.value.trim();
     if (text === "") return;
     const sent = await this.#try("chat", { text });
-    if (sent !== null) input.value = "";
+    if (sent !== null) words.value = "";
   }
 
   async #turnHand(): Promise<void> {
@@ -90,12 +92,12 @@ export class ChatPanel {
     try {
       const sent = await this.#options.send(type, data);
       this.#own.add(sent.id);
-      setNotice(byId("chat-notice"), "");
+      setNotice(this.#parts.notice, "");
       // It is shown as it comes to all, behind what was said before.
       this.#showLines();
       return sent;
     } catch (error) {
-      setNotice(byId("chat-notice"), messageOf(error));
+      setNotice(this.#parts.notice, messageOf(error));
       return null;
     }
   }
@@ -104,7 +106,7 @@ export class ChatPanel {
     try {
       await takeBack(this.#options.name, id);
     } catch (error) {
-      setNotice(byId("chat-notice"), messageOf(error));
+      setNotice(this.#parts.notice, messageOf(error));
     }
   }
 
@@ -119,7 +121,7 @@ export class ChatPanel {
   }
 
   #showLines(): void {
-    const list = this.#list;
+    const { lines: list, empty } = this.#parts;
     const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
     const { lines } = this.#talk;
     const kept = new Set(lines.map(({ id }) => id));
@@ -135,7 +137,7 @@ export class ChatPanel {
       list.append(row);
     }
     for (const id of this.#own) this.#allowRetract(id);
-    byId("no-lines").hidden = lines.length > 0;
+    empty.hidden = lines.length > 0;
     if (isAtEnd) list.scrollTop = list.scrollHeight;
   }
 
@@ -165,10 +167,9 @@ export class ChatPanel {
 
   #showHands(): void {
     const { hands } = this.#talk;
-    const button = byId("hand");
+    const { hand: button, hands: list } = this.#parts;
     button.setAttribute("aria-pressed", String(this.#hand !== null));
     setText(button, this.#hand === null ? "Raise hand" : "Lower hand");
-    const list = byId("hands");
     list.hidden = hands.length === 0;
     list.replaceChildren(...hands.map((hand) => this.#handOf(hand)));
   }
