@@ -101,6 +101,7 @@ test("how much longer a way is is told of the node below whose gap is the longes
     standby: [],
     path,
     viewers: 3,
+    troubles: [],
   });
   const before = [null, place([0]), place([0, 1]), place([0, 1])];
   const after = [null, null, place([0, 4]), place([0])];

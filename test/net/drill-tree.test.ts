@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 import { falseDeaths, type Places } from "./drill-tree.ts";
 
-const ROOT = { own: true, parent: null, standby: [], path: [], viewers: 0 };
+const ROOT = { own: true, parent: null, standby: [], path: [], viewers: 0, troubles: [] };
 
 function place(path: readonly number[], standby: readonly number[]) {
-  return { own: false, parent: path.at(-1)!, standby, path, viewers: 10 };
+  return { own: false, parent: path.at(-1)!, standby, path, viewers: 10, troubles: [] };
 }
 
 /** Node 4 has it by 1 and 3. */
@@ -37,6 +37,22 @@ test("one that lost its parent may have it by a way that is too long for nodes b
   const after = [...without(1, 2), place([0, 2], [])];
   expect(falseDeaths("kill", before, after, 1)).toEqual([]);
   expect(falseDeaths("pause", before, after, 1)).toEqual([4]);
+});
+
+test("who leaves one whose link loses much has had another beside it; a paused victim's link is no reason", () => {
+  const lossy = (all: Places, node: number, begun: number, now = true): Places =>
+    all.map((each, number) => {
+      if (number !== 4 || each === null) return each;
+      return { ...each, troubles: [{ node, begun, now }] };
+    });
+  const after = without(1, 2);
+  expect(falseDeaths("kill", places(), lossy(after, 3, 1), 1)).toEqual([]);
+  expect(falseDeaths("kill", places(), lossy(after, 3, 1, false), 1)).toEqual([]);
+  expect(falseDeaths("kill", lossy(places(), 3, 1), lossy(after, 3, 1, false), 1)).toEqual([]);
+  const over = lossy(places(), 3, 1, false);
+  expect(falseDeaths("kill", over, lossy(after, 3, 1, false), 1)).toEqual([4]);
+  expect(falseDeaths("kill", places(), lossy(after, 2, 1), 1)).toEqual([4]);
+  expect(falseDeaths("pause", places(), lossy(without(3, 2), 3, 1), 3)).toEqual([4]);
 });
 
 test("where the publisher's node is the victim there is another tree, and no false death", () => {

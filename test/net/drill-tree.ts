@@ -83,9 +83,18 @@ export function falseDeaths(
     const parent = before[node]?.parent ?? null;
     if (parent === null || node === victim) return false;
     if (after[node] == null || after[node].parent === parent) return false;
+    // The link to it did badly: another parent is had beside it then, and either may be the first.
+    if (parent !== victim && hadTrouble(before[node]!, after[node], parent)) return false;
     // What happened to its parent was one, but for a short pause, and so was what happened to the way there.
     return kind === "pause" || !(parent === victim || isTooLongWithout(before, parent, victim));
   });
+}
+
+/** Its link to a node did badly then, or has since. */
+function hadTrouble(before: Place, after: Place, node: number): boolean {
+  const trouble = ({ troubles }: Place) => troubles.find((each) => each.node === node);
+  const [then, now] = [trouble(before), trouble(after)];
+  return then?.now === true || now?.now === true || (now?.begun ?? 0) > (then?.begun ?? 0);
 }
 
 /** It had the stream by the victim, and by one that stands by it is so far away that nobody has it from there. */

@@ -1,4 +1,6 @@
 /** A drill: something happens to a node that gives media to another; what viewers below see of it. */
+
+import { until } from "../support/until.ts";
 import { childrenOf, falseDeaths, others, type Places, settledTree, spared } from "./drill-tree.ts";
 import { type Fault, type Happened, happen, type Kind, type Return } from "./faults.ts";
 import { Lateness } from "./lateness.ts";
@@ -10,6 +12,7 @@ import { type Seen, Witness } from "./witness.ts";
 /** For what follows, and until every node has told of it. */
 const AFTER_MS = 3_500;
 const TOLD_MS = 2_000;
+const TOLD_MS_MAX = 10_000;
 /** At the end nothing is lost for so long: what is missing then never came. */
 const CALM_MS = 800;
 /** A node of which a thread waited longer for a processor may have seemed dead. */
@@ -120,7 +123,7 @@ async function suffer(
   const wokenLateMs = lateness.stop();
   const waitedMs = waits.stop();
   const { lateMs } = await cluster.star.figures();
-  const after = cluster.nodes.map(({ number }) => cluster.place(number, at + TOLD_MS));
+  const after = await placesSince(cluster, at + TOLD_MS, spectators);
   return {
     heal,
     since,
@@ -133,6 +136,18 @@ async function suffer(
     falseDeaths: falseDeaths(kind, before, after, victim),
     back: happened.back,
   };
+}
+
+/** Statuses come each second or two: waits until all of these nodes have told of theirs. */
+async function placesSince(
+  cluster: StarCluster,
+  since: number,
+  nodes: readonly { readonly number: number }[],
+): Promise<Places> {
+  const places = () => cluster.nodes.map(({ number }) => cluster.place(number, since));
+  const told = () => nodes.every(({ number }) => places()[number] !== null);
+  await until("every node tells of its place", TOLD_MS_MAX, told, places);
+  return places();
 }
 
 /** Who suffers, of those above `watched` if one is; the publisher's refuge is a node that is not touched. */

@@ -39,6 +39,15 @@ export interface Place {
   /** The root first, without the node itself. */
   readonly path: readonly number[];
   readonly viewers: number;
+  /** Nodes to which its links did badly, now or before: a second parent is had beside such a one. */
+  readonly troubles: readonly Trouble[];
+}
+
+export interface Trouble {
+  readonly node: number;
+  /** How often it has begun. */
+  readonly begun: number;
+  readonly now: boolean;
 }
 
 export class StarCluster {
@@ -151,7 +160,12 @@ export class StarCluster {
     const [parent = null] = this.#numbers(stream.parent === null ? [] : [stream.parent]);
     const standby = this.#numbers(stream.standby);
     const path = this.#numbers(stream.path ?? []);
-    return { own, parent, standby, path, viewers: stream.viewers };
+    const troubles = status.members
+      .filter((member) => member.troubles > 0)
+      .map(({ node, troubles, trouble }) => {
+        return { node: this.#numbers([node])[0]!, begun: troubles, now: trouble !== null };
+      });
+    return { own, parent, standby, path, viewers: stream.viewers, troubles };
   }
 
   async close(keepLogs = false): Promise<void> {

@@ -18,7 +18,12 @@ const ASK_AGAIN_MS = 300;
 /** As much of what `spillway status --json` tells as is looked at. */
 export interface NodeStatus {
   readonly node: { readonly id: string };
-  readonly members: readonly { readonly node: string; readonly datagramBytes: number | null }[];
+  readonly members: readonly {
+    readonly node: string;
+    readonly datagramBytes: number | null;
+    readonly trouble: string | null;
+    readonly troubles: number;
+  }[];
   readonly streams: readonly {
     readonly name: string;
     readonly owner: string;
