@@ -2,6 +2,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const HANDOVER = "src/cascade/handover.ts";
+const MEMBERS = "src/cascade/members.ts";
 
 export const HANDOVERS: readonly Mutation[] = [
   rule("cascade-rekey", HANDOVER, " && session === this.#other", ""),
@@ -50,4 +51,6 @@ export const HANDOVERS: readonly Mutation[] = [
     "sameBytes(each.association, association);",
     "each.link.open;",
   ),
+  rule("cascade-resume", MEMBERS, "Math.max(place.nextAt, this.#now + SETTLE_US)", "place.nextAt"),
+  rule("cascade-resume", MEMBERS, "      place.dialledAt = null;\n      return;\n", ""),
 ];

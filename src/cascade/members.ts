@@ -7,6 +7,8 @@ import { type CoreHint, Place } from "./place.ts";
 const DIAL_TIMEOUT_US = 5_000_000;
 /** A dial of which nothing came for so long may be of a dead address: another one is dialled beside it. */
 const HOPEFUL_US = 500_000;
+/** Whoever has answered gets so long to be a link, or to go on as the one that was: it is not dialled again. */
+const SETTLE_US = 1_000_000;
 /** Where a link has held for so long all failures before it are forgotten. */
 const FORGIVEN_US = 10_000_000;
 /** Links that an edge keeps to cores. */
@@ -80,6 +82,7 @@ export class Members {
     if (place.node !== node) place.forget();
     place.node = node;
     place.dialledAt = null;
+    place.nextAt = Math.max(place.nextAt, this.#now + SETTLE_US);
     place.told = false;
   }
 
@@ -113,11 +116,15 @@ export class Members {
       place.told = true;
       this.#unanswered.push(address);
     }
-    place.failed(now, this.#options.random());
-    const { self, isLinked } = this.#options;
-    if (place.node === null || place.node === self || isLinked(place.node)) return;
-    // Somebody else may be there next time; a second link to a node that has one is no failure.
-    if (unanswered || place.seed) place.forget();
+    const { self, isLinked, random } = this.#options;
+    // A second link to a node that has one is no failure.
+    if (place.node !== null && place.node !== self && isLinked(place.node)) {
+      place.dialledAt = null;
+      return;
+    }
+    place.failed(now, random());
+    // Somebody else may be there next time.
+    if (place.node !== self && (unanswered || place.seed)) place.forget();
   }
 
   /** Seeds that nobody has answered at lately, each once until somebody does. */

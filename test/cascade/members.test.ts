@@ -101,6 +101,33 @@ test("whoever is linked is not dialled, and again once it is not", () => {
   expect(ground.at(60_250_000)).toEqual([SEED]);
 });
 
+test("cascade-resume: who has answered is not called again before it can be a link, and a second link is no failure", () => {
+  const ground = new Ground();
+  const { members, linked } = ground;
+  members.setSeeds([SEED], 0);
+  expect(ground.at(0)).toEqual([SEED]);
+  // A link that was silent goes on by what was dialled, once both ends have said so.
+  members.reached(SEED, idOf(2));
+  for (let now = 20_000; now < 1_000_000; now += 20_000) expect(ground.at(now)).toEqual([]);
+  linked.add(idOf(2));
+  expect(ground.at(1_000_000)).toEqual([]);
+  for (let i = 0; i < 8; i += 1) members.failed(SEED, 1_000_000);
+  linked.delete(idOf(2));
+  members.parted(idOf(2), 2_000_000);
+  expect(ground.at(2_249_999)).toEqual([]);
+  expect(ground.at(2_250_000)).toEqual([SEED]);
+});
+
+test("cascade-resume: who has answered and is no link after all is called again a second later", () => {
+  const ground = new Ground();
+  ground.members.setSeeds([SEED], 0);
+  ground.at(0);
+  ground.members.reached(SEED, idOf(2));
+  expect(ground.at(999_999)).toEqual([]);
+  expect(ground.members.nextTimeout()).toBe(1_000_000);
+  expect(ground.at(1_000_000)).toEqual([SEED]);
+});
+
 test("whoever has ended a link is not dialled at once: it may be leaving", () => {
   const ground = new Ground();
   ground.hint(3, ["10.0.0.3:8300"]);

@@ -157,6 +157,8 @@ function displacing(): { world: World; far: SimNode } {
   world.network.path(0, 1).cut = true;
   world.run(0.6 * SECOND);
   world.network.path(0, 1).cut = false;
+  // Of one that comes back and one that would stand by there whoever asks first has the place.
+  world.run(0.6 * SECOND);
   world.network.between(0, 3, { cut: false });
   world.run(4 * SECOND);
   return { world, far };

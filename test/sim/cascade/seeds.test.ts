@@ -37,6 +37,8 @@ test("seeds that failed once", () => {
   expectClean(runSeed(700_089));
   // The answer to whoever goes on by another session came again, and was answered, and so on for ever.
   expectClean(runSeed(700_400));
+  // Whoever a link was to go on with was called over and over until it did, and by nobody after the next cut.
+  expectClean(runSeed(850_398));
 }, 240_000);
 
 test("a cluster of 60 nodes", () => expectClean(runSeed(60, 60, true)), 240_000);
