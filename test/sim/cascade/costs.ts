@@ -19,6 +19,8 @@ const FIGURES = 5;
 const PINGS = 1;
 const LOOK_UPS = 5;
 const UINT32_MAX = 0xffff_ffff;
+/** That a ring is wanted no more is heard by then, lost once on its way: until then it still comes. */
+const HEARD_US = 400_000;
 
 /** Bytes of frames in a second. */
 const LINK_BYTES = AGAIN * PINGS * (bytesOf(writePing(1e12)) + bytesOf(writePong(pong())));
@@ -31,43 +33,45 @@ const LOOK_UP_BYTES = AGAIN * LOOK_UPS * (messageBytes(writeWhere("a")) + messag
  */
 export class Costs {
   readonly #world: World;
-  readonly #bytes: number;
+  #bytes = 0;
   #published = new Map<string, number[]>();
   /** Rings that each node pulled when it was looked at last, a bit each, by name and node. */
   #pulled = new Map<string, number>();
-  #at: number;
+  /** When it pulled each of them last. */
+  readonly #pulledAt = new Map<string, number[]>();
+  #givers = new Map<string, Set<string>>();
+  #at = 0;
   #wanted = 0;
   #given = 0;
   #said = 0;
 
   constructor(world: World) {
     this.#world = world;
-    this.#bytes = world.network.bytes;
-    this.#at = world.now;
-    this.#published = this.#publishedNow();
-    this.#pulled = this.#pulledNow();
+    this.look();
   }
 
-  /** What came since it was looked at last counts as what is wanted now, of whoever gives it now. */
+  /** All that comes from now on counts; it was looked at before for as long as words take. */
+  begin(): void {
+    this.#bytes = this.#world.network.bytes;
+    [this.#wanted, this.#given, this.#said] = [0, 0, 0];
+  }
+
+  /** What came since it was looked at last counts as what is wanted, of whoever gave it then or does now. */
   look(): void {
     const { now, nodes } = this.#world;
     const seconds = (now - this.#at) / 1e6;
     this.#at = now;
     const before = this.#published;
     this.#published = this.#publishedNow();
-    const givers = this.#givers();
-    const pulled = this.#pulled;
+    const [pulled, givers] = [this.#pulled, this.#givers];
     this.#pulled = this.#pulledNow();
-    for (const node of nodes) {
-      if (!node.alive) continue;
-      this.#said += seconds * this.#saidBy(node);
-      for (const { known } of node.relay.node.pulls.values()) {
-        const { name } = known;
-        const begun = pulled.get(`${name} ${node.id}`) ?? 0;
-        const wanted = this.#wantedOf(node, name, before, begun);
-        this.#wanted += wanted;
-        this.#given += wanted * Math.max(1, givers.get(`${name} ${node.id}`)?.size ?? 0);
-      }
+    this.#givers = this.#giversNow();
+    for (const node of nodes) if (node.alive) this.#said += seconds * this.#saidBy(node);
+    for (const key of this.#pulledAt.keys()) {
+      const wanted = this.#wantedOf(key, before, pulled.get(key) ?? 0);
+      const given = new Set([...(givers.get(key) ?? []), ...(this.#givers.get(key) ?? [])]);
+      this.#wanted += wanted;
+      this.#given += wanted * Math.max(1, given.size);
     }
   }
 
@@ -97,7 +101,7 @@ export class Costs {
   }
 
   /** By name and node those that give it there, as either end has it: words between them take a while. */
-  #givers(): Map<string, Set<string>> {
+  #giversNow(): Map<string, Set<string>> {
     const givers = new Map<string, Set<string>>();
     const add = (name: string, child: string, parent: string): void => {
       const key = `${name} ${child}`;
@@ -120,27 +124,31 @@ export class Costs {
     for (const { alive, id, relay } of this.#world.nodes) {
       if (!alive) continue;
       for (const { known, wanted } of relay.node.pulls.values()) {
-        pulled.set(`${known.name} ${id}`, wanted);
+        const key = `${known.name} ${id}`;
+        pulled.set(key, wanted);
+        const pulledAt = this.#pulledAt.get(key) ?? [];
+        this.#pulledAt.set(key, pulledAt);
+        for (let ring = 0; wanted >> ring !== 0; ring += 1) {
+          if ((wanted & (1 << ring)) !== 0) pulledAt[ring] = this.#world.now;
+        }
       }
     }
     return pulled;
   }
 
   /**
-   * Of the rings that are pulled there; `begun`: what was pulled before. A ring that begins does so with
-   * its cached group.
+   * Of the rings that are pulled there, or were a moment ago; `begun`: what was pulled before. A ring that
+   * begins does so with its cached group.
    */
-  #wantedOf(
-    node: SimNode,
-    name: string,
-    before: ReadonlyMap<string, number[]>,
-    begun: number,
-  ): number {
-    const { wanted } = node.relay.node.pulls.get(name)!;
+  #wantedOf(key: string, before: ReadonlyMap<string, number[]>, begun: number): number {
+    const name = key.split(" ")[0]!;
+    const pulled = this.#pulled.get(key) ?? 0;
     let sum = 0;
     for (const [ring, bytes] of (this.#published.get(name) ?? []).entries()) {
-      if ((wanted & (1 << ring)) === 0) continue;
-      const group = (begun & (1 << ring)) === 0 ? this.#groupOf(name, ring) : 0;
+      const pulledAt = this.#pulledAt.get(key)![ring] ?? Number.NEGATIVE_INFINITY;
+      if (this.#at - pulledAt > HEARD_US) continue;
+      const begins = (pulled & ~begun & (1 << ring)) !== 0;
+      const group = begins ? this.#groupOf(name, ring) : 0;
       sum += Math.max(group, bytes - (before.get(name)?.[ring] ?? 0));
     }
     return sum;

@@ -68,10 +68,11 @@ function play(script: Script, world: World, checks: Checks, brief: boolean): voi
   if (brief) return;
   runTo(ACTIVE_US + HEALED_US - TOLD_US);
   links = linksOf(world);
-  runTo(ACTIVE_US + HEALED_US);
+  const costs = new Costs(world);
+  runTo(ACTIVE_US + HEALED_US, () => costs.look());
   checkNames(world, checks, links);
   checkOwners(world, checks);
-  const costs = new Costs(world);
+  costs.begin();
   runTo(world.now + CALM_US, () => costs.look());
   costs.check(checks);
   checkMedia(script, world, checks);
