@@ -67,6 +67,8 @@ export async function runServer(options: ServerOptions): Promise<number> {
   const log = createLog(plain);
   const openssl = await findOpenSsl();
   if (openssl === null) return 1;
+  // Whoever is told to end before it serves has a file to take away already.
+  const asked = firstSignal();
   const first = makeFirstToken(plain);
   const own = options.started === undefined ? null : publisherToken(plain, options.stream);
   const withTokens = (base: Config) => withToken(base, firstTokenEntry(first));
@@ -83,6 +85,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
       listener,
       openssl,
       first,
+      asked,
       hazards: findHazards(places, first?.file ?? null),
       withTokens,
       token: own?.token ?? null,
@@ -112,6 +115,8 @@ interface Parts {
   readonly listener: Listener;
   readonly openssl: ResolvedOpenSsl;
   readonly first: FirstToken | null;
+  /** To end. */
+  readonly asked: Promise<string>;
   readonly hazards: readonly Hazard[];
   /** Adds the token of the first start to a configuration. */
   readonly withTokens: (config: Config) => Config;
@@ -123,6 +128,10 @@ async function serve(parts: Parts): Promise<number> {
   const { options, config, log, control, listener, token } = parts;
   const manager = serviceManager(process.env, process.pid);
   const { port } = listener;
+  // First of all: who reads that it serves may send one.
+  process.on("SIGHUP", () => void reload(parts));
+  // Work that a request left behind fails: that costs this work, not the process.
+  process.on("unhandledRejection", (error) => control.noteFault("promise", error));
   announce(parts);
   const stopping = new AbortController();
   const server = { config, control, log, port, token, stopping: stopping.signal };
@@ -134,16 +143,11 @@ async function serve(parts: Parts): Promise<number> {
     now: monotonicUs,
     status: servingStatus(parts),
   });
-  process.on("SIGHUP", () => void reload(parts));
-  // Work that a request left behind fails: that costs this work, not the process.
-  process.on("unhandledRejection", (error) => control.noteFault("promise", error));
-
-  const signal = await firstSignal();
+  const signal = await parts.asked;
   stopping.abort();
   manager.notify("STOPPING=1", "STATUS=Waiting for viewers to leave");
   const viewers = control.registry.count("viewer");
   log.info("Stopping", { signal, viewers, drainSeconds: config.drainSeconds });
-  exitOnNextSignal();
   await control.drain();
   beforeStop?.();
   await control.stop();
@@ -290,12 +294,16 @@ function makeFirstToken(config: Config): FirstToken | null {
   }
 }
 
+/** Another one ends the process at once. */
 function firstSignal(): Promise<string> {
+  let isAsked = false;
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        if (isAsked) process.exit(1);
+        isAsked = true;
+        resolve(signal);
+      });
+    }
   });
-}
-
-function exitOnNextSignal(): void {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 }

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -15,6 +16,7 @@ import { dirname, join } from "node:path";
 import { binary, runBinary } from "../support/binary.ts";
 import { SETUP_MS, startServer } from "../support/server.ts";
 import { ServerLog, type Speaker, told } from "../support/server-log.ts";
+import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spillway-secrets-"));
 /** A proxy in front: the server is not open, and has to make a token. */
@@ -39,11 +41,8 @@ async function outputOf(
     stdio: ["ignore", log.fd, log.fd],
   });
   try {
-    const serving = await told(log, "Serving", { withinMs: 15_000 });
-    const [, port] = /http\W.*?127\.0\.0\.1:(\d+)/.exec(serving)!;
+    await told(log, "Serving", { withinMs: 15_000 });
     await look(log);
-    // Whoever answers minds signals, too.
-    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
   } finally {
     child.kill("SIGTERM");
     await child.exited;
@@ -68,6 +67,20 @@ test("S14: without a terminal the first token is told by its file alone, which i
   // Without a state folder it ends with the process.
   expect(existsSync(file)).toBe(false);
 }, 120_000);
+
+test("S14: it ends with the process also where that is told to end before it serves", async () => {
+  const place = join(folder, "early");
+  mkdirSync(place);
+  const child = Bun.spawn([path, "serve", ...GUARDED], {
+    env: { PATH: process.env.PATH ?? "", TMPDIR: place },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const files = () => readdirSync(place).filter((each) => each.startsWith("spillway-token-"));
+  await until("the token is there", 15_000, () => files().length > 0);
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  expect(files()).toEqual([]);
+}, 30_000);
 
 test("S14: with a state folder it stays there, and a later start tells the same file", async () => {
   const state = join(folder, "state");
