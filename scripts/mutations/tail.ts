@@ -94,6 +94,7 @@ export const TAIL: readonly Mutation[] = [
   rule("ST1", `${PACKAGER}still.ts`, "pixels(one) - pixels(other)", "pixels(other) - pixels(one)"),
   rule("ST2", `${PACKAGER}packager.ts`, "if (!this.#tails.has(stream)) still.release();", ""),
   rule("ST3", "src/control/http/still.ts", 'await askHook(c, services, "viewer", name)', "null"),
+  rule("ST3", "src/control/http/still.ts", "allowed.get(key, clock.now()) !== null", "false"),
   rule("ST4", "src/control/http/still.ts", "!isWithin(", "false && !isWithin("),
   rule("ST5", "src/control/streams/stills.ts", "stream.audiences.add(still);", ""),
 ];

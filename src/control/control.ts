@@ -23,6 +23,7 @@ import { createApp, type Services } from "./http/app.ts";
 import { Authenticator } from "./http/auth.ts";
 import type { AppEnv } from "./http/context.ts";
 import { startHandover } from "./http/handover.ts";
+import { KeptGrants } from "./http/kept-grants.ts";
 import { loadKeys } from "./http/keys.ts";
 import { describeOpenness, notOpened, opennessOf } from "./http/openness.ts";
 import type { Pages } from "./http/page-routes.ts";
@@ -132,6 +133,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     ...{ config, plane, clock, random, log, registry, cluster, tails },
     version: options.version,
     handover: startHandover(config, cluster, parts),
+    allowed: new KeptGrants(),
     auth: new Authenticator({ config, keys, clock, ownToken: options.ownToken ?? null }),
     hook,
     rateLimit: new RateLimit(config.limits.postsPerSecond),

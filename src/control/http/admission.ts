@@ -4,7 +4,7 @@ import { SDP_BYTES_MAX } from "../../limits.ts";
 import type { Offer } from "../../sdp/offer.ts";
 import { readOffer } from "../../sdp/offer.ts";
 import { isProblem } from "../../sdp/problem.ts";
-import type { Hook } from "../bus/hook.ts";
+import type { Hook, HookQuestion } from "../bus/hook.ts";
 import type { Metrics } from "../bus/metrics.ts";
 import type { MediaPlane, Placement } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
@@ -107,14 +107,9 @@ export async function askHook(
   role: Role,
   name: string,
 ): Promise<Response | null> {
-  const event = role === "publisher" ? "publish" : "view";
-  const answer = await services.hook.ask({
-    event,
-    stream: name,
-    address: c.get("client").address,
-    userAgent: userAgent(c),
-    token: tokenOf(c.req.raw),
-  });
+  const question = hookQuestion(c, role, name);
+  const { event } = question;
+  const answer = await services.hook.ask(question);
   if (answer === "allowed") return null;
   if (answer === "none") {
     const detail = "The server could not ask whether this is allowed.";
@@ -123,6 +118,17 @@ export async function askHook(
   const headers: Record<string, string> =
     answer === 401 ? { "WWW-Authenticate": 'Bearer realm="spillway"' } : {};
   return problem(answer, "Refused", `The hook does not allow this ${event}.`, headers);
+}
+
+/** All that the hook is told of a request. */
+export function hookQuestion(c: AppContext, role: Role, name: string): HookQuestion {
+  return {
+    event: role === "publisher" ? "publish" : "view",
+    stream: name,
+    address: c.get("client").address,
+    userAgent: userAgent(c),
+    token: tokenOf(c.req.raw),
+  };
 }
 
 /** A worker for the session, or the refusal. Also asks the limits again: time has passed. */

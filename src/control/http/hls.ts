@@ -8,13 +8,13 @@ import type { Stream } from "../streams/stream.ts";
 import type { Tail } from "../streams/tail.ts";
 import type { Tails } from "../streams/tails.ts";
 import type { Waiting } from "../streams/waiters.ts";
-import { type AdmissionServices, askHook, rateLimited } from "./admission.ts";
+import { askHook, rateLimited } from "./admission.ts";
 import { tokenOf } from "./auth.ts";
 import { acceptsGzip } from "./coding.ts";
 import type { AppContext } from "./context.ts";
 import { streamName } from "./names.ts";
 import { notFound, problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
-import { readStill, STILL } from "./still.ts";
+import { readStill, STILL, type StillServices } from "./still.ts";
 import { streamOptions } from "./stream-options.ts";
 import { zippedFor } from "./tail-copies.ts";
 import { isTooFar, lists, readDirectives, type Wanted } from "./tail-directives.ts";
@@ -23,7 +23,7 @@ import { renderMaster } from "./tail-master.ts";
 import { withoutReports, withToken } from "./tail-uris.ts";
 import { waitUntil } from "./tail-wait.ts";
 
-export interface TailServices extends AdmissionServices {
+export interface TailServices extends StillServices {
   /** Null where streams have none. */
   readonly tails: Tails | null;
 }

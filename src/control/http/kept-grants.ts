@@ -2,10 +2,11 @@ import { TOKENS_KEPT_MAX, TOKENS_KEPT_US } from "../../limits.ts";
 
 /**
  * What tokens were found to grant, for a while: the players of a tail show theirs several times a
- * second. Only tokens that are good come in here, so nobody else can push them out.
+ * second. Only tokens that are good come in here, so nobody else can push them out. The same of what a
+ * hook has allowed.
  */
 export class KeptGrants<Grant> {
-  /** By the token's hash; the oldest is first. */
+  /** By the hash of the token, or of the question; the oldest is first. */
   readonly #kept = new Map<string, { readonly grant: Grant; readonly until: number }>();
 
   get size(): number {

@@ -1,8 +1,10 @@
 /** GET /hls/NAME/still.mp4: the newest keyframe of a stream as a file, for posters and lists. */
+import { createHash } from "node:crypto";
 import { isWithin, type ViewLimits } from "../streams/layer-limits.ts";
 import type { Tails } from "../streams/tails.ts";
-import { type AdmissionServices, askHook } from "./admission.ts";
+import { type AdmissionServices, askHook, hookQuestion } from "./admission.ts";
 import type { AppContext } from "./context.ts";
+import type { KeptGrants } from "./kept-grants.ts";
 import { problem, RETRY_LIMIT_S, retryLater } from "./problem.ts";
 import { waitUntil } from "./tail-wait.ts";
 
@@ -10,16 +12,21 @@ export const STILL = "still.mp4";
 /** Seconds that caches keep it: what the server keeps is half as old on average. */
 const AGE_S = 5;
 
+export interface StillServices extends AdmissionServices {
+  /** Questions to the hook that it said yes to a moment ago. */
+  readonly allowed: KeptGrants<true>;
+}
+
 /** The picture, for whoever may view the stream. */
 export async function readStill(
   c: AppContext,
-  services: AdmissionServices,
+  services: StillServices,
   tails: Tails,
   name: string,
   limits: ViewLimits,
 ): Promise<Response> {
   const { registry, cluster, metrics } = services;
-  const refused = await askHook(c, services, "viewer", name);
+  const refused = await mayView(c, services, name);
   if (refused !== null) return refused;
   const live = () => registry.streams.get(name)?.isLive === true;
   if (!live()) await cluster?.find(name);
@@ -47,4 +54,20 @@ export async function readStill(
       "Cache-Control": `max-age=${AGE_S}`,
     },
   });
+}
+
+/** The hook's word on it, which counts for a while: a list loads the picture again and again. */
+async function mayView(
+  c: AppContext,
+  services: StillServices,
+  name: string,
+): Promise<Response | null> {
+  const { allowed, clock, config } = services;
+  if (config.hook === null) return null;
+  const question = JSON.stringify(hookQuestion(c, "viewer", name));
+  const key = createHash("sha256").update(question).digest("hex");
+  if (allowed.get(key, clock.now()) !== null) return null;
+  const refused = await askHook(c, services, "viewer", name);
+  if (refused === null) allowed.keep(key, true, clock.now(), Number.POSITIVE_INFINITY);
+  return refused;
 }

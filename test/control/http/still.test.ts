@@ -142,3 +142,42 @@ test("ST3 the hook that decides who may view is asked", async () => {
   expect(asked.at(-1)).toMatchObject({ event: "view", stream: "a" });
   expect(h.plane.packaged).toEqual([]);
 });
+
+test("ST3 a hook that allowed it is not asked again for ten seconds, by the same client for the same stream", async () => {
+  let [asked, status] = [0, 200];
+  const h = await Harness.start({
+    config: '[hook]\nurl = "http://127.0.0.1:1/hook"\n',
+    fetch: async () => {
+      asked += 1;
+      return new Response(null, { status });
+    },
+  });
+  await h.publish("a");
+  await h.publish("b");
+  const asks = async (request: () => Promise<Response>, loads = 2): Promise<number> => {
+    const before = asked;
+    for (let i = 0; i < loads; i += 1) void request();
+    for (let i = 0; i < 5; i += 1) await settle();
+    return asked - before;
+  };
+  expect(await asks(() => get(h), 1)).toBe(1);
+  found(h);
+  const [headers, address] = [{ "User-Agent": "other" }, "198.51.100.7"];
+  const path = "/hls/a/still.mp4";
+  expect(await asks(() => get(h))).toBe(0);
+  for (const other of [
+    () => get(h, "", "b"),
+    () => get(h, "?token=other"),
+    () => h.request("GET", path, { headers }),
+    () => h.request("GET", path, { address }),
+  ]) {
+    expect(await asks(other, 1)).toBe(1);
+    expect(await asks(other)).toBe(0);
+  }
+  // Whoever plays the stream is another matter.
+  expect(await asks(() => h.request("GET", "/hls/a/index.m3u8"))).toBe(2);
+  h.pass(11);
+  status = 403;
+  expect(await asks(() => get(h))).toBe(2);
+  expect((await get(h)).status).toBe(403);
+});
