@@ -65,6 +65,7 @@ test("each rule has teeth", () => {
     ["F26", /(#EXT-X-PART:.*\n#EXTINF:2\.)\d/, "$19"],
     ["R02", "DISCONTINUITY-SEQUENCE:0", "DISCONTINUITY-SEQUENCE:1"],
     ["R02", /#EXT-X-DISCONTINUITY-SEQUENCE.*\n/, ""],
+    ["H03", /(#EXT-X-PART:.*)\n/, "$1,BYTERANGE=9@0\n"],
     ["hls-parser", /#EXT-X-TARGETDURATION.*\n/, ""],
   ] as const) {
     expect(`${id} ${from}: ${saidWith(from, to)}`).toMatch(new RegExp(`: (.*; )?${id}: `));

@@ -63,6 +63,7 @@ export class PlaylistRules {
     this.#expect(!text.includes("PLAYLIST-TYPE"), "L19: PLAYLIST-TYPE in a sliding playlist");
     this.#expect(list.tags.get("VERSION") === "6", "L18: VERSION");
     this.#expect(!/URI="[^"]*[/:]/.test(text), "F06: a URI that is not relative");
+    this.#expect(!text.includes("BYTERANGE"), "H03: a piece of a file");
     this.#expect(!text.includes("CAN-SKIP"), "L12: CAN-SKIP without deltas");
   }
 

@@ -43,6 +43,9 @@ const RETRY_START_S = 1;
 
 /** Players of other origins measure how long each took (Resource Timing). */
 const TIMED = { "Timing-Allow-Origin": "*" };
+/** RFC 9218, for who has many on one connection: a playlist before media, and no rendition before another. */
+const PLAYLIST_FIRST = { Priority: "u=1" };
+const MEDIA_NEXT = { Priority: "u=3" };
 
 /** What a request is for, once it may have it. */
 interface Asked {
@@ -200,7 +203,12 @@ async function media(asked: Asked): Promise<Response> {
   if (parts === undefined) return notFound("file");
   const age = file.endsWith(".mp4") ? INIT_AGE_S : FILE_AGE_S;
   return new Response(parts.length === 1 ? parts[0]! : new Blob([...parts]), {
-    headers: { ...TIMED, "Content-Type": "video/mp4", "Cache-Control": `max-age=${age}` },
+    headers: {
+      ...TIMED,
+      ...MEDIA_NEXT,
+      "Content-Type": "video/mp4",
+      "Cache-Control": `max-age=${age}`,
+    },
   });
 }
 
@@ -232,6 +240,7 @@ function text(
   };
   const headers: Record<string, string> = {
     ...TIMED,
+    ...PLAYLIST_FIRST,
     "Content-Type": PLAYLIST_TYPE,
     "Cache-Control": `max-age=${age}`,
     Vary: "Accept-Encoding",

@@ -115,7 +115,7 @@ test("a source that cannot be carried is 422 with the reason", async () => {
   expect(await response.json()).toMatchObject({ detail: '"a" has none: its video is VP8.' });
 });
 
-test("C01 C04 C09 playlists and files have their types, ages and codings", async () => {
+test("C01 C03 C04 C09 playlists and files have their types, ages, codings and priorities", async () => {
   const show = await Show.start();
   const plain = await show.get(show.playlist);
   expect(plain.headers.get("Content-Type")).toBe(P);
@@ -130,6 +130,7 @@ test("C01 C04 C09 playlists and files have their types, ages and codings", async
   expect(part.headers.get("Content-Type")).toBe("video/mp4");
   expect(part.headers.get("Cache-Control")).toBe("max-age=18");
   expect(part.headers.get("Content-Encoding")).toBeNull();
+  expect([plain, part].map(({ headers }) => headers.get("Priority"))).toEqual(["u=1", "u=3"]);
   expect(await part.bytes()).toEqual(bytes(0));
   const init = await show.get(`${show.edition}-0-init0.mp4`);
   expect(init.headers.get("Cache-Control")).toBe("max-age=3600");
@@ -139,11 +140,13 @@ test("C01 C04 C09 playlists and files have their types, ages and codings", async
   expect([missing.status, missing.headers.get("Cache-Control")]).toEqual([404, "no-store"]);
 });
 
-test("L06 a segment is its parts, one after the other", async () => {
+test("L06 H03 a segment is its parts, one after the other, and goes whole", async () => {
   const show = await Show.start();
   for (let i = 0; i < 3; i += 1) show.part();
   const segment = await show.get(`${show.edition}-0-0-3.m4s`);
   expect([...(await segment.bytes())]).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+  const piece = await show.get(`${show.edition}-0-0-3.m4s`, { Range: "bytes=2-3" });
+  expect([piece.status, (await piece.bytes()).length]).toEqual([200, 8]);
   expect((await show.get(`${show.edition}-0-0-2.m4s`)).status).toBe(404);
 });
 
@@ -211,12 +214,15 @@ test("an address may wait so often, and is told when that is too much", async ()
   expect(new Set(statuses)).toEqual(new Set([200]));
 });
 
-test("F05 who comes with ?token= finds it in all URIs, whoever has a header does not", async () => {
+test("B10 F05 who comes with ?token= finds it in all URIs, whoever has a header does not", async () => {
   const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
   const headers = { Authorization: `Bearer ${TOKEN}` };
   const byQuery = await (await show.get(`${show.playlist}?token=${TOKEN}`)).text();
   expect((await show.get(`${show.name(9)}?token=${TOKEN}x`)).status).toBe(401);
   expect(byQuery).toContain(`${show.name(0)}?token=${TOKEN}"`);
+  // Of what else stands in a query nothing goes on.
+  const blocked = await show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=0&token=${TOKEN}&x=1`);
+  expect(await blocked.text()).toBe(byQuery);
   expect(await (await show.get(show.playlist, headers)).text()).not.toContain("token");
   for (const file of [show.playlist, show.name(0)]) {
     expect((await show.get(file, {}, "198.51.100.7")).status).toBe(401);

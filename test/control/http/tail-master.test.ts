@@ -34,6 +34,15 @@ test("V03: where one begins a segment without a keyframe, none is called indepen
   expect(renderMaster([variant, other])).not.toContain("INDEPENDENT-SEGMENTS");
 });
 
+test("V05, F13: the sound stands in each variant, in one codec: there is no group of it", () => {
+  const text = renderMaster([layer(0, 1080, 5e6), layer(1, 720, 2e6)]);
+  expect(text).not.toContain("EXT-X-MEDIA");
+  expect(text).not.toContain("AUDIO=");
+  for (const [, codecs] of text.matchAll(/CODECS="([^"]+)"/g)) {
+    expect(codecs!.split(",").slice(1)).toEqual(["opus"]);
+  }
+});
+
 test("sound alone has no picture", () => {
   const sound = renderMaster([{ ...variant, codecs: "opus", size: null, pictureRate: null }]);
   expect(sound).toContain('CODECS="opus"\n');

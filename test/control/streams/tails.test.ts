@@ -119,7 +119,7 @@ test("the API tells how many players ask for a tail, and so do the metrics", asy
   expect(stats).toMatchObject({ viewers: 0, hls: { tails: 1, viewers: 5 } });
 });
 
-test("editions have names that nobody can guess, and what is told of another one is not taken", async () => {
+test("C08 editions have names that nobody can guess, and what is told of another one is not taken", async () => {
   const show = await PlayedTail.start();
   expect(show.edition).toMatch(/^[0-9a-f]{32}$/);
   const before = show.edition;
