@@ -38,6 +38,7 @@ export const TAIL: readonly Mutation[] = [
   rule("V07", TAILS, "if (renditions.has(layer)) return false;", "return false;"),
   rule("V07", TAILS, "return now - heardUs < PUBLISHER_SILENCE_US;", "return now > heardUs;"),
   rule("R05", TAILS, 'state === "ended" && ', "false && "),
+  rule("V02", `${PACKAGER}listed-codecs.ts`, "number >= oldest", "number === oldest"),
   rule("V03", RENDITION, "this.#part.samples.length > 0 ? SLIVER_US : 0)", "0)"),
   rule("V04", `${PACKAGER}ensemble.ts`, "this.#breaks ||= this.beganUs !== null;", ""),
   rule("V04", `${PACKAGER}ensemble.ts`, "Math.abs(us - cutUs) <= SAME_US", "false"),

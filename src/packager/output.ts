@@ -3,6 +3,7 @@ import { TAIL_WINDOW_US } from "../limits.ts";
 import { Bandwidth, expectedOf } from "./bandwidth.ts";
 import { CutRecord } from "./cut-record.ts";
 import type { Dates } from "./dates.ts";
+import { ListedCodecs } from "./listed-codecs.ts";
 import type { Names } from "./names.ts";
 import type { Init, Part, Run, Segment, Sink } from "./part.ts";
 import { PictureRate } from "./picture-rate.ts";
@@ -20,6 +21,7 @@ export class Output implements Sink {
   readonly #playlist: Playlist;
   #bandwidth: Bandwidth | null = null;
   #rate = new PictureRate();
+  readonly #codecs = new ListedCodecs();
   #init: Init | null = null;
   /** The newest segment; null before the first. */
   #segment: Segment | null = null;
@@ -58,6 +60,7 @@ export class Output implements Sink {
   init(init: Init): void {
     this.record.init(init);
     this.#init = init;
+    this.#codecs.add(init);
     // Another source, or another size: its pictures may come at another rate.
     this.#rate = new PictureRate();
     this.#bandwidth ??= new Bandwidth(expectedOf(init.video));
@@ -155,14 +158,14 @@ export class Output implements Sink {
   }
 
   #variantIfNew(): TailVariant | null {
-    const { video, audio } = this.#init!;
+    const { number, video } = this.#init!;
     const { peak, average, recent } = this.#bandwidth!;
     const variant: TailVariant = {
       uri: this.#names.playlist,
       bandwidth: peak,
       averageBandwidth: average,
       bitrate: recent,
-      codecs: [video?.codecs, audio?.codec].filter((codec) => codec !== undefined).join(","),
+      codecs: this.#codecs.from(this.#playlist.firstInit ?? number),
       size: video === null ? null : { width: video.width, height: video.height },
       pictureRate: this.#rate.perSecond,
       independent: this.#independent,

@@ -68,6 +68,11 @@ export class Playlist {
     return this.#entries[0]?.msn ?? this.#msn;
   }
 
+  /** Of the oldest segment that is listed; null where none is. */
+  get firstInit(): number | null {
+    return this.#entries[0]?.init ?? null;
+  }
+
   /** The newest part; null before the first. */
   get last(): PartPlace | null {
     const entry = this.#entries.at(-1);

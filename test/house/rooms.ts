@@ -207,7 +207,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["frames/", "mp4/"],
     // One quantity, or one name; what is handed out.
     ["bandwidth", "lag", "names", "open-part", "part", "picture-rate", "timeline"],
-    ["cut-record", "ensemble", "format-changes", "frame-store", "writer"],
+    ["cut-record", "ensemble", "format-changes", "frame-store", "listed-codecs", "writer"],
     // Tracks without a hole, and files that are numbered.
     ["dates", "departed", "pictures", "segments", "sound"],
     ["tracks"],

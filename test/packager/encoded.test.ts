@@ -56,7 +56,7 @@ test.skipIf(without)(
     expectWell(show);
     expect(breaksIn(show)).toBe(1);
     expect(show.news.findLast(({ variant }) => variant !== null)!.variant).toMatchObject({
-      codecs: "vp09.00.20.08,opus",
+      codecs: "vp09.00.20.08,avc1.42c00d,opus",
     });
     const sent = [...first.samples, ...second.samples].map(md5);
     // A file for each codec.

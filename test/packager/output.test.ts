@@ -3,6 +3,7 @@ import type { TailSegment } from "../../src/contract/tail.ts";
 import { Dates } from "../../src/packager/dates.ts";
 import { Names } from "../../src/packager/names.ts";
 import { Output } from "../../src/packager/output.ts";
+import type { Init } from "../../src/packager/part.ts";
 import { formatOf } from "../support/tail-show.ts";
 
 const SECOND = 1_000_000;
@@ -30,6 +31,42 @@ test("index.m3u8 tells size and rate of what comes now, and of bit rates the hig
   const smaller = variantAfter(output, 2, 640, 30)!;
   expect(smaller).toMatchObject({ size: sizeOf(640), pictureRate: 15 });
   expect(smaller.bandwidth).toBe(larger.bandwidth);
+});
+
+test("V02 index.m3u8 tells the codecs of all that the playlist lists, and of nothing else", () => {
+  const output = new Output(new Names("ab".repeat(16), 0), 500_000, 3 * SECOND);
+  const audio = { codec: "opus", channels: 2 } as const;
+  const told: (string | undefined)[] = [];
+  const inits: Partial<Record<number, Partial<Init>>> = {
+    0: { video: formatOf(640) },
+    // Sound comes to it; then another size, which is the same to a decoder.
+    1: { video: formatOf(640), audio },
+    2: { video: formatOf(1280), audio },
+    5: { video: { ...formatOf(1280), codecs: "vp09.00.20.08" }, audio },
+    6: { audio },
+  };
+  let init = -1;
+  for (let msn = 0; msn < 30; msn += 1) {
+    const [startUs, endUs] = [msn * 2 * SECOND, (msn + 1) * 2 * SECOND];
+    const of = { startUs, msn, independent: true, gap: false, first: null };
+    if (inits[msn] !== undefined) {
+      init += 1;
+      const bytes = new Uint8Array(1);
+      output.init({ number: init, video: null, audio: null, bytes, ...inits[msn] });
+    }
+    output.segment({ ...of, init, era: 0, breaks: 0, wallUs: startUs, part: msn });
+    output.part({ ...of, number: msn, endUs, pictures: 60, bytes: new Uint8Array(9) }, []);
+    output.segmentEnd();
+    const news = output.take(gzip, () => [], new Dates())!;
+    if (news.variant !== null) told.push(news.variant.codecs);
+  }
+  expect(told.filter((codecs, at) => codecs !== told[at - 1])).toEqual([
+    "avc1.42c01f",
+    "avc1.42c01f,opus",
+    "vp09.00.20.08,avc1.42c01f,opus",
+    "vp09.00.20.08,opus",
+    "opus",
+  ]);
 });
 
 test("of each segment that is complete all is told that a playlist lists of it", () => {
