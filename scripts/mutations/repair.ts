@@ -9,6 +9,7 @@ const STREAM = "src/relay/pulled-stream.ts";
 const STRAIN = "src/relay/strain.ts";
 const PACE = "src/relay/pace.ts";
 const PULLED = "src/relay/pulled-ring.ts";
+const SHEDDING = "src/cascade/shedding.ts";
 const RESUMPTION = "src/relay/resumption.ts";
 const OUTLET = "src/relay/outlet.ts";
 
@@ -33,13 +34,29 @@ export const REPAIRS: readonly Mutation[] = [
   ),
   rule("cascade-pace", OUTLET, "if (bytes > 0) this.#pace.left(bytes, now);", ""),
   rule("cascade-pace", "src/relay/fills.ts", " && this.#pace.dueAt <= now", ""),
-  rule("pulled-again", PULLED, "if (this.#holdsGroup) this.#resume();\n    else this", "this"),
+  rule(
+    "pulled-again",
+    PULLED,
+    "if (this.#holdsGroup && !narrow) this.#resume();\n    else this",
+    "this",
+  ),
   rule("pulled-again", PULLED, "if (this.#resumption.awaited) return;\n    if (due", "if (due"),
   rule("pulled-again", PULLED, "(this.#resumption.awaited && ahead > 0)", "false"),
   rule("pulled-again", PULLED, "if (sequence === this.#next) this", "if (false) this"),
   rule("pulled-again", RESUMPTION, "behind && keyframe", "behind"),
   rule("pulled-again", RESUMPTION, "    if (!behind) this.#at = null;\n", ""),
   rule("pulled-again", OUTLET, " && !this.#isPassed(have, now)", ""),
+  rule(
+    "cascade-offers",
+    SHEDDING,
+    "cut.offered = !cut.offered && this.#fitsInstead(cut);",
+    "cut.offered = false;",
+  ),
+  rule("cascade-offers", SHEDDING, "burden.come >= insteadOf(burden, ring, kept)", "true"),
+  rule("cascade-offers", SHEDDING, "this.#waitUs < WAIT_MAX_US ? beside : 0", "0"),
+  rule("cascade-offers", SHEDDING, "this.#waitUs < WAIT_MAX_US ? beside : 0", "beside"),
+  rule("cascade-offers", STREAM, "now >= this.#narrowUntil", "true"),
+  rule("cascade-offers", STREAM, ", has(tried | offered));", ");"),
   rule("cascade-layers", STRAIN, "links.length > 1 && queueUs > QUEUED_US", "false"),
   rule("cascade-layers", STRAIN, " && links.at(-1)!.gray.isGray", ""),
   rule("cascade-layers", STRAIN, "!links.every(({ gray }) => gray.isGray)", "false"),

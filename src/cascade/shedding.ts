@@ -21,6 +21,8 @@ export interface Relief {
   readonly withheld: number;
   /** Those of them that flow all the same, to find out whether there is room. */
   readonly tried: number;
+  /** Rings that readers have again, in place of another: there may be no room for both. */
+  readonly offered: number;
 }
 
 /** A stream that is pulled, and could be pulled less of. */
@@ -33,6 +35,8 @@ export interface Burden {
   readonly rates: readonly number[];
   /** Rings that flow here, a bit each. */
   readonly flowing: number;
+  /** Bits of its video that came in the last second. */
+  readonly come: number;
   relieve(relief: Relief, now: number): void;
 }
 
@@ -40,14 +44,19 @@ export interface Burden {
 interface Cut {
   readonly burden: Burden;
   readonly ring: number;
+  /** Rings that flowed when it was cut: who had those did not choose it. */
+  readonly beside: number;
   triedAt: number;
+  /** There was room for it in place of what is below it: readers are to hear of it at once when it is tried. */
+  offered: boolean;
 }
 
 /**
  * A node pulls what its links carry and no more: better one layer less than packets of all. First a
  * second parent goes that is of no help, then the highest layers, one at a time in the whole node, as
  * its links may be one line. Never the audio or the last layer. What was cut is tried again one by one,
- * ever more seldom while that is in vain.
+ * ever more seldom while that is in vain. It flows beside what readers have, and none of them sees it; where
+ * that is too much, but as much comes as it would be in place of that, it is offered to them the next time.
  */
 export class Shedding {
   /** The newest last. */
@@ -94,7 +103,12 @@ export class Shedding {
   #cut(strained: readonly Burden[], now: number): void {
     const sizeOf = ({ burden, ring }: Cut): number =>
       ring === SECOND ? Number.POSITIVE_INFINITY : burden.rates[ring]!;
-    const cuts = strained.map((burden) => ({ burden, ring: this.#next(burden)!, triedAt: 0 }));
+    const cuts = strained.map(
+      (burden): Cut => ({
+        ...{ burden, ring: this.#next(burden)!, beside: burden.flowing },
+        ...{ triedAt: 0, offered: false },
+      }),
+    );
     const isRelapse = now - this.#provenAt < RELAPSE_US;
     if (isRelapse) this.#waitLonger();
     else if (this.#cuts.length === 0) this.#waitUs = WAIT_MIN_US;
@@ -115,9 +129,19 @@ export class Shedding {
   }
 
   #giveUpTrying(now: number): void {
+    const cut = this.#trying!;
     this.#trying = null;
-    this.#waitLonger();
+    cut.offered = !cut.offered && this.#fitsInstead(cut);
+    if (!cut.offered) this.#waitLonger();
     this.#change(now, this.#waitUs);
+  }
+
+  /** What comes by a link that is full is what it carries. */
+  #fitsInstead({ burden, ring, beside }: Cut): boolean {
+    if (ring === SECOND) return false;
+    // After long it may be others that have them.
+    const kept = this.#waitUs < WAIT_MAX_US ? beside : 0;
+    return burden.come >= insteadOf(burden, ring, kept);
   }
 
   #waitLonger(): void {
@@ -157,15 +181,32 @@ export class Shedding {
   /** What is above a layer that was cut goes with it: nobody is to choose that instead. */
   #reliefOf(burden: Burden): Relief {
     const cuts = this.#cuts.filter((cut) => cut.burden === burden);
-    const tried = cuts.find((cut) => cut === this.#trying)?.ring ?? null;
-    const rings = cuts.filter(({ ring }) => ring !== SECOND);
+    const tried = cuts.find((cut) => cut === this.#trying) ?? null;
+    const rings = cuts.filter((cut) => cut.ring !== SECOND && !(cut === tried && cut.offered));
     const floor = Math.min(...rings.map(({ ring }) => burden.rates[ring]!));
     let withheld = 0;
     for (const [ring, rate] of burden.rates.entries()) if (rate >= floor) withheld |= 1 << ring;
+    const ring = tried === null || tried.ring === SECOND ? 0 : 1 << tried.ring;
     return {
-      single: rings.length < cuts.length && tried !== SECOND,
+      single: cuts.some((cut) => cut.ring === SECOND && cut !== tried),
       withheld,
-      tried: tried === null || tried === SECOND ? 0 : 1 << tried,
+      tried: ring & withheld,
+      offered: ring & ~withheld,
     };
   }
+}
+
+/**
+ * Bits a second that flow when those who have the layer below a ring have that instead; not those of the
+ * rings `kept`.
+ */
+function insteadOf({ rates, flowing }: Burden, ring: number, kept: number): number {
+  let sum = rates[ring]!;
+  let below: number | null = null;
+  for (const [other, rate] of rates.entries()) {
+    if (other === ring || (flowing & (1 << other)) === 0) continue;
+    sum += rate;
+    if (rate < rates[ring]! && rate > (below === null ? 0 : rates[below]!)) below = other;
+  }
+  return below === null || (kept & (1 << below)) !== 0 ? sum : sum - rates[below]!;
 }

@@ -62,6 +62,8 @@ export class PulledRing {
   /** One past the highest that has come, and the lowest, while `#next` is not null. */
   #come = 0;
   #first = 0;
+  /** While `#next` is null, where a parent is to begin; null for a keyframe. */
+  #beginAt: number | null = null;
   #wantedAt = Number.NEGATIVE_INFINITY;
   /** The next packet does not follow on what is here. */
   #broken = false;
@@ -100,21 +102,22 @@ export class PulledRing {
 
   /**
    * Where to go on: at the oldest hole, and no further than what has come, however long ago: how far
-   * a parent got is its word alone. Null before the first packet, and where what lies between is of
-   * no use.
+   * a parent got is its word alone. Null where it may begin at a keyframe: before the first packet, and
+   * where what lies between is of no use.
    */
   get have(): number | null {
-    if (this.flowsSince === null || this.#next === null) return null;
+    if (this.flowsSince === null) return null;
+    if (this.#next === null) return this.#beginAt;
     const oldest = this.missing.oldest ?? this.#come;
     return ((oldest - this.#come) | 0) < 0 ? oldest : this.#come;
   }
 
-  /** Whether some reader wants it, or did until a moment ago. */
-  isWanted(now: number): boolean {
+  /** Whether some reader wants it, or did until a moment ago, if it lingers. */
+  isWanted(now: number, lingers = true): boolean {
     for (let reader = 0; reader < this.#readers; reader += 1) {
       if (this.writer.wantedBy(reader)) this.#wantedAt = now;
     }
-    return now - this.#wantedAt <= LINGER_US;
+    return now - this.#wantedAt <= (lingers ? LINGER_US : 0);
   }
 
   /** Bits a second that a parent told, of video; 0 while it is not sent. */
@@ -134,13 +137,17 @@ export class PulledRing {
     this.#first = sequence;
   }
 
-  /** It is to flow from now on, or no longer. */
-  setFlowing(flowing: boolean, now: number): void {
+  /**
+   * It is to flow from now on, or no longer; `narrow`: by a link that has no room for a group of pictures
+   * beside what comes, at which it begins.
+   */
+  setFlowing(flowing: boolean, now: number, narrow = false): void {
     if (flowing === (this.flowsSince !== null)) return;
     this.flowsSince = flowing ? now : null;
     if (!flowing) return;
-    if (this.#holdsGroup) this.#resume();
+    if (this.#holdsGroup && !narrow) this.#resume();
     else this.breakOff();
+    if (narrow) this.#beginAt = this.#told.at;
   }
 
   /**
@@ -148,6 +155,7 @@ export class PulledRing {
    * there, and nobody misses what is in it.
    */
   breakOff(): void {
+    this.#beginAt = null;
     if (this.#next === null) return;
     this.missing.clear();
     this.#resumption.end();

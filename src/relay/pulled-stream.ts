@@ -26,6 +26,7 @@ import { MediaAge } from "./media-age.ts";
 import { PulledRing } from "./pulled-ring.ts";
 import { OPEN_US, Strain } from "./strain.ts";
 import { UsualAge } from "./usual-age.ts";
+import { VideoRate } from "./video-rate.ts";
 
 /** What is missing and wished for is looked at so often. */
 const LOOK_US = 5_000;
@@ -45,6 +46,8 @@ const MISSED_MAX_US = 1_000_000;
  * link, nor does what is lost while it is made up for.
  */
 const BEGIN_US = 3_000_000;
+/** Links that did not carry it may not do so for so long: a layer comes back in place of another there. */
+const NARROW_US = 30_000_000;
 /** Packets asked for again at once, of one ring. */
 const ASK_MAX = 256;
 
@@ -76,7 +79,10 @@ export class PulledStream implements PulledRings, Burden {
   #come = 0;
   #filled = 0;
   readonly #strain = new Strain();
-  #relief: Relief = { single: false, withheld: 0, tried: 0 };
+  readonly #rate = new VideoRate();
+  #relief: Relief = { single: false, withheld: 0, tried: 0, offered: 0 };
+  /** Until then links have no room for what nobody reads, us. */
+  #narrowUntil = Number.NEGATIVE_INFINITY;
   /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
   readonly #turns: number[];
 
@@ -186,6 +192,11 @@ export class PulledStream implements PulledRings, Burden {
       if (flowsSince !== null) open += missing.openSince(now - OPEN_US, flowsSince + BEGIN_US);
     }
     this.strained = this.#strain.look(this.pull.asked.givers, this.#come, open);
+    this.#rate.look(this.rings, now);
+  }
+
+  get come(): number {
+    return this.#rate.bits;
   }
 
   get doubled(): boolean {
@@ -226,13 +237,16 @@ export class PulledStream implements PulledRings, Burden {
   }
 
   #want(now: number): void {
-    const { withheld, tried } = this.#relief;
-    const wished = this.pull.awaited | maskOf(this.rings, (ring) => ring.isWanted(now));
-    const wanted = (wished & ~withheld) | tried;
+    const { withheld, tried, offered } = this.#relief;
     const absent = this.#absent;
+    if (absent !== 0 || this.strained) this.#narrowUntil = now + NARROW_US;
+    const lingers = now >= this.#narrowUntil;
+    const wished = this.pull.awaited | maskOf(this.rings, (ring) => ring.isWanted(now, lingers));
+    const wanted = (wished & ~withheld) | tried;
     for (const [i, ring] of this.rings.entries()) {
-      ring.setFlowing((wanted & (1 << i)) !== 0, now);
-      ring.absence.setWithheld((absent & (1 << i)) !== 0);
+      const has = (rings: number): boolean => (rings & (1 << i)) !== 0;
+      ring.setFlowing(has(wanted), now, has(tried | offered));
+      ring.absence.setWithheld(has(absent));
     }
     this.pull.want(wanted, now);
   }

@@ -11,6 +11,11 @@ export class ToldHead {
     this.#at = head;
   }
 
+  /** The last word; null before the first. */
+  get at(): number | null {
+    return this.#at;
+  }
+
   /** In answer to a subscription. */
   believe(head: number): void {
     this.#at = head;

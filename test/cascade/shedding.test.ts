@@ -3,12 +3,13 @@ import { type Burden, type Relief, Shedding } from "../../src/cascade/shedding.t
 
 const LOOK_US = 200_000;
 const SECOND = 1_000_000;
-const WHOLE: Relief = { single: false, withheld: 0, tried: 0 };
+const WHOLE: Relief = { single: false, withheld: 0, tried: 0, offered: 0 };
 
 /** A stream of audio and some layers of video, kb/s. */
 class Stream implements Burden {
   strained = false;
   doubled = false;
+  come = 0;
   relief = WHOLE;
   rates: number[];
 
@@ -51,7 +52,10 @@ class Line {
   run(seconds: number): void {
     for (const end = this.now + seconds * SECOND; this.now < end; this.now += LOOK_US) {
       const load = this.streams.reduce((sum, stream) => sum + stream.load, 0);
-      for (const stream of this.streams) stream.strained = load > this.rate;
+      for (const stream of this.streams) {
+        stream.strained = load > this.rate;
+        stream.come = stream.load * Math.min(1, this.rate / load);
+      }
       if (load > this.rate) this.overloaded += LOOK_US / SECOND;
       this.shedding.look(this.now, this.streams);
     }
@@ -183,4 +187,59 @@ test("nothing is kept of a stream that ends, or of a layer that is sent no more"
   line.streams.push(new Stream(0b0111, 200, 100));
   line.run(20);
   expect(line.streams[0]!.relief).toEqual(WHOLE);
+});
+
+/** A stream whose viewers have the highest layer that they hear of. */
+class Followed extends Stream {
+  /** Rings that others have, whatever there is. */
+  others = 0;
+
+  override get flowing(): number {
+    const { withheld, tried } = this.relief;
+    const best = this.rates.reduce((top, rate, ring) => {
+      return (withheld & (1 << ring)) === 0 && rate >= this.rates[top]! ? ring : top;
+    }, 0);
+    return 1 | (1 << best) | tried | (this.others & ~withheld);
+  }
+}
+
+test("cascade-offers: what fits only in place of the layer below comes back by being offered", () => {
+  const stream = new Followed(0, 450, 1150, 2600);
+  const line = new Line(700_000, [stream]);
+  line.run(5);
+  expect(stream.relief.withheld).toBe(0b1100);
+  // The middle one, but not beside the lowest.
+  line.rate = 1_300_000;
+  line.run(60);
+  expect(stream.relief.withheld & ~stream.relief.tried).toBe(0b1000);
+  line.rate = 3_000_000;
+  line.run(400);
+  expect(stream.relief).toEqual(WHOLE);
+});
+
+test("cascade-offers: nobody is offered what the line does not carry in place of the rest either", () => {
+  const stream = new Followed(0, 450, 1150);
+  const line = new Line(1_100_000, [stream]);
+  line.run(2);
+  for (let i = 0; i < 3_000; i += 1) {
+    line.run(LOOK_US / SECOND);
+    expect(stream.relief.withheld).toBe(0b0100);
+  }
+});
+
+test("cascade-offers: nor, but rarely, where others have the layer below by their own choice", () => {
+  const stream = new Followed(0, 450, 1150);
+  stream.others = 0b0010;
+  const line = new Line(1_300_000, [stream]);
+  line.run(2);
+  let offered = 0;
+  for (let i = 0; i < 6_000; i += 1) {
+    line.run(LOOK_US / SECOND);
+    if (stream.relief.withheld === 0) offered += LOOK_US / SECOND;
+  }
+  expect(offered).toBeWithin(0.1, 4);
+  // They left.
+  stream.others = 0;
+  line.run(900);
+  expect(stream.relief).toEqual(WHOLE);
 });

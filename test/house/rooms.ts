@@ -275,6 +275,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["told-remarks"],
     // On its way here.
     ["pulled-ring"],
+    ["video-rate"],
     ["pulled-stream"],
     ["intakes"],
     // All of it.

@@ -1,112 +1,13 @@
 import { expect, test } from "bun:test";
-import type { Parent } from "../../src/cascade/parent.ts";
-import type { Parents } from "../../src/cascade/parents.ts";
-import type { Pull } from "../../src/cascade/pull.ts";
-import { PulledStream } from "../../src/relay/pulled-stream.ts";
 import { Header, Inactive } from "../../src/ring/layout.ts";
-import { RingReader } from "../../src/ring/reader.ts";
-import { DataFrame, readData } from "../../src/wire/cascade/data.ts";
 import { Elements } from "../../src/wire/cascade/elements.ts";
 import { Frame } from "../../src/wire/cascade/kinds.ts";
-import type { NamedTrack } from "../../src/wire/cascade/name.ts";
-import { type Fill, readFill, readKeyframeWish } from "../../src/wire/cascade/wish.ts";
-import { Codec } from "../../src/wire/codecs.ts";
-import { idOf } from "../cascade/ends.ts";
+import { readKeyframeWish } from "../../src/wire/cascade/wish.ts";
 import { Neighbour } from "../cascade/neighbour.ts";
-import { dataBytes } from "../wire/cascade/data-frames.ts";
-import { counters, grantOf } from "./slots.ts";
-
-const VIDEO: NamedTrack = { kind: "video", rid: null, codec: "h264", fmtp: "", channels: 0 };
-const ALIAS = 4;
-
-type Fake = Pick<
-  Pull,
-  "asked" | "sources" | "want" | "useful" | "awaited" | "withholds" | "setSingle"
->;
-
-/** A stream of one video ring that parents give; what the pull above it hears. */
-class Ground {
-  now = 10_000_000;
-  readonly stream: PulledStream;
-  readonly readers: readonly RingReader[];
-  readonly reader: RingReader;
-  readonly wanted: number[] = [];
-  useful = 0;
-  /** Rings that the parents do not have, by what they said last. */
-  withheld = 0;
-  /** When the last of it was. */
-  usefulAt = 0;
-
-  constructor(
-    readonly parents: readonly Neighbour[],
-    rings = 1,
-  ) {
-    const tracks = new Array<NamedTrack>(rings).fill(VIDEO);
-    const grants = tracks.map(() => grantOf("video"));
-    const known = { name: "a", epoch: 1, owner: idOf(1), tracks };
-    this.stream = new PulledStream(known, grants, 1, counters());
-    this.readers = grants.map(({ buffer }) => new RingReader(buffer, 0, () => {}));
-    for (const reader of this.readers) reader.want(true);
-    this.reader = this.readers[0]!;
-    const asked: Pick<Parents, "find" | "givers" | "withheld"> = {
-      find: () => ({ withheld: this.withheld }) as Parent,
-      givers: this.parents.map(({ link }) => link),
-      withheld: 0,
-    };
-    const pull: Fake = {
-      asked: asked as Parents,
-      withholds: (_link, _alias, rings) => {
-        this.withheld = rings;
-      },
-      setSingle: () => {},
-      sources: () => this.parents.map(({ link }) => ({ link, alias: ALIAS })),
-      awaited: 0,
-      want: (wanted) => this.wanted.push(wanted),
-      useful: (_link, _alias, at) => {
-        this.useful += 1;
-        this.usefulAt = at;
-      },
-    };
-    this.stream.pull = pull as Pull;
-    this.look();
-  }
-
-  look(us = 30_000): void {
-    this.now += us;
-    this.stream.handleTimeout(this.now);
-  }
-
-  data(sequence: number, ageUs = 0, ring = 0, from = this.parents[0]!): void {
-    const payload = new Uint8Array(20);
-    const bytes = dataBytes({ alias: ALIAS, ring, codec: Codec.h264, sequence, ageUs, payload });
-    const frame = new DataFrame();
-    readData(bytes, 0, bytes.length, frame);
-    this.stream.data(frame, bytes, from.link, this.now);
-  }
-
-  heads(...heads: (number | null)[]): void {
-    this.headsOf(this.parents[0]!, ...heads);
-  }
-
-  headsOf(parent: Neighbour, ...heads: (number | null)[]): void {
-    const elements = new Elements([ALIAS, heads, 3_000, 0]);
-    this.stream.told(parent.link, Frame.heads, elements, this.now);
-  }
-}
-
-/** What a parent was asked for by frames that may be lost. */
-function fills(parent: Neighbour): Fill[] {
-  return said(parent, Frame.fill).map((elements) => readFill(elements)!);
-}
-
-function said(parent: Neighbour, frame: number): Elements[] {
-  parent.pair.run(5_000);
-  const frames = parent.pair.caller.frames.splice(0);
-  return frames.filter(({ type }) => type === frame).map(({ elements }) => elements);
-}
+import { ALIAS, fills, StreamGround, said, WHOLE } from "./stream-ground.ts";
 
 test("what is missing is asked for in stretches, 32 in one frame", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.data(0);
   ground.data(4);
   for (let i = 0; i < 40; i += 1) ground.data(6 + 2 * i);
@@ -124,7 +25,7 @@ test("what is missing is asked for in stretches, 32 in one frame", () => {
 });
 
 test("parents are asked in turn: one of them may have nothing any more", () => {
-  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  const ground = new StreamGround([new Neighbour(2), new Neighbour(3)]);
   ground.data(0);
   ground.data(2);
   for (let i = 0; i < 4; i += 1) ground.look();
@@ -132,7 +33,7 @@ test("parents are asked in turn: one of them may have nothing any more", () => {
 });
 
 test("cascade-holes: each ring asks parents in turn, however many rings ask at the same time", () => {
-  const ground = new Ground([new Neighbour(2), new Neighbour(3)], 2);
+  const ground = new StreamGround([new Neighbour(2), new Neighbour(3)], 2);
   for (const ring of [0, 1]) {
     ground.data(0, 0, ring);
     ground.data(2, 0, ring);
@@ -144,7 +45,7 @@ test("cascade-holes: each ring asks parents in turn, however many rings ask at t
 });
 
 test("cascade-again: how long a parent takes is told by what it was asked for", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   const { time } = ground.parents[0]!.link;
   for (const sequence of [0, 2]) ground.data(sequence);
   ground.look();
@@ -156,7 +57,7 @@ test("cascade-again: how long a parent takes is told by what it was asked for", 
 
 test("cascade-due: what a nearer standby has already is asked for when it does not come by itself", () => {
   const parents = [new Neighbour(2), new Neighbour(3)];
-  const ground = new Ground(parents);
+  const ground = new StreamGround(parents);
   const standby = parents[1]!;
   let sequence = 0;
   // Three packets are on their way here at any time.
@@ -182,7 +83,7 @@ test("cascade-due: what a nearer standby has already is asked for when it does n
 
 test("cascade-cursor: behind what has lain there for long more comes by and by, whoever has it already", () => {
   const parents = [new Neighbour(2), new Neighbour(3)];
-  const ground = new Ground(parents);
+  const ground = new StreamGround(parents);
   for (let sequence = 0; sequence < 60; sequence += 1) {
     ground.data(sequence, 1_500_000 - 25_000 * sequence);
     // The first word left before what is cached did.
@@ -199,7 +100,7 @@ test("cascade-cursor: behind what has lain there for long more comes by and by, 
 
 test("cascade-due: what was asked for and comes late is not what is usual", () => {
   const parents = [new Neighbour(2), new Neighbour(3)];
-  const ground = new Ground(parents);
+  const ground = new StreamGround(parents);
   const late: number[] = [];
   let sequence = 0;
   for (; sequence < 100; sequence += 1) {
@@ -219,7 +120,7 @@ test("cascade-due: what was asked for and comes late is not what is usual", () =
 
 test("without a parent nothing is asked for, and what was missing is asked for when one is there", () => {
   const parents: Neighbour[] = [];
-  const ground = new Ground(parents);
+  const ground = new StreamGround(parents);
   parents.push(new Neighbour(2));
   ground.data(0);
   ground.data(2);
@@ -231,7 +132,7 @@ test("without a parent nothing is asked for, and what was missing is asked for w
 });
 
 test("what is older than 2 s when it comes is of no use", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.data(0, 1_900_000);
   expect([ground.reader.empty, ground.useful]).toEqual([false, 1]);
   ground.data(1, 2_000_001);
@@ -240,7 +141,7 @@ test("what is older than 2 s when it comes is of no use", () => {
 });
 
 test("cascade-useful: a parent is useful by what flows of it, new or second, or where nothing is to flow", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.data(0);
   ground.data(0);
   expect(ground.useful).toBe(2);
@@ -265,7 +166,7 @@ test("cascade-useful: a parent is useful by what flows of it, new or second, or 
 });
 
 test("cascade-useful: words of a parent make it useful until the root was heard of, and no longer", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.data(0);
   ground.look(250_000);
   const { link } = ground.parents[0]!;
@@ -278,7 +179,7 @@ test("cascade-useful: words of a parent make it useful until the root was heard 
 });
 
 test("cascade-useful: rings that nobody here wants are no reason that a silent stream's parent is of no use", () => {
-  const ground = new Ground([new Neighbour(2)], 2);
+  const ground = new StreamGround([new Neighbour(2)], 2);
   ground.readers[1]!.want(false);
   ground.look(2_500_000);
   ground.data(0);
@@ -290,7 +191,7 @@ test("cascade-useful: rings that nobody here wants are no reason that a silent s
 });
 
 test("that the publisher has said BYE goes down the tree, and that it sends again", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   for (const left of [true, false]) {
     const elements = new Elements([ALIAS, [null], 3_000, left ? 1 : 0]);
     ground.stream.told(ground.parents[0]!.link, Frame.heads, elements, ground.now);
@@ -299,7 +200,7 @@ test("that the publisher has said BYE goes down the tree, and that it sends agai
 });
 
 test("what a parent does not have itself it tells nothing of, and readers are to do without", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   const figures = (bitrate: number): void => {
     const elements = new Elements([ALIAS, 0, [0, bitrate, 5_000], [0, 0, 0, 0], 0, true, false]);
     ground.stream.told(ground.parents[0]!.link, Frame.figures, elements, ground.now);
@@ -316,7 +217,7 @@ test("what a parent does not have itself it tells nothing of, and readers are to
 });
 
 test("it counts what others filled in, and names the layers that do not come", () => {
-  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  const ground = new StreamGround([new Neighbour(2), new Neighbour(3)]);
   const [first, second] = ground.parents as [Neighbour, Neighbour];
   for (const sequence of [0, 3]) ground.data(sequence);
   ground.look();
@@ -325,17 +226,17 @@ test("it counts what others filled in, and names the layers that do not come", (
   // What was not asked for is no filling.
   ground.data(4, 0, 0, second);
   expect(ground.stream.coming).toEqual({ ageMs: null, filled: 1, withheld: [] });
-  ground.stream.relieve({ single: false, withheld: 1, tried: 0 }, ground.now);
+  ground.stream.relieve({ ...WHOLE, withheld: 1 }, ground.now);
   expect(ground.stream.coming.withheld).toEqual([""]);
 });
 
 test("cascade-layers: what is cut is not asked for, unless it is tried, and is hidden from readers", () => {
-  const ground = new Ground([new Neighbour(2)], 2);
+  const ground = new StreamGround([new Neighbour(2)], 2);
   const inactive = (): number[] => {
     return ground.readers.map(({ views }) => views.words[Header.inactive]!);
   };
   expect(ground.stream.flowing).toBe(0b11);
-  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0 }, ground.now);
+  ground.stream.relieve({ ...WHOLE, withheld: 0b10 }, ground.now);
   ground.look();
   expect(ground.wanted.at(-1)).toBe(0b01);
   expect(ground.stream.flowing).toBe(0b01);
@@ -343,21 +244,21 @@ test("cascade-layers: what is cut is not asked for, unless it is tried, and is h
   ground.readers[1]!.requestKeyframe("join");
   ground.look();
   expect(said(ground.parents[0]!, Frame.keyframe)).toEqual([]);
-  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0b10 }, ground.now);
+  ground.stream.relieve({ ...WHOLE, withheld: 0b10, tried: 0b10 }, ground.now);
   ground.look();
   expect(ground.wanted.at(-1)).toBe(0b11);
   expect(inactive()).toEqual([Inactive.no, Inactive.withheld]);
-  ground.stream.relieve({ single: false, withheld: 0, tried: 0 }, ground.now);
+  ground.stream.relieve(WHOLE, ground.now);
   ground.look();
   expect(inactive()).toEqual([Inactive.no, Inactive.no]);
 });
 
 test("cascade-layers: what is missing of a ring that is cut is asked for no more", () => {
-  const ground = new Ground([new Neighbour(2)], 2);
+  const ground = new StreamGround([new Neighbour(2)], 2);
   for (const sequence of [0, 4]) ground.data(sequence, 0, 1);
   ground.look();
   expect(fills(ground.parents[0]!).map(({ ring }) => ring)).toEqual([1]);
-  ground.stream.relieve({ single: false, withheld: 0b10, tried: 0 }, ground.now);
+  ground.stream.relieve({ ...WHOLE, withheld: 0b10 }, ground.now);
   // It may go on for a round trip.
   ground.data(8, 0, 1);
   for (const sequence of [0, 4]) ground.data(sequence);
@@ -370,7 +271,7 @@ test("cascade-layers: what is missing of a ring that is cut is asked for no more
 test("cascade-layers: what is lost of a ring's begin strains nothing, what is lost later does", () => {
   const parent = new Neighbour(2);
   Object.defineProperty(parent.link.gray, "isGray", { value: true });
-  const ground = new Ground([parent]);
+  const ground = new StreamGround([parent]);
   const strained = (): boolean => {
     ground.look(450_000);
     ground.stream.measure(ground.now);
@@ -388,18 +289,58 @@ test("cascade-layers: what is lost of a ring's begin strains nothing, what is lo
   expect(strained()).toBeTrue();
 });
 
+test("cascade-offers: a layer that is left is had no longer, once links have not carried all", () => {
+  const ground = new StreamGround([new Neighbour(2)], 2);
+  const afterLeft = (): number => {
+    ground.readers[1]!.want(true);
+    ground.look();
+    ground.readers[1]!.want(false);
+    ground.look();
+    return ground.wanted.at(-1)!;
+  };
+  expect(afterLeft()).toBe(0b11);
+  ground.look(3_000_000);
+  for (const withheld of [0b10, 0]) ground.stream.relieve({ ...WHOLE, withheld }, ground.now);
+  expect(afterLeft()).toBe(0b11);
+  ground.stream.relieve({ ...WHOLE, withheld: 0b10 }, ground.now);
+  ground.look();
+  ground.stream.relieve(WHOLE, ground.now);
+  ground.look(20_000_000);
+  expect(afterLeft()).toBe(0b01);
+  ground.look(11_000_000);
+  expect(afterLeft()).toBe(0b11);
+});
+
+test("cascade-offers: what is tried or offered begins at what comes, whatever is cached", () => {
+  for (const change of [{ withheld: 0b10, tried: 0b10 }, { offered: 0b10 }]) {
+    const ground = new StreamGround([new Neighbour(2)], 2);
+    ground.heads(50, 70);
+    ground.data(40);
+    ground.data(60, 0, 1);
+    ground.stream.relieve({ ...WHOLE, withheld: 0b10 }, ground.now);
+    ground.look();
+    ground.heads(60, 90);
+    ground.stream.relieve({ ...WHOLE, ...change }, ground.now);
+    ground.look();
+    expect(ground.stream.have()).toEqual([41, 90]);
+    // Where that began, and not what was cached.
+    ground.data(93, 0, 1);
+    expect(ground.stream.have()).toEqual([41, 94]);
+  }
+});
+
 test("cascade-holes: after a second without the stream what comes next follows on nothing, and nothing is missed", () => {
   for (const [silent, have] of [
     [900_000, 1],
     [1_100_000, null],
   ] as const) {
-    const ground = new Ground([new Neighbour(2)]);
+    const ground = new StreamGround([new Neighbour(2)]);
     ground.data(0);
     ground.data(4);
     ground.look(silent);
     expect(ground.stream.have()).toEqual([have]);
   }
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.data(0);
   // Nothing new, but the root is there: a still picture is no pause.
   for (let i = 0; i < 60; i += 1) {
@@ -414,7 +355,7 @@ test("cascade-holes: after a second without the stream what comes next follows o
 });
 
 test("the root is as long silent as the parent says", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   ground.heads(null);
   expect(ground.stream.rootHeardAt).toBe(ground.now - 3_000);
   ground.data(0);
@@ -422,7 +363,7 @@ test("the root is as long silent as the parent says", () => {
 });
 
 test("only wanted rings are asked for, and a wish for a keyframe goes to the parent that gives it", () => {
-  const ground = new Ground([new Neighbour(2), new Neighbour(3)]);
+  const ground = new StreamGround([new Neighbour(2), new Neighbour(3)]);
   expect(ground.wanted.at(-1)).toBe(1);
   ground.reader.requestKeyframe("failure");
   ground.stream.wished(ground.now);
@@ -438,7 +379,7 @@ test("only wanted rings are asked for, and a wish for a keyframe goes to the par
 });
 
 test("what is told of rings that the stream has not changes nothing", () => {
-  const ground = new Ground([new Neighbour(2)]);
+  const ground = new StreamGround([new Neighbour(2)]);
   const { link } = ground.parents[0]!;
   for (const type of [Frame.heads, Frame.figures, Frame.timing, 27, 28, 99]) {
     ground.stream.told(link, type, new Elements([ALIAS, 8, 1, 1, 1, 1, 1, 1]), ground.now);
