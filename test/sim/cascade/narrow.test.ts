@@ -10,9 +10,6 @@ setDefaultTimeout(120_000);
 const PATH = { delayUs: 10_000, jitterUs: 1_000 };
 /** What a full link loses hangs on chance: once is no proof. */
 const SEEDS = [7, 8, 9];
-/** With a node below, one of ten chances ends at the lowest layer for good: what is tried again flows
- * beside that, and the link does not carry both. */
-const SEEDS_BELOW = [1, 2, 3];
 
 /** A viewer that is shown the highest layer that there is, as egress does it. */
 class Adapting {
@@ -90,6 +87,28 @@ test("cascade-layers: it comes back when there is room", () => {
   expect(missing(viewer, 400)).toBe(0);
 });
 
+test("what the link does not carry beside a lower one comes back in place of that", () => {
+  for (const [rate, best] of [
+    [1_800_000, 1],
+    [3_200_000, 2],
+  ] as const) {
+    for (const seed of SEEDS) {
+      const world = cluster({ nodes: 3, childrenMax: 1, path: PATH, seed });
+      world.network.between(0, 2, { delayUs: 70_000 });
+      published(world);
+      const viewers = [1, 2].map((node) => new Adapting(world.node(node), 2));
+      const layers = (): number[] => viewers.map(({ layer }) => layer);
+      run(world, viewers, 2 * SECOND);
+      world.network.path(0, 1).rate = 700_000;
+      run(world, viewers, 8 * SECOND);
+      expect(layers()).toEqual([0, 0]);
+      world.network.path(0, 1).rate = rate;
+      run(world, viewers, 40 * SECOND);
+      expect(layers()).toEqual([best, best]);
+    }
+  }
+});
+
 test("a link with a long queue gives up a layer when media has become late, and is in time again", () => {
   const world = cluster({ nodes: 2, path: PATH });
   published(world);
@@ -138,7 +157,7 @@ test("where all links are one line the second parent goes first, and then a laye
 });
 
 test("those below do without it as well, or have it from another", () => {
-  for (const seed of SEEDS_BELOW) for (const childrenMax of [1, 4]) below(seed, childrenMax);
+  for (const seed of SEEDS) for (const childrenMax of [1, 4]) below(seed, childrenMax);
 });
 
 function below(seed: number, childrenMax: number): void {
