@@ -224,9 +224,9 @@ export const STILL_SOUGHT_US = 6_000_000;
 /** ... and is as good as another one for so long: a page full of pictures costs each publisher one
  * keyframe in that time at most, and the server some 50 KB a stream. */
 export const STILL_KEPT_US = 10_000_000;
-/** Tokens for which a playlist is kept zipped with theirs in its URIs, until its next part: 64 x (8 KiB
- * of token + 2 KiB) are 640 KiB a rendition at worst. Those that many share are few. */
-export const TAIL_COPIES_MAX = 64;
+/** A playlist's copies with tokens in their URIs, zipped, until its next part: those that many share are
+ * few. 100 of half a minute with tokens of 8 KiB, or three of twelve hours. */
+export const TAIL_COPIES_BYTES_MAX = MIB;
 /** What a token grants is looked up again after so long: 500 players with their own show them 2,250
  * times a second. A reload looks it up at once. */
 export const TOKENS_KEPT_US = 10_000_000;

@@ -15,7 +15,7 @@ const MIB = 2 ** 20;
 
 let now = 100_000_000;
 const publisher = new RingPublisher(now, { frameBytes: 1200 });
-const tail = new Tail({} as Stream, EDITION, { now, always: true });
+const tail = new Tail({} as Stream, EDITION, { now, always: true, dvr: null });
 const packager = new Packager({
   reader: READER,
   wish: () => {},
@@ -29,7 +29,8 @@ const packager = new Packager({
   wallOffsetUs: WALL_OFFSET_US,
 });
 packager.command({ type: "source", stream: STREAM, source: publisher.source }, now);
-packager.command({ type: "tail-open", stream: STREAM, edition: EDITION, partUs: 500_000 }, now);
+const open = { stream: STREAM, edition: EDITION, partUs: 500_000, dvr: false };
+packager.command({ type: "tail-open", ...open }, now);
 
 const rows: unknown[] = [];
 const hours = Number(process.argv[2]);

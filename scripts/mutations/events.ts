@@ -31,12 +31,7 @@ export const EVENTS: readonly Mutation[] = [
   rule("EV8", `${CONTROL}bus/event-stream.ts`, "filter(({ numbered }) => !numbered)", "slice()"),
   rule("EV9", DISCUSSION, 'if (remark.type === "reaction") return;', ""),
   rule("EV9", `${CONTROL}bus/tallies.ts`, "now - this.#toldAt >= REACTIONS_US", "true"),
-  rule(
-    "EV10",
-    "src/packager/playlist.ts",
-    "text += dates.since(first.wallUs);",
-    "text += dates.since(0);",
-  ),
+  rule("EV10", "src/packager/playlist.ts", "dates?.since(first.wallUs)", "dates?.since(0)"),
   rule("EV10", "src/packager/packager.ts", "dates.remove(command.id);", "dates;"),
   rule(
     "EV10",

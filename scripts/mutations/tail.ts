@@ -3,6 +3,8 @@ import { type Mutation, rule } from "./rule.ts";
 
 const PACKAGER = "src/packager/";
 const PLAYLIST = `${PACKAGER}playlist.ts`;
+const LINES = "src/wire/playlist-lines.ts";
+const DVR = "src/control/streams/dvr-list.ts";
 const COPY = `${PACKAGER}rendition-copy.ts`;
 const TAILS = "src/control/streams/tails.ts";
 const RENDITION = `${PACKAGER}rendition.ts`;
@@ -11,12 +13,7 @@ export const TAIL: readonly Mutation[] = [
   rule("L02", RENDITION, "while (us > this.#part.limitUs) {", "while (us < 0) {"),
   rule("L03", `${PACKAGER}open-part.ts`, "const SHARE_MIN = 0.85;", "const SHARE_MIN = 0.5;"),
   rule("L04", `${PACKAGER}part.ts`, "pictures.some(({ key }) => key)", "false"),
-  rule(
-    "L05",
-    PLAYLIST,
-    "text += this.#headOf(entry,",
-    "if (entry.complete) text += this.#headOf(entry,",
-  ),
+  rule("L05", PLAYLIST, "text += beginLines(", "if (entry.complete) text += beginLines("),
   rule("L06", PLAYLIST, "const last = entry.parts.at(-1)!.number;", "const last = entry.part;"),
   rule("L07", RENDITION, "this.#closeLate(nowUs);\n", "\n"),
   rule("L07", RENDITION, "this.#freeze(endUs);", ""),
@@ -24,8 +21,23 @@ export const TAIL: readonly Mutation[] = [
   rule("L08", PLAYLIST, "if (at >= withParts) for", "if (at >= 0) for"),
   rule("L09", PLAYLIST, "this.#entries.length > SEGMENTS_MIN", "this.#entries.length > 0"),
   rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
-  rule("L11", PLAYLIST, "plain(HOLD_BACK * partTargetUs)", "plain(2.5 * partTargetUs)"),
-  rule("L12", PLAYLIST, "plain(HOLD_BACK * targetDurationUs)", "plain(2 * targetDurationUs)"),
+  rule("L11", PLAYLIST, "(HOLD_BACK * partTargetUs)", "(2.5 * partTargetUs)"),
+  rule("L12", PLAYLIST, "(HOLD_BACK * targetDurationUs)", "(2 * targetDurationUs)"),
+  rule("L12", PLAYLIST, "SKIP * targetDurationUs)", "5 * targetDurationUs)"),
+  rule("D02", DVR, "endUs <= skipUntilUs) break;", "endUs <= 2 * skipUntilUs) break;"),
+  rule("D02", DVR, "this.#unskipped - this.#first;", "this.#unskipped - this.#base;"),
+  rule("D03", DVR, 'skip === "v2" ? this.#dates.newText', 'skip === "YES" ? this.#dates.newText'),
+  rule("D03", "src/control/streams/dvr-dates.ts", "us >= fromUs", "us >= 0"),
+  rule(
+    "D04",
+    "src/control/streams/dvr-dates.ts",
+    "this.#removed.push(...changes(before, this.#lines, now));",
+    "",
+  ),
+  rule("D04", PLAYLIST, "const SKIP = 20;", "const SKIP = 6;"),
+  rule("D05", "src/control/streams/tail.ts", "isOwn && shelf", "shelf"),
+  rule("D06", DVR, "if (entry.gap || this.dvr.shelf.has(entry.name)) continue;", "continue;"),
+  rule("D06", DVR, "&& !gap && shelf.has(name)", ""),
   rule("L16", PLAYLIST, "this.#nextPart = part.number + 1;", "this.#nextPart = part.number + 2;"),
   rule("L17", `${PACKAGER}outputs.ts`, "() => this.#reportsBut(output)", "() => []"),
   rule("R02", PLAYLIST, "first.era - first.breaks", "first.breaks - first.breaks"),
@@ -45,7 +57,7 @@ export const TAIL: readonly Mutation[] = [
   rule("V06", "src/control/http/tail-master.ts", "averageBandwidth <= START_BPS", "true"),
   rule("V07", RENDITION, "newestUs - this.shownUs > MISSED_US", "false"),
   rule("V07", `${PACKAGER}gap.ts`, "if (!this.#open && wasThere", "if (false && wasThere"),
-  rule("V07", PLAYLIST, 'entry.gap ? "#EXT-X-GAP\\n"', 'false ? ""'),
+  rule("V07", LINES, 'gap ? "#EXT-X-GAP\\n"', 'false ? ""'),
   rule("F05", "src/control/http/hls.ts", "!file.startsWith(", "false && file.startsWith("),
   rule("F06", "src/control/http/tail-link.ts", '"../".repeat(path.split("/").length)', '"/"'),
   rule("F09", `${PACKAGER}timeline.ts`, "Math.min(ticks, now)", "ticks"),
@@ -91,7 +103,7 @@ export const TAIL: readonly Mutation[] = [
     'origin.kind === "link" ? null : edition',
     'origin.kind === "link" ? edition : edition',
   ),
-  rule("F26", PLAYLIST, '.padStart(6, "0")', ""),
+  rule("F26", LINES, '.padStart(6, "0")', ""),
   rule("ST1", `${PACKAGER}still.ts`, "pixels(one) - pixels(other)", "pixels(other) - pixels(one)"),
   rule("ST2", `${PACKAGER}packager.ts`, "if (!this.#tails.has(stream)) still.release();", ""),
   rule("ST3", "src/control/http/still.ts", 'await askHook(c, services, "viewer", name)', "null"),

@@ -15,6 +15,8 @@ export type TailCommand =
       readonly edition: string;
       /** PART-TARGET, us. */
       readonly partUs: number;
+      /** Its playlists list more than is in memory: control is told their edges only. */
+      readonly dvr: boolean;
     }
   /** Something happens at a time of it: its playlists tell so from their next part on. */
   | { readonly type: "tail-date"; readonly stream: number; readonly date: TailDate }
@@ -118,12 +120,10 @@ export interface TailVariant {
   readonly gap: boolean;
 }
 
-/** A media playlist as text; its URIs stand in quotes or on lines of their own, and are relative. */
+/** A media playlist; its URIs stand in quotes or on lines of their own, and are relative. */
 export interface TailPlaylist {
   readonly name: string;
-  readonly text: string;
-  /** The same, gzipped: made once for all who ask. */
-  readonly gzip: Uint8Array<ArrayBuffer>;
+  readonly list: TailText | TailEdge;
   /** The newest part that it lists: number of its segment, and its place in that. */
   readonly msn: number;
   readonly part: number;
@@ -132,6 +132,39 @@ export interface TailPlaylist {
   /** The part that it hints at; null when none is to come. */
   readonly hint: string | null;
   readonly ended: boolean;
+}
+
+/** A playlist as text. */
+export interface TailText {
+  readonly text: string;
+  /** The same, gzipped: made once for all who ask. */
+  readonly gzip: Uint8Array<ArrayBuffer>;
+}
+
+/** What stands at the end of a playlist that lists more than is in memory: control puts the rest before it. */
+export interface TailEdge {
+  /** Lines of the head that never change. */
+  readonly constants: string;
+  /** CAN-SKIP-UNTIL, us. */
+  readonly skipUntilUs: number;
+  /** The oldest segment that is in memory for sure. */
+  readonly oldest: number;
+  /** The segment that `text` begins with: its number, discontinuities before it but its own, and the
+   * wall clock at its start. */
+  readonly from: number;
+  readonly era: number;
+  readonly wallUs: number;
+  readonly text: string;
+  /** What happens in it; null while that stays as it is. */
+  readonly dates: readonly TailDateLine[] | null;
+}
+
+/** One EXT-X-DATERANGE. */
+export interface TailDateLine {
+  readonly id: number;
+  /** When it happens, us by the wall clock. */
+  readonly us: number;
+  readonly line: string;
 }
 
 /** From the packager worker. */

@@ -1,20 +1,19 @@
-import type { TailDate } from "../contract/tail.ts";
+import type { TailDate, TailDateLine } from "../contract/tail.ts";
 import { TAIL_DATES_MAX } from "../limits.ts";
-
-interface Entry {
-  readonly id: number;
-  readonly us: number;
-  readonly line: string;
-}
 
 /** What happens at a time of a tail: the same in all its playlists (RFC 8216bis 4.4.5.1). */
 export class Dates {
-  #entries: Entry[] = [];
+  #entries: readonly TailDateLine[] = [];
+
+  /** All of them: another list whenever something changes. */
+  get all(): readonly TailDateLine[] {
+    return this.#entries;
+  }
 
   add(date: TailDate): void {
     const { id, atMs } = date;
-    this.#entries.push({ id, us: atMs * 1000, line: lineOf(date) });
-    if (this.#entries.length > TAIL_DATES_MAX) this.#entries.shift();
+    const entry = { id, us: atMs * 1000, line: lineOf(date) };
+    this.#entries = [...this.#entries, entry].slice(-TAIL_DATES_MAX);
   }
 
   remove(id: number): void {

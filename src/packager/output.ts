@@ -1,4 +1,11 @@
-import type { TailFile, TailNews, TailSegment, TailVariant } from "../contract/tail.ts";
+import type {
+  TailDateLine,
+  TailFile,
+  TailNews,
+  TailPlaylist,
+  TailSegment,
+  TailVariant,
+} from "../contract/tail.ts";
 import { TAIL_WINDOW_US } from "../limits.ts";
 import { Bandwidth, expectedOf } from "./bandwidth.ts";
 import { CutRecord } from "./cut-record.ts";
@@ -7,11 +14,14 @@ import { ListedCodecs } from "./listed-codecs.ts";
 import type { Names } from "./names.ts";
 import type { Init, Part, Run, Segment, Sink } from "./part.ts";
 import { PictureRate } from "./picture-rate.ts";
-import { Playlist, type Report } from "./playlist.ts";
+import { Playlist, type PlaylistOptions, type Report } from "./playlist.ts";
 import type { Numbers } from "./segments.ts";
 
 /** What control is told of it, but for whose it is. */
 type News = Omit<TailNews, "type" | "stream" | "edition" | "rendition">;
+
+/** Who makes texts short. */
+export type Gzip = (text: string) => Uint8Array<ArrayBuffer>;
 
 /** The playlist of a rendition, and what has come of it since control was told last. */
 export class Output implements Sink {
@@ -34,15 +44,14 @@ export class Output implements Sink {
   #files: TailFile[] = [];
   #segments: TailSegment[] = [];
   #changed = false;
+  readonly #dvr: boolean;
+  /** What happens in it, as control knows it. */
+  #dates: readonly TailDateLine[] | null = null;
 
-  constructor(names: Names, partTargetUs: number, targetDurationUs: number) {
-    this.#names = names;
-    this.#playlist = new Playlist({
-      names,
-      partTargetUs,
-      targetDurationUs,
-      windowUs: TAIL_WINDOW_US,
-    });
+  constructor(options: Omit<PlaylistOptions, "windowUs">) {
+    this.#names = options.names;
+    this.#dvr = options.dvr;
+    this.#playlist = new Playlist({ ...options, windowUs: TAIL_WINDOW_US });
   }
 
   /** How its numbers go on. */
@@ -115,29 +124,35 @@ export class Output implements Sink {
   }
 
   /** What is new; null for nothing. `reports`: of the others. What happens in it alone is no news. */
-  take(
-    gzip: (text: string) => Uint8Array<ArrayBuffer>,
-    reports: () => readonly Report[],
-    dates: Dates,
-  ): News | null {
+  take(gzip: Gzip, reports: () => readonly Report[], dates: Dates): News | null {
     if (!this.#changed || this.#init === null) return null;
     this.#changed = false;
     const files = this.#files;
     const segments = this.#segments;
     this.#files = [];
     this.#segments = [];
-    const playlist = this.#playlist;
-    const text = playlist.render(reports(), dates);
-    const { last, whole, hint, ended } = playlist;
-    const name = this.#names.playlist;
+    const { last, whole, hint, ended } = this.#playlist;
     const { msn, part } = last ?? { msn: -1, part: -1 };
+    const name = this.#names.playlist;
+    const list = this.#list(gzip, reports(), dates);
     return {
       files,
       segments,
-      gone: playlist.takeGone(),
-      playlist: { name, text, gzip: gzip(text), msn, part, whole, hint, ended },
+      gone: this.#playlist.takeGone(),
+      playlist: { name, list, msn, part, whole, hint, ended },
       variant: this.#variantIfNew(),
     };
+  }
+
+  #list(gzip: Gzip, reports: readonly Report[], dates: Dates): TailPlaylist["list"] {
+    const playlist = this.#playlist;
+    if (!this.#dvr) {
+      const text = playlist.render(reports, dates);
+      return { text, gzip: gzip(text) };
+    }
+    const known = this.#dates;
+    this.#dates = dates.all;
+    return { ...playlist.edge(reports), dates: known === dates.all ? null : dates.all };
   }
 
   /** The newest segment, of these parts. */

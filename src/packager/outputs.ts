@@ -2,7 +2,7 @@ import type { TailEvent } from "../contract/tail.ts";
 import { type CutHead, encodeCuts } from "../wire/cascade/cut-body.ts";
 import type { Dates } from "./dates.ts";
 import { Names } from "./names.ts";
-import { Output } from "./output.ts";
+import { type Gzip, Output } from "./output.ts";
 import type { Report } from "./playlist.ts";
 
 /** Of what another node decided some may have gone elsewhere and not here: these numbers are left out. */
@@ -12,7 +12,9 @@ const LEFT_OUT = 16;
 export interface OutputsGround {
   readonly stream: number;
   readonly tell: (event: TailEvent) => void;
-  readonly gzip: (text: string) => Uint8Array<ArrayBuffer>;
+  readonly gzip: Gzip;
+  /** Its playlists list more than is in memory. */
+  readonly dvr: boolean;
   /** What happens in it, for all playlists. */
   readonly dates: Dates;
 }
@@ -32,9 +34,11 @@ export class Outputs {
 
   /** Of a layer that is there: opened if need be. */
   at(layer: number): Output {
-    const { partUs, targetUs } = this.head;
+    const { partUs: partTargetUs, targetUs: targetDurationUs } = this.head;
+    const { dvr } = this.ground;
     while (this.#all.length <= layer) this.#all.push(null);
-    this.#all[layer] ??= new Output(new Names(this.edition, layer), partUs, targetUs);
+    const names = new Names(this.edition, layer);
+    this.#all[layer] ??= new Output({ names, partTargetUs, targetDurationUs, dvr });
     return this.#all[layer];
   }
 

@@ -6,6 +6,7 @@ import { Staging } from "../feed/staging.ts";
 import { Dates } from "./dates.ts";
 import { Edition } from "./edition.ts";
 import { EditionCopy } from "./edition-copy.ts";
+import type { Gzip } from "./output.ts";
 import { NO_STILL, Still } from "./still.ts";
 import type { TailCutter } from "./tail-cutter.ts";
 
@@ -20,7 +21,7 @@ export interface PackagerGround {
   readonly tell: (event: TailEvent) => void;
   /** A tail made this thread throw, and is no more. */
   readonly failed: (error: unknown) => void;
-  readonly gzip: (text: string) => Uint8Array<ArrayBuffer>;
+  readonly gzip: Gzip;
   /** Wall clock less the monotonic one, us: the server's time at capture, as sender reports have it. */
   readonly wallOffsetUs: number;
 }
@@ -138,11 +139,12 @@ export class Packager {
   }
 
   #begin(opened: TailOpen, dates: Dates, before: TailCutter | null, now: number): void {
-    const { stream, edition, partUs } = opened;
+    const { stream, edition, partUs, dvr } = opened;
     const { tell, gzip } = this.#ground;
     const wallUs = this.#wallUs(now);
     const outputs = before?.outputs ?? null;
-    const ground = { stream, tell, gzip, dates, staging: this.#staging, before: outputs };
+    const staging = this.#staging;
+    const ground = { stream, tell, gzip, dvr, dates, staging, before: outputs };
     const source = this.#sources.get(stream);
     const cutter =
       source !== undefined && isPulled(source)

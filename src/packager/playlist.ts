@@ -1,3 +1,5 @@
+import type { TailEdge } from "../contract/tail.ts";
+import { beginLines, endLines, headLines, seconds, shortSeconds } from "../wire/playlist-lines.ts";
 import type { Dates } from "./dates.ts";
 import { Departed } from "./departed.ts";
 import type { Names } from "./names.ts";
@@ -9,6 +11,12 @@ const SEGMENTS_MIN = 6;
 const SEGMENTS_WITH_PARTS = 3;
 /** Players keep three parts, or three target durations, away from the end. */
 const HOLD_BACK = 3;
+/**
+ * Of a playlist that lists more than is in memory, a delta update has so many target durations. What is
+ * not in memory any more may turn out to be a gap: half of it is longer than the memory is, so that
+ * whoever has a copy half as old learns of it (6.3.7; six are the least, 4.4.3.8).
+ */
+const SKIP = 20;
 
 /** What cannot change during a session: players fail for good when it does. */
 export interface PlaylistOptions {
@@ -17,6 +25,8 @@ export interface PlaylistOptions {
   readonly targetDurationUs: number;
   /** Complete segments are listed for so long. */
   readonly windowUs: number;
+  /** Others are listed before them. */
+  readonly dvr: boolean;
 }
 
 /** Another rendition of the session, as it is when this one's playlist is rendered. */
@@ -39,7 +49,7 @@ interface Entry extends Segment {
 
 /** The media playlist of one rendition: what is listed, and its text (RFC 8216bis). */
 export class Playlist {
-  readonly #head: string;
+  readonly #constants: string;
   readonly #entries: Entry[] = [];
   /** Sum over the complete segments that are listed. */
   #listedUs = 0;
@@ -51,15 +61,15 @@ export class Playlist {
   #ended = false;
 
   constructor(private readonly options: PlaylistOptions) {
-    const { names, partTargetUs, targetDurationUs } = options;
+    const { names, partTargetUs, targetDurationUs, dvr } = options;
     this.#departed = new Departed(names);
-    const holdBack = plain(HOLD_BACK * targetDurationUs);
-    const partHoldBack = plain(HOLD_BACK * partTargetUs);
-    this.#head = `#EXTM3U
-#EXT-X-VERSION:6
-#EXT-X-TARGETDURATION:${Math.ceil(targetDurationUs / 1e6)}
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${partHoldBack},HOLD-BACK=${holdBack}
-#EXT-X-PART-INF:PART-TARGET=${plain(partTargetUs)}
+    const holdBack = shortSeconds(HOLD_BACK * targetDurationUs);
+    const partHoldBack = shortSeconds(HOLD_BACK * partTargetUs);
+    const until = shortSeconds(SKIP * targetDurationUs);
+    const skip = dvr ? `,CAN-SKIP-UNTIL=${until},CAN-SKIP-DATERANGES=YES` : "";
+    this.#constants = `#EXT-X-TARGETDURATION:${Math.ceil(targetDurationUs / 1e6)}
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${partHoldBack},HOLD-BACK=${holdBack}${skip}
+#EXT-X-PART-INF:PART-TARGET=${shortSeconds(partTargetUs)}
 `;
   }
 
@@ -162,24 +172,54 @@ export class Playlist {
 
   /** `reports`: of all other renditions of the session; `dates`: of all. */
   render(reports: readonly Report[] = [], dates: Dates | null = null): string {
-    let text = `${this.#head}#EXT-X-MEDIA-SEQUENCE:${this.firstMsn}
-#EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}
-`;
     const first = this.#entries[0];
-    if (dates !== null && first !== undefined) text += dates.since(first.wallUs);
-    // What begins with the next part counts: its hint stands in it. At the end nothing comes back.
-    const hinted = this.#isOpen ? 0 : 1;
-    const withParts = this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
-    let init = -1;
-    for (const [at, entry] of this.#entries.entries()) {
-      text += this.#headOf(entry, entry.init !== init || entry.breaks > 0);
+    const place = { msn: this.firstMsn, era: this.#discontinuities };
+    const head = headLines(6, { constants: this.#constants, ...place });
+    const dated = first === undefined ? "" : (dates?.since(first.wallUs) ?? "");
+    return head + dated + this.#segmentsFrom(0) + this.#foot(reports);
+  }
+
+  /** What whoever keeps all complete segments puts behind those before: from the oldest with parts on. */
+  edge(reports: readonly Report[]): Omit<TailEdge, "dates"> {
+    const at = Math.max(0, this.#withParts);
+    const { msn, era, breaks, wallUs } = this.#entries[at] ?? { ...NO_ENTRY, msn: this.#msn };
+    return {
+      constants: this.#constants,
+      skipUntilUs: SKIP * this.options.targetDurationUs,
+      oldest: this.firstMsn,
+      ...{ from: msn, era: era - breaks, wallUs },
+      text: this.#segmentsFrom(at) + this.#foot(reports),
+    };
+  }
+
+  #segmentsFrom(from: number): string {
+    const withParts = this.#withParts;
+    let init = this.#entries[from - 1]?.init ?? -1;
+    let text = "";
+    for (let at = from; at < this.#entries.length; at += 1) {
+      const entry = this.#entries[at]!;
+      const { breaks, wallUs } = entry;
+      const name = this.options.names.init(entry.init);
+      text += beginLines({ breaks, wallUs, init: name }, entry.init !== init);
       init = entry.init;
       if (at >= withParts) for (const part of entry.parts) text += this.#partLine(part);
-      if (entry.complete) text += this.#segmentLines(entry);
+      if (entry.complete) text += this.#endOf(entry);
     }
+    return text;
+  }
+
+  /** Of the oldest segment of which the parts are listed; below zero where all are. */
+  get #withParts(): number {
+    // What begins with the next part counts: its hint stands in it. At the end nothing comes back.
+    const hinted = this.#isOpen ? 0 : 1;
+    return this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
+  }
+
+  /** What follows the newest part. */
+  #foot(reports: readonly Report[]): string {
     const { hint } = this;
-    if (hint === null) return `${text}#EXT-X-ENDLIST\n`;
-    text += `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hint}"\n`;
+    if (hint === null) return "#EXT-X-ENDLIST\n";
+    let text = `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hint}"\n`;
     for (const { uri, last } of reports) {
       text += `#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${last.msn},LAST-PART=${last.part}\n`;
     }
@@ -197,38 +237,21 @@ export class Playlist {
     return this.#entries.at(-1)?.complete === false;
   }
 
-  /** What stands before its first part. */
-  #headOf(entry: Entry, withInit: boolean): string {
-    const discontinuities = "#EXT-X-DISCONTINUITY\n".repeat(entry.breaks);
-    const map = `#EXT-X-MAP:URI="${this.options.names.init(entry.init)}"\n`;
-    const date = new Date(Math.floor(entry.wallUs / 1000)).toISOString();
-    return `${discontinuities}${withInit ? map : ""}#EXT-X-PROGRAM-DATE-TIME:${date}\n`;
-  }
-
   #partLine({ startUs, endUs, number, independent, gap }: Part): string {
     const uri = this.options.names.part(number);
     const flag = `${independent ? ",INDEPENDENT=YES" : ""}${gap ? ",GAP=YES" : ""}`;
-    return `#EXT-X-PART:DURATION=${exact(endUs - startUs)},URI="${uri}"${flag}\n`;
+    return `#EXT-X-PART:DURATION=${seconds(endUs - startUs)},URI="${uri}"${flag}\n`;
   }
 
-  #segmentLines(entry: Entry): string {
+  #endOf(entry: Entry): string {
     const last = entry.parts.at(-1)!.number;
-    const gap = entry.gap ? "#EXT-X-GAP\n" : "";
-    return `${gap}#EXTINF:${exact(durationOf(entry))},\n${this.options.names.segment(entry.part, last)}\n`;
+    const name = this.options.names.segment(entry.part, last);
+    return endLines({ gap: entry.gap, durationUs: durationOf(entry), name });
   }
 }
+
+const NO_ENTRY = { era: 0, breaks: 0, wallUs: 0 };
 
 function durationOf({ parts }: Entry): number {
   return parts.at(-1)!.endUs - parts[0]!.startUs;
-}
-
-/** Whole us as seconds, with all six places. */
-function exact(us: number): string {
-  const fraction = `${us % 1_000_000}`.padStart(6, "0");
-  return `${Math.floor(us / 1_000_000)}.${fraction}`;
-}
-
-/** The same with as few as it takes. */
-function plain(us: number): string {
-  return exact(us).replace(/\.?0+$/, "");
 }

@@ -94,6 +94,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "obus",
       "h264-profile",
       "file-codecs",
+      "playlist-lines",
       "h264-sps",
       "av1-sequence",
       "vp9-header",

@@ -299,7 +299,7 @@ export class Broadcast {
   }
 
   textOf(rendition: number): string {
-    return this.newsOf(rendition).at(-1)?.playlist.text ?? "";
+    return this.newsOf(rendition).at(-1)?.playlist.list.text ?? "";
   }
 
   /** Those of which there is something. */
@@ -320,7 +320,7 @@ export class Broadcast {
   /** The tail is wanted, and its source is known. */
   open(partUs = 500_000): this {
     this.command({ type: "source", stream: STREAM, source: this.publisher.source });
-    this.command({ type: "tail-open", stream: STREAM, edition: EDITION, partUs });
+    this.command({ type: "tail-open", stream: STREAM, edition: EDITION, partUs, dvr: false });
     return this;
   }
 
@@ -369,6 +369,6 @@ export class Broadcast {
     this.events.push(event);
     if (event.type !== "tail-news" || event.stream !== STREAM) return;
     for (const { name, bytes } of event.files) this.files.set(name, bytes);
-    this.rules.check(event.rendition, event.playlist.text, this.wallUs);
+    this.rules.check(event.rendition, event.playlist.list.text, this.wallUs);
   }
 }

@@ -107,7 +107,8 @@ export class NodeCopy {
   }
 
   open(): this {
-    this.command({ type: "tail-open", stream: STREAM, edition: OWN_EDITION, partUs: 1_000_000 });
+    const open = { stream: STREAM, edition: OWN_EDITION, partUs: 1_000_000, dvr: false };
+    this.command({ type: "tail-open", ...open });
     // What was told before is kept.
     this.#told = 0;
     return this;
@@ -146,7 +147,7 @@ export class NodeCopy {
   }
 
   textOf(rendition = 0): string {
-    return this.newsOf(rendition).at(-1)?.playlist.text ?? "";
+    return this.newsOf(rendition).at(-1)?.playlist.list.text ?? "";
   }
 
   #take(event: TailEvent): void {
@@ -158,7 +159,7 @@ export class NodeCopy {
     if (event.type !== "tail-news") return;
     for (const { name, bytes } of event.files) this.files.set(name, bytes);
     const wallUs = this.#show.wallUs;
-    this.rules.check(event.rendition, event.playlist.text, wallUs);
+    this.rules.check(event.rendition, event.playlist.list.text, wallUs);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { TailSegment } from "../../src/contract/tail.ts";
+import type { TailEdge, TailSegment } from "../../src/contract/tail.ts";
 import { Dates } from "../../src/packager/dates.ts";
 import { Names } from "../../src/packager/names.ts";
 import { Output } from "../../src/packager/output.ts";
@@ -7,6 +7,7 @@ import type { Init } from "../../src/packager/part.ts";
 import { formatOf } from "../support/tail-show.ts";
 
 const SECOND = 1_000_000;
+const OPTIONS = { partTargetUs: 500_000, targetDurationUs: 3 * SECOND, dvr: false };
 const gzip = () => new Uint8Array(0);
 
 /** A segment of 2 s with an init of its own, and what index.m3u8 tells of it then. */
@@ -21,7 +22,7 @@ function variantAfter(output: Output, msn: number, width: number, pictures: numb
 }
 
 test("index.m3u8 tells size and rate of what comes now, and of bit rates the highest", () => {
-  const output = new Output(new Names("ab".repeat(16), 0), 500_000, 3 * SECOND);
+  const output = new Output({ ...OPTIONS, names: new Names("ab".repeat(16), 0) });
   const sizeOf = (width: number) => ({ width, height: (width * 9) / 16 });
   const first = variantAfter(output, 0, 320, 60)!;
   expect(first).toMatchObject({ size: sizeOf(320), pictureRate: 30 });
@@ -34,7 +35,7 @@ test("index.m3u8 tells size and rate of what comes now, and of bit rates the hig
 });
 
 test("V02 index.m3u8 tells the codecs of all that the playlist lists, and of nothing else", () => {
-  const output = new Output(new Names("ab".repeat(16), 0), 500_000, 3 * SECOND);
+  const output = new Output({ ...OPTIONS, names: new Names("ab".repeat(16), 0) });
   const audio = { codec: "opus", channels: 2 } as const;
   const told: (string | undefined)[] = [];
   const inits: Partial<Record<number, Partial<Init>>> = {
@@ -71,7 +72,7 @@ test("V02 index.m3u8 tells the codecs of all that the playlist lists, and of not
 
 test("of each segment that is complete all is told that a playlist lists of it", () => {
   const names = new Names("ab".repeat(16), 0);
-  const output = new Output(names, 500_000, 3 * SECOND);
+  const output = new Output({ ...OPTIONS, names });
   output.init({ number: 0, video: formatOf(640), audio: null, bytes: new Uint8Array(1) });
   const told: TailSegment[] = [];
   const show = (msn: number, number: number, changes: { gap: boolean; breaks: number }) => {
@@ -89,7 +90,7 @@ test("of each segment that is complete all is told that a playlist lists of it",
     output.segmentEnd();
     const { segments, playlist } = output.take(gzip, () => [], new Dates())!;
     told.push(...segments);
-    expect(playlist.text).toContain(segments[0]!.name);
+    expect(playlist.list.text).toContain(segments[0]!.name);
   };
   show(0, 0, { gap: false, breaks: 0 });
   show(1, 2, { gap: true, breaks: 2 });
@@ -105,4 +106,38 @@ test("of each segment that is complete all is told that a playlist lists of it",
       ...{ msn: 1, wallUs: wallUs + SECOND, era: 6, breaks: 2, gap: true },
     },
   ]);
+});
+
+test("where playlists list more than is in memory, their edges are told, and dates once", () => {
+  const names = new Names("ab".repeat(16), 0);
+  const output = new Output({ ...OPTIONS, names, dvr: true });
+  const dates = new Dates();
+  const add = (id: number) => dates.add({ id, type: "cue", atMs: 5, json: "{}" });
+  add(1);
+  output.init({ number: 0, video: formatOf(640), audio: null, bytes: new Uint8Array(1) });
+  const edges: TailEdge[] = [];
+  for (let msn = 0; msn < 40; msn += 1) {
+    const [startUs, endUs] = [msn * 2 * SECOND, (msn + 1) * 2 * SECOND];
+    const of = { startUs, msn, independent: true, gap: false, first: null };
+    const place = { init: 0, era: 7 + (msn < 20 ? 0 : 1), breaks: msn === 20 ? 1 : 0 };
+    output.segment({ ...of, ...place, wallUs: 1e15 + startUs, part: msn });
+    output.part({ ...of, number: msn, endUs, pictures: 60, bytes: new Uint8Array(9) }, []);
+    output.segmentEnd();
+    if (msn === 30) add(2);
+    edges.push(output.take(gzip, () => [], dates)!.playlist.list as TailEdge);
+  }
+  const told = edges.map((edge) => edge.dates?.map(({ id }) => id) ?? null);
+  expect(told.filter((ids) => ids !== null)).toEqual([[1], [1, 2]]);
+  expect([told[0], told[30]]).toEqual([[1], [1, 2]]);
+  const [first, last] = [edges[0]!, edges.at(-1)!];
+  expect(first.constants).toContain("CAN-SKIP-UNTIL=60,CAN-SKIP-DATERANGES=YES\n");
+  expect([first.constants, first.skipUntilUs]).toEqual([last.constants, 60 * SECOND]);
+  expect(first).toMatchObject({ oldest: 0, from: 0, era: 7, wallUs: 1e15 });
+  // Two with their parts, behind those that stand in memory.
+  const wallUs = 1e15 + 76 * SECOND;
+  expect(last).toMatchObject({ oldest: 25, from: 38, era: 8, wallUs });
+  expect(last.text).toStartWith("#EXT-X-PROGRAM-DATE-TIME:");
+  expect(last.text.match(/^[^#].*/gm)).toEqual([names.segment(38, 38), names.segment(39, 39)]);
+  expect(edges[21]!.era).toBe(7);
+  expect(edges[21]!.text).toStartWith("#EXT-X-DISCONTINUITY\n#EXT-X-MAP:");
 });

@@ -26,7 +26,7 @@ class Fed {
   constructor(options: { partTargetUs?: number; windowUs?: number } = {}) {
     this.playlist = new Playlist({
       ...{ names: new Names("5e55", 0), partTargetUs: 500_000, targetDurationUs: 3_000_000 },
-      ...{ windowUs: 30_000_000 },
+      ...{ windowUs: 30_000_000, dvr: false },
       ...options,
     });
   }

@@ -69,8 +69,7 @@ export class PlayedTail {
       gone: [],
       playlist: {
         name: this.playlist,
-        text,
-        gzip: Bun.gzipSync(text),
+        list: { text, gzip: Bun.gzipSync(text) },
         msn: this.#msn,
         part,
         whole,
@@ -91,7 +90,7 @@ export class PlayedTail {
       files: [{ name: name("-0.m4s"), bytes: playedBytes(number) }],
       ...{ segments: [], gone: [] },
       playlist: {
-        ...{ name: name(".m3u8"), text, gzip: Bun.gzipSync(text) },
+        ...{ name: name(".m3u8"), list: { text, gzip: Bun.gzipSync(text) } },
         ...{ msn: 0, part: 0, whole: -1, hint: name("-1.m4s"), ended: false },
       },
       variant: variantOf(name(".m3u8"), changes),

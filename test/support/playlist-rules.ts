@@ -24,6 +24,9 @@ export class PlaylistRules {
   readonly #seen = new Map<number, string>();
   #listedMost = 0;
 
+  /** `dvr`: it lists more than is in memory. */
+  constructor(private readonly dvr = false) {}
+
   /** `nowUs`: the wall clock when it was rendered. */
   check(text: string, nowUs: number): void {
     if (text === this.#beforeText) return;
@@ -64,7 +67,6 @@ export class PlaylistRules {
     this.#expect(list.tags.get("VERSION") === "6", "L18: VERSION");
     this.#expect(!/URI="[^"]*[/:]/.test(text), "F06: a URI that is not relative");
     this.#expect(!text.includes("BYTERANGE"), "H03: a piece of a file");
-    this.#expect(!text.includes("CAN-SKIP"), "L12: CAN-SKIP without deltas");
   }
 
   /** F01: byte for byte. */
@@ -76,6 +78,11 @@ export class PlaylistRules {
     this.#expect(part > 0, "L01: no PART-TARGET");
     this.#expect(usOf(attribute(control, "PART-HOLD-BACK")) >= 3 * part, "L11: PART-HOLD-BACK");
     this.#expect(usOf(attribute(control, "HOLD-BACK")) >= 3 * target, "L12: HOLD-BACK");
+    const skip = attribute(control, "CAN-SKIP-UNTIL");
+    const dates = attribute(control, "CAN-SKIP-DATERANGES");
+    this.#expect(skip === "" ? !this.dvr : usOf(skip) >= 6 * target, "L12: CAN-SKIP-UNTIL");
+    this.#expect((skip !== "") === this.dvr, "L12: CAN-SKIP without deltas");
+    this.#expect(dates === (this.dvr ? "YES" : ""), "L12: CAN-SKIP-DATERANGES");
     this.#expect(attribute(control, "CAN-BLOCK-RELOAD") === "YES", "B02: CAN-BLOCK-RELOAD");
     this.#expect(tags.has("DISCONTINUITY-SEQUENCE"), "R02: no DISCONTINUITY-SEQUENCE");
     const before = this.#before?.constants.join() ?? list.constants.join();

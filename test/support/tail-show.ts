@@ -97,7 +97,8 @@ export class Show {
     const { partTargetUs, targetDurationUs } = this.#options;
     const names = new Names("5e55", 0);
     const windowUs = 30_000_000;
-    this.playlist = new Playlist({ names, partTargetUs, targetDurationUs, windowUs });
+    const playlist = { names, partTargetUs, targetDurationUs, windowUs, dvr: false };
+    this.playlist = new Playlist(playlist);
     const writer = {
       init: () => new Uint8Array(1),
       fragment: (_: number, runs: readonly Run[]) => {

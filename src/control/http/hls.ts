@@ -3,7 +3,9 @@
  * is the file, all before it the stream.
  */
 import type { TailPlaylist } from "../../contract/tail.ts";
+import type { Skip } from "../streams/dvr-list.ts";
 import { allows, strictest, type ViewLimits } from "../streams/layer-limits.ts";
+import { MadeText } from "../streams/made-text.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { Tail } from "../streams/tail.ts";
 import type { Tails } from "../streams/tails.ts";
@@ -141,7 +143,7 @@ async function index(
   }
   const variants = allowed();
   if (variants.length === 0) return beyond();
-  return text(asked, { text: renderMaster(variants), gzip: null }, PLAIN_AGE_S);
+  return text(asked, new MadeText(() => renderMaster(variants)), PLAIN_AGE_S);
 }
 
 function beyond(): Response {
@@ -162,20 +164,20 @@ async function playlist(asked: Asked): Promise<Response> {
   const { c, services, tail, file } = asked;
   const directives = readDirectives(new URL(c.req.url).searchParams);
   if ("wrong" in directives) return problem(400, "Bad directive", directives.wrong);
-  const { wanted } = directives;
+  const { wanted, skip } = directives;
   const now = tail.playlist(file);
   if (now === undefined) return notFound("file");
   if (wanted === null) {
     tail.viewers.note(services.clock.now(), PLAIN_STRETCH_US);
-    return text(asked, now, PLAIN_AGE_S);
+    return text(asked, tail.textOf(now, skip), PLAIN_AGE_S);
   }
   if (isTooFar(now, wanted, services.config.hls.partUs)) {
     return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
   }
-  return blocked(asked, wanted);
+  return blocked(asked, wanted, skip);
 }
 
-async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
+async function blocked(asked: Asked, wanted: Wanted, skip: Skip | null): Promise<Response> {
   const { services, tail, file } = asked;
   const listed = (): TailPlaylist | null => {
     const newest = tail.playlist(file);
@@ -186,7 +188,7 @@ async function blocked(asked: Asked, wanted: Wanted): Promise<Response> {
   const newest = listed();
   if (newest !== null) {
     tail.viewers.note(services.clock.now(), services.config.hls.partUs);
-    return text(asked, newest, BLOCKED_AGE_S);
+    return text(asked, tail.textOf(newest, skip), BLOCKED_AGE_S);
   }
   const detail = "What is asked for has not come in time.";
   return retryLater(503, RETRY_START_S, "Nothing new", detail);
@@ -199,10 +201,10 @@ async function media(asked: Asked): Promise<Response> {
     const waited = await waitFor(asked, () => tail.file(file) !== undefined || !tail.hintsAt(file));
     if (waited instanceof Response) return waited;
   }
-  const parts = tail.file(file);
-  if (parts === undefined) return notFound("file");
+  const parts = tail.file(file) ?? (await keptOf(asked));
+  if (parts === null) return notFound("file");
   const age = file.endsWith(".mp4") ? INIT_AGE_S : FILE_AGE_S;
-  return new Response(parts.length === 1 ? parts[0]! : new Blob([...parts]), {
+  return new Response(bodyOf(parts), {
     headers: {
       ...TIMED,
       ...MEDIA_NEXT,
@@ -210,6 +212,16 @@ async function media(asked: Asked): Promise<Response> {
       "Cache-Control": `max-age=${age}`,
     },
   });
+}
+
+/** What is not in memory any more. */
+async function keptOf({ tail, file }: Asked): Promise<readonly Uint8Array<ArrayBuffer>[] | null> {
+  const kept = await tail.kept(file);
+  return kept === null ? null : [kept];
+}
+
+function bodyOf(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> | Blob {
+  return parts.length === 1 ? parts[0]! : new Blob([...parts]);
 }
 
 /** Waits until `isOver`, or its time is over; a Response when there is no place to wait in. */
@@ -227,7 +239,7 @@ function waitFor(
  */
 function text(
   { c, services, tail, limits }: Asked,
-  playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> | null },
+  playlist: { readonly text: string; readonly gzip: Uint8Array<ArrayBuffer> },
   age: number,
 ): Response {
   const { clock, config } = services;
@@ -248,7 +260,6 @@ function text(
   };
   if (!acceptsGzip(c)) return new Response(make(), { headers });
   headers["Content-Encoding"] = "gzip";
-  if (fromQuery !== null) return new Response(zippedFor(playlist, fromQuery, make), { headers });
-  const gzip = hidden.length === 0 ? playlist.gzip : null;
-  return new Response(gzip ?? Bun.gzipSync(make()), { headers });
+  const key = [fromQuery ?? "", ...hidden.map(({ uri }) => uri)].join(" ");
+  return new Response(key === "" ? playlist.gzip : zippedFor(playlist, key, make), { headers });
 }

@@ -1,20 +1,30 @@
-/** Playlists with a token in their URIs, zipped once for all who show the same one. */
-import { TAIL_COPIES_MAX } from "../../limits.ts";
+/** Playlists as some who ask see them, zipped once for all who see the same. */
+import { TAIL_COPIES_BYTES_MAX } from "../../limits.ts";
+
+/** Of one playlist. */
+interface Copies {
+  readonly byKey: Map<string, Uint8Array<ArrayBuffer>>;
+  bytes: number;
+}
 
 /** A playlist's go with it when the next part makes another. */
-const copies = new WeakMap<object, Map<string, Uint8Array<ArrayBuffer>>>();
+const copies = new WeakMap<object, Copies>();
 
-/** What `make` makes of `playlist` for `token`, zipped. */
+/** What `make` makes of `playlist` for all of this `key`, zipped. */
 export function zippedFor(
   playlist: object,
-  token: string,
+  key: string,
   make: () => string,
 ): Uint8Array<ArrayBuffer> {
-  const ofTokens = copies.get(playlist) ?? new Map<string, Uint8Array<ArrayBuffer>>();
-  copies.set(playlist, ofTokens);
-  const known = ofTokens.get(token);
+  const kept = copies.get(playlist) ?? { byKey: new Map(), bytes: 0 };
+  copies.set(playlist, kept);
+  const known = kept.byKey.get(key);
   if (known !== undefined) return known;
   const zipped = Bun.gzipSync(make());
-  if (ofTokens.size < TAIL_COPIES_MAX) ofTokens.set(token, zipped);
+  const bytes = kept.bytes + key.length + zipped.length;
+  if (bytes <= TAIL_COPIES_BYTES_MAX) {
+    kept.byKey.set(key, zipped);
+    kept.bytes = bytes;
+  }
   return zipped;
 }

@@ -1,5 +1,6 @@
 /** What a request for a playlist asks for beside it (draft-pantos-hls-rfc8216bis 6.2.5). */
 import type { TailPlaylist } from "../../contract/tail.ts";
+import { SKIPS, type Skip } from "../streams/dvr-list.ts";
 
 /** The playlist once it lists this; null: as it is now. */
 export interface Wanted {
@@ -14,10 +15,15 @@ const KNOWN = new Set(["_HLS_msn", "_HLS_part", "_HLS_skip"]);
 /** A segment so far beyond the newest can only be a mistake (6.2.5.2). */
 const SEGMENTS_AHEAD = 2;
 
-/** The directives of a query, or what is wrong with them. No playlist can be skipped here: all get it whole. */
-export function readDirectives(
-  query: URLSearchParams,
-): { readonly wanted: Wanted | null } | { readonly wrong: string } {
+export interface Directives {
+  /** Null: no part is waited for. */
+  readonly wanted: Wanted | null;
+  /** Null, and all that it does not know: nothing is left out. */
+  readonly skip: Skip | null;
+}
+
+/** The directives of a query, or what is wrong with them. */
+export function readDirectives(query: URLSearchParams): Directives | { readonly wrong: string } {
   for (const key of new Set(query.keys())) {
     if (!key.startsWith("_HLS_")) continue;
     if (!KNOWN.has(key)) return { wrong: `${key} is not known.` };
@@ -25,12 +31,13 @@ export function readDirectives(
   }
   const msn = query.get("_HLS_msn");
   const part = query.get("_HLS_part");
+  const skip = SKIPS.find((value) => value === query.get("_HLS_skip")) ?? null;
   if (msn === null) {
-    return part === null ? { wanted: null } : { wrong: "_HLS_part needs _HLS_msn." };
+    return part === null ? { wanted: null, skip } : { wrong: "_HLS_part needs _HLS_msn." };
   }
   if (!DIGITS.test(msn)) return { wrong: "_HLS_msn is a decimal number." };
   if (part !== null && !DIGITS.test(part)) return { wrong: "_HLS_part is a decimal number." };
-  return { wanted: { msn: Number(msn), part: part === null ? null : Number(part) } };
+  return { wanted: { msn: Number(msn), part: part === null ? null : Number(part) }, skip };
 }
 
 /** It lists what is wanted, or what comes behind it. */

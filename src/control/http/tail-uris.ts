@@ -12,7 +12,8 @@ export function withToken(playlist: string, token: string): string {
 /** The playlist without the reports of these renditions. */
 export function withoutReports(playlist: string, of: readonly { readonly uri: string }[]): string {
   return of.reduce((text, { uri }) => {
-    const at = text.indexOf(`#EXT-X-RENDITION-REPORT:URI="${uri}"`);
+    // They stand at its end.
+    const at = text.lastIndexOf(`#EXT-X-RENDITION-REPORT:URI="${uri}"`);
     return at < 0 ? text : text.slice(0, at) + text.slice(text.indexOf("\n", at) + 1);
   }, playlist);
 }

@@ -21,8 +21,9 @@ export function startTails(
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
   const modeOf = (name: string) => optionsOf(name).hls;
+  const dvrOf = () => null;
   return new Tails({
     ...{ ...ground, packager, relay, clock, random },
-    ...{ partUs, memoryBytes, plane, modeOf },
+    ...{ partUs, memoryBytes, plane, modeOf, dvrOf },
   });
 }

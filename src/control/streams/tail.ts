@@ -3,11 +3,14 @@ import type {
   TailEvent,
   TailNews,
   TailPlaylist,
+  TailSegment,
   TailStill,
+  TailText,
   TailVariant,
 } from "../../contract/tail.ts";
 import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
+import { type Dvr, DvrList, type Skip } from "./dvr-list.ts";
 import type { Stream } from "./stream.ts";
 import { TailViewers } from "./tail-viewers.ts";
 
@@ -15,6 +18,16 @@ import { TailViewers } from "./tail-viewers.ts";
  * that broke off. */
 export const TAIL_STATES = ["starting", "live", "ended", "unavailable", "failed"] as const;
 export type TailState = (typeof TAIL_STATES)[number];
+
+interface TailOptions {
+  readonly now: number;
+  readonly always: boolean;
+  /** Null where viewers may not go back. */
+  readonly dvr: Dvr | null;
+}
+
+/** What is not in memory is nowhere. */
+const NO_DVR: Dvr = { windowUs: 0, shelf: { has: () => false, read: () => Promise.resolve(null) } };
 
 /** A tail as control hands it out: one edition's files in memory. */
 export class Tail implements Audience {
@@ -37,6 +50,9 @@ export class Tail implements Audience {
   readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #segments = new Map<string, readonly string[]>();
   readonly #playlists = new Map<string, TailPlaylist>();
+  /** Of those that list more than is in memory, by their names. */
+  readonly #lists = new Map<string, DvrList>();
+  readonly #dvr: Dvr | null;
   /** By rendition: what index.m3u8 tells. */
   readonly #variants = new Map<number, TailVariant>();
 
@@ -44,10 +60,11 @@ export class Tail implements Audience {
     readonly stream: Stream,
     /** What its files are named with; null until the node that decides has told. */
     public edition: string | null,
-    { now, always }: { readonly now: number; readonly always: boolean },
+    { now, always, dvr }: TailOptions,
   ) {
     this.askedAt = now;
     this.always = always;
+    this.#dvr = dvr;
   }
 
   /** One that reads the stream, however many read the files. */
@@ -65,7 +82,7 @@ export class Tail implements Audience {
   take(event: Exclude<TailEvent, TailStill | TailCut>, now: number): void {
     this.edition ??= event.edition;
     if (event.type === "tail-news") {
-      this.#takeNews(event);
+      this.#takeNews(event, now);
       if (this.#variants.size > 0) this.beganAt ??= now;
     } else if (event.type === "tail-unavailable") {
       this.state = "unavailable";
@@ -98,6 +115,19 @@ export class Tail implements Audience {
     return this.#playlists.get(name);
   }
 
+  /** What it lists now. `skip`: but for what who asks for that has, as far as it may be left out. */
+  textOf({ name, list, ended }: TailPlaylist, skip: Skip | null): TailText {
+    return "gzip" in list ? list : this.#lists.get(name)!.text(ended ? null : skip);
+  }
+
+  /** A file that is not in memory; null when it is not kept elsewhere, either. */
+  async kept(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const shelf = this.#dvr?.shelf;
+    // Whoever may have this stream may have no other one's.
+    const isOwn = name.startsWith(`${this.edition}-`);
+    return isOwn && shelf?.has(name) === true ? shelf.read(name) : null;
+  }
+
   /** A file, or the parts of a segment, whole; undefined when it is not there (any more, or yet). */
   file(name: string): readonly Uint8Array<ArrayBuffer>[] | undefined {
     const file = this.#files.get(name);
@@ -112,7 +142,7 @@ export class Tail implements Audience {
     return false;
   }
 
-  #takeNews({ files, segments, gone, playlist, rendition, variant }: TailNews): void {
+  #takeNews({ files, segments, gone, playlist, rendition, variant }: TailNews, now: number): void {
     for (const { name, bytes } of files) {
       this.#files.set(name, bytes);
       this.bytes += bytes.length;
@@ -120,12 +150,24 @@ export class Tail implements Audience {
     for (const { name, parts, gap } of segments) if (!gap) this.#segments.set(name, parts);
     for (const name of gone) this.#drop(name);
     this.#playlists.set(playlist.name, playlist);
+    this.#keepList(playlist, segments, now);
     if (variant !== null) this.#variants.set(rendition, variant);
     if (this.#variants.size > 0) {
       this.state = playlist.ended ? "ended" : "live";
       this.reason = "";
     }
     this.#keepWithin(TAIL_BYTES_MAX);
+  }
+
+  #keepList(
+    { name, list: edge }: TailPlaylist,
+    segments: readonly TailSegment[],
+    now: number,
+  ): void {
+    if ("gzip" in edge) return;
+    const list = this.#lists.get(name);
+    if (list !== undefined) list.take(segments, edge, now);
+    else this.#lists.set(name, new DvrList(this.#dvr ?? NO_DVR, segments, edge, now));
   }
 
   #drop(name: string): void {

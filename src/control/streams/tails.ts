@@ -11,6 +11,7 @@ import {
 import { whyNoFiles } from "../../wire/file-codecs.ts";
 import type { MediaPlane, PackagerPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
+import type { Dvr } from "./dvr-list.ts";
 import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
 import { Stills } from "./stills.ts";
@@ -38,6 +39,8 @@ export interface TailsOptions {
   readonly plane: Pick<MediaPlane, "describeRing">;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
+  /** How far back the viewers of a stream may go, by its name; for each edition anew. */
+  readonly dvrOf: (name: string) => Dvr | null;
 }
 
 /** 128 bits: who has the name of a file was told it. */
@@ -200,14 +203,16 @@ export class Tails {
   }
 
   #open(stream: Stream): Tail {
-    const { packager, clock, random, partUs, modeOf, saidOf } = this.#options;
+    const { packager, clock, random, partUs, modeOf, saidOf, dvrOf } = this.#options;
     const edition = random(EDITION_BYTES).toHex();
     const always = modeOf(stream.name) === "always";
     const own = stream.source?.origin.kind === "link" ? null : edition;
-    const tail = new Tail(stream, own, { now: clock.now(), always });
+    const dvr = dvrOf(stream.name);
+    const tail = new Tail(stream, own, { now: clock.now(), always, dvr });
     this.#tails.set(stream.number, tail);
     stream.audiences.add(tail);
-    packager.send({ type: "tail-open", stream: stream.number, edition, partUs });
+    const open = { stream: stream.number, edition, partUs, dvr: dvr !== null };
+    packager.send({ type: "tail-open", ...open });
     // Of those before its first picture it lists none.
     for (const remark of saidOf(stream.name)) this.#date(stream, remark);
     this.#tellRelay(stream.number, true);
@@ -237,7 +242,8 @@ export class Tails {
 
   #replace(tail: Tail, edition: string): Tail {
     const { stream, always, sourceless, askedAt: now } = tail;
-    const next = new Tail(stream, edition, { now, always });
+    const dvr = this.#options.dvrOf(stream.name);
+    const next = new Tail(stream, edition, { now, always, dvr });
     next.sourceless = sourceless;
     this.#tails.set(stream.number, next);
     stream.audiences.delete(tail);

@@ -408,7 +408,7 @@ describe("variants beyond what stream and token allow are neither listed nor ser
     const text = `#EXTM3U\n${report(0)}${report(2)}`;
     const name = `${show.edition}-1.m3u8`;
     const playlist = {
-      ...{ name, text, gzip: Bun.gzipSync(text), msn: 0, part: 1, whole: -1 },
+      ...{ name, list: { text, gzip: Bun.gzipSync(text) }, msn: 0, part: 1, whole: -1 },
       ...{ hint: null, ended: false },
     };
     show.part({ rendition: 1, files: [], segments: [], playlist });

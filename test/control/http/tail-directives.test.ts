@@ -11,8 +11,7 @@ function read(query: string) {
 /** Segments up to 6 are whole, and of 7 the parts 0 to 2 are there. */
 const NOW: TailPlaylist = {
   name: "x-0.m3u8",
-  text: "",
-  gzip: new Uint8Array(0),
+  list: { text: "", gzip: new Uint8Array(0) },
   msn: 7,
   part: 2,
   whole: 6,
@@ -21,10 +20,10 @@ const NOW: TailPlaylist = {
 };
 
 test("B05 directives are decimal, stand once, and a part needs its segment", () => {
-  expect(read("")).toEqual({ wanted: null });
-  expect(read("token=x&other=1")).toEqual({ wanted: null });
-  expect(read("_HLS_msn=7")).toEqual({ wanted: { msn: 7, part: null } });
-  expect(read("_HLS_msn=7&_HLS_part=0")).toEqual({ wanted: { msn: 7, part: 0 } });
+  expect(read("")).toEqual({ wanted: null, skip: null });
+  expect(read("token=x&other=1")).toEqual({ wanted: null, skip: null });
+  expect(read("_HLS_msn=7")).toEqual({ wanted: { msn: 7, part: null }, skip: null });
+  expect(read("_HLS_msn=7&_HLS_part=0")).toEqual({ wanted: { msn: 7, part: 0 }, skip: null });
   for (const query of [
     "_HLS_part=1",
     "_HLS_msn=-1",
@@ -43,9 +42,14 @@ test("B05 directives are decimal, stand once, and a part needs its segment", () 
   }
 });
 
-test("D01 a delta is not offered: whoever asks for one gets the whole playlist", () => {
-  for (const value of ["YES", "v2", "maybe"]) {
-    expect(read(`_HLS_skip=${value}`)).toEqual({ wanted: null });
+test("D01 what a delta update leaves out; whoever asks for another gets the whole playlist", () => {
+  for (const value of ["YES", "v2"] as const) {
+    expect(read(`_HLS_skip=${value}`)).toEqual({ wanted: null, skip: value });
+    const wanted = { msn: 7, part: 1 };
+    expect(read(`_HLS_msn=7&_HLS_part=1&_HLS_skip=${value}`)).toEqual({ wanted, skip: value });
+  }
+  for (const value of ["", "yes", "v1", "v3", "NO", "YES,v2"]) {
+    expect(read(`_HLS_skip=${value}`)).toEqual({ wanted: null, skip: null });
   }
 });
 

@@ -4,6 +4,7 @@ import type { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import { Tail } from "../../../src/control/streams/tail.ts";
 import { TAIL_BYTES_MAX } from "../../../src/limits.ts";
+import { FakeShelf } from "../../support/dvr-show.ts";
 import { playedSegment, variantOf } from "../../support/played-tail.ts";
 
 const EDITION = "e";
@@ -11,7 +12,7 @@ const NOW = 5_000_000;
 
 const VARIANT = variantOf("e-0.m3u8");
 
-const tail = () => new Tail({} as Stream, EDITION, { now: NOW, always: false });
+const tail = () => new Tail({} as Stream, EDITION, { now: NOW, always: false, dvr: null });
 const part = (number: number) => `e-0-${number}.m4s`;
 const file = (name: string, length: number) => ({ name, bytes: new Uint8Array(length) });
 
@@ -20,7 +21,7 @@ function news(changes: Partial<TailNews>, playlist: Partial<TailPlaylist> = {}):
     ...{ type: "tail-news", stream: 1, edition: EDITION, rendition: 0 },
     ...{ files: [], segments: [], gone: [], variant: null },
     playlist: {
-      ...{ name: "e-0.m3u8", text: "", gzip: new Uint8Array(0) },
+      ...{ name: "e-0.m3u8", list: { text: "", gzip: new Uint8Array(0) } },
       ...{ msn: 0, part: 0, whole: -1, hint: part(1), ended: false },
       ...playlist,
     },
@@ -118,8 +119,23 @@ test("of too many bytes the oldest parts go, no init does, and the newest stay",
   expect(one.file(part(13))).toBeDefined();
 });
 
+test("D05 what is not in memory comes from the shelf, of its own edition only", async () => {
+  const shelf = new FakeShelf();
+  const dvr = { windowUs: 60_000_000, shelf };
+  const one = new Tail({} as Stream, EDITION, { now: NOW, always: true, dvr });
+  for (const name of ["e-0-0-3.m4s", "e-0-init0.mp4", "f-0-0-3.m4s"]) shelf.names.add(name);
+  const textOf = async (name: string) =>
+    new TextDecoder().decode((await one.kept(name)) ?? undefined);
+  expect(await textOf("e-0-0-3.m4s")).toBe("e-0-0-3.m4s");
+  expect(await textOf("e-0-init0.mp4")).toBe("e-0-init0.mp4");
+  // The shelf has it, and another stream's viewers may have it.
+  expect(await one.kept("f-0-0-3.m4s")).toBeNull();
+  expect(await one.kept("e-0-4-7.m4s")).toBeNull();
+  expect(await tail().kept("e-0-0-3.m4s")).toBeNull();
+});
+
 test("it is one reader, and needs nobody only where it was said so", () => {
-  const always = new Tail({} as Stream, EDITION, { now: NOW, always: true });
+  const always = new Tail({} as Stream, EDITION, { now: NOW, always: true, dvr: null });
   expect([always.size, always.always, tail().always]).toEqual([1, true, false]);
   expect(always.follow satisfies (source: Source) => void).toBeDefined();
 });

@@ -1,0 +1,189 @@
+import type { TailDateLine, TailEdge, TailSegment, TailText } from "../../contract/tail.ts";
+import { beginLines, endLines, headLines, type SegmentLines } from "../../wire/playlist-lines.ts";
+import { DvrDates } from "./dvr-dates.ts";
+import { MadeText } from "./made-text.ts";
+
+/** How far back viewers of a tail may go, and where that lies. */
+export interface Dvr {
+  readonly windowUs: number;
+  readonly shelf: {
+    has(name: string): boolean;
+    read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  };
+}
+
+/** What a player leaves out that it has: segments, or what happens in them as well (6.2.5.1). */
+export const SKIPS = ["YES", "v2"] as const;
+export type Skip = (typeof SKIPS)[number];
+
+/** What a playlist needs to be understood (section 8): nothing left out, segments, and dates. */
+const VERSIONS = { full: 6, YES: 9, v2: 10 } as const;
+
+/** So many that are not listed any more may lie before those that are. */
+const PASSED_MAX = 1024;
+
+/** A complete segment. */
+interface Entry extends Omit<SegmentLines, "gap"> {
+  readonly era: number;
+  /** Media before its end since the list began, us. */
+  readonly endUs: number;
+  gap: boolean;
+  /** Its lines. */
+  text: string;
+}
+
+/** A playlist that lists more than is in memory. With each part it costs the same, however long it is. */
+export class DvrList {
+  /** They follow each other by their numbers. */
+  #entries: Entry[] = [];
+  /** Number of the first of them. */
+  #base = 0;
+  /** Numbers: the oldest that is listed, that is in memory, and that a delta update has. */
+  #first = 0;
+  #inMemory = 0;
+  #unskipped = 0;
+  #edge: TailEdge;
+  #all: readonly TailDateLine[] = [];
+  readonly #dates = new DvrDates();
+  /** What has been made of it since its newest part. */
+  readonly #made = new Map<keyof typeof VERSIONS, TailText>();
+
+  /** Of its first part. */
+  constructor(
+    private readonly dvr: Dvr,
+    segments: readonly TailSegment[],
+    edge: TailEdge,
+    now: number,
+  ) {
+    this.#edge = edge;
+    this.take(segments, edge, now);
+  }
+
+  /** At `now`, us, segments are complete, and this stands at its end. */
+  take(segments: readonly TailSegment[], edge: TailEdge, now: number): void {
+    for (const segment of segments) this.#add(segment);
+    // Numbers between are not known.
+    if (this.#base + this.#entries.length < edge.from) this.#beginAnew(edge.from);
+    this.#edge = edge;
+    this.#all = edge.dates ?? this.#all;
+    this.#judge(edge.oldest);
+    this.#slide(edge.oldest);
+    this.#pass(edge);
+    const fromUs = this.#oldest?.wallUs ?? edge.wallUs;
+    this.#dates.list(this.#all, fromUs, now, edge.skipUntilUs);
+    this.#made.clear();
+  }
+
+  /** As it is now. `skip`: without what who asks for that has. */
+  text(skip: Skip | null): TailText {
+    const kind = this.#unskipped > this.#start ? (skip ?? "full") : "full";
+    let made = this.#made.get(kind);
+    if (made === undefined) {
+      made = new MadeText(() => (kind === "full" ? this.#full() : this.#delta(kind)));
+      this.#made.set(kind, made);
+    }
+    return made;
+  }
+
+  #full(): string {
+    const { text, from } = this.#edge;
+    const first = this.#oldest;
+    const head = this.#head("full") + this.#dates.text;
+    if (first === undefined) return head + text;
+    // Whatever stood before it, it stands at the beginning now.
+    return head + linesOf(first, true) + this.#lines(this.#first + 1, from) + text;
+  }
+
+  #delta(skip: Skip): string {
+    const { text, from } = this.#edge;
+    const skipped = this.#unskipped - this.#first;
+    const removed = this.#dates.removed.join("\t");
+    const dates = skip === "v2" ? `,RECENTLY-REMOVED-DATERANGES="${removed}"` : "";
+    const tag = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}${dates}\n`;
+    const listed = skip === "v2" ? this.#dates.newText : this.#dates.text;
+    return this.#head(skip) + tag + listed + this.#lines(this.#unskipped, from) + text;
+  }
+
+  #head(kind: keyof typeof VERSIONS): string {
+    const first = this.#oldest;
+    const { constants, era } = this.#edge;
+    const before = first === undefined ? era : first.era - first.breaks;
+    return headLines(VERSIONS[kind], { constants, msn: this.#start, era: before });
+  }
+
+  #lines(from: number, to: number): string {
+    let text = "";
+    for (let msn = from; msn < to; msn += 1) text += this.#at(msn).text;
+    return text;
+  }
+
+  /** The oldest that is listed before the edge. */
+  get #oldest(): Entry | undefined {
+    return this.#first < this.#edge.from ? this.#at(this.#first) : undefined;
+  }
+
+  /** Number of the first segment that is listed. */
+  get #start(): number {
+    return Math.min(this.#first, this.#edge.from);
+  }
+
+  #at(msn: number): Entry {
+    return this.#entries[msn - this.#base]!;
+  }
+
+  #add({ msn, name, init, breaks, wallUs, durationUs, gap, era }: TailSegment): void {
+    if (msn !== this.#base + this.#entries.length) this.#beginAnew(msn);
+    const before = this.#entries.at(-1);
+    const isSame = before?.init === init;
+    const of = { name, breaks, wallUs, durationUs, gap, era, init: isSame ? before.init : init };
+    const endUs = (before?.endUs ?? 0) + durationUs;
+    this.#entries.push({ ...of, endUs, text: linesOf(of, !isSame) });
+  }
+
+  #beginAnew(msn: number): void {
+    this.#entries = [];
+    this.#base = msn;
+    this.#first = msn;
+    this.#inMemory = msn;
+    this.#unskipped = msn;
+  }
+
+  /** What leaves memory, and is kept nowhere, is a gap from now on. */
+  #judge(oldest: number): void {
+    for (; this.#inMemory < oldest; this.#inMemory += 1) {
+      const entry = this.#at(this.#inMemory);
+      if (entry.gap || this.dvr.shelf.has(entry.name)) continue;
+      entry.gap = true;
+      entry.text = entry.text.replace("#EXTINF", "#EXT-X-GAP\n#EXTINF");
+    }
+  }
+
+  /** Of what is not in memory, what is too old or cannot be had leaves the list. */
+  #slide(oldest: number): void {
+    const { windowUs, shelf } = this.dvr;
+    for (; this.#first < oldest; this.#first += 1) {
+      const { endUs, gap, name } = this.#at(this.#first);
+      if (this.#totalUs - endUs < windowUs && !gap && shelf.has(name)) break;
+    }
+    const passed = this.#first - this.#base;
+    if (passed < PASSED_MAX) return;
+    this.#entries.splice(0, passed);
+    this.#base = this.#first;
+  }
+
+  /** What is farther from the end than CAN-SKIP-UNTIL is left out of delta updates. */
+  #pass({ from, skipUntilUs }: TailEdge): void {
+    this.#unskipped = Math.max(this.#unskipped, this.#first);
+    for (; this.#unskipped < from; this.#unskipped += 1) {
+      if (this.#totalUs - this.#at(this.#unskipped).endUs <= skipUntilUs) break;
+    }
+  }
+
+  get #totalUs(): number {
+    return this.#entries.at(-1)?.endUs ?? 0;
+  }
+}
+
+function linesOf(segment: SegmentLines, withInit: boolean): string {
+  return beginLines(segment, withInit) + endLines(segment);
+}
