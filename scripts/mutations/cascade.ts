@@ -32,7 +32,7 @@ export const CASCADES: readonly Mutation[] = [
   rule("cascade-holes", PULLED, "HOLE_AGE_MAX_US, ASK_RARELY_US", "HOLE_AGE_MAX_US"),
   rule("cascade-holes", "src/relay/fills.ts", "this.#waiting.push((from + i) | 0);", ""),
   rule("cascade-holes", "src/relay/fills.ts", "this.#budget.earn(bytes - this.#bytes);", ""),
-  rule("cascade-holes", "src/relay/pulled-stream.ts", "this.#turns[ring] = turn + 1;", ""),
+  rule("cascade-holes", "src/relay/askings.ts", "this.#turns[ring] = turn + 1;", ""),
   rule(
     "cascade-holes",
     "src/relay/pulled-stream.ts",
@@ -215,7 +215,7 @@ export const CASCADES: readonly Mutation[] = [
     "Inactive.no",
   ),
   rule("cascade-layers", PULLED_STREAM, "flowsSince + BEGIN_US", "flowsSince"),
-  rule("cascade-layers", PULLED_STREAM, "if (pulled.flowsSince !== null) this.#ask", "this.#ask"),
+  rule("cascade-layers", PULLED_STREAM, "      if (pulled.flowsSince === null) continue;\n", ""),
   rule("cascade-layers", `${CASCADE}parents.ts`, " || (withheld & this.wanted) !== 0", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, "isBad || ", ""),
   rule("cascade-echo", `${CASCADE}link-time.ts`, "sentAt <= this.#answeredAt || ", ""),

@@ -11,6 +11,8 @@ const PACE = "src/relay/pace.ts";
 const PULLED = "src/relay/pulled-ring.ts";
 const SHEDDING = "src/cascade/shedding.ts";
 const RESUMPTION = "src/relay/resumption.ts";
+const ASKINGS = "src/relay/askings.ts";
+const FILLS = "src/relay/fills.ts";
 const OUTLET = "src/relay/outlet.ts";
 
 export const REPAIRS: readonly Mutation[] = [
@@ -20,10 +22,18 @@ export const REPAIRS: readonly Mutation[] = [
   rule("cascade-again", STREAM, "if (isNew && answerUs > 0)", "if (isNew && answerUs < 0)"),
   rule("cascade-again", "src/media/missing.ts", " || this.#of[at] !== of", ""),
   rule("cascade-again", "src/media/missing.ts", "this.#tries[at] !== 1 || ", ""),
+  rule("cascade-twice", ASKINGS, "if (flows(ring)) link.sendLoose(fill);", ";"),
+  rule("cascade-twice", ASKINGS, "if (flows(ring)) link", "link"),
+  rule("cascade-twice", ASKINGS, "other === from ? 0 : missing", "true ? 0 : missing"),
+  rule("cascade-twice", ASKINGS, "(this.#number + 1) & FILL_NUMBER_MAX", "this.#number + 1"),
+  rule("cascade-twice", FILLS, "number !== null && this.#isKnown(number)", "false"),
+  rule("cascade-twice", FILLS, "number !== null && this", "this"),
+  rule("cascade-twice", "src/media/missing.ts", " || this.#tries[i]! < 2", ""),
+  rule("cascade-twice", "src/media/missing.ts", "this.#askedAt[i] !== now || ", ""),
   rule("cascade-pace", PACE, "this.#times * Math.max", "0 * Math.max"),
   rule("cascade-pace", PACE, "this.group > 0 && ", ""),
   rule("cascade-pace", PACE, "this.#asked > LOST_SHARE * this.#left", "false"),
-  rule("cascade-pace", "src/relay/fills.ts", "      this.#pace.asked(count);\n", ""),
+  rule("cascade-pace", FILLS, "      this.#pace.asked(count);\n", ""),
   rule("cascade-pace", PACE, "Math.max(this.measured, this.group)", "this.measured"),
   rule("cascade-pace", PACE, "Math.max(CATCH_UP_BITS_MIN, ", "Math.max(1_000, "),
   rule(
@@ -33,7 +43,7 @@ export const REPAIRS: readonly Mutation[] = [
     "this.#next !== null",
   ),
   rule("cascade-pace", OUTLET, "if (bytes > 0) this.#pace.left(bytes, now);", ""),
-  rule("cascade-pace", "src/relay/fills.ts", " && this.#pace.dueAt <= now", ""),
+  rule("cascade-pace", FILLS, " && this.#pace.dueAt <= now", ""),
   rule(
     "pulled-again",
     PULLED,

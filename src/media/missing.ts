@@ -161,6 +161,17 @@ export class MissingPackets {
     return asked;
   }
 
+  /** Of what was written by `collect` at `now` that which had been asked for before. Returns how many. */
+  collectedAgain(now: number, out: Int32Array): number {
+    let again = 0;
+    for (let i = 0; i < this.#count && again < out.length; i += 1) {
+      if (this.#askedAt[i] !== now || this.#tries[i]! < 2) continue;
+      out[again] = this.#sequence[i]!;
+      again += 1;
+    }
+    return again;
+  }
+
   /** The `gap` sequences before `to`, from this place on. */
   #note(now: number, place: number, to: number, gap: number, roundTripUs: number): void {
     const wait = Math.min(REORDER_WAIT_MAX_US, Math.max(REORDER_WAIT_MIN_US, roundTripUs / 4));

@@ -98,8 +98,8 @@ export class ChildStream {
     this.#outlets.fill(null);
   }
 
-  fill({ ring, stretches }: Fill): void {
-    this.#fills[ring]?.ask(stretches);
+  fill({ ring, stretches, number }: Fill): void {
+    this.#fills[ring]?.ask(stretches, number);
   }
 
   /** When the next of what lies in its rings leaves, beside what comes; Infinity for nothing. */

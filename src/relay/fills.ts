@@ -9,6 +9,8 @@ import type { Pace } from "./pace.ts";
 
 /** Packets that are asked for again and have not left yet. */
 const WAITING_MAX = 1024;
+/** Askings back that one which comes twice is told from. A power of two. */
+const ASKINGS = 64;
 
 /** What one child misses of one ring, whether the ring flows there or not. */
 export class Fills {
@@ -20,6 +22,8 @@ export class Fills {
   readonly #budget: FillBudget;
   readonly #pace: Pace;
   readonly #waiting: number[] = [];
+  /** Of the newest askings the numbers, each at its place. */
+  readonly #askings = new Int32Array(ASKINGS).fill(-1);
   #burstAt = 0;
   /** Of the ring so far, when it was asked last. */
   #bytes: number;
@@ -51,7 +55,9 @@ export class Fills {
     return this.#waiting.length > 0;
   }
 
-  ask(stretches: readonly Stretch[]): void {
+  /** `number`: of this asking, which may come twice; null where it has none. */
+  ask(stretches: readonly Stretch[], number: number | null): void {
+    if (number !== null && this.#isKnown(number)) return;
     const bytes = bytesOf(this.#reader);
     this.#budget.earn(bytes - this.#bytes);
     this.#bytes = bytes;
@@ -79,6 +85,13 @@ export class Fills {
   /** When `step` has something to do; Infinity for never. */
   nextTimeout(): number {
     return this.pending ? this.#burstAt : Number.POSITIVE_INFINITY;
+  }
+
+  #isKnown(asking: number): boolean {
+    const place = asking & (ASKINGS - 1);
+    if (this.#askings[place] === asking) return true;
+    this.#askings[place] = asking;
+    return false;
   }
 
   #send(sequence: number, now: number): boolean {

@@ -16,12 +16,8 @@ import {
   readRing,
   readTiming,
 } from "../wire/cascade/ring.ts";
-import {
-  FILL_RANGES_MAX,
-  type Stretch,
-  writeFill,
-  writeKeyframeWish,
-} from "../wire/cascade/wish.ts";
+import { writeKeyframeWish } from "../wire/cascade/wish.ts";
+import { Askings } from "./askings.ts";
 import { MediaAge } from "./media-age.ts";
 import { PulledRing } from "./pulled-ring.ts";
 import { OPEN_US, Strain } from "./strain.ts";
@@ -48,11 +44,6 @@ const MISSED_MAX_US = 1_000_000;
 const BEGIN_US = 3_000_000;
 /** Links that did not carry it may not do so for so long: a layer comes back in place of another there. */
 const NARROW_US = 30_000_000;
-/** Packets asked for again at once, of one ring. */
-const ASK_MAX = 256;
-
-/** Scratch of the one thread that runs this module. */
-const asked = new Int32Array(ASK_MAX);
 
 /** How a stream comes here. */
 export type Coming = Pick<PullState, "ageMs" | "filled" | "withheld">;
@@ -83,8 +74,7 @@ export class PulledStream implements PulledRings, Burden {
   #relief: Relief = { single: false, withheld: 0, tried: 0, offered: 0 };
   /** Until then links have no room for what nobody reads, us. */
   #narrowUntil = Number.NEGATIVE_INFINITY;
-  /** Which parent is asked next, by ring: with one count, two rings ask one parent each for ever. */
-  readonly #turns: number[];
+  readonly #askings: Askings;
 
   /** One ring a track, in the order of the name's tracks. */
   constructor(
@@ -97,7 +87,7 @@ export class PulledStream implements PulledRings, Burden {
     this.rings = known.tracks.map(
       (track, i) => new PulledRing(grants[i]!, track, readers, counters),
     );
-    this.#turns = this.rings.map(() => 0);
+    this.#askings = new Askings(grants.length);
   }
 
   have(): readonly (number | null)[] {
@@ -162,6 +152,7 @@ export class PulledStream implements PulledRings, Burden {
     this.age.look(now);
     if (now - this.rootHeardAt > MISSED_MAX_US) for (const ring of this.rings) ring.breakOff();
     this.#want(now);
+    this.#askings.repeat((ring) => this.rings[ring]!.flowsSince !== null);
     const parents = this.pull.sources(now);
     const roundTripUs = parents[0]?.link.time.roundTripUs ?? 0;
     for (const [ring, pulled] of this.rings.entries()) {
@@ -172,7 +163,8 @@ export class PulledStream implements PulledRings, Burden {
         first.link.sendLoose(writeKeyframeWish({ alias: first.alias, ring, reason }));
       }
       // Of what is not to come any more nothing is missed, and a full link has room for better.
-      if (pulled.flowsSince !== null) this.#askMissing(ring, pulled, parents, now);
+      if (pulled.flowsSince === null) continue;
+      this.#askings.look(ring, pulled.missing, parents, now);
     }
   }
 
@@ -262,25 +254,6 @@ export class PulledStream implements PulledRings, Burden {
     return (withheld & (1 << ring)) !== 0;
   }
 
-  #askMissing(
-    ring: number,
-    { missing }: PulledRing,
-    parents: readonly { readonly link: Link; readonly alias: number }[],
-    now: number,
-  ): void {
-    // In turn: a standby has what the other end of a dead link cannot send any more.
-    const turn = this.#turns[ring]!;
-    const from = parents[turn % Math.max(1, parents.length)];
-    const out = from === undefined ? asked.subarray(0, 0) : asked;
-    const { repeatUs } = from?.link.time ?? { repeatUs: 0 };
-    const count = missing.collect(now, repeatUs, out, from?.link.session);
-    if (count === 0 || from === undefined) return;
-    this.#turns[ring] = turn + 1;
-    for (const stretches of stretchesOf(asked, count)) {
-      from.link.sendLoose(writeFill({ alias: from.alias, ring, stretches }));
-    }
-  }
-
   #heads(link: Link, elements: Elements, now: number): void {
     const told = readHeads(elements);
     if (told === null) return;
@@ -311,28 +284,6 @@ export class PulledStream implements PulledRings, Burden {
       this.pull.useful(link, told.alias, now - told.rootAgeUs);
     }
   }
-}
-
-/** Runs of numbers, as many in a list as one FILL takes. */
-function stretchesOf(sequences: Int32Array, count: number): Stretch[][] {
-  const lists: Stretch[][] = [[]];
-  let from = sequences[0]!;
-  let length = 1;
-  const add = (): void => {
-    if (lists.at(-1)!.length === FILL_RANGES_MAX) lists.push([]);
-    lists.at(-1)!.push({ from, count: length });
-  };
-  for (let i = 1; i < count; i += 1) {
-    if (sequences[i] === ((from + length) | 0)) {
-      length += 1;
-      continue;
-    }
-    add();
-    from = sequences[i]!;
-    length = 1;
-  }
-  add();
-  return lists;
 }
 
 /** Rings of which something is true, a bit each. */

@@ -105,7 +105,7 @@ export class Liar {
     return dice.pick<unknown[]>([
       [Frame.heads, alias, [far, far], this.#number(), this.#number()],
       [Frame.keyframe, alias, ring, dice.below(4)],
-      [Frame.fill, alias, ring, [far, 8192, 0, 8192, head, 50]],
+      [Frame.fill, alias, ring, [far, 8192, 0, 8192, head, 50], dice.below(70_000)],
       [
         Frame.figures,
         alias,

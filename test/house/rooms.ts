@@ -275,7 +275,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["link-share"],
     ["told-remarks"],
     // On its way here.
-    ["pulled-ring"],
+    ["askings", "pulled-ring"],
     ["video-rate"],
     ["pulled-stream"],
     ["intakes"],

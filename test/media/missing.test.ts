@@ -169,3 +169,22 @@ describe("MissingPackets", () => {
     expect(missing.lost).toBeGreaterThan(10);
   });
 });
+
+test("cascade-twice: of what is asked for now it tells what was asked for before", () => {
+  const missing = new MissingPackets();
+  const out = new Int32Array(8);
+  missing.addGap(0, 1, 3, 0);
+  expect([missing.collect(20_000, 80_000, out), missing.collectedAgain(20_000, out)]).toEqual([
+    2, 0,
+  ]);
+  missing.fill(50_000, 2);
+  missing.addGap(95_000, 7, 8, 0);
+  expect([missing.collect(100_000, 80_000, out), missing.collectedAgain(100_000, out)]).toEqual([
+    2, 1,
+  ]);
+  expect(out[0]).toBe(1);
+  missing.addGap(110_000, 9, 10, 0);
+  expect([missing.collect(130_000, 80_000, out), missing.collectedAgain(130_000, out)]).toEqual([
+    1, 0,
+  ]);
+});

@@ -57,18 +57,19 @@ class Ground {
 
 test("cascade-holes: what is asked for leaves in its order, but what is not there", () => {
   const ground = new Ground();
-  ground.fills.ask([
+  const stretches = [
     { from: 148, count: 4 },
     { from: 99, count: 2 },
     { from: 299, count: 3 },
-  ]);
+  ];
+  ground.fills.ask(stretches, null);
   expect(ground.run()).toEqual([148, 149, 151, 100, 299]);
 });
 
 test("cascade-pace: some at once and the rest by and by, so that no repair is a loss of its own", () => {
   const ground = new Ground(1_000);
   ground.pace.measured = 1_000_000;
-  ground.fills.ask([{ from: 200, count: 50 }]);
+  ground.fills.ask([{ from: 200, count: 50 }], null);
   expect(ground.fills.nextTimeout()).toBeLessThanOrEqual(NOW);
   ground.fills.step(NOW);
   const first = ground.left().length;
@@ -87,19 +88,19 @@ test("cascade-pace: some at once and the rest by and by, so that no repair is a 
 
 test("of what is asked no more than the budget leaves", () => {
   const ground = new Ground(1000);
-  ground.fills.ask([{ from: 151, count: 100 }]);
+  ground.fills.ask([{ from: 151, count: 100 }], null);
   expect(ground.run()).toHaveLength(64);
-  ground.fills.ask([{ from: 151, count: 100 }]);
+  ground.fills.ask([{ from: 151, count: 100 }], null);
   expect(ground.run()).toHaveLength(0);
   ground.budget.earn(40_000);
-  ground.fills.ask([{ from: 151, count: 100 }]);
+  ground.fills.ask([{ from: 151, count: 100 }], null);
   expect(ground.run()).toHaveLength(10);
 });
 
 test("a full output costs none of it", () => {
   const ground = new Ground(1000);
   ground.port.room = 0;
-  ground.fills.ask([{ from: 151, count: 100 }]);
+  ground.fills.ask([{ from: 151, count: 100 }], null);
   for (let i = 0; i < 200; i += 1, ground.now += CATCH_UP_INTERVAL_US)
     ground.fills.step(ground.now);
   ground.port.room = Number.POSITIVE_INFINITY;
@@ -108,7 +109,7 @@ test("a full output costs none of it", () => {
 
 test("1,024 packets wait at most, however much is asked for", () => {
   const ground = new Ground(0);
-  for (let i = 0; i < 100; i += 1) ground.fills.ask([{ from: 151, count: 8192 }]);
+  for (let i = 0; i < 100; i += 1) ground.fills.ask([{ from: 151, count: 8192 }], null);
   const before = ground.now;
   expect(ground.run()).toHaveLength(149);
   expect(ground.now - before).toBeLessThanOrEqual(256_000);
@@ -116,10 +117,10 @@ test("1,024 packets wait at most, however much is asked for", () => {
 
 test("cascade-holes: what came into the ring meanwhile is earned, whether it flows to the child or not", () => {
   const ground = new Ground(1000);
-  ground.fills.ask([{ from: 151, count: 100 }]);
+  ground.fills.ask([{ from: 151, count: 100 }], null);
   expect(ground.run()).toHaveLength(64);
   for (let i = 300; i < 340; i += 1) writePacket(ground.ring, i, NOW, 0, 1000);
-  ground.fills.ask([{ from: 300, count: 40 }]);
+  ground.fills.ask([{ from: 300, count: 40 }], null);
   expect(ground.run()).toHaveLength(10);
 });
 
@@ -127,8 +128,20 @@ test("cascade-pace: what is asked for of a group that leaves tells how much of i
   const ground = new Ground();
   ground.pace.begin(4_000_000);
   for (let i = 0; i < 40; i += 1) ground.pace.left(1_000, NOW);
-  ground.fills.ask([{ from: 200, count: 5 }]);
+  ground.fills.ask([{ from: 200, count: 5 }], null);
   expect(ground.pace.bits).toBe(8_000_000);
-  ground.fills.ask([{ from: 205, count: 5 }]);
+  ground.fills.ask([{ from: 205, count: 5 }], null);
   expect(ground.pace.bits).toBe(5_000_000);
+});
+
+test("cascade-twice: an asking that comes twice is answered once, another for the same anew", () => {
+  const ground = new Ground();
+  const stretches = [{ from: 200, count: 2 }];
+  // The one that left first may come last.
+  for (const number of [null, 65_535, 0, 65_535, 0]) ground.fills.ask(stretches, number);
+  expect(ground.run()).toEqual([200, 201, 200, 201, 200, 201]);
+  ground.fills.ask(stretches, 0);
+  expect(ground.run()).toEqual([]);
+  for (const number of [1, 64, null, null]) ground.fills.ask([{ from: 210, count: 1 }], number);
+  expect(ground.run()).toEqual([210, 210, 210, 210]);
 });

@@ -24,12 +24,13 @@ test("what is missing is asked for in stretches, 32 in one frame", () => {
   ]);
 });
 
-test("parents are asked in turn: one of them may have nothing any more", () => {
-  const ground = new StreamGround([new Neighbour(2), new Neighbour(3)]);
+test("parents are asked in turn, and two of them from the second time on", () => {
+  const ground = new StreamGround([2, 3, 4].map((number) => new Neighbour(number)));
   ground.data(0);
   ground.data(2);
   for (let i = 0; i < 4; i += 1) ground.look();
-  expect(ground.parents.map((parent) => fills(parent).length)).toEqual([2, 2]);
+  // The first; the second and third; third and first; first and second.
+  expect(ground.parents.map((parent) => fills(parent).length)).toEqual([3, 2, 2]);
 });
 
 test("cascade-holes: each ring asks parents in turn, however many rings ask at the same time", () => {
@@ -38,10 +39,14 @@ test("cascade-holes: each ring asks parents in turn, however many rings ask at t
     ground.data(0, 0, ring);
     ground.data(2, 0, ring);
   }
-  for (let i = 0; i < 4; i += 1) ground.look();
-  for (const parent of ground.parents) {
-    expect(fills(parent).map(({ ring }) => ring)).toEqual([0, 1, 0, 1]);
+  ground.look();
+  const rings = (): number[][] => ground.parents.map((each) => fills(each).map(({ ring }) => ring));
+  expect(rings()).toEqual([[0, 1], []]);
+  for (let i = 0; i < 4; i += 1) {
+    ground.data(4 + 2 * i, 0, i % 2);
+    ground.look();
   }
+  for (const asked of rings()) expect([asked.includes(0), asked.includes(1)]).toEqual([true, true]);
 });
 
 test("cascade-again: how long a parent takes is told by what it was asked for", () => {

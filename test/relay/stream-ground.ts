@@ -94,9 +94,10 @@ export class StreamGround {
   }
 }
 
-/** What a parent was asked for by frames that may be lost. */
+/** What a parent was asked for by frames that may be lost: each leaves twice, and counts once. */
 export function fills(parent: Neighbour): Fill[] {
-  return said(parent, Frame.fill).map((elements) => readFill(elements)!);
+  const read = said(parent, Frame.fill).map((elements) => readFill(elements)!);
+  return read.filter(({ number }, i) => read.findIndex((fill) => fill.number === number) === i);
 }
 
 export function said(parent: Neighbour, frame: number): Elements[] {

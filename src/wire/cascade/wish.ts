@@ -5,6 +5,8 @@ import { ALIAS_MAX } from "./subscription.ts";
 
 /** Stretches of missing packets in one FILL. */
 export const FILL_RANGES_MAX = 32;
+/** Askings are numbered up to this, and then from 0 on again. */
+export const FILL_NUMBER_MAX = 0xffff;
 /** Packets of one stretch: no ring is longer. */
 const RANGE_LENGTH_MAX = 8192;
 
@@ -43,10 +45,13 @@ export interface Fill {
   readonly alias: number;
   readonly ring: number;
   readonly stretches: readonly Stretch[];
+  /** Of this asking, which may come twice; null of an older version, which says it once. */
+  readonly number: number | null;
 }
 
-export function writeFill({ alias, ring, stretches }: Fill): unknown[] {
-  return [Frame.fill, alias, ring, stretches.flatMap(({ from, count }) => [from, count])];
+export function writeFill({ alias, ring, stretches, number }: Fill): unknown[] {
+  const asked = stretches.flatMap(({ from, count }) => [from, count]);
+  return [Frame.fill, alias, ring, asked, ...(number === null ? [] : [number])];
 }
 
 export function readFill(elements: Elements): Fill | null {
@@ -57,6 +62,7 @@ export function readFill(elements: Elements): Fill | null {
       from: each.int32(),
       count: each.uint(RANGE_LENGTH_MAX),
     })),
+    number: elements.more ? elements.uint(FILL_NUMBER_MAX) : null,
   };
   return elements.ok ? fill : null;
 }

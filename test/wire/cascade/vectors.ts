@@ -118,7 +118,7 @@ const CORES = {
   more: false,
 };
 const UPDATE = { alias: 7, wanted: 1, mode: "warm" as const, have: [null, 70_000], spare: false };
-const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }] };
+const FILL = { alias: 7, ring: 1, stretches: [{ from: 70_000, count: 2 }], number: 700 };
 
 const EDITION = A.toHex();
 /** A segment that begins, with a keyframe and one more picture, and three packets of sound. */
