@@ -4,6 +4,7 @@
  */
 import { ACCESS } from "./mutations/access.ts";
 import { APART } from "./mutations/apart.ts";
+import { ARCHIVES } from "./mutations/archive.ts";
 import { CASCADES } from "./mutations/cascade.ts";
 import { DTLS } from "./mutations/dtls.ts";
 import { ENDPOINTS } from "./mutations/endpoints.ts";
@@ -60,6 +61,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...LOAD,
   ...SAMPLES,
   ...TAIL,
+  ...ARCHIVES,
   ...NAMES,
   ...TIER_RULES,
 ].map((mutation) => ({ ...mutation, ids: mutation.ids.split(" ") }));

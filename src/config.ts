@@ -3,6 +3,7 @@
  * value. A mistake is one line that names the key and where it stands; callers print it, exit 2.
  */
 import type { z } from "zod";
+import { keeps } from "./config/archive.ts";
 import type { Cidr } from "./config/cidr.ts";
 import { type ClusterConfig, checkLinkPort, clusterOf } from "./config/cluster.ts";
 import { ConfigError, type Place, placeOf, readTomlFile, type Setting } from "./config/file.ts";
@@ -66,6 +67,8 @@ export interface Config {
   readonly hook: HookConfig | null;
   readonly cluster: ClusterConfig | null;
   readonly hls: HlsConfig;
+  /** What is left free of disks that streams are recorded to. */
+  readonly diskReserveBytes: number;
   readonly iceServers: readonly IceServer[];
   readonly streams: readonly StreamRule[];
 }
@@ -229,6 +232,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     hook: hookOf(read, sources),
     cluster,
     hls,
+    diskReserveBytes: read("disk-reserve")!,
     iceServers: table("ice-servers"),
     streams,
   };
@@ -239,6 +243,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
 function checked(config: Config): Config {
   checkPorts(config);
   checkDelays(config);
+  checkKept(config);
   return config;
 }
 
@@ -313,6 +318,13 @@ function checkDelays(config: Config): void {
       throw new ConfigError(`streams[${index}].playout-delay-min-ms: is above its maximum`);
     }
   }
+}
+
+/** What is kept is what the tail consists of. */
+function checkKept({ streams }: Config): void {
+  const index = streams.findIndex((rule) => keeps(rule) && rule.hls === "off");
+  if (index < 0) return;
+  throw new ConfigError(`streams[${index}].hls: is off, but dvr and record are made of it`);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -233,6 +233,15 @@ export const TOKENS_KEPT_US = 10_000_000;
 /** Tokens of which that is kept: 8 Ki x some 300 B are 2.5 MB; 64 MiB if each is as long as can be. */
 export const TOKENS_KEPT_MAX = 8_192;
 
+// -- Recordings (src/archive) --------------------------------------------------------------------
+
+/** Viewers may go back so far at most: 21,600 segments of 2 s a rendition, some 250 B each: 5 MB. */
+export const DVR_MAX_US = 43_200_000_000;
+/** Segments of a rendition that wait for a slow disk: the tail has as many in memory in any case. */
+export const ARCHIVE_WAITING_MAX = 6;
+/** A folder that failed is tried again after so long. */
+export const ARCHIVE_RETRY_US = 5_000_000;
+
 // -- What is said of streams (src/control) -------------------------------------------------------
 
 /** The body of one that is sent: a line of chat in any script, or what a page makes of it. */

@@ -15,7 +15,7 @@ const MIB = 2 ** 20;
 
 let now = 100_000_000;
 const publisher = new RingPublisher(now, { frameBytes: 1200 });
-const tail = new Tail({} as Stream, EDITION, { now, always: true, dvr: null });
+const tail = new Tail({} as Stream, EDITION, { now, always: true, dvr: null, recording: null });
 const packager = new Packager({
   reader: READER,
   wish: () => {},

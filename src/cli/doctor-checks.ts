@@ -8,11 +8,14 @@ import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { messageOf } from "../errors.ts";
 import { monotonicUs } from "../io/clock.ts";
+import { openFolder } from "../io/disk.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { probeSegmentation } from "../io/probe.ts";
 import { openFileLimit } from "../io/resource-limit.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
+import { dvrFolderOf } from "./archive-ground.ts";
+import { checkArchive } from "./doctor-archive.ts";
 import { checkCluster } from "./doctor-cluster.ts";
 import { wayTo } from "./doctor-mtu.ts";
 import { checkNames } from "./doctor-names.ts";
@@ -41,6 +44,7 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkMediaReach(config),
     ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf, wayTo)),
     ...(config.cluster === null ? [] : await checkNames(config.cluster, fetch, monotonicUs)),
+    ...(await checkArchive(config, dvrFolderOf(config), { open: openFolder })),
     checkClock(),
     checkAes(),
     checkAccess(config),

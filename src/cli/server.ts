@@ -21,6 +21,7 @@ import type { ProcessorReader } from "../processors.ts";
 import { rehearseControl } from "../rehearsal/control.ts";
 import { VERSION, versionLine } from "../version.ts";
 import { loadPages } from "../web/pages.ts";
+import { archiveGround } from "./archive-ground.ts";
 import { banner, tokenNotice } from "./banner.ts";
 import { UsageError } from "./command.ts";
 import { findHazards, readConfig, readConfigAndPlaces } from "./configuration.ts";
@@ -186,6 +187,7 @@ async function startControl(parts: ControlParts): Promise<Control> {
       identity === null
         ? null
         : { node: identity.nodeId.toHex(), boot: randomInt(2 ** 32), resolve: resolveSeeds },
+    archive: archiveGround(config),
     readyWhen: () => warm && (options.readyWhen?.(control) ?? true),
   });
   // While the workers do so, too; the port is bound meanwhile.

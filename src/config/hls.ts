@@ -1,4 +1,5 @@
 /** Whether streams have a tail, and what it may take. */
+import { keeps } from "./archive.ts";
 import type { HLS_CHILDREN, HLS_MODES, OptionReader } from "./options.ts";
 import type { StreamRule } from "./tables.ts";
 import type { Memory } from "./values.ts";
@@ -26,7 +27,12 @@ export function hlsOf(read: OptionReader, machineBytes: number): HlsConfig {
 
 /** Whether any stream may have a tail. */
 export function hasTails({ mode }: HlsConfig, streams: readonly StreamRule[]): boolean {
-  return mode !== "off" || streams.some(({ hls }) => hls !== undefined && hls !== "off");
+  return mode !== "off" || streams.some((rule) => (modeOf(rule) ?? "off") !== "off");
+}
+
+/** What a rule says of it: what is kept is cut from its beginning on. */
+export function modeOf(rule: StreamRule): HlsConfig["mode"] | undefined {
+  return keeps(rule) ? "always" : rule.hls;
 }
 
 /** A size, or a share of the machine's memory. */

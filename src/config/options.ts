@@ -21,6 +21,7 @@ import {
   memory,
   origins,
   seconds,
+  size,
   takeover,
   truth,
 } from "./values.ts";
@@ -167,6 +168,12 @@ export const OPTIONS = {
     default: "token",
     value: "PROOF",
     help: "What opens its files: the token, or url: their names, which nobody guesses; caches keep one copy.",
+  },
+  "disk-reserve": {
+    schema: size,
+    default: "2g",
+    value: "SIZE",
+    help: "What is left free of disks that streams are recorded to: below it nothing is (0: all is used).",
   },
   "redirect-url": {
     schema: httpUrl(true),

@@ -25,6 +25,7 @@ const AT_START = {
   hook: "hook",
   iceServers: "ice-servers",
   hls: "hls, hls-part, hls-memory, hls-children",
+  diskReserveBytes: "disk-reserve",
 } as const satisfies Partial<Record<keyof Config, string>>;
 
 /** Of a cluster its secrets alone are read again, and how it comes into etcd. */

@@ -1,5 +1,6 @@
 /** Tables of the configuration file: tokens, keys, ICE servers, rules for streams. */
 import { z } from "zod";
+import { dvr, recordFolder } from "./archive.ts";
 import { HLS_MODES } from "./options.ts";
 import { bitrate, integer, takeover } from "./values.ts";
 
@@ -81,6 +82,10 @@ const streamRule = z.strictObject({
   takeover: takeover.optional(),
   "wait-for-stream": z.boolean().optional(),
   hls: z.enum(HLS_MODES, `must be "on", "always" or "off"`).optional(),
+  /** Viewers of its tail may go back so far: us. */
+  dvr: dvr.optional(),
+  /** Where all of it stays. */
+  record: recordFolder.optional(),
   /** Whether viewers may send chat, hands and reactions. */
   chat: z.boolean("must be true or false").optional(),
   /** Who may watch: whoever has a token for it, or anybody. */

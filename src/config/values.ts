@@ -75,7 +75,9 @@ export const cidrs = list().transform((items, context) =>
 /** Bytes: a number, "512m", "2g", or a share of the machine's memory: "25%". */
 export type Memory = { readonly bytes: number } | { readonly share: number };
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 },
+};
 
 /** A size of at least 32 MiB, and why not less, or a share of the machine's memory. */
 export const memory = (least: string) =>
@@ -92,6 +94,13 @@ export const memory = (least: string) =>
     if (bytes < 32 * 1024 ** 2) return refuse(context, `at least 32m: ${least}`);
     return { bytes };
   });
+
+/** Bytes: a number, "512m", "2g". */
+export const size = z.union([z.string(), z.number()]).transform((value, context): number => {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(String(value).trim());
+  if (match === null) return refuse(context, `"${value}" is not a size: 512m or 2g`);
+  return Math.floor(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!);
+});
 
 /** Bits a second: a number, "800k", "8M". */
 export const bitrate = z.union([z.string(), z.number()]).transform((value, context): number => {

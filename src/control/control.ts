@@ -39,7 +39,7 @@ import { HELD_REQUESTS, Seats } from "./streams/seats.ts";
 import { SourceRates } from "./streams/source-rates.ts";
 import { STANDBYS_LOOK_MS } from "./streams/standbys.ts";
 import { type ClusterGround, startCluster } from "./streams/start-cluster.ts";
-import { startTails } from "./streams/start-tails.ts";
+import { type ArchiveGround, startTails } from "./streams/start-tails.ts";
 import { StreamLayers } from "./streams/stream-layers.ts";
 import type { ViewerSession } from "./streams/viewer-session.ts";
 import { within } from "./within.ts";
@@ -66,6 +66,8 @@ export interface ControlOptions {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Where the configuration has a cluster. */
   readonly cluster?: ClusterGround | null;
+  /** Where streams are recorded. */
+  readonly archive?: ArchiveGround | null;
   /** A further condition of /readyz. */
   readonly readyWhen?: () => boolean;
   /** Runs `work` every `ms` until the returned function is called. */
@@ -247,13 +249,14 @@ class Running implements Control {
   }
 
   async stop(): Promise<void> {
-    const { registry, hook, plane, cluster, discussions } = this.#services;
+    const { registry, hook, plane, cluster, discussions, tails } = this.#services;
     this.#gate.draining = true;
     for (const session of [...registry.sessions.all()]) registry.end(session, "shutdown");
     await within(
       STOP_TIMEOUT_MS,
       this.#gate.whenEmpty(() => registry.sessions.held === 0),
     );
+    if (tails !== null) await within(STOP_TIMEOUT_MS, tails.stop());
     for (const cancel of this.#cancel) cancel();
     discussions.stop();
     await within(STOP_TIMEOUT_MS, hook.settled());

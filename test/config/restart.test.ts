@@ -45,6 +45,11 @@ test("what counts from the next start on is named as it is written", () => {
   expect(changed(none, parse(["--hls-children=url"]))).toEqual([
     "hls, hls-part, hls-memory, hls-children",
   ]);
+  expect(changed(none, parse(["--disk-reserve=5g"]))).toEqual(["disk-reserve"]);
+  const kept = '[[streams]]\nmatch = "a"\nhls = "always"\n';
+  const longer = kept.replace('hls = "always"', 'dvr = "2h"');
+  // It begins or ends a thread besides.
+  expect(changed(parse([], kept), parse([], longer))).toEqual(["streams"]);
   const slow = '[[streams]]\nmatch = "a"\nplayout-delay-min-ms = 100\n';
   expect(changed(none, parse([], slow))).toEqual(["streams"]);
 });

@@ -31,6 +31,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   relay: [...PEER, "intake", "feed", "cascade"],
   egress: [...PEER, "feed"],
   packager: [...WIRE, "ring", "media", "feed"],
+  archive: [...BASE, "wire", "log"],
   client: PEER,
   io: PEER,
   host: [...PEER, "io"],
@@ -38,12 +39,12 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   load: [...PEER, "client", "io"],
   bench: [...PEER, "client", "load", "io"],
   // It looks at layers as any reader does.
-  control: [...PEER, "feed", "io", "config", "log", "version"],
+  control: [...PEER, "feed", "archive", "io", "config", "log", "version"],
   // It plays both ends: a worker's own classes, or control's, and their clients.
   rehearsal: [...PEER, "client", "io", "host", "control", "config", "log"],
   web: ["assert", "errors", "limits"],
   cli: [
-    ...[...PEER, "client", "load", "bench", "io", "control", "rehearsal"],
+    ...[...PEER, "client", "load", "bench", "io", "archive", "control", "rehearsal"],
     ...["config", "log", "version", "web"],
   ],
   main: ["cli", "version"],
@@ -201,6 +202,14 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["following"],
     ["feeds"],
   ],
+  archive: [
+    // What others see of it; one name, one quantity; what lies on a disk.
+    ["disk", "shelf", "file-name", "times", "totals"],
+    ["file-list", "reel"],
+    ["store"],
+    ["recording"],
+    ["archive"],
+  ],
   packager: [
     // What a decoder is told, and what it is given.
     ["format", "sample"],
@@ -355,8 +364,9 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "random",
       "resolve",
       "spawn",
+      "turns",
     ],
-    ["pinned", "openssl-symbols"],
+    ["disk", "pinned", "openssl-symbols"],
     ["libc", "openssl", "openssl-params", "port-owner"],
     // Clocks, waits, limits.
     [

@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config.ts";
 import type { Control } from "../../src/control/control.ts";
 import { createControl } from "../../src/control/control.ts";
 import type { Page } from "../../src/control/http/page-routes.ts";
+import type { ArchiveGround } from "../../src/control/streams/start-tails.ts";
 import { createLogger } from "../../src/log.ts";
 import { FakePlane } from "./fake-plane.ts";
 import { seeded } from "./random.ts";
@@ -15,6 +16,8 @@ export interface HarnessOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly readyWhen?: () => boolean;
+  /** Where streams are recorded. */
+  readonly archive?: ArchiveGround;
   /** The server is a node of a cluster. */
   readonly cluster?: boolean;
   /** Its id there. */
@@ -86,6 +89,7 @@ export class Harness {
       usage: () => ({ rssBytes: 50_000_000, cpuUs: harness.nowUs / 10, machine: null }),
       cluster: { node: options.node ?? "aa".repeat(16), boot: 1, resolve: resolved },
       fetch: options.fetch,
+      archive: options.archive ?? null,
       readyWhen: options.readyWhen,
       every: (_ms, work) => {
         const before = harness.tick;

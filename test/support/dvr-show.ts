@@ -71,7 +71,12 @@ export class DvrShow {
     const { seed, windowUs, targetDurationUs } = this.#options;
     this.#random = seeded(seed);
     const dvr = { windowUs, shelf: this.shelf };
-    this.tail = new Tail({} as Stream, DVR_EDITION, { now: this.now, always: true, dvr });
+    this.tail = new Tail({} as Stream, DVR_EDITION, {
+      now: this.now,
+      always: true,
+      dvr,
+      recording: null,
+    });
     const of = { partTargetUs: PART_US, targetDurationUs, dvr: true };
     this.#output = new Output({ names: this.names, ...of });
   }

@@ -11,6 +11,7 @@ import type { Registry } from "../streams/registry.ts";
 import type { Remark } from "../streams/remark.ts";
 import type { Fullness } from "../streams/room.ts";
 import type { Tails } from "../streams/tails.ts";
+import { writeArchiveMetrics } from "./archive-metrics.ts";
 import type { Sink } from "./bus.ts";
 import { writeClusterMetrics, writeNamesMetrics } from "./cluster-metrics.ts";
 import type { Discussions } from "./discussions.ts";
@@ -114,6 +115,7 @@ export class Metrics {
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
     writeTailMetrics(out, parts.tails);
+    writeArchiveMetrics(out, parts.tails?.archive ?? null);
     this.#events(out, parts.discussions);
     writeClusterMetrics(out, parts.cluster, this.#sentOn);
     writeNamesMetrics(out, parts.names);

@@ -104,6 +104,7 @@ export function describeHeard({ name, tracks }: HeardStream): StreamEntry {
   return {
     ...{ name, live: true, origin: "link" as const, viewers: 0, publishers: 0, uptimeSeconds: 0 },
     hls: null,
+    recording: null,
     video:
       video === undefined
         ? null

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { STORE_STATES } from "../../archive/store.ts";
 import { TAIL_STATES } from "../streams/tail.ts";
 
 /** The shapes of /api/v1; the pages and `spillway status` read them. */
@@ -38,6 +39,18 @@ export const streamSchema = z
       // Nodes of older versions do not tell it.
       .default(null)
       .describe("Its tail at this node; null while nobody asks for one that there can be."),
+    recording: z
+      .object({
+        dvrSeconds: z.number().describe("Viewers may go back so far; 0: they may not."),
+        stays: z.boolean().describe("All of it; else it goes once nobody may go back to it."),
+        state: z.enum(STORE_STATES).describe("Of its folder: written to, no room, not writable."),
+        reason: z.string().nullable().describe("Why nothing is written."),
+        bytes: z.number().describe("Written since it began."),
+        segmentsLost: z.number().int(),
+      })
+      .nullable()
+      .default(null)
+      .describe("What this node keeps of it on a disk; null for nothing."),
     uptimeSeconds: z.number(),
   })
   .openapi("Stream");

@@ -1,3 +1,6 @@
+import type { Keep } from "../../archive/recording.ts";
+import { keeps } from "../../config/archive.ts";
+import { modeOf } from "../../config/hls.ts";
 import type { Takeover } from "../../config/values.ts";
 import type { Config } from "../../config.ts";
 import { type ViewLimits, viewLimits } from "../streams/layer-limits.ts";
@@ -8,6 +11,8 @@ export interface StreamOptions {
   readonly waitForStream: boolean;
   /** Whether it has a tail: for whom asks, from its beginning on, or never. */
   readonly hls: Config["hls"]["mode"];
+  /** What is kept of it on a disk; null for nothing. */
+  readonly keep: Keep | null;
   /** Whether viewers may say something of it. */
   readonly chat: boolean;
   /** In the extension's unit of 10 ms; null sends none. */
@@ -24,7 +29,11 @@ export function streamOptions(config: Config, name: string): StreamOptions {
   return {
     takeover: rule?.takeover ?? config.takeover,
     waitForStream: rule?.["wait-for-stream"] ?? config.waitForStream,
-    hls: rule?.hls ?? config.hls.mode,
+    hls: (rule && modeOf(rule)) ?? config.hls.mode,
+    keep:
+      rule !== undefined && keeps(rule)
+        ? { dvrUs: rule.dvr ?? 0, folder: rule.record ?? null }
+        : null,
     chat: rule?.chat ?? false,
     playoutDelay:
       min === undefined && max === undefined

@@ -1,3 +1,4 @@
+import type { Shelf } from "../../archive/shelf.ts";
 import type { TailDateLine, TailEdge, TailSegment, TailText } from "../../contract/tail.ts";
 import { beginLines, endLines, headLines, type SegmentLines } from "../../wire/playlist-lines.ts";
 import { DvrDates } from "./dvr-dates.ts";
@@ -6,10 +7,7 @@ import { MadeText } from "./made-text.ts";
 /** How far back viewers of a tail may go, and where that lies. */
 export interface Dvr {
   readonly windowUs: number;
-  readonly shelf: {
-    has(name: string): boolean;
-    read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
-  };
+  readonly shelf: Shelf;
 }
 
 /** What a player leaves out that it has: segments, or what happens in them as well (6.2.5.1). */

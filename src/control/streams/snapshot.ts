@@ -1,4 +1,5 @@
 /** What the admin API says of streams and sessions, out of the registry and the workers' reports. */
+import type { Recording } from "../../archive/recording.ts";
 import type { SessionStats } from "../../contract/statistics.ts";
 import type { MediaKind } from "../../wire/codecs.ts";
 import type { MediaPlane } from "../plane/plane.ts";
@@ -68,12 +69,24 @@ export function describeStream(stream: Stream, { stats, plane, rates, tails, clo
             channels: source?.of("audio")[0]?.channels ?? 0,
           },
     hls: tail === undefined ? describeNone(stream, tails) : describeTail(tail, clock.now()),
+    recording: tail?.recording ? describeRecording(tail.recording) : null,
     uptimeSeconds: source === null ? 0 : (clock.now() - source.sinceUs) / 1e6,
   };
 }
 
 function describeTail({ state, reason, viewers }: Tail, now: number) {
   return { state, reason: reason || null, viewers: viewers.count(now) };
+}
+
+function describeRecording({ keep, store, bytes, lost }: Recording) {
+  return {
+    dvrSeconds: keep.dvrUs / 1e6,
+    stays: keep.folder !== null,
+    state: store.state,
+    reason: store.reason || null,
+    bytes,
+    segmentsLost: lost,
+  };
 }
 
 /** Of a stream that nobody cuts. */

@@ -1,3 +1,4 @@
+import type { Recording } from "../../archive/recording.ts";
 import type {
   TailCut,
   TailEvent,
@@ -19,11 +20,12 @@ import { TailViewers } from "./tail-viewers.ts";
 export const TAIL_STATES = ["starting", "live", "ended", "unavailable", "failed"] as const;
 export type TailState = (typeof TAIL_STATES)[number];
 
-interface TailOptions {
+export interface TailOptions {
   readonly now: number;
   readonly always: boolean;
   /** Null where viewers may not go back. */
   readonly dvr: Dvr | null;
+  readonly recording: Recording | null;
 }
 
 /** What is not in memory is nowhere. */
@@ -44,6 +46,8 @@ export class Tail implements Audience {
   sourceless: number | null = null;
   /** It needs nobody who asks. */
   readonly always: boolean;
+  /** What is kept of it on a disk; null for nothing. */
+  readonly recording: Recording | null;
   readonly viewers = new TailViewers();
   /** Bytes of its files. */
   bytes = 0;
@@ -60,11 +64,12 @@ export class Tail implements Audience {
     readonly stream: Stream,
     /** What its files are named with; null until the node that decides has told. */
     public edition: string | null,
-    { now, always, dvr }: TailOptions,
+    { now, always, dvr, recording }: TailOptions,
   ) {
     this.askedAt = now;
     this.always = always;
     this.#dvr = dvr;
+    this.recording = recording;
   }
 
   /** One that reads the stream, however many read the files. */
@@ -149,6 +154,7 @@ export class Tail implements Audience {
     }
     for (const { name, parts, gap } of segments) if (!gap) this.#segments.set(name, parts);
     for (const name of gone) this.#drop(name);
+    if (this.recording !== null) this.#record(this.recording, rendition, segments);
     this.#playlists.set(playlist.name, playlist);
     this.#keepList(playlist, segments, now);
     if (variant !== null) this.#variants.set(rendition, variant);
@@ -168,6 +174,16 @@ export class Tail implements Audience {
     const list = this.#lists.get(name);
     if (list !== undefined) list.take(segments, edge, now);
     else this.#lists.set(name, new DvrList(this.#dvr ?? NO_DVR, segments, edge, now));
+  }
+
+  #record(recording: Recording, rendition: number, segments: readonly TailSegment[]): void {
+    for (const segment of segments) {
+      if (segment.gap) continue;
+      const parts = this.file(segment.name);
+      const init = this.#files.get(segment.init);
+      if (parts === undefined || init === undefined) recording.lose();
+      else recording.add(rendition, segment, { init, parts });
+    }
   }
 
   #drop(name: string): void {

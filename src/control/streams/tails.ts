@@ -1,3 +1,5 @@
+import type { Archive } from "../../archive/archive.ts";
+import type { Keep } from "../../archive/recording.ts";
 import type { CutEvent } from "../../contract/cluster.ts";
 import type { TailEvent } from "../../contract/tail.ts";
 import {
@@ -11,14 +13,13 @@ import {
 import { whyNoFiles } from "../../wire/file-codecs.ts";
 import type { MediaPlane, PackagerPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import type { Dvr } from "./dvr-list.ts";
 import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
 import { Stills } from "./stills.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamEvent } from "./stream-event.ts";
 import type { Streams } from "./streams.ts";
-import { Tail } from "./tail.ts";
+import { Tail, type TailOptions } from "./tail.ts";
 import { Waiters } from "./waiters.ts";
 
 export interface TailsOptions {
@@ -39,12 +40,17 @@ export interface TailsOptions {
   readonly plane: Pick<MediaPlane, "describeRing">;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
-  /** How far back the viewers of a stream may go, by its name; for each edition anew. */
-  readonly dvrOf: (name: string) => Dvr | null;
+  /** What is kept of a stream on a disk, by its name; null for nothing. */
+  readonly keepOf: (name: string) => Keep | null;
+  /** Where; null where that is nowhere. */
+  readonly archive: Archive | null;
 }
 
 /** 128 bits: who has the name of a file was told it. */
 const EDITION_BYTES = 16;
+
+/** The packager worker tells of an end within its next look. */
+const LAST_NEWS_US = 500_000;
 
 /** The tails of all streams: who wants one makes it begin, and it ends when nobody asks any more. */
 export class Tails {
@@ -62,6 +68,10 @@ export class Tails {
     this.#options = options;
     this.waiters = new Waiters(options.seats);
     this.stills = new Stills(options);
+  }
+
+  get archive(): Archive | null {
+    return this.#options.archive;
   }
 
   get size(): number {
@@ -174,6 +184,20 @@ export class Tails {
     }
   };
 
+  /** What is recorded ends whole; resolves when it is on its disk. */
+  async stop(): Promise<void> {
+    const { packager, clock } = this.#options;
+    const recorded = [...this.#tails.values()].filter(({ recording }) => recording !== null);
+    for (const { state, stream } of recorded) {
+      if (state === "live") packager.send({ type: "tail-end", stream: stream.number });
+    }
+    await this.waiters.wait({
+      ...{ address: null, until: clock.now() + LAST_NEWS_US, signal: new AbortController().signal },
+      isOver: () => recorded.every(({ state }) => state !== "live"),
+    });
+    await Promise.all(recorded.map(({ recording }) => recording!.close()));
+  }
+
   /** Called several times a second. */
   tick(): void {
     const now = this.#options.clock.now();
@@ -203,15 +227,15 @@ export class Tails {
   }
 
   #open(stream: Stream): Tail {
-    const { packager, clock, random, partUs, modeOf, saidOf, dvrOf } = this.#options;
+    const { packager, clock, random, partUs, modeOf, saidOf } = this.#options;
     const edition = random(EDITION_BYTES).toHex();
     const always = modeOf(stream.name) === "always";
     const own = stream.source?.origin.kind === "link" ? null : edition;
-    const dvr = dvrOf(stream.name);
-    const tail = new Tail(stream, own, { now: clock.now(), always, dvr });
+    const kept = this.#keep(stream);
+    const tail = new Tail(stream, own, { now: clock.now(), always, ...kept });
     this.#tails.set(stream.number, tail);
     stream.audiences.add(tail);
-    const open = { stream: stream.number, edition, partUs, dvr: dvr !== null };
+    const open = { stream: stream.number, edition, partUs, dvr: kept.dvr !== null };
     packager.send({ type: "tail-open", ...open });
     // Of those before its first picture it lists none.
     for (const remark of saidOf(stream.name)) this.#date(stream, remark);
@@ -242,8 +266,8 @@ export class Tails {
 
   #replace(tail: Tail, edition: string): Tail {
     const { stream, always, sourceless, askedAt: now } = tail;
-    const dvr = this.#options.dvrOf(stream.name);
-    const next = new Tail(stream, edition, { now, always, dvr });
+    void tail.recording?.close();
+    const next = new Tail(stream, edition, { now, always, ...this.#keep(stream) });
     next.sourceless = sourceless;
     this.#tails.set(stream.number, next);
     stream.audiences.delete(tail);
@@ -259,6 +283,16 @@ export class Tails {
       if (!isOwn || !this.#wished.has(stream.number) || this.#tails.has(stream.number)) continue;
       if (this.#options.modeOf(stream.name) !== "off" && this.#hasRoom()) this.#open(stream);
     }
+  }
+
+  /** Begins what is kept of an edition, and lets viewers go back to it. */
+  #keep({ name }: Stream): Pick<TailOptions, "recording" | "dvr"> {
+    const { archive, keepOf } = this.#options;
+    const keep = keepOf(name);
+    const recording = keep === null ? null : (archive?.open(name, keep) ?? null);
+    const windowUs = keep?.dvrUs ?? 0;
+    const dvr = recording === null || windowUs === 0 ? null : { windowUs, shelf: recording };
+    return { recording, dvr };
   }
 
   #tellRelay(stream: number, open: boolean): void {
@@ -283,6 +317,7 @@ export class Tails {
     this.#tellRelay(tail.stream.number, false);
     this.#tails.delete(tail.stream.number);
     tail.stream.audiences.delete(tail);
+    void tail.recording?.close();
   }
 
   /** A tail that begins may grow until all of them have what they may have. */

@@ -71,6 +71,7 @@ test("streams as the pages read them", async () => {
         video: { codec: "vp8", width: 1280, height: 720, bitrate: 2_000_000, framesPerSecond: 30 },
         audio: { codec: "opus", bitrate: 64_000, channels: 2 },
         hls: null,
+        recording: null,
         uptimeSeconds: 2,
       },
     ],

@@ -12,7 +12,8 @@ const NOW = 5_000_000;
 
 const VARIANT = variantOf("e-0.m3u8");
 
-const tail = () => new Tail({} as Stream, EDITION, { now: NOW, always: false, dvr: null });
+const NOTHING = { dvr: null, recording: null };
+const tail = () => new Tail({} as Stream, EDITION, { now: NOW, always: false, ...NOTHING });
 const part = (number: number) => `e-0-${number}.m4s`;
 const file = (name: string, length: number) => ({ name, bytes: new Uint8Array(length) });
 
@@ -122,7 +123,7 @@ test("of too many bytes the oldest parts go, no init does, and the newest stay",
 test("D05 what is not in memory comes from the shelf, of its own edition only", async () => {
   const shelf = new FakeShelf();
   const dvr = { windowUs: 60_000_000, shelf };
-  const one = new Tail({} as Stream, EDITION, { now: NOW, always: true, dvr });
+  const one = new Tail({} as Stream, EDITION, { now: NOW, always: true, dvr, recording: null });
   for (const name of ["e-0-0-3.m4s", "e-0-init0.mp4", "f-0-0-3.m4s"]) shelf.names.add(name);
   const textOf = async (name: string) =>
     new TextDecoder().decode((await one.kept(name)) ?? undefined);
@@ -135,7 +136,7 @@ test("D05 what is not in memory comes from the shelf, of its own edition only", 
 });
 
 test("it is one reader, and needs nobody only where it was said so", () => {
-  const always = new Tail({} as Stream, EDITION, { now: NOW, always: true, dvr: null });
+  const always = new Tail({} as Stream, EDITION, { now: NOW, always: true, ...NOTHING });
   expect([always.size, always.always, tail().always]).toEqual([1, true, false]);
   expect(always.follow satisfies (source: Source) => void).toBeDefined();
 });
