@@ -7,6 +7,8 @@ const TIERS: Readonly<Record<Tier, string>> = {
   realtime: "Real time",
   tail: "Low latency",
 };
+/** Players of browsers buffer as they like. */
+const NATIVE = "Buffered";
 
 export class LiveBadge {
   readonly button = make("button", "live");
@@ -23,15 +25,16 @@ export class LiveBadge {
     this.button.addEventListener("click", goLive);
   }
 
-  /** `latencyMs`: null while not known. */
-  show(tier: Tier | null, latencyMs: number | null): void {
+  /** `latencyMs`: null while not known; `isNative`: the browser plays it by itself. */
+  show(tier: Tier | null, latencyMs: number | null, isNative: boolean): void {
     this.button.hidden = tier === null;
     if (tier === null) return;
     const latency = latencyMs === null ? "" : formatSeconds(latencyMs);
     setText(this.#latency, latency);
-    setText(this.#tier, TIERS[tier]);
+    const name = isNative ? NATIVE : TIERS[tier];
+    setText(this.#tier, name);
     this.button.dataset.tier = tier;
     const behind = latency === "" ? "" : `, ${latency} behind`;
-    this.button.title = `${TIERS[tier]}${behind}. Press to go to the live edge.`;
+    this.button.title = `${name}${behind}. Press to go to the live edge.`;
   }
 }

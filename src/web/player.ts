@@ -261,7 +261,8 @@ export class SpillwayPlayer extends HTMLElement {
 
   #showLive(): void {
     const isLive = this.status.state === "live" && !this.#cover.isShown;
-    this.#live.show(isLive ? this.tier : null, this.latency?.ms ?? null);
+    const isNative = this.tail?.isNative === true;
+    this.#live.show(isLive ? this.tier : null, this.latency?.ms ?? null, isNative);
   }
 
   #showFigures(): void {

@@ -87,6 +87,11 @@ export class TailPlayback extends EventTarget {
     return { state: this.state, message: this.message, status: this.refusal };
   }
 
+  /** The browser plays it, without hls.js. */
+  get isNative(): boolean {
+    return this.#hls === null && this.#video.hasAttribute("src");
+  }
+
   get hasMedia(): boolean {
     return this.firstFrameMs !== null || this.#video.currentTime > 0;
   }
@@ -265,12 +270,13 @@ export class TailPlayback extends EventTarget {
     this.dispatchEvent(new Event("track"));
   }
 
-  /** Where there is no Media Source at all, the browser may know HLS itself: some seconds later. */
+  /** Where there is no Media Source at all, the browser may know HLS itself, and says little: some seconds later. */
   #playNatively(): void {
     if (this.#video.canPlayType("application/vnd.apple.mpegurl") === "") {
       this.#set("refused", "This browser cannot play the stream.");
       return;
     }
+    this.#video.onerror = () => this.#again("Playback broke off.");
     this.#video.src = this.#source;
     this.#tellTrack();
     this.#live();
@@ -331,6 +337,7 @@ export class TailPlayback extends EventTarget {
     clearTimeout(this.#timer);
     this.#hls?.destroy();
     this.#hls = null;
+    this.#video.onerror = null;
     this.#video.removeAttribute("src");
   }
 

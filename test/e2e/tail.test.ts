@@ -1,6 +1,7 @@
 /** The tail of a stream in Chromium: hls.js plays what the packager cuts, and comes back by itself. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { lacksChromium, publishUrl, TestBrowser, type Watcher } from "../support/browser.ts";
+import { isShort } from "../support/long.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
 import { inTime, timed } from "../support/timed.ts";
 import { until } from "../support/until.ts";
@@ -46,6 +47,12 @@ const SHOWN = `(() => {
 })()`;
 
 const shown = ({ page }: Watcher) => page.evaluate<Shown>(SHOWN);
+
+/** What stands beside "LIVE". */
+const badge = ({ page }: Pick<Watcher, "page">) =>
+  page.evaluate<string>(
+    `document.querySelector("spillway-player").shadowRoot.querySelector("[part=live]").textContent`,
+  );
 
 describe.skipIf(lacksChromium("tails"))("tails", () => {
   let server: TestServer;
@@ -97,7 +104,7 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
   }
 
   timed(
-    "pictures and sound of H.264 and Opus, about a second and a half behind, without a stall",
+    "F25 hls.js plays H.264 and Opus, about a second and a half behind, without a stall",
     async () => {
       const publisher = await browser.publish(server.base, "a", { codec: "H264" });
       await publisher.live();
@@ -123,6 +130,8 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
         expect(p50).toBeLessThanOrEqual(LATENCY_P50_MAX_MS);
         expect(p95).toBeLessThanOrEqual(LATENCY_P95_MAX_MS);
       });
+      // Chromium's own player could have it as well.
+      expect(await badge(watcher)).toContain("Low latency");
       await publisher.page.close();
     },
     60_000,
@@ -197,6 +206,33 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
     const told = (await server.api("/streams/d")) as { readonly hls: unknown };
     expect(told.hls).toMatchObject({ state: "live", reason: null });
   }, 120_000);
+
+  const own =
+    "F25 without Media Source the browser's own player plays it, is told apart, and begins anew";
+  test.skipIf(isShort(own))(
+    own,
+    async () => {
+      const publisher = await browser.publish(server.base, "f", { codec: "H264" });
+      await publisher.live();
+      const page = await browser.open("about:blank");
+      await page.addInitScript("delete window.MediaSource; delete window.ManagedMediaSource;");
+      await page.goto(`${server.base}/watch/f?tier=tail`);
+      const plays = `(() => {
+      const { video } = document.querySelector("spillway-player");
+      const { totalVideoFrames } = video.getVideoPlaybackQuality();
+      return totalVideoFrames > 10 && video.webkitAudioDecodedByteCount > 0;
+    })()`;
+      await until("the browser plays it", 15_000, () => page.evaluate<boolean>(plays));
+      await until("it is told", 5_000, async () => (await badge({ page })).includes("Buffered"));
+      await page.evaluate(`document.querySelector("spillway-player").video.src = "data:,x"`);
+      await until("it plays again", 20_000, async () => {
+        const source = `document.querySelector("spillway-player").video.src`;
+        const isBack = (await page.evaluate<string>(source)).endsWith("/index.m3u8");
+        return isBack && (await page.evaluate<boolean>(plays));
+      });
+    },
+    60_000,
+  );
 
   test("VP8 has none, and the page says so", async () => {
     const publisher = await browser.publish(server.base, "e", { codec: "VP8" });
