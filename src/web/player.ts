@@ -157,12 +157,14 @@ export class SpillwayPlayer extends HTMLElement {
 
   /**
    * Says something of the picture that is shown; rejects with an Error that says why it cannot be. Who
-   * may say what is the server's to know.
+   * may say what is the server's to know. Whoever takes part is not left seconds behind: see `promote`.
    */
   send(type: string, data: object): Promise<StreamEvent> {
     const address = this.#address("events");
     if (address === null) return Promise.reject(new Error("This stream has no events."));
-    return sendStreamEvent(address, this.getAttribute("token"), type, this.captureTime, data);
+    const { captureTime } = this;
+    if (tierWish(this.getAttribute("tier")) === "tail") this.promote();
+    return sendStreamEvent(address, this.getAttribute("token"), type, captureTime, data);
   }
 
   /** To the newest picture, and on with playing. */

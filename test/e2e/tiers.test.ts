@@ -10,6 +10,7 @@ import { candidatePort } from "../support/udp-relay.ts";
 import { until } from "../support/until.ts";
 
 const PUBLISHED = { codec: "H264", fps: 30 };
+const CHAT = '[[streams]]\nmatch = "one"\nchat = true\n';
 const TAIL_MS = 5_000;
 /** From a publisher's return to pictures, where real time does not come through. */
 const RETURN_MS = 10_000;
@@ -48,7 +49,8 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
   const walls = new Map<number, Firewall>();
   beforeAll(async () => {
     const args = ["--advertise", OUTSIDE_ADDRESS, "--egress-workers", "1"];
-    [server, browser] = await Promise.all([startServer("serve", { args }), TestBrowser.open()]);
+    const starting = startServer("serve", { args, config: CHAT });
+    [server, browser] = await Promise.all([starting, TestBrowser.open()]);
     publisher = await browser.publish(server.base, "one", PUBLISHED);
     const answer = () =>
       publisher.page.evaluate<string>("window.spillway?.pc?.remoteDescription?.sdp ?? ''");
@@ -155,7 +157,7 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
     );
   }
 
-  test("tier=tail: up by promote() for a while, and picture-in-picture goes along", async () => {
+  test("tier=tail: who says something goes up for a while, and picture-in-picture goes along", async () => {
     const { page } = await watch(true, "?tier=tail");
     await tierIs(page, "tail", 15_000);
     await page.evaluate(`document.addEventListener("click", () =>
@@ -167,9 +169,10 @@ describe.skipIf(lacksChromium("tiers in Chromium"))("tiers", () => {
         return player.shadowRoot.pictureInPictureElement === player.video;
       })()`);
     await until("the tail is in a window", 5_000, isOut);
-    await page.evaluate("document.querySelector('spillway-player').promote(3_000)");
+    await page.getByRole("button", { name: "Applause" }).click();
     await tierIs(page, "realtime", 10_000);
     await until("real time is in the window", 5_000, isOut);
+    await page.evaluate("document.querySelector('spillway-player').promote(3_000)");
     await tierIs(page, "tail", 15_000);
     await until("the tail is in the window again", 5_000, isOut);
   }, 240_000);
