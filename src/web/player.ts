@@ -150,6 +150,12 @@ export class SpillwayPlayer extends HTMLElement {
     return playing === tail ? tail : null;
   }
 
+  /** What is known of playback, as figures that JSON can hold. */
+  get statistics(): object {
+    const { tier, status, latency, layer, figures, tail } = this;
+    return { tier, state: status.state, latency, ...(tail?.figures(layer) ?? figures), layer };
+  }
+
   /** Real time is wanted now, for instance to take part; with tier="tail", for `ms` (120 s). */
   promote(ms?: number): void {
     this.#director.promote(ms);

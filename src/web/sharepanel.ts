@@ -59,7 +59,8 @@ function rowOf({ label, hint, text }: Way): HTMLElement {
   return make("div", "way", title, area, button, make("p", "hint", hint));
 }
 
-async function copy(text: string, button: HTMLElement): Promise<void> {
+/** Copies, and says so on the button that was pressed. */
+export async function copy(text: string, button: HTMLElement): Promise<void> {
   const before = button.textContent ?? "";
   if (button.dataset.told !== undefined) return;
   button.dataset.told = "";

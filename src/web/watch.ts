@@ -9,7 +9,7 @@ import { formatBitrate, formatCount, formatSeconds } from "./format.ts";
 import { LayerHistory } from "./layerhistory.ts";
 import type { SpillwayPlayer } from "./player.ts";
 import { viewerFigures } from "./rates.ts";
-import { showWays } from "./sharepanel.ts";
+import { copy, showWays } from "./sharepanel.ts";
 import type { StreamEvent } from "./streamevent.ts";
 import { nameFromPath, pathOfName } from "./streamname.ts";
 import { showTiles } from "./tiles.ts";
@@ -82,6 +82,10 @@ function startPlayer(): void {
   player.addEventListener("statechange", () => showState(player));
   player.addEventListener("viewercount", () => showState(player));
   player.addEventListener("figures", () => showFigures(player));
+  const copies = byId("copy-figures");
+  copies.addEventListener("click", () => {
+    void copy(JSON.stringify(player.statistics, null, 2), copies);
+  });
   exposeForTests(player);
   player.addEventListener("streamevent", (event) => {
     chat.hear((event as CustomEvent<StreamEvent>).detail);

@@ -166,7 +166,7 @@ describe.skipIf(skip)("pages of an open server", () => {
     expect(await page.locator("#captioning").isVisible()).toBe(false);
   }, 160_000);
 
-  test("the ways to a stream are copied in one click", async () => {
+  test("the ways to a stream are copied in one click, and so are the figures", async () => {
     await (await browser.publish(server.base, "event/stage-2")).live();
     const { page } = await browser.watch(server.base, "event/stage-2", "?token=secret-0123456789");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -181,6 +181,13 @@ describe.skipIf(skip)("pages of an open server", () => {
     expect(await copied("WHEP")).toBe(`${base}/whep/event/stage-2`);
     expect(await copied("Element")).toContain(`<spillway-player src="${base}/whep/event/stage-2">`);
     expect(await copied("Frame")).toStartWith(`<iframe src="${base}/embed/event/stage-2"`);
+    await page.getByText("Statistics", { exact: true }).click();
+    const figures = async () => {
+      const told = JSON.parse(await copied("as JSON")) as Record<string, unknown>;
+      return typeof told.width === "number" && typeof told.bitrate === "number" ? told : null;
+    };
+    const told = await until("figures are copied", SHOWN_MS, figures);
+    expect(told).toMatchObject({ tier: "realtime", state: "live", width: expect.any(Number) });
   }, 160_000);
 
   test("events: `reconnect` brings viewers of a lost worker back at once", async () => {
