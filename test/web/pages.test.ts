@@ -36,6 +36,15 @@ test("the player stays small, and brings no hls.js along", async () => {
   expect(pages.get("/assets/hls.js")!.body.length).toBeGreaterThan(300_000);
 });
 
+test("F24: no button for Cast or AirPlay, which have no Opus in MP4", async () => {
+  const pages = await loadPages();
+  const script = new TextDecoder().decode(pages.get("/assets/player.js")!.body);
+  expect(script).toContain("media-pip-button");
+  for (const button of ["media-cast-button", "media-airplay-button"]) {
+    expect(script).not.toContain(button);
+  }
+});
+
 test("what is fetched later has a name that tells what is in it, and never becomes another", async () => {
   const pages = await loadPages();
   const isChunk = (key: string) => /^\/assets\/(hls|tail)-[0-9a-f]{16}\.js$/.test(key);
