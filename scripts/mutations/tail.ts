@@ -36,7 +36,7 @@ export const TAIL: readonly Mutation[] = [
   ),
   rule("D04", PLAYLIST, "const SKIP = 20;", "const SKIP = 6;"),
   rule("D05", "src/control/streams/tail.ts", "isOwn && shelf", "shelf"),
-  rule("D06", DVR, "if (entry.gap || this.dvr.shelf.has(entry.name)) continue;", "continue;"),
+  rule("D06", DVR, "entry.gap ||= !this.dvr.shelf.has(entry.name);", "entry.gap ||= false;"),
   rule("D06", DVR, "&& !gap && shelf.has(name)", ""),
   rule("L16", PLAYLIST, "this.#nextPart = part.number + 1;", "this.#nextPart = part.number + 2;"),
   rule("L17", `${PACKAGER}outputs.ts`, "() => this.#reportsBut(output)", "() => []"),

@@ -143,7 +143,7 @@ async function index(
   }
   const variants = allowed();
   if (variants.length === 0) return beyond();
-  return text(asked, new MadeText(() => renderMaster(variants)), PLAIN_AGE_S);
+  return text(asked, new MadeText(renderMaster(variants)), PLAIN_AGE_S);
 }
 
 function beyond(): Response {

@@ -1,8 +1,10 @@
 import type { Shelf } from "../../archive/shelf.ts";
 import type { TailDateLine, TailEdge, TailSegment, TailText } from "../../contract/tail.ts";
-import { beginLines, endLines, headLines, type SegmentLines } from "../../wire/playlist-lines.ts";
+import { headLines } from "../../wire/playlist-lines.ts";
 import { DvrDates } from "./dvr-dates.ts";
-import { MadeText } from "./made-text.ts";
+import { DvrEntries, type DvrEntry } from "./dvr-entries.ts";
+import { MadeText, PiecedText } from "./made-text.ts";
+import { ZipPiece } from "./zip-piece.ts";
 
 /** How far back viewers of a tail may go, and where that lies. */
 export interface Dvr {
@@ -17,25 +19,9 @@ export type Skip = (typeof SKIPS)[number];
 /** What a playlist needs to be understood (section 8): nothing left out, segments, and dates. */
 const VERSIONS = { full: 6, YES: 9, v2: 10 } as const;
 
-/** So many that are not listed any more may lie before those that are. */
-const PASSED_MAX = 1024;
-
-/** A complete segment. */
-interface Entry extends Omit<SegmentLines, "gap"> {
-  readonly era: number;
-  /** Media before its end since the list began, us. */
-  readonly endUs: number;
-  gap: boolean;
-  /** Its lines. */
-  text: string;
-}
-
 /** A playlist that lists more than is in memory. With each part it costs the same, however long it is. */
 export class DvrList {
-  /** They follow each other by their numbers. */
-  #entries: Entry[] = [];
-  /** Number of the first of them. */
-  #base = 0;
+  readonly #entries = new DvrEntries();
   /** Numbers: the oldest that is listed, that is in memory, and that a delta update has. */
   #first = 0;
   #inMemory = 0;
@@ -61,7 +47,7 @@ export class DvrList {
   take(segments: readonly TailSegment[], edge: TailEdge, now: number): void {
     for (const segment of segments) this.#add(segment);
     // Numbers between are not known.
-    if (this.#base + this.#entries.length < edge.from) this.#beginAnew(edge.from);
+    if (this.#entries.next < edge.from) this.#beginAnew(edge.from);
     this.#edge = edge;
     this.#all = edge.dates ?? this.#all;
     this.#judge(edge.oldest);
@@ -77,19 +63,18 @@ export class DvrList {
     const kind = this.#unskipped > this.#start ? (skip ?? "full") : "full";
     let made = this.#made.get(kind);
     if (made === undefined) {
-      made = new MadeText(() => (kind === "full" ? this.#full() : this.#delta(kind)));
+      made = kind === "full" ? this.#full() : new MadeText(this.#delta(kind));
       this.#made.set(kind, made);
     }
     return made;
   }
 
-  #full(): string {
+  #full(): TailText {
     const { text, from } = this.#edge;
-    const first = this.#oldest;
     const head = this.#head("full") + this.#dates.text;
-    if (first === undefined) return head + text;
-    // Whatever stood before it, it stands at the beginning now.
-    return head + linesOf(first, true) + this.#lines(this.#first + 1, from) + text;
+    if (this.#oldest === undefined) return new MadeText(head + text);
+    const pieces = this.#entries.pieces(this.#first, from, this.#inMemory);
+    return new PiecedText([new ZipPiece(head), ...pieces, new ZipPiece(text)]);
   }
 
   #delta(skip: Skip): string {
@@ -99,7 +84,7 @@ export class DvrList {
     const dates = skip === "v2" ? `,RECENTLY-REMOVED-DATERANGES="${removed}"` : "";
     const tag = `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}${dates}\n`;
     const listed = skip === "v2" ? this.#dates.newText : this.#dates.text;
-    return this.#head(skip) + tag + listed + this.#lines(this.#unskipped, from) + text;
+    return this.#head(skip) + tag + listed + this.#entries.lines(this.#unskipped, from) + text;
   }
 
   #head(kind: keyof typeof VERSIONS): string {
@@ -109,15 +94,9 @@ export class DvrList {
     return headLines(VERSIONS[kind], { constants, msn: this.#start, era: before });
   }
 
-  #lines(from: number, to: number): string {
-    let text = "";
-    for (let msn = from; msn < to; msn += 1) text += this.#at(msn).text;
-    return text;
-  }
-
   /** The oldest that is listed before the edge. */
-  get #oldest(): Entry | undefined {
-    return this.#first < this.#edge.from ? this.#at(this.#first) : undefined;
+  get #oldest(): DvrEntry | undefined {
+    return this.#first < this.#edge.from ? this.#entries.at(this.#first) : undefined;
   }
 
   /** Number of the first segment that is listed. */
@@ -125,22 +104,13 @@ export class DvrList {
     return Math.min(this.#first, this.#edge.from);
   }
 
-  #at(msn: number): Entry {
-    return this.#entries[msn - this.#base]!;
-  }
-
-  #add({ msn, name, init, breaks, wallUs, durationUs, gap, era }: TailSegment): void {
-    if (msn !== this.#base + this.#entries.length) this.#beginAnew(msn);
-    const before = this.#entries.at(-1);
-    const isSame = before?.init === init;
-    const of = { name, breaks, wallUs, durationUs, gap, era, init: isSame ? before.init : init };
-    const endUs = (before?.endUs ?? 0) + durationUs;
-    this.#entries.push({ ...of, endUs, text: linesOf(of, !isSame) });
+  #add(segment: TailSegment): void {
+    if (segment.msn !== this.#entries.next) this.#beginAnew(segment.msn);
+    this.#entries.add(segment);
   }
 
   #beginAnew(msn: number): void {
-    this.#entries = [];
-    this.#base = msn;
+    this.#entries.beginAnew(msn);
     this.#first = msn;
     this.#inMemory = msn;
     this.#unskipped = msn;
@@ -149,10 +119,8 @@ export class DvrList {
   /** What leaves memory, and is kept nowhere, is a gap from now on. */
   #judge(oldest: number): void {
     for (; this.#inMemory < oldest; this.#inMemory += 1) {
-      const entry = this.#at(this.#inMemory);
-      if (entry.gap || this.dvr.shelf.has(entry.name)) continue;
-      entry.gap = true;
-      entry.text = entry.text.replace("#EXTINF", "#EXT-X-GAP\n#EXTINF");
+      const entry = this.#entries.at(this.#inMemory);
+      entry.gap ||= !this.dvr.shelf.has(entry.name);
     }
   }
 
@@ -160,28 +128,17 @@ export class DvrList {
   #slide(oldest: number): void {
     const { windowUs, shelf } = this.dvr;
     for (; this.#first < oldest; this.#first += 1) {
-      const { endUs, gap, name } = this.#at(this.#first);
-      if (this.#totalUs - endUs < windowUs && !gap && shelf.has(name)) break;
+      const { endUs, gap, name } = this.#entries.at(this.#first);
+      if (this.#entries.totalUs - endUs < windowUs && !gap && shelf.has(name)) break;
     }
-    const passed = this.#first - this.#base;
-    if (passed < PASSED_MAX) return;
-    this.#entries.splice(0, passed);
-    this.#base = this.#first;
+    this.#entries.dropBefore(this.#first);
   }
 
   /** What is farther from the end than CAN-SKIP-UNTIL is left out of delta updates. */
   #pass({ from, skipUntilUs }: TailEdge): void {
     this.#unskipped = Math.max(this.#unskipped, this.#first);
     for (; this.#unskipped < from; this.#unskipped += 1) {
-      if (this.#totalUs - this.#at(this.#unskipped).endUs <= skipUntilUs) break;
+      if (this.#entries.totalUs - this.#entries.at(this.#unskipped).endUs <= skipUntilUs) break;
     }
   }
-
-  get #totalUs(): number {
-    return this.#entries.at(-1)?.endUs ?? 0;
-  }
-}
-
-function linesOf(segment: SegmentLines, withInit: boolean): string {
-  return beginLines(segment, withInit) + endLines(segment);
 }
