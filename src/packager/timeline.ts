@@ -51,7 +51,10 @@ export class Timeline {
     this.#anchorUs = wallUs;
   }
 
-  /** The map is off by a step: where the timeline may break, `step` takes it. */
+  /**
+   * The map is off by a step: where the timeline may break, `step` takes it. By arrival alone only what
+   * began with late frames gets there, for others show it; reports may show more.
+   */
   get off(): boolean {
     return Math.abs(this.#target - this.#origin) > STEP_US;
   }

@@ -130,3 +130,53 @@ test("F09: a publisher whose clock is an hour off, or is set by one, does not sh
     }
   }
 });
+
+describe("by arrival alone", () => {
+  const LATE_US = 190_000;
+
+  /** What the map is off by in the end (us), and how often it had to step, where frames are so late. */
+  function follow(lateUs: (at: number, random: () => number) => number) {
+    const [source, clock] = [new SourceClock(), new TrackClock()];
+    const map = new Timeline(RATE, ZERO);
+    const random = seeded(3);
+    let [steps, arrival, us] = [0, 0, 0];
+    const waiting: { readonly at: number; readonly arrival: number }[] = [];
+    for (let now = 0; now <= 20e6; now += 20_000) {
+      arrival = Math.max(arrival, now + lateUs(now, random));
+      waiting.push({ at: now, arrival });
+      while (waiting.length > 0 && waiting[0]!.arrival <= now) {
+        const frame = waiting.shift()!;
+        clock.notePacket(rtp(frame.at, 9), frame.arrival, RATE);
+      }
+      const timestamp = clock.timestampAt(now, RATE, source, false);
+      if (timestamp === null) continue;
+      map.note(timestamp, ZERO + now);
+      if (map.off) {
+        steps += 1;
+        map.step();
+      }
+      us = (map.ticksOf(rtp(now, 9), ZERO + now) * 1e6) / RATE - now;
+    }
+    return { steps, offUs: us };
+  }
+
+  for (const [name, lateUs] of Object.entries<Parameters<typeof follow>[0]>({
+    "from a moment on": (at) => (at > 5e6 ? LATE_US : 0),
+    "for a while": (at) => (at > 3e6 && at < 6e6 ? LATE_US : 0),
+    "more and more": (at) => Math.min(LATE_US, at / 50),
+    "now and then": (at, random) => (at > 0 && random() < 0.5 ? LATE_US : 0),
+  })) {
+    test(`frames that come late, ${name}, never make it step`, () => {
+      const { steps, offUs } = follow(lateUs);
+      expect(steps).toBe(0);
+      // It may drift as clocks do: what is late for good cannot be told from a clock that is slow.
+      expect(offUs).toBeWithin(-1_000, 5_000);
+    });
+  }
+
+  test("it steps, once, where the first were late: sound would be off by as much", () => {
+    const { steps, offUs } = follow((at) => (at < 1e6 ? LATE_US : 0));
+    expect(steps).toBe(1);
+    expect(offUs).toBeWithin(-1_000, 1_000);
+  });
+});
