@@ -75,6 +75,8 @@ export const TAIL: readonly Mutation[] = [
   ),
   rule("F10", `${PACKAGER}segments.ts`, "video !== known.video ||", "true ||"),
   rule("F14", `${PACKAGER}bandwidth.ts`, "Math.max(0, Math.ceil(Math.log", "(Math.ceil(Math.log"),
+  rule("CUT", TAILS, "return !source.isSilent(this.#options.plane, now);", "return false;"),
+  rule("CUT", TAILS, "now - Math.max(openedAt, source.sinceUs) < UNTOLD_US", "false"),
   rule("CUT", `${PACKAGER}packager.ts`, "return pulled === true;", "return pulled === null;"),
   rule("CUT", COPY, "now - at >= WAIT_US", "now >= at"),
   rule("CUT", COPY, "this.#broken ||= frame === null;", ""),

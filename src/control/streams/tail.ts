@@ -31,6 +31,8 @@ export interface TailOptions {
 /** What is not in memory is nowhere. */
 const NO_DVR: Dvr = { windowUs: 0, shelf: { has: () => false, read: () => Promise.resolve(null) } };
 
+const UNTOLD = "the node that publishes it does not tell how it is cut: is its version older?";
+
 /** A tail as control hands it out: one edition's files in memory. */
 export class Tail implements Audience {
   state: TailState = "starting";
@@ -40,7 +42,8 @@ export class Tail implements Audience {
   failedAt: number | null = null;
   /** us: when there was something to play first; null before. */
   beganAt: number | null = null;
-  /** us: when it was asked for last. */
+  /** us: when it was asked for first, and last. */
+  readonly openedAt: number;
   askedAt: number;
   /** us: since when its stream has no source; null while it has one. */
   sourceless: number | null = null;
@@ -66,6 +69,7 @@ export class Tail implements Audience {
     public edition: string | null,
     { now, always, dvr, recording }: TailOptions,
   ) {
+    this.openedAt = now;
     this.askedAt = now;
     this.always = always;
     this.#dvr = dvr;
@@ -81,6 +85,12 @@ export class Tail implements Audience {
     if (this.state !== "unavailable") return;
     this.state = this.#playlists.size === 0 ? "starting" : "live";
     this.reason = "";
+  }
+
+  /** Nobody tells how it is cut. A word of the node that decides makes it live all the same. */
+  giveUp(): void {
+    this.state = "unavailable";
+    this.reason = UNTOLD;
   }
 
   /** Takes what the packager tells of this edition, at `now`, us. */

@@ -37,7 +37,7 @@ export interface TailsOptions {
   readonly seats: Seats;
   /** What is kept of what was said of a stream, by its name. */
   readonly saidOf: (name: string) => readonly Remark[];
-  readonly plane: Pick<MediaPlane, "describeRing">;
+  readonly plane: MediaPlane;
   /** Whether a stream has a tail, by its name. */
   readonly modeOf: (name: string) => "on" | "always" | "off";
   /** What is kept of a stream on a disk, by its name; null for nothing. */
@@ -46,6 +46,11 @@ export interface TailsOptions {
   readonly archive: Archive | null;
 }
 
+/**
+ * A root tells how it cuts a stream with its first keyframe, or behind a whole group of ten seconds of a
+ * publisher who sends them as it likes. One that has told nothing for so long is too old to do so.
+ */
+const UNTOLD_US = 30_000_000;
 /** 128 bits: who has the name of a file was told it. */
 const EDITION_BYTES = 16;
 
@@ -218,6 +223,7 @@ export class Tails {
       this.#again(tail);
       return;
     }
+    if (this.#isUntold(tail, now)) tail.giveUp();
     const isNeeded = tail.always || this.#wished.has(stream.number);
     const unasked = !isNeeded && now - tail.askedAt > TAIL_UNASKED_US;
     if (!unasked && away <= TAIL_GRACE_US + TAIL_ENDED_US) return;
@@ -297,6 +303,13 @@ export class Tails {
 
   #tellRelay(stream: number, open: boolean): void {
     this.#options.relay?.send({ type: "cuts", stream, open });
+  }
+
+  /** The node that decides has told nothing for long, though media comes from there. */
+  #isUntold({ state, stream: { source }, openedAt }: Tail, now: number): boolean {
+    if (state !== "starting" || source?.origin.kind !== "link") return false;
+    if (now - Math.max(openedAt, source.sinceUs) < UNTOLD_US) return false;
+    return !source.isSilent(this.#options.plane, now);
   }
 
   /** It has failed for long enough, or had ended when its publisher came back after all. */

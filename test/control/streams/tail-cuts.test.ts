@@ -7,6 +7,8 @@ import { PlayedTail, playedBytes } from "../../support/played-tail.ts";
 const OWNER = "bb".repeat(16);
 const [ONE, OTHER] = ["1a".repeat(16), "2b".repeat(16)];
 const TRACKS = [{ kind: "video", rid: null, codec: "h264", fmtp: "", channels: 0 }] as const;
+/** A root that has told nothing for so long will not. */
+const UNTOLD_S = 30;
 const CUT = { edition: ONE, number: 3, body: playedBytes(1) };
 
 const node = (config = "") => Harness.start({ cluster: true, config });
@@ -89,6 +91,46 @@ test("CUT: another node waits for what the root says, and takes its edition", as
   const again = await h.request("GET", "/hls/a/index.m3u8");
   expect(await again.text()).toContain(OTHER);
   expect((await h.request("GET", `/hls/a/${ONE}-0.m3u8`)).status).toBe(404);
+});
+
+test("CUT: a root that tells nothing though its media comes is too old for it, until it tells something", async () => {
+  const { h, show } = await follower();
+  const told = async () => {
+    const { hls } = (await (await h.request("GET", "/api/v1/streams/a")).json()) as {
+      readonly hls: unknown;
+    };
+    return hls;
+  };
+  const ring = h.plane.sources.at(-1)!.source!.video[0]!.index;
+  const pass = (seconds: number, comes: boolean): void => {
+    for (let i = 0; i < seconds; i += 1) {
+      if (comes) h.plane.descriptions.set(ring, { lastReceiptUs: h.nowUs });
+      h.pass(1);
+    }
+  };
+  // Nothing could be told of what does not come.
+  pass(UNTOLD_S + 5, false);
+  expect(await told()).toEqual({ state: "starting", reason: null, viewers: 0 });
+  pass(1, true);
+  const reason = expect.stringContaining("does not tell how it is cut");
+  expect(await told()).toEqual({ state: "unavailable", reason, viewers: 0 });
+  const refused = await h.request("GET", "/hls/a/index.m3u8");
+  expect([refused.status, await refused.json()]).toMatchObject([422, { detail: reason }]);
+  show.edition = ONE;
+  show.part();
+  expect(await told()).toEqual({ state: "live", reason: null, viewers: 0 });
+  expect((await h.request("GET", "/hls/a/index.m3u8")).status).toBe(200);
+});
+
+test("CUT: nobody gives up on a root that may still wait for a whole group of pictures", async () => {
+  const { h } = await follower();
+  const ring = h.plane.sources.at(-1)!.source!.video[0]!.index;
+  for (let i = 0; i < UNTOLD_S - 1; i += 1) {
+    h.pass(1);
+    h.plane.descriptions.set(ring, { lastReceiptUs: h.nowUs });
+  }
+  const index = h.request("GET", "/hls/a/index.m3u8");
+  expect(await Promise.race([index.then(() => true), settle().then(() => false)])).toBe(false);
 });
 
 test("CUT: a root's own edition is the one that it was given, whatever comes late of another", async () => {
