@@ -3,6 +3,7 @@ import { type Mutation, rule } from "./rule.ts";
 
 const HANDOVER = "src/cascade/handover.ts";
 const MEMBERS = "src/cascade/members.ts";
+const RIVALS = "src/cascade/rivals.ts";
 
 export const HANDOVERS: readonly Mutation[] = [
   rule("cascade-rekey", HANDOVER, " && session === this.#other", ""),
@@ -52,5 +53,7 @@ export const HANDOVERS: readonly Mutation[] = [
     "each.link.open;",
   ),
   rule("cascade-resume", MEMBERS, "Math.max(place.nextAt, this.#now + SETTLE_US)", "place.nextAt"),
+  rule("cascade-rivals", RIVALS, "one.end === other.end &&", "false &&"),
+  rule("cascade-rivals", RIVALS, " && Math.abs(link.begunAt - before.begunAt) < TOGETHER_US", ""),
   rule("cascade-resume", MEMBERS, "      place.dialledAt = null;\n      return;\n", ""),
 ];

@@ -77,8 +77,11 @@ interface LinkOptions {
 export class Link {
   /** The first that carried it, which may be over: it names the link. */
   readonly session: number;
+  readonly security: LinkSecurity;
   /** Of the other end. */
   readonly node: NodeId;
+  /** When its session was there. */
+  readonly begunAt: number;
   readonly time = new LinkTime();
   readonly liveness: Liveness;
   readonly gray = new Gray();
@@ -98,7 +101,6 @@ export class Link {
   closed = false;
   readonly #options: LinkOptions;
   readonly #channel = new Channel();
-  readonly #openedBy: number;
   /** What this node has said that it is; null before it has. */
   #saidRole: NodeRole | null = null;
   /** A CLOSE is behind all that was to be told. */
@@ -107,11 +109,12 @@ export class Link {
   constructor(options: LinkOptions) {
     const { session, security, now } = options;
     this.session = session;
+    this.security = security;
     this.node = security.node;
     this.liveness = new Liveness(now);
     this.size = new PathSize(now);
     this.#options = options;
-    this.#openedBy = now + GREETING_TIMEOUT_US;
+    this.begunAt = now;
     // Who calls and does not know yet what it is to be hears first how many cores there are.
     if (security.end === LinkEnd.callee || options.self.coresMax === null) this.#greet();
   }
@@ -182,7 +185,7 @@ export class Link {
   handleTimeout(now: number): void {
     if (this.closed) return;
     const silentUs = now - this.liveness.heardAt;
-    if (!this.open && now >= this.#openedBy) this.#end("no answer", now);
+    if (!this.open && now >= this.begunAt + GREETING_TIMEOUT_US) this.#end("no answer", now);
     else if (this.#channel.broken) this.#end("it sent what is no message", now);
     else if (this.#channel.isLost(now) || silentUs >= LINK_LOST_US) this.#end("no answer", now);
     if (this.closed) return;
@@ -198,10 +201,11 @@ export class Link {
     if (this.leaves) return this.#channel.nextTimeout(this.time.roundTripUs);
     if (this.closed) return Number.POSITIVE_INFINITY;
     if (this.#channel.acknowledgeDue) return 0;
+    const greetedBy = this.begunAt + GREETING_TIMEOUT_US;
     return Math.min(
       this.#channel.nextTimeout(this.time.roundTripUs),
       this.liveness.heardAt + LINK_LOST_US,
-      this.open ? Math.min(this.time.dueAt, this.size.nextTimeout()) : this.#openedBy,
+      this.open ? Math.min(this.time.dueAt, this.size.nextTimeout()) : greetedBy,
     );
   }
 

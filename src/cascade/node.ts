@@ -9,7 +9,7 @@ import { readDrain, writeDrain } from "../wire/cascade/node.ts";
 import type { Copy } from "./child.ts";
 import { Cores, NEARER } from "./cores.ts";
 import type { LinkSecurity, NodeSelf } from "./greeting.ts";
-import { type Keyring, LinkEnd } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
 import { Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { LookUps } from "./look-ups.ts";
@@ -116,7 +116,7 @@ export class Node {
       now,
       output: (frame) => this.#events.output(session, frame),
       events: {
-        opened: (each, at) => this.#opened(each, security, at),
+        opened: (each, at) => this.#opened(each, at),
         message: (each, type, elements, at) => this.#message(each, type, elements, at),
         loose: (each, type, elements, at, arrival) =>
           this.#events.told(each, type, elements, at, arrival),
@@ -255,13 +255,13 @@ export class Node {
     return new Cores({ ...{ self, links, members, exchange, random }, isUsed, isQuiet, turned });
   }
 
-  #opened(link: Link, { end, node }: LinkSecurity, now: number): void {
+  #opened(link: Link, now: number): void {
+    const { node } = link;
     const address = this.#dialled.get(link.session);
     if (address !== undefined) this.members.reached(address, node);
     const before = this.links.to(node);
     if (before !== null) {
-      const lowerDialled = (end === LinkEnd.caller) === this.#options.self.id < link.node;
-      const wrong = objection(link, before, lowerDialled, now);
+      const wrong = objection(link, before, this.#options.self.id, now);
       if (wrong !== null) {
         link.close(wrong, now);
         return;

@@ -4,7 +4,7 @@ import { NEARER } from "../../../src/cascade/cores.ts";
 import type { SimNode } from "./node.ts";
 import { cluster, gapIn, have, live, SECOND, watched } from "./scenes.ts";
 import type { Watcher } from "./watcher.ts";
-import type { World } from "./world.ts";
+import { World } from "./world.ts";
 
 setDefaultTimeout(120_000);
 
@@ -114,5 +114,27 @@ test.each(["it is called", "it calls, and what it says by that is lost"])(
     expect(link.closed).toBeTrue();
     expect(second.relay.node.links.to(first.id)!.hello!.boot).toBe(first.boot);
     expect([...second.heard.keys()]).toEqual([]);
+  },
+);
+
+test.each([0, 1])(
+  "cascade-rivals: of two links that node %p has called at once the same stays for both",
+  (caller) => {
+    for (const path of [
+      { jitterUs: 8_000 },
+      { loss: 0.1 },
+      { delayUs: 60_000, jitterUs: 50_000 },
+    ]) {
+      for (let seed = 1; seed <= 3 * SEEDS; seed += 1) {
+        const world = new World({ nodes: 2, path, seed });
+        const [from, to] = [world.node(caller), world.node(1 - caller)];
+        for (let i = 0; i < 2; i += 1) world.dial(from, to.address);
+        const isWhole = () => world.nodes.every(({ relay }) => relay.node.links.openCount === 1);
+        world.run(SECOND);
+        for (const end = world.now + 2 * SECOND; world.now < end; world.run(5_000)) {
+          expect([path, seed, isWhole()]).toEqual([path, seed, true]);
+        }
+      }
+    }
   },
 );
