@@ -87,7 +87,7 @@ export class ChildStream {
       } else if (outlet === null) {
         const pace = this.#paces[ring]!;
         const next = new Outlet(link.session, alias, ring, feed, this.#writer, this.#scratch, pace);
-        next.begin(have[ring] ?? null, now);
+        next.begin(have[ring] ?? null, now, link.time.oneWayUs);
         this.#outlets[ring] = next;
       }
     }

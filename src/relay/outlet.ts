@@ -1,6 +1,6 @@
 import type { Feed, Subscriber } from "../feed/feed.ts";
 import type { Staging } from "../feed/staging.ts";
-import { CATCH_UP_INTERVAL_US } from "../limits.ts";
+import { CATCH_UP_INTERVAL_US, JOIN_KEYFRAME_AGE_MAX_US } from "../limits.ts";
 import { ReadResult, type RingKeyframe } from "../ring/reader.ts";
 import type { DataWriter } from "./data-writer.ts";
 import type { Pace } from "./pace.ts";
@@ -10,6 +10,9 @@ const BEGAN_TOLD_US = 300_000;
 
 /** After so long without it a child wants no more what it has missed (src/relay/pulled-stream.ts). */
 const PASSED_US = 1_000_000;
+
+/** A child refuses what is older than 2 s when it comes (src/relay/pulled-stream.ts), by a way that varies. */
+const USEFUL_AGE_US = JOIN_KEYFRAME_AGE_MAX_US - 20_000;
 
 /** One at a time in a thread. */
 const keyframe: RingKeyframe = { sequence: 0, arrivalUs: 0, bytesSince: 0 };
@@ -37,6 +40,7 @@ export class Outlet implements Subscriber {
   /** The first that was sent, and when. */
   #began: number | null = null;
   #beganAt = 0;
+  #wayUs = 0;
   /** The place in a batch to go on at, after the output was full. */
   #resumeAt = 0;
 
@@ -60,10 +64,11 @@ export class Outlet implements Subscriber {
 
   /**
    * Begins where the child left off, if the ring still has that and no keyframe is much nearer to what
-   * comes, else at a cached keyframe if a join may begin there, else with what comes.
+   * comes, else at a cached keyframe if a join may begin there, else with what comes. `wayUs`: to the child.
    */
-  begin(have: number | null, now: number): void {
+  begin(have: number | null, now: number, wayUs = 0): void {
     const { feed } = this;
+    this.#wayUs = wayUs;
     feed.attach(this);
     this.#joined = true;
     if (have !== null && this.#holds(have) && !this.#isPassed(have, now)) this.#next = have;
@@ -121,14 +126,18 @@ export class Outlet implements Subscriber {
     return this.#next === null ? Number.POSITIVE_INFINITY : this.#burstAt;
   }
 
-  /** From a cached keyframe; where its start is still on its way here, as soon as that has come. */
+  /**
+   * From a cached keyframe that is of use to the child, whatever lies behind it; where there is none, or its
+   * start is still on its way here, with what comes, and from the next one on.
+   */
   #join(now: number): void {
-    this.#next = this.feed.joinableKeyframe(now, true);
-    this.#joined = this.#next !== null || this.feed.reader.empty;
     const { reader } = this.feed;
-    const isGroup = this.#next !== null && reader.newestKeyframe(keyframe);
-    const ageUs = Math.max(1, now - keyframe.arrivalUs);
-    this.#pace.begin(isGroup ? (keyframe.bytesSince * 8e6) / ageUs : 0);
+    const at = this.feed.joinableKeyframe(now, true);
+    const ageUs = at !== null && reader.newestKeyframe(keyframe) ? now - keyframe.arrivalUs : 0;
+    this.#next = this.#isOfUse(ageUs) ? at : null;
+    this.#joined = this.#next !== null || reader.empty;
+    const isGroup = this.#next !== null;
+    this.#pace.begin(isGroup ? (keyframe.bytesSince * 8e6) / Math.max(1, ageUs) : 0);
   }
 
   #follow(now: number): boolean {
@@ -139,7 +148,9 @@ export class Outlet implements Subscriber {
       return true;
     }
     const result = this.#load(next);
-    if (result === ReadResult.lapped) {
+    // So slowly it leaves, for what gets lost of it.
+    const isLate = result === ReadResult.ok && !this.#isOfUse(now - this.#scratch.arrivals[0]!);
+    if (result === ReadResult.lapped || isLate) {
       this.lapped(this.feed, now);
       return true;
     }
@@ -171,6 +182,10 @@ export class Outlet implements Subscriber {
     const { reader } = this.feed;
     const behind = reader.distance(have);
     return behind >= 0 && behind < reader.slots >> 1;
+  }
+
+  #isOfUse(ageUs: number): boolean {
+    return ageUs + this.#wayUs <= USEFUL_AGE_US;
   }
 
   /** It left off long ago: a newer keyframe is of more use to it than all that lies between. */

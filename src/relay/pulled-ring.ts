@@ -33,6 +33,8 @@ const HOLE_AGE_MAX_US = 1_000_000;
 const ASK_RARELY_US = 50_000;
 /** So few packets behind is a matter of ways. */
 const ABREAST_PACKETS = 64;
+/** A parent answers, and what it sends first comes, within so long. */
+const FIRST_US = 500_000;
 /** More than that is no lost begin. */
 const BEGIN_MAX = 256;
 const NO_EXTENSIONS = new Uint8Array(256);
@@ -84,13 +86,8 @@ export class PulledRing {
     const clockRate = this.video ? VIDEO_CLOCK : AUDIO_CLOCK;
     this.writer.describe(codec, clockRate, track.fmtp, track.rid ?? "");
     this.#readers = readers;
-    const wished = {
-      writer: this.writer,
-      keyframes: this.keyframes,
-      video: this.video,
-      left: false,
-    };
-    this.#wishes = new Wishes([wished], readers);
+    const { writer, keyframes, video } = this;
+    this.#wishes = new Wishes([{ writer, keyframes, video, left: false }], readers);
   }
 
   /** Something was written since it was asked last. */
@@ -137,10 +134,7 @@ export class PulledRing {
     this.#first = sequence;
   }
 
-  /**
-   * It is to flow from now on, or no longer; `narrow`: by a link that has no room for a group of pictures
-   * beside what comes, at which it begins.
-   */
+  /** It is to flow from now on, or no longer; `narrow`: with no room for more than what comes. */
   setFlowing(flowing: boolean, now: number, narrow = false): void {
     if (flowing === (this.flowsSince !== null)) return;
     this.flowsSince = flowing ? now : null;
@@ -234,15 +228,17 @@ export class PulledRing {
     return behind > 0 && behind <= ABREAST_PACKETS;
   }
 
-  /** The keyframe to ask for now; null for none. */
-  takeKeyframeWish(now: number): KeyframeReason | null {
+  /** The keyframe to ask for now; null for none, and while there is nobody who can be asked. */
+  takeKeyframeWish(now: number, canAsk = true): KeyframeReason | null {
     if (!this.video) return null;
     this.#wishes.read(now);
     // Whether the publisher answers is for the root to say.
     this.writer.setWord(Header.pliIgnored, this.#figures.ignoresPli ? 1 : 0);
     const { standing } = this.keyframes;
-    if (!this.keyframes.take(now)) return null;
-    if ((standing & Wish.failure) !== 0) return "failure";
+    const isFailure = (standing & Wish.failure) !== 0;
+    // What comes first may be what joins wait for.
+    if (!canAsk || (this.#begins(now) && !isFailure) || !this.keyframes.take(now)) return null;
+    if (isFailure) return "failure";
     return (standing & Wish.join) !== 0 ? "join" : "segment";
   }
 
@@ -269,6 +265,10 @@ export class PulledRing {
 
   close(): void {
     this.writer.close();
+  }
+
+  #begins(now: number): boolean {
+    return this.have === null && now - (this.flowsSince ?? 0) < FIRST_US;
   }
 
   /** It is where it was wanted last, of a group of which all that came is here. */

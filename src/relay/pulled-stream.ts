@@ -157,9 +157,10 @@ export class PulledStream implements PulledRings, Burden {
     const roundTripUs = parents[0]?.link.time.roundTripUs ?? 0;
     for (const [ring, pulled] of this.rings.entries()) {
       pulled.look(now, roundTripUs);
-      const reason = this.#isCut(ring) ? null : pulled.takeKeyframeWish(now);
       const first = parents[0];
-      if (reason !== null && first !== undefined) {
+      const canAsk = first !== undefined;
+      const reason = this.#isCut(ring) ? null : pulled.takeKeyframeWish(now, canAsk);
+      if (canAsk && reason !== null) {
         first.link.sendLoose(writeKeyframeWish({ alias: first.alias, ring, reason }));
       }
       // Of what is not to come any more nothing is missed, and a full link has room for better.

@@ -108,6 +108,40 @@ test("a child begins at a cached keyframe, in bursts, and then has what comes, e
   expect(ground.sent()).toEqual(range(260, 270));
 });
 
+test("cascade-old: a group that a child would refuse for its age is not begun with", () => {
+  for (const [ageUs, first] of [
+    [1_800_000, 110],
+    [1_900_000, 135],
+    [9_000_000, 135],
+  ] as const) {
+    const ground = new Ground();
+    ground.write(110, 130, true, ground.now - ageUs);
+    ground.write(130, 135, false, ground.now - 10_000);
+    ground.outlet.begin(null, ground.now, 90_000);
+    ground.write(135, 140);
+    expect(ground.sent()).toEqual(range(first, 140));
+    // The next one leaves whole.
+    ground.write(140, 150, true);
+    expect(ground.sent()).toEqual(range(140, 150));
+  }
+});
+
+test("cascade-old: what gets too old on its way is left out for a newer group, or for what comes", () => {
+  for (const newer of [true, false]) {
+    const ground = new Ground();
+    ground.write(0, 200, true, ground.now - 1_800_000, 1_000);
+    ground.pace.measured = 0;
+    ground.outlet.begin(null, ground.now);
+    ground.write(200, 210, newer);
+    const left = ground.sent(100);
+    const old = left.filter((sequence) => sequence < 200);
+    expect(old.length).toBeWithin(10, 80);
+    expect(left.slice(old.length)).toEqual(newer ? range(200, 210) : []);
+    ground.write(210, 215);
+    expect(ground.sent()).toEqual(range(210, 215));
+  }
+});
+
 test("cascade-pace: what is cached leaves twice as fast as it came, however fast the link is", () => {
   for (const apartUs of [2_000, 4_000, 20_000]) {
     const ground = new Ground();

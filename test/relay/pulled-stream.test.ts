@@ -383,6 +383,27 @@ test("only wanted rings are asked for, and a wish for a keyframe goes to the par
   expect(ground.wanted.at(-1)).toBe(0);
 });
 
+test("cascade-wish: a wish for a keyframe stands until there is a parent, and something else has come", () => {
+  for (const [alone, first, after] of [
+    [10_000, false, 10_000],
+    [10_000, null, 600_000],
+    [600_000, true, 0],
+  ] as const) {
+    const parents: Neighbour[] = [];
+    const ground = new StreamGround(parents);
+    ground.reader.requestKeyframe("join");
+    ground.look(alone);
+    parents.push(new Neighbour(2));
+    ground.look(10_000);
+    const asked = (): Elements[] => said(parents[0]!, Frame.keyframe);
+    if (first !== true) expect(asked()).toEqual([]);
+    if (first === false) ground.data(5);
+    if (after > 0) ground.look(after);
+    const [wish] = asked();
+    expect(readKeyframeWish(wish!)).toEqual({ alias: ALIAS, ring: 0, reason: "join" });
+  }
+});
+
 test("what is told of rings that the stream has not changes nothing", () => {
   const ground = new StreamGround([new Neighbour(2)]);
   const { link } = ground.parents[0]!;
