@@ -1,4 +1,5 @@
 import { runChaos } from "../../test/control/etcd/chaos.ts";
+import { fuzzArchive } from "../../test/fuzz/archive.ts";
 import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
 import { fuzzEtcd } from "../../test/fuzz/etcd.ts";
@@ -49,6 +50,11 @@ export const TARGETS: readonly FuzzTarget[] = [
     run: (seed) => {
       fuzzTail(seed);
     },
+  },
+  {
+    // Recordings over a disk that fails and fills up: what one has comes back, files hold what is whole.
+    name: "archive",
+    run: fuzzArchive,
   },
   {
     // The tickets of redirects: what a node has signed comes back, and nothing else does.

@@ -143,7 +143,8 @@ export class Recording implements Shelf {
       this.#file(reel, segment.name, place);
     } catch (error) {
       strand.reel = null;
-      await reel.abandon(folder);
+      await reel.abandon();
+      if (reel.length === 0) this.store.remove(reel.name);
       throw error;
     }
   }

@@ -103,10 +103,9 @@ export class Reel {
   }
 
   /** Something failed: of what came last there may be a piece. */
-  async abandon(folder: Folder): Promise<void> {
+  async abandon(): Promise<void> {
     await this.file.truncate(this.length).catch(ignore);
     await this.file.close().catch(ignore);
-    if (this.length === 0) await folder.remove(this.name).catch(ignore);
   }
 }
 

@@ -36,8 +36,7 @@ export function openFolder(path: string, make: boolean): Promise<OpenFolder | nu
     if (there !== null || !make) return there;
     await mkdir(path, FOLDER_MODE);
     const handle = await hold(path);
-    // Whatever the process's mask says.
-    await handle.chmod(FOLDER_MODE);
+    await allow(handle, FOLDER_MODE);
     return handle;
   }).then((handle) => (handle === null ? null : new OpenFolder(handle)));
 }
@@ -92,8 +91,9 @@ class OpenFolder {
   async #create(name: string): Promise<OpenFile | null> {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     const handle = await orNull("EEXIST", () => open(this.#at(name), flags, FILE_MODE));
-    await handle?.chmod(FILE_MODE);
-    return handle === null ? null : new OpenFile(handle);
+    if (handle === null) return null;
+    await allow(handle, FILE_MODE);
+    return new OpenFile(handle);
   }
 
   async #remove(name: string): Promise<void> {
@@ -106,14 +106,15 @@ class OpenFolder {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     const file = await open(this.#at(fresh), flags, FILE_MODE);
     try {
-      await file.chmod(FILE_MODE);
+      await allow(file, FILE_MODE);
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(this.#at(fresh), this.#at(name));
-    await this.handle.sync();
+    // Not every disk can.
+    await this.handle.sync().catch(ignore);
   }
 
   /** Only a file: to open a pipe would be to wait. */
@@ -165,6 +166,13 @@ class OpenFile {
     return writing(() => this.handle.close());
   }
 }
+
+/** Whatever the process's mask says. Some disks have no modes. */
+async function allow(handle: FileHandle, mode: number): Promise<void> {
+  await handle.chmod(mode).catch(ignore);
+}
+
+function ignore(): void {}
 
 async function readPart(
   file: FileHandle,
