@@ -25,7 +25,7 @@ export const TAIL: readonly Mutation[] = [
   rule("L12", PLAYLIST, "(HOLD_BACK * targetDurationUs)", "(2 * targetDurationUs)"),
   rule("L12", PLAYLIST, "SKIP * targetDurationUs)", "5 * targetDurationUs)"),
   rule("D02", DVR, "endUs <= skipUntilUs) break;", "endUs <= 2 * skipUntilUs) break;"),
-  rule("D02", DVR, "this.#unskipped - this.#first;", "this.#unskipped - this.#base;"),
+  rule("D02", DVR, "this.#unskipped - this.#first;", "this.#unskipped;"),
   rule("D03", DVR, 'skip === "v2" ? this.#dates.newText', 'skip === "YES" ? this.#dates.newText'),
   rule("D03", "src/control/streams/dvr-dates.ts", "us >= fromUs", "us >= 0"),
   rule(
