@@ -15,10 +15,9 @@ self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => start(data);
 
 function start(setup: WorkerSetup): void {
   const emit = (event: WorkerEvent): void => postMessage(event);
-  const bells = new Doorbells(
-    setup.bells.map(({ block }) => new WorkerBlock(block)),
-    setup.readers,
-    (worker) => ringEventFd(setup.bells[worker]!.doorbellFd),
+  const blocks = setup.bells.map(({ block }) => new WorkerBlock(block));
+  const bells = new Doorbells(blocks, setup.readers, (worker) =>
+    ringEventFd(setup.bells[worker]!.doorbellFd),
   );
   const packager = new Packager({
     reader: setup.reader,
@@ -33,6 +32,7 @@ function start(setup: WorkerSetup): void {
     },
     gzip: (text) => Bun.gzipSync(text),
     wallOffsetUs: realtimeUs() - monotonicUs(),
+    counters: blocks[setup.number]!.counters,
   });
   self.onmessage = ({ data }: MessageEvent<WorkerCommand>) => obey(data, packager, emit);
   emit({ type: "ready" });

@@ -3,6 +3,7 @@
  * a row for each of them as JSON: memory, and what is kept.
  */
 import { heapStats } from "bun:jsc";
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { Stream } from "../../src/control/streams/stream.ts";
 import { Tail } from "../../src/control/streams/tail.ts";
 import { Packager } from "../../src/packager/packager.ts";
@@ -27,6 +28,7 @@ const packager = new Packager({
   },
   gzip: (text) => Bun.gzipSync(text),
   wallOffsetUs: WALL_OFFSET_US,
+  counters: new Float64Array(COUNTER_NAMES.length),
 });
 packager.command({ type: "source", stream: STREAM, source: publisher.source }, now);
 const open = { stream: STREAM, edition: EDITION, partUs: 500_000, dvr: false };

@@ -87,6 +87,9 @@ export const COUNTER_NAMES = [
   // Relay.
   "residenceMedianUs",
   "residenceP99Us",
+  // Packager.
+  "hlsSegmentsForced",
+  "hlsFramesDropped",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -32,6 +32,14 @@ export class EditionCopy implements TailCutter {
     this.#unavailable = new Unavailable(options);
   }
 
+  get forced(): number {
+    return this.outputs?.forced ?? 0;
+  }
+
+  get dropped(): number {
+    return this.#reading?.dropped ?? 0;
+  }
+
   setSource(following: Following | null, now: number): void {
     this.release();
     this.#unavailable.forget();

@@ -53,6 +53,15 @@ export class Edition implements TailCutter {
     this.#ensemble.goOn(before.msn, before.era);
   }
 
+  get forced(): number {
+    return this.outputs?.forced ?? 0;
+  }
+
+  get dropped(): number {
+    const untimely = this.#renditions.map((rendition) => rendition?.tracks.dropped ?? 0);
+    return untimely.reduce((sum, dropped) => sum + dropped, this.#reading?.dropped ?? 0);
+  }
+
   setSource(following: Following | null, now: number, wallUs: number): void {
     this.#reading?.release();
     for (const rendition of this.#renditions) rendition?.pause(wallUs);

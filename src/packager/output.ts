@@ -27,6 +27,8 @@ export type Gzip = (text: string) => Uint8Array<ArrayBuffer>;
 export class Output implements Sink {
   /** For other nodes. */
   readonly record = new CutRecord();
+  /** Segments that began without a keyframe. */
+  forced = 0;
   readonly #names: Names;
   readonly #playlist: Playlist;
   #bandwidth: Bandwidth | null = null;
@@ -85,6 +87,7 @@ export class Output implements Sink {
     this.#playlist.segment(segment);
     this.#segment = segment;
     this.#independent &&= segment.independent;
+    if (!segment.independent) this.forced += 1;
     this.#changed = true;
   }
 

@@ -51,6 +51,11 @@ export class Outputs {
     return this.#most(({ next }) => next.msn);
   }
 
+  /** Segments that began without a keyframe. */
+  get forced(): number {
+    return this.#all.reduce((sum, output) => sum + (output?.forced ?? 0), 0);
+  }
+
   /** Another node decided so far; this one does from now on, and nobody mistakes one for the other. */
   takeOver(): void {
     for (const output of this.#all) output?.cutShort(LEFT_OUT);

@@ -9,6 +9,7 @@ import { EditionCopy } from "./edition-copy.ts";
 import type { Gzip } from "./output.ts";
 import { NO_STILL, Still } from "./still.ts";
 import type { TailCutter } from "./tail-cutter.ts";
+import { TailTally } from "./tail-tally.ts";
 
 /** Nobody wakes the packager for packets: it comes by itself. A part of 200 ms is a tenth late at most. */
 const LOOK_US = 20_000;
@@ -24,6 +25,8 @@ export interface PackagerGround {
   readonly gzip: Gzip;
   /** Wall clock less the monotonic one, us: the server's time at capture, as sender reports have it. */
   readonly wallOffsetUs: number;
+  /** This thread's. */
+  readonly counters: Float64Array;
 }
 
 type TailOpen = Extract<WorkerCommand, { readonly type: "tail-open" }>;
@@ -34,6 +37,7 @@ interface Tail {
   readonly cutter: TailCutter;
   /** What happens in it. */
   readonly dates: Dates;
+  readonly tally: TailTally;
 }
 
 /** The tails that somebody wants, of all streams, on one thread. Times in us, monotonic. */
@@ -81,9 +85,10 @@ export class Packager {
     this.#lookedAt = now;
     this.#lookForStills(now);
     const wallUs = this.#wallUs(now);
-    for (const [stream, { cutter, opened }] of this.#tails) {
+    for (const [stream, { cutter, opened, tally }] of this.#tails) {
       try {
         cutter.look(now, wallUs);
+        tally.note(cutter, this.#ground.counters);
       } catch (error) {
         // Whatever it was made of: other tails go on.
         this.#close(stream);
@@ -150,7 +155,8 @@ export class Packager {
       source !== undefined && isPulled(source)
         ? new EditionCopy(ground)
         : new Edition({ ...ground, edition, partUs, wallUs });
-    this.#tails.set(stream, { opened, cutter, dates });
+    const tally = this.#tails.get(stream)?.tally ?? new TailTally();
+    this.#tails.set(stream, { opened, cutter, dates, tally });
     cutter.setSource(this.#follow(stream), now, wallUs);
   }
 

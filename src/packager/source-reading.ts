@@ -73,6 +73,14 @@ export class SourceReading {
     return sound === Codec.none || sound === Codec.opus ? null : "its audio is not Opus";
   }
 
+  /** Frames that were malformed. */
+  get dropped(): number {
+    return this.#layers.reduce(
+      (sum, layer) => sum + (layer?.pictures?.dropped ?? 0),
+      this.#sound?.dropped ?? 0,
+    );
+  }
+
   /** Gives the renditions what has come. `now` is monotonic, `wallUs` the server's clock then; us. */
   read(audience: Audience, now: number, wallUs: number): void {
     // Rings that nobody wants may stay empty.

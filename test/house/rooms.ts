@@ -226,7 +226,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["output"],
     ["outputs"],
     // What is read of a ring, of a source, of a stream, and of all.
-    ["ordered-reader"],
+    ["ordered-reader", "tail-tally"],
     ["picture-track", "sound-track"],
     ["source-reading"],
     ["rendition-copy", "still", "tail-cutter", "unavailable"],

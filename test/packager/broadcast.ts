@@ -1,4 +1,5 @@
 /** A publisher's rings and a Packager that reads them, in virtual time; what it makes is kept, and held to the rules. */
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { WorkerCommand } from "../../src/contract/messages.ts";
 import type { StreamSource } from "../../src/contract/source.ts";
 import type { TailEvent, TailNews } from "../../src/contract/tail.ts";
@@ -258,6 +259,7 @@ export class Broadcast {
   readonly wished: number[] = [];
   readonly files = new Map<string, Uint8Array>();
   readonly rules = new RenditionRules();
+  readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly packager: Packager;
   /** The publisher goes on, and the packager looks. */
   publishes = true;
@@ -274,6 +276,7 @@ export class Broadcast {
       gzip: (text) => this.gzip(text),
       // Clocks are not in step with each other.
       wallOffsetUs: WALL_OFFSET_US + 0.375,
+      counters: this.counters,
     });
   }
 

@@ -1,4 +1,5 @@
 /** Another node that has a broadcast's stream and its CUTs over a link, and cuts them, in virtual time. */
+import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { WorkerCommand } from "../../src/contract/messages.ts";
 import type { StreamSource } from "../../src/contract/source.ts";
 import type { TailEvent, TailNews } from "../../src/contract/tail.ts";
@@ -35,6 +36,7 @@ export class NodeCopy {
   readonly files = new Map<string, Uint8Array>();
   readonly rules = new RenditionRules();
   readonly failures: unknown[] = [];
+  readonly counters = new Float64Array(COUNTER_NAMES.length);
   readonly packager: Packager;
   /** It hears what the root decides. */
   hears = true;
@@ -65,6 +67,7 @@ export class NodeCopy {
       failed: (error) => this.failures.push(error),
       gzip: () => new Uint8Array(0),
       wallOffsetUs: WALL_OFFSET_US + this.#options.clockUs + 0.625,
+      counters: this.counters,
     });
   }
 

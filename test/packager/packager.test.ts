@@ -1,6 +1,8 @@
 /** Tails out of real rings, in virtual time. */
 import { expect, test } from "bun:test";
+import { Counter } from "../../src/contract/counters.ts";
 import { sourceOf, Track } from "../egress/harness.ts";
+import { readPlaylist } from "../support/playlist-text.ts";
 import { Broadcast, READER, RingPublisher, STREAM } from "./broadcast.ts";
 import { breaksIn, expectWell, filmOf } from "./film.ts";
 
@@ -37,6 +39,41 @@ test("a tail that throws harms no other, and its rings are let go", () => {
   expect(show.newest![0]).toBeGreaterThan(0);
   show.failures.length = 0;
   expectWell(show);
+});
+
+test("segments that begin without a keyframe are counted", () => {
+  const show = new Broadcast({ answerUs: null }).open().run(20);
+  const begun = readPlaylist(show.text).segments.length;
+  expect(begun).toBeGreaterThan(5);
+  // All but the first; it began with the cached keyframe.
+  expect(show.counters[Counter.hlsSegmentsForced]).toBe(begun - 1);
+  expect(show.counters[Counter.hlsFramesDropped]).toBe(0);
+  expectWell(show);
+});
+
+test("F11: malformed frames are counted, over all sources, and the tail lives", () => {
+  const show = new Broadcast().open().run(5);
+  const spoil = (times: number): void => {
+    const { publisher } = show;
+    for (let i = 0; i < times; i += 1) {
+      const sequence = publisher.next[0]!;
+      publisher.next[0] = sequence + 1;
+      // A fragment that begins in its midst.
+      const payload = Uint8Array.of(0x7c, 0x05, 1, 2);
+      publisher.video[0]!.put(sequence, 7_000_000 + i, show.now, { payload });
+      show.run(0.5);
+    }
+  };
+  spoil(3);
+  expect(show.counters[Counter.hlsFramesDropped]).toBe(3);
+  show.replace(2);
+  show.run(5);
+  spoil(2);
+  expect(show.counters[Counter.hlsFramesDropped]).toBe(5);
+  expect(show.counters[Counter.hlsSegmentsForced]).toBe(0);
+  expect(show.newest![0]).toBeGreaterThan(4);
+  show.run(5);
+  expect(show.failures).toEqual([]);
 });
 
 test("a source without any ring makes nothing, and does no harm", () => {

@@ -17,7 +17,7 @@ import { writeClusterMetrics, writeNamesMetrics } from "./cluster-metrics.ts";
 import type { Discussions } from "./discussions.ts";
 import { Exposition } from "./exposition.ts";
 import type { FaultPlace } from "./faults.ts";
-import { writeTailMetrics } from "./tail-metrics.ts";
+import { TAIL_COUNTERS, writeTailMetrics } from "./tail-metrics.ts";
 
 export type Refusal =
   | "rate-limit"
@@ -114,7 +114,7 @@ export class Metrics {
     out.value("ring_bytes", "", rings.bytes);
     adaptation(out, parts.plane);
     workers(out, parts.plane, parts.sampler);
-    writeTailMetrics(out, parts.tails);
+    writeTailMetrics(out, parts.tails, parts.plane);
     writeArchiveMetrics(out, parts.tails?.archive ?? null);
     this.#events(out, parts.discussions);
     writeClusterMetrics(out, parts.cluster, this.#sentOn);
@@ -232,7 +232,11 @@ function adaptation(out: Exposition, plane: MediaPlane): void {
   }
 }
 
-const WITH_LABELS = new Set(ADAPTATION.flatMap(({ counters }) => Object.keys(counters)));
+/** What is not told of each worker by its name. */
+const APART = new Set([
+  ...ADAPTATION.flatMap(({ counters }) => Object.keys(counters)),
+  ...Object.keys(TAIL_COUNTERS),
+]);
 
 function typeOf(counter: CounterName): "counter" | "gauge" {
   return GAUGES.has(counter) ? "gauge" : "counter";
@@ -241,7 +245,7 @@ function typeOf(counter: CounterName): "counter" | "gauge" {
 function workers(out: Exposition, plane: MediaPlane, sampler: Sampler): void {
   const loads = plane.loads();
   for (const counter of COUNTER_NAMES) {
-    if (WITH_LABELS.has(counter)) continue;
+    if (APART.has(counter)) continue;
     const type = typeOf(counter);
     const name = `worker_${snake(counter)}${type === "gauge" ? "" : "_total"}`;
     out.family(name, type, `Of each media worker: ${words(counter)}.`);

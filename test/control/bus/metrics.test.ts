@@ -72,6 +72,11 @@ test("no counter goes back when workers are replaced, and states are those of th
     expect(of(after, "worker_packets_out_total")).toBe(total);
     expect(of(after, "layer_switches_total", `${worker},direction="up"`)).toBe(total);
     expect(of(after, "worker_waited_seconds_total")).toBe(total);
+    // Of all workers together.
+    const workers = h.plane.loads().length;
+    for (const family of ["hls_segments_forced_total", "hls_frames_dropped_total"]) {
+      expect(after.get(`spillway_${family}`)!.value).toBe(total * workers);
+    }
     expect(of(after, "worker_restarts_total")).toBe(replaced);
     for (const state of [
       "worker_sessions",
