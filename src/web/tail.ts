@@ -294,20 +294,20 @@ export class TailPlayback extends EventTarget {
     this.dispatchEvent(new Event("picture"));
   }
 
-  /** hls.js mends what it can; what it calls fatal ends it. */
+  /** hls.js mends what it can; what it calls fatal ends it, as does an edition that is no more. */
   #hearError({ fatal, response, details }: ErrorData): void {
     if (details === "bufferStalledError") {
       this.#stalls += 1;
       this.#keeper.stalled(performance.now());
     }
-    if (!fatal) return;
     const status = response?.code ?? 0;
+    if (!fatal && (status !== 404 || details !== "levelLoadError")) return;
     this.refusal = status;
     if (status === 401 || status === 403) this.#refuse("The server asks for a token.");
     else if (status === 422) this.#refuse("This stream cannot be served over HLS.");
     else if (details === "manifestIncompatibleCodecsError") {
       this.#refuse("This browser has no decoder for this stream.");
-    } else if (status === 404) this.#wait();
+    } else if (status === 404 && details === "manifestLoadError") this.#wait();
     else this.#again(`Playback broke off (${details}).`);
   }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { lacksChromium, TestBrowser } from "../support/browser.ts";
 import { type ClusterNode, linked, TestCluster } from "../support/cluster.ts";
+import { isShort } from "../support/long.ts";
 import { readByMp4box } from "../support/mp4-readers.ts";
 import { SETUP_MS } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -66,5 +67,42 @@ describe.skipIf(lacksChromium("tails of a cascade"))("tails of a cascade", () =>
       return same.filter((is) => is).length;
     };
     await until("files are alike", 20_000, async () => (await alike()) >= ALIKE, alike);
+    await publisher.page.close();
   }, 90_000);
+
+  const moves = "a publisher that comes to a node which knows nothing of the tail";
+  test.skipIf(isShort(moves))(
+    `${moves}: players show the other edition within three seconds`,
+    async () => {
+      const c = await cluster.start("C", { join: ["B"] });
+      await linked([c]);
+      const publish = async (node: ClusterNode) => {
+        const publisher = await browser.publish(node.base, "moves", { codec: "H264" });
+        await publisher.live();
+        return publisher;
+      };
+      const edition = async () => {
+        const response = await fetch(`${b.base}/hls/moves/index.m3u8`);
+        return /^[0-9a-f]{32}/m.exec(await response.text())?.[0] ?? null;
+      };
+      const first = await publish(a);
+      const { page } = await browser.watch(b.base, "moves", "?tier=tail");
+      const shown = () =>
+        page.evaluate<string | null>(`(() => {
+          const { tail } = document.querySelector("spillway-player");
+          return tail?.firstFrameMs == null ? null : (tail.hls?.levels[0]?.uri ?? null);
+        })()`);
+      const before = await until("the first edition", 15_000, edition);
+      const shows = async (name: string) => (await shown())?.includes(name) === true;
+      await until("its pictures", 20_000, () => shows(before), shown);
+      await first.page.close();
+      await publish(c);
+      const after = await until("another edition", 10_000, async () => {
+        const name = await edition();
+        return name === before ? null : name;
+      });
+      await until("pictures of that", 3_000, () => shows(after), shown);
+    },
+    90_000,
+  );
 });

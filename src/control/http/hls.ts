@@ -178,7 +178,7 @@ async function playlist(asked: Asked): Promise<Response> {
 }
 
 async function blocked(asked: Asked, wanted: Wanted, skip: Skip | null): Promise<Response> {
-  const { services, tail, file } = asked;
+  const { services, tails, tail, file } = asked;
   const listed = (): TailPlaylist | null => {
     const newest = tail.playlist(file);
     return newest !== undefined && lists(newest, wanted) ? newest : null;
@@ -190,6 +190,8 @@ async function blocked(asked: Asked, wanted: Wanted, skip: Skip | null): Promise
     tail.viewers.note(services.clock.now(), services.config.hls.partUs);
     return text(asked, tail.textOf(newest, skip), BLOCKED_AGE_S);
   }
+  // Another edition has taken its place: who is told so asks for that at once.
+  if (tails.of(tail.stream) !== tail) return notFound("file");
   const detail = "What is asked for has not come in time.";
   return retryLater(503, RETRY_START_S, "Nothing new", detail);
 }

@@ -318,7 +318,8 @@ test("a packager that begins anew cuts other editions; what waits for the old on
   expect(await stateOf(waits)).toBe("waits");
   const before = show.edition;
   show.h.plane.events.packagerStarted();
-  expect((await waits).status).toBe(503);
+  // Nobody is to ask for it again.
+  expect((await waits).status).toBe(404);
   show.adopt();
   expect(show.edition).not.toBe(before);
   expect((await show.get(`${before}-0.m3u8`)).status).toBe(404);
