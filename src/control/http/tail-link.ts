@@ -31,11 +31,25 @@ export function tellOfTail(c: AppContext, services: TailLinkServices, response: 
   const { pathname } = new URL(c.req.url);
   const name = streamName(pathname, "/whep/");
   if (!name.ok || !hasTail(name.name, services)) return;
+  const kept = keptOf(name.name, services);
   // Relative, as all URIs of a tail: a proxy may have all of it behind a prefix.
   const path = pathname.slice("/whep/".length);
   const up = "../".repeat(path.split("/").length);
   const uri = `${up}hls/${path}/${INDEX}`;
-  response.headers.append("Link", `<${uri}>; rel="alternate"; type="${PLAYLIST_TYPE}"`);
+  response.headers.append("Link", `<${uri}>; rel="alternate"; type="${PLAYLIST_TYPE}"${kept}`);
+}
+
+/**
+ * So many seconds of it are kept for viewers to go back to, as far as there is something since then (ms
+ * since 1970, by capture): as parameters of a link.
+ */
+function keptOf(name: string, { registry, tails, clock }: TailLinkServices): string {
+  const stream = registry.streams.get(name);
+  const reach = stream === undefined ? null : (tails?.of(stream)?.reach ?? null);
+  if (reach === null) return "";
+  const { windowUs, sinceUs } = reach;
+  const sinceMs = sinceUs === null ? clock.wall() : sinceUs / 1_000;
+  return `; dvr="${windowUs / 1e6}"; since="${Math.round(sinceMs)}"`;
 }
 
 /** There is one, or whoever asks makes it begin. */

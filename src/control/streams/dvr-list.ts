@@ -53,9 +53,13 @@ export class DvrList {
     this.#judge(edge.oldest);
     this.#slide(edge.oldest);
     this.#pass(edge);
-    const fromUs = this.#oldest?.wallUs ?? edge.wallUs;
-    this.#dates.list(this.#all, fromUs, now, edge.skipUntilUs);
+    this.#dates.list(this.#all, this.sinceUs, now, edge.skipUntilUs);
     this.#made.clear();
+  }
+
+  /** Wall clock at capture of the oldest that is listed, us. */
+  get sinceUs(): number {
+    return this.#oldest?.wallUs ?? this.#edge.wallUs;
   }
 
   /** As it is now. `skip`: without what who asks for that has. */

@@ -130,6 +130,19 @@ export class Tail implements Audience {
     return this.#playlists.get(name);
   }
 
+  /**
+   * So long viewers may go back, as far as there is something since then (wall clock at capture, us;
+   * null before there is); null where they may not.
+   */
+  get reach(): { readonly windowUs: number; readonly sinceUs: number | null } | null {
+    if (this.#dvr === null) return null;
+    const since = [...this.#lists.values()].map((list) => list.sinceUs);
+    return {
+      windowUs: this.#dvr.windowUs,
+      sinceUs: since.length === 0 ? null : Math.min(...since),
+    };
+  }
+
   /** What it lists now. `skip`: but for what who asks for that has, as far as it may be left out. */
   textOf({ name, list, ended }: TailPlaylist, skip: Skip | null): TailText {
     return "gzip" in list ? list : this.#lists.get(name)!.text(ended ? null : skip);

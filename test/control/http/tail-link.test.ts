@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { MemoryDisk } from "../../archive/memory-disk.ts";
 import { Harness, settle, VIEWER_OFFER, VP9_VIEWER_OFFER } from "../../support/control-harness.ts";
 
 const TYPE = 'rel="alternate"; type="application/vnd.apple.mpegurl"';
@@ -66,6 +67,26 @@ test("where there is no tail none is told of: off, by rule, not live, or none th
   h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
   await asked;
   expect(tailOf(await h.post("/whep/a", VIEWER_OFFER), "/whep/a")).toBeNull();
+});
+
+test("of a stream that is kept for viewers it tells how long, and since when", async () => {
+  const rules = [
+    'match = "kept"\ndvr = "2h"',
+    'match = "recorded"\nrecord = "/recordings"',
+    'match = "both"\ndvr = "90s"\nrecord = "/recordings"',
+  ];
+  const config = rules.map((rule) => `[[streams]]\n${rule}\n`).join("");
+  const archive = { disk: new MemoryDisk(), dvrFolder: "/state/dvr" };
+  const h = await Harness.start({ config, archive });
+  const told: string[] = [];
+  for (const name of ["kept", "recorded", "both", "other"]) {
+    await h.publish(name);
+    const answer = await h.post(`/whep/${name}`, VIEWER_OFFER);
+    const link = answer.headers.get("Link")!;
+    told.push(link.slice(link.indexOf(TYPE) + TYPE.length).replace(/,.*/, ""));
+  }
+  const since = `since="${h.wallMs}"`;
+  expect(told).toEqual([`; dvr="7200"; ${since}`, "", `; dvr="90"; ${since}`, ""]);
 });
 
 test("other answers tell nothing", async () => {

@@ -41,6 +41,16 @@ describe("full playlists", () => {
     }
   });
 
+  test("begin when they say that they do: so far back viewers may go", () => {
+    const show = new DvrShow({ windowUs: 120 * SECOND });
+    expect(show.tail.reach).toEqual({ windowUs: 120 * SECOND, sinceUs: null });
+    for (let i = 0; i < 110; i += 1) {
+      show.segment();
+      const [, told = ""] = /#EXT-X-PROGRAM-DATE-TIME:(.*)/.exec(show.full) ?? [];
+      expect(Math.floor(show.tail.reach!.sinceUs! / 1_000)).toBe(Date.parse(told));
+    }
+  });
+
   test("what is in memory is listed, whatever the window and the shelf", () => {
     const show = new DvrShow({ ...CALM, windowUs: 0, losses: 1 });
     for (let i = 0; i < 60; i += 1) show.segment();
