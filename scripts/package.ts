@@ -10,7 +10,7 @@ import { scriptLicenseText } from "./licenses.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const WEB = join(ROOT, "src/web");
-/** The player, and what it fetches when it plays a tail. */
+/** The player, and what it fetches when it needs it. */
 const MODULES = ["player", ...CHUNKS];
 const MODULE = new RegExp(`^/assets/((?:${MODULES.join("|")})(?:-[0-9a-f]{16})?\\.js)$`);
 const README_SECTION = /\*\*Your own site\.\*\*[\s\S]*?(?=\n\*\*)/;

@@ -39,7 +39,7 @@ const text = (name: string) => Bun.file(join(folder, name)).text();
 
 test("the player's folder has all that it needs", async () => {
   const files = ["LICENSES.txt", "README.md", await fileOf("hls"), "package.json", "player.d.ts"];
-  files.push("player.js", await fileOf("tail"), "types");
+  files.push("player.js", await fileOf("seekbar"), await fileOf("tail"), "types");
   expect((await readdir(folder)).toSorted()).toEqual(files);
   expect(await text("README.md")).toContain("| `tier` |");
   for (const name of ["hls.js", "media-chrome", "Spillway"]) {
@@ -48,12 +48,17 @@ test("the player's folder has all that it needs", async () => {
 });
 
 test("its scripts fetch each other alone, by names that a bundler finds", async () => {
-  const [tail, hls] = [await fileOf("tail"), await fileOf("hls")];
+  const [tail, hls, seekbar] = await Promise.all(["tail", "hls", "seekbar"].map(fileOf));
   const found = await Promise.all(
-    ["player.js", tail, hls].map(async (name) => (await text(name)).match(IMPORTS) ?? []),
+    ["player.js", tail!, hls!, seekbar!].map(async (name) => (await text(name)).match(IMPORTS)),
   );
-  const [wantsTail, wantsHls] = [`import("./${tail}"`, `import("./${hls}"`];
-  expect(found).toEqual([[wantsTail, wantsHls], [wantsHls], []]);
+  const wants = (...files: readonly unknown[]) => files.map((file) => `import("./${file}"`);
+  expect(found.map((imports) => imports?.toSorted() ?? [])).toEqual([
+    wants(hls, seekbar, tail),
+    wants(hls),
+    [],
+    [],
+  ]);
 });
 
 test("its types stand by themselves", async () => {

@@ -15,3 +15,10 @@ export function besideOf(
   if (!isOurs) return what === "hls" ? `${path}${end}${query.join("")}` : null;
   return `${path.replace(PLACES[from], `/${what}/$1${end}`)}${query.join("")}`;
 }
+
+/** An address that a browser asks by itself, without headers of ours. */
+export function withToken(address: string, token: string | null): string {
+  const url = new URL(address);
+  if (token !== null) url.searchParams.set("token", token);
+  return url.href;
+}

@@ -6,8 +6,8 @@ import type { BunPlugin } from "bun";
 export type PackedPages = Record<string, { readonly text: string; readonly contentType: string }>;
 
 const PAGES = ["home", "publish", "watch", "embed", "dashboard"];
-/** What the player fetches when it plays a tail, each after those that it fetches itself. */
-export const CHUNKS = ["hls", "tail"];
+/** What the player fetches when it needs it, each after those that it fetches itself. */
+export const CHUNKS = ["hls", "tail", "seekbar"];
 const SCRIPTS = [...PAGES, "player", "ticker"];
 
 /** The scripts that are bundled, as paths. */
@@ -74,5 +74,6 @@ async function bundleScript(path: string, chunks: ReadonlyMap<string, string>): 
   if (!result.success || output === undefined) {
     throw new Error(`cannot bundle ${path}: ${result.logs.join("\n")}`);
   }
-  return await output.text();
+  // The bundler leaves texts as they are: style sheets and elements are indented for people.
+  return (await output.text()).replace(/\n\s+/g, "\n");
 }

@@ -6,7 +6,8 @@
 import { Agenda } from "./agenda.ts";
 import { isBlocked, rememberBlocked } from "./blocked.ts";
 import type { PlayerStatus } from "./covertext.ts";
-import { Listener } from "./listener.ts";
+import type { Listener } from "./listener.ts";
+import { BEHIND_MS_MIN, type Reach, toldReach } from "./reach.ts";
 import { RealtimePlayback } from "./realtime.ts";
 import { SecondHalfLoader } from "./secondhalf.ts";
 import type { Stage } from "./stage.ts";
@@ -43,6 +44,8 @@ export class Director extends EventTarget {
   readonly #loader = new SecondHalfLoader();
   #agenda = new Agenda();
   #listener: Listener | null = null;
+  /** Where a tail that is to begin behind does so: capture time. */
+  #backMs: number | null = null;
   realtime: RealtimePlayback | null = null;
   tail: TailPlayback | null = null;
   hear: (event: StreamEvent) => void = () => undefined;
@@ -98,6 +101,43 @@ export class Director extends EventTarget {
     return { state: "retrying", message, status: 0 };
   }
 
+  /** What can be gone back to; null where that is hardly more than what is live. */
+  get reach(): Reach | null {
+    const { realtime, tail } = this;
+    if (this.#programme?.wish === "realtime") return null;
+    if (tail !== null && this.tier === "tail") return tail.reach;
+    return toldReach(realtime?.viewer.tailLink ?? null, realtime?.captureMs ?? Date.now());
+  }
+
+  /** What is shown, or will be soon, is old on purpose. */
+  get isBehind(): boolean {
+    return this.#rules?.isBehind === true;
+  }
+
+  /** To what was captured then. */
+  seek(captureMs: number): void {
+    const { reach } = this;
+    if (this.#rules === null || reach === null) return;
+    if (reach.toMs - captureMs < BEHIND_MS_MIN) {
+      if (this.isBehind) this.goLive();
+      return;
+    }
+    this.#rules.goBack();
+    this.#backMs = captureMs;
+    this.tail?.back.go(captureMs);
+    this.#agenda.rewind(captureMs);
+    this.#apply(this.#rules);
+    this.#tell("statechange");
+  }
+
+  /** To the newest picture, in the tier that it was before. */
+  goLive(): void {
+    this.tail?.goLive();
+    this.#rules?.goLive(performance.now());
+    this.#look();
+    this.#tell("statechange");
+  }
+
   promote(ms?: number): void {
     this.#rules?.promote(performance.now(), ms);
     this.#look();
@@ -125,14 +165,27 @@ export class Director extends EventTarget {
     const tail = this.tail?.look(now, isWatched) ?? NO_SIGHT;
     this.#tellDue((rules.shown === "tail" ? tail : realtime).flows);
     // Where a person paused, nothing flows, and nothing is to be changed.
-    if (isHeld) return;
+    if (isHeld) {
+      this.#stay(rules);
+      return;
+    }
     const { blocked } = rules;
     rules.look(now, realtime, tail);
+    if (this.tail?.back.isBehind === true && !rules.isBehind) this.tail.goLive();
     this.#remember(blocked, rules.blocked);
     const { askedAt, flows, waits } = realtime;
     const isSlow = askedAt !== null && !flows && !waits && now - askedAt > SLOW_MS;
     if (isSlow && this.#programme?.wish === "auto") this.#loader.want(now, this.#lookNow);
     this.#apply(rules);
+  }
+
+  /** Who paused a tail that keeps what they missed goes on from there. */
+  #stay(rules: TierRules): void {
+    const { tail } = this;
+    if (tail === null || rules.shown !== "tail" || rules.isBehind || tail.reach === null) return;
+    if ((tail.latencyMs ?? 0) < BEHIND_MS_MIN) return;
+    rules.goBack();
+    tail.back.stay();
   }
 
   #lookNow = (): void => this.#look();
@@ -146,7 +199,8 @@ export class Director extends EventTarget {
   /** `flows`: a picture is shown, and moves. */
   #tellDue(flows: boolean): void {
     const captureMs = flows ? (this.playing?.captureMs ?? null) : null;
-    for (const event of this.#agenda.take(captureMs, performance.now())) this.hear(event);
+    for (const event of this.#agenda.take(captureMs, performance.now(), this.isBehind))
+      this.hear(event);
   }
 
   #remember(before: boolean | null, after: boolean | null): void {
@@ -190,10 +244,11 @@ export class Director extends EventTarget {
       return;
     }
     this.tail = new half.TailPlayback(this.#stage.videos.tail, hls, token ?? null, this.#wish);
+    if (this.isBehind && this.#backMs !== null) this.tail.back.go(this.#backMs);
     this.#hear(this.tail, "tail");
     const { events } = this.#programme ?? {};
     if (!events) return;
-    this.#listener = new Listener(events, token ?? null, this.#note);
+    this.#listener = new half.Listener(events, token ?? null, this.#note);
     this.#listener.start();
   }
 

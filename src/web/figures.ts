@@ -1,5 +1,5 @@
 /** Figures of a connection as labelled lines, for the player's overlay and for the tiles. */
-import { formatBitrate, formatCount, formatMs, formatSeconds, formatShare } from "./format.ts";
+import { formatBitrate, formatCount, formatMs, formatShare } from "./format.ts";
 import type { Figures, Latency } from "./rates.ts";
 
 export interface FigureLine {
@@ -32,34 +32,6 @@ export function figureLines(
     line("Packets lost", lost(figures), "In all; of the last second; after retransmission."),
     line("Freezes", freezes(figures), "Times the picture stood still, and for how long in all."),
     line("Frames dropped", formatCount(figures.framesDropped), "Decoded or not, never shown."),
-  ];
-}
-
-/** What is known of a tail. */
-export interface TailFigures {
-  readonly latencyMs: number | null;
-  readonly layer: string;
-  readonly bitrate: number | null;
-  readonly width: number;
-  readonly height: number;
-  /** What is loaded ahead of the picture. */
-  readonly bufferMs: number;
-  readonly stalls: number;
-  readonly framesDropped: number;
-}
-
-/** What a viewer of the tail sees. */
-export function tailLines(figures: TailFigures): FigureLine[] {
-  const { latencyMs, layer, bitrate, width, height, bufferMs, stalls, framesDropped } = figures;
-  const size = width > 0 ? `${width} × ${height}` : "–";
-  return [
-    line("Latency", formatSeconds(latencyMs), "From capture to screen, by the server's clock."),
-    line("Bitrate", formatBitrate(bitrate), "Of the variant, as the playlist tells it."),
-    line("Layer", layer === "" ? "–" : layer, "Of the stream's layers, the one that comes now."),
-    line("Resolution", size, "Size of the decoded picture."),
-    line("Buffer", formatSeconds(bufferMs), "Loaded ahead of the picture."),
-    line("Stalls", formatCount(stalls), "Times the buffer ran out."),
-    line("Frames dropped", formatCount(framesDropped), "Decoded or not, never shown."),
   ];
 }
 

@@ -30,6 +30,29 @@ export function formatDuration(seconds: number | null | undefined): string {
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
+/** Milliseconds as players show them: "4:05", "1:04:05". */
+export function formatClock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const shown = hours > 0 ? [hours, twoDigits(minutes)] : [minutes];
+  return [...shown, twoDigits(seconds % 60)].join(":");
+}
+
+/** Milliseconds as they are read out: "1 hour 4 minutes behind live". */
+export function formatBehind(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds === 0) return "Live";
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 3_600), "hour"],
+    [Math.floor((seconds % 3_600) / 60), "minute"],
+    [seconds % 60, "second"],
+  ];
+  const words = parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`);
+  return `${words.join(" ")} behind live`;
+}
+
 /** "07", of clocks and durations. */
 export function twoDigits(value: number): string {
   return String(value).padStart(2, "0");

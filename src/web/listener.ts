@@ -1,4 +1,5 @@
 /** Listens to all that is said of a stream, over a connection of its own. */
+import { withToken } from "./addresses.ts";
 import { readStreamEvent, STREAM_EVENT_TYPES, type StreamEvent } from "./streamevent.ts";
 
 /** After what the browser does not try again by itself: nobody publishes, or there is no room. */
@@ -12,9 +13,7 @@ export class Listener {
 
   /** `address`: of /events/NAME. */
   constructor(address: string, token: string | null, hear: (event: StreamEvent) => void) {
-    const url = new URL(address);
-    if (token !== null) url.searchParams.set("token", token);
-    this.#url = url.href;
+    this.#url = withToken(address, token);
     this.#hear = hear;
   }
 

@@ -1,6 +1,6 @@
 /** "LIVE", with what lies between capture and screen and by which tier; a press goes to the live edge. */
 import { make, setText } from "./dom.ts";
-import { formatSeconds } from "./format.ts";
+import { formatClock, formatSeconds } from "./format.ts";
 import type { Tier } from "./tiers.ts";
 
 const TIERS: Readonly<Record<Tier, string>> = {
@@ -12,6 +12,7 @@ const NATIVE = "Buffered";
 
 export class LiveBadge {
   readonly button = make("button", "live");
+  readonly #word = make("span");
   readonly #latency = make("span", "latency");
   readonly #tier = make("span", "tier");
 
@@ -21,19 +22,23 @@ export class LiveBadge {
     this.button.hidden = true;
     // Keys that media-chrome would take for play.
     this.button.setAttribute("keysused", "Space Enter");
-    this.button.append(make("span", "dot"), "LIVE", this.#latency, this.#tier);
+    this.button.append(make("span", "dot"), this.#word, this.#latency, this.#tier);
     this.button.addEventListener("click", goLive);
   }
 
-  /** `latencyMs`: null while not known; `isNative`: the browser plays it by itself. */
-  show(tier: Tier | null, latencyMs: number | null, isNative: boolean): void {
+  /** `latencyMs`: null while not known; `kind`: of what is old on purpose, or the browser plays by itself. */
+  show(tier: Tier | null, latencyMs: number | null, kind: "behind" | "native" | null): void {
     this.button.hidden = tier === null;
     if (tier === null) return;
-    const latency = latencyMs === null ? "" : formatSeconds(latencyMs);
+    const isBehind = kind === "behind";
+    const ms = latencyMs ?? 0;
+    const known = isBehind ? `−${formatClock(ms)}` : formatSeconds(ms);
+    const latency = latencyMs === null ? "" : known;
+    const name = kind === "native" ? NATIVE : TIERS[tier];
+    setText(this.#word, isBehind ? "Go live" : "LIVE");
     setText(this.#latency, latency);
-    const name = isNative ? NATIVE : TIERS[tier];
-    setText(this.#tier, name);
-    this.button.dataset.tier = tier;
+    setText(this.#tier, isBehind ? "" : name);
+    this.button.dataset.tier = isBehind ? "behind" : tier;
     const behind = latency === "" ? "" : `, ${latency} behind`;
     this.button.title = `${name}${behind}. Press to go to the live edge.`;
   }

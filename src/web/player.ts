@@ -25,7 +25,7 @@ import { Captions } from "./captions.ts";
 import { coverText, type PlayerStatus } from "./covertext.ts";
 import { Director } from "./director.ts";
 import { make } from "./dom.ts";
-import { type FigureLine, figureLines, tailLines } from "./figures.ts";
+import { type FigureLine, figureLines } from "./figures.ts";
 import type { Layer } from "./layers.ts";
 import { layerLabel, qualityMenu } from "./layers.ts";
 import { LiveBadge } from "./livebadge.ts";
@@ -33,11 +33,13 @@ import { Cover, chip, controlBar, Overlay, PressButton } from "./playerparts.ts"
 import { PLAYER_STYLE } from "./playerstyle.ts";
 import { QualityButton } from "./qualitymenu.ts";
 import type { Figures, Latency } from "./rates.ts";
+import type { Reach } from "./reach.ts";
+import { SeekSlot } from "./seekslot.ts";
 import { sendStreamEvent } from "./sendevent.ts";
 import { MEDIA_EVENTS, Stage } from "./stage.ts";
 import type { StreamEvent } from "./streamevent.ts";
 import type { TailPlayback } from "./tail.ts";
-import type { Tier, TierWish } from "./tiers.ts";
+import { type Tier, tierWish } from "./tiers.ts";
 
 const DIRECTOR_EVENTS = ["statechange", "tierchange", "figures", "viewercount", "layers"];
 
@@ -55,6 +57,7 @@ export class SpillwayPlayer extends HTMLElement {
   readonly #captions = new Captions(this.#stage);
   readonly #press = new PressButton(() => this.#stage.press());
   readonly #live = new LiveBadge(() => this.goLive());
+  readonly #seek = new SeekSlot();
   readonly #quality = new QualityButton(
     (key) => this.#director.choose(key),
     // Controls that fade away would take the button of an open menu along.
@@ -100,6 +103,16 @@ export class SpillwayPlayer extends HTMLElement {
     return this.#director.playing?.captureMs ?? null;
   }
 
+  /** What can be gone back to (see `seek`); null where that is hardly more than what is live. */
+  get reach(): Reach | null {
+    return this.#director.reach;
+  }
+
+  /** Somebody went back: what is shown is old on purpose, and comes by the tail. */
+  get behind(): boolean {
+    return this.#director.isBehind;
+  }
+
   get status(): PlayerStatus {
     return this.#director.status;
   }
@@ -119,7 +132,7 @@ export class SpillwayPlayer extends HTMLElement {
   /** What is known of playback, in words; empty while nothing is. */
   get lines(): readonly FigureLine[] {
     const { figures, tail } = this;
-    if (tail !== null) return tailLines(tail.figures(this.layer));
+    if (tail !== null) return tail.lines(this.layer);
     return figures === null ? [] : figureLines(figures, this.latency, this.layer);
   }
 
@@ -168,14 +181,21 @@ export class SpillwayPlayer extends HTMLElement {
   send(type: string, data: object): Promise<StreamEvent> {
     const address = this.#address("events");
     if (address === null) return Promise.reject(new Error("This stream has no events."));
-    const { captureTime } = this;
+    // Said of old pictures it would not be heard: then it is of the moment.
+    const at = this.behind ? null : this.captureTime;
     if (tierWish(this.getAttribute("tier")) === "tail") this.promote();
-    return sendStreamEvent(address, this.getAttribute("token"), type, captureTime, data);
+    return sendStreamEvent(address, this.getAttribute("token"), type, at, data);
   }
 
-  /** To the newest picture, and on with playing. */
+  /** To what was captured then (ms since 1970 by the server's clock, within `reach`), and on from there. */
+  seek(captureMs: number): void {
+    this.#director.seek(captureMs);
+    void this.#stage.play(this.#stage.shown);
+  }
+
+  /** To the newest picture, in the tier that it was before, and on with playing. */
   goLive(): void {
-    this.tail?.goLive();
+    this.#director.goLive();
     void this.#stage.play(this.#stage.shown);
   }
 
@@ -269,8 +289,9 @@ export class SpillwayPlayer extends HTMLElement {
 
   #showLive(): void {
     const isLive = this.status.state === "live" && !this.#cover.isShown;
-    const isNative = this.tail?.isNative === true;
-    this.#live.show(isLive ? this.tier : null, this.latency?.ms ?? null, isNative);
+    const kind = this.behind ? "behind" : this.tail?.isNative === true ? "native" : null;
+    this.#live.show(isLive ? this.tier : null, this.latency?.ms ?? null, kind);
+    this.#seek.fill(this);
   }
 
   #showFigures(): void {
@@ -305,18 +326,16 @@ export class SpillwayPlayer extends HTMLElement {
     const controller = this.#controller;
     controller.setAttribute("defaultstreamtype", "live");
     controller.setAttribute("hotkeys", "noarrowleft noarrowright");
-    controller.append(controlBar(this.#live.button, this.#quality.button, this.#cc, stats));
+    controller.append(
+      this.#seek.element,
+      controlBar(this.#live.button, this.#quality.button, this.#cc, stats),
+    );
     const frame = make("div", "frame", controller, this.#cover.element, this.#overlay.element);
     frame.append(this.#press.element, this.#quality.menu);
     frame.part = "frame";
     controller.fullscreenElement = frame;
     root.append(frame);
   }
-}
-
-/** Anything but the other two is "auto". */
-function tierWish(attribute: string | null): TierWish {
-  return attribute === "realtime" || attribute === "tail" ? attribute : "auto";
 }
 
 declare global {

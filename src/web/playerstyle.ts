@@ -41,6 +41,7 @@ button:focus-visible { outline: 2px solid var(--spillway-accent, #4fd6cb); outli
 .live:hover { background: rgb(255 255 255 / .14); }
 .live .dot { width: 9px; height: 9px; border-radius: 50%; background: #ff5c5c; }
 .live[data-tier="tail"] .dot { background: #ffb454; }
+.live[data-tier="behind"] .dot { background: #9fb3b5; }
 .live .latency, .live .tier { font-weight: 400; opacity: .85; }
 .overlay { position: absolute; top: 10px; left: 10px; margin: 0; padding: 9px 12px;
   border-radius: 8px; background: rgb(5 9 11 / .74); font-size: 12px; line-height: 1.5;

@@ -7,10 +7,14 @@
 import type { AbrController, LevelDetails } from "hls.js";
 import type { TailLibrary } from "./taillibrary.ts";
 
-/** A controller for hls.js; `chosen`: the level of a person's wish, or null. */
+/**
+ * A controller for hls.js; `chosen`: the level of a person's wish, or null; `back`: whether nothing
+ * but whole segments is loaded.
+ */
 export function changingBetweenSegments(
   library: TailLibrary,
   chosen: () => number | null,
+  back: { readonly isBehind: boolean },
 ): typeof AbrController {
   return class extends library.DefaultConfig.abrController {
     override get nextAutoLevel(): number {
@@ -20,7 +24,7 @@ export function changingBetweenSegments(
       if (!hls) return estimated;
       const next = chosen() ?? estimated;
       const { loadLevel, levels, mainForwardBufferInfo } = hls;
-      const isFree = loadLevel < 0 || (mainForwardBufferInfo?.len ?? 0) === 0;
+      const isFree = loadLevel < 0 || (mainForwardBufferInfo?.len ?? 0) === 0 || back.isBehind;
       return isFree || isBetween(levels[loadLevel]?.details) ? next : loadLevel;
     }
 

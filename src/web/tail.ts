@@ -5,24 +5,34 @@
  */
 import type Hls from "hls.js";
 import type { ErrorData } from "hls.js";
+import { withToken } from "./addresses.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { PlayerStatus } from "./covertext.ts";
-import type { TailFigures } from "./figures.ts";
+import type { FigureLine } from "./figures.ts";
+import { GoneBack } from "./goneback.ts";
 import type { Layer } from "./layers.ts";
+import { reachOf } from "./listed.ts";
 import { Liveness } from "./liveness.ts";
 import { PictureCounter } from "./pictures.ts";
 import type { Latency } from "./rates.ts";
+import type { Reach } from "./reach.ts";
 import { changingBetweenSegments } from "./segmentchange.ts";
 import { ServerClock } from "./serverclock.ts";
 import type { StreamEvent } from "./streamevent.ts";
+import { careFor } from "./tailcare.ts";
 import { eventsIn } from "./tailevents.ts";
+import { startLookOf, type TailFigures, tailFigures, tailLines } from "./tailfigures.ts";
 import { TailKeeper } from "./tailkeeper.ts";
 import { tailLayers } from "./taillayers.ts";
 import { loadLibrary, TAIL_CONFIG, type TailLibrary } from "./taillibrary.ts";
+import { tailRefusal } from "./tailrefusal.ts";
 import { type StartLook, TailStart } from "./tailstart.ts";
 import type { Sight } from "./tiers.ts";
 import { keyFor, type Wish } from "./wish.ts";
+
+// Beside a tail alone somebody listens over a connection of its own.
+export { Listener } from "./listener.ts";
 
 const NOT_LIVE_MS = 2_000;
 /** Older pictures are those of a stream that has ended, or of a server that lags. */
@@ -42,6 +52,8 @@ export class TailPlayback extends EventTarget {
   readonly #pictures: PictureCounter;
   readonly #liveness = new Liveness(LIMITS);
   readonly #start = new TailStart();
+  /** Who goes back. */
+  readonly back: GoneBack;
   readonly #keeper = new TailKeeper();
   readonly #clock = new ServerClock();
   #wish: Wish | null;
@@ -64,10 +76,9 @@ export class TailPlayback extends EventTarget {
     super();
     this.#video = video;
     this.#wish = wish;
+    this.back = new GoneBack(video, () => this.#hls);
     this.#pictures = new PictureCounter(video, () => this.#seen());
-    const url = new URL(address);
-    if (token !== null) url.searchParams.set("token", token);
-    this.#source = url.href;
+    this.#source = withToken(address, token);
   }
 
   start(): void {
@@ -113,6 +124,12 @@ export class TailPlayback extends EventTarget {
     return ms === null ? null : { ms, basis: "capture" };
   }
 
+  /** What can be gone back to; null where that is hardly more than what is live. */
+  get reach(): Reach | null {
+    const details = this.#hls?.latestLevelDetails ?? null;
+    return details === null ? null : reachOf(details);
+  }
+
   /** What hls.js thinks, for tests and the curious. */
   get hls(): Hls | null {
     return this.#hls;
@@ -125,17 +142,13 @@ export class TailPlayback extends EventTarget {
 
   /** `layer`: the label of the one that flows. */
   figures(layer: string): TailFigures {
-    const { videoWidth: width, videoHeight: height } = this.#video;
-    return {
-      latencyMs: this.latencyMs,
-      layer,
-      bitrate: this.layers.find(({ current }) => current)?.bitrate ?? null,
-      width,
-      height,
-      bufferMs: (this.#hls?.mainForwardBufferInfo?.len ?? 0) * 1_000,
-      stalls: this.#stalls,
-      framesDropped: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
-    };
+    const bitrate = this.layers.find(({ current }) => current)?.bitrate ?? null;
+    const told = { latencyMs: this.latencyMs, layer, bitrate, stalls: this.#stalls };
+    return tailFigures(told, this.#hls, this.#video);
+  }
+
+  lines(layer: string): FigureLine[] {
+    return tailLines(this.figures(layer));
   }
 
   choose(wish: Wish | null): void {
@@ -145,6 +158,7 @@ export class TailPlayback extends EventTarget {
   }
 
   goLive(): void {
+    this.back.end();
     const at = this.#hls?.liveSyncPosition ?? null;
     if (at !== null) this.#video.currentTime = at;
   }
@@ -167,7 +181,7 @@ export class TailPlayback extends EventTarget {
     this.#beginIfFilled(nowMs);
     this.#tend(nowMs, isWatched);
     this.#replaceDry(nowMs, flows);
-    const isStale = isWatched && (this.latencyMs ?? 0) > STALE_MS;
+    const isStale = isWatched && !this.back.isBehind && (this.latencyMs ?? 0) > STALE_MS;
     const goesOn = this.#start.isSteady(this.#startLook(nowMs));
     return {
       flows: flows && !isStale,
@@ -182,30 +196,19 @@ export class TailPlayback extends EventTarget {
 
   /** hls.js fills the buffer of a video that does not play yet. */
   #beginIfFilled(nowMs: number): void {
-    if (this.#hls !== null && this.#start.begins(this.#startLook(nowMs))) this.#tellTrack();
+    if (this.#hls !== null && this.#start.begins(this.#startLook(nowMs)))
+      this.dispatchEvent(new Event("track"));
   }
 
   #startLook(nowMs: number): StartLook {
-    const { currentTime: timeS, buffered } = this.#video;
-    const details = this.#hls?.latestLevelDetails ?? null;
-    const last = buffered.length - 1;
-    // What comes before a hole is passed over.
-    const aheadS = last < 0 ? 0 : buffered.end(last) - Math.max(timeS, buffered.start(last));
-    const { partTarget: partS = 0, partHoldBack: holdBackS = 0 } = details ?? {};
-    return { nowMs, timeS, aheadS, partS, holdBackS };
+    return startLookOf(this.#hls, this.#video, nowMs);
   }
 
   #tend(nowMs: number, isWatched: boolean): void {
     const hls = this.#hls;
-    const holdBackS = hls?.latestLevelDetails?.partHoldBack ?? 0;
-    if (hls === null || holdBackS === 0 || this.firstFrameMs === null) return;
-    const targetS = hls.targetLatency ?? holdBackS;
-    const { aheadS } = this.#startLook(nowMs);
-    const look = { nowMs, latencyS: hls.latency, targetS, holdBackS, aheadS, isWatched };
-    const { toEdge, resetAim, rateMax } = this.#keeper.look(look);
-    hls.config.maxLiveSyncPlaybackRate = rateMax;
-    if (resetAim) hls.targetLatency = holdBackS;
-    if (toEdge) this.goLive();
+    if (hls === null || this.firstFrameMs === null) return;
+    if (this.back.isBehind) this.back.tend(hls, isWatched);
+    else if (careFor(hls, this.#keeper, this.#startLook(nowMs), isWatched)) this.goLive();
   }
 
   /** Pictures came, and came no more, though hls.js sees no error. */
@@ -232,7 +235,7 @@ export class TailPlayback extends EventTarget {
   #play(library: TailLibrary): void {
     const hls = new library({
       ...TAIL_CONFIG,
-      abrController: changingBetweenSegments(library, () => this.#level),
+      abrController: changingBetweenSegments(library, () => this.#level, this.back),
       xhrSetup: (xhr) => this.#clock.read(xhr),
     });
     this.#hls = hls;
@@ -241,9 +244,11 @@ export class TailPlayback extends EventTarget {
     hls.on(library.Events.MANIFEST_PARSED, () => this.#begin(hls));
     // A playlist that has ended before anything was shown has only old pictures.
     hls.on(library.Events.LEVEL_LOADED, (_, { details }) => {
-      if (!details.live && this.firstFrameMs === null) this.#wait();
+      const isLost = this.firstFrameMs === null && !this.back.isBehind;
+      if (!details.live && isLost) this.#wait();
       for (const event of eventsIn(details)) this.hear(event);
     });
+    hls.once(library.Events.LEVEL_UPDATED, () => this.back.place());
     hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
     hls.attachMedia(this.#video);
     hls.loadSource(this.#source);
@@ -266,10 +271,6 @@ export class TailPlayback extends EventTarget {
     this.#beginIfFilled(performance.now());
   }
 
-  #tellTrack(): void {
-    this.dispatchEvent(new Event("track"));
-  }
-
   /** Where there is no Media Source at all, the browser may know HLS itself, and says little: some seconds later. */
   #playNatively(): void {
     if (this.#video.canPlayType("application/vnd.apple.mpegurl") === "") {
@@ -278,7 +279,7 @@ export class TailPlayback extends EventTarget {
     }
     this.#video.onerror = () => this.#again("Playback broke off.");
     this.#video.src = this.#source;
-    this.#tellTrack();
+    this.dispatchEvent(new Event("track"));
     this.#live();
   }
 
@@ -303,11 +304,9 @@ export class TailPlayback extends EventTarget {
     const status = response?.code ?? 0;
     if (!fatal && (status !== 404 || details !== "levelLoadError")) return;
     this.refusal = status;
-    if (status === 401 || status === 403) this.#refuse("The server asks for a token.");
-    else if (status === 422) this.#refuse("This stream cannot be served over HLS.");
-    else if (details === "manifestIncompatibleCodecsError") {
-      this.#refuse("This browser has no decoder for this stream.");
-    } else if (status === 404 && details === "manifestLoadError") this.#wait();
+    const refusal = tailRefusal(details, status);
+    if (refusal !== null) this.#refuse(refusal);
+    else if (status === 404 && details === "manifestLoadError") this.#wait();
     else this.#again(`Playback broke off (${details}).`);
   }
 
@@ -315,6 +314,7 @@ export class TailPlayback extends EventTarget {
   #ended = (): void => this.#wait();
 
   #wait(): void {
+    this.back.end();
     this.#close();
     this.#set("waiting", "");
     this.#timer = setTimeout(() => void this.#open(), NOT_LIVE_MS);

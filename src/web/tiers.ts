@@ -5,6 +5,11 @@
 export type Tier = "realtime" | "tail";
 export type TierWish = "auto" | Tier;
 
+/** Anything but the other two is "auto". */
+export function tierWish(attribute: string | null): TierWish {
+  return attribute === "realtime" || attribute === "tail" ? attribute : "auto";
+}
+
 /** What a playback looks like at a moment. */
 export interface Sight {
   /** Pictures come (sound, where there are none), and none of them is old. */
@@ -81,6 +86,10 @@ export class TierRules {
   #waitMs = RISE_FIRST_MS;
   #fellAt = Number.NEGATIVE_INFINITY;
   #promotedUntil = Number.NEGATIVE_INFINITY;
+  /** Somebody went back, to what the tail alone has ... */
+  #isBehind = false;
+  /** ... from real time. */
+  #wasRealtime = false;
   /** Whose pictures are on the screen; null before the first. */
   shown: Tier | null = null;
   /** Requests were answered, but media never came through; null while not known. */
@@ -103,13 +112,39 @@ export class TierRules {
     return this.#phase !== "realtime";
   }
 
+  /** What is shown, or will be soon, is old on purpose. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Somebody goes back: the tail is shown once it has that, and nothing else while they stay there. */
+  goBack(): void {
+    if (this.#wish === "realtime") return;
+    if (!this.#isBehind) this.#wasRealtime = this.shown === "realtime";
+    this.#isBehind = true;
+    this.#riseAt = Number.POSITIVE_INFINITY;
+    if (this.#phase === "realtime" || this.#phase === "doubting") this.#phase = "sinking";
+    if (this.#phase === "rising") this.#phase = "tail";
+  }
+
+  /** ... and comes to what is newest again, in the tier that it was before. */
+  goLive(nowMs: number): void {
+    if (!this.#isBehind) return;
+    this.#isBehind = false;
+    if (this.#phase === "sinking") this.#phase = "realtime";
+    else if (this.#wasRealtime && (this.#wish === "auto" || nowMs < this.#promotedUntil)) {
+      this.#riseAt = nowMs;
+    } else if (this.#wish === "auto") this.#riseAt = nowMs + this.#waitMs;
+  }
+
   /** The network is back, or another one. */
   hurry(nowMs: number): void {
-    if (this.#wish === "auto") this.#riseAt = nowMs;
+    if (this.#wish === "auto" && !this.#isBehind) this.#riseAt = nowMs;
   }
 
   /** Real time is wanted now; where the tail is the rule, for `ms`. */
   promote(nowMs: number, ms = PROMOTED_MS): void {
+    if (this.#isBehind) return;
     this.#promotedUntil = nowMs + ms;
     this.#riseAt = nowMs;
     if (this.#phase === "sinking") this.#phase = "realtime";
@@ -117,6 +152,8 @@ export class TierRules {
 
   look(nowMs: number, realtime: Sight, tail: Sight): void {
     if (realtime.flows) this.blocked = false;
+    // Over, or not to be had at all.
+    if (tail.waits || tail.refusal > 0) this.goLive(nowMs);
     const looks: Record<Phase, () => void> = {
       realtime: () => this.#lookAtRealtime(nowMs, realtime),
       doubting: () => this.#lookDoubting(nowMs, realtime),
@@ -165,7 +202,7 @@ export class TierRules {
   }
 
   #lookFalling(nowMs: number, realtime: Sight, tail: Sight): void {
-    if (realtime.flows || realtime.waits) {
+    if (!this.#isBehind && (realtime.flows || realtime.waits)) {
       this.#phase = "realtime";
       this.#lookAtRealtime(nowMs, realtime);
     } else if (this.#isFit(tail)) {
@@ -195,14 +232,15 @@ export class TierRules {
     this.#phase = "tail";
     this.shown = "tail";
     this.#dryAt = null;
-    this.#riseAt = this.#wish === "auto" ? nowMs + this.#waitMs : Number.POSITIVE_INFINITY;
+    const rises = this.#wish === "auto" && !this.#isBehind;
+    this.#riseAt = rises ? nowMs + this.#waitMs : Number.POSITIVE_INFINITY;
   }
 
   #lookAtTail(nowMs: number, tail: Sight): void {
     if (tail.flows) {
       this.shown = "tail";
       this.#dryAt = null;
-    } else {
+    } else if (!this.#isBehind) {
       this.#dryAt ??= nowMs;
       const isOver = this.shown === "tail" || tail.waits || tail.refusal > 0;
       const isLate = nowMs - this.#dryAt >= FIRST_PICTURE_MS;
@@ -237,6 +275,6 @@ export class TierRules {
 
   #lookSinking(nowMs: number, realtime: Sight, tail: Sight): void {
     if (tail.isSteady) this.#sink(nowMs);
-    else if (!realtime.flows) this.#phase = "falling";
+    else if (!realtime.flows && !this.#isBehind) this.#phase = "falling";
   }
 }

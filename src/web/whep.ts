@@ -6,7 +6,7 @@
 import { Connection } from "./connection.ts";
 import { LayerControl } from "./layercontrol.ts";
 import type { Selection } from "./layers.ts";
-import { findLink, REL_EVENTS, REL_LAYER } from "./link.ts";
+import { findLink, REL_EVENTS, REL_LAYER, type WebLink } from "./link.ts";
 import { hearStreamEvents } from "./listener.ts";
 import { withStereoOpus } from "./sdp.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +26,8 @@ export class Viewer extends EventTarget {
   /** False between the server's "inactive" and "active" events. */
   active = true;
   viewers: number | null = null;
+  /** To the stream's tail, as the newest session's answer tells it; null where it has none. */
+  tailLink: WebLink | null = null;
   hear: (event: StreamEvent) => void = () => undefined;
 
   constructor(endpoint: string, token: string | null) {
@@ -39,6 +41,7 @@ export class Viewer extends EventTarget {
       prepare: (pc) => this.#prepare(pc),
       mungeOffer: withStereoOpus,
       opened: (session) => {
+        this.tailLink = findLink(session.links, "alternate");
         const link = findLink(session.links, REL_LAYER);
         this.layers.begin(link === null ? null : session.resolve(link.target));
         void this.#listen(session);

@@ -52,4 +52,29 @@ describe("EV13: what is said of a stream", () => {
     expect(ids(agenda.take(AT, 0))).toEqual([3, 4]);
     expect(agenda.take(AT + 9_000, 9_000)).toEqual([]);
   });
+
+  test("of pictures that somebody went back to comes again, if it is told again", () => {
+    const agenda = agendaOf(event(1, AT - 60_000), event(2, AT));
+    expect(ids(agenda.take(AT, 0))).toEqual([1, 2]);
+    agenda.rewind(AT - 30_000);
+    for (const id of [1, 2]) agenda.add(event(id, id === 1 ? AT - 60_000 : AT), 0);
+    expect(agenda.take(AT - 30_000, 0, true)).toEqual([]);
+    expect(ids(agenda.take(AT, 0, true))).toEqual([2]);
+  });
+
+  test("of newer pictures waits for who went back, however long, and comes once", () => {
+    const agenda = agendaOf(event(1));
+    agenda.rewind(AT - 600_000);
+    agenda.add(event(1), 0);
+    expect(agenda.take(AT - 600_000, 60_000, true)).toEqual([]);
+    expect(ids(agenda.take(AT, 600_000, true))).toEqual([1]);
+    expect(agenda.take(AT, 600_000)).toEqual([]);
+  });
+
+  test("waits in bounded numbers: what came first is forgotten", () => {
+    const agenda = new Agenda();
+    for (let id = 1; id <= 1_100; id += 1) agenda.add(event(id), 0);
+    const due = ids(agenda.take(AT, 0, true));
+    expect([due.length, due[0], due.at(-1)]).toEqual([1_000, 101, 1_100]);
+  });
 });

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import {
+  formatBehind,
   formatBitrate,
   formatBytes,
+  formatClock,
   formatCount,
   formatDuration,
   formatMs,
@@ -25,6 +27,16 @@ test("figures read naturally, and a missing one is a dash", () => {
     expect(format(null)).toBe("–");
     expect(format(Number.NaN)).toBe("–");
   }
+});
+
+test("times behind live, as they are shown and read out", () => {
+  expect([0, 59_600, 245_000, 3_845_000].map(formatClock)).toEqual([
+    ...["0:00", "1:00", "4:05", "1:04:05"],
+  ]);
+  expect(formatBehind(0)).toBe("Live");
+  expect(formatBehind(1_000)).toBe("1 second behind live");
+  expect(formatBehind(3_845_000)).toBe("1 hour 4 minutes 5 seconds behind live");
+  expect(formatBehind(7_200_000)).toBe("2 hours behind live");
 });
 
 test("stream names survive the way into an address and back", () => {

@@ -47,9 +47,9 @@ test("F24: no button for Cast or AirPlay, which have no Opus in MP4", async () =
 
 test("what is fetched later has a name that tells what is in it, and never becomes another", async () => {
   const pages = await loadPages();
-  const isChunk = (key: string) => /^\/assets\/(hls|tail)-[0-9a-f]{16}\.js$/.test(key);
+  const isChunk = (key: string) => /^\/assets\/(hls|tail|seekbar)-[0-9a-f]{16}\.js$/.test(key);
   const keys = [...pages.keys()];
-  expect(keys.filter(isChunk).length).toBe(2);
+  expect(keys.filter(isChunk).length).toBe(3);
   for (const key of keys) {
     const page = pages.get(key)!;
     expect([key, page.isImmutable]).toEqual([key, isChunk(key)]);

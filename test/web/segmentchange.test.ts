@@ -12,6 +12,7 @@ class Player {
   readonly levels: { details?: object }[] = [{}, {}, {}];
   chosen: number | null = null;
   estimated = 2;
+  isBehind = false;
   readonly #controller: { nextAutoLevel: number };
 
   constructor() {
@@ -26,7 +27,7 @@ class Player {
       }
     }
     const library = { DefaultConfig: { abrController: Base } } as unknown as TailLibrary;
-    const Controller = changingBetweenSegments(library, () => this.chosen);
+    const Controller = changingBetweenSegments(library, () => this.chosen, this);
     this.#controller = new Controller(this as never);
   }
 
@@ -117,6 +118,17 @@ test("F15: nor for the sake of what a person chose, which goes before the estima
       [8, true],
     ]).next,
   ).toBe(1);
+});
+
+test("who went back loads whole segments, whatever parts the playlist ends with", () => {
+  const player = new Player();
+  player.list(6, [
+    [7, true],
+    [7, false],
+  ]);
+  expect(player.next).toBe(0);
+  player.isBehind = true;
+  expect(player.next).toBe(2);
 });
 
 test("whole segments, a level that has loaded nothing, and an empty buffer leave the choice free", () => {

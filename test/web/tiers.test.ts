@@ -324,3 +324,109 @@ test("tier=realtime never touches the tail", () => {
   show.realtime = NO_SIGHT;
   expect(show.run(10 * MINUTE).picture).toBe("r>realtime");
 });
+
+describe("going back", () => {
+  /** Real time plays, and somebody goes back in it. */
+  function behind(): Show {
+    const show = new Show("auto");
+    show.realtime = FLOWS;
+    show.run(2_000).rules.goBack();
+    show.look();
+    return show;
+  }
+
+  test("real time is shown until the tail has what was asked for", () => {
+    const show = behind();
+    expect(show.picture).toBe("rt>realtime");
+    expect(show.rules.isBehind).toBe(true);
+    show.run(2_000).tail = FLOWS;
+    expect(show.run(500).picture).toBe("t>tail");
+  });
+
+  test("who is behind stays there: nothing lifts them, not a network that comes back, nor promote()", () => {
+    const show = behind();
+    show.tail = FLOWS;
+    show.run(MINUTE);
+    show.rules.hurry(show.now);
+    show.rules.promote(show.now);
+    expect(show.run(10 * MINUTE).picture).toBe("t>tail");
+    expect(show.starts).toEqual([0]);
+  });
+
+  test("a segment that is slow to come is waited for", () => {
+    const show = behind();
+    show.tail = FLOWS;
+    show.run(1_000).tail = NO_SIGHT;
+    expect(show.run(MINUTE).picture).toBe("t>tail");
+  });
+
+  test("to live: real time, as before; the tail is shown until that has pictures", () => {
+    const show = behind();
+    show.tail = FLOWS;
+    show.run(MINUTE).realtime = NO_SIGHT;
+    show.rules.goLive(show.now);
+    expect(show.run(500).picture).toBe("rt>tail");
+    show.realtime = FLOWS;
+    expect(show.run(500).picture).toBe("r>realtime");
+    expect(show.rules.isBehind).toBe(false);
+  });
+
+  test("to live before the tail had pictures: real time never went", () => {
+    const show = behind();
+    show.rules.goLive(show.now);
+    expect(show.run(MINUTE).picture).toBe("r>realtime");
+    expect(show.starts).toEqual([0]);
+  });
+
+  test("who was on the tail comes back to the tail, and rises as always", () => {
+    const show = fallen();
+    show.rules.goBack();
+    expect(show.run(5 * MINUTE).picture).toBe("t>tail");
+    show.rules.goLive(show.now);
+    expect(show.run(15_000).picture).toBe("t>tail");
+    expect(show.run(MINUTE).starts.length).toBeGreaterThan(1);
+  });
+
+  test("tier=tail: there and back without real time", () => {
+    const show = new Show("tail");
+    show.tail = FLOWS;
+    show.run(1_000).rules.goBack();
+    show.run(MINUTE).rules.goLive(show.now);
+    expect(show.run(5 * MINUTE).picture).toBe("t>tail");
+    expect(show.starts).toEqual([]);
+  });
+
+  test("tier=tail, up for a while: who comes back later than that stays on the tail", () => {
+    const show = new Show("tail");
+    show.tail = FLOWS;
+    show.realtime = FLOWS;
+    show.run(1_000).rules.promote(show.now);
+    expect(show.run(1_000).picture).toBe("r>realtime");
+    show.rules.goBack();
+    show.run(10_000).rules.goLive(show.now);
+    expect(show.run(1_000).picture).toBe("r>realtime");
+    show.rules.goBack();
+    show.run(5 * MINUTE).rules.goLive(show.now);
+    expect(show.run(MINUTE).picture).toBe("t>tail");
+  });
+
+  test("a tail that is over, or refused, is no place to be behind in", () => {
+    for (const end of [
+      { ...NO_SIGHT, waits: true },
+      { ...NO_SIGHT, refusal: 503 },
+    ]) {
+      const show = behind();
+      show.tail = end;
+      expect(show.run(1_000).picture).toBe("r>realtime");
+      expect(show.rules.isBehind).toBe(false);
+    }
+  });
+
+  test("tier=realtime has no tail to go back in", () => {
+    const show = new Show("realtime");
+    show.realtime = FLOWS;
+    show.run(1_000).rules.goBack();
+    expect(show.run(1_000).picture).toBe("r>realtime");
+    expect(show.rules.isBehind).toBe(false);
+  });
+});
