@@ -28,6 +28,14 @@ interface Shown {
   readonly stalls: number;
 }
 
+/** An EXT-X-DATERANGE as hls.js has it. */
+interface Dated {
+  readonly kind: string;
+  readonly isValid: boolean;
+  readonly startMs: number;
+  readonly data: string;
+}
+
 const SHOWN = `(() => {
   const { video, tail } = document.querySelector("spillway-player");
   window.stalls ??= { count: 0 };
@@ -103,6 +111,31 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
     console.log(`${what}: ${after} ms, now ${behind} ms behind, ${stalls} stalls`);
   }
 
+  /** What is said of a stream hls.js reads out of its playlists, as it was said. */
+  async function readsDates({ page }: Watcher, name: string): Promise<void> {
+    const response = await fetch(`${server.base}/events/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        type: "cue",
+        data: { text: 'A "quote",\n#EXT-X-ENDLIST and a sign: é' },
+      }),
+    });
+    const said = (await response.json()) as { readonly id: number; readonly at: number };
+    const dates = () =>
+      page.evaluate<Dated[]>(`Object.values(
+        document.querySelector("spillway-player").tail.hls.latestLevelDetails.dateRanges,
+      ).map(({ class: kind, startDate, isValid, attr }) => ({
+        kind, isValid, startMs: startDate.getTime(), data: attr["X-DATA"],
+      }))`);
+    await until("hls.js has read it", 5_000, async () => (await dates()).length > 0, dates);
+    const read = (await dates()).map(({ data, ...date }) => ({
+      ...date,
+      said: JSON.parse(Buffer.from(data, "base64url").toString()) as unknown,
+    }));
+    expect(read).toEqual([{ kind: "spillway.cue", isValid: true, startMs: said.at, said }]);
+  }
+
   timed(
     "F25 hls.js plays H.264 and Opus, about a second and a half behind, without a stall",
     async () => {
@@ -132,6 +165,7 @@ describe.skipIf(lacksChromium("tails"))("tails", () => {
       });
       // Chromium's own player could have it as well.
       expect(await badge(watcher)).toContain("Low latency");
+      await readsDates(watcher, "a");
       await publisher.page.close();
     },
     60_000,
