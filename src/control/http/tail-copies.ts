@@ -1,6 +1,9 @@
 /** Playlists as some who ask see them, zipped once for all who see the same. */
 import { TAIL_COPIES_BYTES_MAX } from "../../limits.ts";
 
+/** Where each who asks has a token of its own, each part is zipped for each: 28 us in place of 49, and 5 % longer. */
+const LEVEL = 3;
+
 /** Of one playlist. */
 interface Copies {
   readonly byKey: Map<string, Uint8Array<ArrayBuffer>>;
@@ -20,7 +23,7 @@ export function zippedFor(
   copies.set(playlist, kept);
   const known = kept.byKey.get(key);
   if (known !== undefined) return known;
-  const zipped = Bun.gzipSync(make());
+  const zipped = Bun.gzipSync(make(), { level: LEVEL });
   const bytes = kept.bytes + key.length + zipped.length;
   if (bytes <= TAIL_COPIES_BYTES_MAX) {
     kept.byKey.set(key, zipped);

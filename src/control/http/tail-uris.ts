@@ -1,12 +1,12 @@
 /** The URIs of a playlist, which carry the token of who asked for it. */
 
-/** Lines that are URIs, and quoted ones of tags. */
-const URIS = /^[^#\s].*$|(?<=URI=")[^"]+/gm;
+/** Where URIs end, on lines of their own or in quotes: all are names of files, and nothing else has such ends. */
+const ENDS = /\.(?:m4s|mp4|m3u8)(?=["\n])/g;
 
 /** The playlist with `token` as a query of each URI, so that whoever follows them shows it, too. */
 export function withToken(playlist: string, token: string): string {
   const query = `?token=${encodeURIComponent(token)}`;
-  return playlist.replace(URIS, (uri) => uri + query);
+  return playlist.replace(ENDS, (end) => end + query);
 }
 
 /** The playlist without the reports of these renditions. */
