@@ -2,7 +2,7 @@ import type { TailSegment } from "../contract/tail.ts";
 import { ARCHIVE_WAITING_MAX } from "../limits.ts";
 import type { Folder } from "./disk.ts";
 import { hashOf } from "./file-name.ts";
-import { type Place, Reel, type SegmentBytes } from "./reel.ts";
+import { type Place, Reel, type SegmentBytes, SegmentError } from "./reel.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Store } from "./store.ts";
 import { shiftTimes } from "./times.ts";
@@ -119,9 +119,18 @@ export class Recording implements Shelf {
 
   async #write(strand: Strand, segment: TailSegment, bytes: SegmentBytes): Promise<void> {
     strand.waiting += 1;
-    const state = await this.store.write((folder) => this.#append(folder, strand, segment, bytes));
+    let isWritten = false;
+    const state = await this.store.write(async (folder) => {
+      try {
+        await this.#append(folder, strand, segment, bytes);
+        // Whatever fails behind it.
+        isWritten = true;
+      } catch (error) {
+        if (!(error instanceof SegmentError)) throw error;
+      }
+    });
     strand.waiting -= 1;
-    if (state !== "on") this.#lose(state);
+    if (!isWritten) this.#lose(state === "full" ? "full" : "failed");
   }
 
   async #append(

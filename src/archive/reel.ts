@@ -14,6 +14,9 @@ export interface SegmentBytes {
   readonly parts: readonly Uint8Array[];
 }
 
+/** What is wrong is the segment: others can be written. */
+export class SegmentError extends Error {}
+
 /** Where a segment lies in its file. */
 export interface Place {
   readonly from: number;
@@ -55,7 +58,7 @@ export class Reel {
   ): Promise<Reel> {
     // What came late for the segment before may be older than its own first part.
     const beginnings = parts.map(beginningOf);
-    if (beginnings.includes(null)) throw new Error("a segment that has no times");
+    if (beginnings.includes(null)) throw new SegmentError("it has no times");
     const beats = Math.min(...(beginnings as number[]));
     const wallMs = Math.floor(first.wallUs / 1000);
     for (let later = 0; later < NAMES_TRIED; later += 1) {
@@ -87,7 +90,7 @@ export class Reel {
     const head = this.length === 0 ? init : NOTHING;
     const bytes = joined([head, ...parts]);
     const media = bytes.subarray(head.length);
-    if (!shiftTimes(media, -this.beats)) throw new Error("a segment that is before its file");
+    if (!shiftTimes(media, -this.beats)) throw new SegmentError("it begins before its file");
     await this.file.write(bytes, this.length);
     await this.file.sync();
     const place = { from: this.length + head.length, length: media.length };

@@ -104,6 +104,23 @@ test("a name that is there already is not touched", async () => {
   expect(desk.disk.bytes(DIR, name!)).toBe(before);
 });
 
+test("a segment that is none is lost alone", async () => {
+  const desk = new Desk();
+  const recording = record(desk, MINUTE_US);
+  await add(desk, recording, segmentOf(0));
+  const bytes = bytesOf(segmentOf(1));
+  // One whose bytes are no fragments, and one that is older than its file.
+  const early = bytesOf(segmentOf(0, { wallUs: BEGAN_US - 1_000_000 }));
+  for (const parts of [[new Uint8Array(9)], early.parts]) {
+    recording.add(0, segmentOf(1), { ...bytes, parts });
+    await desk.archive.settled();
+    await add(desk, recording, segmentOf(0));
+  }
+  expect([recording.store.state, recording.lost]).toEqual(["on", 2]);
+  expect(desk.lines).toEqual([]);
+  expect(desk.disk.openFiles).toBe(1);
+});
+
 test("AR08: without a folder of its own what is older than the window goes, file by file", async () => {
   const desk = new Desk();
   const recording = desk.archive.open("a", { dvrUs: MINUTE_US, folder: null })!;
