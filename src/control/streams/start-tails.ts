@@ -30,7 +30,7 @@ export function startTails(
   ground: Pick<TailsOptions, "streams" | "seats" | "saidOf">,
   optionsOf: (name: string) => { readonly hls: HlsConfig["mode"]; readonly keep: Keep | null },
 ): Tails | null {
-  const { config, clock, random } = options;
+  const { config, clock, log, random } = options;
   const { packager, relay } = plane;
   if (packager === null) return null;
   const { partUs, memoryBytes } = config.hls;
@@ -38,7 +38,7 @@ export function startTails(
   const keepOf = (name: string) => optionsOf(name).keep;
   const archive = startArchive(options);
   return new Tails({
-    ...{ ...ground, packager, relay, clock, random, archive },
+    ...{ ...ground, packager, relay, clock, log, random, archive },
     ...{ partUs, memoryBytes, plane, modeOf, keepOf },
   });
 }

@@ -1,7 +1,7 @@
 import type { Archive } from "../../archive/archive.ts";
 import type { Keep } from "../../archive/recording.ts";
 import type { CutEvent } from "../../contract/cluster.ts";
-import type { TailEvent } from "../../contract/tail.ts";
+import type { TailCut, TailEvent, TailStill } from "../../contract/tail.ts";
 import {
   PUBLISHER_SILENCE_US,
   TAIL_AGAIN_US,
@@ -10,16 +10,19 @@ import {
   TAIL_LAYERS_US,
   TAIL_UNASKED_US,
 } from "../../limits.ts";
+import type { Logger } from "../../log.ts";
 import { whyNoFiles } from "../../wire/file-codecs.ts";
 import type { MediaPlane, PackagerPlane, RelayPlane } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
-import { isOfPictures, RETRACT, type Remark } from "./remark.ts";
+import { endRecordings } from "./end-recordings.ts";
+import type { Remark } from "./remark.ts";
 import type { Seats } from "./seats.ts";
 import { Stills } from "./stills.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamEvent } from "./stream-event.ts";
 import type { Streams } from "./streams.ts";
 import { Tail, type TailOptions } from "./tail.ts";
+import { datingOf } from "./tail-dating.ts";
 import { Waiters } from "./waiters.ts";
 
 export interface TailsOptions {
@@ -28,6 +31,7 @@ export interface TailsOptions {
   readonly relay: RelayPlane | null;
   readonly streams: Streams;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly random: RandomBytes;
   /** PART-TARGET, us. */
   readonly partUs: number;
@@ -54,9 +58,6 @@ const UNTOLD_US = 30_000_000;
 /** 128 bits: who has the name of a file was told it. */
 const EDITION_BYTES = 16;
 
-/** The packager worker tells of an end within its next look. */
-const LAST_NEWS_US = 500_000;
-
 /** The tails of all streams: who wants one makes it begin, and it ends when nobody asks any more. */
 export class Tails {
   /** Requests for what is about to come. */
@@ -68,6 +69,8 @@ export class Tails {
   readonly #tails = new Map<number, Tail>();
   /** Streams that other nodes cut as this one does. */
   readonly #wished = new Set<number>();
+  /** Those that need nobody who asks, and have found no memory. */
+  readonly #roomless = new Set<Stream>();
 
   constructor(options: TailsOptions) {
     this.#options = options;
@@ -83,23 +86,19 @@ export class Tails {
     return this.#tails.size;
   }
 
-  values(): IterableIterator<Tail> {
+  values(): MapIterator<Tail> {
     return this.#tails.values();
   }
 
   /** Of all files. */
   get bytes(): number {
-    let sum = 0;
-    for (const { bytes } of this.#tails.values()) sum += bytes;
-    return sum;
+    return this.values().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Players of all. */
   get viewers(): number {
     const now = this.#options.clock.now();
-    let sum = 0;
-    for (const { viewers } of this.#tails.values()) sum += viewers.count(now);
-    return sum;
+    return this.values().reduce((sum, { viewers }) => sum + viewers.count(now), 0);
   }
 
   of(stream: Stream): Tail | undefined {
@@ -144,7 +143,7 @@ export class Tails {
     else if (event.type === "tail-cut") {
       const { stream, edition, number, body } = event;
       this.#options.relay?.send({ type: "cut", stream, edition, number, body });
-    } else this.#tailOf(event)?.take(event, now);
+    } else this.#take(event, now);
     this.waiters.look(now);
   };
 
@@ -176,9 +175,7 @@ export class Tails {
   readonly hear = (event: StreamEvent): void => {
     if (event.type === "published") {
       const { stream } = event;
-      if (this.#options.modeOf(stream.name) === "always" && this.#hasRoom()) {
-        if (!this.#tails.has(stream.number)) this.#open(stream);
-      }
+      if (this.#options.modeOf(stream.name) === "always") this.#openAlways(stream);
     } else if (event.type === "unpublished") {
       const tail = this.#tails.get(event.stream.number);
       if (tail !== undefined && event.stream.source === null) {
@@ -189,18 +186,10 @@ export class Tails {
     }
   };
 
-  /** What is recorded ends whole; resolves when it is on its disk. */
-  async stop(): Promise<void> {
+  /** Resolves when what is recorded is on its disk, to the end. */
+  stop(): Promise<void> {
     const { packager, clock } = this.#options;
-    const recorded = [...this.#tails.values()].filter(({ recording }) => recording !== null);
-    for (const { state, stream } of recorded) {
-      if (state === "live") packager.send({ type: "tail-end", stream: stream.number });
-    }
-    await this.waiters.wait({
-      ...{ address: null, until: clock.now() + LAST_NEWS_US, signal: new AbortController().signal },
-      isOver: () => recorded.every(({ state }) => state !== "live"),
-    });
-    await Promise.all(recorded.map(({ recording }) => recording!.close()));
+    return endRecordings(this.#tails.values(), packager, this.waiters, clock.now());
   }
 
   /** Called several times a second. */
@@ -208,6 +197,7 @@ export class Tails {
     const now = this.#options.clock.now();
     for (const tail of [...this.#tails.values()]) this.#look(tail, now);
     this.#openWished();
+    for (const stream of this.#roomless) this.#openAlways(stream);
     this.stills.tick();
     this.waiters.look(now);
   }
@@ -251,14 +241,16 @@ export class Tails {
 
   /** Its playlists tell of what is said of its pictures. */
   #date({ number: stream }: Stream, remark: Remark): void {
-    const { packager } = this.#options;
-    if (remark.type === RETRACT) {
-      packager.send({ type: "tail-undate", stream, id: Number(remark.data.id) });
-    } else if (isOfPictures(remark)) {
-      const { id, type, at: atMs } = remark;
-      const date = { id, type, atMs, json: JSON.stringify(remark) };
-      packager.send({ type: "tail-date", stream, date });
-    }
+    const command = datingOf(stream, remark);
+    if (command !== null) this.#options.packager.send(command);
+  }
+
+  #take(event: Exclude<TailEvent, TailStill | TailCut>, now: number): void {
+    const tail = this.#tailOf(event);
+    tail?.take(event, now);
+    if (event.type !== "tail-unavailable" || !tail?.recording) return;
+    const { name } = tail.stream;
+    this.#options.log.warn("A stream cannot be recorded", { stream: name, cause: event.reason });
   }
 
   /** Whose news it is; another one where the node that decides has begun anew. */
@@ -279,6 +271,22 @@ export class Tails {
     stream.audiences.delete(tail);
     stream.audiences.add(next);
     return next;
+  }
+
+  /** One that needs nobody who asks; as soon as there is memory for it. */
+  #openAlways(stream: Stream): void {
+    const { keepOf, log } = this.#options;
+    const { name, number, source } = stream;
+    const isWanted = source !== null && !this.#tails.has(number);
+    if (isWanted && !this.#hasRoom()) {
+      if (this.#roomless.has(stream)) return;
+      this.#roomless.add(stream);
+      const mend = "raise --hls-memory";
+      if (keepOf(name) !== null) log.warn("No memory to record a stream", { stream: name, mend });
+      return;
+    }
+    this.#roomless.delete(stream);
+    if (isWanted) this.#open(stream);
   }
 
   /** What other nodes cut as this one does it has to cut, whoever asks here. */

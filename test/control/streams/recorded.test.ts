@@ -1,5 +1,6 @@
 /** What is kept of streams: by the rules of a server without threads, on a disk in memory. */
 import { expect, test } from "bun:test";
+import type { TailFile } from "../../../src/contract/tail.ts";
 import { MemoryDisk } from "../../archive/memory-disk.ts";
 import { bytesOf, segmentOf } from "../../archive/reels.ts";
 import { Harness, settle } from "../../support/control-harness.ts";
@@ -31,7 +32,15 @@ class Kept {
   }
 
   /** A segment is complete. */
-  async segment(msn: number, { gap = false, ended = false } = {}): Promise<string> {
+  async segment(
+    msn: number,
+    {
+      gap = false,
+      ended = false,
+      more = [],
+      gone = [],
+    }: { gap?: boolean; ended?: boolean; more?: readonly TailFile[]; gone?: string[] } = {},
+  ): Promise<string> {
     const prefix = `${this.#edition}-0`;
     const name = `${prefix}-${2 * msn}-${2 * msn + 1}.m4s`;
     const init = `${prefix}-init0.mp4`;
@@ -41,12 +50,13 @@ class Kept {
     this.h.plane.events.tail({
       ...{ type: "tail-news", stream: this.#stream, edition: this.#edition, rendition: 0 },
       files: [
+        ...more,
         ...(msn === 0 ? [{ name: init, bytes: bytes.init }] : []),
         ...(gap
           ? []
           : parts.map((part, i) => ({ name: part, bytes: new Uint8Array(bytes.parts[i]!) }))),
       ],
-      ...{ segments: [segment], gone: [] },
+      ...{ segments: [segment], gone },
       playlist: {
         name: `${prefix}.m3u8`,
         list: { text: "#EXTM3U\n", gzip: Bun.gzipSync("#EXTM3U\n") },
@@ -56,6 +66,12 @@ class Kept {
     });
     await Bun.sleep(1);
     return name;
+  }
+
+  /** There can be no tail of it. */
+  refuse(reason: string): void {
+    const [stream, edition] = [this.#stream, this.#edition];
+    this.h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason });
   }
 
   films(path: string): string[] {
@@ -136,6 +152,32 @@ test("a disk that fails costs the recording alone: parts and playlists go on", a
   expect(await kept.told()).toMatchObject({ state: "failed", segmentsLost: 1 });
   expect((await kept.h.request("GET", `/hls/kept/a/${name}`)).status).toBe(200);
   expect(await kept.metric('recorded_segments_lost_total{reason="failed"}')).toBe(1);
+});
+
+test("one that finds no memory is told, once, and recorded as soon as there is some", async () => {
+  const kept = await Kept.start(`hls-memory = "32m"\n${BOTH}`);
+  await kept.publish("kept/a");
+  const file = (bytes: number) => ({ name: "big", bytes: new Uint8Array(bytes) });
+  await kept.segment(0, { more: [file(2 ** 25)] });
+  await kept.h.publish("kept/b");
+  kept.h.pass(0.25);
+  const opened = () => kept.h.plane.packaged.filter(({ type }) => type === "tail-open").length;
+  expect(opened()).toBe(1);
+  const told = kept.h.lines.filter((line) => line.includes("No memory to record a stream"));
+  expect(told.map((line) => JSON.parse(line))).toMatchObject([{ stream: "kept/b" }]);
+  await kept.segment(1, { gone: ["big"] });
+  kept.h.pass(0.25);
+  expect(opened()).toBe(2);
+});
+
+test("why a stream cannot be recorded is told", async () => {
+  const kept = await Kept.start(BOTH);
+  await kept.publish("kept/a");
+  kept.refuse("its video is VP8");
+  const told = kept.h.lines.filter((line) => line.includes("A stream cannot be recorded"));
+  expect(told.map((line) => JSON.parse(line))).toMatchObject([
+    { stream: "kept/a", cause: "its video is VP8" },
+  ]);
 });
 
 test("what is recorded ends whole when the server stops", async () => {
