@@ -21,6 +21,7 @@ export const TAIL: readonly Mutation[] = [
   rule("L08", PLAYLIST, "if (at >= withParts) for", "if (at >= 0) for"),
   rule("L09", PLAYLIST, "this.#entries.length > SEGMENTS_MIN", "this.#entries.length > 0"),
   rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
+  rule("L10", `${PACKAGER}edition.ts`, "Math.max(TARGET_US, us)", "TARGET_US"),
   rule("L11", PLAYLIST, "(HOLD_BACK * partTargetUs)", "(2.5 * partTargetUs)"),
   rule("L12", PLAYLIST, "(HOLD_BACK * targetDurationUs)", "(2 * targetDurationUs)"),
   rule("L12", PLAYLIST, "SKIP * targetDurationUs)", "5 * targetDurationUs)"),

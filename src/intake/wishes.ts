@@ -1,6 +1,6 @@
 /** The keyframes that the readers of a publisher's rings wish for, and what they are told of it. */
 import type { KeyframeRequests } from "../media/keyframe-requests.ts";
-import { Header, type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
+import { Header, KEYFRAME_INTERVAL, type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
 
 /** A track as far as its readers may wish. */
@@ -57,10 +57,11 @@ export class Wishes {
 }
 
 /**
- * Tells the readers whether the publisher answers at all, and which wishes stand: for those nobody
+ * Tells the readers whether the publisher answers at all, what it does by itself, and which wishes stand: for those nobody
  * need ring. Of a track that has left none is heard.
  */
 export function tellWishes({ writer, keyframes, left }: WishedTrack): void {
   writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
+  writer.setWord(KEYFRAME_INTERVAL, Math.round(keyframes.intervalUs / 1000));
   writer.setWord(Header.keyframeWanted, left ? KeyframeWish.all : keyframes.standing);
 }

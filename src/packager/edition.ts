@@ -12,8 +12,8 @@ import { WRITER } from "./writer.ts";
 
 /** TARGETDURATION: a segment of 2 s and the keyframe that was asked for then, however late ... */
 const TARGET_US = 3_000_000;
-/** ... and where the publisher sends keyframes as it likes, as OBS may: up to each ten seconds. */
-const TARGET_DEAF_US = 10_000_000;
+/** ... and where the publisher sends keyframes as it likes, as OBS may, a group of its pictures. */
+const TARGET_MAX_US = 10_000_000;
 /** Cached groups of pictures are younger: no time of a tail is below zero. */
 const ZERO_BACK_US = 30_000_000;
 /** Another node's clock that is ahead by more is not waited for. */
@@ -95,13 +95,12 @@ export class Edition implements TailCutter {
   }
 
   /** Of a layer that is there: its rendition, from now on if there is none yet. */
-  renditionOf(layer: number, ignoresPli: boolean): Rendition {
+  renditionOf(layer: number, groupUs: number): Rendition {
     const { partUs, edition } = this.#options;
     while (this.#renditions.length <= layer) this.#renditions.push(null);
-    const targetUs = ignoresPli ? TARGET_DEAF_US : TARGET_US;
     this.outputs ??= new Outputs(
       edition,
-      { partUs, targetUs, zeroUs: this.#zeroUs },
+      { partUs, targetUs: targetOf(groupUs, partUs), zeroUs: this.#zeroUs },
       this.#options,
     );
     const { head } = this.outputs;
@@ -145,4 +144,10 @@ export class Edition implements TailCutter {
     this.outputs?.publish();
     this.outputs?.publishCuts();
   }
+}
+
+/** In whole seconds; a segment is cut while there is still room for a part. */
+function targetOf(groupUs: number, partUs: number): number {
+  const us = Math.ceil((groupUs + partUs) / 1e6) * 1e6;
+  return Math.min(TARGET_MAX_US, Math.max(TARGET_US, us));
 }

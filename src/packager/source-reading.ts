@@ -29,7 +29,8 @@ interface Taker {
 
 /** Who makes renditions of what is read. */
 export interface Audience {
-  renditionOf(layer: number, ignoresPli: boolean): Taker;
+  /** `groupUs`: the longest group of pictures that its encoder makes by itself; 0: not known to. */
+  renditionOf(layer: number, groupUs: number): Taker;
   newEpoch(idle: Source, wallUs: number): void;
 }
 
@@ -155,8 +156,7 @@ export class SourceReading {
 
   #begin(at: number, pictures: PictureTrack | null, audience: Audience): void {
     const sound = this.#sound?.newTimeline() ?? null;
-    const ignoresPli = pictures?.feed.reader.publisherIgnoresPli === true;
-    const rendition = audience.renditionOf(at, ignoresPli);
+    const rendition = audience.renditionOf(at, pictures === null ? 0 : groupOf(pictures.feed));
     rendition.attach({
       pictures: pictures?.timeline ?? null,
       sound:
@@ -196,6 +196,12 @@ export class SourceReading {
       if (timestamp !== null) map.note(timestamp, wallUs);
     }
   }
+}
+
+/** An encoder that nobody can ask may be known by that before two of its keyframes have come. */
+function groupOf({ reader }: Feed): number {
+  const known = reader.keyframeIntervalUs;
+  return known === 0 && reader.publisherIgnoresPli ? Number.POSITIVE_INFINITY : known;
 }
 
 /** Something has come of a ring, at any time. */

@@ -134,6 +134,13 @@ export const DescriptionWord = {
 } as const;
 
 const HEADER_BYTES = 4096;
+
+/**
+ * Int32 word index in the header: the longest time between keyframes that nobody asked for, ms; 0 while
+ * the encoder is not known to send such.
+ */
+export const KEYFRAME_INTERVAL = HEADER_BYTES / 4 - 1;
+
 const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
 const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
 
@@ -306,7 +313,7 @@ assert(Slot.payload + PAYLOAD_BYTES_MAX === SLOT_BYTES, "payload fills the slot"
 assert(Math.max(...Object.values(Header)) < Math.min(...Object.values(HeaderFloat)) * 2, "words");
 assert(HeaderFloat.layerBytes + LAYER_POINTS === HeaderFloat.layerSeen, "then floats");
 assert((HeaderFloat.layerSeen + LAYER_POINTS) * 8 === LAYER_SIZES * 4, "then layer sizes");
-assert(recordsEnd(LAYER_SIZES * 4 + LAYER_SIZES_BYTES) <= HEADER_BYTES, "header fits its page");
+assert(recordsEnd(LAYER_SIZES * 4 + LAYER_SIZES_BYTES) <= KEYFRAME_INTERVAL * 4, "in its page");
 assert(Slot.late + 4 === Slot.extensions, "the description ends before the extensions");
 assert(LOG_OFFSET % 4096 === 0, "the log begins on a page");
 

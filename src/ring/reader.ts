@@ -8,6 +8,7 @@ import {
   Header,
   HeaderFloat,
   Inactive,
+  KEYFRAME_INTERVAL,
   type KeyframeReason,
   KeyframeRecord,
   KeyframeWish,
@@ -223,6 +224,10 @@ export class RingReader {
 
   get publisherIgnoresPli(): boolean {
     return this.views.words[Header.pliIgnored] !== 0;
+  }
+
+  get keyframeIntervalUs(): number {
+    return this.views.words[KEYFRAME_INTERVAL]! * 1000;
   }
 
   /** The source said BYE and has sent nothing since. */

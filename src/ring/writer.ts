@@ -219,7 +219,7 @@ export class RingWriter {
     this.words[Header.size] = packSize(width, height);
   }
 
-  /** A plain word: Header.pliIgnored, inactive or keyframeWanted. */
+  /** A plain word: Header.pliIgnored, inactive or keyframeWanted, or KEYFRAME_INTERVAL. */
   setWord(word: number, value: number): void {
     this.words[word] = value | 0;
   }

@@ -230,6 +230,16 @@ describe("keyframe requests", () => {
     expect(reader.publisherIgnoresPli).toBe(false);
   });
 
+  test("readers know how far apart the keyframes are that it sends by itself", () => {
+    const session = new Session([section({})]);
+    const reader = session.readers[0]![0]!;
+    const known = [0, 4_000_000, 8_200_000, 12_200_000].map((now, at) => {
+      session.rtp(now, frame(at + 1, true));
+      return reader.keyframeIntervalUs;
+    });
+    expect(known).toEqual([0, 0, 0, 4_200_000]);
+  });
+
   test("FIR where only that was negotiated, with a number that rises", () => {
     const session = new Session([section({ formats: [format({ pli: false })] })]);
     session.rtp(0, frame(1, false));

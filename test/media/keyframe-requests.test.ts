@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
 
 /** Times (ms) of the requests sent while running every 10 ms up to `end` ms. */
@@ -47,6 +47,39 @@ test("a lost request is repeated; three without an answer mark the publisher", (
   expect(requests.ignored).toBe(false);
   requests.want("failure");
   expect(run(requests, 34_510, 35_000)).toEqual([34_510]);
+});
+
+describe("how far apart an encoder's own keyframes are", () => {
+  const begin = (requests: KeyframeRequests, ...seconds: readonly number[]): number[] =>
+    seconds.map((second) => {
+      requests.keyframe(second * 1e6);
+      return requests.intervalUs / 1e6;
+    });
+
+  test("is known when three of them are apart alike that nobody asked for", () => {
+    const requests = new KeyframeRequests();
+    expect(begin(requests, 0, 4, 8.1, 12)).toEqual([0, 0, 0, 4.1]);
+    // One that was asked for is none of its own, nor does its interval end with that.
+    requests.want("segment");
+    expect(requests.take(17e6)).toBe(true);
+    expect(begin(requests, 17.2, 22, 26.2)).toEqual([4.1, 4.1, 4.2]);
+    requests.restart();
+    expect(begin(requests, 50, 52)).toEqual([0, 0]);
+  });
+
+  test("is not known of a browser, which sends one when its picture's size changes", () => {
+    expect(begin(new KeyframeRequests(), 0, 1.5, 4, 9, 30, 60, 90)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test("is known sooner of one that answers nobody: the longest of all", () => {
+    const requests = new KeyframeRequests();
+    requests.want("segment");
+    run(requests, 0, 5000);
+    expect(requests.ignored).toBe(true);
+    expect(begin(requests, 6, 7.5, 11, 30)).toEqual([0, 1.5, 3.5, 3.5]);
+    requests.rest();
+    expect(begin(requests, 40)).toEqual([3.5]);
+  });
 });
 
 test("the timeout that it names is the time at which it acts", () => {

@@ -1,6 +1,7 @@
 /** A tail over all its publishers, in virtual time. */
 import { describe, expect, test } from "bun:test";
-import { SlotFlag } from "../../src/ring/layout.ts";
+import { Counter } from "../../src/contract/counters.ts";
+import { Header, KEYFRAME_INTERVAL, SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { KEY } from "../egress/harness.ts";
 import { fromHex } from "../support/hex.ts";
@@ -47,6 +48,31 @@ for (const seconds of [1.5, 2.3, 2.7, 6, 20]) {
     expectWell(show);
   });
 }
+
+describe("L10: TARGETDURATION is that of the encoder's own keyframes", () => {
+  for (const [seconds, ignores, target] of [
+    [0, false, 3],
+    [2, true, 3],
+    [4, true, 5],
+    [8.34, true, 9],
+    [12, true, 10],
+    // It is known that it cannot be asked, and no more.
+    [0, true, 10],
+  ] as const) {
+    test(`each ${seconds} s${ignores ? ", whoever asks" : ""}: ${target} s`, () => {
+      const keyframeEveryUs = seconds === 0 ? null : seconds * 1e6;
+      const show = new Broadcast({ answerUs: ignores ? null : 60_000, keyframeEveryUs });
+      const { writer } = show.publisher.video[0]!;
+      writer.setWord(Header.pliIgnored, ignores ? 1 : 0);
+      writer.setWord(KEYFRAME_INTERVAL, seconds * 1_000);
+      show.open().run(40);
+      expect(show.text).toContain(`#EXT-X-TARGETDURATION:${target}\n`);
+      const isCut = seconds > 10 || (ignores && seconds === 0);
+      expect(show.counters[Counter.hlsSegmentsForced]! > 0).toBe(isCut);
+      expectWell(show);
+    });
+  }
+});
 
 for (const hours of [-1, 0, 1]) {
   test(`F09: a publisher's clock that is off by ${hours} h does not show`, () => {
