@@ -2,6 +2,7 @@ import { runChaos } from "../../test/control/etcd/chaos.ts";
 import { fuzzArchive } from "../../test/fuzz/archive.ts";
 import { fuzzCascade } from "../../test/fuzz/cascade.ts";
 import { fuzzDtls } from "../../test/fuzz/dtls.ts";
+import { fuzzDvr } from "../../test/fuzz/dvr.ts";
 import { fuzzEtcd } from "../../test/fuzz/etcd.ts";
 import { fuzzFrames } from "../../test/fuzz/frames.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
@@ -55,6 +56,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     // Recordings over a disk that fails and fills up: what one has comes back, files hold what is whole.
     name: "archive",
     run: fuzzArchive,
+  },
+  {
+    // Playlists with DVR over a shelf that loses things: whole and delta updates say the same.
+    name: "dvr",
+    run: (seed) => {
+      fuzzDvr(seed);
+    },
   },
   {
     // The tickets of redirects: what a node has signed comes back, and nothing else does.

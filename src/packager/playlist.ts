@@ -12,9 +12,9 @@ const SEGMENTS_WITH_PARTS = 3;
 /** Players keep three parts, or three target durations, away from the end. */
 const HOLD_BACK = 3;
 /**
- * Of a playlist that lists more than is in memory, a delta update has so many target durations. What is
- * not in memory any more may turn out to be a gap: half of it is longer than the memory is, so that
- * whoever has a copy half as old learns of it (6.3.7; six are the least, 4.4.3.8).
+ * CAN-SKIP-UNTIL of a playlist that lists more than is in memory, in target durations; six are the least
+ * (4.4.3.8). What leaves memory may turn out to be a gap, after as long as half of it at most: so whoever
+ * has a copy half as old, and may ask for a delta update (6.3.7), learns of it.
  */
 const SKIP = 20;
 
