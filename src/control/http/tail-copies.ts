@@ -24,10 +24,13 @@ export function zippedFor(
   const known = kept.byKey.get(key);
   if (known !== undefined) return known;
   const zipped = Bun.gzipSync(make(), { level: LEVEL });
-  const bytes = kept.bytes + key.length + zipped.length;
-  if (bytes <= TAIL_COPIES_BYTES_MAX) {
-    kept.byKey.set(key, zipped);
-    kept.bytes = bytes;
+  kept.byKey.set(key, zipped);
+  kept.bytes += key.length + zipped.length;
+  // The newest stay: whoever asks again and again costs nothing.
+  for (const [old, copy] of kept.byKey) {
+    if (kept.bytes <= TAIL_COPIES_BYTES_MAX) break;
+    kept.byKey.delete(old);
+    kept.bytes -= old.length + copy.length;
   }
   return zipped;
 }

@@ -5,8 +5,13 @@ export class ZipPiece {
   readonly #bytes: Uint8Array;
   #zipped: Uint8Array | null = null;
 
-  constructor(readonly text: string) {
+  constructor(text: string) {
     this.#bytes = new TextEncoder().encode(text);
+  }
+
+  /** Made again: most who ask take it zipped. */
+  get text(): string {
+    return new TextDecoder().decode(this.#bytes);
   }
 
   get length(): number {

@@ -20,7 +20,7 @@ test("one copy a playlist and token", () => {
   expect(zippedFor(first, "a", make("x"))).toBe(copy);
 });
 
-test("as far as there is room: few long ones, and short ones beside them", () => {
+test("as far as there is room: the newest ones, and of long ones few", () => {
   const random = seeded(1);
   const letters = Array.from({ length: TAIL_COPIES_BYTES_MAX / 2 }, () =>
     String.fromCharCode(33 + Math.floor(random() * 90)),
@@ -28,11 +28,13 @@ test("as far as there is room: few long ones, and short ones beside them", () =>
   const playlist = {};
   const copyOf = (key: string, text: string) => zippedFor(playlist, key, () => text);
   const long = letters.join("");
-  const copies = ["a", "b", "c"].map((key) => copyOf(key, long));
-  const kept = copies.map((copy, at) => copyOf("abc"[at]!, long) === copy);
-  expect(kept).toEqual([true, true, false]);
+  const [a, b, c] = ["a", "b", "c"].map((key) => copyOf(key, long));
+  expect(copyOf("c", long)).toBe(c!);
+  expect(copyOf("b", long)).toBe(b!);
   expect(copyOf("d", "x")).toBe(copyOf("d", "x"));
+  // The oldest went.
+  expect(copyOf("a", long)).not.toBe(a!);
   // What it is kept by counts, too.
-  const token = "e".repeat(TAIL_COPIES_BYTES_MAX / 4);
+  const token = "e".repeat(TAIL_COPIES_BYTES_MAX + 1);
   expect(copyOf(token, "x")).not.toBe(copyOf(token, "x"));
 });
