@@ -47,6 +47,7 @@ export const tail: Bench = {
     runs: `${RUNS} of each, then their median`,
     blocked: `requests for a part that comes in seconds, all of them broken off`,
     hours: "rings, packager and control's files of one rendition and sound, in virtual time",
+    dvr: "the same with a window of 12 hours: control's processor time a part, a delta update, a whole playlist",
     warmUp: WARMED_UP,
   },
   async run({ quick }, row) {
@@ -58,7 +59,7 @@ export const tail: Bench = {
       await besides(server, quick, row);
       row(await brokenOff(server));
     });
-    await hours(quick ? 1 : HOURS, row);
+    for (const more of [[], ["dvr"]]) await hours([String(quick ? 1 : HOURS), ...more], row);
   },
 };
 
@@ -181,12 +182,10 @@ async function brokenOff(server: RunningServer): Promise<Row> {
   return { blocked: most, "left after the abort": await waiting() };
 }
 
-/** Memory of a process that cuts for hours, and what it took. */
-async function hours(count: number, row: (row: Row) => void): Promise<void> {
+/** Memory of a process that cuts for hours, and what it took; with playlists of as many, too. */
+async function hours(args: readonly string[], row: (row: Row) => void): Promise<void> {
   const script = resolve(import.meta.dir, "tail-hours.ts");
-  const rows = (await reportOf(
-    pinned(LOAD_CORE, [process.execPath, script, String(count)]),
-  )) as Row[];
+  const rows = (await reportOf(pinned(LOAD_CORE, [process.execPath, script, ...args]))) as Row[];
   for (const each of rows) row(each);
 }
 
