@@ -154,6 +154,7 @@ export class Recording implements Shelf {
       strand.reel = null;
       await reel.abandon();
       if (reel.length === 0) this.store.remove(reel.name);
+      else this.#list(strand.rendition, reel, true);
       throw error;
     }
   }

@@ -31,6 +31,8 @@ export class Store {
   readonly list = new FileList();
   readonly #ground: StoreGround;
   #folder: Folder | null = null;
+  /** It may not be what its path leads to any more. */
+  #isDoubtful = false;
   /** What an earlier process left there was seen to. */
   #begun = false;
   #lane: Promise<unknown> = Promise.resolve();
@@ -104,7 +106,7 @@ export class Store {
       await job();
       if (this.#jobs === 0) this.#slow = false;
     } catch (error) {
-      await this.#fail(error);
+      this.#fail(error);
     }
     return this.state;
   }
@@ -134,11 +136,20 @@ export class Store {
   }
 
   async #opened(make: boolean): Promise<Folder | null> {
-    this.#folder ??= await this.#ground.disk.open(this.path, make);
+    if (this.#folder === null || this.#isDoubtful) await this.#open(make);
     if (this.#folder === null || this.#begun) return this.#folder;
     await (this.stays ? this.#load(this.#folder) : clear(this.#folder));
     this.#begun = true;
     return this.#folder;
+  }
+
+  /** Anew: what was read from until now is let go of once there is another. */
+  async #open(make: boolean): Promise<void> {
+    const fresh = await this.#ground.disk.open(this.path, make);
+    const before = this.#folder;
+    this.#folder = fresh;
+    this.#isDoubtful = false;
+    await before?.close().catch(() => {});
   }
 
   /** Goes on with the list of an earlier process. One that cannot be read is put aside. */
@@ -180,8 +191,8 @@ export class Store {
     return false;
   }
 
-  /** Whatever it was: the next one begins with the folder as it is then. */
-  async #fail(error: unknown): Promise<void> {
+  /** Whatever it was: the next one begins with the folder as it is then. Until then one may still read. */
+  #fail(error: unknown): void {
     // Without the name of the file: each has another.
     const cause = messageOf(error).replace(/, \w+( '.*')?$/, "");
     this.#pausedUntil = this.#ground.now() + ARCHIVE_RETRY_US;
@@ -193,9 +204,7 @@ export class Store {
         mend: "spillway doctor tells more; it is tried again by itself",
       });
     }
-    const folder = this.#folder;
-    this.#folder = null;
-    await folder?.close().catch(() => {});
+    this.#isDoubtful = true;
   }
 
   #stop(state: StoreState, reason: string): void {

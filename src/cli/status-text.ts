@@ -59,9 +59,19 @@ const listShape = z.object({
       hls: z
         .object({ state: text, reason: text.nullable(), viewers: z.number().default(0) })
         .nullish(),
+      recording: z
+        .object({
+          state: text,
+          reason: text.nullable(),
+          bytes: z.number(),
+          segmentsLost: z.number(),
+        })
+        .nullish(),
     }),
   ),
 });
+
+type Listed = z.infer<typeof listShape>["streams"][number];
 
 /** Digits of a node's id that tell it from others. */
 const ID_SHOWN = 8;
@@ -72,8 +82,7 @@ export function statusText(answer: unknown, list: unknown = null): string {
   if (!parsed.success) return "The server answers something else.";
   const status = parsed.data;
   const { node } = status;
-  const audiences = listShape.safeParse(list).data?.streams.map(audience) ?? [];
-  const seen = audiences.length === 0 ? [] : table(AUDIENCE, audiences);
+  const seen = audiences(listShape.safeParse(list).data?.streams ?? []);
   if (node === null) {
     return [`Spillway ${status.version}, in no cluster.`, "", ...seen].join("\n").trimEnd();
   }
@@ -145,13 +154,26 @@ function streams({ streams: all }: Status, self: string): string[] {
 
 const AUDIENCE = ["stream", "", "viewers", "of its tail", "tail (HLS)"];
 
+/** Who watches each stream, and what is recorded where something is. */
+function audiences(listed: readonly Listed[]): string[] {
+  if (listed.length === 0) return [];
+  if (listed.every(({ recording }) => recording == null))
+    return table(AUDIENCE, listed.map(audience));
+  const rows = listed.map((stream) => [...audience(stream), recorded(stream)]);
+  return table([...AUDIENCE, "recorded"], rows);
+}
+
+/** How much, or why nothing. */
+function recorded({ recording }: Listed): string {
+  if (recording == null) return "";
+  const { state, reason, bytes, segmentsLost: lost } = recording;
+  const size = `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const what = state === "on" ? size : `${state}: ${reason}`;
+  return lost === 0 ? what : `${what}, ${lost} segments lost`;
+}
+
 /** Who watches a stream, by tier, and how its tail does. */
-function audience({
-  name,
-  live,
-  viewers,
-  hls,
-}: z.infer<typeof listShape>["streams"][number]): string[] {
+function audience({ name, live, viewers, hls }: Listed): string[] {
   const row = [name, live ? "live" : "waits", String(viewers)];
   if (hls == null) return [...row, "", ""];
   return [

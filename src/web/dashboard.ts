@@ -20,7 +20,7 @@ import type {
   StreamEntry,
   WorkerEntry,
 } from "./reports.ts";
-import { describeTail, describeVideo } from "./reports.ts";
+import { describeState, describeTail, describeVideo } from "./reports.ts";
 import { ServerRefusal } from "./session.ts";
 import { pathOfName } from "./streamname.ts";
 import { fillTable } from "./table.ts";
@@ -177,11 +177,10 @@ function showStreams(streams: readonly StreamEntry[]): void {
       const audio = stream.audio
         ? `${stream.audio.codec.toUpperCase()}, ${formatBitrate(stream.audio.bitrate)}`
         : "–";
-      const state = stream.live ? "live" : "idle";
       const uptime = stream.live ? formatDuration(stream.uptimeSeconds) : "–";
       const tail = stream.hls === null ? "–" : formatCount(stream.hls.viewers);
       const tiers = [formatCount(stream.viewers), tail, describeTail(stream.hls)];
-      return [anchor, state, ...tiers, video, audio, uptime];
+      return [anchor, describeState(stream), ...tiers, video, audio, uptime];
     },
   );
 }

@@ -26,6 +26,8 @@ export interface StreamEntry {
     readonly reason: string | null;
     readonly viewers: number;
   } | null;
+  /** What the node keeps of it on a disk. Nodes of older versions do not tell. */
+  readonly recording?: { readonly state: string; readonly reason: string | null } | null;
   readonly uptimeSeconds: number | null;
 }
 
@@ -143,6 +145,14 @@ export function viewersOf({ viewers, hls }: StreamEntry): number {
 export function describeTail(tail: StreamEntry["hls"]): string {
   if (tail === null) return "–";
   return tail.reason === null ? tail.state : `${tail.state}: ${tail.reason}`;
+}
+
+/** "live" or "idle", and whether it is recorded where it is to be. */
+export function describeState({ live, recording }: StreamEntry): string {
+  const state = live ? "live" : "idle";
+  if (!recording) return state;
+  const isOn = recording.state === "on";
+  return `${state}, ${isOn ? "recorded" : `not recorded (${recording.state}: ${recording.reason})`}`;
 }
 
 /** "H264 1280×720 30 fps" with what is known, or "no picture". */

@@ -56,6 +56,9 @@ test.each(["EIO", "ENOSPC", "EROFS", "EACCES"])(
       `${code}: it does not work`,
     ]);
     expect(recording.lost).toBe(7);
+    // What is there can still be seen.
+    const first = joined(bytesOf(segmentOf(0)).parts);
+    expect(await recording.read(segmentOf(0).name)).toEqual(first);
     const lines = desk.lines.filter((line) => line.includes(DIR));
     expect(lines.filter((line) => line.includes("cannot be written"))).toHaveLength(1);
     desk.disk.fault = null;
@@ -63,7 +66,9 @@ test.each(["EIO", "ENOSPC", "EROFS", "EACCES"])(
     await add(desk, recording, 8);
     expect(recording.store.state).toBe("on");
     expect(films(desk)).toHaveLength(2);
-    expect(await recording.read(segmentOf(0).name)).toEqual(joined(bytesOf(segmentOf(0)).parts));
+    expect(await recording.read(segmentOf(0).name)).toEqual(first);
+    const { files } = JSON.parse(new TextDecoder().decode(desk.disk.bytes(DIR, "index.json")));
+    expect(files.map(({ seconds }: { seconds: number | null }) => seconds)).toEqual([2, null]);
     expect(desk.disk.openFiles).toBe(1);
   },
 );

@@ -155,6 +155,26 @@ test("who watches each stream by which tier, with and without a cluster", () => 
   expect(statusText(alone, { streams: [] })).toBe("Spillway 1, in no cluster.");
 });
 
+test("where something is recorded it is told how much, or why nothing", () => {
+  const stream = { name: "cam", live: true, viewers: 1, hls: null };
+  const recording = { state: "on", reason: null, bytes: 1.5 * 2 ** 30, segmentsLost: 0 };
+  const full = { ...recording, state: "full", reason: "3 MiB are left", segmentsLost: 12 };
+  const list = {
+    streams: [
+      { ...stream, recording },
+      { ...stream, name: "hall", recording: full },
+      { ...stream, name: "old", recording: null },
+    ],
+  };
+  const text = statusText({ version: "1", node: null, ...NOTHING }, list);
+  expect(text.split("\n").slice(2)).toEqual([
+    "stream        viewers  of its tail  tail (HLS)  recorded",
+    "cam     live  1                                 1.5 GiB",
+    "hall    live  1                                 full: 3 MiB are left, 12 segments lost",
+    "old     live  1",
+  ]);
+});
+
 test("a server in no cluster, and an answer that is something else", () => {
   expect(statusText({ version: "1", node: null, ...NOTHING })).toBe("Spillway 1, in no cluster.");
   expect(statusText({ hello: 1 })).toBe("The server answers something else.");
