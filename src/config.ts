@@ -109,15 +109,15 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   }
 }
 
-/** Whether anybody who reaches the listener may do anything: loopback, no proxy, no tokens. */
+/** Whether nobody else reaches the listener: loopback, and no proxy that leads there. */
+export function isForThisMachine({ http, trustedProxies, publicUrl }: Config): boolean {
+  return isLoopback(http.host) && trustedProxies.length === 0 && publicUrl === null;
+}
+
+/** Whether anybody who reaches the listener may do anything: on this machine, and no tokens. */
 export function isOpenByDefault(config: Config): boolean {
-  return (
-    isLoopback(config.http.host) &&
-    config.trustedProxies.length === 0 &&
-    config.publicUrl === null &&
-    config.auth.tokens.length === 0 &&
-    config.auth.keys.length === 0
-  );
+  const { tokens, keys } = config.auth;
+  return isForThisMachine(config) && tokens.length === 0 && keys.length === 0;
 }
 
 /** Whether `serve` must make a token at first start, so that nothing is open by accident. */

@@ -154,8 +154,8 @@ test("Q-B14 loopback is never the only candidate where there is another address"
   ];
   const interfaces = { lo: info("127.0.0.1", true), eth0: info("192.0.2.9", false) };
   const base = { advertise: [], interfaces, host: "0.0.0.0" };
-  const addresses = (httpIsLoopback: boolean) =>
-    localAddresses({ ...base, httpIsLoopback }).map(({ address }) => address);
+  const addresses = (localFirst: boolean) =>
+    localAddresses({ ...base, localFirst }).map(({ address }) => address);
   expect(addresses(true)).toEqual(["127.0.0.1", "192.0.2.9"]);
   expect(addresses(false)).toEqual(["192.0.2.9"]);
 });

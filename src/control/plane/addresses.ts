@@ -16,13 +16,13 @@ const ADDRESSES_MAX = 16;
 
 /**
  * The local addresses that media uses, IPv4 first: FFmpeg takes the first candidate only.
- * `host` is a literal address, or a wildcard that stands for every usable one. Where HTTP is on
- * loopback the viewers are on this machine: then loopback comes first, so that a machine without a
- * network works too, and the others follow for browsers that refuse loopback candidates.
+ * `host` is a literal address, or a wildcard that stands for every usable one. `localFirst`:
+ * the viewers are on this machine. Then loopback comes first, so that a machine without a network works
+ * too, and the others follow for browsers that refuse loopback candidates.
  */
 export function localAddresses(options: {
   readonly host: string;
-  readonly httpIsLoopback: boolean;
+  readonly localFirst: boolean;
   readonly advertise: readonly Advertise[];
   readonly interfaces: Readonly<Record<string, NetworkInterfaceInfo[] | undefined>>;
 }): LocalAddress[] {
@@ -60,7 +60,7 @@ function usableAddresses(options: Parameters<typeof localAddresses>[0]): string[
     }
   }
   if (options.advertise.length > 0) return usable.length > 0 ? usable : loopback;
-  return options.httpIsLoopback || usable.length === 0 ? [...loopback, ...usable] : usable;
+  return options.localFirst || usable.length === 0 ? [...loopback, ...usable] : usable;
 }
 
 /** RFC 3927 and RFC 4291 2.5.6: reachable from the same wire only, and useless without a zone. */

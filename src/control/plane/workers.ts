@@ -2,7 +2,7 @@
 import { networkInterfaces } from "node:os";
 import { assert } from "../../assert.ts";
 import { formatHostPort, isLoopback } from "../../config/values.ts";
-import type { Config } from "../../config.ts";
+import { type Config, isForThisMachine } from "../../config.ts";
 import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import type { RingGrant, StreamSource } from "../../contract/source.ts";
@@ -64,7 +64,7 @@ export function startPlane(options: PlaneOptions): MediaPlane {
   const { config } = options;
   const addresses = localAddresses({
     host: config.media.host,
-    httpIsLoopback: isLoopback(config.http.host),
+    localFirst: isForThisMachine(config),
     advertise: config.advertise,
     interfaces: networkInterfaces(),
   });
@@ -237,7 +237,7 @@ class Workers implements MediaPlane {
     const { link } = this.options.config.cluster!;
     const addresses = localAddresses({
       host: link.host,
-      httpIsLoopback: isLoopback(link.host),
+      localFirst: isLoopback(link.host),
       advertise: [],
       interfaces: networkInterfaces(),
     });

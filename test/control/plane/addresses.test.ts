@@ -26,7 +26,7 @@ type Options = Partial<Parameters<typeof localAddresses>[0]>;
 const choose = (options: Options) =>
   localAddresses({
     host: "::",
-    httpIsLoopback: false,
+    localFirst: false,
     advertise: [],
     interfaces: MACHINE,
     ...options,
@@ -40,7 +40,7 @@ test("a wildcard is every address that a viewer can reach, IPv4 first", () => {
 });
 
 test("HTTP on loopback brings loopback, in front of the others of its family", () => {
-  expect(bound({ httpIsLoopback: true })).toEqual([
+  expect(bound({ localFirst: true })).toEqual([
     "127.0.0.1",
     "192.0.2.7",
     "198.51.100.7",
@@ -83,7 +83,7 @@ test("an address that nothing public leads to is not bound", () => {
   const advertise = [{ public: "203.0.113.1", local: null }];
   expect(bound({ advertise })).toEqual(["192.0.2.7"]);
   // Behind 1:1 NAT viewers never come by loopback, even where HTTP is behind a local proxy.
-  expect(bound({ advertise, httpIsLoopback: true })).toEqual(["192.0.2.7"]);
+  expect(bound({ advertise, localFirst: true })).toEqual(["192.0.2.7"]);
   expect(bound({ advertise: [{ public: "203.0.113.1", local: "10.9.9.9" }] })).toEqual([]);
 });
 
