@@ -22,6 +22,7 @@ import { checkReaders, portsOf } from "./config/workers.ts";
 import { WORKER_KINDS, type WorkerCounts } from "./contract/workers.ts";
 import { READER_THREADS_MAX } from "./limits.ts";
 
+export type { FileSettings } from "./config/example.ts";
 export { exampleConfig } from "./config/example.ts";
 export type { OptionRow } from "./config/option-table.ts";
 export { optionTable } from "./config/option-table.ts";

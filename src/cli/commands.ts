@@ -34,7 +34,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./check.ts")).checkCommand,
   },
   install: {
-    summary: "Print or write a systemd unit, a sysctl file and a configuration file.",
+    summary: "Print or write what a service needs, also for one that others reach.",
     load: async () => (await import("./install.ts")).installCommand,
   },
   token: {

@@ -20,9 +20,9 @@ export function readFileConfig(path: string): Config {
   return read(["--config", path], {}).config;
 }
 
-/** The defaults, whatever file and environment say. */
-export function readNoConfig(): Config {
-  return read([], {}).config;
+/** These flags alone, whatever file and environment say; without any the defaults. */
+export function readFlags(flags: readonly string[]): Config {
+  return read(flags, {}).config;
 }
 
 /** What the process may not leave open to others, with the eyes of this machine. */

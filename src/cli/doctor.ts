@@ -1,11 +1,10 @@
 /** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
 import { parseArgs } from "node:util";
-import { portsOf } from "../config/workers.ts";
-import type { Config } from "../config.ts";
 import { type Command, usage } from "./command.ts";
 import { findHazards, readConfigAndPlaces } from "./configuration.ts";
 import { runChecks } from "./doctor-checks.ts";
 import type { Finding } from "./finding.ts";
+import { firewallRules } from "./firewall.ts";
 import { tokenFile } from "./first-token.ts";
 import { optionLines } from "./help.ts";
 
@@ -62,16 +61,4 @@ function text(findings: readonly Finding[], firewall: readonly string[]): string
     ...(finding.mend === null ? [] : [`      ${finding.mend}`]),
   ]);
   return [...lines, "", "Firewall, one of:", ...firewall.map((rule) => `      ${rule}`)].join("\n");
-}
-
-function firewallRules({ http, media, workers, cluster }: Config): string[] {
-  const last = media.port + portsOf(workers) - 1;
-  const range = (dash: string) => `${media.port}${last === media.port ? "" : `${dash}${last}`}`;
-  const link = cluster === null ? [] : [cluster.link.port];
-  const nft = [`tcp . ${http.port}`, ...[range("-"), ...link].map((port) => `udp . ${port}`)];
-  const ufw = [`${http.port}/tcp`, ...[range(":"), ...link].map((port) => `${port}/udp`)];
-  return [
-    `nft add rule inet filter input meta l4proto . th dport { ${nft.join(", ")} } accept`,
-    ufw.map((port) => `ufw allow ${port}`).join(" && "),
-  ];
 }

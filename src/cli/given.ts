@@ -1,4 +1,5 @@
 /** Options of a command by a table: read, and checked as they are asked for. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError, usage } from "./command.ts";
 import type { OptionLine } from "./help.ts";
@@ -43,6 +44,16 @@ export class Given {
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;
+  }
+
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
+  }
+
+  /** The absolute path of a file. */
+  file(name: string): string | undefined {
+    const path = this.text(name);
+    return path === undefined ? undefined : resolve(path);
   }
 
   on(name: string): boolean {

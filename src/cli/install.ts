@@ -1,103 +1,145 @@
 /** `spillway install`: what a service needs, printed to read or written to /etc. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
 import { formatHostPort } from "../config/values.ts";
 import { type Config, exampleConfig } from "../config.ts";
-import { messageOf } from "../errors.ts";
-import { type Command, UsageError, usage } from "./command.ts";
-import { readFileConfig, readNoConfig } from "./configuration.ts";
+import { tokenNotice } from "./access-tokens.ts";
+import { type Command, UsageError } from "./command.ts";
+import { readFileConfig, readFlags } from "./configuration.ts";
+import { ownExecutable } from "./executable.ts";
+import { firewallRules } from "./firewall.ts";
+import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
+import { type InstalledFile, writeFile } from "./install-files.ts";
+import { PUBLIC_OPTIONS, type PublicService, publicService } from "./public-service.ts";
 import { reachOf } from "./reach.ts";
 import { CONFIG_FILE, CONFIG_GROUP, sysctlFile, systemdUnit, sysusersFile } from "./unit.ts";
 
 const NEXT_STEPS = [
-  `systemd-sysusers && chgrp -R ${CONFIG_GROUP} ${dirname(CONFIG_FILE)}`,
-  "sysctl --system && systemctl daemon-reload && systemctl enable --now spillway",
-];
+  `systemd-sysusers && chgrp -R ${CONFIG_GROUP} ${dirname(CONFIG_FILE)} && sysctl --system`,
+  "systemctl daemon-reload && systemctl enable spillway && systemctl restart spillway",
+  `spillway doctor --running --config ${CONFIG_FILE}`,
+] as const;
+
+const OPTIONS = [
+  option("write", "", "Write the files (needs root)."),
+  option("root", "DIR", "Write below this folder instead of /.", "/"),
+  option("binary", "PATH", "The executable that the unit starts.", "this one"),
+  option(
+    "privileged-ports",
+    "",
+    "Let the service bind ports below 1024 (CAP_NET_BIND_SERVICE), as --public-url does where it must.",
+  ),
+] as const;
 
 export const installCommand: Command = {
   help: `Makes a hardened systemd unit, a sysctl file for socket buffers and a commented configuration.
 Without --write they are printed. Files that exist are not touched.
 
 Usage: spillway install [OPTIONS]
+       spillway install --public-url URL [--tls-cert FILE --tls-key FILE | --behind-proxy]
 
 Options:
-${optionLines([
-  { flag: "--write", value: "", help: "Write the files (needs root)." },
-  { flag: "--root", value: "DIR", help: "Write below this folder instead of /.", default: "/" },
-  {
-    flag: "--binary",
-    value: "PATH",
-    help: "The executable that the unit starts.",
-    default: "this one",
-  },
-  {
-    flag: "--privileged-ports",
-    value: "",
-    help: "Let the service bind ports below 1024 (CAP_NET_BIND_SERVICE).",
-  },
-])}
+${optionLines(OPTIONS)}
+
+With --public-url all is written, with a configuration that others reach and three tokens, to publish,
+to view and to administer: each in a file of its own that root alone reads, shown once on a terminal.
+${optionLines(PUBLIC_OPTIONS)}
 
 Afterwards:
   ${NEXT_STEPS.join("\n  ")}`,
   run: async (args) => run(args),
 };
 
+/** The first port that everybody may bind. */
+const PORT_FREE_MIN = 1024;
+
 function run(args: readonly string[]): number {
-  const { values } = usage("install", () =>
-    parseArgs({
-      args: [...args],
-      options: {
-        write: { type: "boolean", default: false },
-        root: { type: "string", default: "/" },
-        binary: { type: "string" },
-        "privileged-ports": { type: "boolean", default: false },
-      },
-    }),
-  );
-  const compiled = Bun.main.startsWith("/$bunfs/");
-  const binary = values.binary ?? (compiled ? process.execPath : "/usr/local/bin/spillway");
-  if (!/^\/[^\s%"'\\]+$/.test(binary)) {
-    throw new UsageError(`--binary: "${binary}" is not an absolute path that a unit can name`);
-  }
-  const files: readonly (readonly [path: string, text: string, mode: number])[] = [
-    [
-      "/etc/systemd/system/spillway.service",
-      systemdUnit(binary, values["privileged-ports"]),
-      0o644,
-    ],
-    ["/etc/sysctl.d/60-spillway.conf", sysctlFile(), 0o644],
-    ["/etc/sysusers.d/spillway.conf", sysusersFile(), 0o644],
-    // Tokens may be written into it: for root and CONFIG_GROUP alone.
-    [CONFIG_FILE, exampleConfig(), 0o640],
+  const given = readOptions("install", [...OPTIONS, ...PUBLIC_OPTIONS], args);
+  const [more] = given.positionals;
+  if (more !== undefined) throw new UsageError(`install: ${more}: no argument is wanted`);
+  const root = (given.text("root") ?? "/").replace(/\/+$/, "");
+  const service = publicService(given, root);
+  const privileged =
+    given.on("privileged-ports") || (service?.config.http.port ?? PORT_FREE_MIN) < PORT_FREE_MIN;
+  const files = [
+    ...machineFiles(binaryOf(given.text("binary")), privileged),
+    ...(service?.files ?? [exampleFile()]),
   ];
-  const root = values.root.replace(/\/+$/, "");
-  for (const [path, text, mode] of files) {
-    if (values.write) writeFile(root + path, text, mode);
-    else console.log(`# ==> ${path}\n${text}`);
+  if (given.on("write") || service !== null) {
+    for (const file of files) console.log(writeFile(file, root));
+    const told = service === null ? listeningBy(root + CONFIG_FILE) : openingOf(service);
+    console.log(`\n${told}\n\nNow run:\n  ${NEXT_STEPS.join("\n  ")}`);
+  } else {
+    for (const { path, text } of files) console.log(`# ==> ${path}\n${text}`);
+    console.log(listeningBy(root + CONFIG_FILE).replace(/^/gm, "# "));
   }
-  const told = listening(root + CONFIG_FILE);
-  if (values.write) console.log(`\nNow run:\n  ${NEXT_STEPS.join("\n  ")}\n\n${told}`);
-  else console.log(told.replace(/^/gm, "# "));
   return 0;
 }
 
-/** Where the service will listen by its configuration, and how to open it when nobody else could come. */
-function listening(file: string): string {
-  const config = existsSync(file) ? readOrTell(file) : readNoConfig();
+function binaryOf(given: string | undefined): string {
+  const binary = given ?? ownExecutable() ?? "/usr/local/bin/spillway";
+  if (/^\/[^\s%"'\\]+$/.test(binary)) return binary;
+  throw new UsageError(`--binary: "${binary}" is not an absolute path that a unit can name`);
+}
+
+function machineFiles(binary: string, privileged: boolean): readonly InstalledFile[] {
+  const file = (path: string, text: string, replaces: readonly string[] = []) => ({
+    ...{ path, text, mode: 0o644, replaces },
+  });
+  return [
+    file("/etc/systemd/system/spillway.service", systemdUnit(binary, privileged), [
+      // A port below 1024 takes a right more than the service was given before.
+      ...(privileged ? [systemdUnit(binary, false)] : []),
+    ]),
+    file("/etc/sysctl.d/60-spillway.conf", sysctlFile()),
+    file("/etc/sysusers.d/spillway.conf", sysusersFile()),
+  ];
+}
+
+/** Tokens may be written into it: for root and CONFIG_GROUP alone. */
+function exampleFile(): InstalledFile {
+  return { path: CONFIG_FILE, text: exampleConfig(), mode: 0o640, replaces: [] };
+}
+
+/** How others reach the service, and who may what there. */
+function openingOf({ config, publicUrl, copies, tokens }: PublicService): string {
+  const proxied = config.trustedProxies.length === 0 ? [] : [proxyHint(config, publicUrl)];
+  const renewed = copies.map(({ from, path }) => `install -m 640 -g ${CONFIG_GROUP} ${from} ${path}`);
+  const renewal = copies.length === 0 ? [] : [`The service has copies of its own. After a change:
+  ${[...renewed, "systemctl reload spillway"].join(" &&\n  ")}`];
+  return `${[listening(config), ...proxied, ...renewal].join("\n")}
+
+Open it in the firewall, one of:
+  ${firewallRules(config).join("\n  ")}
+
+${tokenNotice(tokens, publicUrl, process.stdout.isTTY)}`;
+}
+
+function proxyHint({ http }: Config, publicUrl: string): string {
+  const { host } = new URL(publicUrl);
+  return `The proxy passes ${host} on to it; all that Caddy needs is: ${host} { reverse_proxy ${formatHostPort(http.host, http.port)} }`;
+}
+
+/** Where the service will listen by its configuration file, and how to open it when nobody else could come. */
+function listeningBy(file: string): string {
+  const config = existsSync(file) ? readOrTell(file) : readFlags([]);
   if (typeof config === "string") return `The service will not start: ${config}`;
-  const { http, media, cluster } = config;
-  const where = formatHostPort(http.host, http.port);
-  const nodes = cluster === null ? "" : `, and for other nodes on UDP port ${cluster.link.port}`;
-  const said = `The service listens on ${where} (TCP), for media from UDP port ${media.port} on${nodes}.`;
+  const said = listening(config);
   if (reachOf(config) === null) return said;
   return `${said}
 That is this machine alone. To open it to others, set in ${CONFIG_FILE}
-  http = "0.0.0.0:${http.port}"    for all; a token is then asked for, and the first start makes one
+  http = "0.0.0.0:${config.http.port}"    for all; a token is then asked for, and the first start makes one
 or, behind a proxy on this machine,
   trusted-proxy = ["127.0.0.1", "::1"]
-  public-url = "https://live.example.com"`;
+  public-url = "https://live.example.com"
+or let spillway install --public-url do it.`;
+}
+
+function listening({ http, media, cluster }: Config): string {
+  const where = formatHostPort(http.host, http.port);
+  const nodes = cluster === null ? "" : `, and for other nodes on UDP port ${cluster.link.port}`;
+  return `The service listens on ${where} (TCP), for media from UDP port ${media.port} on${nodes}.`;
 }
 
 /** The configuration, or what is wrong with it. */
@@ -108,18 +150,4 @@ function readOrTell(file: string): Config | string {
     if (error instanceof UsageError) return error.message;
     throw error;
   }
-}
-
-function writeFile(path: string, text: string, mode: number): void {
-  if (existsSync(path)) {
-    console.log(`${path}: exists, left as it is`);
-    return;
-  }
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    writeFileSync(path, text, { mode, flag: "wx" });
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
-  console.log(`${path}: written`);
 }

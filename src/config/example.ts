@@ -1,8 +1,11 @@
 import type { OptionRow } from "./option-table.ts";
 import { optionTable } from "./option-table.ts";
 
-/** A configuration file in which every option stands with its default, commented out. */
-export function exampleConfig(): string {
+/** Options by their keys, as a file gives them. */
+export type FileSettings = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A configuration file in which every option stands: with its default, commented out, but for those of `set`. */
+export function exampleConfig(set: FileSettings = {}): string {
   const lines = [
     "# Spillway. Every option is shown with its default; remove the # to change it.",
     "# SPILLWAY_* in the environment and flags override this file.",
@@ -16,7 +19,9 @@ export function exampleConfig(): string {
       group = first;
       lines.push(`[${group}]`, "");
     }
-    lines.push(`# ${row.help}`, `# ${second ?? first} = ${literal(row)}`, "");
+    const value = set[row.key];
+    const line = `${second ?? first} = ${value === undefined ? literal(row) : JSON.stringify(value)}`;
+    lines.push(`# ${row.help}`, value === undefined ? `# ${line}` : line, "");
   }
   return `${[...lines, TABLES].join("\n")}`;
 }

@@ -133,6 +133,47 @@ test("install prints what it writes, keeps what exists, and its configuration is
   expect(succeed(["install", "--privileged-ports"])).toContain("=CAP_NET_BIND_SERVICE\n");
 });
 
+test("install --public-url shows tokens on a terminal, once, and ends with what to run", () => {
+  const args = ["install", "--public-url", "https://live.example.com", "--behind-proxy", "--root"];
+  const onTerminal = (root: string) => {
+    const line = [path, ...args, root].join(" ");
+    const { stdout } = Bun.spawnSync(["script", "-qec", line, "/dev/null"], { stdin: "ignore" });
+    return stdout.toString().replaceAll("\r", "");
+  };
+  const tokensOf = (root: string) =>
+    ["publish", "view", "admin"].map((right) =>
+      readFileSync(join(root, `etc/spillway/${right}.token`), "utf8").trim(),
+    );
+  const [terminal, other] = [join(folder, "terminal"), join(folder, "other")];
+  const [first, again, silent] = [
+    onTerminal(terminal),
+    onTerminal(terminal),
+    succeed([...args, other]),
+  ];
+  for (const token of tokensOf(terminal)) {
+    expect(first).toContain(token);
+    expect(again).not.toContain(token);
+  }
+  for (const token of tokensOf(other)) expect(silent).not.toContain(token);
+  for (const said of [first, silent]) {
+    expect(said).toContain("The service listens on 127.0.0.1:8080 (TCP)");
+    expect(said).toContain("reverse_proxy 127.0.0.1:8080");
+    expect(said).toContain("tcp . 443, udp . 8200-");
+    expect(said.trimEnd().split("\n").slice(-4)).toEqual([
+      "Now run:",
+      "  systemd-sysusers && chgrp -R spillway-config /etc/spillway && sysctl --system",
+      "  systemctl daemon-reload && systemctl enable spillway && systemctl restart spillway",
+      "  spillway doctor --running --config /etc/spillway/spillway.toml",
+    ]);
+  }
+  const unit = () => readFileSync(join(other, "etc/systemd/system/spillway.service"), "utf8");
+  expect(unit()).toContain("\nCapabilityBoundingSet=\n");
+  // A port below 1024, of a service that was installed without.
+  rmSync(join(other, "etc/spillway/spillway.toml"));
+  succeed(["install", "--public-url", "http://192.0.2.7", "--root", other]);
+  expect(unit()).toContain("\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\n");
+});
+
 test("doctor names every check, the firewall rule of the configuration, and taken ports", () => {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
   try {
