@@ -1,36 +1,39 @@
 /** The checks of `spillway doctor`, one a function. */
 import { lookup } from "node:dns/promises";
-import { existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { formatHostPort, isLoopback } from "../config/values.ts";
 import { type Config, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { messageOf } from "../errors.ts";
-import { monotonicUs } from "../io/clock.ts";
+import { monotonicUs, realtimeUs } from "../io/clock.ts";
 import { openFolder } from "../io/disk.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
+import { listensOnLoopbackAlone } from "../io/port-owner.ts";
 import { probeSegmentation } from "../io/probe.ts";
-import { openFileLimit } from "../io/resource-limit.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
 import { dvrFolderOf } from "./archive-ground.ts";
 import { checkArchive } from "./doctor-archive.ts";
 import { checkCluster } from "./doctor-cluster.ts";
+import { checkLimits } from "./doctor-limits.ts";
 import { wayTo } from "./doctor-mtu.ts";
 import { checkNames } from "./doctor-names.ts";
 import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
+import { checkService } from "./doctor-service.ts";
+import { checkTls, shownCertificate } from "./doctor-tls.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import { isOlder } from "./openssl-age.ts";
 import { reachOf } from "./reach.ts";
+import { readText } from "./read-text.ts";
+import { serviceEyes } from "./service-eyes.ts";
 
-/** An event stream, a keep-alive connection and some slack for each of 10,000 viewers. */
-const OPEN_FILES_MIN = 32_768;
 /** 5.0 is the first kernel whose UDP_SEGMENT and UDP_GRO have no known corruption. */
 const KERNEL_MIN = 5;
 
 /** `running`: the ports are in use by the server itself. */
 export async function runChecks(config: Config, running: boolean): Promise<readonly Finding[]> {
+  const service = checkService(serviceEyes, running);
   return [
     ok("version", versionLine()),
     await checkOpenSsl(),
@@ -38,18 +41,18 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkKernel(),
     checkSegmentation(),
     ...["rmem_max", "wmem_max"].map(checkBuffer),
-    checkOpenFiles(),
     ...(running ? [] : checkPorts(config)),
-    checkReach(config),
+    ...service.findings,
+    checkReach(config, running),
     checkMediaReach(config),
+    ...(await checkTls(config, realtimeUs() / 1000, running ? shownCertificate : null)),
     ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf, wayTo)),
     ...(config.cluster === null ? [] : await checkNames(config.cluster, fetch, monotonicUs)),
     ...(await checkArchive(config, dvrFolderOf(config), { open: openFolder })),
     checkClock(),
     checkAes(),
     checkAccess(config),
-    checkMemoryLimit(config),
-    checkCpuLimit(),
+    ...checkLimits(config, service.pid ?? "self", readText),
   ];
 }
 
@@ -110,18 +113,16 @@ function checkBuffer(name: string): Finding {
   );
 }
 
-function checkOpenFiles(): Finding {
-  const { soft, hard } = openFileLimit();
-  const detail = `${soft} (may be raised to ${hard})`;
-  if (soft >= OPEN_FILES_MIN) return ok("open files", detail);
-  return warn("open files", detail, `ulimit -n ${OPEN_FILES_MIN}, or LimitNOFILE= in the unit`);
-}
-
-function checkReach(config: Config): Finding {
+function checkReach(config: Config, running: boolean): Finding {
   const reach = reachOf(config);
-  const where = formatHostPort(config.http.host, config.http.port);
-  if (reach === null) return ok("reach", `http ${where}`);
-  return warn("reach", `http ${where}: ${reach.detail}`, `To open it: ${reach.mend}`);
+  const { host, port } = config.http;
+  const where = `http ${formatHostPort(host, port)}`;
+  if (reach !== null) {
+    return warn("reach", `${where}: ${reach.detail}`, `To open it: ${reach.mend}`);
+  }
+  if (!running || isLoopback(host) || !listensOnLoopbackAlone(port)) return ok("reach", where);
+  const detail = `${where} by the configuration, but what runs listens on loopback alone`;
+  return warn("reach", detail, "systemctl restart spillway");
 }
 
 /** Firefox and libnice (GStreamer) gather no loopback candidates, so nothing connects them to one. */
@@ -164,47 +165,7 @@ function checkAccess(config: Config): Finding {
   );
 }
 
-function checkMemoryLimit(config: Config): Finding {
-  const limit = cgroupValue("memory.max");
-  const rings = Math.round(config.ringMemoryBytes / 2 ** 20);
-  if (limit === null) return ok("memory limit", `none; rings may take ${rings} MiB`);
-  const detail = `${Math.round(limit / 2 ** 20)} MiB, of which rings may take ${rings} MiB`;
-  if (config.ringMemoryBytes <= limit / 2) return ok("memory limit", detail);
-  return warn("memory limit", detail, "Lower --ring-memory to half of the limit at most");
-}
-
-function checkCpuLimit(): Finding {
-  const [quota, period] = (readText(cgroupFile("cpu.max")) ?? "").split(" ");
-  if (quota === undefined || quota === "" || quota === "max") return ok("cpu limit", "none");
-  const cores = (Number(quota) / Number(period)).toFixed(1);
-  return warn(
-    "cpu limit",
-    `${cores} cores by quota: a burst that uses it up stalls every viewer`,
-    "Give whole cores (cpuset) instead of a quota",
-  );
-}
-
-function cgroupValue(file: string): number | null {
-  const text = readText(cgroupFile(file));
-  return text === null || text === "max" ? null : Number(text);
-}
-
-/** cgroup 2: the file of the group that this process is in. */
-function cgroupFile(file: string): string {
-  const group = /^0::(.*)$/m.exec(readText("/proc/self/cgroup") ?? "")?.[1] ?? "/";
-  const path = `/sys/fs/cgroup${group}/${file}`;
-  return existsSync(path) ? path : `/sys/fs/cgroup/${file}`;
-}
-
 function readNumber(path: string): number | null {
   const text = readText(path);
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null;
-  }
 }

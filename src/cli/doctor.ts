@@ -9,9 +9,9 @@ import { tokenFile } from "./first-token.ts";
 import { optionLines } from "./help.ts";
 
 export const doctorCommand: Command = {
-  help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, clock, folders
-of recordings, and for a cluster the secret's file, the way to other nodes and etcd. Says how to
-mend what is wrong. Exit code 1 when something must be mended.
+  help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, certificate, the
+service that systemd runs, clock, folders of recordings, and for a cluster the secret's file, the way
+to other nodes and etcd. Says how to mend what is wrong. Exit code 1 when something must be mended.
 
 Usage: spillway doctor [OPTIONS]
 

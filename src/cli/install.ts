@@ -3,10 +3,13 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatHostPort } from "../config/values.ts";
 import { type Config, exampleConfig } from "../config.ts";
+import { realtimeUs } from "../io/clock.ts";
 import { tokenNotice } from "./access-tokens.ts";
 import { type Command, UsageError } from "./command.ts";
 import { readFileConfig, readFlags } from "./configuration.ts";
+import { checkTls } from "./doctor-tls.ts";
 import { ownExecutable } from "./executable.ts";
+import type { Finding } from "./finding.ts";
 import { firewallRules } from "./firewall.ts";
 import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
@@ -42,19 +45,19 @@ Usage: spillway install [OPTIONS]
 Options:
 ${optionLines(OPTIONS)}
 
-With --public-url all is written, with a configuration that others reach and three tokens, to publish,
-to view and to administer: each in a file of its own that root alone reads, shown once on a terminal.
+With --public-url all is written, with a configuration that others reach, and tokens: to publish,
+to view, to administer. Each is in a file of its own for root alone, and shown once on a terminal.
 ${optionLines(PUBLIC_OPTIONS)}
 
 Afterwards:
   ${NEXT_STEPS.join("\n  ")}`,
-  run: async (args) => run(args),
+  run,
 };
 
 /** The first port that everybody may bind. */
 const PORT_FREE_MIN = 1024;
 
-function run(args: readonly string[]): number {
+async function run(args: readonly string[]): Promise<number> {
   const given = readOptions("install", [...OPTIONS, ...PUBLIC_OPTIONS], args);
   const [more] = given.positionals;
   if (more !== undefined) throw new UsageError(`install: ${more}: no argument is wanted`);
@@ -68,7 +71,7 @@ function run(args: readonly string[]): number {
   ];
   if (given.on("write") || service !== null) {
     for (const file of files) console.log(writeFile(file, root));
-    const told = service === null ? listeningBy(root + CONFIG_FILE) : openingOf(service);
+    const told = service === null ? listeningBy(root + CONFIG_FILE) : await openingOf(service);
     console.log(`\n${told}\n\nNow run:\n  ${NEXT_STEPS.join("\n  ")}`);
   } else {
     for (const { path, text } of files) console.log(`# ==> ${path}\n${text}`);
@@ -85,7 +88,10 @@ function binaryOf(given: string | undefined): string {
 
 function machineFiles(binary: string, privileged: boolean): readonly InstalledFile[] {
   const file = (path: string, text: string, replaces: readonly string[] = []) => ({
-    ...{ path, text, mode: 0o644, replaces },
+    path,
+    text,
+    mode: 0o644,
+    replaces,
   });
   return [
     file("/etc/systemd/system/spillway.service", systemdUnit(binary, privileged), [
@@ -103,17 +109,27 @@ function exampleFile(): InstalledFile {
 }
 
 /** How others reach the service, and who may what there. */
-function openingOf({ config, publicUrl, copies, tokens }: PublicService): string {
+async function openingOf({ config, publicUrl, copies, tokens }: PublicService): Promise<string> {
+  const wrong = (await checkTls(config, realtimeUs() / 1000, null)).filter(isWrong);
   const proxied = config.trustedProxies.length === 0 ? [] : [proxyHint(config, publicUrl)];
-  const renewed = copies.map(({ from, path }) => `install -m 640 -g ${CONFIG_GROUP} ${from} ${path}`);
-  const renewal = copies.length === 0 ? [] : [`The service has copies of its own. After a change:
-  ${[...renewed, "systemctl reload spillway"].join(" &&\n  ")}`];
-  return `${[listening(config), ...proxied, ...renewal].join("\n")}
+  const renewal = copies.length === 0 ? [] : [renewalHint(copies)];
+  const minded = wrong.map(({ name, detail, mend }) => `Mind: ${name}: ${detail}. ${mend}`);
+  return `${[listening(config), ...proxied, ...renewal, ...minded].join("\n")}
 
 Open it in the firewall, one of:
   ${firewallRules(config).join("\n  ")}
 
 ${tokenNotice(tokens, publicUrl, process.stdout.isTTY)}`;
+}
+
+function isWrong({ level }: Finding): boolean {
+  return level !== "ok";
+}
+
+function renewalHint(copies: PublicService["copies"]): string {
+  const lines = copies.map(({ from, path }) => `install -m 640 -g ${CONFIG_GROUP} ${from} ${path}`);
+  return `The service has copies of its own. After a change:
+  ${[...lines, "systemctl reload spillway"].join(" &&\n  ")}`;
 }
 
 function proxyHint({ http }: Config, publicUrl: string): string {

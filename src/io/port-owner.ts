@@ -1,7 +1,7 @@
 /** Who holds a port, from /proc: for the message that it is taken. */
 import { readlinkSync } from "node:fs";
 import { listProc, readProc } from "./proc.ts";
-import { socketInodes } from "./proc-net.ts";
+import { areOnLoopback, socketInodes } from "./proc-net.ts";
 
 /** TCP_LISTEN of the kernel, as the tables write it. UDP sockets that are bound only are "07". */
 const STATES = { tcp: "0A", udp: "07" } as const;
@@ -20,6 +20,12 @@ export function portOwner(protocol: "tcp" | "udp", port: number): string | null 
   const owners = listProc("/proc").filter((pid) => /^\d+$/.test(pid) && holds(pid, inodes));
   const named = owners.map((pid) => `${readProc(`/proc/${pid}/comm`)} (process ${pid})`);
   return named.length === 0 ? null : named.join(", ");
+}
+
+/** Whether somebody listens there, and on loopback alone. */
+export function listensOnLoopbackAlone(port: number): boolean {
+  const tables = ["tcp", "tcp6"].map((table) => readProc(`/proc/net/${table}`));
+  return areOnLoopback(tables.join("\n"), port, STATES.tcp);
 }
 
 function holds(pid: string, inodes: ReadonlySet<string>): boolean {
