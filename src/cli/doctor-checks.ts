@@ -1,9 +1,11 @@
 /** The checks of `spillway doctor`, one a function. */
 import { lookup } from "node:dns/promises";
-import { arch, release } from "node:os";
-import { formatHostPort, isLoopback } from "../config/values.ts";
-import { type Config, needsFirstToken } from "../config.ts";
+import { arch, networkInterfaces, release } from "node:os";
+import type { ClusterConfig } from "../config/cluster.ts";
+import { formatHostPort, type HostPort, isLoopback } from "../config/values.ts";
+import { type Config, isForThisMachine, needsFirstToken } from "../config.ts";
 import { describeOpenness, opennessOf } from "../control/http/openness.ts";
+import { localAddresses } from "../control/plane/addresses.ts";
 import { EMBEDDED_OPENSSL } from "../embedded.ts";
 import { messageOf } from "../errors.ts";
 import { monotonicUs, realtimeUs } from "../io/clock.ts";
@@ -11,6 +13,7 @@ import { openFolder } from "../io/disk.ts";
 import { chooseOpenSsl } from "../io/embedded-openssl.ts";
 import { listensOnLoopbackAlone } from "../io/port-owner.ts";
 import { probeSegmentation } from "../io/probe.ts";
+import { randomFill } from "../io/random.ts";
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { versionLine } from "../version.ts";
 import { dvrFolderOf } from "./archive-ground.ts";
@@ -22,6 +25,7 @@ import { checkNames } from "./doctor-names.ts";
 import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
 import { checkService } from "./doctor-service.ts";
 import { checkTls, shownCertificate } from "./doctor-tls.ts";
+import { checkMembers, checkStunServer } from "./doctor-udp.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import { isOlder } from "./openssl-age.ts";
 import { reachOf } from "./reach.ts";
@@ -31,8 +35,17 @@ import { serviceEyes } from "./service-eyes.ts";
 /** 5.0 is the first kernel whose UDP_SEGMENT and UDP_GRO have no known corruption. */
 const KERNEL_MIN = 5;
 
-/** `running`: the ports are in use by the server itself. */
-export async function runChecks(config: Config, running: boolean): Promise<readonly Finding[]> {
+export interface Questions {
+  /** The ports are in use by the server itself. */
+  readonly running: boolean;
+  /** A STUN server that is asked how it sees this machine; null for none. */
+  readonly stun: HostPort | null;
+}
+
+export async function runChecks(
+  config: Config,
+  { running, stun }: Questions,
+): Promise<readonly Finding[]> {
   const service = checkService(serviceEyes, running);
   return [
     ok("version", versionLine()),
@@ -46,8 +59,8 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
     checkReach(config, running),
     checkMediaReach(config),
     ...(await checkTls(config, realtimeUs() / 1000, running ? shownCertificate : null)),
-    ...(config.cluster === null ? [] : await checkCluster(config.cluster, addressesOf, wayTo)),
-    ...(config.cluster === null ? [] : await checkNames(config.cluster, fetch, monotonicUs)),
+    ...(stun === null ? [] : await askStun(config, stun, running)),
+    ...(config.cluster === null ? [] : await checkNode(config.cluster)),
     ...(await checkArchive(config, dvrFolderOf(config), { open: openFolder })),
     checkClock(),
     checkAes(),
@@ -59,6 +72,25 @@ export async function runChecks(config: Config, running: boolean): Promise<reado
 function checkPorts(config: Config): readonly Finding[] {
   const link = config.cluster === null ? [] : [checkLinkPort(config.cluster)];
   return [checkHttpPort(config), checkMediaPorts(config), ...link];
+}
+
+async function checkNode(cluster: ClusterConfig): Promise<readonly Finding[]> {
+  return [
+    ...(await checkCluster(cluster, addressesOf, wayTo)),
+    ...(await checkMembers(cluster, addressesOf, randomFill)),
+    ...(await checkNames(cluster, fetch, monotonicUs)),
+  ];
+}
+
+function askStun(config: Config, stun: HostPort, running: boolean): Promise<readonly Finding[]> {
+  const addresses = localAddresses({
+    host: config.media.host,
+    localFirst: isForThisMachine(config),
+    advertise: config.advertise,
+    interfaces: networkInterfaces(),
+  });
+  const told = addresses.flatMap(({ advertised }) => advertised);
+  return checkStunServer(config, told, stun, running, addressesOf, randomFill);
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

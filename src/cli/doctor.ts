@@ -1,12 +1,27 @@
 /** `spillway doctor`: what on this machine would hurt a live event, and how to mend it. */
-import { parseArgs } from "node:util";
-import { type Command, usage } from "./command.ts";
+import { type HostPort, machines } from "../config/values.ts";
+import { type Command, UsageError } from "./command.ts";
 import { findHazards, readConfigAndPlaces } from "./configuration.ts";
 import { runChecks } from "./doctor-checks.ts";
 import type { Finding } from "./finding.ts";
 import { firewallRules } from "./firewall.ts";
 import { tokenFile } from "./first-token.ts";
+import { type Given, option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
+import { splitOptions } from "./options-split.ts";
+
+/** RFC 8489 18.6. */
+const STUN_PORT = 3478;
+
+const OPTIONS = [
+  option("json", "", "One JSON object instead of text."),
+  option("running", "", "A server runs here already: do not check that its ports are free."),
+  option(
+    "stun",
+    "HOST[:PORT]",
+    "Ask this STUN server whether UDP passes, and by which address; from media's port, unless it is in use.",
+  ),
+] as const;
 
 export const doctorCommand: Command = {
   help: `Checks this machine: OpenSSL, UDP offload, socket buffers, limits, ports, certificate, the
@@ -17,40 +32,37 @@ Usage: spillway doctor [OPTIONS]
 
 Options:
 ${optionLines([
-  { flag: "--json", value: "", help: "One JSON object instead of text." },
-  {
-    flag: "--running",
-    value: "",
-    help: "A server runs here already: do not check that its ports are free.",
-  },
+  ...OPTIONS,
   { flag: "...", value: "", help: "Those of serve: --http, --media, --config and so on." },
 ])}`,
   run,
 };
 
 async function run(args: readonly string[]): Promise<number> {
-  const own = ["--json", "--running"];
-  const { values } = usage("doctor", () =>
-    parseArgs({
-      args: args.filter((arg) => own.includes(arg)),
-      options: {
-        json: { type: "boolean", default: false },
-        running: { type: "boolean", default: false },
-      },
-    }),
-  );
-  const places = readConfigAndPlaces(args.filter((arg) => !own.includes(arg)));
+  const { own, serve } = splitOptions(OPTIONS, args);
+  const given = readOptions("doctor", OPTIONS, own);
+  const places = readConfigAndPlaces(serve);
   const { config } = places;
   const warnings = findHazards(places, tokenFile(config));
   const findings: readonly Finding[] = [
-    ...(await runChecks(config, values.running)),
+    ...(await runChecks(config, { running: given.on("running"), stun: stunOf(given) })),
     ...warnings.map((hazard) => ({ ...hazard, level: "warn" as const })),
   ];
   const firewall = firewallRules(config);
   const failed = findings.some((finding) => finding.level === "fail");
-  if (values.json) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));
+  if (given.on("json")) console.log(JSON.stringify({ ok: !failed, findings, firewall }, null, 2));
   else console.log(text(findings, firewall));
   return failed ? 1 : 0;
+}
+
+function stunOf(given: Given): HostPort | null {
+  const text = given.text("stun");
+  if (text === undefined) return null;
+  const parsed = machines(1, true).safeParse(text);
+  if (!parsed.success) throw new UsageError(`--stun: ${parsed.error.issues[0]!.message}`);
+  const [server] = parsed.data;
+  if (server === undefined) throw new UsageError("--stun: needs a value: --stun HOST:PORT");
+  return { host: server.host, port: server.port ?? STUN_PORT };
 }
 
 const MARKS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;

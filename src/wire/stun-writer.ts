@@ -1,4 +1,7 @@
-/** Writers of STUN Binding messages (RFC 8489, RFC 8445 7). All end with integrity, fingerprint. */
+/**
+ * Writers of STUN Binding messages (RFC 8489, RFC 8445 7). All but the plain request end with integrity
+ * and fingerprint.
+ */
 import { assert } from "../assert.ts";
 import { readU16, writeU16, writeU32 } from "./bytes.ts";
 import { AF_INET } from "./path.ts";
@@ -127,6 +130,28 @@ export function writeBindingRequest(
     position = writeAttributeHeader(out, position, StunAttribute.useCandidate, 0);
   }
   return writeTrailer(out, outOffset, position, key);
+}
+
+/** "change IP" and "change port" (RFC 5780 7.2). */
+const FROM_ELSEWHERE = 0x06;
+
+/**
+ * Request without credentials, as servers of anybody take it; `elsewhere`: to be answered from another
+ * address and port. Returns the message's length.
+ */
+export function writePlainRequest(
+  out: Uint8Array,
+  outOffset: number,
+  transactionId: Uint8Array,
+  elsewhere: boolean,
+): number {
+  assert(outOffset + STUN_RESPONSE_BYTES_MAX <= out.length, "a plain STUN request fits");
+  const start = writeHeader(out, outOffset, BINDING_REQUEST, transactionId, 0);
+  if (!elsewhere) return start - outOffset;
+  const value = writeAttributeHeader(out, start, StunAttribute.changeRequest, 4);
+  writeU32(out, value, FROM_ELSEWHERE);
+  writeU16(out, outOffset + 2, value + 4 - start);
+  return value + 4 - outOffset;
 }
 
 function writeHeader(

@@ -22,6 +22,7 @@ export const StunClass = { request: 0, indication: 1, success: 2, error: 3 } as 
 export type StunClass = (typeof StunClass)[keyof typeof StunClass];
 
 export const StunAttribute = {
+  changeRequest: 0x0003,
   username: 0x0006,
   messageIntegrity: 0x0008,
   errorCode: 0x0009,
@@ -33,6 +34,7 @@ export const StunAttribute = {
   fingerprint: 0x8028,
   iceControlled: 0x8029,
   iceControlling: 0x802a,
+  otherAddress: 0x802c,
 } as const;
 
 /** Comprehension-required attributes that we name in a 420; further ones are counted as one. */
@@ -63,6 +65,8 @@ export class StunMessage {
   readonly mappedAddress = new Uint8Array(28);
   /** 0 when absent, else 16 or 28. */
   mappedAddressLength = 0;
+  /** Of a server that could answer from another address as well (RFC 5780 7.4). */
+  hasOtherAddress = false;
   /** 300..699 of an error response; 0 when absent. */
   errorCode = 0;
   /** Comprehension-required attributes that we do not know: a request gets 420. */
@@ -161,6 +165,7 @@ function reset(out: StunMessage): void {
   out.fingerprintPresent = false;
   out.fingerprintOk = false;
   out.mappedAddressLength = 0;
+  out.hasOtherAddress = false;
   out.errorCode = 0;
   out.unknownCount = 0;
 }
@@ -203,6 +208,9 @@ function readAttribute(
       return true;
     case StunAttribute.xorMappedAddress:
       return readMappedAddress(bytes, value, length, out);
+    case StunAttribute.otherAddress:
+      out.hasOtherAddress = true;
+      return true;
     case StunAttribute.priority:
       if (length !== 4) return false;
       out.priority = readU32(bytes, value);

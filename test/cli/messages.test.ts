@@ -63,6 +63,8 @@ test("wrong commands, flags and values", () => {
   complains(["install", "--public-url", "https://a"], 2, /^install: --public-url: https needs/);
   complains(["token", "x"], 2, /'x' \(see spillway token --help\)$/);
   complains(["doctor", "--htp"], 2, /did you mean --http/);
+  complains(["doctor", "--stun"], 2, /--stun/);
+  complains(["doctor", "--stun", "a b"], 2, /^--stun: "a b" is not HOST or HOST:PORT/);
 }, 30_000);
 
 test("wrong configuration files name the file and the key", () => {

@@ -44,7 +44,7 @@ export const LAW: Readonly<Record<string, readonly string[]>> = {
   rehearsal: [...PEER, "client", "io", "host", "control", "config", "log"],
   web: ["assert", "errors", "limits"],
   cli: [
-    ...[...PEER, "client", "load", "bench", "io", "archive", "control", "rehearsal"],
+    ...[...PEER, "cascade", "client", "load", "bench", "io", "archive", "control", "rehearsal"],
     ...["config", "log", "version", "web"],
   ],
   main: ["cli", "version"],

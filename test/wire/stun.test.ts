@@ -5,6 +5,7 @@ import {
   writeBindingError,
   writeBindingRequest,
   writeBindingSuccess,
+  writePlainRequest,
 } from "../../src/wire/stun-writer.ts";
 import { fuzz } from "../support/fuzz.ts";
 import { fromHex } from "../support/hex.ts";
@@ -180,5 +181,25 @@ test("random and mutated input", () => {
     for (const at of [message.usernameOffset + message.usernameLength, message.integrityOffset]) {
       if (at > offset + length) throw new Error("an offset points outside");
     }
+  });
+});
+
+describe("RFC 5780", () => {
+  test("a plain request is a header alone, or asks to be answered from elsewhere", () => {
+    const out = new Uint8Array(140);
+    expect(writePlainRequest(out, 4, ID, false)).toBe(20);
+    expect(out.subarray(4, 24).toHex()).toBe(`000100002112a442${ID.toHex()}`);
+    expect(writePlainRequest(out, 4, ID, true)).toBe(28);
+    expect(out.subarray(4, 32).toHex()).toBe(`000100082112a442${ID.toHex()}0003000400000006`);
+    const message = parse(out.slice(4, 32));
+    // We answer from nowhere else, and say that we do not understand it.
+    expect([message.unknownCount, message.unknown[0]]).toEqual([1, 0x0003]);
+  });
+
+  test("a server that has another address is known by its answer", () => {
+    const head = `0101000c2112a442${ID.toHex()}`;
+    const answer = (type: string) => fromHex(`${head} ${type}0008 00010d96c0000202`);
+    expect(parse(answer("802c")).hasOtherAddress).toBe(true);
+    expect(parse(answer("8022")).hasOtherAddress).toBe(false);
   });
 });
