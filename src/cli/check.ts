@@ -1,5 +1,6 @@
 /** `spillway check`: whether a server would start, or go on, with this configuration. */
 import { readFileSync } from "node:fs";
+import type { Config } from "../config.ts";
 import { loadKeys } from "../control/http/keys.ts";
 import { messageOf } from "../errors.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -17,6 +18,13 @@ Options: those of serve, such as --config FILE.`,
 };
 
 async function run(args: readonly string[]): Promise<number> {
+  await checkConfiguration(args);
+  console.log("The configuration is good.");
+  return 0;
+}
+
+/** The configuration, if a server would start with it. Rejects with a UsageError else. */
+export async function checkConfiguration(args: readonly string[]): Promise<Config> {
   const config = readConfig(args);
   readTls(config);
   try {
@@ -24,6 +32,5 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     throw new UsageError(messageOf(error));
   }
-  console.log("The configuration is good.");
-  return 0;
+  return config;
 }

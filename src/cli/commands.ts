@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Check the configuration, its keys and its certificates.",
     load: async () => (await import("./check.ts")).checkCommand,
   },
+  reload: {
+    summary: "Make a running server read its configuration again.",
+    load: async () => (await import("./reload.ts")).reloadCommand,
+  },
   install: {
     summary: "Print or write what a service needs, also for one that others reach.",
     load: async () => (await import("./install.ts")).installCommand,

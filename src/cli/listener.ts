@@ -18,10 +18,11 @@ import { UsageError } from "./command.ts";
 export interface Listener {
   readonly port: number;
   /**
-   * Reads certificate and key again. Connections that stand keep theirs. Throws, with everything as
-   * it was, when the files cannot be used.
+   * Reads certificate and key again, by the names that they have in this configuration. Connections that
+   * stand keep theirs. Throws, with everything as it was, when the files cannot be used. Whether there is
+   * TLS at all is decided at the start.
    */
-  reloadCertificate(): void;
+  reloadCertificate(config: Config): void;
   /** No new connections; those that stand are closed too with `now`. */
   stop(now: boolean): Promise<void>;
 }
@@ -68,9 +69,9 @@ export function listen(config: Config, app: Hono<AppEnv>): Listener {
   const port = server.port ?? config.http.port;
   return {
     port,
-    reloadCertificate: () => {
-      if (config.tls === null) return;
-      const fresh = readTls(config);
+    reloadCertificate: (changed) => {
+      if (config.tls === null || changed.tls === null) return;
+      const fresh = readTls(changed);
       // Bun cannot change the certificate of a server: a new one takes over the port. The old one
       // lets go of it at once and goes on with its connections.
       void server.stop(false);

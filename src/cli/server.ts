@@ -37,8 +37,9 @@ import {
 import type { Hazard } from "./hazards.ts";
 import { type Listener, listen, readTls } from "./listener.ts";
 import { reachOf } from "./reach.ts";
+import { keepOutcome, type ReloadOutcome } from "./reload-outcome.ts";
 import { showLife } from "./signs-of-life.ts";
-import { explainStart } from "./start-error.ts";
+import { explainStart, isForbidden } from "./start-error.ts";
 
 export interface ServerOptions {
   /** Flags; read again on SIGHUP. */
@@ -97,7 +98,8 @@ export async function runServer(options: ServerOptions): Promise<number> {
     console.error(`spillway: ${explainStart(error, config)}`);
     log.debug("Start failed", { stack: error instanceof Error ? error.stack : null });
     // What starting again cannot mend is told apart from what it may, such as a port that is taken.
-    return error instanceof UsageError || error instanceof KeyError ? 2 : 1;
+    const forGood = error instanceof UsageError || error instanceof KeyError || isForbidden(error);
+    return forGood ? 2 : 1;
   }
 }
 
@@ -209,25 +211,38 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Keys, tokens, secrets and certificates are read again; what is wrong is logged and the old stays. */
+/** Keys, tokens, secrets and certificates are read again; what is wrong is told and the old stays. */
 async function reload(parts: Parts): Promise<void> {
-  const { options, log, control, listener } = parts;
   const manager = serviceManager(process.env, process.pid);
   manager.notify("RELOADING=1", `MONOTONIC_USEC=${Math.floor(monotonicUs())}`);
-  let status = servingStatus(parts);
+  const outcome = await takeConfiguration(parts);
+  const { problem, later } = outcome;
+  const restart = later.length === 0 ? "" : `; after a restart: ${later.join(", ")}`;
+  const status = problem === null ? servingStatus(parts) : `STATUS=Reload failed: ${problem}`;
+  manager.notify("READY=1", `${status}${restart}`);
+  const folder = stateFolder(parts.config);
+  try {
+    if (folder !== null) keepOutcome(folder, outcome);
+  } catch (error) {
+    parts.log.warn("Nobody is told what came of the reload", { cause: messageOf(error) });
+  }
+}
+
+async function takeConfiguration(parts: Parts): Promise<ReloadOutcome> {
+  const { options, log, control, listener } = parts;
   try {
     const fresh = parts.withTokens(readConfig(options.args));
     // Before anything is changed: all of it counts, or nothing.
-    readTls(parts.config);
-    await control.reload(fresh);
-    listener.reloadCertificate();
+    readTls(fresh);
+    const later = await control.reload(fresh);
+    listener.reloadCertificate(fresh);
     log.info("Read keys, secrets and certificates again", { withoutToken: control.openness() });
+    return { problem: null, later };
   } catch (error) {
     const cause = messageOf(error);
     log.error("Reload failed, keys, secrets and certificates stay as they were", { cause });
-    status = `STATUS=Reload failed: ${cause.split("\n")[0]}`;
+    return { problem: cause.split("\n")[0]!, later: [] };
   }
-  manager.notify("READY=1", status);
 }
 
 function servingStatus({ config, listener }: Parts): string {

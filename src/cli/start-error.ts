@@ -19,6 +19,12 @@ export function explainStart(error: unknown, config: Config): string {
   return `http: TCP ${formatHostPort(host, port)}: ${REASONS[code]}; ${advice("http", code, port)}`;
 }
 
+/** Whether a port may not be bound: that stays so, however often it is tried. */
+export function isForbidden(error: unknown): boolean {
+  if (error instanceof Error && "code" in error && error.code === "EACCES") return true;
+  return /^bind \S+ port \d+: Permission denied$/.test(messageOf(error));
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the port is in use",
   EADDRNOTAVAIL: "this machine has no such address",

@@ -23,14 +23,13 @@ Type=notify
 NotifyAccess=main
 ExecStart=${binary} serve --config ${CONFIG_FILE}
 # A mistake in the configuration fails the reload, says its line and changes nothing.
-ExecReload=${binary} check --config ${CONFIG_FILE}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=${binary} reload --config ${CONFIG_FILE} --pid $MAINPID
 StateDirectory=spillway
 StateDirectoryMode=0700
 Restart=always
 RestartSec=200ms
-# A wrong configuration: no restart can mend it.
-RestartPreventExitStatus=2
+# A wrong configuration, and a group that systemd-sysusers has not made: no restart can mend them.
+RestartPreventExitStatus=2 216
 WatchdogSec=10s
 # A process that hangs cannot speak: the journal has systemd's word for it, not a crash report.
 WatchdogSignal=SIGKILL

@@ -10,7 +10,6 @@ const AT_START = {
   ringMemoryBytes: "ring-memory",
   trustedProxies: "trusted-proxy",
   publicUrl: "public-url",
-  tls: "tls-cert, tls-key",
   stateDir: "state",
   takeover: "takeover",
   waitForStream: "wait-for-stream",
@@ -48,6 +47,8 @@ export function changedUntilRestart(before: Config, after: Config): string[] {
   return [
     ...differing(AT_START, before, after),
     ...changedOfCluster(before.cluster, after.cluster),
+    // Other files are read; a listener with TLS stays one.
+    ...((before.tls === null) === (after.tls === null) ? [] : ["tls-cert, tls-key"]),
     ...(same(rulesOf(before), rulesOf(after)) ? [] : ["streams"]),
   ];
 }

@@ -87,9 +87,10 @@ export interface Control {
   openness(): string;
   /**
    * SIGHUP: tokens and keys of `config` count from now on; what is open without them can only become
-   * less. Throws an Error, with everything as it was, for a bad key and when none is left.
+   * less. Throws an Error, with everything as it was, for a bad key and when none is left. Returns the keys
+   * that count from the next start on.
    */
-  reload(config: Config): Promise<void>;
+  reload(config: Config): Promise<readonly string[]>;
   /** No new sessions; resolves when all viewers have left or drain-seconds are over. */
   drain(): Promise<void>;
   /** Ends every session and stops the media plane. */
@@ -216,7 +217,7 @@ class Running implements Control {
     return describeOpenness(this.#services.auth.openness);
   }
 
-  async reload(config: Config): Promise<void> {
+  async reload(config: Config): Promise<readonly string[]> {
     const { auth, log } = this.#services;
     const before = auth.openness;
     auth.replace(config, await loadKeys(config.auth.keys, this.#options.readFile));
@@ -226,8 +227,10 @@ class Running implements Control {
       log.warn("A reload opens nothing: this takes a restart", { what: wider.join(", ") });
     }
     const changed = changedUntilRestart(this.#services.config, config);
-    if (changed.length === 0) return;
-    log.warn("A reload does not read these: they take a restart", { what: changed.join(", ") });
+    if (changed.length > 0) {
+      log.warn("A reload does not read these: they take a restart", { what: changed.join(", ") });
+    }
+    return [...wider, ...changed];
   }
 
   async drain(): Promise<void> {

@@ -65,6 +65,8 @@ test("wrong commands, flags and values", () => {
   complains(["doctor", "--htp"], 2, /did you mean --http/);
   complains(["doctor", "--stun"], 2, /--stun/);
   complains(["doctor", "--stun", "a b"], 2, /^--stun: "a b" is not HOST or HOST:PORT/);
+  complains(["reload"], 2, /^reload: --pid is missing/);
+  complains(["reload", "--pid", "x"], 2, /^reload: --pid is a number/);
 }, 30_000);
 
 test("wrong configuration files name the file and the key", () => {

@@ -116,14 +116,39 @@ test("O5: check says that a configuration is good", () => {
 
 test("O5: the unit does not start again what ended with 2, and checks before it reloads", () => {
   const unit = systemdUnit("/usr/bin/spillway", false);
-  expect(unit).toContain("\nRestartPreventExitStatus=2\n");
+  expect(unit).toContain("\nRestartPreventExitStatus=2 216\n");
   expect(unit).toContain("\nWatchdogSignal=SIGKILL\n");
   const reload = [...unit.matchAll(/^ExecReload=(.*)$/gm)].map(([, command]) => command);
   expect(reload).toEqual([
-    "/usr/bin/spillway check --config /etc/spillway/spillway.toml",
-    "/bin/kill -HUP $MAINPID",
+    "/usr/bin/spillway reload --config /etc/spillway/spillway.toml --pid $MAINPID",
   ]);
 });
+
+test("O5: whoever reloads learns what came of it, and what takes a restart", async () => {
+  const token = '[[auth.tokens]]\ntoken = "the-first-token-1"\nrights = ["view"]\n';
+  const config = file("told.toml", token);
+  const state = join(folder, "told-state");
+  server = await startProcess(["serve", "--config", config, "--state", state]);
+  const reload = (text: string) => {
+    writeFileSync(config, text);
+    const args = ["reload", "--config", config, "--state", state, "--pid", String(server!.pid())];
+    return runBinary(path, args);
+  };
+  const good = "The server has read its configuration again.\n";
+  expect(reload(token.replace("first", "other"))).toEqual({ code: 0, out: good, err: "" });
+  const later = reload(`takeover = true\n${token}`);
+  expect(later).toMatchObject({ code: 0, out: expect.stringMatching(/next start on: .*takeover/) });
+  // No server would start with it: it is not even asked.
+  expect(reload("takeover = 5\n")).toMatchObject({ code: 2, out: "" });
+  // One would, but this one does not open itself.
+  expect(reload("")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/goes on as it was: auth: no token/),
+  });
+  expect(reload(token)).toMatchObject({ code: 0, out: good });
+  const gone = runBinary(path, ["reload", "--config", config, "--pid", "4194304"]);
+  expect(gone).toMatchObject({ code: 2, err: expect.stringContaining("--pid 4194304: ") });
+}, 160_000);
 
 test("O5: a reload that fails is logged with key and line, and changes nothing", async () => {
   const config = file(
@@ -242,7 +267,8 @@ test("O3: doctor and the log say that nobody else reaches it", async () => {
   };
   expect(reach([])).toMatchObject({ level: "warn", mend: expect.stringContaining("0.0.0.0:8080") });
   expect(reach(["--http", "[::1]:8080"]).level).toBe("warn");
-  expect(reach(["--http", "0.0.0.0:8080"]).level).toBe("ok");
+  // Nobody listens there.
+  expect(reach(["--http", "0.0.0.0:1"]).level).toBe("ok");
   expect(reach(["--public-url", "https://live.example.com"]).level).toBe("ok");
   server = await startProcess(["serve"]);
   await told(server, "Only programs on this machine reach it");

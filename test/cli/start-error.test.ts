@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { explainStart } from "../../src/cli/start-error.ts";
+import { explainStart, isForbidden } from "../../src/cli/start-error.ts";
 import { loadConfig } from "../../src/config.ts";
 
 function explain(args: readonly string[], message: string): string {
@@ -20,4 +20,13 @@ test("a UDP port that cannot be had is told by the option that it is of", () => 
   expect(explain(node, "bind 2001:db8::1 port 9300: Permission denied")).toBe(
     "link: UDP [2001:db8::1]:9300: Permission denied; ports below 1024 need CAP_NET_BIND_SERVICE: spillway install --privileged-ports",
   );
+});
+
+test("a port that may not be bound is told apart from one that may be free another time", () => {
+  const coded = (code: string) => Object.assign(new Error("Failed to listen"), { code });
+  expect(isForbidden(coded("EACCES"))).toBe(true);
+  expect(isForbidden(new Error("bind 0.0.0.0 port 80: Permission denied"))).toBe(true);
+  expect(isForbidden(coded("EADDRINUSE"))).toBe(false);
+  expect(isForbidden(coded("EADDRNOTAVAIL"))).toBe(false);
+  expect(isForbidden(new Error("bind 0.0.0.0 port 80: Address already in use"))).toBe(false);
 });

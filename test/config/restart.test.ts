@@ -32,6 +32,10 @@ test("what a reload reads is not named: tokens, keys, secrets, who may watch", (
     [],
   );
   expect(changed(parse([]), parse(["--auth-audience=other"], TOKEN))).toEqual([]);
+  const secure = (name: string) => parse([`--tls-cert=${name}.crt`, `--tls-key=${name}.key`]);
+  expect(changed(secure("a"), secure("b"))).toEqual([]);
+  expect(changed(parse([]), secure("a"))).toEqual(["tls-cert, tls-key"]);
+  expect(changed(secure("a"), parse([]))).toEqual(["tls-cert, tls-key"]);
 });
 
 test("what counts from the next start on is named as it is written", () => {

@@ -51,11 +51,21 @@ test("W69 E47 --tls-cert and --tls-key serve HTTPS and only HTTPS; both are re-r
   expect([...h.control.registry.sessions.all()][0]!.origin).toBe(`https://127.0.0.1:${port}`);
 
   const second = writePair();
-  listener.reloadCertificate();
+  listener.reloadCertificate(h.config);
   expect((await post("https", "c", second)).status).toBe(201);
   expect(await fails(post("https", "d", first))).toBe(true);
 
   writeFileSync(key, createCertificate().privateKeyPem);
-  expect(() => listener!.reloadCertificate()).toThrow();
+  expect(() => listener!.reloadCertificate(h.config)).toThrow();
   expect((await post("https", "e", second)).status).toBe(201);
+
+  // Under other names, and that there is TLS is decided at the start.
+  const third = createCertificate();
+  const [certFile, keyFile] = [join(folder, "third.pem"), join(folder, "third.key")];
+  writeFileSync(certFile, third.certificatePem);
+  writeFileSync(keyFile, third.privateKeyPem);
+  listener.reloadCertificate({ ...h.config, tls: { certFile, keyFile } });
+  expect((await post("https", "f", third.certificatePem)).status).toBe(201);
+  listener.reloadCertificate({ ...h.config, tls: null });
+  expect((await post("https", "g", third.certificatePem)).status).toBe(201);
 });
