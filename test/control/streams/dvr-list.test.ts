@@ -99,7 +99,7 @@ describe("full playlists", () => {
 });
 
 describe("delta updates", () => {
-  test("D02 leave out what is farther from the end than CAN-SKIP-UNTIL, and nothing else", () => {
+  test("D02 F02 leave out what is farther from the end than CAN-SKIP-UNTIL, and nothing else", () => {
     const show = new DvrShow({ ...CALM, windowUs: 120 * SECOND });
     for (let i = 0; i < 150; i += 1) {
       show.segment();
@@ -136,7 +136,7 @@ describe("delta updates", () => {
     }
   });
 
-  test("D04 with a playlist half as old as CAN-SKIP-UNTIL make the present one", () => {
+  test("D04 F02 with a playlist half as old as CAN-SKIP-UNTIL make the present one", () => {
     let deltas = 0;
     for (let seed = 1; seed <= 6; seed += 1) {
       try {
