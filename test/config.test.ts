@@ -3,6 +3,7 @@ import { inRanges, parseCidr } from "../src/config/cidr.ts";
 import type { Config, ConfigSources } from "../src/config.ts";
 import {
   exampleConfig,
+  isForThisMachine,
   isOpenByDefault,
   loadConfig,
   needsFirstToken,
@@ -342,4 +343,13 @@ test("patterns: * within a segment, ** across, the rest literal", () => {
   for (const [pattern, name, expected] of cases) {
     expect([pattern, name, matchesPattern(pattern, name)]).toEqual([pattern, name, expected]);
   }
+});
+
+test("a listener on loopback is for this machine, unless a proxy leads there", () => {
+  const own = (...args: readonly string[]) => isForThisMachine(good({ args }));
+  expect(own()).toBe(true);
+  expect(own("--http=[::1]:8080")).toBe(true);
+  expect(own("--http=0.0.0.0:8080")).toBe(false);
+  expect(own("--trusted-proxy=127.0.0.1")).toBe(false);
+  expect(own("--public-url=https://live.example.com")).toBe(false);
 });
