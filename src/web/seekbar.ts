@@ -40,6 +40,10 @@ export class SeekBar {
     slider.setAttribute("keysused", "Space Enter ArrowUp ArrowDown ArrowLeft ArrowRight");
     slider.addEventListener("input", () => this.#drag());
     slider.addEventListener("change", () => this.#drop());
+    // A drag that ends where it began changes nothing.
+    for (const type of ["pointerup", "pointercancel", "blur"]) {
+      slider.addEventListener(type, () => this.#release());
+    }
     slider.addEventListener("pointermove", (event) => this.#point(event));
     slider.addEventListener("pointerleave", () => this.#hideWhen());
     player.addEventListener("keydown", (event) => this.#press(event));
@@ -99,9 +103,13 @@ export class SeekBar {
     this.#showWhen(1 - value / Number(min));
   }
 
-  #drop(): void {
+  #release(): void {
     this.#isHeld = false;
     this.#hideWhen();
+  }
+
+  #drop(): void {
+    this.#release();
     this.#seek(this.#reach.toMs + this.#slider.valueAsNumber * 1_000);
   }
 
@@ -127,7 +135,8 @@ export class SeekBar {
     const isHere = target === this.#slider;
     const isElsewhere = target instanceof Element && target.closest(OTHERS) !== null;
     if (altKey || ctrlKey || metaKey || shiftKey || event.defaultPrevented) return null;
-    if (this.#place.hidden || (isElsewhere && !isHere)) return null;
+    const isOff = this.#place.hidden || this.#player.getAttribute("controls") === "none";
+    if (isOff || (isElsewhere && !isHere)) return null;
     const at = this.#atMs;
     if (key === "ArrowLeft" || (isHere && key === "ArrowDown")) return at - STEP_MS;
     if (key === "ArrowRight" || (isHere && key === "ArrowUp")) return at + STEP_MS;

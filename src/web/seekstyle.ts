@@ -16,5 +16,6 @@ export const SEEK_STYLE = `
   transform: translateX(-50%); padding: 2px 9px; border-radius: 6px; background: rgb(5 9 11 / .88);
   font-size: 12px; line-height: 1.6; white-space: nowrap; font-variant-numeric: tabular-nums;
   pointer-events: none; }
+:host([controls="none"]) .seek { display: none; }
 @media (pointer: coarse) { .seek input { height: 32px; } }
 `;

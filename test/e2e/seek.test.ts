@@ -123,4 +123,21 @@ describe.skipIf(isOut)("going back", () => {
     await page.locator("spillway-player .live").press("Enter");
     await shows("live", ({ behind, latencyMs }) => !behind && latencyMs! < 3_000);
   }, 120_000);
+
+  test("controls=none: no bar, and no keys", async () => {
+    const slider = page.locator("spillway-player .seek input");
+    expect(await slider.isVisible()).toBe(true);
+    const press = (controls: string) =>
+      page.evaluate<boolean>(`(() => {
+        const player = document.querySelector("spillway-player");
+        player.setAttribute("controls", "${controls}");
+        const key = new KeyboardEvent("keydown", { key: "ArrowLeft", cancelable: true });
+        return player.dispatchEvent(key);
+      })()`);
+    expect(await press("none")).toBe(true);
+    expect(await slider.isVisible()).toBe(false);
+    expect((await shown()).behind).toBe(false);
+    expect(await press("")).toBe(false);
+    expect((await shown()).behind).toBe(true);
+  });
 });
