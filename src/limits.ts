@@ -235,7 +235,7 @@ export const TOKENS_KEPT_MAX = 8_192;
 
 // -- Recordings (src/archive) --------------------------------------------------------------------
 
-/** Viewers may go back so far at most: 21,600 segments of 2 s a rendition, some 250 B each: 5 MB. */
+/** Viewers may go back so far at most: 21,600 segments of 2 s a rendition x (250 + 400) B: 14 MB. */
 export const DVR_MAX_US = 43_200_000_000;
 /** Segments of a rendition that wait for a slow disk: the tail has as many in memory in any case. */
 export const ARCHIVE_WAITING_MAX = 6;
