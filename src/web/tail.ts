@@ -12,6 +12,7 @@ import type { PlayerStatus } from "./covertext.ts";
 import type { FigureLine } from "./figures.ts";
 import { GoneBack } from "./goneback.ts";
 import type { Layer } from "./layers.ts";
+import { followLevels } from "./levels.ts";
 import { reachOf } from "./listed.ts";
 import { Liveness } from "./liveness.ts";
 import { PictureCounter } from "./pictures.ts";
@@ -240,7 +241,10 @@ export class TailPlayback extends EventTarget {
     });
     this.#hls = hls;
     hls.on(library.Events.ERROR, (_, data) => this.#hearError(data));
-    hls.on(library.Events.FRAG_BUFFERED, () => this.#buffered());
+    hls.on(library.Events.FRAG_BUFFERED, () => {
+      this.#live();
+      this.#beginIfFilled(performance.now());
+    });
     hls.on(library.Events.MANIFEST_PARSED, () => this.#begin(hls));
     // A playlist that has ended before anything was shown has only old pictures.
     hls.on(library.Events.LEVEL_LOADED, (_, { details }) => {
@@ -249,7 +253,7 @@ export class TailPlayback extends EventTarget {
       for (const event of eventsIn(details)) this.hear(event);
     });
     hls.once(library.Events.LEVEL_UPDATED, () => this.back.place());
-    hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
+    followLevels(library, hls, this.#source, () => this.choose(this.#wish));
     hls.attachMedia(this.#video);
     hls.loadSource(this.#source);
   }
@@ -264,11 +268,6 @@ export class TailPlayback extends EventTarget {
   #chooseLevel(): void {
     const key = keyFor(this.layers, this.#wish);
     this.#level = key === null ? null : Number.parseInt(key, 10);
-  }
-
-  #buffered(): void {
-    this.#live();
-    this.#beginIfFilled(performance.now());
   }
 
   /** Where there is no Media Source at all, the browser may know HLS itself, and says little: some seconds later. */

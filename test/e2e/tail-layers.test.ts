@@ -1,6 +1,6 @@
 /** Three layers of H.264 in Chromium: hls.js goes from one to the other, and the picture does not stop. */
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
-import { lacksChromium, TestBrowser, type Watcher } from "../support/browser.ts";
+import { lacksChromium, TestBrowser, Watcher } from "../support/browser.ts";
 import { isShort } from "../support/long.ts";
 import { readPlaylist } from "../support/playlist-text.ts";
 import { SETUP_MS, startServer, type TestServer } from "../support/server.ts";
@@ -93,6 +93,41 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
     120_000,
   );
 
+  timed(
+    "a layer that comes behind its first answer becomes a level, and the picture goes on",
+    async () => {
+      const options = { codec: "H264", layers: "simulcast-3", width: 1280, height: 720, fps: 25 };
+      await (await browser.publish(server.base, "a", options)).live();
+      await until("three levels", 30_000, async () => (await heights()).length === 3, heights);
+      const page = await browser.open("about:blank");
+      let asked = 0;
+      await page.route("**/hls/a/index.m3u8*", async (route) => {
+        const response = await route.fetch();
+        const body = await response.text();
+        asked += 1;
+        await route.fulfill({ response, body: asked === 1 ? lowestOf(body) : body });
+      });
+      const watcher = new Watcher(page);
+      await page.goto(`${server.base}/watch/a?tier=tail`);
+      const plays = async () => (await stateOf(watcher)).time > 2;
+      await until("it plays", 20_000, plays, () => stateOf(watcher));
+      await watcher.page.evaluate(WATCH_FRAMES);
+      const all = async () => (await stateOf(watcher)).levels.join() === "180,360,720";
+      await until("three levels", 10_000, all, () => stateOf(watcher));
+      await watcher.page.evaluate(`${TAIL}.choose({ key: "2", shortSide: 720 })`);
+      await Bun.sleep(STAY_MS);
+      const frames = await watcher.page.evaluate<Frame[]>("window.frames");
+      const { atChanges } = measure(frames);
+      console.log(`levels that came later: ${atChanges} ms`);
+      inTime(() => {
+        expect(frames.at(-1)!.width).toBe(1280);
+        expect(Math.max(...atChanges)).toBeLessThanOrEqual(GAP_MAX_MS);
+      });
+      expect(browser.pageErrors).toEqual([]);
+    },
+    60_000,
+  );
+
   async function heights(): Promise<number[]> {
     const index = await fetch(`${server.base}/hls/a/index.m3u8`);
     const found = (await index.text()).matchAll(/RESOLUTION=\d+x(\d+)/g);
@@ -116,6 +151,12 @@ describe.skipIf(lacksChromium(WHAT) || isShort(WHAT))("layers of tails", () => {
     }
   }
 });
+
+/** A multivariant playlist without all but its last variant. */
+function lowestOf(text: string): string {
+  const [head, ...variants] = text.split("#EXT-X-STREAM-INF");
+  return `${head}#EXT-X-STREAM-INF${variants.at(-1)}`;
+}
 
 /** The longest time between two pictures, anywhere and where their size changes, ms. */
 function measure(frames: readonly Frame[]) {
