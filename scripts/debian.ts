@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "./run.ts";
 
 const LISTS = "/var/lib/apt/lists";
 const DAY_MS = 86_400_000;
@@ -61,15 +62,4 @@ function refreshLists(cache: string): void {
   const update = ["timeout", String(UPDATE_SECONDS), "apt-get", "update", "--quiet"];
   if (process.getuid?.() === 0 && run(update) !== null) writeFileSync(looked, "");
   else console.warn("apt's lists are old: OpenSSL inside may be behind Debian's (apt-get update)");
-}
-
-/** The output of a command that succeeds, else null. */
-function run(command: string[], cwd?: string): string | null {
-  const result = Bun.spawnSync(command, {
-    cwd,
-    env: { ...process.env, LC_ALL: "C" },
-    stdout: "pipe",
-    stderr: "ignore",
-  });
-  return result.success ? result.stdout.toString() : null;
 }

@@ -2,12 +2,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import type { EmbeddedLibrary, EmbeddedOpenSsl } from "../src/embedded.ts";
+import { ARCHITECTURES, type Architecture, OWN_ARCHITECTURE } from "./architecture.ts";
 import { newerPackage } from "./debian.ts";
+import { foreignPackage } from "./foreign.ts";
+import { run } from "./run.ts";
 
 /** OpenSSL to embed, and whose it is. */
 export interface FoundOpenSsl extends EmbeddedOpenSsl {
   /** The packages that its libraries come from. */
   readonly packages: readonly DebianPackage[];
+}
+
+/** What the executable is called. */
+export interface Build {
+  readonly version: string;
+  readonly commit: string | null;
 }
 
 interface DebianPackage {
@@ -17,14 +26,21 @@ interface DebianPackage {
   readonly copyright: string;
 }
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills it in.
+const VERSION_FORMAT = "--showformat=${Package} ${Version}";
+
 /** Parts of glibc: every machine that runs the executable has them. */
 const GLIBC = /^(linux-vdso|ld-linux.*|lib(c|m|dl|pthread|rt|resolv))\.so/;
 
 /**
  * libssl.so.3 and libcrypto.so.3, of this machine or newer ones of Debian's archive, which are
- * unpacked below `cache`; null when the machine has none.
+ * unpacked below `cache`; null when the machine has none. For another processor they are the archive's.
  */
-export async function findOpenSsl(cache: string): Promise<FoundOpenSsl | null> {
+export async function findOpenSsl(
+  architecture: Architecture,
+  cache: string,
+): Promise<FoundOpenSsl | null> {
+  if (architecture !== OWN_ARCHITECTURE) return foreignOpenSsl(architecture, cache);
   const installed = await findLibrary("libssl.so.3");
   if (installed === null) return null;
   const own = packageOf(installed);
@@ -39,7 +55,7 @@ export async function findOpenSsl(cache: string): Promise<FoundOpenSsl | null> {
   const version = newer?.version ?? own;
   return {
     version,
-    architecture: process.arch,
+    architecture,
     support: await Promise.all(support.map(([soname, path]) => describe(soname, path))),
     crypto: await describe("libcrypto.so.3", crypto),
     ssl: await describe("libssl.so.3", ssl),
@@ -50,9 +66,30 @@ export async function findOpenSsl(cache: string): Promise<FoundOpenSsl | null> {
   };
 }
 
+/** Of the package that this machine has its own from. */
+async function foreignOpenSsl(architecture: Architecture, cache: string): Promise<FoundOpenSsl> {
+  const installed = await findLibrary("libssl.so.3");
+  const name = installed === null ? "libssl3" : packageOf(installed).split(" ")[0]!;
+  const { root, version, depends } = foreignPackage(name, architecture, cache);
+  const more = depends.filter((each) => each !== "libc6");
+  const crypto = await findLibrary("libcrypto.so.3", root, architecture);
+  const ssl = await findLibrary("libssl.so.3", root, architecture);
+  if (more.length > 0 || crypto === null || ssl === null) {
+    throw new Error(`${version} does not stand alone on ${architecture}: ${more.join(", ")}`);
+  }
+  return {
+    version,
+    architecture,
+    support: [],
+    crypto: await describe("libcrypto.so.3", crypto),
+    ssl: await describe("libssl.so.3", ssl),
+    packages: [debianPackage(version, root)],
+  };
+}
+
 /** The source text that takes the place of src/embedded.ts. */
 export function embeddedModule(
-  commit: string | null,
+  { version, commit }: Build,
   openssl: EmbeddedOpenSsl | null,
   licenses: string,
 ): string {
@@ -71,21 +108,19 @@ export function embeddedModule(
   crypto: ${literal(openssl.crypto)}, ssl: ${literal(openssl.ssl)} }`;
   return `${imports.join("\n")}
 import licenses from ${JSON.stringify(licenses)} with { type: "file" };
+export const BUILT_VERSION = ${JSON.stringify(version)};
 export const COMMIT = ${JSON.stringify(commit)};
 export const EMBEDDED_OPENSSL = ${value};
 export const LICENSES = licenses;
 `;
 }
 
-/** Short id of the checked-out commit; null outside a repository or without git. */
-export function gitCommit(): string | null {
-  const id = run("git", "rev-parse", "--short=10", "HEAD");
-  if (id === null) return null;
-  return run("git", "status", "--porcelain", "--untracked-files=no") === "" ? id : `${id}-dirty`;
-}
-
-async function findLibrary(soname: string, root = ""): Promise<string | null> {
-  const triplet = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+async function findLibrary(
+  soname: string,
+  root = "",
+  architecture = OWN_ARCHITECTURE,
+): Promise<string | null> {
+  const { triplet } = ARCHITECTURES[architecture];
   for (const folder of [`/usr/lib/${triplet}`, `/lib/${triplet}`, "/usr/lib64", "/usr/lib"]) {
     const path = `${root}${folder}/${soname}`;
     if (await Bun.file(path).exists()) return realpath(path);
@@ -95,7 +130,7 @@ async function findLibrary(soname: string, root = ""): Promise<string | null> {
 
 /** Soname and path of all that the loader would load, as ldd prints it: "name => path (0x..)". */
 function neededBy(path: string): [soname: string, path: string][] {
-  const lines = (run("ldd", path) ?? "").split("\n");
+  const lines = (run(["ldd", path]) ?? "").split("\n");
   return lines.flatMap((line): [string, string][] => {
     const match = /^\s*(\S+) => (\/\S+)/.exec(line);
     return match ? [[match[1]!, match[2]!]] : [];
@@ -118,15 +153,8 @@ async function describe(soname: string, path: string): Promise<EmbeddedLibrary> 
 /** Debian package and version of a file. Merged /usr: dpkg may know it under /lib alone. */
 function packageOf(path: string): string {
   for (const known of [path, path.replace(/^\/usr/, "")]) {
-    const owner = run("dpkg-query", "--search", known)?.split(": ")[0];
-    if (owner)
-      return run("dpkg-query", "--show", `--showformat=\${Package} \${Version}`, owner) ?? owner;
+    const owner = run(["dpkg-query", "--search", known])?.split(": ")[0];
+    if (owner) return run(["dpkg-query", "--show", VERSION_FORMAT, owner]) ?? owner;
   }
   return "unknown";
-}
-
-function run(command: string, ...args: string[]): string | null {
-  if (Bun.which(command) === null) return null;
-  const result = Bun.spawnSync([command, ...args], { stdout: "pipe", stderr: "ignore" });
-  return result.success ? result.stdout.toString().trim() : null;
 }

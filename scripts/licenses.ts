@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dir, "..");
 const RULE = "-".repeat(78);
 
 /** What stands in a package.json, as far as it is needed here. */
-interface Manifest {
+export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
@@ -21,13 +21,14 @@ interface Manifest {
 }
 
 /** Throws, naming the package, when one has neither a licence text nor a licence known here. */
-export async function licenseText(
-  entrypoints: readonly string[],
+export function licenseText(
+  version: string,
+  folders: readonly string[],
   openssl: FoundOpenSsl | null,
-): Promise<string> {
-  const folders = await packageFolders(entrypoints);
+): string {
+  const own = { ...manifestOf(ROOT), version };
   const parts = [
-    notice("Spillway", manifestOf(ROOT), readFileSync(join(ROOT, "LICENSE"), "utf8")),
+    notice("Spillway", own, readFileSync(join(ROOT, "LICENSE"), "utf8")),
     ...folders.map((folder) => packageNotice(folder)),
     bunNotice(),
     ...(openssl === null ? [] : openSslNotices(openssl)),
@@ -42,8 +43,8 @@ export async function scriptLicenseText(scripts: readonly string[]): Promise<str
   return [own, ...folders.map((folder) => packageNotice(folder))].join(`\n${RULE}\n\n`);
 }
 
-/** Folders of the packages of which anything is bundled, sorted. */
-async function packageFolders(entrypoints: readonly string[]): Promise<readonly string[]> {
+/** Folders of the packages of which anything is bundled into these or the pages, sorted. */
+export async function packageFolders(entrypoints: readonly string[]): Promise<readonly string[]> {
   return foldersOf([
     ...(await inputsOf(entrypoints, "bun")),
     ...(await inputsOf(bundledScripts(), "browser")),
@@ -146,7 +147,8 @@ function notice(title: string, manifest: Manifest, text: string): string {
   return [`${title} ${version}`, `Licence: ${license}`, ...source, "", text.trim(), ""].join("\n");
 }
 
-function manifestOf(folder: string): Manifest {
+/** Of the package in that folder. */
+export function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
 

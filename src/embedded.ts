@@ -1,6 +1,6 @@
 /**
- * What only a build can know. From source it is these values; scripts/build.ts replaces this module
- * with one that has the commit and paths of the OpenSSL libraries inside the executable.
+ * What only a build can know. From source it is these values; scripts/executable.ts replaces this module
+ * with one that has the version, the commit and paths of the OpenSSL libraries inside the executable.
  */
 
 /** One shared library inside the executable. */
@@ -25,6 +25,8 @@ export interface EmbeddedOpenSsl {
   readonly ssl: EmbeddedLibrary;
 }
 
+/** By the tag that it was built from; null from source: what package.json names. */
+export const BUILT_VERSION = null as string | null;
 /** Short commit id, with "-dirty" when the tree had changes; null when unknown. */
 export const COMMIT = null as string | null;
 export const EMBEDDED_OPENSSL = null as EmbeddedOpenSsl | null;
