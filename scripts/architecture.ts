@@ -1,5 +1,7 @@
 /** The processors that an executable is made for, and what others call them. */
-export type Architecture = "x64" | "arm64";
+import type { ABIS } from "../src/io/abi.ts";
+
+export type Architecture = keyof typeof ABIS;
 
 interface Names {
   /** As Debian names its packages. */

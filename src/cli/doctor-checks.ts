@@ -52,6 +52,7 @@ export async function runChecks(
     await checkOpenSsl(),
     embeddedOpenSsl(),
     checkKernel(),
+    checkProcessor(),
     checkSegmentation(),
     ...["rmem_max", "wmem_max"].map(checkBuffer),
     ...(running ? [] : checkPorts(config)),
@@ -121,6 +122,12 @@ function checkKernel(): Finding {
   const detail = `Linux ${release()} on ${arch()}`;
   if (Number.parseInt(release(), 10) >= KERNEL_MIN) return ok("kernel", detail);
   return fail("kernel", detail, `Linux ${KERNEL_MIN}.0 or newer is needed`);
+}
+
+function checkProcessor(): Finding {
+  if (arch() !== "arm64") return ok("processor", arch());
+  const mend = "Before an event let spillway bench and spillway load show that it carries yours";
+  return warn("processor", "arm64: this is built for it, and not proven on its hardware", mend);
 }
 
 function checkSegmentation(): Finding {

@@ -1,4 +1,5 @@
 import type { Region } from "../srtp/cipher.ts";
+import { ABI } from "./abi.ts";
 import { check, libc } from "./libc.ts";
 import { addressOf, borrowedRegion } from "./pinned.ts";
 
@@ -9,9 +10,8 @@ const ADD = 1;
 const REMOVE = 2;
 const CHANGE = 3;
 const CLOEXEC = 0o2000000;
-/** struct epoll_event is packed: u32 events, u64 data. */
-const EVENT_BYTES = 12;
-const DATA_AT = 4;
+const EVENT_BYTES = ABI.epollEventBytes;
+const DATA_AT = ABI.epollDataAt;
 
 /** A new epoll instance. */
 export function createPollFd(): number {

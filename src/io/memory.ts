@@ -1,7 +1,8 @@
+import { ABI } from "./abi.ts";
 import { libc } from "./libc.ts";
 import { addressOf, borrowedRegion } from "./pinned.ts";
 
-const PAGE = 4096;
+const PAGE = ABI.pageBytes;
 const MADV_DONTNEED = 4;
 
 /** Gives a buffer's whole pages back to the kernel: they read as zeros from then on. */

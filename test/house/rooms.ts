@@ -355,6 +355,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   io: [
     // What needs no library, memory that one may see, and the libraries.
     [
+      "abi",
       "certificate",
       "node-key",
       "proc",
