@@ -41,6 +41,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Print or write what a service needs, also for one that others reach.",
     load: async () => (await import("./install.ts")).installCommand,
   },
+  uninstall: {
+    summary: "Take back what install wrote.",
+    load: async () => (await import("./uninstall.ts")).uninstallCommand,
+  },
   token: {
     summary: "Make tokens and the keys that sign them.",
     load: async () => (await import("./token.ts")).tokenCommand,

@@ -11,6 +11,7 @@ import {
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import { UsageError } from "./command.ts";
+import { packagedPath } from "./unit.ts";
 
 export interface InstalledFile {
   /** Absolute, and below the root folder of the command. */
@@ -33,7 +34,7 @@ export function writeFile(file: InstalledFile, root: string): string {
   const known = readIfThere(place);
   if (known === file.text || isInTheWay(file, root)) return `${place}: exists, left as it is`;
   // What stands in /etc would hide the next one of the package.
-  const packaged = root + file.path.replace(/^\/etc\//, "/usr/lib/");
+  const packaged = root + packagedPath(file.path);
   if (known === null && readIfThere(packaged) === file.text) {
     return `${place}: not needed, ${packaged} is the same`;
   }

@@ -16,7 +16,7 @@ import { optionLines } from "./help.ts";
 import { type InstalledFile, writeFile } from "./install-files.ts";
 import { PUBLIC_OPTIONS, type PublicService, publicService } from "./public-service.ts";
 import { reachOf } from "./reach.ts";
-import { CONFIG_FILE, CONFIG_GROUP, sysctlFile, systemdUnit, sysusersFile } from "./unit.ts";
+import { CONFIG_FILE, CONFIG_GROUP, serviceFiles } from "./unit.ts";
 
 const NEXT_STEPS = [
   `systemd-sysusers && chgrp -R ${CONFIG_GROUP} ${dirname(CONFIG_FILE)} && sysctl --system`,
@@ -87,20 +87,12 @@ function binaryOf(given: string | undefined): string {
 }
 
 function machineFiles(binary: string, privileged: boolean): readonly InstalledFile[] {
-  const file = (path: string, text: string, replaces: readonly string[] = []) => ({
-    path,
-    text,
-    mode: 0o644,
-    replaces,
+  const plain = serviceFiles(binary, false);
+  return serviceFiles(binary, privileged).map(({ path, text }, index) => {
+    // A port below 1024 takes a right more than the service was given before.
+    const replaces = privileged ? [plain[index]!.text] : [];
+    return { path, text, mode: 0o644, replaces };
   });
-  return [
-    file("/etc/systemd/system/spillway.service", systemdUnit(binary, privileged), [
-      // A port below 1024 takes a right more than the service was given before.
-      ...(privileged ? [systemdUnit(binary, false)] : []),
-    ]),
-    file("/etc/sysctl.d/60-spillway.conf", sysctlFile()),
-    file("/etc/sysusers.d/spillway.conf", sysusersFile()),
-  ];
 }
 
 /** Tokens may be written into it: for root and CONFIG_GROUP alone. */

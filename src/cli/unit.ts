@@ -1,9 +1,31 @@
-/** The texts of `spillway install`. */
+/** The files of `spillway install` beside the configuration. */
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 
 export const CONFIG_FILE = "/etc/spillway/spillway.toml";
+/** Where `systemd` keeps what the service writes, and the name that the service has for it. */
+export const STATE_FOLDERS = ["/var/lib/private/spillway", "/var/lib/spillway"];
 /** Not the unit's name, which systemd gives to the dynamic user. */
 export const CONFIG_GROUP = "spillway-config";
+
+/** A file that the machine needs, whatever the configuration. */
+export interface ServiceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All of them, for all to read. */
+export function serviceFiles(binary: string, privilegedPorts: boolean): readonly ServiceFile[] {
+  return [
+    { path: "/etc/systemd/system/spillway.service", text: systemdUnit(binary, privilegedPorts) },
+    { path: "/etc/sysctl.d/60-spillway.conf", text: sysctlFile() },
+    { path: "/etc/sysusers.d/spillway.conf", text: sysusersFile() },
+  ];
+}
+
+/** Where a package has such a file: what stands in /etc counts before it. */
+export function packagedPath(path: string): string {
+  return path.replace(/^\/etc\//, "/usr/lib/");
+}
 
 /**
  * The unit. Hardened as far as a JIT compiler allows: MemoryDenyWriteExecute would stop it. The
@@ -75,7 +97,7 @@ WantedBy=multi-user.target
 }
 
 /** Socket buffers: without them a keyframe burst to many viewers is cut short. */
-export function sysctlFile(): string {
+function sysctlFile(): string {
   return `# Spillway asks for ${SOCKET_BUFFER_BYTES} bytes per media socket; the kernel's default limit is 212992.
 net.core.rmem_max = ${SOCKET_BUFFER_BYTES}
 net.core.wmem_max = ${SOCKET_BUFFER_BYTES}
@@ -85,6 +107,6 @@ net.core.netdev_max_backlog = 10000
 }
 
 /** The group that may read the configuration and the certificates beside it. */
-export function sysusersFile(): string {
+function sysusersFile(): string {
   return `g ${CONFIG_GROUP} -\n`;
 }
