@@ -189,7 +189,7 @@ export const KEYFRAMES_SWITCH_PER_SECOND = 0.25;
 
 // -- Tails (src/packager, src/control) -----------------------------------------------------------
 
-/** Files of one tail: 30 s and what is kept behind them, some 45 s, at 11 Mb/s. */
+/** Parts of one tail: 30 s that are listed and as much that was up to 8 Mb/s; six of 2 s up to 35 Mb/s. */
 export const TAIL_BYTES_MAX = 64 * MIB;
 /** Segments that a playlist lists, by their time. */
 export const TAIL_WINDOW_US = 30_000_000;

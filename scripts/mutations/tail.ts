@@ -3,6 +3,7 @@ import { type Mutation, rule } from "./rule.ts";
 
 const PACKAGER = "src/packager/";
 const PLAYLIST = `${PACKAGER}playlist.ts`;
+const ROOM = `${PACKAGER}room.ts`;
 const LINES = "src/wire/playlist-lines.ts";
 const DVR = "src/control/streams/dvr-list.ts";
 const COPY = `${PACKAGER}rendition-copy.ts`;
@@ -19,7 +20,11 @@ export const TAIL: readonly Mutation[] = [
   rule("L07", RENDITION, "this.#freeze(endUs);", ""),
   rule("L07", `${PACKAGER}ordered-reader.ts`, "Math.min(now, glance.receiptUs)", "now"),
   rule("L08", PLAYLIST, "if (at >= withParts) for", "if (at >= 0) for"),
-  rule("L09", PLAYLIST, "this.#entries.length > SEGMENTS_MIN", "this.#entries.length > 0"),
+  rule("L09", PLAYLIST, "complete > SEGMENTS_MIN &&", "complete > 0 &&"),
+  rule("L09", ROOM, "const LISTED_MAX = TAIL_BYTES_MAX / 2;", "const LISTED_MAX = Infinity;"),
+  rule("L09", ROOM, "if (sumOf(lists, listed) > TAIL_BYTES_MAX) this.#close(tenants);", ""),
+  rule("L09", ROOM, "if (weightOf(tenants) - weight <= LISTED_MAX)", "if (weight < 0)"),
+  rule("L09", `${PACKAGER}outputs.ts`, "this.#room.fit(this.#present);", ""),
   rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
   rule("L10", `${PACKAGER}edition.ts`, "Math.max(TARGET_US, us)", "TARGET_US"),
   rule("L11", PLAYLIST, "(HOLD_BACK * partTargetUs)", "(2.5 * partTargetUs)"),

@@ -90,6 +90,7 @@ export const COUNTER_NAMES = [
   // Packager.
   "hlsSegmentsForced",
   "hlsFramesDropped",
+  "hlsTailsTooHeavy",
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -178,6 +178,8 @@ export type TailEvent =
       /** Null while another node decides, and has told nothing. */
       readonly edition: string | null;
       readonly reason: string;
+      /** It is too much for the memory of one; until that has become less, or another source comes. */
+      readonly tooHeavy: boolean;
     }
   /** So it is cut here, for other nodes to know. */
   | TailCut

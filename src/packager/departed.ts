@@ -1,9 +1,10 @@
 import type { Names } from "./names.ts";
-import type { Part, Segment } from "./part.ts";
+import { bytesOf, type Part, type Segment } from "./part.ts";
 
 /** The files of a segment that is not listed any more. */
 interface Departure {
   readonly files: readonly string[];
+  readonly bytes: number;
   /** Media time at which they may go, us. */
   readonly atUs: number;
 }
@@ -14,14 +15,18 @@ interface Departure {
  * parts have to be kept after their tags.
  */
 export class Departed {
+  /** Of all of them. */
+  bytes = 0;
   readonly #departures: Departure[] = [];
+  /** Files that may go, and were not told yet. */
+  readonly #gone: string[] = [];
 
   constructor(private readonly names: Names) {}
 
-  /** A segment slides out at `nowUs` of a playlist of `listedUs`; `next` is the oldest from now on. */
+  /** A segment leaves at `nowUs`; the longest playlist with it was of `listedUs`. `next` is the oldest now. */
   add(
     segment: Segment & { readonly parts: readonly Part[] },
-    next: Segment,
+    next: Pick<Segment, "init">,
     listedUs: number,
     nowUs: number,
   ): void {
@@ -31,15 +36,30 @@ export class Departed {
     const files = parts.map(({ number }) => names.part(number));
     files.push(names.segment(first.number, last.number));
     if (next.init !== segment.init) files.push(names.init(segment.init));
-    this.#departures.push({ files, atUs: nowUs + listedUs + last.endUs - first.startUs });
+    const bytes = bytesOf(parts);
+    this.bytes += bytes;
+    this.#departures.push({ files, bytes, atUs: nowUs + listedUs + last.endUs - first.startUs });
   }
 
   /** The files that may go at this media time; each is told once. */
   take(nowUs: number): string[] {
-    const files: string[] = [];
-    while (this.#departures.length > 0 && this.#departures[0]!.atUs <= nowUs) {
-      files.push(...this.#departures.shift()!.files);
-    }
-    return files;
+    while (this.oldestUs <= nowUs) this.dropOldest();
+    return this.#gone.splice(0);
+  }
+
+  /** When the files of the oldest may go, us; Infinity where there are none. */
+  get oldestUs(): number {
+    return this.#departures[0]?.atUs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** No memory is left for the oldest: it goes at once. */
+  dropOldest(): void {
+    const { files, bytes } = this.#departures.shift()!;
+    this.bytes -= bytes;
+    this.#gone.push(...files);
+  }
+
+  dropAll(): void {
+    while (this.#departures.length > 0) this.dropOldest();
   }
 }

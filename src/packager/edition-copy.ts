@@ -36,6 +36,10 @@ export class EditionCopy implements TailCutter {
     return this.outputs?.forced ?? 0;
   }
 
+  get tooHeavy(): number {
+    return this.outputs?.tooHeavy ?? 0;
+  }
+
   get dropped(): number {
     return this.#reading?.dropped ?? 0;
   }
@@ -43,6 +47,7 @@ export class EditionCopy implements TailCutter {
   setSource(following: Following | null, now: number): void {
     this.release();
     this.#unavailable.forget();
+    this.outputs?.renew();
     if (following !== null)
       this.#reading = new SourceReading(following, this.#options.staging, 0, now);
   }

@@ -57,6 +57,10 @@ export class Edition implements TailCutter {
     return this.outputs?.forced ?? 0;
   }
 
+  get tooHeavy(): number {
+    return this.outputs?.tooHeavy ?? 0;
+  }
+
   get dropped(): number {
     const untimely = this.#renditions.map((rendition) => rendition?.tracks.dropped ?? 0);
     return untimely.reduce((sum, dropped) => sum + dropped, this.#reading?.dropped ?? 0);
@@ -67,6 +71,7 @@ export class Edition implements TailCutter {
     for (const rendition of this.#renditions) rendition?.pause(wallUs);
     this.#ensemble.newEpoch();
     this.#unavailable.forget();
+    this.outputs?.renew();
     this.#reading =
       following === null
         ? null

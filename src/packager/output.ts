@@ -12,7 +12,7 @@ import { CutRecord } from "./cut-record.ts";
 import type { Dates } from "./dates.ts";
 import { ListedCodecs } from "./listed-codecs.ts";
 import type { Names } from "./names.ts";
-import type { Init, Part, Run, Segment, Sink } from "./part.ts";
+import { bytesOf, type Init, type Part, type Run, type Segment, type Sink } from "./part.ts";
 import { PictureRate } from "./picture-rate.ts";
 import { Playlist, type PlaylistOptions, type Report } from "./playlist.ts";
 import type { Numbers } from "./segments.ts";
@@ -29,12 +29,16 @@ export class Output implements Sink {
   readonly record = new CutRecord();
   /** Segments that began without a keyframe. */
   forced = 0;
+  /** Bytes of all its parts, listed or not. */
+  weight = 0;
+  readonly playlist: Playlist;
   readonly #names: Names;
-  readonly #playlist: Playlist;
   #bandwidth: Bandwidth | null = null;
   #rate = new PictureRate();
   readonly #codecs = new ListedCodecs();
   #init: Init | null = null;
+  /** Number of the one that control has; -1 before the first. */
+  #toldInit = -1;
   /** The newest segment; null before the first. */
   #segment: Segment | null = null;
   /** Every segment so far begins with a keyframe. */
@@ -53,19 +57,19 @@ export class Output implements Sink {
   constructor(options: Omit<PlaylistOptions, "windowUs">) {
     this.#names = options.names;
     this.#dvr = options.dvr;
-    this.#playlist = new Playlist({ ...options, windowUs: TAIL_WINDOW_US });
+    this.playlist = new Playlist({ ...options, windowUs: TAIL_WINDOW_US });
   }
 
   /** How its numbers go on. */
   get next(): Numbers {
-    const { nextPart: part, nextMsn: msn, endUs } = this.#playlist;
+    const { nextPart: part, nextMsn: msn, endUs } = this.playlist;
     return { part, msn, init: this.#init?.number ?? -1, era: this.#segment?.era ?? null, endUs };
   }
 
   /** The open segment gets no more parts, and so many numbers of parts are not given. */
   cutShort(leftOut: number): void {
     if (this.#parts.length > 0) this.segmentEnd();
-    this.#playlist.leaveOut(leftOut);
+    this.playlist.leaveOut(leftOut);
   }
 
   init(init: Init): void {
@@ -75,26 +79,27 @@ export class Output implements Sink {
     // Another source, or another size: its pictures may come at another rate.
     this.#rate = new PictureRate();
     this.#bandwidth ??= new Bandwidth(expectedOf(init.video));
-    this.#file(this.#names.init(init.number), init.bytes);
   }
 
   segment(segment: Segment): void {
     // Whoever decides may have died before its end.
-    const goesOn = segment.msn === this.#playlist.nextMsn;
+    const goesOn = segment.msn === this.playlist.nextMsn;
     if (goesOn && this.#parts.length > 0) this.segmentEnd();
     this.#parts = [];
     this.record.segment(segment);
-    this.#playlist.segment(segment);
+    this.playlist.segment(segment);
     this.#segment = segment;
     this.#independent &&= segment.independent;
     if (!segment.independent) this.forced += 1;
-    this.#changed = true;
+    this.#tellInit();
   }
 
   part(part: Part, runs: readonly Run[]): void {
     this.record.part(part, runs);
+    this.playlist.part(part);
+    this.weight += part.bytes.length;
+    if (!this.playlist.isOpen) return;
     this.#parts.push(part);
-    this.#playlist.part(part);
     this.#changed = true;
     if (part.gap) return;
     this.#rate.note(part.pictures, part.endUs - part.startUs);
@@ -103,26 +108,41 @@ export class Output implements Sink {
 
   segmentEnd(): void {
     this.record.segmentEnd();
-    this.#playlist.segmentEnd();
+    this.playlist.segmentEnd();
     const parts = this.#parts;
+    if (parts.length === 0) return;
     this.#parts = [];
     this.#changed = true;
     const segment = this.#complete(parts);
     this.#segments.push(segment);
     if (segment.gap) return;
-    const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-    this.#bandwidth!.note(bytes, segment.durationUs);
+    this.#bandwidth!.note(bytesOf(parts), segment.durationUs);
   }
 
   end(): void {
     this.record.end();
-    this.#playlist.end();
+    this.playlist.end();
     this.#changed = true;
+  }
+
+  /** No memory is left for what it lists: control is to drop it, and is told of nothing more. */
+  close(): void {
+    this.playlist.close();
+    this.#parts = [];
+    this.#files = [];
+    this.#segments = [];
+    this.#toldInit = -1;
+    this.#changed = this.#init !== null;
+  }
+
+  /** There is room again, from the next segment on. */
+  open(): void {
+    this.playlist.open();
   }
 
   /** What the playlists of the others tell of this one; null before its first part. */
   get report(): Report | null {
-    const { last } = this.#playlist;
+    const { last } = this.playlist;
     return last === null ? null : { uri: this.#names.playlist, last };
   }
 
@@ -134,21 +154,21 @@ export class Output implements Sink {
     const segments = this.#segments;
     this.#files = [];
     this.#segments = [];
-    const { last, whole, hint, ended } = this.#playlist;
+    const { last, whole, hint, ended } = this.playlist;
     const { msn, part } = last ?? { msn: -1, part: -1 };
     const name = this.#names.playlist;
     const list = this.#list(gzip, reports(), dates);
     return {
       files,
       segments,
-      gone: this.#playlist.takeGone(),
+      gone: this.playlist.takeGone(),
       playlist: { name, list, msn, part, whole, hint, ended },
       variant: this.#variantIfNew(),
     };
   }
 
   #list(gzip: Gzip, reports: readonly Report[], dates: Dates): TailPlaylist["list"] {
-    const playlist = this.#playlist;
+    const playlist = this.playlist;
     if (!this.#dvr) {
       const text = playlist.render(reports, dates);
       return { text, gzip: gzip(text) };
@@ -183,16 +203,25 @@ export class Output implements Sink {
       bandwidth: peak,
       averageBandwidth: average,
       bitrate: recent,
-      codecs: this.#codecs.from(this.#playlist.firstInit ?? number),
+      codecs: this.#codecs.from(this.playlist.firstInit ?? number),
       size: video === null ? null : { width: video.width, height: video.height },
       pictureRate: this.#rate.perSecond,
       independent: this.#independent,
-      gap: this.#playlist.isGap,
+      gap: this.playlist.isGap,
     };
     const told = JSON.stringify(variant);
     if (told === this.#variant) return null;
     this.#variant = told;
     return variant;
+  }
+
+  /** With the first segment that needs it. */
+  #tellInit(): void {
+    if (!this.playlist.isOpen) return;
+    this.#changed = true;
+    if (this.#init === null || this.#init.number === this.#toldInit) return;
+    this.#toldInit = this.#init.number;
+    this.#file(this.#names.init(this.#init.number), this.#init.bytes);
   }
 
   #file(name: string, bytes: Uint8Array): void {

@@ -1,12 +1,16 @@
 import type { TailEvent } from "../contract/tail.ts";
+import { TAIL_BYTES_MAX } from "../limits.ts";
 import { type CutHead, encodeCuts } from "../wire/cascade/cut-body.ts";
 import type { Dates } from "./dates.ts";
 import { Names } from "./names.ts";
 import { type Gzip, Output } from "./output.ts";
 import type { Report } from "./playlist.ts";
+import { Room } from "./room.ts";
 
 /** Of what another node decided some may have gone elsewhere and not here: these numbers are left out. */
 const LEFT_OUT = 16;
+
+const TOO_HEAVY = `what its playlists have to list takes more than ${TAIL_BYTES_MAX / 2 ** 20} MiB`;
 
 /** Whom what comes of it is for. */
 export interface OutputsGround {
@@ -25,12 +29,15 @@ export class Outputs {
   newestCut = -1;
   /** By layer, the highest first; null for one that has sent nothing in any source. */
   readonly #all: (Output | null)[] = [];
+  readonly #room: Room;
 
   constructor(
     readonly edition: string,
     readonly head: CutHead,
     private readonly ground: OutputsGround,
-  ) {}
+  ) {
+    this.#room = new Room(head.targetUs);
+  }
 
   /** Of a layer that is there: opened if need be. */
   at(layer: number): Output {
@@ -38,8 +45,12 @@ export class Outputs {
     const { dvr } = this.ground;
     while (this.#all.length <= layer) this.#all.push(null);
     const names = new Names(this.edition, layer);
-    this.#all[layer] ??= new Output({ names, partTargetUs, targetDurationUs, dvr });
-    return this.#all[layer];
+    const known = this.#all[layer] ?? null;
+    if (known !== null) return known;
+    const output = new Output({ names, partTargetUs, targetDurationUs, dvr });
+    if (this.#room.isFull) output.close();
+    this.#all[layer] = output;
+    return output;
   }
 
   /** Discontinuities so far, and the next segment, of all renditions. */
@@ -56,6 +67,16 @@ export class Outputs {
     return this.#all.reduce((sum, output) => sum + (output?.forced ?? 0), 0);
   }
 
+  /** How often even the shortest playlists were too much for its memory. */
+  get tooHeavy(): number {
+    return this.#room.overfilled;
+  }
+
+  /** Another source comes. */
+  renew(): void {
+    this.#room.forget(this.#present);
+  }
+
   /** Another node decided so far; this one does from now on, and nobody mistakes one for the other. */
   takeOver(): void {
     for (const output of this.#all) output?.cutShort(LEFT_OUT);
@@ -70,11 +91,16 @@ export class Outputs {
   /** Tells what is new. */
   publish(): void {
     const { stream, tell, gzip, dates } = this.ground;
+    const { edition } = this;
+    const wasFull = this.#room.isFull;
+    this.#room.fit(this.#present);
     for (const [rendition, output] of this.#all.entries()) {
       const news = output?.take(gzip, () => this.#reportsBut(output), dates) ?? null;
       if (news === null) continue;
-      tell({ type: "tail-news", stream, edition: this.edition, rendition, ...news });
+      tell({ type: "tail-news", stream, edition, rendition, ...news });
     }
+    if (wasFull || !this.#room.isFull) return;
+    tell({ type: "tail-unavailable", stream, edition, reason: TOO_HEAVY, tooHeavy: true });
   }
 
   /** Tells how it was cut; it was decided here. */
@@ -92,6 +118,10 @@ export class Outputs {
   /** It was decided elsewhere, and is known there. */
   forgetCuts(): void {
     for (const output of this.#all) output?.record.take();
+  }
+
+  get #present(): Output[] {
+    return this.#all.filter((output) => output !== null);
   }
 
   #most(of: (output: Output) => number): number {

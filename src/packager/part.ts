@@ -90,4 +90,9 @@ export function partOf(
   };
 }
 
+/** Of all of them. */
+export function bytesOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 const NO_BYTES = new Uint8Array(0);

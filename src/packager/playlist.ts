@@ -3,10 +3,10 @@ import { beginLines, endLines, headLines, seconds, shortSeconds } from "../wire/
 import type { Dates } from "./dates.ts";
 import { Departed } from "./departed.ts";
 import type { Names } from "./names.ts";
-import type { Part, Segment } from "./part.ts";
+import { bytesOf, type Part, type Segment } from "./part.ts";
 
 /** Segments that are listed at least, complete ones (Apple's HLS authoring specification 8.11). */
-const SEGMENTS_MIN = 6;
+export const SEGMENTS_MIN = 6;
 /** Of so many segments the parts are listed, the open one among them: of three target durations at most. */
 const SEGMENTS_WITH_PARTS = 3;
 /** Players keep three parts, or three target durations, away from the end. */
@@ -45,10 +45,14 @@ export interface PartPlace {
 interface Entry extends Segment {
   readonly parts: Part[];
   complete: boolean;
+  /** So long was the longest list with it, us. */
+  longestUs: number;
 }
 
 /** The media playlist of one rendition: what is listed, and its text (RFC 8216bis). */
 export class Playlist {
+  /** Of the files that it lists. */
+  listedBytes = 0;
   readonly #constants: string;
   readonly #entries: Entry[] = [];
   /** Sum over the complete segments that are listed. */
@@ -59,6 +63,8 @@ export class Playlist {
   #endUs = Number.NEGATIVE_INFINITY;
   readonly #departed: Departed;
   #ended = false;
+  /** Segments that begin are listed. */
+  #lists = true;
 
   constructor(private readonly options: PlaylistOptions) {
     const { names, partTargetUs, targetDurationUs, dvr } = options;
@@ -91,7 +97,7 @@ export class Playlist {
 
   /** The newest segment that is complete; -1 before the first. */
   get whole(): number {
-    return this.#isOpen ? this.#msn - 2 : this.#msn - 1;
+    return this.isOpen ? this.#msn - 2 : this.#msn - 1;
   }
 
   /** Numbers of the next part and the next segment, and where the newest part ends (us). */
@@ -134,40 +140,88 @@ export class Playlist {
   /** One that does not go on from what is listed begins the list anew: numbers between are not known. */
   segment(segment: Segment): void {
     if (segment.msn !== this.#msn) this.#beginAnew(segment);
-    this.#entries.push({ ...segment, parts: [], complete: false });
+    if (this.#lists) this.#entries.push({ ...segment, parts: [], complete: false, longestUs: 0 });
     this.#msn = segment.msn + 1;
   }
 
   part(part: Part): void {
-    this.#entries.at(-1)!.parts.push(part);
+    if (this.isOpen) {
+      this.#entries.at(-1)!.parts.push(part);
+      this.listedBytes += part.bytes.length;
+    }
     this.#nextPart = part.number + 1;
     this.#endUs = part.endUs;
   }
 
   segmentEnd(): void {
-    const entry = this.#entries.at(-1)!;
+    const entry = this.#entries.at(-1);
+    if (entry === undefined) return;
     entry.complete = true;
     this.#listedUs += durationOf(entry);
-    while (this.#entries.length > SEGMENTS_MIN) {
-      const first = this.#entries[0]!;
-      const leftUs = this.#listedUs - durationOf(first);
-      if (leftUs < this.options.windowUs) break;
-      this.#departed.add(first, this.#entries[1]!, this.#listedUs, this.#endUs);
-      this.#listedUs = leftUs;
-      this.#entries.shift();
-    }
+    for (const each of this.#entries) each.longestUs = Math.max(each.longestUs, this.#listedUs);
+    while (this.#keeps(this.options.windowUs)) this.#leave();
+  }
+
+  /** Enough is listed without the oldest segment: it may leave early. */
+  get canShrink(): boolean {
+    return this.#keeps(HOLD_BACK * this.options.targetDurationUs);
+  }
+
+  /** Segments before this one leave early, as far as enough is listed without them. */
+  shrinkTo(msn: number): void {
+    while (this.firstMsn < msn && this.canShrink) this.#leave();
+  }
+
+  /** What is not listed any more, but still kept: its bytes, and when the oldest of it may go (us). */
+  get departedBytes(): number {
+    return this.#departed.bytes;
+  }
+
+  get departsUs(): number {
+    return this.#departed.oldestUs;
+  }
+
+  /** No memory is left for the oldest of it. */
+  dropDeparted(): void {
+    this.#departed.dropOldest();
+  }
+
+  /** Nothing is listed any more, nor kept, until it opens again. Numbers go on. */
+  close(): void {
+    this.#lists = false;
+    this.#beginAnew({ init: -1 });
+    this.#departed.dropAll();
+  }
+
+  /** From the next segment on. */
+  open(): void {
+    this.#lists = true;
   }
 
   end(): void {
     this.#ended = true;
   }
 
-  #beginAnew(next: Segment): void {
+  /** Whether six segments and so long are complete without the oldest. */
+  #keeps(leastUs: number): boolean {
+    const complete = this.#entries.length - (this.isOpen ? 1 : 0);
+    return complete > SEGMENTS_MIN && this.#listedUs - durationOf(this.#entries[0]!) >= leastUs;
+  }
+
+  #leave(): void {
+    const first = this.#entries.shift()!;
+    this.#departed.add(first, this.#entries[0]!, first.longestUs, this.#endUs);
+    this.#listedUs -= durationOf(first);
+    this.listedBytes -= bytesOf(first.parts);
+  }
+
+  #beginAnew(next: Pick<Segment, "init">): void {
     const entries = this.#entries.splice(0);
     for (const [at, entry] of entries.entries()) {
       this.#departed.add(entry, entries[at + 1] ?? next, this.#listedUs, this.#endUs);
     }
     this.#listedUs = 0;
+    this.listedBytes = 0;
   }
 
   /** `reports`: of all other renditions of the session; `dates`: of all. */
@@ -211,7 +265,7 @@ export class Playlist {
   /** Of the oldest segment of which the parts are listed; below zero where all are. */
   get #withParts(): number {
     // What begins with the next part counts: its hint stands in it. At the end nothing comes back.
-    const hinted = this.#isOpen ? 0 : 1;
+    const hinted = this.isOpen ? 0 : 1;
     return this.#entries.length + hinted - SEGMENTS_WITH_PARTS;
   }
 
@@ -232,8 +286,8 @@ export class Playlist {
     return first === undefined ? 0 : first.era - first.breaks;
   }
 
-  /** The newest segment gets more parts. */
-  get #isOpen(): boolean {
+  /** The newest segment is listed, and gets more parts. */
+  get isOpen(): boolean {
     return this.#entries.at(-1)?.complete === false;
   }
 

@@ -6,18 +6,23 @@ export interface Lacks {
   readonly forced: number;
   /** Frames that were malformed, or whose times could not be. */
   readonly dropped: number;
+  /** How often even the shortest playlists were too much for its memory. */
+  readonly tooHeavy: number;
 }
 
 /** What of that its worker has counted. */
 export class TailTally {
   #forced = 0;
   #dropped = 0;
+  #tooHeavy = 0;
 
-  note({ forced, dropped }: Lacks, counters: Float64Array): void {
+  note({ forced, dropped, tooHeavy }: Lacks, counters: Float64Array): void {
     countUp(counters, Counter.hlsSegmentsForced, riseOf(this.#forced, forced));
     countUp(counters, Counter.hlsFramesDropped, riseOf(this.#dropped, dropped));
+    countUp(counters, Counter.hlsTailsTooHeavy, riseOf(this.#tooHeavy, tooHeavy));
     this.#forced = forced;
     this.#dropped = dropped;
+    this.#tooHeavy = tooHeavy;
   }
 }
 

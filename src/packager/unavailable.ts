@@ -17,7 +17,7 @@ export class Unavailable {
   look({ unavailable: reason }: SourceReading, edition: string | null): boolean {
     if (reason !== null && reason !== this.#reason) {
       const { stream, tell } = this.ground;
-      tell({ type: "tail-unavailable", stream, edition, reason });
+      tell({ type: "tail-unavailable", stream, edition, reason, tooHeavy: false });
     }
     this.#reason = reason;
     return reason !== null;

@@ -224,6 +224,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["gap", "keyframe-wishes"],
     ["playlist", "rendition"],
     ["output"],
+    ["room"],
     ["outputs"],
     // What is read of a ring, of a source, of a stream, and of all.
     ["ordered-reader", "tail-tally"],

@@ -154,7 +154,7 @@ describe("what cannot be carried", () => {
     show.open().run(2);
     const reason = "its video is VP8";
     expect(show.events).toEqual([
-      { type: "tail-unavailable", stream: STREAM, edition: EDITION, reason },
+      { type: "tail-unavailable", stream: STREAM, edition: EDITION, reason, tooHeavy: false },
     ]);
     show.replace(0);
     show.run(2);

@@ -14,6 +14,10 @@ export const TAIL_COUNTERS: Readonly<Partial<Record<CounterName, readonly [strin
     "hls_frames_dropped_total",
     "Frames that no tail can have: malformed, or of impossible times.",
   ],
+  hlsTailsTooHeavy: [
+    "hls_tails_too_heavy_total",
+    "Times that a tail became unavailable, since its shortest playlists were too much for its memory.",
+  ],
 };
 
 /** Tails that there are, who waits for them, and what they had to do without. */

@@ -167,6 +167,7 @@ async function playlist(asked: Asked): Promise<Response> {
   const { wanted, skip } = directives;
   const now = tail.playlist(file);
   if (now === undefined) return notFound("file");
+  if (isEmptied(asked)) return unavailable(tail.stream.name, tail.reason);
   if (wanted === null) {
     tail.viewers.note(services.clock.now(), PLAIN_STRETCH_US);
     return text(asked, tail.textOf(now, skip), PLAIN_AGE_S);
@@ -183,17 +184,23 @@ async function blocked(asked: Asked, wanted: Wanted, skip: Skip | null): Promise
     const newest = tail.playlist(file);
     return newest !== undefined && lists(newest, wanted) ? newest : null;
   };
-  const waited = await waitFor(asked, () => listed() !== null);
+  const waited = await waitFor(asked, () => listed() !== null || isEmptied(asked));
   if (waited instanceof Response) return waited;
   const newest = listed();
   if (newest !== null) {
     tail.viewers.note(services.clock.now(), services.config.hls.partUs);
     return text(asked, tail.textOf(newest, skip), BLOCKED_AGE_S);
   }
+  if (isEmptied(asked)) return unavailable(tail.stream.name, tail.reason);
   // Another edition has taken its place: who is told so asks for that at once.
   if (tails.of(tail.stream) !== tail) return notFound("file");
   const detail = "What is asked for has not come in time.";
   return retryLater(503, RETRY_START_S, "Nothing new", detail);
+}
+
+/** It was too much for the memory of a tail. */
+function isEmptied({ tail, file }: Asked): boolean {
+  return tail.state === "unavailable" && (tail.playlist(file)?.part ?? 0) < 0;
 }
 
 /** An init, a part, or a segment; the part that a playlist hints at once it is there. */

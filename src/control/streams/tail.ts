@@ -9,7 +9,6 @@ import type {
   TailText,
   TailVariant,
 } from "../../contract/tail.ts";
-import { TAIL_BYTES_MAX } from "../../limits.ts";
 import type { Audience } from "./audience.ts";
 import { type Dvr, DvrList, type Skip } from "./dvr-list.ts";
 import type { Stream } from "./stream.ts";
@@ -83,7 +82,8 @@ export class Tail implements Audience {
   follow(): void {
     this.sourceless = null;
     if (this.state !== "unavailable") return;
-    this.state = this.#playlists.size === 0 ? "starting" : "live";
+    const lists = this.#playlists.values().some(({ part }) => part >= 0);
+    this.state = lists ? "live" : "starting";
     this.reason = "";
   }
 
@@ -185,7 +185,6 @@ export class Tail implements Audience {
       this.state = playlist.ended ? "ended" : "live";
       this.reason = "";
     }
-    this.#keepWithin(TAIL_BYTES_MAX);
   }
 
   #keepList(
@@ -213,13 +212,5 @@ export class Tail implements Audience {
     this.bytes -= this.#files.get(name)?.length ?? 0;
     this.#files.delete(name);
     this.#segments.delete(name);
-  }
-
-  /** A source of more bits than a tail may hold loses what is oldest: its viewers are near the end. */
-  #keepWithin(max: number): void {
-    for (const name of this.#files.keys()) {
-      if (this.bytes <= max) return;
-      if (name.endsWith(".m4s")) this.#drop(name);
-    }
   }
 }

@@ -248,9 +248,10 @@ export class Tails {
   #take(event: Exclude<TailEvent, TailStill | TailCut>, now: number): void {
     const tail = this.#tailOf(event);
     tail?.take(event, now);
-    if (event.type !== "tail-unavailable" || !tail?.recording) return;
-    const { name } = tail.stream;
-    this.#options.log.warn("A stream cannot be recorded", { stream: name, cause: event.reason });
+    if (event.type !== "tail-unavailable" || tail === null) return;
+    if (tail.recording === null && !event.tooHeavy) return;
+    const what = tail.recording === null ? "A stream has no tail" : "A stream cannot be recorded";
+    this.#options.log.warn(what, { stream: tail.stream.name, cause: event.reason });
   }
 
   /** Whose news it is; another one where the node that decides has begun anew. */

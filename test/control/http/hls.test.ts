@@ -109,7 +109,8 @@ test("a source that cannot be carried is 422 with the reason", async () => {
   const [opened] = h.plane.packaged;
   if (opened?.type !== "tail-open") throw new Error("no tail was opened");
   const { stream, edition } = opened;
-  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
+  const why = { reason: "its video is VP8", tooHeavy: false };
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, ...why });
   const response = await asked;
   expect(response.status).toBe(422);
   expect(await response.json()).toMatchObject({ detail: '"a" has none: its video is VP8.' });

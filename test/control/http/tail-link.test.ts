@@ -64,7 +64,8 @@ test("where there is no tail none is told of: off, by rule, not live, or none th
   const [opened] = h.plane.packaged;
   if (opened?.type !== "tail-open") throw new Error("no tail was opened");
   const { stream, edition } = opened;
-  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
+  const why = { reason: "its video is VP8", tooHeavy: false };
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, ...why });
   await asked;
   expect(tailOf(await h.post("/whep/a", VIEWER_OFFER), "/whep/a")).toBeNull();
 });

@@ -71,7 +71,8 @@ class Kept {
   /** There can be no tail of it. */
   refuse(reason: string): void {
     const [stream, edition] = [this.#stream, this.#edition];
-    this.h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason });
+    const why = { reason, tooHeavy: false };
+    this.h.plane.events.tail({ type: "tail-unavailable", stream, edition, ...why });
   }
 
   films(path: string): string[] {

@@ -3,7 +3,6 @@ import type { TailNews, TailPlaylist } from "../../../src/contract/tail.ts";
 import type { Source } from "../../../src/control/streams/source.ts";
 import type { Stream } from "../../../src/control/streams/stream.ts";
 import { Tail } from "../../../src/control/streams/tail.ts";
-import { TAIL_BYTES_MAX } from "../../../src/limits.ts";
 import { FakeShelf } from "../../support/dvr-show.ts";
 import { playedSegment, variantOf } from "../../support/played-tail.ts";
 
@@ -44,7 +43,8 @@ test("its states: starting, live, ended", () => {
 
 test("unavailable until another source comes, which may be carried", () => {
   const one = tail();
-  const why = { type: "tail-unavailable", stream: 1, edition: EDITION, reason: "VP8" } as const;
+  const event = { type: "tail-unavailable", stream: 1, edition: EDITION } as const;
+  const why = { ...event, reason: "VP8", tooHeavy: false };
   one.take(why, NOW);
   expect([one.state, one.reason]).toEqual(["unavailable", "VP8"]);
   one.follow();
@@ -106,18 +106,17 @@ test("what playlists hint at is on its way", () => {
   expect(one.playlist("e-1.m3u8")).toBeUndefined();
 });
 
-test("of too many bytes the oldest parts go, no init does, and the newest stay", () => {
+test("too heavy, and another source: it begins with what is listed again", () => {
   const one = tail();
-  const size = TAIL_BYTES_MAX / 8;
-  one.take(news({ files: [file("e-0-init0.mp4", 500)] }), NOW);
-  for (let number = 0; number < 20; number += 1) {
-    one.take(news({ files: [file(part(number), size)] }), NOW);
-    expect(one.bytes).toBeLessThanOrEqual(TAIL_BYTES_MAX);
-    expect(one.file(part(number))).toBeDefined();
-  }
-  expect(one.file("e-0-init0.mp4")).toBeDefined();
-  expect(one.file(part(12))).toBeUndefined();
-  expect(one.file(part(13))).toBeDefined();
+  one.take(news({ variant: VARIANT }), NOW);
+  one.take(news({}, { msn: -1, part: -1 }), NOW);
+  const event = { type: "tail-unavailable", stream: 1, edition: EDITION } as const;
+  one.take({ ...event, reason: "too much", tooHeavy: true }, NOW);
+  expect([one.state, one.reason]).toEqual(["unavailable", "too much"]);
+  one.follow();
+  expect(one.state).toBe("starting");
+  one.take(news({}), NOW);
+  expect(one.state).toBe("live");
 });
 
 test("D05 what is not in memory comes from the shelf, of its own edition only", async () => {

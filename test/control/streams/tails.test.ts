@@ -64,7 +64,8 @@ test("the API tells of each stream's tail, and why there is none", async () => {
   const [tail] = h.plane.packaged;
   if (tail?.type !== "tail-open") throw new Error("no tail was opened");
   const { stream, edition } = tail;
-  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason: "its video is VP8" });
+  const why = { reason: "its video is VP8", tooHeavy: false };
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, ...why });
   expect(await told(h)).toEqual({ state: "unavailable", reason: "its video is VP8", viewers: 0 });
   const list = (await (await h.request("GET", "/api/v1/streams")).json()) as {
     readonly streams: readonly { readonly hls: unknown }[];
@@ -74,6 +75,29 @@ test("the API tells of each stream's tail, and why there is none", async () => {
     reason: "its video is VP8",
     viewers: 0,
   });
+});
+
+test("one that is too heavy is told in the log, and players that have its playlists learn of it", async () => {
+  const show = await PlayedTail.start();
+  const { h, stream, edition } = show;
+  const blocked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  await settle();
+  show.part({
+    ...{ files: [], segments: [], gone: [show.name(0), `${edition}-0-init0.mp4`] },
+    playlist: {
+      ...{ name: show.playlist, list: { text: "#EXTM3U\n", gzip: Bun.gzipSync("#EXTM3U\n") } },
+      ...{ msn: -1, part: -1, whole: 0, hint: show.name(2), ended: false },
+    },
+  });
+  const reason = "its playlists take too much";
+  h.plane.events.tail({ type: "tail-unavailable", stream, edition, reason, tooHeavy: true });
+  for (const response of [await blocked, await show.get(show.playlist)]) {
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ detail: `"a" has none: ${reason}.` });
+  }
+  expect(await gauge(h, "hls_bytes")).toBe(0);
+  const lines = h.lines.filter((line) => line.includes("A stream has no tail"));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ stream: "a", cause: reason }]);
 });
 
 test("a codec that no file has is told without anybody who asks, and nothing is cut for one who does", async () => {
