@@ -2,6 +2,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const PACKAGER = "src/packager/";
+const HABIT = "src/media/keyframe-habit.ts";
 const PLAYLIST = `${PACKAGER}playlist.ts`;
 const ROOM = `${PACKAGER}room.ts`;
 const LINES = "src/wire/playlist-lines.ts";
@@ -27,6 +28,18 @@ export const TAIL: readonly Mutation[] = [
   rule("L09", `${PACKAGER}outputs.ts`, "this.#room.fit(this.#present);", ""),
   rule("L10", RENDITION, "mayCut && age + partTargetUs > targetDurationUs", "false"),
   rule("L10", `${PACKAGER}edition.ts`, "Math.max(TARGET_US, us)", "TARGET_US"),
+  rule("L10", `${PACKAGER}edition.ts`, "groups * groupUs", "groupUs"),
+  rule(
+    "L10",
+    `${PACKAGER}onset.ts`,
+    "if (!layers.some(",
+    "if (layers.length >= 0 || !layers.some(",
+  ),
+  rule("L10", `${PACKAGER}onset.ts`, "if (now >= this.#until) return false;", ""),
+  rule("L10", `${PACKAGER}onset.ts`, "this.#tracks.set(feed, track);", ""),
+  rule("L10", `${PACKAGER}source-reading.ts`, "if (isHeld) this.#hearEarly(now);", ""),
+  rule("L10", HABIT, "!known && isDue", "false"),
+  rule("L10", HABIT, "sinceRequestUs <= PROMPT_US ? ANSWERS_LEAST : 1", "1"),
   rule("L11", PLAYLIST, "(HOLD_BACK * partTargetUs)", "(2.5 * partTargetUs)"),
   rule("L12", PLAYLIST, "(HOLD_BACK * targetDurationUs)", "(2 * targetDurationUs)"),
   rule("L12", PLAYLIST, "SKIP * targetDurationUs)", "5 * targetDurationUs)"),

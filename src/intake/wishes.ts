@@ -1,6 +1,12 @@
 /** The keyframes that the readers of a publisher's rings wish for, and what they are told of it. */
 import type { KeyframeRequests } from "../media/keyframe-requests.ts";
-import { Header, KEYFRAME_INTERVAL, type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
+import {
+  Header,
+  KEYFRAME_INTERVAL,
+  KEYFRAMES_UNKNOWN_MS,
+  type KeyframeReason,
+  KeyframeWish,
+} from "../ring/layout.ts";
 import type { RingWriter } from "../ring/writer.ts";
 
 /** A track as far as its readers may wish. */
@@ -62,6 +68,7 @@ export class Wishes {
  */
 export function tellWishes({ writer, keyframes, left }: WishedTrack): void {
   writer.setWord(Header.pliIgnored, keyframes.ignored ? 1 : 0);
-  writer.setWord(KEYFRAME_INTERVAL, Math.round(keyframes.intervalUs / 1000));
+  const ownMs = keyframes.isUnknown ? KEYFRAMES_UNKNOWN_MS : keyframes.intervalUs / 1000;
+  writer.setWord(KEYFRAME_INTERVAL, Math.round(ownMs));
   writer.setWord(Header.keyframeWanted, left ? KeyframeWish.all : keyframes.standing);
 }

@@ -6,14 +6,8 @@ import {
   PLI_INTERVAL_SEGMENT_US,
 } from "../limits.ts";
 import { type KeyframeReason, KeyframeWish } from "../ring/layout.ts";
+import { ANSWER_WITHIN_US, KeyframeHabit } from "./keyframe-habit.ts";
 
-/** A keyframe this long after a request is its answer; later it is the encoder's own interval. */
-const ANSWER_WITHIN_US = 1_000_000;
-/** Two that nobody asked for may be an encoder's own interval, unless they are so far apart ... */
-const INTERVAL_MAX_US = 12_000_000;
-/** ... and are, where nothing else is known of it, once so many follow each other alike. */
-const ALIKE_SHARE = 0.1;
-const ALIKE_LEAST = 2;
 /** So many requests without an answer, and the publisher counts as one that ignores them. */
 const IGNORED_REQUESTS = 3;
 /** Such a publisher (OBS: whip-whep.md Q-O9) is asked at most this often. */
@@ -26,12 +20,7 @@ const INTERVAL_IGNORED_US = 10_000_000;
  */
 export class KeyframeRequests {
   sent = 0;
-  /** When the newest keyframe began; null if it was asked for, or there was none. */
-  #ownAt: number | null = null;
-  /** Between two that nobody asked for: the longest and the newest time, and how many were like the one before. */
-  #longestUs = 0;
-  #apartUs = 0;
-  #alike = 0;
+  #habit = new KeyframeHabit();
   #ignored = false;
   /** What viewers wait for, or a new SSRC ("start"); and whether a segment does. */
   #wanted: "start" | "join" | "failure" | null = null;
@@ -54,7 +43,12 @@ export class KeyframeRequests {
 
   /** The longest time between keyframes that the encoder sends by itself, us; 0 while it is not known to. */
   get intervalUs(): number {
-    return this.#ignored || this.#alike >= ALIKE_LEAST ? this.#longestUs : 0;
+    return this.#habit.intervalUs(this.#ignored);
+  }
+
+  /** It is known neither that the encoder answers nor how far apart its keyframes are without that. */
+  get isUnknown(): boolean {
+    return this.#habit.isUnknown(this.#ignored);
   }
 
   /** The wishes that stand (KeyframeWish): what they cover changes nothing. */
@@ -73,7 +67,7 @@ export class KeyframeRequests {
   /** A keyframe begins: all wishes are fulfilled. */
   keyframe(now: number): void {
     this.#forgetWishes();
-    this.#noteInterval(now);
+    this.#habit.keyframe(now, now - this.#lastSent);
     if (!this.#open && !this.#ignored) return;
     if (now - this.#lastSent > ANSWER_WITHIN_US) return;
     this.#open = false;
@@ -81,32 +75,17 @@ export class KeyframeRequests {
     this.#ignored = false;
   }
 
-  #noteInterval(now: number): void {
-    const isOwn = now - this.#lastSent > ANSWER_WITHIN_US;
-    const before = this.#ownAt;
-    this.#ownAt = isOwn ? now : null;
-    if (!isOwn || before === null || now - before > INTERVAL_MAX_US) return;
-    const apart = now - before;
-    const isAlike = Math.abs(apart - this.#apartUs) <= ALIKE_SHARE * apart;
-    this.#alike = isAlike ? this.#alike + 1 : 0;
-    this.#apartUs = apart;
-    this.#longestUs = Math.max(this.#longestUs, apart);
-  }
-
   /** The SSRC has left: it owes no answer. */
   rest(): void {
     this.#forgetWishes();
     this.#open = false;
-    this.#ownAt = null;
+    this.#habit.rest();
   }
 
   /** The publisher's SSRC is a new one: what the old one ignored says nothing of it. */
   restart(): void {
     this.#open = false;
-    this.#ownAt = null;
-    this.#longestUs = 0;
-    this.#apartUs = 0;
-    this.#alike = 0;
+    this.#habit = new KeyframeHabit();
     this.#unanswered = 0;
     this.#ignored = false;
     this.#lastSent = Number.NEGATIVE_INFINITY;
@@ -166,6 +145,7 @@ export class KeyframeRequests {
 
   #giveUp(): void {
     this.#open = false;
+    this.#habit.miss();
     this.#unanswered += 1;
     if (this.#unanswered >= IGNORED_REQUESTS) this.#ignored = true;
   }

@@ -19,6 +19,7 @@ interface EditionCopyOptions extends OutputsGround {
 
 /** The tail of a stream of another node, cut as the root of the stream cuts it, by what its CUTs say. */
 export class EditionCopy implements TailCutter {
+  readonly isUndecided = false;
   outputs: Outputs | null;
   readonly #options: EditionCopyOptions;
   /** By layer. */

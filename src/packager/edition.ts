@@ -1,6 +1,6 @@
 import type { Following } from "../feed/following.ts";
 import type { Staging } from "../feed/staging.ts";
-import { Ensemble } from "./ensemble.ts";
+import { Ensemble, KEYFRAME_EARLY_US, SEGMENT_US } from "./ensemble.ts";
 import { KeyframeWishes } from "./keyframe-wishes.ts";
 import { Outputs, type OutputsGround } from "./outputs.ts";
 import { Rendition } from "./rendition.ts";
@@ -51,6 +51,10 @@ export class Edition implements TailCutter {
     if (before === null) return;
     before.takeOver();
     this.#ensemble.goOn(before.msn, before.era);
+  }
+
+  get isUndecided(): boolean {
+    return this.outputs === null;
   }
 
   get forced(): number {
@@ -151,8 +155,9 @@ export class Edition implements TailCutter {
   }
 }
 
-/** In whole seconds; a segment is cut while there is still room for a part. */
+/** In whole seconds; a segment is of whole groups, and is cut while there is still room for a part. */
 function targetOf(groupUs: number, partUs: number): number {
-  const us = Math.ceil((groupUs + partUs) / 1e6) * 1e6;
+  const groups = Math.max(1, Math.ceil((SEGMENT_US - KEYFRAME_EARLY_US) / groupUs));
+  const us = groupUs === 0 ? 0 : Math.ceil((groups * groupUs + partUs) / 1e6) * 1e6;
   return Math.min(TARGET_MAX_US, Math.max(TARGET_US, us));
 }

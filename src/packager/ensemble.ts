@@ -3,7 +3,7 @@ export const SEGMENT_US = 2_000_000;
 /** The first one is over sooner: players begin when one is. */
 const FIRST_SEGMENT_US = 1_000_000;
 /** Who sends one each 2 s by itself may be early by this. */
-const KEYFRAME_EARLY_US = 100_000;
+export const KEYFRAME_EARLY_US = 100_000;
 /** A younger segment is not ended for the sake of the others. */
 export const SEGMENT_LEAST_US = 500_000;
 /** Keyframes of one picture in several layers: what their time maps may be off by, one from the other. */

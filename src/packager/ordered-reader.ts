@@ -66,6 +66,14 @@ export class OrderedReader {
     }
   }
 
+  /** It is read later, from the newest keyframe on; when that came, null where there is none so young. */
+  mark(now: number, ageMaxUs: number): number | null {
+    if (!this.#feed.reader.newestKeyframe(keyframe)) return null;
+    if (now - keyframe.arrivalUs > ageMaxUs) return null;
+    this.#next = keyframe.sequence;
+    return keyframe.arrivalUs;
+  }
+
   #begin(now: number): number {
     const { reader, audio } = this.#feed;
     if (audio) return this.#firstFrom((reader.head - AUDIO_BACK) | 0);

@@ -46,6 +46,11 @@ export class PictureTrack {
     return this.#frames.dropped;
   }
 
+  /** It is read later, from the newest keyframe on; when that came, null where there is none so young. */
+  mark(now: number, ageMaxUs: number): number | null {
+    return this.#reader.mark(now, ageMaxUs);
+  }
+
   /** Gives the frames that are whole now. */
   read(now: number, out: (frame: Frame) => void): void {
     this.#reader.read(now, {

@@ -5,6 +5,7 @@ import { CODEC_NAMES, Codec } from "../wire/codecs.ts";
 import { whyNoFiles } from "../wire/file-codecs.ts";
 import type { Frame } from "./frames/frame.ts";
 import { OPUS_SILENCE } from "./frames/opus.ts";
+import { Onset } from "./onset.ts";
 import { PictureTrack } from "./picture-track.ts";
 import { VIDEO_RATE } from "./pictures.ts";
 import { SoundTrack } from "./sound-track.ts";
@@ -29,7 +30,9 @@ interface Taker {
 
 /** Who makes renditions of what is read. */
 export interface Audience {
-  /** `groupUs`: the longest group of pictures that its encoder makes by itself; 0: not known to. */
+  /** What comes first decides how long segments may be, for good. */
+  readonly isUndecided: boolean;
+  /** `groupUs`: the longest group of pictures that its encoder makes by itself; 0: on request; for ever while that is not known. */
   renditionOf(layer: number, groupUs: number): Taker;
   newEpoch(idle: Source, wallUs: number): void;
 }
@@ -51,6 +54,9 @@ export class SourceReading {
   /** By ring; sound alone is the first of none. */
   #layers: (Layer | null)[] = [];
   #sound: SoundTrack | null = null;
+  readonly #onset: Onset;
+  /** Sound that came before anything began: rings keep less of it than of pictures. */
+  #early: Frame[] = [];
 
   /** `zeroUs`: wall clock of the tail's zero; `now`: when it began to be read, us. */
   constructor(following: Following, staging: Staging, zeroUs: number, now: number) {
@@ -58,6 +64,7 @@ export class SourceReading {
     this.#staging = staging;
     this.#zeroUs = zeroUs;
     this.#since = now;
+    this.#onset = new Onset((feed) => new PictureTrack(feed, staging, zeroUs));
   }
 
   /** Why there can be no tail of it, as the end of a sentence; null where there can, or it is not known. */
@@ -91,6 +98,8 @@ export class SourceReading {
     if (layers.length === 0) return;
     const tracks = [this.#sound, ...layers.map(({ pictures }) => pictures)];
     for (const track of tracks) track?.feed.clock.update(track.feed.reader, track.feed.source);
+    for (const frame of this.#early) for (const { rendition } of layers) rendition.sound(frame);
+    this.#early = [];
     // Sound first: a picture that cuts takes with it what belongs before it.
     this.#sound?.read(now, (frame) => {
       for (const { rendition } of layers) rendition.sound(frame);
@@ -128,7 +137,10 @@ export class SourceReading {
     );
     const hasPictures = this.#layers.some((layer) => layer?.pictures);
     const isFirst = this.#layers.length === 0;
-    if (isFirst && this.#waits(found.length > 0, now)) return;
+    const feeds = found.map((at) => video[at]!);
+    const isHeld = isFirst && audience.isUndecided && this.#onset.holds(feeds, now);
+    if (isHeld) this.#hearEarly(now);
+    if (isHeld || (isFirst && this.#waits(found.length > 0, now))) return;
     // Another codec, sound that comes to pictures, or pictures to sound: the tail has to break for it.
     const isOther = isFirst || isChanged || getsSound || (!hasPictures && found.length > 0);
     if (getsSound) this.#sound = new SoundTrack(audio!, this.#staging, this.#zeroUs);
@@ -141,10 +153,16 @@ export class SourceReading {
       }
       if (!hasPictures && found.length === 0) this.#begin(0, null, audience);
     }
-    for (const at of found) {
-      const track = new PictureTrack(video[at]!, this.#staging, this.#zeroUs);
-      this.#begin(at, track, audience);
-    }
+    for (const at of found) this.#begin(at, this.#onset.take(video[at]!), audience);
+  }
+
+  #hearEarly(now: number): void {
+    const { audio } = this.following;
+    if (!hasCome(audio)) return;
+    this.#sound ??= new SoundTrack(audio!, this.#staging, this.#zeroUs);
+    const { feed } = this.#sound;
+    feed.clock.update(feed.reader, feed.source);
+    this.#sound.read(now, (frame) => this.#early.push(frame));
   }
 
   /** Forgets layers whose rings hold another codec now; true when there were some. */
@@ -156,7 +174,7 @@ export class SourceReading {
 
   #begin(at: number, pictures: PictureTrack | null, audience: Audience): void {
     const sound = this.#sound?.newTimeline() ?? null;
-    const rendition = audience.renditionOf(at, pictures === null ? 0 : groupOf(pictures.feed));
+    const rendition = audience.renditionOf(at, groupOf(this.following));
     rendition.attach({
       pictures: pictures?.timeline ?? null,
       sound:
@@ -198,10 +216,12 @@ export class SourceReading {
   }
 }
 
-/** An encoder that nobody can ask may be known by that before two of its keyframes have come. */
-function groupOf({ reader }: Feed): number {
-  const known = reader.keyframeIntervalUs;
-  return known === 0 && reader.publisherIgnoresPli ? Number.POSITIVE_INFINITY : known;
+/** The longest that an encoder makes by itself, of all layers that have sent. */
+function groupOf({ video }: Following): number {
+  const groups = video
+    .filter((feed) => hasCome(feed))
+    .map(({ reader }) => reader.keyframeIntervalUs);
+  return Math.max(0, ...groups);
 }
 
 /** Something has come of a ring, at any time. */

@@ -141,6 +141,9 @@ const HEADER_BYTES = 4096;
  */
 export const KEYFRAME_INTERVAL = HEADER_BYTES / 4 - 1;
 
+/** What stands there while it is not known, either, that the encoder sends them on request. */
+export const KEYFRAMES_UNKNOWN_MS = 0x7fff_ffff;
+
 const READER_WORDS_BYTES = READER_THREADS_MAX * 64;
 const LOG_OFFSET = HEADER_BYTES + READER_WORDS_BYTES;
 

@@ -141,6 +141,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // One quantity, or one rule.
     ["acknowledged-rate", "bitrate-police", "catch-up-window", "delays", "dropped-numbers"],
     ["eager-growth"],
+    ["keyframe-habit"],
     ["keyframe-requests", "loss-control", "mean-deviation", "missing"],
     ["pacer", "parameter-sets", "picture-group"],
     ["probe-cluster", "rate", "remb-bound", "remb-schedule", "round-trip", "rtx", "sent-packets"],
@@ -229,6 +230,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     // What is read of a ring, of a source, of a stream, and of all.
     ["ordered-reader", "tail-tally"],
     ["picture-track", "sound-track"],
+    ["onset"],
     ["source-reading"],
     ["rendition-copy", "still", "tail-cutter", "unavailable"],
     ["edition", "edition-copy"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Counter } from "../../src/contract/counters.ts";
-import { SlotFlag } from "../../src/ring/layout.ts";
+import { KEYFRAMES_UNKNOWN_MS, SlotFlag } from "../../src/ring/layout.ts";
 import { readU32 } from "../../src/wire/bytes.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { Extension } from "../../src/wire/extensions.ts";
@@ -237,7 +237,19 @@ describe("keyframe requests", () => {
       session.rtp(now, frame(at + 1, true));
       return reader.keyframeIntervalUs;
     });
-    expect(known).toEqual([0, 0, 0, 4_200_000]);
+    const unknown = KEYFRAMES_UNKNOWN_MS * 1000;
+    expect(known).toEqual([unknown, unknown, unknown, 4_200_000]);
+  });
+
+  test("readers know whether it is known that it makes them on request", () => {
+    const session = new Session([section({})]);
+    const reader = session.readers[0]![0]!;
+    session.rtp(0, frame(1, true));
+    expect(reader.keyframeIntervalUs).toBe(KEYFRAMES_UNKNOWN_MS * 1000);
+    reader.requestKeyframe("segment");
+    session.turn(1_000_000);
+    session.rtp(1_100_000, frame(2, true));
+    expect(reader.keyframeIntervalUs).toBe(0);
   });
 
   test("FIR where only that was negotiated, with a number that rises", () => {

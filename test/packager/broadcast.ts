@@ -3,6 +3,8 @@ import { COUNTER_NAMES } from "../../src/contract/counters.ts";
 import type { WorkerCommand } from "../../src/contract/messages.ts";
 import type { StreamSource } from "../../src/contract/source.ts";
 import type { TailEvent, TailNews } from "../../src/contract/tail.ts";
+import { Wishes } from "../../src/intake/wishes.ts";
+import { KeyframeRequests } from "../../src/media/keyframe-requests.ts";
 import { Packager } from "../../src/packager/packager.ts";
 import { SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
@@ -23,7 +25,7 @@ const TICK_US = 10_000;
 /** RTP times of each layer begin elsewhere. */
 const LAYER_TICKS = 1_000_000;
 const REPORT_US = 1_000_000;
-const OPUS = Uint8Array.of(0xfc, 1, 2, 3);
+export const OPUS = Uint8Array.of(0xfc, 1, 2, 3);
 
 export interface PublisherOptions {
   readonly seed?: number;
@@ -40,6 +42,8 @@ export interface PublisherOptions {
   readonly clockOffUs?: number | null;
   /** A layer that is asked for a keyframe gives it alone. */
   readonly alone?: boolean;
+  /** Wishes become requests as in ingest, which tells what comes of them; or else nothing is told. */
+  readonly asked?: boolean;
   /** Pictures that an encoder made, over and over, in place of such that no decoder takes. */
   readonly encoded?: Encoded | null;
 }
@@ -84,6 +88,8 @@ export class RingPublisher {
   /** By layer. */
   readonly #keyAt: number[];
   readonly #heard: number[];
+  readonly #requests: readonly KeyframeRequests[];
+  readonly #wishes: Wishes;
   #reportAt: number;
   #shown = 0;
   readonly #random: () => number;
@@ -95,7 +101,7 @@ export class RingPublisher {
   ) {
     const all = { seed: 1, fps: 30, keyframeEveryUs: null, answerUs: 60_000, layers: 1 };
     const media = { pictures: true, sound: true, frameBytes: 3000 };
-    const none = { alone: false, clockOffUs: null, encoded: null };
+    const none = { alone: false, asked: false, clockOffUs: null, encoded: null };
     this.#options = { ...all, ...media, ...none, ...options };
     const { pictures, sound, layers, seed, encoded } = this.#options;
     this.encoded = encoded;
@@ -112,6 +118,18 @@ export class RingPublisher {
     this.#keyAt = this.video.map(() => startUs);
     this.#heard = this.video.map(() => 0);
     this.#reportAt = startUs + REPORT_US;
+    this.#requests = this.video.map(() => new KeyframeRequests());
+    this.#wishes = new Wishes(
+      this.video.map(({ writer }, layer) => {
+        return { writer, keyframes: this.#requests[layer]!, video: true, left: false };
+      }),
+      READER + 1,
+    );
+  }
+
+  /** Keyframe requests that have reached it. */
+  get requests(): number {
+    return this.#requests.reduce((sum, { sent }) => sum + sent, 0);
   }
 
   /** Keyframe wishes in all rings so far, by reason. */
@@ -120,6 +138,11 @@ export class RingPublisher {
       (sum, { writer }) => sum + writer.keyframeRequests(READER + 1, why),
       0,
     );
+  }
+
+  /** Somebody else wishes for a keyframe. */
+  ask(): void {
+    for (const requests of this.#requests) requests.want("join");
   }
 
   /** All that is captured until `now`. */
@@ -163,8 +186,10 @@ export class RingPublisher {
   }
 
   #hear(now: number): void {
-    const { answerUs, alone } = this.#options;
+    const { answerUs, alone, asked: isAsked } = this.#options;
+    if (isAsked) this.#wishes.read(now);
     const asked = this.video.map(({ writer }, layer) => {
+      if (isAsked) return this.#requests[layer]!.take(now);
       const heard = this.#heard[layer]!;
       const reasons = ["join", "segment", "failure"] as const;
       this.#heard[layer] = reasons.reduce(
@@ -196,6 +221,7 @@ export class RingPublisher {
     const frame = this.#frame(key);
     const start = layer * LAYER_TICKS + this.jump;
     const timestamp = Math.round(((this.#pictureAt - this.startUs) * 90) / 1000) + start;
+    if (key) this.#requests[layer]!.keyframe(now);
     if (key && this.encoded === null) this.video[layer]!.writer.setParameterSets(CACHED);
     const packets = packetsOf(frame, timestamp, 1170, this.video[layer]!.codec);
     for (const [i, { payload, flags }] of packets.entries()) {

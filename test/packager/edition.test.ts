@@ -1,7 +1,7 @@
 /** A tail over all its publishers, in virtual time. */
 import { describe, expect, test } from "bun:test";
 import { Counter } from "../../src/contract/counters.ts";
-import { Header, KEYFRAME_INTERVAL, SlotFlag } from "../../src/ring/layout.ts";
+import { KEYFRAME_INTERVAL, KEYFRAMES_UNKNOWN_MS, SlotFlag } from "../../src/ring/layout.ts";
 import { Codec } from "../../src/wire/codecs.ts";
 import { KEY } from "../egress/harness.ts";
 import { fromHex } from "../support/hex.ts";
@@ -52,19 +52,23 @@ for (const seconds of [1.5, 2.3, 2.7, 6, 20]) {
 describe("L10: TARGETDURATION is that of the encoder's own keyframes", () => {
   for (const [seconds, ignores, target] of [
     [0, false, 3],
+    [1.2, true, 3],
+    [1.7, true, 4],
     [2, true, 3],
     [4, true, 5],
     [8.34, true, 9],
     [12, true, 10],
-    // It is known that it cannot be asked, and no more.
+    // It is known that it cannot be asked, and no more, for long.
     [0, true, 10],
   ] as const) {
     test(`each ${seconds} s${ignores ? ", whoever asks" : ""}: ${target} s`, () => {
       const keyframeEveryUs = seconds === 0 ? null : seconds * 1e6;
-      const show = new Broadcast({ answerUs: ignores ? null : 60_000, keyframeEveryUs });
+      const answerUs = ignores ? null : 60_000;
+      // So small that a long group lies whole in a ring.
+      const show = new Broadcast({ answerUs, keyframeEveryUs, frameBytes: 800 });
       const { writer } = show.publisher.video[0]!;
-      writer.setWord(Header.pliIgnored, ignores ? 1 : 0);
-      writer.setWord(KEYFRAME_INTERVAL, seconds * 1_000);
+      const isUnknown = ignores && seconds === 0;
+      writer.setWord(KEYFRAME_INTERVAL, isUnknown ? KEYFRAMES_UNKNOWN_MS : seconds * 1_000);
       show.open().run(40);
       expect(show.text).toContain(`#EXT-X-TARGETDURATION:${target}\n`);
       const isCut = seconds > 10 || (ignores && seconds === 0);

@@ -139,7 +139,7 @@ async function index(
     return retryLater(503, RETRY_LIMIT_S, "Broken off", detail);
   }
   if (!isKnown()) {
-    return retryLater(503, RETRY_START_S, "Not begun", "No whole picture has come yet.");
+    return retryLater(503, RETRY_START_S, "Not begun", "Nothing that can be played has come yet.");
   }
   const variants = allowed();
   if (variants.length === 0) return beyond();
