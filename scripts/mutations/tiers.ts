@@ -2,6 +2,7 @@
 import { type Mutation, rule } from "./rule.ts";
 
 const TIERS = "src/web/tiers.ts";
+const STALENESS = "src/web/staleness.ts";
 const LIVENESS = "src/web/liveness.ts";
 const START = "src/web/tailstart.ts";
 const CHANGE = "src/web/segmentchange.ts";
@@ -16,6 +17,8 @@ export const TIER_RULES: readonly Mutation[] = [
   rule("F20", TIERS, "realtime.refusal === 0 && !realtime.connected", "false"),
   rule("F21", TIERS, "if (realtime.waits) {", "if (false) {"),
   rule("F21", TIERS, "realtime.flows || realtime.waits", "realtime.flows"),
+  rule("F21", STALENESS, "const STALE_MS = 10_000;", "const STALE_MS = 100_000;"),
+  rule("F21", STALENESS, "!back.isBehind &&", ""),
   rule("F22", TIERS, 'if (this.#hasFlowed && connected) return "falling";\n', ""),
   rule("F22", START, "timeS + aheadS > this.#endS", "true"),
   rule("F22", LIVENESS, "return isFresh && (", "return ("),

@@ -12,10 +12,20 @@ export class ServerClock {
   read(xhr: XMLHttpRequest): void {
     xhr.addEventListener("readystatechange", () => {
       if (xhr.readyState !== xhr.HEADERS_RECEIVED) return;
-      const told = Number(xhr.getResponseHeader("Spillway-Time") ?? Number.NaN);
-      if (Number.isNaN(told)) return;
-      // Every answer comes late, so what was ahead most is nearest.
-      this.#aheadMs = Math.max(this.#aheadMs ?? Number.NEGATIVE_INFINITY, told - Date.now());
+      this.#hear(xhr.getResponseHeader("Spillway-Time"));
     });
+  }
+
+  /** Where the browser sends all others, and tells nothing of them. */
+  async ask(address: string): Promise<void> {
+    const response = await fetch(address).catch(() => null);
+    this.#hear(response?.headers.get("Spillway-Time") ?? null);
+  }
+
+  #hear(header: string | null): void {
+    const told = Number(header ?? Number.NaN);
+    if (Number.isNaN(told)) return;
+    // Every answer comes late, so what was ahead most is nearest.
+    this.#aheadMs = Math.max(this.#aheadMs ?? Number.NEGATIVE_INFINITY, told - Date.now());
   }
 }

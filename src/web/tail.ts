@@ -20,6 +20,7 @@ import type { Latency } from "./rates.ts";
 import type { Reach } from "./reach.ts";
 import { changingBetweenSegments } from "./segmentchange.ts";
 import { ServerClock } from "./serverclock.ts";
+import { captureMsOf, isStale } from "./staleness.ts";
 import type { StreamEvent } from "./streamevent.ts";
 import { careFor } from "./tailcare.ts";
 import { eventsIn } from "./tailevents.ts";
@@ -36,8 +37,6 @@ import { keyFor, type Wish } from "./wish.ts";
 export { Listener } from "./listener.ts";
 
 const NOT_LIVE_MS = 2_000;
-/** Older pictures are those of a stream that has ended, or of a server that lags. */
-const STALE_MS = 10_000;
 const LIMITS = { packetsMs: Number.POSITIVE_INFINITY, picturesMs: 6_000 };
 /** A picture that stands still for so long begins anew. */
 const REPLACED_AFTER_MS = 6_000;
@@ -110,7 +109,7 @@ export class TailPlayback extends EventTarget {
 
   /** Capture time of what is shown, ms since 1970 by the server's clock; null while not known. */
   get captureMs(): number | null {
-    return this.#hls?.playingDate?.getTime() ?? null;
+    return captureMsOf(this.#hls, this.#video);
   }
 
   /** How far what is shown lies behind its capture, by the server's clock; null while not known. */
@@ -182,11 +181,11 @@ export class TailPlayback extends EventTarget {
     this.#beginIfFilled(nowMs);
     this.#tend(nowMs, isWatched);
     this.#replaceDry(nowMs, flows);
-    const isStale = isWatched && !this.back.isBehind && (this.latencyMs ?? 0) > STALE_MS;
+    const isOld = isWatched && isStale(this);
     const goesOn = this.#start.isSteady(this.#startLook(nowMs));
     return {
-      flows: flows && !isStale,
-      isSteady: goesOn && isSteady && !isStale,
+      flows: flows && !isOld,
+      isSteady: goesOn && isSteady && !isOld,
       isDoubtful: false,
       askedAt: null,
       refusal: this.refusal,
@@ -270,7 +269,7 @@ export class TailPlayback extends EventTarget {
     this.#level = key === null ? null : Number.parseInt(key, 10);
   }
 
-  /** Where there is no Media Source at all, the browser may know HLS itself, and says little: some seconds later. */
+  /** Where there is no Media Source at all, the browser may know HLS itself: some seconds later. */
   #playNatively(): void {
     if (this.#video.canPlayType("application/vnd.apple.mpegurl") === "") {
       this.#set("refused", "This browser cannot play the stream.");
@@ -278,6 +277,7 @@ export class TailPlayback extends EventTarget {
     }
     this.#video.onerror = () => this.#again("Playback broke off.");
     this.#video.src = this.#source;
+    void this.#clock.ask(this.#source);
     this.dispatchEvent(new Event("track"));
     this.#live();
   }
