@@ -1,11 +1,14 @@
 /** Finds what scripts/build.ts puts into the executable beside the code. */
 import { existsSync, readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
+import { relative, resolve } from "node:path";
 import type { EmbeddedLibrary, EmbeddedOpenSsl } from "../src/embedded.ts";
 import { ARCHITECTURES, type Architecture, OWN_ARCHITECTURE } from "./architecture.ts";
 import { newerPackage } from "./debian.ts";
 import { foreignPackage } from "./foreign.ts";
 import { run } from "./run.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
 
 /** OpenSSL to embed, and whose it is. */
 export interface FoundOpenSsl extends EmbeddedOpenSsl {
@@ -96,7 +99,7 @@ export function embeddedModule(
   const imports: string[] = [];
   const literal = (library: EmbeddedLibrary) => {
     const name = `library${imports.length}`;
-    imports.push(`import ${name} from ${JSON.stringify(library.path)} with { type: "file" };`);
+    imports.push(`import ${name} from ${specifier(library.path)} with { type: "file" };`);
     const { soname, sha256 } = library;
     return `{ soname: ${JSON.stringify(soname)}, path: ${name}, sha256: "${sha256}" }`;
   };
@@ -107,12 +110,18 @@ export function embeddedModule(
   support: [${openssl.support.map(literal).join(", ")}],
   crypto: ${literal(openssl.crypto)}, ssl: ${literal(openssl.ssl)} }`;
   return `${imports.join("\n")}
-import licenses from ${JSON.stringify(licenses)} with { type: "file" };
+import licenses from ${specifier(licenses)} with { type: "file" };
 export const BUILT_VERSION = ${JSON.stringify(version)};
 export const COMMIT = ${JSON.stringify(commit)};
 export const EMBEDDED_OPENSSL = ${value};
 export const LICENSES = licenses;
 `;
+}
+
+/** What is in the tree is named from src, so that the bytes are the same wherever the tree stands. */
+function specifier(path: string): string {
+  const inside = relative(ROOT, path);
+  return JSON.stringify(inside.startsWith("..") ? path : `../${inside}`);
 }
 
 async function findLibrary(
