@@ -18,7 +18,8 @@ const STOP = "systemctl disable --now spillway";
 
 export const uninstallCommand: Command = {
   help: `Takes back what spillway install wrote: the unit, the sysctl file, the group, and the configuration
-where nobody has changed it. Needs root. The service must be stopped before: ${STOP}
+where nobody has changed it. Needs root, and the service stopped:
+  ${STOP}
 
 Usage: spillway uninstall [OPTIONS]
 
