@@ -23,6 +23,9 @@ import type { Ticket } from "./ticket.ts";
 
 /** A worker that starts, or takes the place of another, is ready within about so long. */
 const RETRY_WORKER_S = 1;
+/** Whoever comes in between waits for it, and is looked for so often. */
+const WORKER_LOOKS_MAX = 50;
+const WORKER_LOOK_MS = 20;
 
 /** What every request of a client meets at the door. */
 export interface DoorServices {
@@ -129,6 +132,16 @@ export function hookQuestion(c: AppContext, role: Role, name: string): HookQuest
     userAgent: userAgent(c),
     token: tokenOf(c.req.raw),
   };
+}
+
+/**
+ * Resolves once a worker is ready for the role, or after a second: viewers of one that was lost are told
+ * to come again before its successor is there, and would go to the tail for a refusal.
+ */
+export async function workerReady({ plane }: AdmissionServices, role: Role): Promise<void> {
+  for (let look = 0; look < WORKER_LOOKS_MAX && plane.place(role) === null; look += 1) {
+    await Bun.sleep(WORKER_LOOK_MS);
+  }
 }
 
 /** A worker for the session, or the refusal. Also asks the limits again: time has passed. */

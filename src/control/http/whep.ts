@@ -7,6 +7,7 @@ import {
   admit,
   askHook,
   placeSession,
+  workerReady,
 } from "./admission.ts";
 import type { AppContext } from "./context.ts";
 import { created, freshSession, sessionPath } from "./created.ts";
@@ -39,7 +40,8 @@ async function answer(c: AppContext, services: AdmissionServices): Promise<Respo
   // Of whom another node has sent it has asked already.
   const refused = ticket === null ? await askHook(c, services, "viewer", name) : null;
   if (refused !== null) return refused;
-  // The hook took its time. No await from here on.
+  await workerReady(services, "viewer");
+  // All that took its time. No await from here on.
   const late = notNow(name, services);
   if (late !== null) return late;
   const limits = strictest(streamOptions(services.config, name).limits, grant.limits);

@@ -8,6 +8,7 @@ import {
   admit,
   askHook,
   placeSession,
+  workerReady,
 } from "./admission.ts";
 import type { AppContext } from "./context.ts";
 import { created, freshSession } from "./created.ts";
@@ -27,7 +28,8 @@ export async function publish(c: AppContext, services: AdmissionServices): Promi
   if (taken !== null) return taken;
   const refused = await askHook(c, services, "publisher", admission.name);
   if (refused !== null) return refused;
-  // The hook took its time: whoever came meanwhile was first. No await from here on.
+  await workerReady(services, "publisher");
+  // All that took its time: whoever came meanwhile was first. No await from here on.
   const go = () => nameTaken(admission.name, services) ?? open(c, services, admission);
   return await claimed(admission.name, services, go);
 }

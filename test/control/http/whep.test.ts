@@ -203,3 +203,16 @@ test("C7: the CNAME of the reports is the one that the answer announces, another
     expect(Buffer.from(names[i]!, "base64url").length).toBeGreaterThanOrEqual(12);
   }
 });
+
+test("a viewer that comes while a worker is replaced waits for its successor, a second at most", async () => {
+  const h = await Harness.start();
+  await h.publish("a");
+  h.plane.placed = false;
+  const early = h.post("/whep/a", VIEWER_OFFER);
+  await Bun.sleep(50);
+  h.plane.placed = true;
+  expect((await early).status).toBe(201);
+  h.plane.placed = false;
+  const response = await h.post("/whep/a", VIEWER_OFFER);
+  expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+});
