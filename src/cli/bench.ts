@@ -8,7 +8,7 @@ import { DELAY_MAX_MS } from "../bench/verdict.ts";
 import { messageOf } from "../errors.ts";
 import { OpenSslUnavailable } from "../io/openssl.ts";
 import { endWithParent } from "../io/self.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
 import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
 
@@ -56,8 +56,7 @@ export interface BenchArguments {
 /** Throws a UsageError for everything that makes no sense. */
 export function parseBenchArguments(args: readonly string[]): BenchArguments {
   const given = readOptions("bench", OPTIONS, args);
-  const [extra] = given.positionals;
-  if (extra !== undefined) throw new UsageError(`bench: "${extra}" is one argument too many`);
+  given.argumentsAtMost(0);
   return {
     load: { bitrate: given.bitsPerSecond("bitrate", "1.5M"), spreadMs: given.spreadMs(FPS) },
     seconds: given.number("seconds", 120, 10, 3600),

@@ -41,6 +41,12 @@ export class Given {
     this.#values = values;
   }
 
+  /** Throws where there are more arguments than so many beside the options. */
+  argumentsAtMost(max: number): void {
+    const extra = this.positionals[max];
+    if (extra !== undefined) throw this.#wrong(`"${extra}" is one argument too many`);
+  }
+
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;

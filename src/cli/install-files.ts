@@ -11,6 +11,7 @@ import {
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import { UsageError } from "./command.ts";
+import type { Given } from "./given.ts";
 import { packagedPath } from "./unit.ts";
 
 export interface InstalledFile {
@@ -20,6 +21,14 @@ export interface InstalledFile {
   readonly mode: number;
   /** Texts that it may take the place of: those of this program that nobody has changed. */
   readonly replaces: readonly string[];
+}
+
+/** The folder that stands for the machine's root, by `--root`: "" for / itself. */
+export function rootOf(given: Given): string {
+  const root = given.text("root") ?? "/";
+  // Of a variable that is not set: / is never meant by that.
+  if (root === "") throw new UsageError("--root: needs a folder");
+  return root.replace(/\/+$/, "");
 }
 
 /** Whether another file stands in its place below `root` that must stay. */
@@ -60,7 +69,8 @@ function makeFolder(folder: string): void {
   chmodSync(folder, 0o755);
 }
 
-function attempt<T>(work: () => T): T {
+/** Work on files: what fails is a UsageError. */
+export function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -13,7 +13,7 @@ import type { Finding } from "./finding.ts";
 import { firewallRules } from "./firewall.ts";
 import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
-import { type InstalledFile, writeFile } from "./install-files.ts";
+import { type InstalledFile, rootOf, writeFile } from "./install-files.ts";
 import { PUBLIC_OPTIONS, type PublicService, publicService } from "./public-service.ts";
 import { reachOf } from "./reach.ts";
 import { CONFIG_FILE, CONFIG_GROUP, serviceFiles } from "./unit.ts";
@@ -59,9 +59,8 @@ const PORT_FREE_MIN = 1024;
 
 async function run(args: readonly string[]): Promise<number> {
   const given = readOptions("install", [...OPTIONS, ...PUBLIC_OPTIONS], args);
-  const [more] = given.positionals;
-  if (more !== undefined) throw new UsageError(`install: ${more}: no argument is wanted`);
-  const root = (given.text("root") ?? "/").replace(/\/+$/, "");
+  given.argumentsAtMost(0);
+  const root = rootOf(given);
   const service = publicService(given, root);
   const privileged =
     given.on("privileged-ports") || (service?.config.http.port ?? PORT_FREE_MIN) < PORT_FREE_MIN;

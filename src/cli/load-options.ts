@@ -68,8 +68,8 @@ export function parseLoadArguments(
   env: Readonly<Record<string, string | undefined>>,
 ): LoadArguments {
   const given = readOptions("load", OPTIONS, args);
-  const [watch, ...rest] = given.positionals;
-  if (rest.length > 0) throw new UsageError(`load: "${rest[0]}" is one argument too many`);
+  given.argumentsAtMost(1);
+  const [watch] = given.positionals;
   if (watch === undefined && given.text("publish") === undefined) {
     throw new UsageError("load: needs a WHEP-URL or --publish (see spillway load --help)");
   }

@@ -2,11 +2,11 @@
 import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { exampleConfig } from "../config.ts";
-import { messageOf } from "../errors.ts";
 import { type Command, UsageError } from "./command.ts";
 import { ownExecutable } from "./executable.ts";
 import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
+import { attempt, rootOf } from "./install-files.ts";
 import { CONFIG_FILE, CONFIG_GROUP, STATE_FOLDERS, serviceFiles } from "./unit.ts";
 
 const OPTIONS = [
@@ -39,23 +39,24 @@ const ADDED = [
 
 function run(args: readonly string[]): number {
   const given = readOptions("uninstall", OPTIONS, args);
-  const [more] = given.positionals;
-  if (more !== undefined) throw new UsageError(`uninstall: ${more}: no argument is wanted`);
-  const root = (given.text("root") ?? "/").replace(/\/+$/, "");
+  given.argumentsAtMost(0);
+  const root = rootOf(given);
   const purge = given.on("purge");
   refuse(root);
   const paths = [...serviceFiles("", false).map(({ path }) => path), ...ADDED];
   if (purge) paths.push(CONFIG_FOLDER, ...STATE_FOLDERS);
   else if (read(root + CONFIG_FILE) === exampleConfig()) paths.push(CONFIG_FILE);
+  const folders = [CONFIG_FOLDER, ...STATE_FOLDERS].map((path) => root + path).filter(isThere);
   const found = paths.map((path) => root + path).filter(isThere);
   for (const place of found) {
     attempt(() => rmSync(place, { recursive: true }));
     console.log(`${place}: removed`);
   }
-  if (isThere(root + CONFIG_FOLDER) && readdirSync(root + CONFIG_FOLDER).length === 0) {
-    attempt(() => rmdirSync(root + CONFIG_FOLDER));
-  }
-  const kept = [CONFIG_FOLDER, ...STATE_FOLDERS].map((path) => root + path).filter(isThere);
+  const own = root + CONFIG_FOLDER;
+  attempt(() => {
+    if (isThere(own) && readdirSync(own).length === 0) rmdirSync(own);
+  });
+  const kept = folders.filter(isThere);
   for (const place of kept) console.log(`${place}: left as it is (--purge removes it)`);
   if (found.length === 0) console.log("No service is installed.");
   else console.log(`\nNow run:\n  ${nextSteps(kept.length === 0).join("\n  ")}`);
@@ -84,19 +85,11 @@ function nextSteps(nothingKept: boolean): readonly string[] {
   ];
 }
 
-/** A link that leads nowhere is there, too. */
+/** A link that leads nowhere is there, too. Throws a UsageError where only root may look. */
 function isThere(place: string): boolean {
-  return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  return attempt(() => lstatSync(place, { throwIfNoEntry: false })) !== undefined;
 }
 
 function read(place: string): string | null {
   return isThere(place) ? attempt(() => readFileSync(place, "utf8")) : null;
-}
-
-function attempt<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
 }

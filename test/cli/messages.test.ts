@@ -59,7 +59,7 @@ test("wrong commands, flags and values", () => {
     /^Unknown option '--lop' \(see spillway publish --h/,
   );
   complains(["install", "--wirte"], 2, /--wirte' \(see spillway install --help\)$/);
-  complains(["install", "now"], 2, /^install: now: no argument is wanted$/);
+  complains(["install", "now"], 2, /^install: "now" is one argument too many$/);
   complains(["install", "--public-url", "https://a"], 2, /^install: --public-url: https needs/);
   complains(["token", "x"], 2, /'x' \(see spillway token --help\)$/);
   complains(["doctor", "--htp"], 2, /did you mean --http/);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { UsageError } from "../../src/cli/command.ts";
 import { installCommand } from "../../src/cli/install.ts";
 import { uninstallCommand } from "../../src/cli/uninstall.ts";
 
@@ -85,7 +86,17 @@ test("what came as a package is left to the package manager", async () => {
 });
 
 test("what it does not know it refuses before anything is removed", () => {
-  expect(uninstall("everything")).rejects.toThrow("everything: no argument is wanted");
+  expect(uninstall("everything")).rejects.toThrow('"everything" is one argument too many');
+  expect(uninstall("--root=", "--purge")).rejects.toThrow("--root: needs a folder");
+  expect(uninstall("--root=", "--purge")).rejects.toThrow("--root: needs a folder");
   expect(uninstall("--all")).rejects.toThrow("see spillway uninstall --help");
   expect(left()).toHaveLength(4);
+});
+
+test("where it may not look it says so, and has removed nothing", () => {
+  mkdirSync(`${root}/var/lib`, { recursive: true });
+  symlinkSync("private", `${root}/var/lib/private`);
+  expect(uninstall()).rejects.toThrow(UsageError);
+  expect(uninstall()).rejects.toThrow("/var/lib/private/spillway");
+  expect(left()).toHaveLength(5);
 });
