@@ -58,9 +58,8 @@ export function tokenNotice(
   publicUrl: string,
   isTerminal: boolean,
 ): string {
-  const base = publicUrl.replace(/\/$/, "");
   const uses = { publish: "publish/NAME", view: "watch/NAME", admin: "dashboard" };
-  const rows = tokens.map(({ right, path }) => [path, `${base}/${uses[right]}`] as const);
+  const rows = tokens.map(({ right, path }) => [path, `${publicUrl}/${uses[right]}`] as const);
   const where = `Tokens, and the pages that ask for them:\n${columns(rows)}`;
   const fresh = tokens.filter((token) => token.fresh);
   if (!isTerminal || fresh.length === 0) return where;

@@ -123,9 +123,12 @@ function renewalHint(copies: PublicService["copies"]): string {
   ${[...lines, "systemctl reload spillway"].join(" &&\n  ")}`;
 }
 
+/** Caddy wants each brace at the end of a line, or on one of its own. */
 function proxyHint({ http }: Config, publicUrl: string): string {
-  const { host } = new URL(publicUrl);
-  return `The proxy passes ${host} on to it; all that Caddy needs is: ${host} { reverse_proxy ${formatHostPort(http.host, http.port)} }`;
+  return `The proxy passes ${publicUrl} on to it. All that Caddy needs in its Caddyfile:
+  ${publicUrl} {
+    reverse_proxy ${formatHostPort(http.host, http.port)}
+  }`;
 }
 
 /** Where the service will listen by its configuration file, and how to open it when nobody else could come. */

@@ -13,6 +13,7 @@ import { portOf } from "./public-url.ts";
 import { CONFIG_FILE } from "./unit.ts";
 
 export interface PublicService {
+  /** As others reach it: scheme, host and port. */
   readonly publicUrl: string;
   /** With files where they are now. */
   readonly config: Config;
@@ -46,7 +47,8 @@ const COPIES: Readonly<Record<string, string>> = {
 /** For root and CONFIG_GROUP. */
 const FILE_MODE = 0o640;
 const FOLDER = dirname(CONFIG_FILE);
-const PROXIED_PORT = 8080;
+/** Another one where the proxy itself has the first. */
+const PROXIED_PORTS = [8080, 8081];
 
 /**
  * What is to be written below `root`; null where no URL is given. Throws a UsageError when the service
@@ -59,7 +61,8 @@ export function publicService(given: Given, root: string): PublicService | null 
     if (alone === undefined) return null;
     throw new UsageError(`install: ${alone.flag} needs --public-url`);
   }
-  const settings = settingsOf(given, url);
+  const publicUrl = readFlags([`--public-url=${url}`]).publicUrl!;
+  const settings = settingsOf(given, publicUrl);
   const config = readFlags(flagsOf(settings));
   readTls(config);
   const copies = copiesOf(settings);
@@ -76,11 +79,10 @@ export function publicService(given: Given, root: string): PublicService | null 
       `${root}${file.path}: exists, and says something else: move it away, or change it by hand`,
     );
   }
-  return { publicUrl: url, config, copies, files: [...tokenFiles(tokens), ...files], tokens };
+  return { publicUrl, config, copies, files: [...tokenFiles(tokens), ...files], tokens };
 }
 
 function settingsOf(given: Given, url: string): FileSettings {
-  readFlags([`--public-url=${url}`]);
   const secure = new URL(url).protocol === "https:";
   const proxied = given.on("behind-proxy");
   const [cert, key] = [given.file("tls-cert"), given.file("tls-key")];
@@ -97,7 +99,9 @@ function settingsOf(given: Given, url: string): FileSettings {
     );
   }
   return {
-    http: proxied ? `127.0.0.1:${PROXIED_PORT}` : `0.0.0.0:${portOf(url)}`,
+    http: proxied
+      ? `127.0.0.1:${PROXIED_PORTS.find((port) => port !== portOf(url))}`
+      : `0.0.0.0:${portOf(url)}`,
     "trusted-proxy": proxied ? ["127.0.0.1", "::1"] : undefined,
     "public-url": url,
     "tls-cert": cert,

@@ -119,7 +119,7 @@ export function httpUrl(origin: boolean) {
       return refuse(context, `"${text}" is not an http(s) URL`);
     }
     if (!origin) return url.href;
-    if (url.pathname !== "/" || url.search !== "") {
+    if (url.pathname + url.search + url.hash !== "/") {
       return refuse(context, `"${text}" must be scheme, host and port only`);
     }
     return url.origin;

@@ -17,8 +17,8 @@ const TOKENS = [
 ] as const;
 
 test("a terminal is shown tokens; what may be a journal is told where they stand", () => {
-  const shown = tokenNotice(TOKENS, "https://live.example.com/", true);
-  const told = tokenNotice(TOKENS, "https://live.example.com/", false);
+  const shown = tokenNotice(TOKENS, "https://live.example.com", true);
+  const told = tokenNotice(TOKENS, "https://live.example.com", false);
   for (const { token, path } of TOKENS) {
     expect(shown).toContain(token);
     expect(told).not.toContain(token);

@@ -81,6 +81,13 @@ test("behind a proxy on the same machine it listens on loopback and believes tha
   expect(config.cluster).toBeNull();
 });
 
+test("beside a proxy that has port 8080 it takes another one, and keeps to what the URL stands for", () => {
+  const url = "https://LIVE.example.com:8080/";
+  const { publicUrl, config } = plan(freshRoot(), "--public-url", url, "--behind-proxy")!;
+  expect(config.http).toEqual({ host: "127.0.0.1", port: 8081 });
+  expect([publicUrl, config.publicUrl]).toEqual(Array(2).fill("https://live.example.com:8080"));
+});
+
 test("each right has a token of its own, in a file of mode 600; the configuration has the hash", () => {
   const root = freshRoot();
   const { auth } = installed(root, "--public-url", "https://live.example.com", "--behind-proxy");
@@ -195,6 +202,7 @@ const URL_ARGS = ["--public-url", "https://live.example.com"];
 const MISTAKES: readonly (readonly [args: readonly string[], words: string])[] = [
   [["--public-url", "live.example.com"], "--public-url"],
   [["--public-url", "https://live.example.com/path"], "--public-url"],
+  [["--public-url", "https://live.example.com#path"], "--public-url"],
   [URL_ARGS, "https needs --tls-cert and --tls-key, or --behind-proxy"],
   [[...URL_ARGS, "--behind-proxy", ...TLS], "the proxy has the certificate"],
   [["--public-url", "http://live.example.com", ...TLS], "begins with https://"],

@@ -157,7 +157,10 @@ test("install --public-url shows tokens on a terminal, once, and ends with what 
   for (const token of tokensOf(other)) expect(silent).not.toContain(token);
   for (const said of [first, silent]) {
     expect(said).toContain("The service listens on 127.0.0.1:8080 (TCP)");
-    expect(said).toContain("reverse_proxy 127.0.0.1:8080");
+    // On lines of their own: Caddy reads no block that stands on one.
+    expect(said).toContain(
+      "\n  https://live.example.com {\n    reverse_proxy 127.0.0.1:8080\n  }\n",
+    );
     expect(said).toContain("tcp . 443, udp . 8200-");
     expect(said.trimEnd().split("\n").slice(-4)).toEqual([
       "Now run:",
