@@ -27,8 +27,11 @@ export function keepOutcome(folder: string, outcome: ReloadOutcome): void {
   renameSync(`${path}.new`, path);
 }
 
-/** Null while there is none. */
-export function readOutcome(folder: string): ReloadOutcome | null {
+/** Null while there is none; it is told once. */
+export function takeOutcome(folder: string): ReloadOutcome | null {
   const path = join(folder, FILE_NAME);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as ReloadOutcome) : null;
+  if (!existsSync(path)) return null;
+  const outcome = JSON.parse(readFileSync(path, "utf8")) as ReloadOutcome;
+  forgetOutcome(folder);
+  return outcome;
 }

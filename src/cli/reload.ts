@@ -7,7 +7,7 @@ import { stateFolder } from "./first-token.ts";
 import { option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
 import { splitOptions } from "./options-split.ts";
-import { forgetOutcome, type ReloadOutcome, readOutcome } from "./reload-outcome.ts";
+import { forgetOutcome, type ReloadOutcome, takeOutcome } from "./reload-outcome.ts";
 
 const OPTIONS = [
   option("pid", "PID", "The process of the server; $MAINPID in a unit of systemd."),
@@ -21,7 +21,8 @@ const PID_MAX = 2 ** 22;
 export const reloadCommand: Command = {
   help: `Checks the configuration as check does, makes a running server read it again and waits for what
 comes of it. What is wrong is told, and nothing has changed then: exit code 2 when the configuration
-is no good, 1 when the server does not take it. What counts from its next start on is named.
+is no good, 1 when the server does not take it, or does not say. What counts from its next start on
+is named.
 
 Usage: spillway reload --pid PID [OPTIONS]
 
@@ -45,6 +46,12 @@ async function run(args: readonly string[]): Promise<number> {
     console.log("The server was told to read its configuration again; its log has the outcome.");
     return 0;
   }
+  if (outcome === "silent") {
+    console.error(
+      `spillway: the server has not said within ${WAIT_MS / 1000} s what came of it: see its log`,
+    );
+    return 1;
+  }
   if (outcome.problem !== null) {
     console.error(`spillway: the server goes on as it was: ${outcome.problem}`);
     return 1;
@@ -56,8 +63,8 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Null where nobody can tell. */
-async function outcomeOf(config: Config, pid: number): Promise<ReloadOutcome | null> {
+/** Null where nobody can tell, "silent" where the server could. */
+async function outcomeOf(config: Config, pid: number): Promise<ReloadOutcome | "silent" | null> {
   const folder = stateFolder(config);
   try {
     if (folder !== null) forgetOutcome(folder);
@@ -67,9 +74,9 @@ async function outcomeOf(config: Config, pid: number): Promise<ReloadOutcome | n
   }
   if (folder === null) return null;
   for (let waited = 0; waited < WAIT_MS; waited += LOOK_MS) {
-    const outcome = readOutcome(folder);
+    const outcome = takeOutcome(folder);
     if (outcome !== null) return outcome;
     await Bun.sleep(LOOK_MS);
   }
-  return { problem: "it says nothing", later: [] };
+  return "silent";
 }

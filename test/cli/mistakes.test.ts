@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   rmSync,
@@ -146,6 +147,7 @@ test("O5: whoever reloads learns what came of it, and what takes a restart", asy
     err: expect.stringMatching(/goes on as it was: auth: no token/),
   });
   expect(reload(token)).toMatchObject({ code: 0, out: good });
+  expect(existsSync(join(state, "reload"))).toBe(false);
   const gone = runBinary(path, ["reload", "--config", config, "--pid", "4194304"]);
   expect(gone).toMatchObject({ code: 2, err: expect.stringContaining("--pid 4194304: ") });
 }, 160_000);
