@@ -54,13 +54,15 @@ function checkUnit(unit: Unit, eyes: ServiceEyes): readonly Finding[] {
     return [warn("unit", `${path} has changed since systemd read it`, mend)];
   }
   const binary = /^ExecStart=(\S+) serve\b/m.exec(text)?.[1] ?? "/usr/local/bin/spillway";
-  const wanted = systemdUnit(binary, /^CapabilityBoundingSet=CAP_NET_BIND_SERVICE$/m.test(text));
+  const privileged = /^CapabilityBoundingSet=CAP_NET_BIND_SERVICE$/m.test(text);
+  const wanted = systemdUnit(binary, privileged);
   if (text === wanted.trim()) return [ok("unit", `${path} is as this version writes it`)];
+  const shown = `spillway install --binary ${binary}${privileged ? " --privileged-ports" : ""}`;
   return [
     warn(
       "unit",
       `${path} is not as this version writes it${difference(text, wanted)}`,
-      `spillway install --binary ${binary} shows it; own changes belong elsewhere: systemctl edit spillway`,
+      `${shown} shows it; own changes belong elsewhere: systemctl edit spillway`,
     ),
   ];
 }

@@ -19,8 +19,8 @@ interface Machine {
   readonly same?: boolean;
 }
 
-/** Findings of a machine whose service is as it should be, but for this. */
-function found(machine: Machine, wanted = true) {
+/** What is told of a machine whose service is as it should be, but for this. */
+function reportOf(machine: Machine, wanted = true) {
   const { unit = RUNNING, text = systemdUnit(BINARY, false), runs = BINARY } = machine;
   const eyes: ServiceEyes = {
     show: () => unit,
@@ -29,7 +29,12 @@ function found(machine: Machine, wanted = true) {
     isSame: () => machine.same ?? true,
     own: machine.own === undefined ? BINARY : machine.own,
   };
-  const { findings, pid } = checkService(eyes, wanted);
+  return checkService(eyes, wanted);
+}
+
+/** The same, each finding by its name. */
+function found(machine: Machine, wanted = true) {
+  const { findings, pid } = reportOf(machine, wanted);
   for (const { level, mend } of findings) expect(mend === null).toBe(level === "ok");
   const told = findings.map(({ name, level, detail }) => [name, `${level}: ${detail}`]);
   return { pid, ...Object.fromEntries(told) };
@@ -62,6 +67,17 @@ test("a unit of another version is told by what it lacks", () => {
   expect(found({ text: bare }).unit).toMatch(/it lacks .*, .*, .* and \d+ more$/);
   const changed = { ...RUNNING, NeedDaemonReload: "yes" };
   expect(found({ unit: changed }).unit).toContain("has changed since systemd read it");
+});
+
+test("the unit that is shown instead lets it bind what it could bind before", () => {
+  for (const [privileged, more] of [
+    [false, ""],
+    [true, " --privileged-ports"],
+  ] as const) {
+    const text = `${systemdUnit(BINARY, privileged)}# mine\n`;
+    const unit = reportOf({ text }).findings.find(({ name }) => name === "unit")!;
+    expect(unit.mend).toStartWith(`spillway install --binary ${BINARY}${more} shows it`);
+  }
 });
 
 test("an executable that was replaced, or is another than this, is told", () => {
