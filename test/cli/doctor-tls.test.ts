@@ -12,19 +12,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const DAY_MS = 86_400_000;
 
-/** Paths of a certificate of these names that lasts for so many days, and of its key. */
-function made(name: string, days: number, names: string) {
+/** Paths of a certificate of these extensions that lasts for so many days, and of its key. */
+function made(name: string, days: number, ...extensions: readonly string[]) {
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const what = ["-x509", "-subj", "/CN=x", "-addext", `subjectAltName=${names}`];
+  const added = extensions.flatMap((extension) => ["-addext", extension]);
+  const what = ["-x509", "-subj", "/CN=live.example.com", ...added];
   const where = ["-days", String(days), "-out", cert, "-keyout", key];
   const { success, stderr } = Bun.spawnSync(["openssl", "req", ...what, ...curve, ...where]);
   if (!success) throw new Error(stderr.toString());
   return { cert, key, from: Date.parse(new X509Certificate(readFileSync(cert)).validFrom) };
 }
 
-const long = made("long", 90, "DNS:live.example.com,DNS:*.example.org,IP:192.0.2.7");
-const short = made("short", 6, "DNS:live.example.com");
+const NAMES = "DNS:live.example.com,DNS:*.example.org,IP:192.0.2.7";
+const long = made("long", 90, `subjectAltName=${NAMES}`);
+const short = made("short", 6, "subjectAltName=DNS:live.example.com");
 
 function configOf(...args: readonly string[]) {
   const sources = { env: {}, readFile: () => "", cores: 2, memoryBytes: 8e9 };
@@ -77,6 +79,14 @@ test("the name of the public URL must be the certificate's, unless a proxy shows
     expect(await named(url), url).toBe("fail");
     expect(await named(url, "--trusted-proxy=192.0.2.1"), url).toBeUndefined();
   }
+});
+
+test("a name that stands in the subject alone is none: no browser looks there", async () => {
+  const bare = made("bare", 90);
+  const args = [...filesOf(bare), "--public-url=https://live.example.com"];
+  const named = (await checkTls(configOf(...args), bare.from + DAY_MS, null))[1]!;
+  expect(named.level).toBe("fail");
+  expect(named.detail).toBe("is for nothing by its subjectAltName, not for live.example.com");
 });
 
 test("who has no certificate is told where the public URL wants one", async () => {
