@@ -2,7 +2,7 @@
 import { arch, availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import { ownCores, startedOn } from "../io/affinity.ts";
 import { readProc } from "../io/proc.ts";
-import { openFileLimit } from "../io/resource-limit.ts";
+import { openFilesMax } from "../io/resource-limit.ts";
 import { type Placement, parseCores, place } from "./placement.ts";
 
 export interface Machine {
@@ -60,7 +60,7 @@ export const SESSIONS_MAX = 100_000;
 /** The lowest of what ends the number of viewers before the server does. */
 export function lowestCeiling(): Ceiling {
   const free = Math.min(freemem(), process.constrainedMemory());
-  const files = openFileLimit().hard;
+  const files = openFilesMax();
   const ports = portRange(readProc("/proc/sys/net/ipv4/ip_local_port_range"));
   const ceilings: readonly Ceiling[] = [
     {
