@@ -136,12 +136,15 @@ if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
 fi
 `;
 
+/** By `install --public-url`, in place of the package's own. */
+const HIDING = serviceFiles(BINARY, false).map(({ path }) => path);
+
 /** What `spillway install` and the service have written is no file of the package: purged with it. */
 const POSTRM = `#!/bin/sh
 set -e
-[ ! -d /run/systemd/system ] || systemctl daemon-reload
 if [ "$1" = purge ]; then
-  rm -rf /etc/spillway ${STATE_FOLDERS.join(" ")}
+  rm -rf /etc/spillway ${[...HIDING, ...STATE_FOLDERS].join(" ")}
   if getent group ${CONFIG_GROUP} >/dev/null; then groupdel ${CONFIG_GROUP}; fi
 fi
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
 `;

@@ -1,9 +1,10 @@
 /** The package as Debian's tools read it. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deb, debianVersion, debName } from "../../scripts/release/deb.ts";
+import { installCommand } from "../../src/cli/install.ts";
 import { systemdUnit } from "../../src/cli/unit.ts";
 import { exampleConfig } from "../../src/config.ts";
 
@@ -77,7 +78,7 @@ test.skipIf(missing)("its scripts are scripts, start nothing, and its sums are r
   for (const name of SCRIPTS) {
     system("sh", "-n", `control/${name}`);
     expect(readFileSync(join(folder, "control", name), "utf8")).not.toMatch(
-      /^\s*systemctl .*(start|enable)/m,
+      /^(?!\s*echo ).*systemctl .*\b(start|restart|enable)\b/m,
     );
   }
   expect(readFileSync(join(folder, "control/conffiles"), "utf8")).toBe(
@@ -85,4 +86,25 @@ test.skipIf(missing)("its scripts are scripts, start nothing, and its sums are r
   );
   system("dpkg-deb", "--extract", FILE, "sums");
   system("sh", "-c", "cd sums && md5sum --check --quiet ../control/md5sums");
+});
+
+test.skipIf(missing)("purged, nothing is left of what install and the service wrote", async () => {
+  const root = join(folder, "purged");
+  const quiet = spyOn(console, "log").mockImplementation(() => {});
+  try {
+    // Port 80 takes a unit of its own.
+    await installCommand.run(["--public-url", "http://192.0.2.7", "--root", root]);
+  } finally {
+    quiet.mockRestore();
+  }
+  await Bun.write(join(root, "var/lib/private/spillway/token"), "");
+  const files = () => system("find", root, "!", "-type", "d").split("\n").filter(Boolean);
+  expect(files().length).toBeGreaterThan(7);
+  system("dpkg-deb", "--control", FILE, "purge");
+  const script = readFileSync(join(folder, "purge/postrm"), "utf8");
+  writeFileSync(join(folder, "postrm"), script.replaceAll(/ \/(?=etc|var|run)/g, ` ${root}/`));
+  // This machine's group stays, whoever has it.
+  writeFileSync(join(folder, "getent"), "#!/bin/sh\nexit 2\n", { mode: 0o755 });
+  system("env", `PATH=${folder}:${process.env.PATH}`, "sh", "postrm", "purge");
+  expect(files()).toEqual([]);
 });
