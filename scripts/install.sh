@@ -14,7 +14,9 @@ source=$1
 folder=${2:-/usr/local/bin}
 name=${source##*/}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+fresh=
+trap 'rm -rf "$work" ${fresh:+"$fresh"}' EXIT
+trap 'exit 1' HUP INT TERM
 
 # Usage: get FILE_OR_URL TARGET
 get() {
@@ -58,10 +60,7 @@ tar -xzf "$name" --strip-components=1
 # What runs cannot be overwritten, but it can be replaced.
 fresh=$folder/.spillway.new
 cp spillway "$fresh" && chmod 755 "$fresh" || fail "$folder cannot be written: try sudo"
-if ! version=$("$fresh" --version); then
-  rm "$fresh"
-  fail "the executable does not run on this machine"
-fi
+version=$("$fresh" --version) || fail "the executable does not run on this machine"
 mv -f "$fresh" "$folder/spillway"
 
 echo "$folder/spillway: $version"
