@@ -1,6 +1,6 @@
 /**
- * The newest OpenSSL that Debian's archive offers to this machine. A build machine that was not
- * upgraded must not put an old one into the executable.
+ * Packages of Debian's archive, unpacked and not installed: a build machine that was not upgraded must
+ * not put an old OpenSSL into the executable.
  */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,18 +39,27 @@ export function newerPackage(
   if (policy === null) return null;
   const { installed, candidate } = policy;
   if (run(["dpkg", "--compare-versions", candidate, "gt", installed]) === null) return null;
-  const folder = join(cache, `${name}_${candidate.replaceAll(/[^\w.+~-]/g, "_")}`);
+  const root = unpack(name, candidate, cache);
+  if (root !== null) return { root, version: `${name} ${candidate}` };
+  console.warn(`${name} ${candidate} cannot be had: the executable gets ${installed}`);
+  return null;
+}
+
+/** Root of that version of a package, below `cache`; null when it cannot be had. `options`: for apt. */
+export function unpack(
+  name: string,
+  version: string,
+  cache: string,
+  options: readonly string[] = [],
+): string | null {
+  const folder = join(cache, `${name}_${version.replaceAll(/[^\w.+~-]/g, "_")}`);
   const root = join(folder, "root");
-  if (!existsSync(root)) {
-    mkdirSync(folder, { recursive: true });
-    run(["apt-get", "download", `${name}=${candidate}`], folder);
-    const file = readdirSync(folder).find((each) => each.endsWith(".deb"));
-    if (file === undefined || run(["dpkg-deb", "-x", file, "root"], folder) === null) {
-      console.warn(`${name} ${candidate} cannot be had: the executable gets ${installed}`);
-      return null;
-    }
-  }
-  return { root, version: `${name} ${candidate}` };
+  if (existsSync(root)) return root;
+  mkdirSync(folder, { recursive: true });
+  run(["apt-get", ...options, "download", `${name}=${version}`], folder);
+  const file = readdirSync(folder).find((each) => each.endsWith(".deb"));
+  if (file === undefined) return null;
+  return run(["dpkg-deb", "--extract", file, "root"], folder) === null ? null : root;
 }
 
 /** As root once a day; others are told when it was long ago. */

@@ -1,4 +1,4 @@
-/** Finds what scripts/build.ts puts into the executable beside the code. */
+/** Finds what scripts/executable.ts puts in beside the code. */
 import { existsSync, readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { relative, resolve } from "node:path";

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
+import { unpack } from "./debian.ts";
 import { manifestOf } from "./licenses.ts";
 import { run } from "./run.ts";
 
@@ -23,22 +24,16 @@ export function foreignPackage(
   architecture: Architecture,
   cache: string,
 ): UnpackedPackage {
-  const options = aptOptions(architecture, join(cache, architecture));
+  const own = join(cache, architecture);
+  const options = aptOptions(architecture, own);
   const about = run(["apt-cache", ...options, "show", "--no-all-versions", name]) ?? "";
   const version = /^Version: (\S+)$/m.exec(about)?.[1];
   if (version === undefined) throw new Error(`apt knows no ${name} for ${architecture}`);
-  const folder = join(cache, architecture, `${name}_${version.replaceAll(/[^\w.+~-]/g, "_")}`);
-  if (!existsSync(join(folder, "root"))) {
-    mkdirSync(folder, { recursive: true });
-    run(["apt-get", ...options, "download", `${name}=${version}`], folder);
-    const file = readdirSync(folder).find((each) => each.endsWith(".deb"));
-    if (file === undefined || run(["dpkg-deb", "--extract", file, "root"], folder) === null) {
-      throw new Error(`${name} ${version} for ${architecture} cannot be had`);
-    }
-  }
+  const root = unpack(name, version, own, options);
+  if (root === null) throw new Error(`${name} ${version} for ${architecture} cannot be had`);
   const list = /^Depends: (.*)$/m.exec(about)?.[1]?.split(", ") ?? [];
   const depends = list.map((each) => each.split(" ")[0]!);
-  return { root: join(folder, "root"), version: `${name} ${version}`, depends };
+  return { root, version: `${name} ${version}`, depends };
 }
 
 /** Lists of its own, so that this machine's stay as they are; read again once a day. */
