@@ -274,4 +274,9 @@ test("O3: doctor and the log say that nobody else reaches it", async () => {
   expect(reach(["--public-url", "https://live.example.com"]).level).toBe("ok");
   server = await startProcess(["serve"]);
   await told(server, "Only programs on this machine reach it");
+  // The configuration was opened, and the server was not started again.
+  expect(reach(["--http", `0.0.0.0:${new URL(server.base).port}`])).toMatchObject({
+    level: "warn",
+    mend: "systemctl restart spillway",
+  });
 }, 160_000);
