@@ -13,20 +13,19 @@ const DVR_NAME = "dvr";
 /** Throws a UsageError where a stream's past has no place, or would be taken for what has to go. */
 export function archiveGround(config: Config): ArchiveGround {
   const folders = foldersOf(config.streams);
-  const dvrFolder = dvrFolderOf(config);
+  const state = stateFolder(config);
+  const dvrFolder = dvrFolderOf(state);
   if (dvrFolder === null && folders.includes(null)) {
     throw new UsageError("streams: dvr needs a folder: --state DIR, or record in its rule");
   }
   if (dvrFolder !== null && folders.includes(dvrFolder)) {
     throw new UsageError(`streams: record cannot be ${dvrFolder}: each start empties that folder`);
   }
-  const state = stateFolder(config);
   if (state !== null && folders.includes(null)) mkdirSync(state, { recursive: true, mode: 0o700 });
   return { disk: { open: openFolder }, dvrFolder };
 }
 
 /** For what goes with the process; null without a state folder. */
-export function dvrFolderOf(config: Config): string | null {
-  const state = stateFolder(config);
+export function dvrFolderOf(state: string | null): string | null {
   return state === null ? null : join(resolve(state), DVR_NAME);
 }

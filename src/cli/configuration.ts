@@ -25,12 +25,16 @@ export function readFlags(flags: readonly string[]): Config {
   return read(flags, {}).config;
 }
 
-/** What the process may not leave open to others, with the eyes of this machine. */
-export function findHazards(parts: ConfigAndPlaces, tokenFile: string | null): readonly Hazard[] {
+/** What the server may not leave open to others, with the eyes of this machine; `uid`: whom it runs as. */
+export function findHazards(
+  parts: ConfigAndPlaces,
+  tokenFile: string | null,
+  uid = process.getuid?.() ?? -1,
+): readonly Hazard[] {
   return hazards({
     ...parts,
     tokenFile,
-    uid: process.getuid?.() ?? -1,
+    uid,
     stat: (path) => statSync(path, { throwIfNoEntry: false }) ?? null,
   });
 }

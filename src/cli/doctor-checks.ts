@@ -23,14 +23,15 @@ import { checkLimits } from "./doctor-limits.ts";
 import { wayTo } from "./doctor-mtu.ts";
 import { checkNames } from "./doctor-names.ts";
 import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
-import { checkService } from "./doctor-service.ts";
+import type { ServiceReport } from "./doctor-service.ts";
 import { checkTls, shownCertificate } from "./doctor-tls.ts";
 import { checkMembers, checkStunServer } from "./doctor-udp.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
+import { stateFolder } from "./first-token.ts";
 import { isOlder } from "./openssl-age.ts";
 import { reachOf } from "./reach.ts";
 import { readText } from "./read-text.ts";
-import { serviceEyes } from "./service-eyes.ts";
+import type { ServiceProcess } from "./service-process.ts";
 
 /** 5.0 is the first kernel whose UDP_SEGMENT and UDP_GRO have no known corruption. */
 const KERNEL_MIN = 5;
@@ -40,13 +41,16 @@ export interface Questions {
   readonly running: boolean;
   /** A STUN server that is asked how it sees this machine; null for none. */
   readonly stun: HostPort | null;
+  readonly service: ServiceReport;
+  /** Null where no service runs, or where it cannot be seen. */
+  readonly server: ServiceProcess | null;
 }
 
 export async function runChecks(
   config: Config,
-  { running, stun }: Questions,
+  { running, stun, service, server }: Questions,
 ): Promise<readonly Finding[]> {
-  const service = checkService(serviceEyes, running);
+  const state = stateFolder(config) ?? service.stateFolder;
   return [
     ok("version", versionLine()),
     await checkOpenSsl(),
@@ -62,7 +66,7 @@ export async function runChecks(
     ...(await checkTls(config, realtimeUs() / 1000, running ? shownCertificate : null)),
     ...(stun === null ? [] : await askStun(config, stun, running)),
     ...(config.cluster === null ? [] : await checkNode(config.cluster)),
-    ...(await checkArchive(config, dvrFolderOf(config), { open: openFolder })),
+    ...(await checkArchive(config, dvrFolderOf(state), { open: openFolder }, server)),
     checkClock(),
     checkAes(),
     checkAccess(config),

@@ -1,4 +1,5 @@
 /** The service that systemd runs: whether it runs at all, by which unit and which executable. */
+import { join } from "node:path";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { ServiceEyes } from "./service-eyes.ts";
 import { systemdUnit } from "./unit.ts";
@@ -7,19 +8,25 @@ export interface ServiceReport {
   readonly findings: readonly Finding[];
   /** Of the server that runs; null when none does. */
   readonly pid: number | null;
+  /** What the unit gives it for its state; null without. */
+  readonly stateFolder: string | null;
 }
 
 const PROPERTIES = [
   ...["LoadState", "ActiveState", "SubState", "Result", "NRestarts"],
-  ...["MainPID", "FragmentPath", "NeedDaemonReload"],
+  ...["MainPID", "FragmentPath", "NeedDaemonReload", "StateDirectory"],
 ] as const;
+/** Where systemd has StateDirectory= of the system's services. */
+const STATE_ROOT = "/var/lib";
 /** Lines of a unit that are named. */
 const LINES_SHOWN = 3;
 
 /** `wanted`: whoever asks says that a server runs. */
 export function checkService(eyes: ServiceEyes, wanted: boolean): ServiceReport {
   const unit = eyes.show(PROPERTIES);
-  if (unit === null || unit.LoadState !== "loaded") return { findings: [], pid: null };
+  if (unit === null || unit.LoadState !== "loaded") {
+    return { findings: [], pid: null, stateFolder: null };
+  }
   const pid = Number(unit.MainPID) > 0 ? Number(unit.MainPID) : null;
   return {
     findings: [
@@ -28,7 +35,14 @@ export function checkService(eyes: ServiceEyes, wanted: boolean): ServiceReport 
       ...(pid === null ? [] : checkExecutable(pid, eyes)),
     ],
     pid,
+    stateFolder: stateFolderOf(unit),
   };
+}
+
+/** The first of its list is what the service is told. */
+function stateFolderOf({ StateDirectory: names = "" }: Unit): string | null {
+  const [first = ""] = names.split(" ");
+  return first === "" ? null : join(STATE_ROOT, first);
 }
 
 type Unit = Readonly<Record<string, string>>;

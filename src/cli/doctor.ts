@@ -3,12 +3,16 @@ import { type HostPort, machines } from "../config/values.ts";
 import { type Command, UsageError } from "./command.ts";
 import { findHazards, readConfigAndPlaces } from "./configuration.ts";
 import { runChecks } from "./doctor-checks.ts";
+import { checkService } from "./doctor-service.ts";
 import type { Finding } from "./finding.ts";
 import { firewallRules } from "./firewall.ts";
 import { tokenFile } from "./first-token.ts";
 import { type Given, option, readOptions } from "./given.ts";
 import { optionLines } from "./help.ts";
 import { splitOptions } from "./options-split.ts";
+import { readText } from "./read-text.ts";
+import { serviceEyes } from "./service-eyes.ts";
+import { serviceProcess } from "./service-process.ts";
 
 /** RFC 8489 18.6. */
 const STUN_PORT = 3478;
@@ -43,9 +47,12 @@ async function run(args: readonly string[]): Promise<number> {
   const given = readOptions("doctor", OPTIONS, own);
   const places = readConfigAndPlaces(serve);
   const { config } = places;
-  const warnings = findHazards(places, tokenFile(config));
+  const [running, stun] = [given.on("running"), stunOf(given)];
+  const service = checkService(serviceEyes, running);
+  const server = service.pid === null ? null : serviceProcess(service.pid, readText);
+  const warnings = findHazards(places, tokenFile(config), server?.uid);
   const findings: readonly Finding[] = [
-    ...(await runChecks(config, { running: given.on("running"), stun: stunOf(given) })),
+    ...(await runChecks(config, { running, stun, service, server })),
     ...warnings.map((hazard) => ({ ...hazard, level: "warn" as const })),
   ];
   const firewall = firewallRules(config);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { archiveGround } from "../../src/cli/archive-ground.ts";
 import { UsageError } from "../../src/cli/command.ts";
 import { checkArchive } from "../../src/cli/doctor-archive.ts";
+import type { ServiceProcess } from "../../src/cli/service-process.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { openFolder } from "../../src/io/disk.ts";
 
@@ -24,9 +25,28 @@ function configOf(rules: readonly string[], args: readonly string[] = []): Confi
   return result.config;
 }
 
+/** Folders that are held. */
+let open = 0;
+async function opened(path: string, make: boolean) {
+  const folder = await openFolder(path, make);
+  if (folder === null) return null;
+  open += 1;
+  const close = folder.close.bind(folder);
+  folder.close = () => {
+    open -= 1;
+    return close();
+  };
+  return folder;
+}
+
 /** Each finding as "LEVEL: DETAIL". */
-async function found(config: Config, dvrFolder: string | null = null): Promise<string[]> {
-  const findings = await checkArchive(config, dvrFolder, { open: openFolder });
+async function found(
+  config: Config,
+  dvrFolder: string | null = null,
+  server: ServiceProcess | null = null,
+): Promise<string[]> {
+  const findings = await checkArchive(config, dvrFolder, { open: opened }, server);
+  expect(open).toBe(0);
   for (const { level, mend } of findings) expect(mend === null).toBe(level === "ok");
   return findings.map(({ level, detail }) => `${level}: ${detail}`);
 }
@@ -56,6 +76,25 @@ test("a link, a file, and a folder below one that is not there fail", async () =
   const missing = join(root, "not-mounted", "recordings");
   const paths = [link, file, missing].map((path) => `record = "${path}"`);
   for (const line of await found(configOf(paths))) expect(line).toStartWith("fail: ");
+});
+
+test("of a service that runs it is told what that may, whatever may who asks", async () => {
+  const path = join(root, "service");
+  mkdirSync(path);
+  const config = configOf([`record = "${path}"`]);
+  const asked: string[] = [];
+  const server = (refusal: string | null): ServiceProcess => ({
+    uid: 61_000,
+    refusal: (folder) => {
+      asked.push(folder);
+      return refusal;
+    },
+  });
+  expect(await found(config, null, server("EROFS"))).toEqual([`fail: ${path}: EROFS`]);
+  expect((await found(config, null, server(null)))[0]).toMatch(/^(ok|warn): .*free/);
+  rmSync(path, { recursive: true });
+  expect((await found(config, null, server(null)))[0]).toMatch(/^ok: .* is made/);
+  expect(asked).toEqual([path, path, root]);
 });
 
 test("dvr alone needs a state folder, told by doctor and at the start", async () => {

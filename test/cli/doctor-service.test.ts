@@ -80,6 +80,16 @@ test("the unit that is shown instead lets it bind what it could bind before", ()
   }
 });
 
+test("the state folder is the one that the unit names first", () => {
+  const folder = (names: string) =>
+    reportOf({ unit: { ...RUNNING, StateDirectory: names } }).stateFolder;
+  expect(folder("spillway")).toBe("/var/lib/spillway");
+  expect(folder("spillway/a other")).toBe("/var/lib/spillway/a");
+  expect(folder("")).toBeNull();
+  expect(reportOf({}).stateFolder).toBeNull();
+  expect(reportOf({ unit: null }).stateFolder).toBeNull();
+});
+
 test("an executable that was replaced, or is another than this, is told", () => {
   expect(found({ runs: `${BINARY} (deleted)` }).executable).toBe(`warn: ${BINARY} is another now`);
   expect(found({ own: "/tmp/spillway", same: false }).executable).toBe(
