@@ -1,3 +1,5 @@
+import { FIRST_MSN } from "./part.ts";
+
 /** A segment goes on for so long before the publisher is asked for the next one's keyframe. */
 export const SEGMENT_US = 2_000_000;
 /** The first one is over sooner: players begin when one is. */
@@ -106,7 +108,7 @@ export class Ensemble {
   /** The number of a rendition's first segment: that of the others there. */
   msnAt(us: number): number {
     const mark = this.#marks.findLast((each) => each.us <= us + SAME_US) ?? this.#marks[0];
-    return mark?.msn ?? 0;
+    return mark?.msn ?? FIRST_MSN;
   }
 
   #isOver(us: number, startUs: number): boolean {

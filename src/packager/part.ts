@@ -3,6 +3,12 @@ import type { Sample } from "./sample.ts";
 
 /** Times of media: us since the session's zero, whole. */
 
+/**
+ * Media Sequence Number of a tail's first segment. Any will do (RFC 8216bis 4.4.3.2), but 0: hls.js 1.7 takes
+ * that for none while it appends parts, forgets what it has of the segment, and loads it again and again.
+ */
+export const FIRST_MSN = 1;
+
 /** What a player has to read before the segments that name it. */
 export interface Init {
   /** One counter a rendition. */

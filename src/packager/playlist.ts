@@ -3,7 +3,7 @@ import { beginLines, endLines, headLines, seconds, shortSeconds } from "../wire/
 import type { Dates } from "./dates.ts";
 import { Departed } from "./departed.ts";
 import type { Names } from "./names.ts";
-import { bytesOf, type Part, type Segment } from "./part.ts";
+import { bytesOf, FIRST_MSN, type Part, type Segment } from "./part.ts";
 
 /** Segments that are listed at least, complete ones (Apple's HLS authoring specification 8.11). */
 export const SEGMENTS_MIN = 6;
@@ -57,7 +57,7 @@ export class Playlist {
   readonly #entries: Entry[] = [];
   /** Sum over the complete segments that are listed. */
   #listedUs = 0;
-  #msn = 0;
+  #msn = FIRST_MSN;
   #nextPart = 0;
   /** Of the newest part. */
   #endUs = Number.NEGATIVE_INFINITY;
@@ -95,9 +95,9 @@ export class Playlist {
     return entry === undefined ? null : { msn: entry.msn, part: entry.parts.length - 1 };
   }
 
-  /** The newest segment that is complete; -1 before the first. */
+  /** The newest segment that is complete; -1 where none is listed. */
   get whole(): number {
-    return this.isOpen ? this.#msn - 2 : this.#msn - 1;
+    return this.#entries.findLast(({ complete }) => complete)?.msn ?? -1;
   }
 
   /** Numbers of the next part and the next segment, and where the newest part ends (us). */

@@ -1,5 +1,5 @@
 import type { AudioFormat, VideoFormat } from "./format.ts";
-import { partOf, type Run, type Sink, type Writer } from "./part.ts";
+import { FIRST_MSN, partOf, type Run, type Sink, type Writer } from "./part.ts";
 import type { Sample } from "./sample.ts";
 
 /** What a segment begins with. */
@@ -164,7 +164,7 @@ const NOTHING: Beginning = {
 /** Of one that begins. */
 export const NO_NUMBERS: Numbers = {
   part: 0,
-  msn: 0,
+  msn: FIRST_MSN,
   init: -1,
   era: null,
   endUs: Number.NEGATIVE_INFINITY,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Ensemble, type Member } from "../../src/packager/ensemble.ts";
+import { FIRST_MSN } from "../../src/packager/part.ts";
 
 const SECOND = 1_000_000;
 
@@ -69,7 +70,7 @@ test("times break where the first of them is cut, not in the midst of a turn", (
 
 test("a rendition that begins later has the number of the others there", () => {
   const ensemble = new Ensemble();
-  expect(ensemble.msnAt(0)).toBe(0);
+  expect(ensemble.msnAt(0)).toBe(FIRST_MSN);
   for (let msn = 0; msn < 5; msn += 1) ensemble.note(msn, msn * 2 * SECOND);
   expect([0, 1, 3.9, 7, 60].map((us) => ensemble.msnAt(us * SECOND))).toEqual([0, 0, 2, 3, 4]);
 });

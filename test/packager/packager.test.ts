@@ -9,7 +9,7 @@ import { breaksIn, expectWell, filmOf } from "./film.ts";
 test("pictures and sound of a stream that has just begun", () => {
   const show = new Broadcast().open().run(12);
   expectWell(show);
-  expect(show.newest).toEqual([5, 4]);
+  expect(show.newest).toEqual([6, 4]);
   const { pictures, sounds } = filmOf(show);
   expect(pictures).toBeWithin(340, 360);
   expect(sounds).toBeWithin(560, 600);

@@ -21,7 +21,7 @@ class Fed {
   init = 0;
   era = 0;
   gap = false;
-  #msn = -1;
+  #msn = 0;
 
   constructor(options: { partTargetUs?: number; windowUs?: number } = {}) {
     this.playlist = new Playlist({
@@ -62,7 +62,7 @@ describe("the text", () => {
     const fed = new Fed();
     fed.segment();
     fed.part(466_667, true);
-    expect(fed.playlist.render()).toBe(`${HEAD}#EXT-X-MEDIA-SEQUENCE:0
+    expect(fed.playlist.render()).toBe(`${HEAD}#EXT-X-MEDIA-SEQUENCE:1
 #EXT-X-DISCONTINUITY-SEQUENCE:0
 #EXT-X-MAP:URI="5e55-0-init0.mp4"
 #EXT-X-PROGRAM-DATE-TIME:2026-09-21T14:13:30.000Z
@@ -150,7 +150,7 @@ describe("dates", () => {
     for (let i = 0; i < 25; i += 1) {
       fed.whole();
       // The first segment begins at 10 s.
-      expect(first()).toBe(10 + 2 * fed.playlist.firstMsn);
+      expect(first()).toBe(8 + 2 * fed.playlist.firstMsn);
       expect(fed.playlist.render([], dates)).toContain('DATERANGE:ID="59"');
     }
   });
@@ -160,7 +160,7 @@ describe("the window", () => {
   test("L09: holds 30 s of complete segments, and moves one by one", () => {
     const fed = new Fed();
     for (let i = 0; i < 40; i += 1) {
-      expect(fed.playlist.firstMsn).toBe(Math.max(0, i - 15));
+      expect(fed.playlist.firstMsn).toBe(Math.max(1, i - 14));
       fed.whole();
     }
     expect(fed.playlist.render().match(/#EXTINF/g)!.length).toBe(15);
@@ -199,7 +199,7 @@ describe("the window", () => {
     for (let i = 0; i < 43_200; i += 1) fed.whole();
     const text = fed.playlist.render();
     expect(text.length).toBeLessThan(3000);
-    expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:43185\n");
+    expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:43186\n");
     rules.check(text, NOW);
     expect(rules.problems).toEqual([]);
   }, 60_000);
@@ -213,14 +213,14 @@ describe("what is asked of it", () => {
     fed.segment();
     fed.part();
     fed.part();
-    expect(place()).toEqual([{ msn: 0, part: 1 }, -1, "5e55-0-2.m4s"]);
+    expect(place()).toEqual([{ msn: 1, part: 1 }, -1, "5e55-0-2.m4s"]);
     fed.playlist.segmentEnd();
-    expect(place()).toEqual([{ msn: 0, part: 1 }, 0, "5e55-0-2.m4s"]);
+    expect(place()).toEqual([{ msn: 1, part: 1 }, 1, "5e55-0-2.m4s"]);
     fed.whole();
-    expect(place()).toEqual([{ msn: 1, part: 3 }, 1, "5e55-0-6.m4s"]);
+    expect(place()).toEqual([{ msn: 2, part: 3 }, 2, "5e55-0-6.m4s"]);
     fed.segment();
     fed.part();
-    expect(place()).toEqual([{ msn: 2, part: 0 }, 1, "5e55-0-7.m4s"]);
+    expect(place()).toEqual([{ msn: 3, part: 0 }, 2, "5e55-0-7.m4s"]);
     fed.playlist.end();
     expect(fed.playlist.hint).toBeNull();
   });

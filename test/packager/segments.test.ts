@@ -56,8 +56,8 @@ test("F10: an init comes before the first segment that needs it, and only then",
   }
   const inits = told.filter((line) => line.startsWith("init") || line.startsWith("segment"));
   expect(inits).toEqual([
-    ...["init 0 640", "segment 0 0 false 0", "segment 1 0 false 1", "init 1 320"],
-    ...["segment 2 1 false 2", "segment 3 1 false 3", "init 2 640", "segment 4 2 false 4"],
+    ...["init 0 640", "segment 1 0 false 0", "segment 2 0 false 1", "init 1 320"],
+    ...["segment 3 1 false 2", "segment 4 1 false 3", "init 2 640", "segment 5 2 false 4"],
   ]);
 });
 
@@ -73,9 +73,9 @@ test("a segment is told of with its first part, and ends but once", () => {
   segments.part(2, 3, [], [sample(true)]);
   segments.end();
   expect(told).toEqual([
-    ...["init 0 undefined", "segment 0 0 false 0", "write 1: 2", "part 0 0 true"],
-    ...["write 2: ", "part 1 0 true", "end 0"],
-    ...["segment 1 0 true 2", "write 3: 2", "part 2 1 true", "end 1", "end"],
+    ...["init 0 undefined", "segment 1 0 false 0", "write 1: 2", "part 0 1 true"],
+    ...["write 2: ", "part 1 1 true", "end 1"],
+    ...["segment 2 0 true 2", "write 3: 2", "part 2 2 true", "end 2", "end"],
   ]);
 });
 
@@ -86,5 +86,5 @@ test("L04: a part with a keyframe anywhere is independent, one without is not", 
   segments.part(1, 2, [sample(false)], [sample(true)]);
   segments.part(2, 3, [], [sample(true)]);
   const parts = told.filter((line) => line.startsWith("part"));
-  expect(parts).toEqual(["part 0 0 true", "part 1 0 false", "part 2 0 false"]);
+  expect(parts).toEqual(["part 0 1 true", "part 1 1 false", "part 2 1 false"]);
 });
