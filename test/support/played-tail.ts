@@ -1,12 +1,12 @@
 import type { TailNews, TailSegment, TailVariant } from "../../src/contract/tail.ts";
 import { Harness, settle } from "./control-harness.ts";
 
-/** The packager played: a stream with a tail, and parts that come when the test says. */
+/** The packager played: a stream with a tail, a segment of which was whole before, and parts that come when the test says. */
 export class PlayedTail {
   edition = "";
   stream = 0;
   #part = -1;
-  #msn = 0;
+  #msn = 1;
 
   private constructor(readonly h: Harness) {}
 
@@ -35,7 +35,7 @@ export class PlayedTail {
     const opened = this.h.plane.packaged.findLast(({ type }) => type === "tail-open");
     if (opened?.type !== "tail-open") throw new Error("no tail was opened");
     this.#part = -1;
-    this.#msn = 0;
+    this.#msn = 1;
     this.edition = opened.edition;
     this.stream = opened.stream;
   }
@@ -65,7 +65,8 @@ export class PlayedTail {
         ...(number === 0 ? [{ name: `${this.edition}-0-init0.mp4`, bytes: playedBytes(9) }] : []),
         { name: this.name(number), bytes: playedBytes(number) },
       ],
-      segments: part === 3 ? [playedSegment(this.edition, this.#msn)] : [],
+      segments:
+        part === 3 ? [{ ...playedSegment(this.edition, this.#msn - 1), msn: this.#msn }] : [],
       gone: [],
       playlist: {
         name: this.playlist,
@@ -91,7 +92,7 @@ export class PlayedTail {
       ...{ segments: [], gone: [] },
       playlist: {
         ...{ name: name(".m3u8"), list: { text, gzip: Bun.gzipSync(text) } },
-        ...{ msn: 0, part: 0, whole: -1, hint: name("-1.m4s"), ended: false },
+        ...{ msn: 1, part: 0, whole: 0, hint: name("-1.m4s"), ended: false },
       },
       variant: variantOf(name(".m3u8"), changes),
     });

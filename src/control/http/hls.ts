@@ -40,6 +40,11 @@ const BLOCKED_AGE_S = 18;
 const PLAIN_AGE_S = 1;
 /** Who waits for no part asks about once a target duration, us. */
 const PLAIN_STRETCH_US = 3_000_000;
+/**
+ * A whole segment: of a playlist without any hls.js makes an error, whatever parts are in it, and comes back a
+ * second later.
+ */
+const ANY: Wanted = { msn: 0, part: null };
 /** Seconds after which to ask again for a playlist that has not begun. */
 const RETRY_START_S = 1;
 
@@ -159,7 +164,7 @@ function unavailable(name: string, reason: string): Response {
   return problem(422, "No tail", `"${name}" has none: ${reason}.`);
 }
 
-/** A media playlist: as it is, or once it lists what is asked for. */
+/** A media playlist: as it is once it has a segment, or once it lists what is asked for. */
 async function playlist(asked: Asked): Promise<Response> {
   const { c, services, tail, file } = asked;
   const directives = readDirectives(new URL(c.req.url).searchParams);
@@ -168,28 +173,34 @@ async function playlist(asked: Asked): Promise<Response> {
   const now = tail.playlist(file);
   if (now === undefined) return notFound("file");
   if (isEmptied(asked)) return unavailable(tail.stream.name, tail.reason);
-  if (wanted === null) {
-    tail.viewers.note(services.clock.now(), PLAIN_STRETCH_US);
-    return text(asked, tail.textOf(now, skip), PLAIN_AGE_S);
-  }
-  if (isTooFar(now, wanted, services.config.hls.partUs)) {
+  if (wanted === null) return blocked(asked, ANY, skip, PLAIN_STRETCH_US, PLAIN_AGE_S);
+  const { partUs } = services.config.hls;
+  if (isTooFar(now, wanted, partUs)) {
     return problem(400, "Too far ahead", "The playlist does not reach that far for a while.");
   }
-  return blocked(asked, wanted, skip);
+  return blocked(asked, wanted, skip, partUs, BLOCKED_AGE_S);
 }
 
-async function blocked(asked: Asked, wanted: Wanted, skip: Skip | null): Promise<Response> {
+/** `stretchUs`: until its asker asks again; `age`: as caches are told. */
+async function blocked(
+  asked: Asked,
+  wanted: Wanted,
+  skip: Skip | null,
+  stretchUs: number,
+  age: number,
+): Promise<Response> {
   const { services, tails, tail, file } = asked;
   const listed = (): TailPlaylist | null => {
     const newest = tail.playlist(file);
     return newest !== undefined && lists(newest, wanted) ? newest : null;
   };
-  const waited = await waitFor(asked, () => listed() !== null || isEmptied(asked));
+  const isOver = () => listed() !== null || isEmptied(asked);
+  const waited = isOver() || (await waitFor(asked, isOver));
   if (waited instanceof Response) return waited;
   const newest = listed();
   if (newest !== null) {
-    tail.viewers.note(services.clock.now(), services.config.hls.partUs);
-    return text(asked, tail.textOf(newest, skip), BLOCKED_AGE_S);
+    tail.viewers.note(services.clock.now(), stretchUs);
+    return text(asked, tail.textOf(newest, skip), age);
   }
   if (isEmptied(asked)) return unavailable(tail.stream.name, tail.reason);
   // Another edition has taken its place: who is told so asks for that at once.

@@ -135,7 +135,7 @@ test("C01 C03 C04 C09 playlists and files have their types, ages, codings and pr
   expect(await part.bytes()).toEqual(bytes(0));
   const init = await show.get(`${show.edition}-0-init0.mp4`);
   expect(init.headers.get("Cache-Control")).toBe("max-age=3600");
-  const blocked = await show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=0`);
+  const blocked = await show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=0`);
   expect(blocked.headers.get("Cache-Control")).toBe("max-age=18");
   const missing = await show.get("other.m4s");
   expect([missing.status, missing.headers.get("Cache-Control")]).toEqual([404, "no-store"]);
@@ -161,13 +161,13 @@ test("C06 pages of any origin may read them", async () => {
 
 test("B02 B07 a playlist waits for the part that is asked for, for nine seconds", async () => {
   const show = await Show.start();
-  const asked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  const asked = show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=1`);
   expect(await stateOf(asked)).toBe("waits");
   show.part();
   const response = await asked;
   expect(response.status).toBe(200);
   expect(await response.text()).toContain(show.name(1));
-  const never = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=2`);
+  const never = show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=2`);
   expect(await stateOf(never)).toBe("waits");
   show.h.pass(9);
   const late = await never;
@@ -185,7 +185,7 @@ test("H01 H02 the part that is hinted at is held until it is whole, another one 
 
 test("B08 the end lets everybody go who waits", async () => {
   const show = await Show.start();
-  const blocked = show.get(`${show.playlist}?_HLS_msn=2`);
+  const blocked = show.get(`${show.playlist}?_HLS_msn=3`);
   const hinted = show.get(show.name(2));
   show.part({ ended: true });
   expect((await blocked).status).toBe(200);
@@ -203,7 +203,7 @@ test("bad directives are 400", async () => {
 
 test("an address may wait so often, and is told when that is too much", async () => {
   const show = await Show.start(TOKEN_CONFIG, "a", `?token=${TOKEN}`);
-  const query = `${show.playlist}?_HLS_msn=0&_HLS_part=1`;
+  const query = `${show.playlist}?_HLS_msn=1&_HLS_part=1`;
   const ask = (address: string) => show.get(query, { Authorization: `Bearer ${TOKEN}` }, address);
   const all = Array.from({ length: HELD_REQUESTS_OF_ADDRESS_MAX }, () => ask("198.51.100.7"));
   expect(await stateOf(all.at(-1)!)).toBe("waits");
@@ -222,7 +222,7 @@ test("B10 F05 who comes with ?token= finds it in all URIs, whoever has a header 
   expect((await show.get(`${show.name(9)}?token=${TOKEN}x`)).status).toBe(401);
   expect(byQuery).toContain(`${show.name(0)}?token=${TOKEN}"`);
   // Of what else stands in a query nothing goes on.
-  const blocked = await show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=0&token=${TOKEN}&x=1`);
+  const blocked = await show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=0&token=${TOKEN}&x=1`);
   expect(await blocked.text()).toBe(byQuery);
   expect(await (await show.get(show.playlist, headers)).text()).not.toContain("token");
   for (const file of [show.playlist, show.name(0)]) {
@@ -315,7 +315,7 @@ test("a publisher that comes back in time finds the same edition", async () => {
 
 test("a packager that begins anew cuts other editions; what waits for the old one is let go", async () => {
   const show = await Show.start();
-  const waits = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  const waits = show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=1`);
   expect(await stateOf(waits)).toBe("waits");
   const before = show.edition;
   show.h.plane.events.packagerStarted();
@@ -410,7 +410,7 @@ describe("variants beyond what stream and token allow are neither listed nor ser
     const text = `#EXTM3U\n${report(0)}${report(2)}`;
     const name = `${show.edition}-1.m3u8`;
     const playlist = {
-      ...{ name, list: { text, gzip: Bun.gzipSync(text) }, msn: 0, part: 1, whole: -1 },
+      ...{ name, list: { text, gzip: Bun.gzipSync(text) }, msn: 1, part: 1, whole: 0 },
       ...{ hint: null, ended: false },
     };
     show.part({ rendition: 1, files: [], segments: [], playlist });

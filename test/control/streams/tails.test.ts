@@ -42,7 +42,7 @@ test("memory: a tail that would begin beyond it is refused, and those there are 
 test("metrics tell of tails by state, of their bytes and of who waits", async () => {
   const show = await PlayedTail.start();
   const { h } = show;
-  const blocked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  const blocked = show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=1`);
   await settle();
   expect(await gauge(h, 'hls_tails{state="live"}')).toBe(1);
   expect(await gauge(h, 'hls_tails{state="starting"}')).toBe(0);
@@ -80,13 +80,13 @@ test("the API tells of each stream's tail, and why there is none", async () => {
 test("one that is too heavy is told in the log, and players that have its playlists learn of it", async () => {
   const show = await PlayedTail.start();
   const { h, stream, edition } = show;
-  const blocked = show.get(`${show.playlist}?_HLS_msn=0&_HLS_part=1`);
+  const blocked = show.get(`${show.playlist}?_HLS_msn=1&_HLS_part=1`);
   await settle();
   show.part({
     ...{ files: [], segments: [], gone: [show.name(0), `${edition}-0-init0.mp4`] },
     playlist: {
       ...{ name: show.playlist, list: { text: "#EXTM3U\n", gzip: Bun.gzipSync("#EXTM3U\n") } },
-      ...{ msn: -1, part: -1, whole: 0, hint: show.name(2), ended: false },
+      ...{ msn: -1, part: -1, whole: -1, hint: show.name(2), ended: false },
     },
   });
   const reason = "its playlists take too much";
@@ -132,7 +132,7 @@ test("the API tells how many players ask for a tail, and so do the metrics", asy
   for (let i = 0; i < 24; i += 1) {
     h.pass(0.5);
     show.part();
-    const newest = `?_HLS_msn=${Math.floor((i + 1) / 4)}&_HLS_part=${(i + 1) % 4}`;
+    const newest = `?_HLS_msn=${1 + Math.floor((i + 1) / 4)}&_HLS_part=${(i + 1) % 4}`;
     const asked = Array.from({ length: 5 }, () => show.get(show.playlist + newest));
     for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
   }
