@@ -152,6 +152,33 @@ test("whole segments, a level that has loaded nothing, and an empty buffer leave
   expect(player.next).toBe(2);
 });
 
+test("F15: a level that was left a moment ago is not changed to before there is more: hls.js would wait for long", () => {
+  const player = new Player();
+  /** The last part that a playlist has. */
+  const end = (lastPartSn: number, lastPartIndex: number, live = true) => {
+    const parts = { endSN: 7, partList: [{ loaded: true, fragment: { sn: 7 } }] };
+    return { details: { ...parts, live, lastPartSn, lastPartIndex } };
+  };
+  player.loadLevel = 1;
+  const nextWith = (present: object, other: object): number => {
+    player.levels[1] = present;
+    player.levels[2] = other;
+    return player.next;
+  };
+  expect(nextWith(end(7, 4), end(7, 4))).toBe(1);
+  expect(nextWith(end(7, 4), end(7, 3))).toBe(2);
+  expect(nextWith(end(7, 4), end(8, 0))).toBe(1);
+  expect(nextWith(end(8, 0), end(7, 4))).toBe(2);
+  // Nor where nothing is in hand, or by wish.
+  player.mainForwardBufferInfo = null;
+  player.chosen = 2;
+  expect(nextWith(end(7, 4), end(7, 4))).toBe(1);
+  // What has ended has no more, and a level may go on.
+  expect(nextWith(end(7, 4, false), end(7, 4, false))).toBe(2);
+  player.chosen = 1;
+  expect(nextWith(end(7, 4), end(7, 4))).toBe(1);
+});
+
 test("begins with what was chosen, and hls.js may still force a level", () => {
   const player = new Player();
   player.loadLevel = -1;
