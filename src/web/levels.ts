@@ -10,7 +10,7 @@ import type { TailLibrary } from "./taillibrary.ts";
 /** Those that cannot be played now are reported, and not listed. */
 const AGAIN_MS = 10_000;
 
-/** `source`: of index.m3u8. `changed`: there are others, or another one is shown. */
+/** `source`: of index.m3u8. `changed`: there are others. */
 export function followLevels(
   library: TailLibrary,
   hls: Hls,
@@ -24,7 +24,6 @@ export function followLevels(
     reader?.destroy();
     reader = null;
   };
-  hls.on(Events.LEVEL_SWITCHED, changed);
   hls.on(Events.LEVELS_UPDATED, changed);
   hls.on(Events.DESTROYING, end);
   hls.on(Events.LEVEL_LOADED, (_, { details }) => {

@@ -252,6 +252,8 @@ export class TailPlayback extends EventTarget {
       for (const event of eventsIn(details)) this.hear(event);
     });
     hls.once(library.Events.LEVEL_UPDATED, () => this.back.place());
+    // Not chosen anew: the video element has the size of the one before for a moment.
+    hls.on(library.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("layers")));
     followLevels(library, hls, this.#source, () => this.choose(this.#wish));
     hls.attachMedia(this.#video);
     hls.loadSource(this.#source);

@@ -5,12 +5,16 @@ import type { Layer } from "./layers.ts";
 /** Highest first. */
 export function tailLayers(
   { levels, loadLevel, currentLevel }: Pick<Hls, "levels" | "loadLevel" | "currentLevel">,
-  video: Pick<HTMLVideoElement, "videoWidth" | "videoHeight">,
+  video: { readonly videoWidth: number; readonly videoHeight: number },
 ): Layer[] {
+  const { videoWidth, videoHeight } = video;
+  // The picture of the level before stays for a moment.
+  const isOther = levels.some(({ width, height }, index) => {
+    return index !== currentLevel && width === videoWidth && height === videoHeight;
+  });
   const layers = levels.map((level, index) => {
     // What index.m3u8 told of its size was so when the tail began.
-    const isShown = index === currentLevel && video.videoWidth > 0;
-    const { videoWidth, videoHeight } = video;
+    const isShown = index === currentLevel && videoWidth > 0 && !isOther;
     return {
       mediaId: "tail",
       // They are sorted by bit rate; their place is their name.
