@@ -305,10 +305,9 @@ export class TailPlayback extends EventTarget {
     const status = response?.code ?? 0;
     if (!fatal && (status !== 404 || details !== "levelLoadError")) return;
     this.refusal = status;
-    const refusal = tailRefusal(details, status);
-    if (refusal !== null) this.#refuse(refusal);
+    if (status === 401 || status === 403) this.#refuse("The server asks for a token.");
     else if (status === 404 && details === "manifestLoadError") this.#wait();
-    else this.#again(`Playback broke off (${details}).`);
+    else this.#again(tailRefusal(details, status));
   }
 
   /** The playlist has said that the stream is over. */

@@ -1,9 +1,11 @@
-/** What the server of a tail refuses for good. */
-
-/** Why it cannot be had, as a person reads it; null where it may yet. */
-export function tailRefusal(details: string, status: number): string | null {
-  if (status === 401 || status === 403) return "The server asks for a token.";
+/**
+ * What keeps a tail from playing, as a person reads it. It may end: a publisher sends less, or another
+ * one comes with another codec.
+ */
+export function tailRefusal(details: string, status: number): string {
   if (status === 422) return "This stream cannot be served over HLS.";
-  if (details !== "manifestIncompatibleCodecsError") return null;
-  return "This browser has no decoder for this stream.";
+  if (details === "manifestIncompatibleCodecsError") {
+    return "This browser has no decoder for this stream.";
+  }
+  return `Playback broke off (${details}).`;
 }
