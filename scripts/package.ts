@@ -2,7 +2,7 @@
  * Makes dist/player: the player as ES modules with types, for a site that serves it by itself.
  * `bun scripts/package.ts [FOLDER]`.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { bundledScripts, bundlePages, CHUNKS } from "../src/web/bundle.ts";
@@ -13,9 +13,10 @@ const WEB = join(ROOT, "src/web");
 /** The player, and what it fetches when it needs it. */
 const MODULES = ["player", ...CHUNKS];
 const MODULE = new RegExp(`^/assets/((?:${MODULES.join("|")})(?:-[0-9a-f]{16})?\\.js)$`);
+const CHUNK = new RegExp(`^(?:${CHUNKS.join("|")})-[0-9a-f]{16}\\.js$`);
 const README_SECTION = /\*\*Your own site\.\*\*[\s\S]*?(?=\n\*\*)/;
 
-/** Writes all files into `folder`; returns the names of the scripts. */
+/** Writes all files into `folder`, without those of an older player; returns the names of the scripts. */
 export async function packagePlayer(folder: string): Promise<readonly string[]> {
   await mkdir(join(folder, "types"), { recursive: true });
   const scriptFiles: string[] = [];
@@ -25,6 +26,8 @@ export async function packagePlayer(folder: string): Promise<readonly string[]> 
     scriptFiles.push(file);
     await Bun.write(join(folder, file), text);
   }
+  const chunks = (await readdir(folder)).filter((file) => CHUNK.test(file));
+  for (const file of chunks) if (!scriptFiles.includes(file)) await rm(join(folder, file));
   await writeTypes(folder);
   const scripts = bundledScripts().filter((path) => MODULES.includes(basename(path, ".ts")));
   await Bun.write(join(folder, "LICENSES.txt"), await scriptLicenseText(scripts));
@@ -64,8 +67,9 @@ async function readme(): Promise<string> {
 
 Plays streams of a Spillway server in real time (WHEP), and where that does not come through, some seconds
 later (LL-HLS). Serve the scripts from one folder, or let a bundler take \`player.js\`, which names the others
-in \`import()\`. Those have a hash of themselves in their names, so caches may keep them for ever. The address
-of \`player.js\` is yours then, in place of the server's.
+in \`import()\`. Those have a hash of themselves in their names, so caches may keep them for ever; leave
+older ones on your site for a while, for pages that are open may yet ask for them. The address of
+\`player.js\` is yours then, in place of the server's.
 
 ${section[0].trim()}
 `;

@@ -21,6 +21,8 @@ let folder = "";
 beforeAll(async () => {
   const site = await mkdtemp(join(tmpdir(), "site-"));
   folder = join(site, "node_modules/spillway-player");
+  // Of an older player.
+  await Bun.write(join(folder, "tail-0123456789abcdef.js"), "old");
   await packagePlayer(folder);
 }, SETUP_MS);
 afterAll(() => rm(resolve(folder, "../.."), { recursive: true }));
