@@ -21,6 +21,7 @@ import type { Reach } from "./reach.ts";
 import { changingBetweenSegments } from "./segmentchange.ts";
 import { ServerClock } from "./serverclock.ts";
 import { captureMsOf, isStale } from "./staleness.ts";
+import { Standstill } from "./standstill.ts";
 import type { StreamEvent } from "./streamevent.ts";
 import { careFor } from "./tailcare.ts";
 import { eventsIn } from "./tailevents.ts";
@@ -29,7 +30,7 @@ import { TailKeeper } from "./tailkeeper.ts";
 import { tailLayers } from "./taillayers.ts";
 import { loadLibrary, TAIL_CONFIG, type TailLibrary } from "./taillibrary.ts";
 import { tailRefusal } from "./tailrefusal.ts";
-import { type StartLook, TailStart } from "./tailstart.ts";
+import { beginAt, type StartLook, TailStart } from "./tailstart.ts";
 import type { Sight } from "./tiers.ts";
 import { keyFor, type Wish } from "./wish.ts";
 
@@ -38,8 +39,6 @@ export { Listener } from "./listener.ts";
 
 const NOT_LIVE_MS = 2_000;
 const LIMITS = { packetsMs: Number.POSITIVE_INFINITY, picturesMs: 6_000 };
-/** A picture that stands still for so long begins anew. */
-const REPLACED_AFTER_MS = 6_000;
 
 export class TailPlayback extends EventTarget {
   state: ConnectionState = "idle";
@@ -63,7 +62,7 @@ export class TailPlayback extends EventTarget {
   #attempt = 0;
   #stalls = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #dryAt: number | null = null;
+  readonly #standstill = new Standstill();
   /** Since the page began, in ms; null until the first picture. */
   firstFrameMs: number | null = null;
   /** Called with each picture that is shown. */
@@ -180,7 +179,8 @@ export class TailPlayback extends EventTarget {
     });
     this.#beginIfFilled(nowMs);
     this.#tend(nowMs, isWatched);
-    this.#replaceDry(nowMs, flows);
+    const isDry = !flows && this.state === "live" && this.firstFrameMs !== null;
+    if (this.#standstill.look(nowMs, isDry)) this.#again("The picture stands still.");
     const isOld = isWatched && isStale(this);
     const goesOn = this.#start.isSteady(this.#startLook(nowMs));
     return {
@@ -196,8 +196,11 @@ export class TailPlayback extends EventTarget {
 
   /** hls.js fills the buffer of a video that does not play yet. */
   #beginIfFilled(nowMs: number): void {
-    if (this.#hls !== null && this.#start.begins(this.#startLook(nowMs)))
-      this.dispatchEvent(new Event("track"));
+    const look = this.#startLook(nowMs);
+    if (this.#hls === null || !this.#start.begins(look)) return;
+    const at = this.back.isBehind ? null : beginAt(look, this.#hls.liveSyncPosition);
+    if (at !== null) this.#video.currentTime = at;
+    this.dispatchEvent(new Event("track"));
   }
 
   #startLook(nowMs: number): StartLook {
@@ -209,15 +212,6 @@ export class TailPlayback extends EventTarget {
     if (hls === null || this.firstFrameMs === null) return;
     if (this.back.isBehind) this.back.tend(hls, isWatched);
     else if (careFor(hls, this.#keeper, this.#startLook(nowMs), isWatched)) this.goLive();
-  }
-
-  /** Pictures came, and came no more, though hls.js sees no error. */
-  #replaceDry(nowMs: number, flows: boolean): void {
-    if (flows || this.state !== "live" || this.firstFrameMs === null) this.#dryAt = null;
-    else this.#dryAt ??= nowMs;
-    if (this.#dryAt === null || nowMs - this.#dryAt < REPLACED_AFTER_MS) return;
-    this.#dryAt = null;
-    this.#again("The picture stands still.");
   }
 
   async #open(): Promise<void> {
@@ -300,7 +294,7 @@ export class TailPlayback extends EventTarget {
   #hearError({ fatal, response, details }: ErrorData): void {
     if (details === "bufferStalledError") {
       this.#stalls += 1;
-      this.#keeper.stalled(performance.now());
+      this.#keeper.stalled(performance.now(), this.#start.wasSteady);
     }
     const status = response?.code ?? 0;
     if (!fatal && (status !== 404 || details !== "levelLoadError")) return;

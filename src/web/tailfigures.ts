@@ -48,10 +48,11 @@ export function tailLines(figures: TailFigures): FigureLine[] {
 
 /** Where playback stands, and what is in hand. */
 export function startLookOf(hls: Hls | null, video: HTMLVideoElement, nowMs: number): StartLook {
-  const { currentTime: timeS, buffered } = video;
+  const { currentTime, buffered } = video;
   const last = buffered.length - 1;
   // What comes before a hole is passed over.
-  const aheadS = last < 0 ? 0 : buffered.end(last) - Math.max(timeS, buffered.start(last));
+  const timeS = last < 0 ? currentTime : Math.max(currentTime, buffered.start(last));
+  const aheadS = last < 0 ? 0 : buffered.end(last) - timeS;
   const { partTarget: partS = 0, partHoldBack: holdBackS = 0 } = hls?.latestLevelDetails ?? {};
   return { nowMs, timeS, aheadS, partS, holdBackS };
 }

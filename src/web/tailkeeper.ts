@@ -45,13 +45,17 @@ const FAR_S = 1;
 
 export class TailKeeper {
   #stalledAt = Number.NEGATIVE_INFINITY;
+  /** That hls.js aims at more since is well. */
+  #raisedAt = Number.NEGATIVE_INFINITY;
   #watchedAt: number | null = null;
   #movedAt: number | null = null;
   /** Until it was near its edge, or has gone there: at first, for a start may have been starved. */
   #slept = true;
 
-  stalled(nowMs: number): void {
+  /** `wasSteady`: it had played well before. A start that breaks off says nothing of the network later. */
+  stalled(nowMs: number, wasSteady: boolean): void {
     this.#stalledAt = nowMs;
+    if (wasSteady) this.#raisedAt = nowMs;
   }
 
   look(look: TailLook): TailCare {
@@ -66,7 +70,7 @@ export class TailKeeper {
     if (toEdge || behindS < NEAR_S) this.#slept = false;
     return {
       toEdge,
-      resetAim: targetS > holdBackS && nowMs - this.#stalledAt > STABLE_MS,
+      resetAim: targetS > holdBackS && nowMs - this.#raisedAt > STABLE_MS,
       rateMax: behindS > FAR_S ? RATE_FAR : RATE,
     };
   }

@@ -4,7 +4,7 @@
  */
 export interface StartLook {
   readonly nowMs: number;
-  /** Where playback stands, and how much follows without a hole, in seconds. */
+  /** Where playback stands, or can begin, and how much follows without a hole, in seconds. */
   readonly timeS: number;
   readonly aheadS: number;
   /** As the playlist has them, in seconds; 0 where it has no parts. */
@@ -23,6 +23,20 @@ const MOVED_LONG_MS = 3_000;
 const MOVES_SHARE = 0.5;
 /** In hand where there are no parts. */
 const AHEAD_S = 1;
+/** Hardly behind: it catches up by itself. */
+const NEAR_S = 0.05;
+
+/**
+ * Where to begin instead, in seconds; null to begin where it stands. Parts that came while the first ones
+ * were fetched put it up to a second behind, which to catch up takes twenty, and before the first picture
+ * a step costs nothing. `syncS`: the place that is aimed at.
+ */
+export function beginAt(look: StartLook, syncS: number | null): number | null {
+  const { timeS, aheadS, partS, holdBackS } = look;
+  if (syncS === null || partS === 0) return null;
+  const at = Math.min(syncS, timeS + aheadS - (holdBackS - partS));
+  return at - timeS > NEAR_S ? at : null;
+}
 
 export class TailStart {
   #hasBegun = false;
@@ -32,12 +46,20 @@ export class TailStart {
   #endS = 0;
   #lookedAt = 0;
   #timeS = 0;
+  /** Since it began. */
+  #wasSteady = false;
+
+  /** It could be relied on once: what breaks before that is a part of its beginning. */
+  get wasSteady(): boolean {
+    return this.#wasSteady;
+  }
 
   /** Begins anew. */
   reset(): void {
     this.#hasBegun = false;
     this.#filledAt = null;
     this.#movesSince = null;
+    this.#wasSteady = false;
   }
 
   /** Whether to play from now on; true once. */
@@ -66,6 +88,8 @@ export class TailStart {
     if (movedMs < MOVED_MS) return false;
     const isEnough = aheadS >= (partS > 0 ? partS * PARTS_AHEAD : AHEAD_S);
     const hasGrown = partS === 0 || timeS + aheadS > this.#endS;
-    return hasGrown && (isEnough || movedMs >= MOVED_LONG_MS);
+    const isSteady = hasGrown && (isEnough || movedMs >= MOVED_LONG_MS);
+    this.#wasSteady ||= isSteady;
+    return isSteady;
   }
 }

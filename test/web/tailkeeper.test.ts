@@ -54,20 +54,20 @@ describe("a tail's keeper", () => {
 
   test("F17: where the picture stood still, it goes on at the edge as soon as that is buffered, once", () => {
     const kept = new Kept().run(10_000);
-    kept.keeper.stalled(kept.now);
+    kept.keeper.stalled(kept.now, true);
     kept.latencyS = 4.5;
     kept.aheadS = 0.2;
     expect(kept.run(1_000).moves).toBe(0);
     kept.aheadS = 3.5;
     expect(kept.run(2_000).moves).toBe(1);
     expect(kept.run(20_000).moves).toBe(1);
-    kept.keeper.stalled(kept.now);
+    kept.keeper.stalled(kept.now, true);
     expect(kept.run(1_000).moves).toBe(2);
   });
 
   test("F17: what comes to be buffered long after a stall is no reason for another break", () => {
     const kept = new Kept().run(10_000);
-    kept.keeper.stalled(kept.now);
+    kept.keeper.stalled(kept.now, true);
     kept.latencyS = 4.5;
     kept.aheadS = 0.2;
     kept.run(5_000).aheadS = 3.5;
@@ -111,11 +111,26 @@ describe("a tail's keeper", () => {
 
   test("F17: 30 s without a stall take back what stalls have added", () => {
     const kept = new Kept().run(10_000);
-    kept.keeper.stalled(kept.now);
+    kept.keeper.stalled(kept.now, true);
     kept.targetS = 2;
     expect(kept.run(29_000).resets).toBe(0);
-    kept.keeper.stalled(kept.now);
+    kept.keeper.stalled(kept.now, true);
     expect(kept.run(29_000).resets).toBe(0);
     expect(kept.run(60_000).resets).toBe(1);
+  });
+
+  test("F17: a start that breaks off aims no lower for it, and goes on at the edge all the same", () => {
+    const kept = new Kept();
+    kept.run(500).keeper.stalled(kept.now, false);
+    kept.targetS = 1.75;
+    expect([kept.run(250).resets, kept.targetS]).toEqual([1, 1.5]);
+    kept.latencyS = 4.5;
+    kept.aheadS = 3.5;
+    expect(kept.run(2_000).moves).toBe(1);
+    // One that breaks off later does.
+    kept.latencyS = 1.5;
+    kept.keeper.stalled(kept.now, true);
+    kept.targetS = 1.75;
+    expect([kept.run(29_000).resets, kept.run(2_000).resets]).toEqual([1, 2]);
   });
 });

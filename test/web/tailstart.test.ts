@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TailStart } from "../../src/web/tailstart.ts";
+import { beginAt, TailStart } from "../../src/web/tailstart.ts";
 
 const LOOK_MS = 250;
 const PART_S = 0.5;
@@ -121,4 +121,40 @@ describe("a tail is relied on", () => {
     show.run(2_000);
     expect(show.steadyAt! - before).toBeGreaterThanOrEqual(700);
   });
+});
+
+describe("a tail begins at", () => {
+  /** 10 s in, with as much in hand. */
+  const at = (aheadS: number, syncS: number | null, partS = PART_S) => {
+    return beginAt({ nowMs: 0, timeS: 10, aheadS, partS, holdBackS: 1.5 }, syncS);
+  };
+
+  test("F17: the place that is aimed at, where parts came meanwhile that put it behind", () => {
+    expect(at(2, 10.4)).toBe(10.4);
+    expect(at(1.45, 10.4)).toBeCloseTo(10.4);
+  });
+
+  test("F17: where as much is in hand as it begins with", () => {
+    expect(at(1.3, 10.4)).toBeCloseTo(10.3);
+    expect(at(1, 10.4)).toBeNull();
+    expect(at(0.4, 10.4)).toBeNull();
+  });
+
+  test("where it stands, when that is near, unknown, later, or of a stream without parts", () => {
+    expect([at(2, 10.04), at(2, null), at(2, 9), at(2, 10.4, 0)]).toEqual([null, null, null, null]);
+  });
+});
+
+test("what breaks off before it was steady is a part of the beginning", () => {
+  const show = new Filled();
+  show.endS = 0.5;
+  show.run(1_000);
+  expect(show.start.wasSteady).toBe(false);
+  show.run(3_000);
+  expect(show.start.wasSteady).toBe(true);
+  // For good, whatever comes then.
+  show.run(5_000, 60);
+  expect(show.start.wasSteady).toBe(true);
+  show.start.reset();
+  expect(show.start.wasSteady).toBe(false);
 });
