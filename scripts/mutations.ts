@@ -29,6 +29,7 @@ import type { Mutation } from "./mutations/rule.ts";
 import { SAMPLES } from "./mutations/samples.ts";
 import { SHARES } from "./mutations/shares.ts";
 import { TAIL } from "./mutations/tail.ts";
+import { TCP } from "./mutations/tcp.ts";
 import { TIER_RULES } from "./mutations/tiers.ts";
 
 /** Covered ids without a mutation, and why. */
@@ -41,6 +42,7 @@ export const MUTATIONS: readonly (Omit<Mutation, "ids"> & { readonly ids: readon
   ...PATCHES,
   ...PATHS,
   ...MEDIA,
+  ...TCP,
   ...REST,
   ...EXTENSIONS,
   ...EVENTS,

@@ -93,8 +93,8 @@ function measured(command: string, made: ReturnType<typeof networkTable>): strin
 /** What an idle server without workers would print: names, types and meanings are all there. */
 function metricFamilies(): { name: string; type: string; help: string }[] {
   const idle = {
-    plane: { rings: () => ({ inUse: 0, bytes: 0 }), loads: () => [] },
-    registry: { streams: new Map(), count: () => 0 },
+    plane: { rings: () => ({ inUse: 0, bytes: 0 }), loads: () => [], tcpRefusals: new Map() },
+    registry: { streams: new Map(), sessions: { all: () => [] }, count: () => 0 },
     sampler: {},
     rssBytes: 0,
     cpuSeconds: 0,

@@ -32,6 +32,8 @@ export type { Advertise, HostPort } from "./config/values.ts";
 export interface Config {
   readonly http: HostPort;
   readonly media: HostPort;
+  /** Null: media goes by UDP alone. */
+  readonly iceTcp: HostPort | null;
   readonly advertise: readonly Advertise[];
   readonly workers: WorkerCounts;
   readonly ringMemoryBytes: number;
@@ -201,9 +203,10 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
   const hls = hlsOf(read, sources.memoryBytes);
   const streams = table("streams");
   const cluster = clusterOf(read, (key) => settings.has(key), sources);
-  const config: Config = {
+  return checked({
     http: read("http")!,
     media: read("media")!,
+    iceTcp: read("ice-tcp"),
     advertise: read("advertise") ?? [],
     workers: workerCounts(read, sources.cores, cluster !== null, hasTails(hls, streams)),
     ringMemoryBytes: bytesOf(read("ring-memory")!, sources.memoryBytes),
@@ -236,8 +239,7 @@ function build(settings: ReadonlyMap<string, Setting>, sources: ConfigSources): 
     diskReserveBytes: read("disk-reserve")!,
     iceServers: table("ice-servers"),
     streams,
-  };
-  return checked(config);
+  });
 }
 
 /** What options say of each other. */
@@ -308,7 +310,13 @@ function checkPorts(config: Config): void {
   if (config.media.port !== 0 && last > 65535) {
     throw new ConfigError(`media: the workers need ports up to ${last}, the highest is 65535`);
   }
-  const { cluster, media, workers } = config;
+  const { cluster, media, workers, http, iceTcp } = config;
+  if (iceTcp !== null && iceTcp.port === http.port && iceTcp.port !== 0) {
+    const isWildcard = [iceTcp.host, http.host].some((host) => host === "0.0.0.0" || host === "::");
+    if (isWildcard || iceTcp.host === http.host) {
+      throw new ConfigError(`ice-tcp: port ${iceTcp.port} is that of http`);
+    }
+  }
   if (cluster !== null) checkLinkPort(cluster.link, media, portsOf(workers));
 }
 

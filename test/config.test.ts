@@ -93,6 +93,7 @@ test("every option can be set by flag, environment and file", () => {
   for (const row of table) values[row.key] = sample[row.value]!;
   // Not among media's, and a file that is read.
   Object.assign(values, { link: "127.0.0.1:8300", "cluster-secret-file": "s" });
+  Object.assign(values, { "ice-tcp": "127.0.0.1:8443" });
   Object.assign(values, { "etcd-ca": "ca", "etcd-cert": "ca", "etcd-user-file": "u" });
   const args = table
     .filter((row) => row.key !== "config")
@@ -184,6 +185,17 @@ test("a mistake is one line that names the key and where it stands", () => {
   expect(bad({ args: ["--media", "localhost:1"] })).toStartWith(
     '--media: "localhost" is not an IP address',
   );
+  const beside = (http: string, iceTcp: string) => ({
+    args: ["--http", http, "--ice-tcp", iceTcp],
+  });
+  for (const http of ["0.0.0.0:443", "192.0.2.1:443", "[::]:443"]) {
+    expect(bad(beside(http, "192.0.2.1:443"))).toBe("ice-tcp: port 443 is that of http");
+  }
+  expect(good(beside("192.0.2.2:443", "192.0.2.1:443")).iceTcp).toEqual({
+    host: "192.0.2.1",
+    port: 443,
+  });
+  expect(good(beside("0.0.0.0:0", "0.0.0.0:0")).iceTcp?.port).toBe(0);
   const token = (text: string) => bad({ file: `[[auth.tokens]]\n${text}` });
   expect(token("rights = ['view']")).toContain("auth.tokens[0]");
   expect(token("token = 'short'\nrights = ['view']")).toContain("auth.tokens[0].token");

@@ -7,7 +7,7 @@ const LINES_MAX = 350;
 const TEST_LINES_MAX = 450;
 const LONGER: Readonly<Record<string, number>> = {
   // All limits stand in one file, and what they hold together is asserted at its end.
-  "src/limits.ts": 450,
+  "src/limits.ts": 480,
 };
 
 /** Folders where every packet passes: nothing there copies or allocates buffers by the way. */

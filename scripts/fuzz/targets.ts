@@ -7,6 +7,7 @@ import { fuzzEtcd } from "../../test/fuzz/etcd.ts";
 import { fuzzFrames } from "../../test/fuzz/frames.ts";
 import { fuzzPath } from "../../test/fuzz/path.ts";
 import { fuzzTail } from "../../test/fuzz/tail.ts";
+import { fuzzTcp } from "../../test/fuzz/tcp.ts";
 import { fuzzTicket } from "../../test/fuzz/ticket.ts";
 
 /** A fuzzer: one case is made wholly by its seed, in virtual time, and throws when a rule is broken. */
@@ -69,6 +70,13 @@ export const TARGETS: readonly FuzzTarget[] = [
     name: "ticket",
     run: (seed) => {
       fuzzTicket(seed);
+    },
+  },
+  {
+    // Connections of clients: cut anywhere, true frames come whole, and to nobody else.
+    name: "tcp",
+    run: (seed) => {
+      fuzzTcp(seed);
     },
   },
   {

@@ -1,6 +1,6 @@
 /** What a person at a terminal sees when the server stands. */
 import { networkInterfaces } from "node:os";
-import { formatHostPort } from "../config/values.ts";
+import { formatHostPort, type HostPort } from "../config/values.ts";
 import { portsOf } from "../config/workers.ts";
 import type { Config } from "../config.ts";
 import type { ResolvedOpenSsl } from "../io/openssl.ts";
@@ -20,6 +20,7 @@ export function banner(parts: BannerParts): string {
   const { config, stream } = parts;
   const base = baseUrl(config, parts.port);
   const workers = portsOf(config.workers);
+  const { iceTcp } = config;
   const { host, port } = config.media;
   const ports = port === 0 ? `${workers} free ones` : `${port}-${port + workers - 1}`;
   return columns([
@@ -27,9 +28,13 @@ export function banner(parts: BannerParts): string {
     ["Publish", `${base}/publish/${stream === "demo" ? "NAME" : stream}`],
     ["Dashboard", `${base}/dashboard`],
     ["WHIP, WHEP", `${base}/whip/NAME, ${base}/whep/NAME`],
-    ["Media", `UDP ${ports} on ${host}`],
+    ["Media", `UDP ${ports} on ${host}${iceTcp === null ? "" : byTcp(iceTcp)}`],
     ["OpenSSL", `${parts.openssl.version} (${parts.openssl.origin})`],
   ]);
+}
+
+function byTcp({ host, port }: HostPort): string {
+  return `, TCP ${port === 0 ? "a free one" : port} on ${host}`;
 }
 
 /** How to use the token, told once. */

@@ -22,7 +22,7 @@ import { checkCluster } from "./doctor-cluster.ts";
 import { checkLimits } from "./doctor-limits.ts";
 import { wayTo } from "./doctor-mtu.ts";
 import { checkNames } from "./doctor-names.ts";
-import { checkHttpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
+import { checkHttpPort, checkIceTcpPort, checkLinkPort, checkMediaPorts } from "./doctor-ports.ts";
 import type { ServiceReport } from "./doctor-service.ts";
 import { checkTls, shownCertificate } from "./doctor-tls.ts";
 import { checkMembers, checkStunServer } from "./doctor-udp.ts";
@@ -75,8 +75,13 @@ export async function runChecks(
 }
 
 function checkPorts(config: Config): readonly Finding[] {
-  const link = config.cluster === null ? [] : [checkLinkPort(config.cluster)];
-  return [checkHttpPort(config), checkMediaPorts(config), ...link];
+  const { iceTcp, cluster } = config;
+  return [
+    checkHttpPort(config),
+    checkMediaPorts(config),
+    ...(iceTcp === null ? [] : [checkIceTcpPort(iceTcp)]),
+    ...(cluster === null ? [] : [checkLinkPort(cluster)]),
+  ];
 }
 
 async function checkNode(cluster: ClusterConfig): Promise<readonly Finding[]> {

@@ -9,17 +9,22 @@ import { type Finding, fail, ok } from "./finding.ts";
 import { endOwner } from "./start-error.ts";
 
 export function checkHttpPort({ http }: Config): Finding {
-  const name = `tcp ${formatHostPort(http.host, http.port)}`;
+  return checkTcpPort("http", http);
+}
+
+/** The port where clients without UDP connect. */
+export function checkIceTcpPort(port: HostPort): Finding {
+  return checkTcpPort("ice-tcp", port);
+}
+
+function checkTcpPort(option: "http" | "ice-tcp", { host, port }: HostPort): Finding {
+  const name = `tcp ${formatHostPort(host, port)}`;
   try {
-    const listener = Bun.listen({
-      hostname: http.host,
-      port: http.port,
-      socket: { data: () => {} },
-    });
+    const listener = Bun.listen({ hostname: host, port, socket: { data: () => {} } });
     listener.stop(true);
     return ok(name, "free");
   } catch (error) {
-    return fail(name, messageOf(error), `Choose another --http, or ${endOwner("http", http.port)}`);
+    return fail(name, messageOf(error), `Choose another --${option}, or ${endOwner(option, port)}`);
   }
 }
 

@@ -6,13 +6,19 @@ import { portOf } from "./public-url.ts";
 
 /** For nftables and for ufw. */
 export function firewallRules(config: Config): readonly string[] {
-  const { media, workers, cluster } = config;
-  const http = httpPort(config);
+  const { media, workers, cluster, iceTcp } = config;
+  const tcp = [httpPort(config), ...(iceTcp === null ? [] : [iceTcp.port])];
   const last = media.port + portsOf(workers) - 1;
   const range = (dash: string) => `${media.port}${last === media.port ? "" : `${dash}${last}`}`;
   const link = cluster === null ? [] : [cluster.link.port];
-  const nft = [`tcp . ${http}`, ...[range("-"), ...link].map((port) => `udp . ${port}`)];
-  const ufw = [`${http}/tcp`, ...[range(":"), ...link].map((port) => `${port}/udp`)];
+  const nft = [
+    ...tcp.map((port) => `tcp . ${port}`),
+    ...[range("-"), ...link].map((port) => `udp . ${port}`),
+  ];
+  const ufw = [
+    ...tcp.map((port) => `${port}/tcp`),
+    ...[range(":"), ...link].map((port) => `${port}/udp`),
+  ];
   return [
     `nft add rule inet filter input meta l4proto . th dport { ${nft.join(", ")} } accept`,
     ufw.map((port) => `ufw allow ${port}`).join(" && "),

@@ -4,14 +4,19 @@ import type { Config } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { portOwner } from "../io/port-owner.ts";
 
-/** `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`) or by Bun.serve. */
+/**
+ * `error` as thrown by the sockets of the workers (`bind ADDRESS port N: ...`; `listen ...` where clients
+ * connect by TCP) or by Bun.serve.
+ */
 export function explainStart(error: unknown, config: Config): string {
   const message = messageOf(error);
-  const bind = /^bind (\S+) port (\d+): (.*)$/.exec(message);
+  const bind = /^(bind|listen) (\S+) port (\d+): (.*)$/.exec(message);
   if (bind !== null) {
-    const [host, port] = [bind[1]!, Number(bind[2])];
-    const option = port === config.cluster?.link.port ? "link" : "media";
-    return `${option}: UDP ${formatHostPort(host, port)}: ${bind[3]}; ${advice(option, message, port)}`;
+    const [, call, host = "", port = "", cause] = bind;
+    const isLink = Number(port) === config.cluster?.link.port;
+    const option = call === "listen" ? "ice-tcp" : isLink ? "link" : "media";
+    const where = `${call === "listen" ? "TCP" : "UDP"} ${formatHostPort(host, port)}`;
+    return `${option}: ${where}: ${cause}; ${advice(option, message, Number(port))}`;
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^E(ADDRINUSE|ADDRNOTAVAIL|ACCES|INVAL)$/.test(code)) return message;
@@ -22,7 +27,7 @@ export function explainStart(error: unknown, config: Config): string {
 /** Whether a port may not be bound: that stays so, however often it is tried. */
 export function isForbidden(error: unknown): boolean {
   if (error instanceof Error && "code" in error && error.code === "EACCES") return true;
-  return /^bind \S+ port \d+: Permission denied$/.test(messageOf(error));
+  return /^(bind|listen) \S+ port \d+: Permission denied$/.test(messageOf(error));
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -32,7 +37,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EINVAL: "not an address to listen on",
 };
 
-type Option = "http" | "media" | "link";
+type Option = "http" | "media" | "ice-tcp" | "link";
 
 function advice(option: Option, cause: string, port: number): string {
   if (/in use|EADDRINUSE/.test(cause))
@@ -45,7 +50,8 @@ function advice(option: Option, cause: string, port: number): string {
 
 /** What to do about the one who has the port: by name, where it can be seen. */
 export function endOwner(option: Option, port: number): string {
-  const owner = portOwner(option === "http" ? "tcp" : "udp", port);
-  const list = option === "http" ? "ss -ltnp" : "ss -lunp";
+  const tcp = option === "http" || option === "ice-tcp";
+  const owner = portOwner(tcp ? "tcp" : "udp", port);
+  const list = tcp ? "ss -ltnp" : "ss -lunp";
   return owner === null ? `find the owner: ${list}` : `end its owner: ${owner}, as ${list} shows`;
 }

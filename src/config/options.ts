@@ -55,6 +55,12 @@ export const OPTIONS = {
     value: "ADDRESS:PORT",
     help: "First UDP port for media: one port a worker, ingest workers first, then egress workers.",
   },
+  "ice-tcp": {
+    schema: addressPort,
+    default: "",
+    value: "ADDRESS:PORT",
+    help: "A TCP port for media where UDP does not get through, one for all workers (443 where HTTP is not).",
+  },
   advertise: {
     schema: advertise,
     default: "",

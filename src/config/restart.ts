@@ -5,6 +5,7 @@ import type { OptionKey } from "./options.ts";
 const AT_START = {
   http: "http",
   media: "media",
+  iceTcp: "ice-tcp",
   advertise: "advertise",
   workers: "ingest-workers, egress-workers",
   ringMemoryBytes: "ring-memory",

@@ -53,6 +53,7 @@
  * Times are microseconds of one monotonic clock, the same in all threads: `now`, `...At`, `...Us`.
  */
 
+import type { TransportKind } from "../wire/path.ts";
 import type { ClusterCommand, ClusterEvent } from "./cluster.ts";
 import type { CloseReason, LayerLimits, MediaSection, PeerSetup } from "./session.ts";
 import type { RingGrant, StreamSource } from "./source.ts";
@@ -137,6 +138,17 @@ type MediaCommand =
   /** Authenticated close (DTLS close_notify), then the session is freed; answered by `closed`. */
   | { readonly type: "close"; readonly session: number; readonly reason: CloseReason }
   | { readonly type: "stats"; readonly request: number; readonly session: number | null }
+  /**
+   * A client's TCP connection, by its descriptor, with what was read of it: the check that told whose it
+   * is. Control closes it after `connection-over`.
+   */
+  | {
+      readonly type: "connection";
+      readonly fd: number;
+      /** The client's struct sockaddr. */
+      readonly sockaddr: Uint8Array;
+      readonly bytes: Uint8Array;
+    }
   /** Test hooks: the crash drills of the test suite use them through the admin API in test mode. */
   | { readonly type: "drill"; readonly drill: Exclude<Drill, { readonly kind: "segfault" }> };
 
@@ -173,10 +185,18 @@ type MediaEvent =
       readonly type: "connected";
       readonly session: number;
       readonly path: string;
+      readonly transport: TransportKind;
       readonly srtpProfile: string;
     }
   /** Media goes to another address of the client from now on. */
-  | { readonly type: "moved"; readonly session: number; readonly path: string }
+  | {
+      readonly type: "moved";
+      readonly session: number;
+      readonly path: string;
+      readonly transport: TransportKind;
+    }
+  /** The worker lets go of a connection: nothing is read of it or written to it any more. */
+  | { readonly type: "connection-over"; readonly fd: number }
   | { readonly type: "closed"; readonly session: number; readonly reason: CloseReason }
   | {
       readonly type: "stats";

@@ -61,6 +61,7 @@ export type CloseReason =
   | "taken-over" // another publisher took the name
   | "peer-closed" // DTLS close_notify
   | "consent-expired" // RFC 7675
+  | "blocked" // its TCP connection took nothing for ten seconds
   | "connect-timeout" // ICE or DTLS never completed
   | "dtls-failed" // handshake failed or fingerprint mismatch
   | "bitrate" // the publisher went on sending more than it may

@@ -33,6 +33,8 @@ export interface WorkerSetup {
   readonly sockets: readonly number[];
   /** An empty epoll instance, owned by control: a thread that is ended closes nothing. */
   readonly pollFd: number;
+  /** Another, for the TCP connections that control hands over: they are no sockets of the worker's. */
+  readonly streamPollFd: number;
   /** How to wake each worker, by its number: writers wake readers with news, readers wake writers with wishes. */
   readonly bells: readonly WorkerBell[];
   /** Numbers of the workers that read rings, by reader number. */

@@ -1,3 +1,4 @@
+import { TCP_SLOW_US } from "../limits.ts";
 import { CatchUpWindow } from "../media/catch-up-window.ts";
 import { BandwidthEstimator } from "../media/estimator.ts";
 import { LayerChoice, type LayerLimits, type UsableLayer } from "../media/layer-choice.ts";
@@ -28,6 +29,8 @@ export class Adaptation {
   private audioBitrate = 0;
   private videoAlone = false;
   private layerBitrate = 0;
+  /** For how long something has waited for its connection when that was last looked at, us. */
+  private backlogUs = 0;
   private carefulUntil = Number.NEGATIVE_INFINITY;
 
   constructor(now: number, random: () => number) {
@@ -117,12 +120,19 @@ export class Adaptation {
     this.estimator.setDemand(0, 0);
   }
 
+  /** Something has waited for so long at our end of its connection; 0 for nothing. */
+  noteBacklog(us: number): void {
+    this.backlogUs = us;
+  }
+
   /** The layer to send from now on; -1 when none is usable. */
   choose(now: number, layers: readonly UsableLayer[]): number {
     const { path, estimator, choice } = this;
-    path.targetBitrate = Math.max(0, estimator.targetBitrate - this.audioBitrate);
+    // A connection that does not take what it has shows its capacity to no estimator.
+    const target = this.backlogUs < TCP_SLOW_US ? estimator.targetBitrate : 0;
+    path.targetBitrate = Math.max(0, target - this.audioBitrate);
     path.acknowledgedBitrate = Math.max(0, estimator.acknowledgedBitrate - this.audioBitrate);
-    path.queueUs = estimator.queueUs;
+    path.queueUs = this.queueUs;
     path.recentBitrate = Math.max(0, estimator.acknowledged.recent - this.audioBitrate);
     path.probedBitrate = Math.max(0, estimator.probedBitrate - this.audioBitrate);
     path.probedAt = estimator.probedAt;
@@ -172,7 +182,7 @@ export class Adaptation {
   }
 
   get queueUs(): number {
-    return this.estimator.queueUs;
+    return Math.max(this.estimator.queueUs, this.backlogUs);
   }
 
   get loss(): number {

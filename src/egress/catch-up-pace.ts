@@ -1,4 +1,4 @@
-import { CATCH_UP_INTERVAL_US } from "../limits.ts";
+import { CATCH_UP_INTERVAL_US, TCP_LAG_MAX_US } from "../limits.ts";
 import { CatchUp } from "./catch-up-queue.ts";
 import type { ViewerLink } from "./viewer-link.ts";
 
@@ -14,6 +14,8 @@ export class CatchUpPace {
   #dueAt = 0;
   /** Since when its transport is stalled, us; Infinity while it is not. */
   #asideSince = Number.POSITIVE_INFINITY;
+  /** How old what it began with was when it left, us; below 0 while that is to be seen. */
+  #lagFirst = 0;
   /** It comes from there: its backlog leaves as a newcomer's, not all at once. */
   #returning = false;
 
@@ -23,6 +25,7 @@ export class CatchUpPace {
 
   begin(paced: boolean): void {
     this.paced = paced;
+    this.#lagFirst = paced ? 0 : -1;
     this.keyframePending = !paced;
     this.#dueAt = 0;
     this.#asideSince = Number.POSITIVE_INFINITY;
@@ -36,9 +39,9 @@ export class CatchUpPace {
     return true;
   }
 
-  /** Whether the path may have more. */
+  /** Whether the path may have more. A connection keeps to what its path takes by itself. */
   mayFollow(now: number): boolean {
-    return this.#link.adaptation.mayFollow(now, this.#held);
+    return (!this.#held && this.#link.byStream) || this.#link.adaptation.mayFollow(now, this.#held);
   }
 
   /** A packet comes next: whether it stands behind the picture that the track began with. Once. */
@@ -68,6 +71,12 @@ export class CatchUpPace {
     this.#returning = true;
     this.#link.adaptation.beginCatchUp(now);
     return us;
+  }
+
+  /** What comes next is of `receipt`: whether it is later than what came first by more than may be. */
+  lags(receipt: number, now: number): boolean {
+    if (this.#lagFirst < 0) this.#lagFirst = now - receipt;
+    return now - receipt > this.#lagFirst + TCP_LAG_MAX_US;
   }
 
   /** For how long a stretch has been due, us: the worker has others to serve. */

@@ -22,6 +22,8 @@ export class TrackStart {
   /** When the present wait's first keyframe was asked for, of whichever ring, and the last one, us. */
   private askedFirstAt = Number.POSITIVE_INFINITY;
   private askedAt = Number.NEGATIVE_INFINITY;
+  /** It waits since it was late: that is of its own making, and asks for what it may cause. */
+  private lagged = false;
   /** Whose keyframes were asked for. */
   private source: SourceClock | null = null;
 
@@ -34,6 +36,7 @@ export class TrackStart {
 
   /** Media has begun: the wait is over. */
   begun(): void {
+    this.lagged = false;
     this.askedFirstAt = Number.POSITIVE_INFINITY;
   }
 
@@ -42,9 +45,21 @@ export class TrackStart {
    * lost: after it stood aside for its transport, or waited in a crowd.
    */
   beginsAnew(next: number, pace: CatchUpPace, now: number): boolean {
-    return pace.aside
-      ? !this.goesOn(next, pace.comeBack(now), now)
-      : this.passedOver(next, pace.late(now), now);
+    if (!pace.aside) return this.passedOver(next, pace.late(now), now);
+    const asideUs = pace.comeBack(now);
+    // What a connection is given arrives, if late: `lags` decides how late.
+    return !this.track.link.byStream && !this.goesOn(next, asideUs, now);
+  }
+
+  /**
+   * Whether media of `receipt`, which comes next on its way to the live edge by a connection, is so late
+   * that it is left out, up to the next keyframe: from the end of a frame on.
+   */
+  lags(receipt: number, pace: CatchUpPace, now: number): boolean {
+    const { link, output } = this.track;
+    if (!link.byStream || !pace.lags(receipt, now) || output.frameOpen) return false;
+    this.lagged = true;
+    return true;
   }
 
   /**
@@ -131,9 +146,11 @@ export class TrackStart {
   /** Asks for a keyframe, and again when none has come: the writer merges what all ask. */
   private ask(now: number): void {
     if (now - this.askedAt < PLI_INTERVAL_JOIN_US) return;
+    const how = this.lagged ? this.track.link.failures.ask(now) : "join";
+    if (how === null) return;
     this.askedAt = now;
     if (this.askedFirstAt === Number.POSITIVE_INFINITY) this.askedFirstAt = now;
-    this.request("join");
+    this.request(how);
   }
 
   request(why: "join" | "failure"): void {

@@ -74,6 +74,16 @@ export class ViewerLink {
     return this.peer.path!.via.stalled;
   }
 
+  /** It comes by a connection of its own, which loses nothing and may be late. */
+  get byStream(): boolean {
+    return this.peer.path !== null && this.peer.path.via.backlog !== null;
+  }
+
+  /** For how long something has waited at our end of its connection, us; 0 while nothing does. */
+  backlogUs(now: number): number {
+    return Math.max(0, now - (this.peer.path?.via.backlog?.since ?? Number.POSITIVE_INFINITY));
+  }
+
   /** The next transport-cc number: one space for all packets of the session. */
   takeTransportSequence(): number {
     return this.ledger.take();

@@ -208,6 +208,7 @@ export class ViewerTrack implements Track, CatchingUp {
         return this.giveUpCatchUp(now);
       }
       if (result === ReadResult.ok) {
+        if (this.start.lags(scratch.receipts[0]!, pace, now)) return this.giveUpCatchUp(now);
         if (feed.mayHoldBack(scratch)) return stopped;
         if (!this.beginPending && this.leavesLine(scratch, 0)) {
           if (!scratch.startsAt(0, this.video)) return this.giveUpCatchUp(now);

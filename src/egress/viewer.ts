@@ -141,6 +141,7 @@ export class Viewer implements FeedbackOwner, Queued, TrackOwner {
     this.link.ledger.settle();
     for (const track of this.tracks) track.lane.close();
     this.flatten();
+    this.link.adaptation.noteBacklog(this.link.backlogUs(now));
     const { choice } = this.link.adaptation;
     const { upgrades, downgrades } = choice;
     const id = this.link.adaptation.choose(now, layers);

@@ -63,7 +63,8 @@ export function openGround(setup: WorkerSetup): LoopGround & { readonly poller: 
   const own = setup.bells[setup.number]!;
   const block = new WorkerBlock(own.block);
   block.thread = threadId();
-  const poller = new Poller(setup.pollFd, setup.sockets, own.doorbellFd);
+  const watched = [...setup.sockets, setup.streamPollFd];
+  const poller = new Poller(setup.pollFd, watched, own.doorbellFd);
   return { block, poller, clock: monotonicUs, pause: setImmediate };
 }
 

@@ -1,15 +1,18 @@
 import type { WorkerEvent } from "../contract/messages.ts";
 import type { WorkerSetup } from "../contract/setup.ts";
 import { OpenSslDtlsFactory } from "../io/dtls-openssl.ts";
+import { Epoll } from "../io/epoll.ts";
 import { ringEventFd } from "../io/event-fd.ts";
 import { openOpenSsl } from "../io/openssl.ts";
-import { pinnedRegion } from "../io/pinned.ts";
+import { pinnedRegion, unpin } from "../io/pinned.ts";
 import { randomFill } from "../io/random.ts";
 import { OpenSslSrtpFactory } from "../io/srtp-openssl.ts";
+import { endTcp, tcpStream } from "../io/tcp-socket.ts";
 import { GuardedDtls } from "../peer/guarded-dtls.ts";
 import type { KnockKeys } from "../peer/knock.ts";
 import { Doorbells, WorkerBlock } from "../ring/doorbell.ts";
 import { PortableSrtpFactory } from "../srtp/cipher-portable.ts";
+import { Connections } from "./connections.ts";
 import type { Home } from "./home.ts";
 import { Loop, openGround } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
@@ -18,6 +21,9 @@ import { Sockets } from "./sockets.ts";
 
 /** OpenSSL's spelling. */
 const LINK_SRTP_PROFILES = "SRTP_AEAD_AES_128_GCM";
+
+/** TCP connections that one look finds ready; the next one finds the others. */
+const CONNECTIONS_READY_MAX = 64;
 
 /** What a worker with sessions lives in: a loop, its sockets, and the sessions as its guest. */
 export class MediaHost implements Home {
@@ -59,7 +65,15 @@ export class MediaHost implements Home {
       random: randomFill,
       ...(knocks === undefined ? {} : { knocks }),
     };
-    this.sessions = new Sessions(this.ground);
+    const connections = new Connections({
+      epoll: new Epoll(setup.streamPollFd, CONNECTIONS_READY_MAX),
+      stream: tcpStream,
+      end: endTcp,
+      allocate: pinnedRegion,
+      release: unpin,
+      clock: ground.clock,
+    });
+    this.sessions = new Sessions(this.ground, connections);
     this.#loop = new Loop(ground, this.sessions);
   }
 

@@ -2,7 +2,7 @@ import type { UdpSender } from "../io/udp-sender.ts";
 
 export type Sender = Pick<
   UdpSender,
-  "region" | "counters" | "stalled" | "reserve" | "commit" | "send" | "flush"
+  "region" | "counters" | "stalled" | "backlog" | "reserve" | "commit" | "send" | "flush"
 >;
 
 /**

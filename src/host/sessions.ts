@@ -11,13 +11,15 @@ import type { KnockKey, KnockKeys } from "../peer/knock.ts";
 import { LinkGate } from "../peer/link-gate.ts";
 import { Peer } from "../peer/peer.ts";
 import { PeerTable } from "../peer/peer-table.ts";
-import { createTransmit } from "../peer/transmit.ts";
-import type { SrtpCipherFactory } from "../srtp/cipher.ts";
-import { formatPath, type Path } from "../wire/path.ts";
+import type { Region, SrtpCipherFactory } from "../srtp/cipher.ts";
+import { formatPath, kindOf, type Path } from "../wire/path.ts";
+import { ConnectionEnds } from "./connection-ends.ts";
+import type { Connections } from "./connections.ts";
 import { obeyDrill } from "./drills.ts";
 import { LinkMaker } from "./link-maker.ts";
 import type { Guest } from "./loop.ts";
 import type { MediaLogic } from "./media-logic.ts";
+import { Outbox } from "./outbox.ts";
 import { PeerTotals } from "./peer-totals.ts";
 import { SessionFaults } from "./session-faults.ts";
 import { type DatagramHandler, SocketReader } from "./socket-reader.ts";
@@ -48,13 +50,16 @@ export class Sessions implements Guest, DatagramHandler {
   readonly #totals: PeerTotals;
   readonly #links: LinkMaker;
   readonly #reader: SocketReader;
-  readonly #transmit = createTransmit();
+  readonly #connections: Connections | null;
+  readonly #ends: ConnectionEnds;
+  readonly #outbox: Outbox;
   readonly #faults: SessionFaults;
   #logic!: MediaLogic;
   /** When the sockets were read in this turn. */
   #readAt = 0;
 
-  constructor(ground: SessionsGround) {
+  /** `connections`: of clients that come by TCP; these are theirs alone. */
+  constructor(ground: SessionsGround, connections: Connections | null = null) {
     this.#ground = ground;
     this.#sockets = ground.sockets;
     this.#counters = ground.counters;
@@ -63,6 +68,12 @@ export class Sessions implements Guest, DatagramHandler {
     this.#totals = new PeerTotals(this.#peerCounters, ground.counters);
     const { receiver, fds } = ground.sockets;
     this.#reader = new SocketReader(receiver, fds, this, ground.clock);
+    this.#connections = connections;
+    this.#ends = new ConnectionEnds(this, ground.counters, ground.emit);
+    connections?.serve(this.#ends);
+    this.#outbox = new Outbox(this.table, (session, error) =>
+      this.fault("what it has to send", error, session, ground.clock()),
+    );
     this.#faults = new SessionFaults(ground.emit, () => countUp(this.#counters, Counter.faults));
   }
 
@@ -107,7 +118,10 @@ export class Sessions implements Guest, DatagramHandler {
   /** What a command about one session makes throw costs that session; other commands the worker. */
   handleCommand(command: WorkerCommand): void {
     const now = this.#ground.clock();
-    if (command.type === "drill") this.#logic = obeyDrill(command.drill, this.#logic, this.table);
+    if (command.type === "connection") {
+      this.#connections!.add(command.fd, command.sockaddr, command.bytes, now);
+    } else if (command.type === "drill")
+      this.#logic = obeyDrill(command.drill, this.#logic, this.table);
     else if (!("session" in command) || command.session === null) this.#logic.command(command, now);
     else {
       const { session } = command;
@@ -149,15 +163,21 @@ export class Sessions implements Guest, DatagramHandler {
   nextTimeout(): number {
     if (!this.#reader.done) return 0;
     const { nextTimeout } = this.#sockets;
-    return Math.min(this.table.nextTimeout(), this.#logic.nextTimeout(), nextTimeout);
+    const lookAt = this.#connections?.nextTimeout() ?? Infinity;
+    return Math.min(this.table.nextTimeout(), this.#logic.nextTimeout(), nextTimeout, lookAt);
   }
 
   receive(ready: number, now: number): void {
     this.#readAt = now;
     this.#reader.read(ready, now, this.#logic.late);
+    // The poller has them behind the sockets.
+    if (((ready >>> this.#sockets.fds.length) & 1) === 1) {
+      this.#connections?.read(now);
+      this.#logic.received(now);
+    }
     if (this.#reader.drained) this.#logic.drained?.(now);
     // Before media: a DTLS Finished must not stand behind packets that need its keys.
-    this.#queueTransmits();
+    this.#outbox.empty();
   }
 
   mark(index: number): void {
@@ -183,11 +203,13 @@ export class Sessions implements Guest, DatagramHandler {
       this.table.handleTimeout(readAt, this.#onPeerEvent, this.#onTimeoutFault);
     }
     if (now >= this.#logic.nextTimeout()) this.#logic.handleTimeout(now);
+    this.#connections?.handleTimeout(now);
   }
 
   flush(): void {
-    this.#queueTransmits();
+    this.#outbox.empty();
     this.#sockets.flush(this.#ground.clock);
+    this.#connections?.flush();
     this.#logic.sent?.();
   }
 
@@ -195,6 +217,7 @@ export class Sessions implements Guest, DatagramHandler {
     this.#counters[Counter.sessions] = this.table.size;
     this.#totals.copy();
     this.#sockets.copyCounters();
+    if (this.#connections !== null) this.#ends.count(this.#connections);
   }
 
   /** The i-th datagram of the receiver's batch; true for an RTP packet. */
@@ -213,14 +236,18 @@ export class Sessions implements Guest, DatagramHandler {
       receiver.names,
       receiver.nameOffset(i),
     );
+    return this.act(event, receiver.region, offset, receiver.arrivals[i]!, now);
+  }
+
+  /** Does what a datagram has led to; true for an RTP packet. */
+  act(event: PeerEventCode, region: Region, offset: number, arrival: number, now: number): boolean {
     if (event === PeerEvent.none) return false;
     const peer = this.table.peer!;
-    const arrival = receiver.arrivals[i]!;
     if (event === PeerEvent.rtp) {
-      this.#logic.rtp(peer, now, receiver.region, offset, arrival);
+      this.#logic.rtp(peer, now, region, offset, arrival);
       return true;
     }
-    if (event === PeerEvent.rtcp) this.#logic.rtcp(peer, now, receiver.region, offset, arrival);
+    if (event === PeerEvent.rtcp) this.#logic.rtcp(peer, now, region, offset, arrival);
     else this.#onPeerEvent(peer, event);
     return false;
   }
@@ -270,13 +297,16 @@ export class Sessions implements Guest, DatagramHandler {
         type: "connected",
         session: peer.session,
         path: peer.path === null ? "" : formatPath(peer.path),
+        transport: peer.path === null ? "udp" : kindOf(peer.path),
         srtpProfile: peer.srtpProfile ?? "",
       });
       this.#logic.connected(peer, now);
     } else if (event === PeerEvent.closed) {
       this.#closed(peer, now);
     } else if (event === PeerEvent.moved && peer.state === "connected") {
-      this.#tell({ type: "moved", session: peer.session, path: formatPath(peer.path!) });
+      const path = peer.path!;
+      const transport = kindOf(path);
+      this.#tell({ type: "moved", session: peer.session, path: formatPath(path), transport });
     }
   };
 
@@ -301,27 +331,5 @@ export class Sessions implements Guest, DatagramHandler {
   /** To control, if the session is one of its own. */
   #tell(event: Extract<WorkerEvent, { type: "connected" | "moved" | "closed" }>): void {
     if (event.session > 0) this.#ground.emit(event);
-  }
-
-  #queueTransmits(): void {
-    for (;;) {
-      try {
-        while (this.table.pollTransmit(this.#transmit)) {
-          const { path, length, bytes } = this.#transmit;
-          path.via.send(path, bytes, length);
-        }
-        return;
-      } catch (error) {
-        this.#transmitFault(error);
-      }
-    }
-  }
-
-  #transmitFault(error: unknown): void {
-    const { transmitting } = this.table;
-    // Not of a session: the worker's own fault, and the next call would meet it again.
-    if (transmitting === null) throw error;
-    this.fault("what it has to send", error, transmitting.session, this.#ground.clock());
-    this.table.silence(transmitting);
   }
 }

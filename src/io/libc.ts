@@ -8,6 +8,10 @@ const library = dlopen("libc.so.6", {
   socket: { args: [i32, i32, i32], returns: i32 },
   bind: { args: [i32, pointer, u32], returns: i32 },
   close: { args: [i32], returns: i32 },
+  listen: { args: [i32, i32], returns: i32 },
+  accept4: { args: [i32, pointer, pointer, i32], returns: i32 },
+  shutdown: { args: [i32, i32], returns: i32 },
+  ioctl: { args: [i32, u64, pointer], returns: i32 },
   setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
   getsockname: { args: [i32, pointer, pointer], returns: i32 },
   recvmmsg: { args: [i32, pointer, u32, i32, pointer], returns: i32 },
@@ -39,7 +43,9 @@ const WORD_BYTES = 4;
 const word = pinnedRegion(WORD_BYTES);
 const WORD = addressOf(word, 0, WORD_BYTES);
 
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SOL_UDP = 17;

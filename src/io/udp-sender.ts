@@ -44,6 +44,7 @@ export class UdpSender {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
   /** What is not committed yet finds no room, though `send` may. */
   stalled = false;
+  readonly backlog = null;
   readonly counters: SendCounters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   private readonly names = pinnedRegion(SEND_MESSAGES_MAX * NAME_BYTES);
   private readonly iovecs = pinnedRegion(SEND_MESSAGES_MAX * IOVEC_BYTES);

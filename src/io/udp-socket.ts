@@ -1,9 +1,16 @@
 import { SOCKET_BUFFER_BYTES } from "../limits.ts";
 import { AF_INET, AF_INET6 } from "../wire/path.ts";
-import { check, libc, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET, setOption } from "./libc.ts";
+import {
+  check,
+  libc,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+  setOption,
+} from "./libc.ts";
 import { addressOf, borrowedRegion, pinnedRegion } from "./pinned.ts";
 
-const SOCK_NONBLOCK = 0o4000;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;

@@ -10,6 +10,7 @@ export class LoadSocket implements SessionSockets, Transport {
   /** -1 until the server's addresses are known, and after the end. */
   fd = -1;
   readonly stalled = false;
+  readonly backlog = null;
   readonly region: Region;
   readonly #sender: DatagramSender;
 

@@ -79,6 +79,20 @@ export class PeerTable {
     return this.#entries.get(session)?.peer ?? null;
   }
 
+  /** Who lives at an address. */
+  at(via: Transport, sockaddr: Uint8Array): Peer | null {
+    return this.#addresses.ownerAt(via, sockaddr, 0)?.peer ?? null;
+  }
+
+  /** Nothing comes from this address or goes there any more: whoever lived there does not. */
+  vacate(now: number, via: Transport, sockaddr: Uint8Array): void {
+    const entry = this.#addresses.ownerAt(via, sockaddr, 0);
+    const path = entry?.peer.ice.validated.find(via, sockaddr, 0) ?? null;
+    if (entry === null || path === null) return;
+    entry.peer.ice.lose(path);
+    this.#addresses.update(now, entry);
+  }
+
   *peers(): IterableIterator<Peer> {
     for (const { peer } of this.#entries.values()) yield peer;
   }

@@ -12,6 +12,7 @@ export interface Transmit {
 const NOTHING: Transport = {
   region: { bytes: new Uint8Array(0), address: 0 },
   stalled: false,
+  backlog: null,
   reserve: () => -1,
   commit: () => {},
   send: () => {},

@@ -23,6 +23,7 @@ const FIRST_MEDIA_US = 25_000;
 const NO_LAYERS: LayerLook = { layers: [], update: () => {} };
 
 export class RehearsedPlane implements MediaPlane {
+  readonly tcpRefusals = null;
   readonly relay = null;
   readonly packager = null;
   readonly #events: PlaneEvents;
@@ -95,6 +96,6 @@ export class RehearsedPlane implements MediaPlane {
   async stop(): Promise<void> {}
 
   #connect(session: number): void {
-    queueMicrotask(() => this.#events.connected(session, PATH, "AES_128_GCM"));
+    queueMicrotask(() => this.#events.connected(session, PATH, "AES_128_GCM", "udp"));
   }
 }

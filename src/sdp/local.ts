@@ -21,6 +21,8 @@ export interface LocalCandidate {
   readonly address: string;
   readonly port: number;
   readonly family: 4 | 6;
+  /** By TCP, to be connected to (RFC 6544); else by UDP. */
+  readonly tcp?: boolean;
 }
 
 export interface LocalSsrcs {

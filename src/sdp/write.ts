@@ -53,15 +53,25 @@ export function originLines(local: Pick<LocalDescription, "sessionId">): readonl
   return ["v=0", `o=- ${local.sessionId} 1 IN IP4 127.0.0.1`, "s=-", "t=0 0"];
 }
 
+/** Type preferences of host candidates (RFC 8445 5.1.2.1): TCP where UDP does not get through. */
+const UDP_PREFERENCE = 126;
+const TCP_PREFERENCE = 90;
+/** RFC 6544 4.2: the direction, passive, in the local preference's upper bits. */
+const PASSIVE = 4 << 13;
+const LAST_OF_DIRECTION = (1 << 13) - 1;
+
 /**
  * All our candidates, IPv4 first: FFmpeg uses the first only. Priorities as RFC 8421 4 and RFC 8445
- * 5.1.2.1 have them: type preference 126 (host), falling local preference, component 1.
+ * 5.1.2.1 have them: type preference of a host, falling local preference, component 1. TCP comes last.
  */
 export function candidateLines(candidates: readonly LocalCandidate[]): readonly string[] {
-  const ordered = [...candidates].sort((a, b) => a.family - b.family);
-  const lines = ordered.map(({ address, port }, index) => {
-    const priority = 126 * 2 ** 24 + (65535 - index) * 2 ** 8 + 255;
-    return `a=candidate:${index + 1} 1 udp ${priority} ${address} ${port} typ host`;
+  const rank = ({ family, tcp = false }: LocalCandidate) => (tcp ? 10 : 0) + family;
+  const ordered = [...candidates].sort((a, b) => rank(a) - rank(b));
+  const lines = ordered.map(({ address, port, tcp = false }, index) => {
+    const local = tcp ? PASSIVE + LAST_OF_DIRECTION - index : 65535 - index;
+    const priority = (tcp ? TCP_PREFERENCE : UDP_PREFERENCE) * 2 ** 24 + local * 2 ** 8 + 255;
+    const [protocol, suffix] = tcp ? ["tcp", " tcptype passive"] : ["udp", ""];
+    return `a=candidate:${index + 1} 1 ${protocol} ${priority} ${address} ${port} typ host${suffix}`;
   });
   return [...lines, "a=end-of-candidates"];
 }

@@ -196,6 +196,7 @@ function showSessions(sessions: readonly SessionEntry[]): void {
       session.kind,
       session.stream,
       formatDuration(session.connectedSeconds),
+      session.transport?.toUpperCase() ?? "–",
       formatBitrate(session.bitrate),
       kickButton(session),
     ],

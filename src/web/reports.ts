@@ -67,6 +67,7 @@ export interface SessionEntry {
   readonly kind: "publisher" | "viewer";
   readonly stream: string;
   readonly path: string;
+  readonly transport: "udp" | "tcp" | null;
   readonly connectedSeconds: number;
   readonly bitrate: number | null;
 }

@@ -1,3 +1,12 @@
+/** What has been given to a connection and has not left this process. */
+export interface Backlog {
+  /** Since when something has waited without a break, us; Infinity when nothing does. */
+  readonly since: number;
+}
+
+/** What carries a session. */
+export type TransportKind = "udp" | "tcp";
+
 /** What datagrams leave by: a local UDP socket, or whatever else carries them. */
 export interface Transport {
   /** Where they are written: memory that the ciphers address, too. */
@@ -7,6 +16,8 @@ export interface Transport {
    * that, whoever sends by a full one waits for it, and lets all others wait, too.
    */
   readonly stalled: boolean;
+  /** Of a TCP connection, which has one client and loses nothing; null for a socket of datagrams. */
+  readonly backlog: Backlog | null;
   /** Room for one datagram of up to `bytes`: its offset in the region, or -1 while there is none. */
   reserve(bytes: number): number;
   /** Sends what was written at the last reserved offset. */
@@ -46,6 +57,10 @@ export function samePath(path: Path, via: Transport, bytes: Uint8Array, offset: 
     if (sockaddr[i] !== bytes[offset + i]) return false;
   }
   return true;
+}
+
+export function kindOf({ via }: Pick<Path, "via">): TransportKind {
+  return via.backlog === null ? "udp" : "tcp";
 }
 
 /** `192.0.2.1:5000` or `[2001:db8::1]:5000`, for logs and the admin API. */

@@ -22,6 +22,16 @@ test("a UDP port that cannot be had is told by the option that it is of", () => 
   );
 });
 
+test("the port where clients connect is told as TCP", () => {
+  const taken = "listen 192.0.2.1 port 443: Address already in use";
+  expect(explain(["--ice-tcp=192.0.2.1:443"], taken)).toStartWith(
+    "ice-tcp: TCP 192.0.2.1:443: Address already in use; choose another --ice-tcp, or ",
+  );
+  const denied = "listen 192.0.2.1 port 443: Permission denied";
+  expect(isForbidden(new Error(denied))).toBe(true);
+  expect(explain(["--ice-tcp=192.0.2.1:443"], denied)).toEndWith("--privileged-ports");
+});
+
 test("a port that may not be bound is told apart from one that may be free another time", () => {
   const coded = (code: string) => Object.assign(new Error("Failed to listen"), { code });
   expect(isForbidden(coded("EACCES"))).toBe(true);

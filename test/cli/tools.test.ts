@@ -182,6 +182,10 @@ test("doctor names every check, the firewall rule of the configuration, and take
   try {
     const at = ["--http", `127.0.0.1:${listener.port}`, "--media", "127.0.0.1:0", "--json"];
     const taken = runBinary(path, ["doctor", ...at]);
+    const tcp = ["--http", "127.0.0.1:0", "--ice-tcp", `127.0.0.1:${listener.port}`];
+    const alike = runBinary(path, ["doctor", ...tcp, "--media", "127.0.0.1:0"]);
+    expect(alike.out).toMatch(new RegExp(`^FAIL  tcp 127.0.0.1:${listener.port}: `, "m"));
+    expect(alike.out).toContain("Choose another --ice-tcp, or ");
     expect(taken.code).toBe(1);
     const { ok, findings } = JSON.parse(taken.out);
     expect(ok).toBe(false);
@@ -199,6 +203,16 @@ test("doctor names every check, the firewall rule of the configuration, and take
   const text = succeed(["doctor", "--running", "--media", "0.0.0.0:9000", ...workers]);
   expect(text).toContain("dport { tcp . 8080, udp . 9000-9004 } accept");
   expect(text).toContain("ufw allow 8080/tcp && ufw allow 9000:9004/udp");
+  const byTcp = succeed([
+    "doctor",
+    "--running",
+    "--media",
+    "0.0.0.0:9000",
+    "--ice-tcp",
+    "0.0.0.0:443",
+  ]);
+  expect(byTcp).toContain("dport { tcp . 8080, tcp . 443, udp . 9000-");
+  expect(byTcp).toContain("ufw allow 8080/tcp && ufw allow 443/tcp && ");
 });
 
 test("doctor of a node looks at its secret and at the port where others reach it", () => {

@@ -196,6 +196,7 @@ export class World implements SessionListener {
     return {
       region: scratch,
       stalled: false,
+      backlog: null,
       reserve: () => PLACE,
       commit: (_path, length) => send(scratch.bytes.slice(PLACE, PLACE + length)),
       send: (_path, bytes, length) => send(bytes.slice(0, length)),

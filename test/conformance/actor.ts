@@ -64,6 +64,7 @@ const TURN_MS = 4;
 class Sockets implements SessionSockets, Transport {
   readonly all: ClientSocket[] = [];
   readonly stalled = false;
+  readonly backlog = null;
   tamper: Tamper = (bytes) => bytes;
 
   constructor() {

@@ -39,7 +39,7 @@ test("S6: memory that runs out before the connect ends that session alone and sa
   h.plane.ringsMax = 2;
   const first = await h.publish("a", false);
   const second = await h.publish("b", false);
-  for (const { number } of [first, second]) h.plane.events.connected(number, "x", "GCM");
+  for (const { number } of [first, second]) h.plane.events.connected(number, "x", "GCM", "udp");
   await settle();
   expect(h.plane.closes).toEqual([{ session: second.number, reason: "ring-memory" }]);
   expect((await h.request("GET", first.location)).status).toBe(204);
@@ -60,7 +60,7 @@ test("S6: a session that ended before its connect was told gets no rings", async
   const h = await Harness.start();
   const { number, location } = await h.publish("a", false);
   await h.request("DELETE", location);
-  h.plane.events.connected(number, "x", "GCM");
+  h.plane.events.connected(number, "x", "GCM", "udp");
   expect(h.plane.ringsOut.size).toBe(0);
   expect(h.plane.grants).toHaveLength(0);
 });
@@ -78,7 +78,7 @@ test("S6: pending publishers are bounded by token, wherever they come from", asy
   expect(await refused.text()).toContain("of this token");
   expect((await post("more", "another-publisher-token", "192.0.2.1")).status).toBe(201);
   // One that connects makes room, and so does one that is given up.
-  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM", "udp");
   expect((await post("more2", "one-publisher-token", "192.0.2.1")).status).toBe(201);
   expect((await post("more3", "one-publisher-token", "192.0.2.1")).status).toBe(429);
   h.plane.events.closed(h.plane.publishers[1]!.session, "connect-timeout");

@@ -10,6 +10,7 @@ import { createRing, ReaderWord, Slot, SlotFlag } from "../../src/ring/layout.ts
 import { NO_SLOT, RingWriter } from "../../src/ring/writer.ts";
 import { Codec, type CodecId } from "../../src/wire/codecs.ts";
 import { EXTENSION_TABLE_LENGTH, Extension } from "../../src/wire/extensions.ts";
+import type { Transport } from "../../src/wire/path.ts";
 import { FencedMemory } from "../support/fenced.ts";
 import { seeded } from "../support/random.ts";
 import { FakeTransport, Recorder } from "./recorder.ts";
@@ -213,7 +214,7 @@ export interface ViewerOptions {
   readonly connect?: boolean;
   readonly playoutDelay?: { readonly min: number; readonly max: number };
   /** The simulation's `output`, unless told otherwise. */
-  readonly via?: FakeTransport;
+  readonly via?: Transport & Pick<FakeTransport, "recorders">;
 }
 
 export class Sim {

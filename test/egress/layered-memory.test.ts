@@ -38,6 +38,7 @@ test.each(["av1-descriptor", "vp9-flexible"] as const)(
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
       stalled: false,
+      backlog: null,
       reserve: () => 0,
       commit: () => {
         sent += 1;

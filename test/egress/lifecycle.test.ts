@@ -128,6 +128,7 @@ describe("memory", () => {
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
       stalled: false,
+      backlog: null,
       reserve: () => 0,
       commit: () => {
         sent += 1;

@@ -147,6 +147,7 @@ export class FakeTransport implements Transport {
   /** Datagrams that it still takes. */
   room = Number.POSITIVE_INFINITY;
   stalled = false;
+  readonly backlog = null;
   now = 0;
   readonly counters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };
   readonly recorders = new Map<Path, Recorder>();

@@ -51,6 +51,7 @@ class World {
   private readonly via: Transport = {
     region: this.arena,
     stalled: false,
+    backlog: null,
     reserve: (bytes) => this.reserve(bytes),
     commit: (path, length) => this.commit(path, length),
     send: () => demand(false, "the egress writes in place"),

@@ -45,6 +45,7 @@ export class FakeReceiver implements Receiver {
 export class FakeSender implements Sender {
   full = false;
   stalled = false;
+  readonly backlog = null;
   readonly sent: Uint8Array[] = [];
   readonly region = pinnedRegion(DATAGRAM_BYTES_MAX);
   readonly counters = { datagrams: 0, bytes: 0, errors: 0, dropped: 0 };

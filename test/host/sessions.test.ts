@@ -169,6 +169,7 @@ test("a session connects: control and the logic are told, and its RTCP comes to 
       type: "connected",
       session: SESSION,
       path: "10.0.0.2:4000",
+      transport: "udp",
       srtpProfile: client.peer.srtpProfile!,
     },
   ]);

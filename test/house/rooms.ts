@@ -76,7 +76,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   wire: [
     // Bytes and names.
     ["bits", "bytes", "leb128", "codecs", "extensions", "ntp", "path", "demux"],
-    ["picture-size", "payload-description"],
+    ["picture-size", "payload-description", "framing"],
     // RTP and its extensions.
     ["rtp", "red"],
     ["link-header"],
@@ -333,8 +333,10 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   host: [
     // What a turn comes to, and what sockets and sessions come to.
-    ["loop-meter", "peer-totals", "session-faults", "socket-reader", "outlet"],
-    ["sockets"],
+    ["loop-meter", "peer-totals", "session-faults", "socket-reader", "outlet", "outbox"],
+    ["connection"],
+    ["sockets", "connections"],
+    ["connection-ends"],
     ["loop"],
     // What a worker does with its sessions, and how it is made to fail.
     ["media-logic"],
@@ -387,7 +389,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["poller", "socket-set"],
     // Sockets.
     ["udp-socket", "udp-sender", "datagram-sender", "receive-arena"],
-    ["udp-receiver", "gro-receiver", "paths"],
+    ["udp-receiver", "gro-receiver", "paths", "tcp-socket"],
     // Ciphers.
     ["embedded-openssl", "dtls-openssl-engine", "srtp-openssl-cm", "srtp-openssl-gcm"],
     ["dtls-openssl", "srtp-openssl"],

@@ -18,6 +18,7 @@ const TAG_BYTES = 20;
 const VIA: Transport = {
   region: { bytes: new Uint8Array(4096), address: 0 },
   stalled: false,
+  backlog: null,
   reserve: (bytes) => {
     expect(bytes).toBe(RTCP_BYTES_MAX + TAG_BYTES);
     return room > 0 ? 64 : -1;

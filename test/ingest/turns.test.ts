@@ -123,6 +123,7 @@ class Crowd {
     const via: Transport = {
       region: { bytes: new Uint8Array(4096), address: 0 },
       stalled: false,
+      backlog: null,
       reserve: () => 64,
       commit: () => {},
       send: () => {},

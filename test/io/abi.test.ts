@@ -11,7 +11,10 @@ import { ABIS } from "../../src/io/abi.ts";
 const IO = resolve(import.meta.dir, "../../src/io");
 const COMPILERS = { x64: "x86_64-linux-gnu-gcc", arm64: "aarch64-linux-gnu-gcc" } as const;
 
-const HEADERS = ["dlfcn.h", "errno.h", "netinet/in.h", "netinet/udp.h", "sched.h", "signal.h"];
+const HEADERS = [
+  ...["dlfcn.h", "errno.h", "linux/sockios.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h"],
+  ...["sched.h", "signal.h"],
+];
 const SYSTEM_HEADERS = ["epoll", "eventfd", "mman", "prctl", "resource", "socket", "time", "un"];
 const DEFINED = `#define _GNU_SOURCE
 #include <stddef.h>
@@ -23,7 +26,7 @@ ${SYSTEM_HEADERS.map((name) => `#include <sys/${name}.h>`).join("\n")}
 
 /** Numbers that have the name that they have in C, such as SOL_UDP. */
 const NAMED =
-  /^(?:export )?const ((?:AF|CLOCK|EFD|IP|IPPROTO|IPV6|MADV|MFD|MSG|PR|RLIMIT|RTLD|RUSAGE|SCM|SO|SOCK|SOL|UDP)_\w+|E(?!NCRYPT)[A-Z]+|SIGKILL) = (\w+);$/gm;
+  /^(?:export )?const ((?:AF|CLOCK|EFD|IP|IPPROTO|IPV6|MADV|MFD|MSG|PR|RLIMIT|RTLD|RUSAGE|SCM|SHUT|SO|SOCK|SOL|TCP|UDP)_\w+|E(?!NCRYPT)[A-Z]+|SIGKILL) = (\w+);$/gm;
 /** Of ours all the same, or too new for the headers of some machines. */
 const NO_NAMES = /_BYTES$|^MFD_EXEC$/;
 
@@ -49,6 +52,10 @@ const OURS: readonly (readonly [string, string, string])[] = [
   ["receive-arena.ts", "LENGTH", "offsetof(struct mmsghdr, msg_len) / 4"],
   ["resource-limit.ts", "RLIMIT_BYTES", "sizeof(struct rlimit)"],
   ["systemd.ts", "PATH_MAX", "sizeof(((struct sockaddr_un *)0)->sun_path)"],
+  ["tcp-socket.ts", "NAME_BYTES", "sizeof(struct sockaddr_in6)"],
+  ["tcp-socket.ts", "SIOCOUTQNSD", "SIOCOUTQNSD"],
+  ["tcp-socket.ts", "SOCKLEN_BYTES", "sizeof(socklen_t)"],
+  ["tcp-socket.ts", "WORD_BYTES", "sizeof(int)"],
   ["thread-usage.ts", "RUSAGE_BYTES", "sizeof(struct rusage)"],
   ["udp-sender.ts", "MSGHDR_BYTES", "sizeof(struct mmsghdr)"],
   ["udp-sender.ts", "IOVEC_BYTES", "sizeof(struct iovec)"],

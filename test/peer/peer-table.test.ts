@@ -165,3 +165,17 @@ test("a session that never connects ends by itself", () => {
   expect(pair.table.size).toBe(0);
   pair.free();
 });
+
+test("an address that is vacated is nobody's, and its session's media goes nowhere", () => {
+  const pair = new Pair();
+  pair.run(() => pair.connected);
+  const second = rivalOf(pair);
+  expect(pair.table.at(VIA, pair.clientAddress)).toBe(pair.server);
+  pair.table.vacate(pair.now, VIA, sockaddr(77));
+  expect(pair.table.at(VIA, pair.clientAddress)).toBe(pair.server);
+  pair.table.vacate(pair.now, VIA, pair.clientAddress);
+  expect([pair.table.at(VIA, pair.clientAddress), pair.server.path]).toEqual([null, null]);
+  // Another one need not prove that it lives there now.
+  pair.inject(request("srvV:cliV", PWD, true));
+  expect(pair.table.at(VIA, pair.clientAddress)).toBe(second);
+});

@@ -39,6 +39,7 @@ export class Server {
   private readonly via: Transport = {
     region: { bytes: new Uint8Array(ARENA_BYTES), address: 0 },
     stalled: false,
+    backlog: null,
     reserve: () => 8,
     commit: (path, length) => this.commit(path, length),
     send: () => {},

@@ -16,6 +16,7 @@ export type Tamper = (bytes: Uint8Array) => Uint8Array | null;
 export class ClientSocket implements SessionSockets, Transport {
   readonly region = room;
   readonly stalled = false;
+  readonly backlog = null;
   /** -1 once it is closed: what is sent then is lost. */
   fd = openUdpSocket("127.0.0.1", 4, 0);
   readonly #tamper: Tamper | null;

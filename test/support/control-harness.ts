@@ -131,7 +131,7 @@ export class Harness {
   async publish(name: string, connect = true, body = PUBLISHER_OFFER): Promise<Opened> {
     const response = await this.post(`/whip/${name}`, body);
     const opened = await open(response, () => this.plane.publishers.at(-1)!.session);
-    if (connect) this.plane.events.connected(opened.number, "198.51.100.1:5000", "GCM");
+    if (connect) this.plane.events.connected(opened.number, "198.51.100.1:5000", "GCM", "udp");
     await settle();
     return opened;
   }
@@ -139,7 +139,7 @@ export class Harness {
   async view(name: string, connect = true, body = VIEWER_OFFER): Promise<Opened> {
     const response = await this.post(`/whep/${name}`, body);
     const opened = await open(response, () => this.plane.viewers.at(-1)!.session);
-    if (connect) this.plane.events.connected(opened.number, "198.51.100.2:6000", "GCM");
+    if (connect) this.plane.events.connected(opened.number, "198.51.100.2:6000", "GCM", "udp");
     return opened;
   }
 }

@@ -28,6 +28,7 @@ import type { RingDescription } from "../../src/ring/layout.ts";
 const KINDS = Object.keys(WORKER_KINDS) as WorkerKind[];
 
 export class FakePlane implements MediaPlane {
+  tcpRefusals: ReadonlyMap<string, number> | null = null;
   /** What the relay worker was told; set `relay` to have one. */
   readonly told: ClusterCommand[] = [];
   relay: RelayPlane | null = null;

@@ -32,6 +32,7 @@ export function hotOutput(kind: HotOutputKind): HotOutput {
 class Sink implements Transport {
   readonly region: Region = pinnedRegion(SEND_ARENA_BYTES);
   readonly stalled = false;
+  readonly backlog = null;
   datagrams = 0;
   #end = 0;
 
@@ -61,6 +62,7 @@ function noOutput(): HotOutput {
   const via: Transport = {
     region,
     stalled: false,
+    backlog: null,
     reserve: () => end,
     commit: (_path, length) => {
       end += length;

@@ -14,6 +14,7 @@ import type { EventHub, EventName, NamedEvent } from "./events.ts";
 /** Ends after which the player should simply POST again. */
 const RECONNECT: ReadonlySet<CloseReason> = new Set([
   "codec-changed",
+  "blocked",
   "worker-lost",
   "internal-error",
   "shutdown",

@@ -104,6 +104,7 @@ export class Metrics {
   }): string {
     const out = new Exposition();
     this.#sessions(out, parts.registry);
+    refusedByTcp(out, parts.plane.tcpRefusals);
     this.#http(out);
     out.family("hook_notices_dropped_total", "counter", "Notices the hook was too slow for.");
     out.value("hook_notices_dropped_total", "", parts.hookDropped);
@@ -135,6 +136,7 @@ export class Metrics {
     out.value("publishers", "", registry.count("publisher"));
     out.family("viewers", "gauge", "Viewer sessions.");
     out.value("viewers", "", registry.count("viewer"));
+    transports(out, registry);
     out.family("sessions_connected_total", "counter", "Sessions whose media path stood.");
     for (const kind of ["publisher", "viewer"] as const) {
       out.value("sessions_connected_total", `kind="${kind}"`, this.#connected[kind]);
@@ -175,6 +177,32 @@ export class Metrics {
     }
     out.value("join_seconds_sum", "", this.#joinSeconds);
     out.value("join_seconds_count", "", total);
+  }
+}
+
+/** Connected sessions by kind and what carries their media. */
+function transports(out: Exposition, registry: Registry): void {
+  const counts = new Map<string, number>();
+  for (const kind of ["publisher", "viewer"]) {
+    for (const by of ["udp", "tcp"]) counts.set(`kind="${kind}",transport="${by}"`, 0);
+  }
+  for (const { kind, connection } of registry.sessions.all()) {
+    if (connection !== null) count(counts, `kind="${kind}",transport="${connection.transport}"`);
+  }
+  out.family("sessions", "gauge", "Connected sessions, by what carries their media.");
+  for (const [labels, total] of counts) out.value("sessions", labels, total);
+}
+
+/** Clients that connected by TCP and were sent away. */
+function refusedByTcp(out: Exposition, refusals: MediaPlane["tcpRefusals"]): void {
+  if (refusals === null) return;
+  out.family(
+    "tcp_refused_total",
+    "counter",
+    "Connections to the port of --ice-tcp that came to nothing, by reason: no-check (something else was said), late (nothing was), unknown (of no session), address and crowd (too many that had not told), session (too many of one).",
+  );
+  for (const [reason, total] of refusals) {
+    out.value("tcp_refused_total", `reason="${reason}"`, total);
   }
 }
 

@@ -22,9 +22,10 @@ export function planeEvents(
   noteFault: NoteFault,
 ): PlaneEvents {
   return {
-    connected: (session, path, profile) => early.registry?.connected(session, path, profile),
-    moved: (session, path) => {
-      const from = early.registry?.sessions.moved(session, path) ?? null;
+    connected: (session, path, profile, transport) =>
+      early.registry?.connected(session, path, profile, transport),
+    moved: (session, path, transport) => {
+      const from = early.registry?.sessions.moved(session, path, transport) ?? null;
       if (from !== null) log.info("Session moved", { ...about(from.session), from: from.path });
     },
     closed: (session, reason) => early.registry?.closed(session, reason),

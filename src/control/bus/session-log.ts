@@ -30,5 +30,6 @@ export function about(session: Session): Record<string, string | null> {
     session: session.publicId,
     worker: session.workerName,
     path: session.connection?.path ?? null,
+    transport: session.connection?.transport ?? null,
   };
 }

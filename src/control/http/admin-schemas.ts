@@ -90,6 +90,11 @@ export const sessionSchema = z
     state: z.enum(["connecting", "connected"]),
     address: z.string().describe("Address of the HTTP client."),
     path: z.string().nullable().describe("Remote media address, once connected."),
+    transport: z
+      .enum(["udp", "tcp"])
+      .nullable()
+      .default(null)
+      .describe("What carries its media, once connected; tcp is slower to repair a loss."),
     userAgent: z.string(),
     worker: z.string(),
     srtpProfile: z.string().nullable(),

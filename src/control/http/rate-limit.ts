@@ -1,5 +1,5 @@
 import { RATE_LIMIT_ADDRESSES_MAX } from "../../limits.ts";
-import { addressGroup } from "../streams/address-group.ts";
+import { addressGroup } from "../plane/address-group.ts";
 import { Budgets } from "../streams/budgets.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { EVENT_BYTES_MAX } from "../../limits.ts";
 import type { Discussions } from "../bus/discussions.ts";
-import { addressGroup } from "../streams/address-group.ts";
+import { addressGroup } from "../plane/address-group.ts";
 import { isOfViewers, type Refusal, readDraft, type Speaker } from "../streams/remark.ts";
 import type { Seats } from "../streams/seats.ts";
 import type { Stream } from "../streams/stream.ts";

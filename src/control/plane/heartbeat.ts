@@ -54,6 +54,15 @@ const NONE: Silence = {
   stolenUs: 0,
 };
 
+/** A silence as the log tells it. */
+export function inMs({ lateUs, ranUs, waitedUs }: Silence) {
+  return {
+    lateMs: Math.round(lateUs / 1000),
+    ranMs: Math.round(ranUs / 1000),
+    waitedMs: Math.round(waitedUs / 1000),
+  };
+}
+
 export function underPressure({ waiting, stolen }: Pressure): boolean {
   return waiting >= PRESSURE_WAIT || stolen >= PRESSURE_STOLEN;
 }

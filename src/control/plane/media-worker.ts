@@ -29,7 +29,7 @@ const STABLE_US = 10_000_000;
 const STOP_TIMEOUT_MS = 2_000;
 
 export interface MediaWorkerOptions {
-  readonly setup: Omit<WorkerSetup, "pollFd">;
+  readonly setup: Omit<WorkerSetup, "pollFd" | "streamPollFd">;
   readonly candidates: readonly LocalCandidate[];
   readonly onEvent: (worker: MediaWorker, event: WorkerEvent) => void;
   /** `onEvent` threw: this event is lost. */
@@ -53,7 +53,6 @@ export interface MediaWorkerOptions {
 interface Thread {
   readonly worker: Worker;
   readonly ended: Promise<void>;
-  readonly pollFd: number;
   /** Told to end: gives up waiting for it. */
   giveUp: (() => void) | null;
 }
@@ -183,7 +182,8 @@ export class MediaWorker {
     if (this.stopped) return;
     const worker = spawnWorker(this.kind);
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const thread: Thread = { worker, ended, pollFd: createPollFd(), giveUp: null };
+    const [pollFd, streamPollFd] = [createPollFd(), createPollFd()];
+    const thread: Thread = { worker, ended, giveUp: null };
     this.thread = thread;
     this.startedUs = monotonicUs();
     this.block.thread = 0;
@@ -197,11 +197,12 @@ export class MediaWorker {
       if (this.thread === thread) this.lose(causeOf(event.message));
     };
     worker.addEventListener("close", () => {
-      closePollFd(thread.pollFd);
+      closePollFd(pollFd);
+      closePollFd(streamPollFd);
       resolve();
       if (this.thread === thread) this.lose("it ended");
     });
-    worker.postMessage({ ...this.options.setup, pollFd: thread.pollFd });
+    worker.postMessage({ ...this.options.setup, pollFd, streamPollFd });
   }
 
   private handleEvent(event: WorkerEvent): void {

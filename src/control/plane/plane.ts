@@ -13,8 +13,9 @@ import type { TailCommand, TailEvent } from "../../contract/tail.ts";
 import type { WorkerKind } from "../../contract/workers.ts";
 import type { UsableLayer } from "../../media/layer-choice.ts";
 import type { RingDescription } from "../../ring/layout.ts";
+import type { TransportKind } from "../../wire/path.ts";
 
-/** A place for one session: the worker and the UDP candidates that lead to it. */
+/** A place for one session: the worker and the candidates that lead to it. */
 export interface Placement {
   readonly worker: number;
   readonly workerName: string;
@@ -25,6 +26,8 @@ export interface LocalCandidate {
   readonly address: string;
   readonly port: number;
   readonly family: 4 | 6;
+  /** By TCP, to be connected to (RFC 6544); else by UDP. */
+  readonly tcp?: boolean;
 }
 
 type Body<Type extends WorkerCommand["type"]> = Omit<
@@ -45,9 +48,9 @@ export interface LayerLook {
 
 /** What the plane tells control. `session` numbers are those that control chose when opening. */
 export interface PlaneEvents {
-  connected(session: number, path: string, srtpProfile: string): void;
+  connected(session: number, path: string, srtpProfile: string, transport: TransportKind): void;
   /** Its media goes to another address from now on. */
-  moved(session: number, path: string): void;
+  moved(session: number, path: string, transport: TransportKind): void;
   closed(session: number, reason: CloseReason): void;
   firstMedia(session: number, afterUs: number): void;
   /** A viewer is sent another layer (an id of src/feed/layer-table.ts). */
@@ -98,6 +101,8 @@ export interface PackagerPlane {
 }
 
 export interface MediaPlane {
+  /** Clients' TCP connections that came to nothing, by why; null where none are taken. */
+  readonly tcpRefusals: ReadonlyMap<string, number> | null;
   /** Null where this node belongs to no cluster. */
   readonly relay: RelayPlane | null;
   /** Null where streams have no tail. */

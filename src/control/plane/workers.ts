@@ -1,14 +1,13 @@
 /** The media plane on real threads: sockets, rings, workers, and who waits for which answer. */
 import { networkInterfaces } from "node:os";
 import { assert } from "../../assert.ts";
-import { formatHostPort, isLoopback } from "../../config/values.ts";
+import { formatHostPort } from "../../config/values.ts";
 import { type Config, isForThisMachine } from "../../config.ts";
 import type { Drill, WorkerCommand, WorkerEvent } from "../../contract/messages.ts";
 import type { CloseReason } from "../../contract/session.ts";
 import type { RingGrant, StreamSource } from "../../contract/source.ts";
 import type { SessionStats } from "../../contract/statistics.ts";
 import { WORKER_KINDS } from "../../contract/workers.ts";
-import { LayerTable } from "../../feed/layer-table.ts";
 import { createCertificate } from "../../io/certificate.ts";
 import { monotonicUs } from "../../io/clock.ts";
 import { createEventFd } from "../../io/event-fd.ts";
@@ -19,9 +18,9 @@ import type { ResolvedOpenSsl } from "../../io/openssl.ts";
 import type { Logger } from "../../log.ts";
 import type { ProcessorReader } from "../../processors.ts";
 import { WorkerBlock } from "../../ring/doorbell.ts";
-import { RingReader } from "../../ring/reader.ts";
 import { type LocalAddress, localAddresses, unusedAdvertised } from "./addresses.ts";
-import { HEARTBEAT_LOOK_MS, type Silence } from "./heartbeat.ts";
+import { HEARTBEAT_LOOK_MS, inMs, type Silence } from "./heartbeat.ts";
+import { openLinkSockets } from "./link-sockets.ts";
 import { MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import { logOverload } from "./overload.ts";
 import { passOn } from "./pass-on.ts";
@@ -38,15 +37,15 @@ import type {
   RelayPlane,
   ViewerOpen,
 } from "./plane.ts";
+import { RingLooks } from "./ring-looks.ts";
 import { RingPool } from "./ring-pool.ts";
 import { createRoster } from "./roster.ts";
 import { SourceSwitches } from "./source-switches.ts";
 import { Starvation } from "./starvation.ts";
 import { StatsRequests } from "./stats-requests.ts";
+import { openTcpDoor, type TcpDoor } from "./tcp-door.ts";
 import { type OpenSockets, WorkerSockets } from "./worker-sockets.ts";
 
-/** Each has a socket to be called at and two to call by: no more sockets than the poller takes. */
-const LINK_ADDRESSES_MAX = 8;
 const NO_SOCKETS: OpenSockets = { fds: [], candidates: [] };
 
 export interface PlaneOptions {
@@ -83,10 +82,11 @@ class Workers implements MediaPlane {
   private readonly workers: MediaWorker[] = [];
   private readonly sockets: WorkerSockets;
   private links: WorkerSockets | null = null;
+  private readonly door: TcpDoor | null;
   private readonly pool: RingPool;
   private readonly switches = new SourceSwitches<MediaWorker>();
   private readonly statistics = new StatsRequests<MediaWorker>();
-  private readonly readers = new Map<number, RingReader>();
+  private readonly looks = new RingLooks();
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly starvation: Starvation;
   readonly relay: RelayPlane | null;
@@ -110,6 +110,7 @@ class Workers implements MediaPlane {
       if (port >= 0) return this.sockets.open(port);
       return WORKER_KINDS[kind].hasLinks ? this.openLinks() : NO_SOCKETS;
     });
+    this.door = openTcpDoor(config, options.log, (to, command) => this.workers[to]!.send(command));
     const bells = roster.map(() => ({
       block: WorkerBlock.create().buffer,
       doorbellFd: createEventFd(),
@@ -145,7 +146,8 @@ class Workers implements MediaPlane {
     const worker = leastLoaded(this.workers, role);
     if (worker === null) return null;
     if (worker.overloaded) return "overloaded" as const;
-    return { worker: worker.number, workerName: worker.name, candidates: worker.candidates };
+    const candidates = [...worker.candidates, ...(this.door?.candidates ?? [])];
+    return { worker: worker.number, workerName: worker.name, candidates };
   }
 
   openPublisher(worker: number, open: PublisherOpen): void {
@@ -161,6 +163,7 @@ class Workers implements MediaPlane {
   }
 
   restartIce(worker: number, restart: IceRestart): void {
+    this.door?.expect(restart.localUfrag, worker, restart.session);
     this.workers[worker]!.send({ type: "ice-restart", ...restart });
   }
 
@@ -191,16 +194,11 @@ class Workers implements MediaPlane {
   }
 
   describeRing(ring: RingGrant) {
-    let reader = this.readers.get(ring.index);
-    if (reader === undefined) {
-      reader = new RingReader(ring.buffer, -1);
-      this.readers.set(ring.index, reader);
-    }
-    return reader.describe();
+    return this.looks.describe(ring);
   }
 
   watchLayers(rings: readonly RingGrant[]) {
-    return new LayerTable(rings.map((ring) => new RingReader(ring.buffer, -1)));
+    return this.looks.layers(rings);
   }
 
   stats(worker: number, session: number | null): Promise<readonly SessionStats[]> {
@@ -230,21 +228,17 @@ class Workers implements MediaPlane {
     await Promise.all(this.workers.map((worker) => worker.stop()));
     this.sockets.close();
     this.links?.close();
+    this.door?.close();
   }
 
-  /** The port where other nodes reach this one, on each address. */
+  get tcpRefusals() {
+    return this.door?.refusals ?? null;
+  }
+
   private openLinks(): OpenSockets {
-    const { link } = this.options.config.cluster!;
-    const addresses = localAddresses({
-      host: link.host,
-      localFirst: isLoopback(link.host),
-      advertise: [],
-      interfaces: networkInterfaces(),
-    });
-    if (addresses.length === 0) throw new Error("link: no usable local address (see --link)");
-    this.links = new WorkerSockets(addresses.slice(0, LINK_ADDRESSES_MAX), link.port, true);
-    const { fds, candidates } = this.links.open(0);
-    return { fds: [...fds, ...this.links.openCalling()], candidates };
+    const { links, opened } = openLinkSockets(this.options.config.cluster!.link);
+    this.links = links;
+    return opened;
   }
 
   private look(now: number): void {
@@ -265,9 +259,10 @@ class Workers implements MediaPlane {
     command: Extract<WorkerCommand, { type: "publisher-open" | "viewer-open" }>,
   ): void {
     worker.sessions.add(command.session);
+    this.door?.expect(command.peer.localUfrag, worker.number, command.session);
     if (worker.send(command)) return;
     // Its worker was lost between placement and now; the caller is in the middle of its own work.
-    worker.sessions.delete(command.session);
+    this.dismiss(worker, command.session);
     queueMicrotask(() => this.options.events.closed(command.session, "worker-lost"));
   }
 
@@ -300,11 +295,12 @@ class Workers implements MediaPlane {
     const { events, log } = this.options;
     if (event.type === "stats") this.statistics.answer(event.request, event.sessions);
     else if (event.type === "ready") this.handleReady(worker);
+    else if (event.type === "connection-over") this.door?.over(event.fd);
     else if (event.type === "source-changed") this.switches.answered(worker, event.stream);
     else if (event.type === "log") {
       log[event.level](event.message, { worker: worker.name, ...event.fields });
     } else {
-      if (event.type === "closed") worker.sessions.delete(event.session);
+      if (event.type === "closed") this.dismiss(worker, event.session);
       passOn(event, events);
     }
   }
@@ -320,20 +316,23 @@ class Workers implements MediaPlane {
     const fields = { worker: worker.name, cause, sessions: worker.sessions.size };
     log.error("Worker lost, starting it again", fields);
     if (worker.reader >= 0) this.pool.forgetReader(worker.reader);
+    this.door?.workerLost(worker.number);
     const lost = [...worker.sessions];
-    worker.sessions.clear();
+    for (const session of lost) this.dismiss(worker, session);
     for (const session of lost) events.closed(session, "worker-lost");
     this.switches.gone(worker);
     this.statistics.gone(worker);
   }
 
+  /** A session of the worker's is over. */
+  private dismiss(worker: MediaWorker, session: number): void {
+    worker.sessions.delete(session);
+    this.door?.forget(session);
+  }
+
   private handleLate(worker: MediaWorker, silence: Silence): void {
     this.options.log.warn("Worker was late: it got no processor", {
-      worker: worker.name,
-      lateMs: Math.round(silence.lateUs / 1000),
-      ranMs: Math.round(silence.ranUs / 1000),
-      waitedMs: Math.round(silence.waitedUs / 1000),
-      sessions: worker.sessions.size,
+      ...{ worker: worker.name, ...inMs(silence), sessions: worker.sessions.size },
       ...this.starvation.blame(monotonicUs()),
     });
   }

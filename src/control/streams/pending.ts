@@ -1,4 +1,4 @@
-import { addressGroup } from "./address-group.ts";
+import { addressGroup } from "../plane/address-group.ts";
 
 /** What of a session tells whose it is. */
 interface Counted {

@@ -5,6 +5,7 @@ import { CANDIDATE_HELD_US, CONNECT_TIMEOUT_US } from "../../limits.ts";
 import type { Logger } from "../../log.ts";
 import type { LayerLimits } from "../../media/layer-choice.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
+import type { TransportKind } from "../../wire/path.ts";
 import { RingLease } from "../plane/lease.ts";
 import type { MediaPlane, PlaneEvents } from "../plane/plane.ts";
 import type { Clock, RandomBytes } from "../ports.ts";
@@ -138,10 +139,10 @@ export class Registry implements Omit<PlaneEvents, NotForRegistry> {
     }
   }
 
-  connected(number: number, path: string, srtpProfile: string): void {
+  connected(number: number, path: string, srtpProfile: string, transport: TransportKind): void {
     const session = this.sessions.byNumber(number);
     if (session === null || session.state !== "pending") return;
-    const connection = { path, srtpProfile, sinceUs: this.#options.clock.now() };
+    const connection = { path, transport, srtpProfile, sinceUs: this.#options.clock.now() };
     if (session.kind === "publisher") {
       if (this.#grantRings(session) === null) return;
       this.sessions.connected(session, connection);

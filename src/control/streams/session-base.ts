@@ -1,5 +1,6 @@
 import type { MediaSection, PeerSetup } from "../../contract/session.ts";
 import type { LocalDescription } from "../../sdp/local.ts";
+import type { TransportKind } from "../../wire/path.ts";
 import type { Placement } from "../plane/plane.ts";
 import type { RandomBytes } from "../ports.ts";
 
@@ -27,6 +28,7 @@ export interface Identity {
 export interface Connection {
   /** Remote media address. */
   readonly path: string;
+  readonly transport: TransportKind;
   readonly srtpProfile: string;
   readonly sinceUs: number;
 }

@@ -1,5 +1,6 @@
 import type { CloseReason } from "../../contract/session.ts";
 import { TOMBSTONE_US, TOMBSTONES_MAX } from "../../limits.ts";
+import type { TransportKind } from "../../wire/path.ts";
 import { PendingSessions } from "./pending.ts";
 import type { Session } from "./session.ts";
 import type { Connection } from "./session-base.ts";
@@ -44,11 +45,15 @@ export class Sessions {
   }
 
   /** Its client is at another address now; the session and where it was, null for an old tale. */
-  moved(number: number, path: string): { session: Session; path: string } | null {
+  moved(
+    number: number,
+    path: string,
+    transport: TransportKind,
+  ): { session: Session; path: string } | null {
     const session = this.byNumber(number);
     if (session === null || session.state !== "connected") return null;
     const before = session.connection!;
-    session.connection = { ...before, path };
+    session.connection = { ...before, path, transport };
     return { session, path: before.path };
   }
 

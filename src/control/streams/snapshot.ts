@@ -117,6 +117,7 @@ export function describeSession(session: Session, stats: SessionStats | undefine
     state: session.state === "pending" ? ("connecting" as const) : ("connected" as const),
     address: session.address,
     path: connection?.path ?? null,
+    transport: connection?.transport ?? null,
     userAgent: session.userAgent,
     worker: session.workerName,
     srtpProfile: connection?.srtpProfile ?? null,

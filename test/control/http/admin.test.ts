@@ -101,12 +101,12 @@ test("C3: sessions tell the address that media goes to now", async () => {
     return sessions.map(({ path }) => path);
   };
   const before = await paths();
-  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:4242");
+  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:4242", "udp");
   expect(await paths()).toEqual([before[0]!, "198.51.100.9:4242"]);
   // Of sessions that are gone or unknown it is an old tale.
-  h.plane.events.moved(999, "198.51.100.9:1");
+  h.plane.events.moved(999, "198.51.100.9:1", "udp");
   await h.request("DELETE", "/api/v1/sessions/v2");
-  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:2");
+  h.plane.events.moved(h.plane.viewers[0]!.session, "198.51.100.9:2", "udp");
   expect(await paths()).toEqual([before[0]!]);
 });
 

@@ -46,7 +46,7 @@ test("W64 E45 no token is 401 with a challenge, a bad one 401, a good one 201", 
   }
   const good = await h.post("/whip/live/a", PUBLISHER_OFFER, bearer(TOKEN));
   expect(good.status).toBe(201);
-  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM", "udp");
   const viewer = await h.post("/whep/live/a", VIEWER_OFFER, bearer("viewer-token-123"));
   expect(viewer.status).toBe(201);
 });
@@ -170,7 +170,7 @@ test("JWT: maxBitrate bounds what the publisher is asked for", async () => {
 test("JWT: maxWidth, maxHeight and maxBitrate bound what a viewer gets", async () => {
   const h = await Harness.start({ config: KEYS });
   await h.post("/whip/a", PUBLISHER_OFFER, bearer(await sign(h, {})));
-  h.plane.events.connected(h.plane.publishers[0]!.session, "198.51.100.1:5000", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "198.51.100.1:5000", "GCM", "udp");
   const claims = { rights: ["view"], maxWidth: 1280, maxHeight: 720, maxBitrate: 900_000 };
   const watch = async (token: string) =>
     (await h.post("/whep/a", VIEWER_OFFER, bearer(token))).status;

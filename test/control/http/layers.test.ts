@@ -302,7 +302,7 @@ max-bitrate = "900k"
   const headers = { Authorization: `Bearer ${token}` };
   await h.post("/whip/a", SIMULCAST_OFFER, { headers });
   expect(h.plane.publishers[0]!.bitrateMax).toBe(2_000_000);
-  h.plane.events.connected(h.plane.publishers[0]!.session, "198.51.100.1:5000", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "198.51.100.1:5000", "GCM", "udp");
   await Promise.resolve();
   const viewer = await h.post("/whep/a", VIEWER_OFFER, { headers });
   const limits = { ...NO_LIMITS, widthMax: 1280, heightMax: 720, bitrateMax: 900_000 };

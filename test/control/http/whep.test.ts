@@ -110,7 +110,7 @@ test("E11 an idle stream is 409 with Retry-After, exposed to scripts", async () 
   // A publisher that is not connected yet is nobody to watch.
   const { number } = await h.publish("a", false);
   await check();
-  h.plane.events.connected(number, "x", "GCM");
+  h.plane.events.connected(number, "x", "GCM", "udp");
   expect((await h.post("/whep/a", VIEWER_OFFER)).status).toBe(201);
   h.plane.events.closed(number, "peer-closed");
   await check();

@@ -50,7 +50,7 @@ test("W03 an offer makes a session: 201, answer, type, Location", async () => {
   expect((await h.request("GET", location)).status).toBe(204);
   expect(h.plane.publishers).toHaveLength(1);
   // Rings come when it is connected.
-  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM", "udp");
   expect(h.plane.grants[0]!.rings.map((layers) => layers.length)).toEqual([1, 1]);
 });
 
@@ -366,7 +366,7 @@ test("W72 one address has a bounded number of pending sessions", async () => {
     (await h.post(`/whip/s${i}`, PUBLISHER_OFFER, { address: "203.0.113.5" })).status;
   for (let i = 0; i < 3; i += 1) expect(await from(i)).toBe(201);
   expect(await from(3)).toBe(429);
-  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM");
+  h.plane.events.connected(h.plane.publishers[0]!.session, "x", "GCM", "udp");
   expect(await from(3)).toBe(201);
 });
 

@@ -66,7 +66,7 @@ class Ground {
     const before = this.harness.plane.publishers.length;
     expect((await this.offer()).status).toBe(201);
     const { session } = this.harness.plane.publishers[before]!;
-    this.harness.plane.events.connected(session, "198.51.100.1:5000", "GCM");
+    this.harness.plane.events.connected(session, "198.51.100.1:5000", "GCM", "udp");
     await settle();
   }
 

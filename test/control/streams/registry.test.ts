@@ -66,7 +66,7 @@ test("takeover: the old publisher stays until the new one is connected", async (
   const fresh = await h.publish("a", false);
   expect(h.plane.closes).toHaveLength(0);
   expect((await h.request("GET", old.location)).status).toBe(204);
-  h.plane.events.connected(fresh.number, "x", "GCM");
+  h.plane.events.connected(fresh.number, "x", "GCM", "udp");
   await settle();
   expect(h.plane.closes).toEqual([{ session: old.number, reason: "taken-over" }]);
   // Its client must not take the name back.
@@ -120,12 +120,12 @@ test("events for sessions that are gone, twice or unknown are harmless", async (
   const h = await Harness.start();
   const { number } = await h.publish("a");
   const { events } = h.plane;
-  events.connected(number, "y", "GCM");
+  events.connected(number, "y", "GCM", "udp");
   events.closed(number, "peer-closed");
   events.closed(number, "peer-closed");
-  events.connected(number, "y", "GCM");
+  events.connected(number, "y", "GCM", "udp");
   events.firstMedia(number, 1);
-  events.connected(999, "y", "GCM");
+  events.connected(999, "y", "GCM", "udp");
   events.closed(999, "deleted");
   await settle();
   expect(h.plane.ringsOut.size).toBe(0);
@@ -181,7 +181,7 @@ test("thousands of random steps leave nothing behind", async () => {
       if (response.status === 201) open.push({ location: location!, number: opened!.session });
     } else if (open.length > 0) {
       const { location, number } = pick(open);
-      if (step < 0.6) h.plane.events.connected(number, "x", "GCM");
+      if (step < 0.6) h.plane.events.connected(number, "x", "GCM", "udp");
       else if (step < 0.75) await h.request("DELETE", location);
       else if (step < 0.85) h.plane.events.closed(number, "peer-closed");
       else if (step < 0.95) h.pass(random() * 8);

@@ -153,7 +153,7 @@ test("takeover: it stays until the publisher is connected, and gives up its ring
   await h.view("a");
   const publisher = await h.publish("a", false);
   expect(link.ends).toEqual([]);
-  h.plane.events.connected(publisher.number, "x", "GCM");
+  h.plane.events.connected(publisher.number, "x", "GCM", "udp");
   await settle();
   expect(link.ends).toEqual(["taken-over"]);
   expect(link.stream.publisher!.number).toBe(publisher.number);
