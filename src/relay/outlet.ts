@@ -41,6 +41,8 @@ export class Outlet implements Subscriber {
   #began: number | null = null;
   #beganAt = 0;
   #wayUs = 0;
+  /** The last that was too old to leave: a group that begins before it is not begun with again. */
+  #tooOld: number | null = null;
   /** The place in a batch to go on at, after the output was full. */
   #resumeAt = 0;
 
@@ -134,9 +136,10 @@ export class Outlet implements Subscriber {
     const { reader } = this.feed;
     const at = this.feed.joinableKeyframe(now, true);
     const ageUs = at !== null && reader.newestKeyframe(keyframe) ? now - keyframe.arrivalUs : 0;
-    this.#next = this.#isOfUse(ageUs) ? at : null;
+    this.#next = this.#isOfUse(ageUs) && !this.#isTooOld(at) ? at : null;
     this.#joined = this.#next !== null || reader.empty;
     const isGroup = this.#next !== null;
+    if (isGroup) this.#tooOld = null;
     this.#pace.begin(isGroup ? (keyframe.bytesSince * 8e6) / Math.max(1, ageUs) : 0);
   }
 
@@ -150,6 +153,7 @@ export class Outlet implements Subscriber {
     const result = this.#load(next);
     // So slowly it leaves, for what gets lost of it.
     const isLate = result === ReadResult.ok && !this.#isOfUse(now - this.#scratch.arrivals[0]!);
+    if (isLate) this.#tooOld = next;
     if (result === ReadResult.lapped || isLate) {
       this.lapped(this.feed, now);
       return true;
@@ -182,6 +186,10 @@ export class Outlet implements Subscriber {
     const { reader } = this.feed;
     const behind = reader.distance(have);
     return behind >= 0 && behind < reader.slots >> 1;
+  }
+
+  #isTooOld(begin: number | null): boolean {
+    return begin !== null && this.#tooOld !== null && ((begin - this.#tooOld) | 0) <= 0;
   }
 
   #isOfUse(ageUs: number): boolean {

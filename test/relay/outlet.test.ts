@@ -142,6 +142,19 @@ test("cascade-old: what gets too old on its way is left out for a newer group, o
   }
 });
 
+test("cascade-old: where a group goes on with what is older than its keyframe, that does not leave again and again", () => {
+  const ground = new Ground();
+  ground.write(110, 111, true, ground.now - 1_960_000);
+  // By another parent, whose way is taken for longer.
+  ground.write(111, 130, false, ground.now - 1_990_000);
+  ground.outlet.begin(null, ground.now);
+  expect(ground.sent()).toEqual([110]);
+  ground.write(130, 135);
+  expect(ground.sent()).toEqual(range(130, 135));
+  ground.write(135, 140, true);
+  expect(ground.sent()).toEqual(range(135, 140));
+});
+
 test("cascade-pace: what is cached leaves twice as fast as it came, however fast the link is", () => {
   for (const apartUs of [2_000, 4_000, 20_000]) {
     const ground = new Ground();
