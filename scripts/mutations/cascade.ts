@@ -52,7 +52,8 @@ export const CASCADES: readonly Mutation[] = [
     "now + Math.max(mostUs, ring.ageUs) - before",
     "now",
   ),
-  rule("cascade-due", "src/relay/pulled-stream.ts", "if (isNew && !isAsked) {", "if (isNew) {"),
+  rule("cascade-due", PULLED_STREAM, "if ((isNew && !isAsked) ||", "if (isNew ||"),
+  rule("cascade-due", PULLED_STREAM, " || this.#isUsual(link, frame.alias, receipt)", ""),
   rule("cascade-due", PULLED, " && due < this.#dueAt", ""),
   rule("cascade-cursor", "src/relay/pulled-stream.ts", "Math.max(mostUs, ring.ageUs)", "mostUs"),
   rule(

@@ -42,6 +42,11 @@ const MISSED_MAX_US = 1_000_000;
  * link, nor does what is lost while it is made up for.
  */
 const BEGIN_US = 3_000_000;
+/**
+ * Nothing comes for so long that was not asked for: it does come by itself, but later than what was usual, as
+ * of a parent that is farther away than the one before.
+ */
+const ASKED_US = 500_000;
 /** Links that did not carry it may not do so for so long: a layer comes back in place of another there. */
 const NARROW_US = 30_000_000;
 
@@ -65,6 +70,8 @@ export class PulledStream implements PulledRings, Burden {
   #giver: Link | null = null;
   /** When something came last that was not there yet, us. */
   #newAt = Number.NEGATIVE_INFINITY;
+  /** When something came last that had not been asked for, us. */
+  #unaskedAt = Number.NEGATIVE_INFINITY;
   #lookAt = 0;
   /** Packets that came and were not there yet. */
   #come = 0;
@@ -111,7 +118,8 @@ export class PulledStream implements PulledRings, Burden {
     }
     if (isNew && answerUs > 0) link.time.noteAnswer(answerUs);
     if (isNew && isAsked && link !== this.#giver) this.#filled += 1;
-    if (isNew && !isAsked) {
+    if (isNew && !isAsked) this.#unaskedAt = receipt;
+    if ((isNew && !isAsked) || this.#isUsual(link, frame.alias, receipt)) {
       this.#giver = link;
       this.#usual.note(age);
       ring.ageUs = age;
@@ -227,6 +235,12 @@ export class PulledStream implements PulledRings, Burden {
   /** Its rings are written no more. */
   close(): void {
     for (const ring of this.rings) ring.close();
+  }
+
+  /** It comes as all does now, though it was asked for: else nothing would ever come unasked again. */
+  #isUsual(link: Link, alias: number, receipt: number): boolean {
+    if (receipt - this.#unaskedAt <= ASKED_US) return false;
+    return this.pull.asked.find(link, alias)?.mode === "live";
   }
 
   #want(now: number): void {

@@ -123,6 +123,38 @@ test("cascade-due: what was asked for and comes late is not what is usual", () =
   expect(asked.some(({ from }) => from >= sequence)).toBeTrue();
 });
 
+test("cascade-due: a parent that is farther away than the one before is not asked for all that it gives", () => {
+  const [near, far] = [new Neighbour(2), new Neighbour(3)];
+  const ground = new StreamGround([far, near]);
+  let sequence = 0;
+  for (; sequence < 60; sequence += 1) {
+    ground.data(sequence, 5_000, 0, near);
+    ground.headsOf(near, sequence + 1);
+    ground.look(20_000);
+  }
+  ground.standby = near;
+  const asked: number[] = [];
+  const turn = (): void => {
+    ground.headsOf(near, sequence + 1);
+    ground.look(20_000);
+    for (const { stretches } of fills(near)) {
+      for (const { from, count } of stretches) {
+        asked.push(count);
+        for (let i = 0; i < count; i += 1) ground.data(from + i, 40_000, 0, near);
+      }
+    }
+    ground.data(sequence - 3, 60_000, 0, far);
+    sequence += 1;
+  };
+  for (let i = 0; i < 40; i += 1) turn();
+  // It is noticed after half a second, and not before.
+  expect(asked.length).toBeWithin(5, 30);
+  asked.length = 0;
+  fills(far);
+  for (let i = 0; i < 40; i += 1) turn();
+  expect([asked, fills(far)]).toEqual([[], []]);
+});
+
 test("without a parent nothing is asked for, and what was missing is asked for when one is there", () => {
   const parents: Neighbour[] = [];
   const ground = new StreamGround(parents);

@@ -34,6 +34,8 @@ export class StreamGround {
   useful = 0;
   /** Rings that the parents do not have, by what they said last. */
   withheld = 0;
+  /** The one of the parents that does not give it. */
+  standby: Neighbour | null = null;
   /** When the last of it was. */
   usefulAt = 0;
 
@@ -49,7 +51,12 @@ export class StreamGround {
     for (const reader of this.readers) reader.want(true);
     this.reader = this.readers[0]!;
     const asked: Pick<Parents, "find" | "givers" | "withheld"> = {
-      find: () => ({ withheld: this.withheld }) as Parent,
+      find: (link) => {
+        return {
+          withheld: this.withheld,
+          mode: link === this.standby?.link ? "warm" : "live",
+        } as Parent;
+      },
       givers: this.parents.map(({ link }) => link),
       withheld: 0,
     };
