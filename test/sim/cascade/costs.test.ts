@@ -40,6 +40,23 @@ test("cascade-costs: what is on its way when nobody wants it any more is no wast
   }
 });
 
+test("cascade-costs: nor is what a node began with a moment before", () => {
+  for (let ms = 0; ms <= 2_000; ms += 100) {
+    const world = cluster({ nodes: 2 });
+    live(world, 0, 1).layerPackets = [5];
+    // It begins with a group of 1.8 s.
+    world.run(1.3 * SECOND);
+    const checks = new Checks({ world, roundTripUs: 10_000, lossy: false });
+    const costs = new Costs(world);
+    world.node(1).watch("a");
+    look(world, costs, ms * 1_000);
+    costs.begin();
+    look(world, costs, SECOND);
+    costs.check(checks);
+    expect([ms, checks.problems]).toEqual([ms, []]);
+  }
+});
+
 test("cascade-costs: a parent that goes on to give what nobody wants is noticed", () => {
   expect(problems(UNREAD_US, false)).toEqual([expect.stringContaining("I6")]);
 });

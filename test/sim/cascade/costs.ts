@@ -1,4 +1,5 @@
 import { HEARTBEAT_US } from "../../../src/cascade/liveness.ts";
+import { JOIN_KEYFRAME_AGE_MAX_US } from "../../../src/limits.ts";
 import { DATA_OVERHEAD } from "../../../src/wire/cascade/data.ts";
 import { encodeElements } from "../../../src/wire/cascade/elements.ts";
 import { writeAcknowledge, writeOrdered } from "../../../src/wire/cascade/ordered.ts";
@@ -21,6 +22,8 @@ const LOOK_UPS = 5;
 const UINT32_MAX = 0xffff_ffff;
 /** That a ring is wanted no more is heard by then, lost once on its way: until then it still comes. */
 const HEARD_US = 400_000;
+/** A cached group is no older, and leaves at twice its rate: so long after a ring began with it no more of it comes. */
+export const GROUP_US = JOIN_KEYFRAME_AGE_MAX_US;
 
 /** Bytes of frames in a second. */
 const LINK_BYTES = AGAIN * PINGS * (bytesOf(writePing(1e12)) + bytesOf(writePong(pong())));
@@ -40,6 +43,8 @@ export class Costs {
   /** When it pulled each of them last. */
   readonly #pulledAt = new Map<string, number[]>();
   #givers = new Map<string, Set<string>>();
+  /** What rings began with, by name and node, and when. */
+  readonly #groups: { readonly key: string; readonly bytes: number; readonly at: number }[] = [];
   #at = 0;
   #wanted = 0;
   #given = 0;
@@ -48,12 +53,17 @@ export class Costs {
   constructor(world: World) {
     this.#world = world;
     this.look();
+    // What flows already began some time ago.
+    this.#groups.length = 0;
   }
 
-  /** All that comes from now on counts; it was looked at before for as long as words take. */
+  /** All that comes from now on counts; it was looked at before for as long as words and groups take. */
   begin(): void {
     this.#bytes = this.#world.network.bytes;
     [this.#wanted, this.#given, this.#said] = [0, 0, 0];
+    for (const { key, bytes, at } of this.#groups) {
+      if (this.#at - at < GROUP_US) this.#count(bytes, this.#givers.get(key) ?? new Set());
+    }
   }
 
   /** What came since it was looked at last counts as what is wanted, of whoever gave it then or does now. */
@@ -69,9 +79,7 @@ export class Costs {
     for (const node of nodes) if (node.alive) this.#said += seconds * this.#saidBy(node);
     for (const key of this.#pulledAt.keys()) {
       const wanted = this.#wantedOf(key, before, pulled.get(key) ?? 0);
-      const given = new Set([...(givers.get(key) ?? []), ...(this.#givers.get(key) ?? [])]);
-      this.#wanted += wanted;
-      this.#given += wanted * Math.max(1, given.size);
+      this.#count(wanted, new Set([...(givers.get(key) ?? []), ...(this.#givers.get(key) ?? [])]));
     }
   }
 
@@ -84,6 +92,11 @@ export class Costs {
     );
     const parts = `${wanted} wanted, ${given} with second parents, ${said} said`;
     checks.report("I6", `${bytes} bytes on links, ${most} allowed: ${parts}`);
+  }
+
+  #count(wanted: number, givers: ReadonlySet<string>): void {
+    this.#wanted += wanted;
+    this.#given += wanted * Math.max(1, givers.size);
   }
 
   /** Bytes of frames of each ring so far, by name. */
@@ -149,6 +162,7 @@ export class Costs {
       if (this.#at - pulledAt > HEARD_US) continue;
       const begins = (pulled & ~begun & (1 << ring)) !== 0;
       const group = begins ? this.#groupOf(name, ring) : 0;
+      if (begins) this.#groups.push({ key, bytes: group, at: this.#at });
       sum += Math.max(group, bytes - (before.get(name)?.[ring] ?? 0));
     }
     return sum;

@@ -1,6 +1,6 @@
 /** Runs what a seed says, and tells what did not hold. */
 import { Checks } from "./checks.ts";
-import { Costs } from "./costs.ts";
+import { Costs, GROUP_US } from "./costs.ts";
 import { ACTIVE_US, type Script, scriptOf, worldOf } from "./script.ts";
 import { Standbys } from "./standbys.ts";
 import type { World } from "./world.ts";
@@ -66,9 +66,10 @@ function play(script: Script, world: World, checks: Checks, brief: boolean): voi
   runTo(ACTIVE_US + TOLD_US);
   checkNames(world, checks, links);
   if (brief) return;
-  runTo(ACTIVE_US + HEALED_US - TOLD_US);
-  links = linksOf(world);
+  runTo(ACTIVE_US + HEALED_US - GROUP_US);
   const costs = new Costs(world);
+  runTo(ACTIVE_US + HEALED_US - TOLD_US, () => costs.look());
+  links = linksOf(world);
   runTo(ACTIVE_US + HEALED_US, () => costs.look());
   checkNames(world, checks, links);
   checkOwners(world, checks);

@@ -39,6 +39,8 @@ test("seeds that failed once", () => {
   expectClean(runSeed(700_400));
   // Whoever a link was to go on with was called over and over until it did, and by nobody after the next cut.
   expectClean(runSeed(850_398));
+  // What rings had begun with just before all was measured was still on its way.
+  expectClean(runSeed(930_544));
   // The nearer of two parents came to stand by: all that the other gave was asked for before it was there.
   expectClean(runSeed(940_089));
 }, 240_000);
