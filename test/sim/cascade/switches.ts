@@ -5,8 +5,8 @@ import type { World } from "./world.ts";
 
 /** From so many viewers on two parents give a stream at once (src/cascade/pull.ts). */
 const HOT_VIEWERS = 10;
-/** So long the parents stay as they were for a link that is well again. */
-const GRAY_FELT_US = 500_000;
+/** So long the parents stay as they were for a link that is well again, or for one that has said yes at last. */
+const FELT_US = 500_000;
 /** Whom a link that did badly has moved has found a place again after so long. */
 const GRAY_GONE_US = 6_000_000;
 /** One parent more than are needed goes when the others have proven useful, and that is looked at. */
@@ -21,12 +21,14 @@ interface Giving {
   readonly need: number;
   /** One node's failure takes all of them: another is joined that it does not take. */
   readonly alike: boolean;
+  /** One had to get it first, or did a moment ago: another is asked beside one that takes long for that. */
+  readonly awaited: boolean;
 }
 
 /**
  * I5, where nothing has happened for a while: nobody is taken for dead, who gives a stream stays, and
- * others come and go for a reason only: many viewers, a link that does badly, or ways that have a node in
- * common.
+ * others come and go for a reason only: many viewers, a link that does badly, ways that have a node in
+ * common, or one that was asked and has not got it yet.
  */
 export class Switches {
   readonly #world: World;
@@ -35,6 +37,8 @@ export class Switches {
   #before = new Map<string, Giving>();
   #present = new Map<string, Giving>();
   readonly #surplusSince = new Map<string, number>();
+  /** When a parent had to get it first, by name and node. */
+  readonly #awaitedAt = new Map<string, number>();
   /** When a link did badly last, and when any did. */
   readonly #grayAt = new WeakMap<Link, number>();
   #someGrayAt = Number.NEGATIVE_INFINITY;
@@ -89,7 +93,7 @@ export class Switches {
     const moved = this.#world.now - this.#someGrayAt <= GRAY_GONE_US;
     if (giving.first !== before.first) {
       this.#checks.report("I5", `${told}: first ${giving.first}, before ${before.first}`);
-    } else if (come.length > 0 && giving.live.length > giving.need + Number(before.alike)) {
+    } else if (come.length > 0 && giving.live.length > giving.need + spareOf(before)) {
       this.#checks.report("I5", told);
     } else if (gone.length > 0 && before.live.length <= giving.need && !moved) {
       this.#checks.report("I5", `${told}, of ${giving.need} that it needs`);
@@ -115,20 +119,23 @@ export class Switches {
   }
 
   #giving(node: SimNode, name: string): Giving {
-    const live = node
+    const asked = node
       .parents(name)
-      .filter(({ state, mode }) => state !== "asked" && mode === "live")
-      .map(({ node: parent }) => parent)
-      .sort();
+      .filter(({ state, mode }) => state !== "asked" && mode === "live");
+    const live = asked.map(({ node: parent }) => parent).sort();
+    const { now } = this.#world;
+    const key = `${name} ${node.number}`;
+    if (asked.some(({ state }) => state === "not-ready")) this.#awaitedAt.set(key, now);
+    const awaited = now - (this.#awaitedAt.get(key) ?? Number.NEGATIVE_INFINITY) <= FELT_US;
     const viewers = node.watchers.filter((watcher) => watcher.name === name).length * node.crowd;
     const known = node.relay.node.pulls.get(name)!.known;
     const spare = viewers === 0 && node.relay.node.serving.isSpare(known);
     const grayAt = Math.max(...live.map((parent) => this.#grayAtOf(node, parent)));
-    const gray = !spare && this.#world.now - grayAt <= GRAY_FELT_US;
+    const gray = !spare && now - grayAt <= FELT_US;
     const need = gray || viewers >= HOT_VIEWERS ? 2 : 1;
     const path = node.path(name);
     const alike = need > 1 && live.every((each) => this.#sharesNode(each, name, path));
-    return { first: path?.at(-1), live, need, alike };
+    return { first: path?.at(-1), live, need, alike, awaited };
   }
 
   /** By whom it comes: whether that, or what it has it by, is a node of this path beside the root. */
@@ -142,4 +149,9 @@ export class Switches {
     const link = node.relay.node.links.to(this.#world.idOf(parent));
     return (link === null ? undefined : this.#grayAt.get(link)) ?? Number.NEGATIVE_INFINITY;
   }
+}
+
+/** More than it needs, for a while. */
+function spareOf({ alike, awaited }: Giving): number {
+  return Number(alike) + Number(awaited);
 }
