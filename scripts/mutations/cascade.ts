@@ -7,6 +7,7 @@ import { type Mutation, rule } from "./rule.ts";
 const CASCADE = "src/cascade/";
 const SIZE = `${CASCADE}path-size.ts`;
 const PULLED = "src/relay/pulled-ring.ts";
+const FIGURES = "src/relay/told-figures.ts";
 const PULLED_STREAM = "src/relay/pulled-stream.ts";
 
 export const CASCADES: readonly Mutation[] = [
@@ -216,6 +217,15 @@ export const CASCADES: readonly Mutation[] = [
     "Inactive.no",
   ),
   rule("cascade-layers", PULLED_STREAM, "flowsSince + BEGIN_US", "flowsSince"),
+  rule("told-kept", PULLED, "this.#figures.keep(this.writer.views, now)", "{}"),
+  rule("told-kept", FIGURES, " || now - this.#toldAt > KEPT_US", ""),
+  rule("told-kept", FIGURES, "if (seenUs[point]! > 0) ", ""),
+  rule(
+    "told-kept",
+    FIGURES,
+    "    this.#heldUntil = now;\n    this.#layers.keyframes",
+    "    this.#layers.keyframes",
+  ),
   rule("cascade-layers", PULLED_STREAM, "      if (pulled.flowsSince === null) continue;\n", ""),
   rule("cascade-layers", `${CASCADE}parents.ts`, " || (withheld & this.wanted) !== 0", ""),
   rule("cascade-gray", `${CASCADE}parents.ts`, "isBad || ", ""),
@@ -312,6 +322,6 @@ export const CASCADES: readonly Mutation[] = [
   ),
   rule("cascade-heads", "src/relay/told-head.ts", "this.#believed && ", ""),
   rule("cascade-heads", "src/relay/told-head.ts", "this.isWithin(head, VIDEO_SLOTS_MAX)", "true"),
-  rule("cascade-heads", PULLED, "if (now - this.#newAt < GAP_MIN_US) return false;", ""),
+  rule("cascade-heads", PULLED, " || now - this.#newAt < GAP_MIN_US", ""),
   rule("cascade-heads", PULLED, "if (beyond || ", "if ("),
 ];

@@ -190,6 +190,7 @@ export class PulledRing {
    */
   noteHead(head: number, now: number, way: number, due: number): void {
     this.#told.note(head);
+    this.#figures.keep(this.writer.views, now);
     // What lies between comes by itself, or not at all.
     if (this.#resumption.awaited) return;
     if (due <= now) this.#miss(head, now, way);
@@ -317,8 +318,7 @@ export class PulledRing {
    * come that follow on: there is no way back.
    */
   #mayGoOnAt(sequence: number, now: number): boolean {
-    if (!this.#told.leadsTo(sequence)) return false;
-    if (now - this.#newAt < GAP_MIN_US) return false;
+    if (!this.#told.leadsTo(sequence) || now - this.#newAt < GAP_MIN_US) return false;
     this.breakOff();
     return true;
   }

@@ -100,8 +100,7 @@ test("what the link does not carry beside a lower one comes back in place of tha
       const layers = (): number[] => viewers.map(({ layer }) => layer);
       run(world, viewers, 2 * SECOND);
       world.network.path(0, 1).rate = 700_000;
-      // The node below is told half a second later.
-      run(world, viewers, 9 * SECOND);
+      run(world, viewers, 8 * SECOND);
       expect(layers()).toEqual([0, 0]);
       world.network.path(0, 1).rate = rate;
       run(world, viewers, 40 * SECOND);
