@@ -16,6 +16,13 @@ import { type LinkOptions, NodeCopy } from "./node-copy.ts";
 // Other tests may have the machine meanwhile: each reads hundreds of playlists twice.
 setDefaultTimeout(60_000);
 
+/** Why keyframes are wished for. */
+const REASONS = ["join", "failure", "segment"] as const;
+/** Ten nodes have a stream for so long, one of them in its second half alone. */
+const TEN_S = 40;
+/** Of nine, the links of the last ones but one lose packets. */
+const LOSSY_FROM = 5;
+
 /** A stream that is cut where it is published, and at another node. */
 function scene(publisher: PublisherOptions = {}, link: LinkOptions = {}) {
   const show = new Broadcast(publisher).open();
@@ -278,11 +285,45 @@ test("CUT: keyframes are asked for by the root alone, as many as if there were n
   node.run(12);
   expect(show.publisher.wishes("segment")).toBe(alone.publisher.wishes("segment"));
   const asked = node.video.flatMap(({ writer }) => {
-    return (["join", "failure", "segment"] as const).map((why) =>
-      writer.keyframeRequests(READER + 1, why),
-    );
+    return REASONS.map((why) => writer.keyframeRequests(READER + 1, why));
   });
   expect(asked).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+test("CUT: with ten nodes the publisher makes no keyframe more, and all have the same segments", () => {
+  const publisher = { layers: 2, asked: true };
+  const costs = (of: RingPublisher) => [
+    of.requests,
+    of.keyframes,
+    ...REASONS.map((why) => of.wishes(why)),
+  ];
+  const alone = new Broadcast(publisher).open().run(TEN_S);
+  const show = new Broadcast(publisher).open();
+  // Some are far away, of some the CUTs come behind their media, and some have links that lose.
+  const early = Array.from({ length: 8 }, (_, i) => {
+    const loses: LinkOptions["loses"] = ({ sequence }) => i >= LOSSY_FROM && sequence % 97 === 0;
+    return new NodeCopy(show, { wayUs: (i + 1) * 12_000, cutWayUs: (8 - i) * 15_000, loses });
+  });
+  for (const node of early) node.pull().open();
+  const late = new NodeCopy(show, { wayUs: 30_000 }).pull();
+  const nodes = [...early, late];
+  const relayed = nodes.map((node) => node.relay());
+  show.publisher.relayed = (packet) => {
+    for (const take of relayed) take(packet);
+  };
+  for (let i = 0; i < TEN_S * 100; i += 1) {
+    if (i === (TEN_S * 100) / 2) late.open();
+    show.run(0.01);
+    for (const node of nodes) node.pass();
+  }
+  expect(costs(show.publisher)).toEqual(costs(alone.publisher));
+  for (const node of nodes) {
+    const wishes = node.video.flatMap(({ writer }) => {
+      return REASONS.map((why) => writer.keyframeRequests(READER + 1, why));
+    });
+    expect(wishes).toEqual(wishes.map(() => 0));
+  }
+  for (const node of [...early.slice(0, LOSSY_FROM), late]) expectSame({ show, node }, 2);
 });
 
 test("CUT: frames that come behind the root's word are waited for", () => {
