@@ -18,8 +18,8 @@ setDefaultTimeout(60_000);
 
 /** Why keyframes are wished for. */
 const REASONS = ["join", "failure", "segment"] as const;
-/** Ten nodes have a stream for so long, one of them in its second half alone. */
-const TEN_S = 40;
+/** Ten nodes have a stream for so long, one in the second half alone: no list has lost its first segment by then. */
+const TEN_S = 28;
 /** Of nine, the links of the last ones but one lose packets. */
 const LOSSY_FROM = 5;
 
@@ -58,6 +58,17 @@ function expectSame({ show, node }: ReturnType<typeof scene>, layers = 1): void 
     expect(theirs.length - mine.length).toBeWithin(0, 2);
     const whole = mine.slice(0, -1);
     expect(whole).toEqual(theirs.slice(0, whole.length));
+  }
+}
+
+/** So many parts of two layers are not compared: the ring of sound reaches not as far back as that of pictures. */
+function forgetFirst(node: NodeCopy, parts: number): void {
+  for (const layer of [0, 1]) {
+    const isPart = (name: string) =>
+      name.startsWith(`${EDITION}-${layer}-`) && !name.includes("init");
+    for (const name of [...node.files.keys()].filter(isPart).slice(0, parts)) {
+      node.files.delete(name);
+    }
   }
 }
 
@@ -104,12 +115,7 @@ describe("a node that comes later", () => {
       // The group of pictures that goes on began after what the root kept telling of.
       expect(node.textOf()).not.toBe("");
       node.run(10);
-      // The ring of sound does not reach back as far as that of pictures.
-      for (const layer of [0, 1]) {
-        const isPart = (name: string) =>
-          name.startsWith(`${EDITION}-${layer}-`) && !name.includes("init");
-        node.files.delete([...node.files.keys()].find(isPart)!);
-      }
+      forgetFirst(node, 1);
       expectSame({ show, node }, 2);
     });
   }
@@ -323,6 +329,7 @@ test("CUT: with ten nodes the publisher makes no keyframe more, and all have the
     });
     expect(wishes).toEqual(wishes.map(() => 0));
   }
+  forgetFirst(late, 2);
   for (const node of [...early.slice(0, LOSSY_FROM), late]) expectSame({ show, node }, 2);
 });
 
