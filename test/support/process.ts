@@ -7,6 +7,8 @@ import { until } from "./until.ts";
 
 /** Ports of one server's media; tests have three workers at most. */
 const MEDIA_PORTS = 4;
+/** Ports that somebody has been told. */
+const given = new Set<number>();
 
 export interface ServerProcess {
   readonly base: string;
@@ -83,7 +85,7 @@ function supervise(line: readonly string[], restartMs: number | null, base: stri
 
 /** Below the ports that the kernel hands out, so that nobody else takes it between two starts. */
 export async function freeTcpPort(): Promise<number> {
-  for (let port = randomPort(); ; port = randomPort()) {
+  for (let port = randomPorts(1); ; port = randomPorts(1)) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const server = createServer();
     server.once("error", () => resolve(false));
@@ -95,7 +97,7 @@ export async function freeTcpPort(): Promise<number> {
 /** The first of so many in a row, below those that the kernel hands out as well. */
 export function freeUdpPorts(count: number): number {
   for (;;) {
-    const first = randomPort();
+    const first = randomPorts(count);
     const open: number[] = [];
     try {
       for (let i = 0; i < count; i += 1) open.push(openUdpSocket("127.0.0.1", 4, first + i));
@@ -108,6 +110,13 @@ export function freeUdpPorts(count: number): number {
   }
 }
 
-function randomPort(): number {
-  return 20_000 + Math.floor(Math.random() * 12_000);
+/** The first of so many in a row, of which this process has told nobody: who was told one may open it later. */
+function randomPorts(count: number): number {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    const ports = Array.from({ length: count }, (_, i) => first + i);
+    if (ports.some((port) => given.has(port))) continue;
+    for (const port of ports) given.add(port);
+    return first;
+  }
 }
