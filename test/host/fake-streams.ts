@@ -3,6 +3,7 @@ import type { ConnectionGround, ConnectionOwner } from "../../src/host/connectio
 import { EpollEvent } from "../../src/io/epoll.ts";
 import type { Region } from "../../src/srtp/cipher.ts";
 import { FRAME_HEADER_BYTES, writeFrameHeader } from "../../src/wire/framing.ts";
+import { writeBindingRequest } from "../../src/wire/stun-writer.ts";
 
 export function regionOf(bytes: number): Region {
   return { bytes: new Uint8Array(bytes), address: 0 };
@@ -18,6 +19,21 @@ export function framed(...payloads: readonly Uint8Array[]): Uint8Array {
       }),
     ),
   );
+}
+
+/** A check for this ufrag, framed: what a client's connection begins with. */
+export function checkFor(ufrag: string): Uint8Array {
+  const text = new TextEncoder();
+  const bytes = new Uint8Array(700);
+  const fields = {
+    transactionId: new Uint8Array(12),
+    username: text.encode(`${ufrag}:them`),
+    priority: 1,
+    controlling: new Uint8Array(8),
+    useCandidate: true,
+  };
+  const length = writeBindingRequest(bytes, 0, fields, text.encode("a-password-of-24-letters"));
+  return framed(bytes.subarray(0, length));
 }
 
 /** A kernel that has a connection: what a test lets it take and bring. */

@@ -8,25 +8,10 @@ import {
   PENDING_CONNECTIONS_MAX,
   PENDING_CONNECTIONS_PER_ADDRESS,
 } from "../../../src/limits.ts";
-import { writeBindingRequest } from "../../../src/wire/stun-writer.ts";
-import { framed, regionOf } from "../../host/fake-streams.ts";
+import { checkFor, framed, regionOf } from "../../host/fake-streams.ts";
 
 const LISTENER = 3;
 const text = new TextEncoder();
-
-/** A check for this ufrag, framed. */
-function check(ufrag: string): Uint8Array {
-  const bytes = new Uint8Array(700);
-  const fields = {
-    transactionId: new Uint8Array(12),
-    username: text.encode(`${ufrag}:them`),
-    priority: 1,
-    controlling: new Uint8Array(8),
-    useCandidate: true,
-  };
-  const length = writeBindingRequest(bytes, 0, fields, text.encode("a-password-of-24-letters"));
-  return framed(bytes.subarray(0, length));
-}
 
 /** Clients and a kernel that a test plays. */
 class World {
@@ -106,7 +91,7 @@ beforeEach(() => {
 });
 
 test("tcp-door: a connection is handed over by the check that it begins with, all that was read with it", () => {
-  const bytes = new Uint8Array(Buffer.concat([check("ours"), new Uint8Array([0, 9, 1])]));
+  const bytes = new Uint8Array(Buffer.concat([checkFor("ours"), new Uint8Array([0, 9, 1])]));
   const fd = world.connect("192.0.2.1", bytes);
   world.turns(2);
   expect(world.taken).toEqual([{ fd, ufrag: "ours", bytes }]);
@@ -119,7 +104,7 @@ test("tcp-door: a connection is handed over by the check that it begins with, al
 });
 
 test("tcp-door: it may come byte by byte", () => {
-  const bytes = check("slow");
+  const bytes = checkFor("slow");
   world.connect("192.0.2.1", ...[...bytes].map((byte) => new Uint8Array([byte])));
   world.turns(bytes.length);
   expect(world.taken).toHaveLength(0);
@@ -132,7 +117,7 @@ test("tcp-door: who begins with another thing is sent away without an answer", (
   dtls[0] = 22;
   const anonymous = new Uint8Array(20);
   anonymous.set([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]);
-  const response = check("ours").slice();
+  const response = checkFor("ours").slice();
   response[2] = 1;
   const others = [
     text.encode("GET / HTTP/1.1\r\n\r\n"),
@@ -151,13 +136,13 @@ test("tcp-door: who begins with another thing is sent away without an answer", (
 
 test("tcp-door: who is refused is closed, and why is told", () => {
   world.answer = "unknown";
-  world.connect("192.0.2.1", check("nobody's"));
+  world.connect("192.0.2.1", checkFor("nobody's"));
   world.turns(2);
   expect([world.refused, world.open.size]).toEqual([["unknown"], 0]);
 });
 
 test("tcp-door: who says nothing is closed after five seconds", () => {
-  world.connect("192.0.2.1", check("half").subarray(0, 30));
+  world.connect("192.0.2.1", checkFor("half").subarray(0, 30));
   world.turn(0);
   world.turn(FIRST_FRAME_US - 1);
   expect(world.open.size).toBe(1);
@@ -175,7 +160,7 @@ test("tcp-door: an address has so many waiting and no more, a /64 counts as one"
   expect(world.open.size).toBe(2 * many + 1);
   // One that has told makes room for another.
   const [first] = world.open;
-  world.coming.get(first!)!.push(check("ours"));
+  world.coming.get(first!)!.push(checkFor("ours"));
   world.turn();
   world.connect("192.0.2.1");
   world.turn();
@@ -187,7 +172,7 @@ test("tcp-door: in a crowd the oldest makes room", () => {
   const first = world.connect("10.0.0.1");
   for (let i = 1; i < PENDING_CONNECTIONS_MAX; i += 1)
     world.connect(`10.0.0.${1 + (i % addresses)}`);
-  world.connect("10.0.1.1", check("ours"));
+  world.connect("10.0.1.1", checkFor("ours"));
   world.turns(PENDING_CONNECTIONS_MAX / 64 + 3);
   expect(world.refused).toEqual(["crowd"]);
   expect(world.open.has(first)).toBe(false);
@@ -196,7 +181,7 @@ test("tcp-door: in a crowd the oldest makes room", () => {
 
 test("tcp-door: without a descriptor for it a connection waits, and the acceptor does not spin", () => {
   world.waiting.push(new Error("accept: Too many open files"));
-  world.connect("192.0.2.1", check("ours"));
+  world.connect("192.0.2.1", checkFor("ours"));
   world.turns(10);
   expect([world.failures.length, world.taken.length]).toEqual([1, 0]);
   world.turn(1_000_000);

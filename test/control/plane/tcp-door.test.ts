@@ -5,25 +5,10 @@ import type { WorkerCommand } from "../../../src/contract/messages.ts";
 import { openTcpDoor, type TcpDoor } from "../../../src/control/plane/tcp-door.ts";
 import { CONNECTIONS_PER_SESSION } from "../../../src/limits.ts";
 import { createLogger } from "../../../src/log.ts";
-import { writeBindingRequest } from "../../../src/wire/stun-writer.ts";
-import { framed } from "../../host/fake-streams.ts";
+import { checkFor } from "../../host/fake-streams.ts";
 import { until } from "../../support/until.ts";
 
-const text = new TextEncoder();
 const log = createLogger({ level: "error", format: "json", sink: () => {}, wall: () => 0 });
-
-function check(ufrag: string): Uint8Array {
-  const bytes = new Uint8Array(700);
-  const fields = {
-    transactionId: new Uint8Array(12),
-    username: text.encode(`${ufrag}:them`),
-    priority: 1,
-    controlling: new Uint8Array(8),
-    useCandidate: true,
-  };
-  const length = writeBindingRequest(bytes, 0, fields, text.encode("a-password-of-24-letters"));
-  return framed(bytes.subarray(0, length));
-}
 
 let door: TcpDoor;
 let given: { worker: number; command: Extract<WorkerCommand, { type: "connection" }> }[];
@@ -56,7 +41,7 @@ function come(ufrag: string): Socket {
   const client = connect(door.candidates[0]!.port, "127.0.0.1");
   client.on("error", () => {});
   client.on("close", () => ended.add(client));
-  client.write(check(ufrag));
+  client.write(checkFor(ufrag));
   client.resume();
   clients.push(client);
   return client;
@@ -79,7 +64,7 @@ test("tcp-door: a connection goes to the worker of its session, also by the ufra
   come("again");
   await hasGiven(2);
   expect(given.map(({ worker }) => worker)).toEqual([3, 2]);
-  expect(given[0]!.command.bytes).toEqual(check("two"));
+  expect(given[0]!.command.bytes).toEqual(checkFor("two"));
   door.forget(11);
   const late = come("again");
   await hasEnded(late);
@@ -129,10 +114,10 @@ test("tcp-door: a number that is another's by now is not closed with its worker"
   second.on("error", () => {});
   second.on("close", () => ended.add(second));
   clients.push(second);
-  second.write(check("two").subarray(0, 40));
+  second.write(checkFor("two").subarray(0, 40));
   await Bun.sleep(60);
   door.workerLost(2);
-  second.write(check("two").subarray(40));
+  second.write(checkFor("two").subarray(40));
   await hasGiven(2);
   expect(ended.has(second)).toBe(false);
 });
