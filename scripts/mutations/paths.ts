@@ -49,7 +49,12 @@ export const PATHS: readonly Mutation[] = [
     "checkUsername({ remoteUfrag, localUfrag }: IceKeys)",
     "checkUsername({ remoteUfrag: localUfrag, localUfrag: remoteUfrag }: IceKeys)",
   ),
-  rule("S3", "src/limits.ts", "PATH_CHECKS_PER_SECOND = 5;", "PATH_CHECKS_PER_SECOND = 7;"),
+  rule(
+    "S3",
+    "src/limits/sessions.ts",
+    "PATH_CHECKS_PER_SECOND = 5;",
+    "PATH_CHECKS_PER_SECOND = 7;",
+  ),
   rule("S3", LITE, "if (path !== this.selected) return;", "if (path !== null) return;"),
   // The first path is proven by its handshake, if all of that went there.
   rule(
@@ -72,7 +77,12 @@ export const PATHS: readonly Mutation[] = [
     "    path.heardAt = now;\n    this.consentAt = now;\n    if (!this.#connected) return;",
   ),
   rule("S3", CHOICE, "path.nextAskAt = this.#consentCheckAt(now);\n    } else if", "} else if"),
-  rule("S3", "src/limits.ts", "CONSENT_CHECK_US = 5_000_000;", "CONSENT_CHECK_US = 4_000_000;"),
+  rule(
+    "S3",
+    "src/limits/sessions.ts",
+    "CONSENT_CHECK_US = 5_000_000;",
+    "CONSENT_CHECK_US = 4_000_000;",
+  ),
   // A dead path is left, one that answers is not.
   rule("C3", CHOICE, "if (best === null) return;", "if (best !== selected) return;"),
   rule(
@@ -82,7 +92,7 @@ export const PATHS: readonly Mutation[] = [
     "if (selected === null) return;",
   ),
   rule("C3", CHOICE, "    path.doubtedAt = now;\n    this.#doubt(now);\n", ""),
-  rule("C3", "src/limits.ts", "PATH_DEAD_US = 1_000_000;", "PATH_DEAD_US = 2_500_000;"),
+  rule("C3", "src/limits/sessions.ts", "PATH_DEAD_US = 1_000_000;", "PATH_DEAD_US = 2_500_000;"),
   rule("C3", CHOICE, "    selected.answeredAt = Number.NEGATIVE_INFINITY;\n", ""),
   rule(
     "C3",

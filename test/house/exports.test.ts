@@ -11,6 +11,12 @@ const EXPORT = /^export (?:abstract )?(?:async )?(?:const|let|function\*?|class|
 const used = new Set(
   typed.filter((path) => !path.startsWith("test/")).flatMap((path) => usedBy(path, read(path))),
 );
+// What is taken of a file that passes on all of another is taken of that one.
+for (const path of sources) {
+  for (const behind of passedOnBy(path, read(path))) {
+    for (const each of used) if (each.startsWith(`${path} `)) used.add(each.replace(path, behind));
+  }
+}
 const idle = sources
   .flatMap((path) => [...read(path).matchAll(EXPORT)].map((match) => [path, match[1]!] as const))
   .filter(([path, name]) => !used.has(`${path} ${name}`) && !used.has(`${path} *`))
@@ -34,6 +40,12 @@ const five = await import("./five.ts");
   ]);
 });
 
+test("what passes on all of another file is no use of it by itself", () => {
+  const text = `export * from "./rooms/one.ts";\nexport { two } from "./two.ts";\n`;
+  expect(passedOnBy("src/x/y.ts", text)).toEqual(["src/x/rooms/one.ts"]);
+  expect(usedBy("src/x/y.ts", text)).toEqual(["src/x/two.ts two"]);
+});
+
 test("nothing is exported for tests alone", () => {
   expect(idle).toEqual([]);
 });
@@ -47,4 +59,10 @@ function usedBy(path: string, text: string): string[] {
     const names = list.split(",").map((each) => each.trim().replace(/^type /, ""));
     return names.filter((name) => name !== "").map((name) => `${target} ${name.split(" ")[0]}`);
   });
+}
+
+/** Files of which a file exports all. */
+function passedOnBy(path: string, text: string): string[] {
+  const found = text.matchAll(/^export \* from "(\.[^"]+)"/gm);
+  return [...found].map((match) => resolved(path, match[1]!));
 }

@@ -1,7 +1,7 @@
 /** Who imports whom: the law between folders, the floors inside one, and no circle anywhere. */
 import { expect, test } from "bun:test";
 import { FLOORS, LAW } from "./rooms.ts";
-import { folderOf, localImports, sources } from "./sources.ts";
+import { folderOf, localImports, sources, typed } from "./sources.ts";
 
 /** Every import as "from imports to", types too. */
 interface Arrow {
@@ -26,6 +26,14 @@ test("imports go downwards only", () => {
     return room !== below && !LAW[room]?.includes(below);
   });
   expect(offences.map(named)).toEqual([]);
+});
+
+test("limits have one door", () => {
+  const inside = (path: string) => folderOf(path) === "limits";
+  const offences = typed
+    .filter((path) => !inside(path))
+    .filter((path) => localImports(path).some((target) => target.startsWith("src/limits/")));
+  expect(offences).toEqual([]);
 });
 
 test("in control only what runs the workers touches io", () => {
