@@ -11,6 +11,14 @@ const FIGURES = "src/relay/told-figures.ts";
 const PULLED_STREAM = "src/relay/pulled-stream.ts";
 
 export const CASCADES: readonly Mutation[] = [
+  rule("cascade-hope", `${CASCADE}way.ts`, "path !== null && proven;", "path !== null;"),
+  rule("cascade-hope", `${CASCADE}way.ts`, "!this.#over && this.#hopes", "this.#hopes"),
+  rule(
+    "cascade-hope",
+    `${CASCADE}parents.ts`,
+    "isUseful(parent, heardBy)",
+    "parent.usefulAt !== null",
+  ),
   rule("cascade-path", `${CASCADE}pull.ts`, "path.includes(self) || ", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path.length >= PATH_NODES_MAX", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path[0] !== this.known.owner", ""),

@@ -68,6 +68,11 @@ export function healthyUntil({ link, state, mode, since, usefulAt, wanted }: Par
   return usefulAt === null ? since + USEFUL_WAIT_US : usefulAt + DRY_US;
 }
 
+/** It gave something of use a moment ago: words at least, where nobody wants more. */
+export function isUseful({ usefulAt }: Parent, now: number): boolean {
+  return usefulAt !== null && now <= usefulAt + DRY_US;
+}
+
 /** By this way, on which its parent is the last, nobody can have it from a node. */
 export function isDeep(path: readonly NodeId[]): boolean {
   return path.length + 1 >= PATH_NODES_MAX;

@@ -8,7 +8,7 @@ import {
 import type { Link } from "./link.ts";
 import type { KnownName } from "./names.ts";
 import { type NodeId, nodeBytes } from "./node-id.ts";
-import { isDeep, type Parent, sharesNode } from "./parent.ts";
+import { isDeep, isUseful, type Parent, sharesNode } from "./parent.ts";
 
 /** From so many viewers of a node on the second parent costs less than what it saves. */
 const HOT_VIEWERS = 10;
@@ -61,6 +61,11 @@ export class Parents {
     const used = giving.filter(({ usefulSince }) => usefulSince !== null);
     const counted = used.length > 0 ? used : giving;
     return counted.find(isWell) ?? counted[0] ?? null;
+  }
+
+  /** One that is to give it does, as far as was heard by then. */
+  useful(heardBy: number): boolean {
+    return this.giving().some((parent) => isUseful(parent, heardBy));
   }
 
   /** It was asked for it, and has not said yes so far. */

@@ -299,7 +299,8 @@ export class Pull {
 
   #noticePath(now: number): void {
     const parent = this.asked.first((each) => this.#isHealthy(each, now));
-    if (this.way.take(parent?.path ?? null, now)) this.#options.pathChanged(now);
+    const proven = this.asked.useful(this.#heardBy(now));
+    if (this.way.take(parent?.path ?? null, proven, now)) this.#options.pathChanged(now);
   }
 
   /** What came later may lie unread: a thread that was late blames nobody for that. */

@@ -6,6 +6,7 @@ const HOPE_US = 1_000_000;
 /** The nodes that a stream comes by, and whether it still may. */
 export class Way {
   #path: readonly NodeId[] | null = null;
+  #fresh = true;
   /** When somebody gave it last, and whether that is not long ago. */
   #givenAt = 0;
   #hopes = false;
@@ -18,12 +19,12 @@ export class Way {
 
   /** Somebody gives it, or did a moment ago: another who has it may be found. */
   get given(): boolean {
-    return !this.#over && (this.#path !== null || this.#hopes);
+    return !this.#over && this.#hopes;
   }
 
-  /** Nobody has given it yet. */
+  /** Nobody has said yet that it can be had so. */
   get fresh(): boolean {
-    return this.#givenAt === 0;
+    return this.#fresh;
   }
 
   /** Its owner has it no more. */
@@ -31,13 +32,18 @@ export class Way {
     this.#over = true;
   }
 
-  /** It comes so now. True when that, or whether it is given, has changed. */
-  take(path: readonly NodeId[] | null, now: number): boolean {
-    const isOver = this.#hopes && path === null && now > this.#givenAt + HOPE_US;
-    if (isOver) this.#hopes = false;
+  /**
+   * It is to come so now; `proven`: something has. Those who were left by a root say yes to each other as
+   * long as they hope themselves: by that alone none of them hopes on. True when the way has changed, or
+   * it is given no more.
+   */
+  take(path: readonly NodeId[] | null, proven: boolean, now: number): boolean {
+    const isGiven = path !== null && proven;
+    const isOver = this.#hopes && !isGiven && now > this.#givenAt + HOPE_US;
+    if (isGiven) this.#givenAt = now;
+    if (path !== null) this.#fresh = false;
+    this.#hopes = isGiven || (this.#hopes && !isOver);
     const same = path === this.#path || path?.join() === this.#path?.join();
-    if (path !== null) this.#givenAt = now;
-    this.#hopes ||= path !== null;
     this.#path = path;
     return !same || isOver;
   }

@@ -151,6 +151,9 @@ test("cascade-boot: what a node gave a moment ago is over once its next process 
   cluster.run(20_000);
   pull(cluster, node);
   cluster.run(50_000);
+  const given = node.node.pulls.get("a")!;
+  for (const { link, alias } of given.sources(cluster.now)) given.useful(link, alias, cluster.now);
+  given.maintain(cluster.now);
   const [session] = node.wires.keys();
   cluster.cut(node, first);
   node.node.unlinked(session!, "its session ended", cluster.now);
