@@ -19,6 +19,8 @@ export const CASCADES: readonly Mutation[] = [
     "isUseful(parent, heardBy)",
     "parent.usefulAt !== null",
   ),
+  rule("cascade-stale", `${CASCADE}pulls.ts`, 'refuse.reason === "stale"', "false"),
+  rule("cascade-stale", `${CASCADE}pulls.ts`, 'refuse.reason === "stale"', "true"),
   rule("cascade-path", `${CASCADE}pull.ts`, "path.includes(self) || ", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path.length >= PATH_NODES_MAX", ""),
   rule("cascade-path", `${CASCADE}pull.ts`, " || path[0] !== this.known.owner", ""),

@@ -8,6 +8,7 @@ import {
   readPathMessage,
   readRefuse,
 } from "../wire/cascade/subscription.ts";
+import { writeWhere } from "../wire/cascade/where.ts";
 import type { Awaited } from "./child.ts";
 import type { NodeSelf } from "./greeting.ts";
 import type { Link } from "./link.ts";
@@ -244,6 +245,8 @@ export class Pulls {
     }
     const pull = this.of(link, refuse.alias);
     if (pull === null) return;
+    // It knows what counts in its place, which no link to the owner has told here.
+    if (refuse.reason === "stale") link.send(writeWhere(pull.known.name));
     pull.search.suggest(refuse.alternates.map(({ node }) => nodeIdOf(node)));
     pull.refused(link, refuse, now);
   }

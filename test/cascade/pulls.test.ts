@@ -11,6 +11,7 @@ import { Pulls } from "../../src/cascade/pulls.ts";
 import { Elements } from "../../src/wire/cascade/elements.ts";
 import { Message } from "../../src/wire/cascade/kinds.ts";
 import { readSubscribe } from "../../src/wire/cascade/subscription.ts";
+import { readWhere } from "../../src/wire/cascade/where.ts";
 import { idOf, selfOf } from "./ends.ts";
 import { Neighbour, SELF } from "./neighbour.ts";
 
@@ -109,6 +110,29 @@ test("who has a link to the owner asks it, and one that was named when it refuse
   expect(asked(pull)).toEqual(["3 live"]);
   ground.members.handleTimeout(NOW);
   expect(ground.dialled).toEqual(["10.0.0.3:8300"]);
+});
+
+test("cascade-stale: who knows of what counts in its place is asked for that, and nobody else", () => {
+  const ground = new Ground([neighbour(OWNER), neighbour(3)], [3]);
+  ground.pulls.begin(known(), 1, RINGS, NOW);
+  const [owner, other] = ground.neighbours as [Neighbour, Neighbour];
+  for (const each of [owner, other]) each.heard();
+  for (const [reason, where] of [
+    [0, []],
+    [4, ["a"]],
+    [5, []],
+  ] as const) {
+    const { parents } = ground.pulls.get("a")!;
+    if (!parents.some(({ node }) => node === other.id)) ground.pulls.maintain(NOW + 60_000_000);
+    let alias = 0;
+    while (!ground.pulls.get("a")!.takes(other.link, alias)) alias += 1;
+    other.heard();
+    const refuse = new Elements([alias, reason, [], 0]);
+    ground.pulls.answer(other.link, Message.refuse, refuse, NOW);
+    const asked = other.heard().filter(({ type }) => type === Message.where);
+    expect(asked.map(({ elements }) => readWhere(elements))).toEqual([...where]);
+  }
+  expect(owner.heard().some(({ type }) => type === Message.where)).toBe(false);
 });
 
 test("cascade-standby: each core may stand by: first one that has it, then the nearest", () => {

@@ -194,3 +194,21 @@ report("atm0s 331: a node counts from the start again, and no old state refuses 
     expect(have(watcher)[0].missing(10)).toBe(0);
   }
 });
+
+report(
+  "cascade-stale: a publisher comes back while one node hears nothing of its owner",
+  (seed) => {
+    const world = cluster({ seed, nodes: 4, path: FAR });
+    live(world, 0);
+    const watchers = watched(world, 1, 2);
+    world.network.between(0, 1, { cut: true });
+    world.run(0.5 * SECOND);
+    world.node(0).unpublish("a");
+    world.node(0).publish("a", tracksOf(1), 50_000);
+    world.run(0.6 * SECOND);
+    for (const watcher of watchers) {
+      expect(have(watcher)[0].lowest).toBeWithin(50_000, 51_000);
+      expect(world.now - watcher.heardAt).toBeLessThan(50_000);
+    }
+  },
+);
